@@ -1,0 +1,41 @@
+"""How it is found out: the probes by name. Adding one is a line here and a file beside."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from probes.engine.call import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A way to ask: the transport the engine opens, and the module whose `ask` speaks over it.
+
+    Without a module the transport's own answer is all that is asked. The module is imported when
+    the first job needs it, so protocol libraries cost nothing at start.
+    """
+
+    transport: str
+    module: str = ""
+
+    def load(self) -> Ask | None:
+        """The coroutine of this probe, or None where the transport is everything."""
+        if not self.module:
+            return None
+        ask: Ask = importlib.import_module(self.module).ask
+        return ask
+
+
+PROBES: Mapping[str, Probe] = {
+    "tcp": Probe("tcp"),
+    "ping": Probe("icmp"),
+    "udp": Probe("udp", "probes.udp"),
+    "ssh": Probe("tcp", "probes.ssh"),
+    "dns": Probe("udp", "probes.dns"),
+    "snmp": Probe("udp", "probes.snmp"),
+}

@@ -1,0 +1,166 @@
+"""What a probe is given and what it gives back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from probes.engine.model import NOTHING, Evidence, Job, Service
+from probes.engine.stream import Stream, opened
+from probes.engine.vantage import Accept, Outcome, Vantage
+
+
+class NoAnswer(Exception):
+    """The transport brought no answer; `outcome` says how it ended."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"{outcome.state} {outcome.reason}")
+        self.outcome = outcome
+
+
+class Unexpected(Exception):
+    """Something answered, but not with the protocol that was asked; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a probe learned from a service that was reached. Facts only.
+
+    `facts["summary"]` is one short sentence for the row's note; all other facts are for the
+    detail and the log, in JSON types.
+    """
+
+    service: Service
+    facts: Mapping[str, object] = NOTHING
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Ask(Protocol):
+    """A probe: asks one service over a transport the engine has opened or offers.
+
+    Raises Unexpected for a foreign answer; NoAnswer, TimeoutError, EOFError and OSError pass
+    through to the engine, which knows their meaning.
+    """
+
+    async def __call__(self, call: Call) -> Answer: ...
+
+
+@dataclass(slots=True)
+class Call:
+    """One job towards one address, with everything a probe may use.
+
+    For TCP the engine has connected already: `stream()` is that connection. For UDP
+    `exchange()` sends with retries. Both record what was sent and received as evidence.
+    """
+
+    vantage: Vantage
+    job: Job
+    address: str
+    timeout: float
+    retries: int
+    began: float
+    """`loop.time()` when the row began, for the offsets in the evidence."""
+    resolvers: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+    """The connect of a TCP job, later the last exchange of a UDP one."""
+    attempts: int = 0
+    evidence: list[Evidence] = field(default_factory=list)
+    _streams: list[Stream] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        """The port that was asked; jobs without one are never given to a probe."""
+        assert self.job.port is not None
+        return self.job.port
+
+    async def stream(self) -> Stream:
+        """The TCP connection the engine opened, as a bounded stream."""
+        assert self.outcome is not None and self.outcome.sock is not None
+        stream = await opened(self.outcome.sock)
+        self.outcome.sock = None
+        self._streams.append(stream)
+        return stream
+
+    async def connect(self, port: int | None = None) -> Stream:
+        """Another TCP connection to the same address; raises NoAnswer if it does not open."""
+        outcome = await self.reach(port or self.port, keep=True)
+        if outcome.sock is None:
+            raise NoAnswer(outcome)
+        stream = await opened(outcome.sock)
+        self._streams.append(stream)
+        return stream
+
+    async def reach(self, port: int, *, keep: bool = False) -> Outcome:
+        """Try one TCP connect to another port of the same address, without a retry."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
+
+        def done(outcome: Outcome) -> None:
+            if not future.done():
+                future.set_result(outcome)
+            elif outcome.sock is not None:
+                outcome.sock.close()
+
+        cancel = self.vantage.connect(self.address, port, self.timeout, done, keep=keep)
+        try:
+            outcome = await future
+        except asyncio.CancelledError:
+            cancel()
+            raise
+        self.note(outcome, sent=f"TCP connect to port {port}")
+        return outcome
+
+    async def exchange(self, payload: bytes, accept: Accept, retries: int | None = None) -> bytes:
+        """Send a datagram, again after silence, and return the answer; raises NoAnswer."""
+        outcome: Outcome | None = None
+        for _ in range(1 + (self.retries if retries is None else retries)):
+            outcome = await self.vantage.exchange(
+                self.address, self.port, payload, self.timeout, accept
+            )
+            self.attempts += 1
+            self.outcome = outcome
+            self.note(outcome, sent=payload.hex(), received=outcome.data.hex())
+            if outcome.reason != "no-response":
+                break
+        assert outcome is not None
+        if not outcome.data:
+            raise NoAnswer(outcome)
+        return outcome.data
+
+    def note(self, outcome: Outcome, sent: str, received: str = "") -> None:
+        """Record one exchange as evidence, shortened to what a report can carry."""
+        now = asyncio.get_running_loop().time()
+        self.evidence.append(
+            Evidence(
+                address=outcome.address,
+                sent=_short(sent),
+                received=_short(received),
+                state=outcome.state,
+                reason=outcome.reason,
+                at_ms=round((now - self.began) * 1000 - outcome.elapsed_ms, 3),
+                icmp=outcome.icmp,
+                errno=outcome.errno,
+            )
+        )
+
+    async def close(self) -> None:
+        """Close every connection of this call and keep what was exchanged as evidence."""
+        if self.outcome is not None and self.outcome.sock is not None:
+            self.outcome.sock.close()
+            self.outcome.sock = None
+        for stream in self._streams:
+            if stream.sent or stream.received:
+                self.evidence.append(
+                    Evidence(
+                        address=self.address,
+                        sent=_short(bytes(stream.sent).hex()),
+                        received=_short(bytes(stream.received).hex()),
+                    )
+                )
+            await stream.close()
+
+
+def _short(text: str, most: int = 256) -> str:
+    return text if len(text) <= most else text[:most] + "…"

@@ -1,0 +1,229 @@
+"""The engine's words and data: targets, jobs, observations and results. All immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from profiles.model import Check
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
+"""An empty, immutable mapping."""
+
+
+class State(StrEnum):
+    """What was seen on the path, in nmap's words."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    FILTERED = "filtered"
+    OPEN_FILTERED = "open|filtered"
+    UNREACHABLE = "unreachable"
+    ERROR = "error"
+    NOT_RUN = "not run"
+
+
+class Reason(StrEnum):
+    """Why the state is what it is, in nmap's words."""
+
+    SYN_ACK = "syn-ack"
+    UDP_RESPONSE = "udp-response"
+    ECHO_REPLY = "echo-reply"
+    CONN_REFUSED = "conn-refused"
+    PORT_UNREACH = "port-unreach"
+    PROTO_UNREACH = "proto-unreach"
+    ADMIN_PROHIBITED = "admin-prohibited"
+    HOST_UNREACH = "host-unreach"
+    NET_UNREACH = "net-unreach"
+    TIME_EXCEEDED = "time-exceeded"
+    NO_RESPONSE = "no-response"
+    NAME_NOT_RESOLVED = "name-not-resolved"
+    PERMISSION_DENIED = "permission-denied"
+    LOCAL_ERROR = "local-error"
+    NOT_OFFERED = "not-offered"
+    NOT_NEEDED = "not-needed"
+    DEPENDENCY = "dependency-missing"
+    CANCELLED = "cancelled"
+
+
+class Service(StrEnum):
+    """What is known of the service behind the port."""
+
+    CONFIRMED = "confirmed"
+    UNEXPECTED = "unexpected"
+    SILENT = "silent"
+    NOT_ASKED = "not asked"
+
+
+class Status(StrEnum):
+    """What the operator reads, one per row."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    WARNING = "warning"
+    BLOCKED = "blocked"
+    UNVERIFIABLE = "unverifiable"
+    NOT_NEEDED = "not needed"
+    ERROR = "error"
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Icmp:
+    """An ICMP error: type and code (RFC 792, RFC 4443 when `version` is 6) and who sent it."""
+
+    type: int
+    code: int
+    offender: str
+    version: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One host as the operator named it, in one role; `port` only where HOST:PORT was given."""
+
+    role: str
+    host: str
+    port: int | None = None
+
+    @property
+    def label(self) -> str:
+        """HOST or HOST:PORT as it is shown and keyed, IPv6 in brackets before a port."""
+        if self.port is None:
+            return self.host
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One check towards one target: a row. `port` is the one to use; None for ICMP."""
+
+    key: str
+    check: Check
+    target: Target
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a name resolved to, in the order a client would try; empty with a `problem`."""
+
+    name: str
+    addresses: tuple[str, ...]
+    ms: float = 0.0
+    server: str = ""
+    """The DNS server that answered, `hosts file`, or empty where it cannot be told."""
+    problem: str = ""
+    """Why there is no address, as the end of a sentence: `10.0.0.53 says no such name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One exchange: what was sent and received, as short text or hex, and where and when."""
+
+    address: str
+    sent: str = ""
+    received: str = ""
+    state: str = ""
+    reason: str = ""
+    at_ms: float = 0.0
+    """Milliseconds since the row began."""
+    icmp: Icmp | None = None
+    errno: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything one job found out, as facts; no judgement."""
+
+    state: State
+    reason: Reason
+    service: Service = Service.NOT_ASKED
+    address: str | None = None
+    source: str | None = None
+    icmp: Icmp | None = None
+    latency_ms: float | None = None
+    latency_source: str | None = None
+    """`kernel` (TCP_INFO), `kernel-timestamp` (SO_TIMESTAMPNS) or `monotonic`."""
+    timings_ms: Mapping[str, float] = NOTHING  # type: ignore[assignment]
+    started: str = ""
+    """RFC 3339 with the offset."""
+    attempts: int = 1
+    facts: Mapping[str, object] = NOTHING
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A job's observation and its judgement: one row, one log line."""
+
+    job: Job
+    status: Status
+    note: str
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How patiently and how widely to measure."""
+
+    timeout: float = 4.0
+    """Seconds one attempt may take; also the deadline of a whole protocol exchange."""
+    retries: int = 1
+    """Further attempts after silence."""
+    concurrency: int = 1000
+    """Attempts in flight; lowered to what the descriptor limit allows."""
+    per_host: int = 3
+    """TCP attempts in flight towards one host; UDP and ICMP go one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class VantageInfo:
+    """Where the measurement is made from."""
+
+    kind: str
+    host: str
+    user: str = ""
+    os: str = ""
+    addresses: tuple[str, ...] = ()
+    resolvers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Event: these rows are being measured now."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Event: these rows wait to be measured (again)."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Event: one sentence for the operator, such as a lowered limit or a log that failed."""
+
+    text: str
+    severity: str = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Event: nothing is queued or in flight any more; `complete` is false after a stop."""
+
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the operator said about the conditions only they know, by question id."""
+
+    values: Mapping[str, str] = field(default_factory=dict)

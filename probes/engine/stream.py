@@ -1,0 +1,85 @@
+"""A TCP connection as a bounded stream: a hostile peer can neither fill memory nor hide."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+MOST = 256 * 1024
+"""Bytes one connection may send us before it is cut off."""
+KEPT = 128
+"""Bytes of each direction kept as evidence."""
+
+
+class TooMuch(Exception):
+    """The peer sent more than a connection may."""
+
+
+class Stream:
+    """Reader and writer over one connected socket, with a byte cap and a record of both ways.
+
+    Reads raise EOFError when the peer closes, TooMuch past the cap and OSError on a reset; a
+    deadline on the whole exchange is the engine's.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.sent = bytearray()
+        self.received = bytearray()
+        self._total = 0
+
+    async def send(self, data: bytes) -> None:
+        """Write everything and wait until the transport has taken it."""
+        self.sent += data[: KEPT - len(self.sent)] if len(self.sent) < KEPT else b""
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def read(self, most: int = 4096) -> bytes:
+        """What has arrived, at most `most` bytes."""
+        data = await self.reader.read(most)
+        if not data:
+            raise EOFError("closed by the peer")
+        return self._count(data)
+
+    async def exactly(self, count: int) -> bytes:
+        """Exactly `count` bytes."""
+        if count > MOST:
+            raise TooMuch(f"{count} bytes announced")
+        try:
+            return self._count(await self.reader.readexactly(count))
+        except asyncio.IncompleteReadError as error:
+            self._count(error.partial)
+            raise EOFError("closed by the peer in the middle") from None
+
+    async def line(self, most: int = 4096) -> bytes:
+        """One line with its newline, or what came before the peer closed."""
+        data = bytearray()
+        while not data.endswith(b"\n"):
+            if len(data) >= most:
+                raise TooMuch(f"a line of more than {most} bytes")
+            byte = await self.reader.read(1)
+            if not byte:
+                if data:
+                    break
+                raise EOFError("closed by the peer")
+            data += self._count(byte)
+        return bytes(data)
+
+    async def close(self) -> None:
+        """Close without waiting for the peer."""
+        self.writer.transport.abort()
+
+    def _count(self, data: bytes) -> bytes:
+        self._total += len(data)
+        if len(self.received) < KEPT:
+            self.received += data[: KEPT - len(self.received)]
+        if self._total > MOST:
+            raise TooMuch(f"more than {MOST} bytes received")
+        return data
+
+
+async def opened(sock: socket.socket) -> Stream:
+    """Streams over a socket that is already connected; owns the socket from here on."""
+    reader, writer = await asyncio.open_connection(sock=sock, limit=64 * 1024)
+    return Stream(reader, writer)

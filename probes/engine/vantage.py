@@ -1,0 +1,80 @@
+"""The network as an argument: everything a probe may do to the world."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from probes.engine.model import Icmp, Reason, Resolution, State, VantageInfo
+
+
+class NotOffered(Exception):
+    """This vantage cannot do what was asked; the row reads `not run`."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How one attempt ended on the transport: a connect, a datagram exchange or an echo."""
+
+    state: State
+    reason: Reason
+    address: str
+    source: str | None = None
+    icmp: Icmp | None = None
+    errno: int | None = None
+    latency_ms: float | None = None
+    latency_source: str | None = None
+    elapsed_ms: float = 0.0
+    sock: socket.socket | None = None
+    """The connected, non-blocking TCP socket when the state is open; the caller closes it."""
+    data: bytes = b""
+    """The datagram that answered."""
+    problem: str = ""
+    """For local errors: what to do, as a sentence."""
+
+
+Done = Callable[[Outcome], None]
+Accept = Callable[[bytes], bool]
+
+
+class Cancel(Protocol):
+    """Ends an attempt early; its callback is then not called."""
+
+    def __call__(self) -> None: ...
+
+
+class Vantage(Protocol):
+    """A place to measure from. Deadlines are in seconds from the call."""
+
+    @property
+    def info(self) -> VantageInfo:
+        """Where this is."""
+
+    @property
+    def descriptors(self) -> int:
+        """How many sockets may be open at once here."""
+
+    async def resolve(self, name: str) -> Resolution:
+        """Look a name up once, with its time, server and every address; never raises."""
+
+    def connect(
+        self, address: str, port: int, timeout: float, done: Done, *, keep: bool
+    ) -> Cancel:
+        """Open one TCP connection; `done` gets the outcome, with the socket when `keep`.
+
+        The callback may run before this returns. Raises OSError with EMFILE or ENFILE, and
+        nothing else, when no descriptor is left: the caller waits for one.
+        """
+
+    async def exchange(
+        self, address: str, port: int, payload: bytes, timeout: float, accept: Accept
+    ) -> Outcome:
+        """Send one datagram and wait for the first acceptable answer, an error or silence."""
+
+    async def ping(self, address: str, timeout: float) -> Outcome:
+        """Send one ICMP echo request and wait for its reply from that address."""
+
+    async def close(self) -> None:
+        """Give back what is shared between attempts."""

@@ -1,0 +1,160 @@
+"""The profile: what an Audit Service must reach, as immutable data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Transport = Literal["tcp", "udp", "icmp"]
+"""How a check reaches its host; `icmp` is an echo request and has no port."""
+
+Loss = Literal["blocked", "degraded"]
+"""What a check that is not available means for the audit."""
+
+AnswerValue = Literal["yes", "no", "auto"]
+"""An answer to a profile's question; `auto` lets the measurements decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One condition only the operator knows, asked by id (`--answer ID=VALUE`)."""
+
+    id: str = field(metadata={"doc": "name used in --answer and in conditions"})
+    text: str = field(metadata={"doc": "the question, as the screen asks it"})
+    answers: tuple[AnswerValue, ...] = field(metadata={"doc": "the answers that are allowed"})
+    default: AnswerValue = field(metadata={"doc": "the answer when the operator gives none"})
+    help: str = field(default="", metadata={"doc": "what the answer changes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One section of the reference."""
+
+    id: str = field(metadata={"doc": "name used by roles and checks"})
+    title: str = field(metadata={"doc": "the section's heading"})
+    text: str = field(default="", metadata={"doc": "the section's introduction, word for word"})
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A kind of host: what the operator names before the `=` in ROLE=HOST."""
+
+    id: str = field(metadata={"doc": "part of the command line: ROLE=HOST"})
+    title: str = field(metadata={"doc": "the destination as the reference names it"})
+    category: str = field(metadata={"doc": "the category it is shown under first"})
+    hosts: tuple[str, ...] = field(
+        default=(), metadata={"doc": "hosts used when the role is given without one"}
+    )
+    resolvers: bool = field(
+        default=False,
+        metadata={"doc": "without a host, use the DNS servers of this machine"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A check is needed only if the operator's answer is one of these."""
+
+    question: str = field(metadata={"doc": "id of a question"})
+    answers: tuple[AnswerValue, ...] = field(metadata={"doc": "answers under which it is needed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unless:
+    """A check is not needed once another check of the same host succeeded."""
+
+    check: str = field(metadata={"doc": "id of the other check"})
+    fact: str = field(
+        default="", metadata={"doc": "the other check must also have found this fact"}
+    )
+    question: str = field(
+        default="", metadata={"doc": "this exception applies only under an answer to this question"}
+    )
+    answers: tuple[AnswerValue, ...] = field(
+        default=(), metadata={"doc": "the answers under which the exception applies"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One row of the reference: one protocol and port towards one kind of host."""
+
+    id: str = field(metadata={"doc": "stable id, <group>.<protocol>; part of the log"})
+    category: str = field(metadata={"doc": "id of the section it stands in"})
+    role: str = field(metadata={"doc": "id of the role it is asked of"})
+    title: str = field(metadata={"doc": "short name for the table, at most 12 characters"})
+    probe: str = field(metadata={"doc": "how it is asked: a name from the list of probes"})
+    transport: Transport = field(metadata={"doc": "tcp, udp or icmp"})
+    purpose: str = field(metadata={"doc": "the reference's Purpose, word for word"})
+    consequence: str = field(metadata={"doc": "what is lost without it, as a sentence"})
+    fix: str = field(metadata={"doc": "what to change, as a sentence"})
+    port: int | None = field(
+        default=None, metadata={"doc": "1 to 65535; absent for icmp", "minimum": 1, "maximum": 65535}
+    )
+    ports: str = field(default="", metadata={"doc": "shown instead of port, for a range"})
+    loss: Loss = field(
+        default="blocked", metadata={"doc": "blocked, or degraded where the audit works without"}
+    )
+    answers: bool = field(
+        default=True,
+        metadata={"doc": "false where nothing answers by nature: silence is then unverifiable"},
+    )
+    custom_port: bool = field(
+        default=False, metadata={"doc": "true where HOST:PORT may replace the port"}
+    )
+    required_when: str = field(
+        default="", metadata={"doc": "the reference's condition, word for word"}
+    )
+    needs: str = field(
+        default="", metadata={"doc": "id of a check that must be open before this can be asked"}
+    )
+    when: tuple[When, ...] = field(
+        default=(), metadata={"doc": "answers under which it is needed; all must hold"}
+    )
+    unless: tuple[Unless, ...] = field(
+        default=(), metadata={"doc": "checks whose success makes it unnecessary; one is enough"}
+    )
+
+    @property
+    def port_text(self) -> str:
+        """The port as a person writes it: `TCP 5985`, `TCP 49152-65535`, `ICMP`."""
+        where = self.ports or (str(self.port) if self.port is not None else "")
+        return f"{self.transport.upper()} {where}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A whole reference: its sections, roles, questions and checks, and where it is from."""
+
+    id: str = field(metadata={"doc": "short name of the profile"})
+    name: str = field(metadata={"doc": "name of the product, for the header"})
+    version: str = field(metadata={"doc": "version of this profile; part of every log"})
+    source: str = field(metadata={"doc": "title of the document it was made from"})
+    url: str = field(metadata={"doc": "where that document is published"})
+    questions: tuple[Question, ...] = ()
+    categories: tuple[Category, ...] = ()
+    roles: tuple[Role, ...] = ()
+    checks: tuple[Check, ...] = ()
+    sha256: str = ""
+    """Hash of the file it was read from; not a key of the form."""
+
+    def check(self, id: str) -> Check:
+        """The check with this id; KeyError if there is none."""
+        return {check.id: check for check in self.checks}[id]
+
+    def role(self, id: str) -> Role:
+        """The role with this id; KeyError if there is none."""
+        return {role.id: role for role in self.roles}[id]
+
+    def checks_of(self, role: str) -> tuple[Check, ...]:
+        """The checks asked of a role, in the order they are asked."""
+        return tuple(check for check in self.checks if check.role == role)
+
+    def custom_port(self, role: str) -> Check | None:
+        """The one check of a role whose port HOST:PORT replaces, or None."""
+        return next((check for check in self.checks_of(role) if check.custom_port), None)
+
+    @property
+    def default_answers(self) -> dict[str, AnswerValue]:
+        """Every question's answer when the operator gives none."""
+        return {question.id: question.default for question in self.questions}
