@@ -1,0 +1,1 @@
+"""LocalVantage: this machine's own sockets, the only ones in the project."""
