@@ -59,6 +59,9 @@ class Vantage(Protocol):
     async def resolve(self, name: str) -> Resolution:
         """Look a name up once, with its time, server and every address; never raises."""
 
+    async def srv(self, name: str) -> Resolution:
+        """Look up SRV records (RFC 2782); the addresses are host names, best first."""
+
     def connect(
         self, address: str, port: int, timeout: float, done: Done, *, keep: bool
     ) -> Cancel:
