@@ -1,0 +1,190 @@
+"""The paced connect path: non-blocking TCP connects that end in a callback, without a task each."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import struct
+import sys
+from time import perf_counter
+
+from probes.engine.local import errqueue
+from probes.engine.local.deadlines import Deadlines
+from probes.engine.model import Reason, State
+from probes.engine.vantage import Cancel, Done, Outcome
+
+_NONBLOCK = getattr(socket, "SOCK_NONBLOCK", 0)
+_CLOEXEC = getattr(socket, "SOCK_CLOEXEC", 0)
+_TCP_INFO = socket.TCP_INFO if sys.platform == "linux" else 0
+_TCP_INFO_SIZE = 104
+_RTT = struct.Struct("=I")
+_RTT_AT = 68
+"""Offset of tcpi_rtt, microseconds, in struct tcp_info (linux/tcp.h)."""
+_IN_PROGRESS = frozenset(
+    {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, getattr(errno, "WSAEWOULDBLOCK", -1)}
+)
+_RESET = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
+NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
+"""The errnos that mean: no descriptor is left, wait for one."""
+
+
+class Connector:
+    """Starts TCP connects on one event loop and reports each outcome by callback."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._deadlines = Deadlines(loop)
+
+    def connect(
+        self, address: str, port: int, timeout: float, done: Done, *, keep: bool
+    ) -> Cancel:
+        """Connect to an address; see Vantage.connect."""
+        attempt = _Attempt(self._loop, address, port, done, keep)
+        if attempt.start():
+            self._deadlines.add(attempt, timeout)
+        return attempt.cancel
+
+    def close(self) -> None:
+        """Forget the deadlines of this loop."""
+        self._deadlines.close()
+
+
+class _Attempt:
+    """One connect in flight."""
+
+    __slots__ = ("_address", "_began", "_done", "_keep", "_loop", "_port", "_sock", "_source")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, address: str, port: int, done: Done, keep: bool
+    ) -> None:
+        self._loop = loop
+        self._address = address
+        self._port = port
+        self._done: Done | None = done
+        self._keep = keep
+        self._sock: socket.socket | None = None
+        self._source: str | None = None
+        self._began = 0.0
+
+    @property
+    def live(self) -> bool:
+        return self._done is not None
+
+    def start(self) -> bool:
+        """Begin; False when it ended at once."""
+        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM | _NONBLOCK | _CLOEXEC)
+        if not _NONBLOCK:
+            sock.setblocking(False)
+        self._sock = sock
+        errqueue.enable(sock, family)
+        self._began = perf_counter()
+        try:
+            number = sock.connect_ex((self._address, self._port))
+        except (OSError, UnicodeError) as error:
+            # A malformed address or scope never reaches the kernel.
+            self._end(self._failed(getattr(error, "errno", None) or errno.EINVAL))
+            return False
+        if number in _IN_PROGRESS:
+            self._source = sock.getsockname()[0]
+            self._loop.add_writer(sock, self._ready)
+            return True
+        self._end(self._opened() if number == 0 else self._failed(number))
+        return False
+
+    def _ready(self) -> None:
+        self._loop.remove_writer(self._socket)
+        self._look()
+
+    def expired(self) -> None:
+        """Look once more before silence is believed: the loop may be late, not the answer."""
+        self._loop.remove_writer(self._socket)
+        self._look()
+
+    def cancel(self) -> None:
+        """End without a report."""
+        if self._done is not None:
+            self._done = None
+            self._loop.remove_writer(self._socket)
+            self._socket.close()
+
+    @property
+    def _socket(self) -> socket.socket:
+        assert self._sock is not None
+        return self._sock
+
+    def _look(self) -> None:
+        number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if number:
+            outcome = self._failed(number)
+        elif self._connected():
+            outcome = self._opened()
+        else:
+            outcome = self._failed(errno.ETIMEDOUT)
+        self._end(outcome)
+
+    def _connected(self) -> bool:
+        try:
+            self._socket.getpeername()
+        except OSError:
+            return False
+        return True
+
+    def _opened(self) -> Outcome:
+        elapsed = (perf_counter() - self._began) * 1000
+        latency, clock = elapsed, "monotonic"
+        if _TCP_INFO:
+            info = self._socket.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _TCP_INFO_SIZE)
+            (rtt,) = _RTT.unpack_from(info, _RTT_AT)
+            if rtt:
+                latency, clock = rtt / 1000, "kernel"
+        return Outcome(
+            State.OPEN,
+            Reason.SYN_ACK,
+            self._address,
+            source=self._source or self._socket.getsockname()[0],
+            latency_ms=latency,
+            latency_source=clock,
+            elapsed_ms=elapsed,
+        )
+
+    def _failed(self, number: int) -> Outcome:
+        elapsed = (perf_counter() - self._began) * 1000
+        outcome = Outcome(
+            State.FILTERED,
+            Reason.NO_RESPONSE,
+            self._address,
+            source=self._source,
+            errno=number,
+            elapsed_ms=elapsed,
+        )
+        if number == errno.ETIMEDOUT:
+            outcome.errno = None
+            return outcome
+        if number in _RESET:
+            # A handshake that completed and was reset afterwards is an open port.
+            outcome.state, outcome.reason = State.OPEN, Reason.SYN_ACK
+            return outcome
+        outcome.icmp = errqueue.drain(self._socket)
+        if outcome.icmp is not None:
+            outcome.state, outcome.reason = errqueue.meaning(outcome.icmp)
+        elif number == errno.ECONNREFUSED:
+            outcome.state, outcome.reason = State.CLOSED, Reason.CONN_REFUSED
+            if not errqueue.AVAILABLE:
+                outcome.problem = "this system does not tell a reset from a firewall's reject"
+        else:
+            outcome.state, outcome.reason = errqueue.meaning_of_errno(number)
+            outcome.problem = errqueue.sentence(number)
+            return outcome
+        outcome.latency_ms, outcome.latency_source = elapsed, "monotonic"
+        return outcome
+
+    def _end(self, outcome: Outcome) -> None:
+        done, self._done = self._done, None
+        if self._keep and outcome.state is State.OPEN and outcome.errno is None:
+            outcome.sock = self._socket
+        else:
+            self._socket.close()
+        if done is not None:
+            done(outcome)

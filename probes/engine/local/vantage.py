@@ -1,0 +1,86 @@
+"""LocalVantage: measures from this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from probes.engine.local.connect import Connector
+from probes.engine.local.datagram import exchange
+from probes.engine.local.echo import Echo
+from probes.engine.local.identity import identity
+from probes.engine.local.resolve import Resolver
+from probes.engine.model import Resolution, VantageInfo
+from probes.engine.vantage import Accept, Cancel, Done, Outcome
+
+_RESERVED = 64
+"""Descriptors left for the log, the terminal, the resolver and the interpreter."""
+
+
+class LocalVantage:
+    """This machine's own sockets, on the loop it is made in."""
+
+    def __init__(self) -> None:
+        self._connector = Connector(asyncio.get_running_loop())
+        self._echo = Echo()
+        self._resolver = Resolver()
+        self._descriptors = descriptor_limit() - _RESERVED
+        self._info = identity()
+
+    @property
+    def info(self) -> VantageInfo:
+        """This host, its addresses and resolvers."""
+        return self._info
+
+    @property
+    def descriptors(self) -> int:
+        """How many sockets the descriptor limit leaves for probing."""
+        return self._descriptors
+
+    async def resolve(self, name: str) -> Resolution:
+        """Look a name up as a client on this machine would."""
+        return await self._resolver.resolve(name)
+
+    async def srv(self, name: str) -> Resolution:
+        """Look up SRV records with this machine's resolvers."""
+        return await self._resolver.srv(name)
+
+    def connect(
+        self, address: str, port: int, timeout: float, done: Done, *, keep: bool
+    ) -> Cancel:
+        """Open one TCP connection; see Vantage.connect."""
+        return self._connector.connect(address, port, timeout, done, keep=keep)
+
+    async def exchange(
+        self, address: str, port: int, payload: bytes, timeout: float, accept: Accept
+    ) -> Outcome:
+        """Send one datagram and wait; see Vantage.exchange."""
+        return await exchange(address, port, payload, timeout, accept)
+
+    async def ping(self, address: str, timeout: float) -> Outcome:
+        """Send one ICMP echo request and wait; see Vantage.ping."""
+        return await self._echo.ping(address, timeout)
+
+    async def close(self) -> None:
+        """Close the shared sockets."""
+        self._connector.close()
+        self._echo.close()
+
+
+def descriptor_limit() -> int:
+    """Raise the soft descriptor limit to the hard one and return it (RLIMIT_NOFILE)."""
+    if sys.platform == "win32":
+        return 512
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 1 << 20
+    wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):
+        # macOS refuses more than OPEN_MAX although the hard limit is infinite.
+        return soft
+    return wanted
