@@ -44,7 +44,8 @@ class Ask(Protocol):
     through to the engine, which knows their meaning.
     """
 
-    async def __call__(self, call: Call) -> Answer: ...
+    async def __call__(self, call: Call) -> Answer:
+        """Hold the conversation and return what was learned."""
 
 
 @dataclass(slots=True)
@@ -62,7 +63,6 @@ class Call:
     retries: int
     began: float
     """`loop.time()` when the row began, for the offsets in the evidence."""
-    resolvers: tuple[str, ...] = ()
     outcome: Outcome | None = None
     """The connect of a TCP job, later the last exchange of a UDP one."""
     attempts: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -222,8 +222,5 @@ class Finished:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What the operator said about the conditions only they know, by question id."""
-
-    values: Mapping[str, str] = field(default_factory=dict)
+Event = Result | Started | Queued | Message | Finished
+"""What a run reports."""

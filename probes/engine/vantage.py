@@ -42,7 +42,8 @@ Accept = Callable[[bytes], bool]
 class Cancel(Protocol):
     """Ends an attempt early; its callback is then not called."""
 
-    def __call__(self) -> None: ...
+    def __call__(self) -> object:
+        """End it; does nothing when it has ended."""
 
 
 class Vantage(Protocol):
@@ -62,9 +63,7 @@ class Vantage(Protocol):
     async def srv(self, name: str) -> Resolution:
         """Look up SRV records (RFC 2782); the addresses are host names, best first."""
 
-    def connect(
-        self, address: str, port: int, timeout: float, done: Done, *, keep: bool
-    ) -> Cancel:
+    def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
         """Open one TCP connection; `done` gets the outcome, with the socket when `keep`.
 
         The callback may run before this returns. Raises OSError with EMFILE or ENFILE, and

@@ -1,0 +1,143 @@
+"""Who said no, in words a network team accepts: an observation as the first half of a note."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from probes.engine.model import Icmp, Job, Observation, Reason, Service, State
+
+_PROHIBITED = {
+    9: "network administratively prohibited",
+    10: "host administratively prohibited",
+    13: "administratively prohibited",
+    14: "host precedence violation",
+    15: "precedence cutoff in effect",
+}
+_TIMES = {1: "", 2: ", twice", 3: ", three times"}
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Whether two textual addresses are the same, scope ids aside."""
+    if not one or not other:
+        return False
+    try:
+        return ipaddress.ip_address(one.partition("%")[0]) == ipaddress.ip_address(
+            other.partition("%")[0]
+        )
+    except ValueError:
+        return False
+
+
+def blame(job: Job, observation: Observation, timeout: float) -> str:
+    """What happened and who is behind it; `timeout` is the seconds each attempt waited."""
+    port = f"{job.check.transport.upper()} {job.port}" if job.port else "ICMP echo"
+    facts = observation.facts
+    match observation.state:
+        case State.OPEN:
+            return _opened(observation)
+        case State.CLOSED if observation.reason is Reason.CONN_REFUSED:
+            doubt = facts.get("caveat")
+            return f"the host itself refused: nothing listens on {job.port}" + (
+                f" ({doubt})" if doubt else ""
+            )
+        case State.CLOSED:
+            return f"the host itself answered: the path is open, but nothing listens on {port}"
+        case State.OPEN_FILTERED if not job.check.answers:
+            return (
+                f"{_silence(observation, timeout)}: nothing answers on {port} by nature, so this "
+                "is neither a pass nor a failure"
+            )
+        case State.OPEN_FILTERED:
+            return (
+                f"{_silence(observation, timeout)}: dropped on the way, the host is down, "
+                "or the service stays silent"
+            )
+        case State.FILTERED if observation.reason is Reason.NO_RESPONSE:
+            return f"{_silence(observation, timeout)}: dropped on the way or the host is down"
+        case State.FILTERED | State.UNREACHABLE if observation.icmp is not None:
+            return _offender(observation, observation.icmp)
+        case State.FILTERED | State.UNREACHABLE:
+            return _local(observation)
+        case _:
+            return _untested(observation)
+
+
+def _opened(observation: Observation) -> str:
+    summary = str(observation.facts.get("summary", ""))
+    match observation.service:
+        case Service.CONFIRMED:
+            text = summary or "the right service answered"
+        case Service.UNEXPECTED:
+            text = f"open, but the wrong service answers: {summary}"
+        case Service.SILENT:
+            text = f"open, but {summary or 'the service said nothing useful'}"
+        case _:
+            text = summary or "accepts connections; which service listens was not asked"
+            if observation.reason is Reason.ECHO_REPLY:
+                text = "answers the ping"
+    lost = observation.facts.get("other_addresses")
+    return f"{text}; but {lost}" if lost else text
+
+
+def _silence(observation: Observation, timeout: float) -> str:
+    attempts = observation.attempts
+    times = _TIMES.get(attempts, f", {attempts} times")
+    return f"no answer in {timeout:g} s{times}"
+
+
+def _offender(observation: Observation, icmp: Icmp) -> str:
+    what = _said(observation.reason, icmp)
+    if same_address(icmp.offender, observation.address):
+        return f"the host's own firewall rejected it: {what}"
+    if same_address(icmp.offender, observation.source):
+        if observation.reason is Reason.HOST_UNREACH:
+            asked = "neighbour" if icmp.version == 6 else "ARP"
+            return f"no {asked} reply: the address is not in use"
+        return f"this machine itself ({icmp.offender}) rejected it: {what}"
+    verb = "rejected it" if observation.state is State.FILTERED else "cannot deliver it"
+    return f"{icmp.offender} (a device on the path) {verb}: {what}"
+
+
+def _said(reason: Reason, icmp: Icmp) -> str:
+    match reason:
+        case Reason.ADMIN_PROHIBITED if icmp.version == 4:
+            return _PROHIBITED.get(icmp.code, "administratively prohibited")
+        case Reason.ADMIN_PROHIBITED:
+            return "administratively prohibited"
+        case Reason.PORT_UNREACH:
+            return "port unreachable"
+        case Reason.PROTO_UNREACH:
+            return "protocol unreachable"
+        case Reason.HOST_UNREACH:
+            return "host unreachable, it is down or does not exist"
+        case Reason.NET_UNREACH:
+            return "network unreachable, no route to it"
+        case Reason.TIME_EXCEEDED:
+            return "time exceeded on the way, a routing loop is likely"
+        case _:
+            return f"ICMP type {icmp.type} code {icmp.code}"
+
+
+def _local(observation: Observation) -> str:
+    match observation.reason:
+        case Reason.NET_UNREACH:
+            return f"no route from this machine to {observation.address}"
+        case Reason.HOST_UNREACH:
+            return f"this machine cannot reach {observation.address}: no route to the host"
+        case _:
+            return "rejected, and this system does not tell by whom"
+
+
+def _untested(observation: Observation) -> str:
+    problem = str(observation.facts.get("problem", "")) or str(observation.reason)
+    match observation.reason:
+        case Reason.NAME_NOT_RESOLVED:
+            return f"not tested: the name does not resolve: {problem}"
+        case Reason.PERMISSION_DENIED:
+            return f"not tested: not permitted here: {problem}"
+        case Reason.CANCELLED:
+            return "stopped before it was measured"
+        case Reason.NOT_NEEDED:
+            return "not needed"
+        case _:
+            return f"not tested: {problem}"

@@ -1,0 +1,88 @@
+"""Every row's job and latest result, and which rows decide whether others are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from probes.engine.judge import depends_on, judge, not_needed
+from probes.engine.model import Job, Reason, Result, Status, Target
+from profiles.model import Profile
+
+
+class Board:
+    """The state of a session: rows by key, with the dependencies of the profile between them."""
+
+    def __init__(self, profile: Profile, answers: Mapping[str, str], timeout: float) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.results: dict[str, Result] = {}
+        self._profile = profile
+        self._answers = answers
+        self._timeout = timeout
+        self._depends = {check.id: depends_on(check, answers) for check in profile.checks}
+        self._decides: dict[str, list[str]] = {}
+        for check, others in self._depends.items():
+            for other in others:
+                self._decides.setdefault(other, []).append(check)
+        involved = {*self._decides, *(check for check, others in self._depends.items() if others)}
+        self._involved = frozenset(involved)
+        self._keys: dict[tuple[Target, str], str] = {}
+
+    def add(self, jobs: Iterable[Job]) -> list[Job]:
+        """Take new rows in; returns those that were not known."""
+        new = []
+        for job in jobs:
+            if job.key in self.jobs:
+                continue
+            self.jobs[job.key] = job
+            if job.check.id in self._involved:
+                self._keys[(job.target, job.check.id)] = job.key
+            new.append(job)
+        return new
+
+    def why_not_needed(self, job: Job) -> str:
+        """Why this row is not needed as things stand; empty when it is."""
+        if not (job.check.when or job.check.unless):
+            return ""
+        return not_needed(
+            self._profile, job.check, self._answers, lambda check: self._sibling(job, check)
+        )
+
+    def decided_by(self, job: Job) -> Iterator[str]:
+        """Keys of the rows of the same target that decide whether this one is asked."""
+        for check in self._depends.get(job.check.id, ()):
+            key = self._keys.get((job.target, check))
+            if key is not None:
+                yield key
+
+    def missing(self, job: Job) -> Result | None:
+        """The row this one cannot be asked without, when that row is not available."""
+        if not job.check.needs:
+            return None
+        result = self._sibling(job, job.check.needs)
+        available = result is None or result.status in (Status.OK, Status.WARNING)
+        return None if available else result
+
+    def store(self, result: Result) -> tuple[list[Result], list[Job]]:
+        """Keep a result; returns other rows it judges anew and jobs it makes necessary."""
+        self.results[result.job.key] = result
+        anew: list[Result] = []
+        wanted: list[Job] = []
+        for check in self._decides.get(result.job.check.id, ()):
+            key = self._keys.get((result.job.target, check))
+            other = self.results.get(key) if key is not None else None
+            if other is None:
+                continue
+            why = self.why_not_needed(other.job)
+            if other.observation.reason in (Reason.NOT_NEEDED, Reason.DEPENDENCY):
+                if not why:
+                    wanted.append(other.job)
+                continue
+            judged = judge(other.job, other.observation, why, self._timeout)
+            if judged.status is not other.status:
+                self.results[other.job.key] = judged
+                anew.append(judged)
+        return anew, wanted
+
+    def _sibling(self, job: Job, check: str) -> Result | None:
+        key = self._keys.get((job.target, check))
+        return self.results.get(key) if key is not None else None

@@ -1,0 +1,22 @@
+"""Wall-clock stamps that follow the monotonic clock, so that a log never jumps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+
+class Clock:
+    """Stamps of one run: the wall clock as it was at the start, advanced monotonically."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._base = time.time() - monotonic()
+        self._zone = datetime.now().astimezone().tzinfo
+
+    def now(self) -> tuple[float, str]:
+        """The monotonic time in seconds and the same moment as RFC 3339 with the offset."""
+        now = self._monotonic()
+        moment = datetime.fromtimestamp(self._base + now, self._zone)
+        return now, moment.isoformat(timespec="milliseconds")

@@ -1,0 +1,139 @@
+"""Per-host order: which job may start next, so that no host is crowded and every host is served."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from probes.engine.model import Evidence, Job, Resolution
+from probes.engine.vantage import Cancel
+
+
+class Work:
+    """A job on its way: what has been tried so far."""
+
+    __slots__ = (
+        "addresses",
+        "attempts",
+        "began",
+        "cancel",
+        "evidence",
+        "forced",
+        "job",
+        "lane",
+        "resolution",
+        "started",
+    )
+
+    def __init__(self, job: Job, forced: bool = False) -> None:
+        self.job = job
+        self.forced = forced
+        """Measure it whether or not its condition holds."""
+        self.addresses: tuple[str, ...] = ()
+        self.cancel: Cancel | None = None
+        self.lane: Lane | None = None
+        self.resolution: Resolution | None = None
+        self.attempts = 0
+        self.began = 0.0
+        self.started = ""
+        self.evidence: list[Evidence] = []
+
+
+class Lane:
+    """One address: a few TCP connects beside each other, UDP and ICMP one after another.
+
+    A host answers only about six ICMP errors at once and one a second after that (Linux
+    icmp_ratelimit), so more in flight would turn its refusals into silence.
+    """
+
+    __slots__ = ("in_turn", "one_by_one", "tcp", "tcp_busy", "waiting")
+
+    def __init__(self) -> None:
+        self.tcp: deque[Work] = deque()
+        self.one_by_one: deque[Work] = deque()
+        self.tcp_busy = 0
+        self.waiting = True
+        """Nothing one-by-one is in flight."""
+        self.in_turn = False
+        """Stands in the queue of lanes that may start something."""
+
+
+class Lanes:
+    """All lanes, served in rotation: every host gets its first answer before any its second."""
+
+    def __init__(self, per_host: int) -> None:
+        self._per_host = per_host
+        self._lanes: dict[str, Lane] = {}
+        self._turns: deque[Lane] = deque()
+
+    def add(self, address: str, works: Iterable[Work]) -> None:
+        """Queue work towards an address."""
+        lane = self._lanes.get(address)
+        if lane is None:
+            lane = self._lanes[address] = Lane()
+        for work in works:
+            work.lane = lane
+            (lane.tcp if work.job.check.transport == "tcp" else lane.one_by_one).append(work)
+        self._offer(lane)
+
+    def take(self) -> Work | None:
+        """The next work that may start now, counted as in flight; None if there is none."""
+        while self._turns:
+            lane = self._turns.popleft()
+            lane.in_turn = False
+            work: Work | None = None
+            if lane.tcp and lane.tcp_busy < self._per_host:
+                work = lane.tcp.popleft()
+                lane.tcp_busy += 1
+            elif lane.one_by_one and lane.waiting:
+                work = lane.one_by_one.popleft()
+                lane.waiting = False
+            if work is not None:
+                self._offer(lane)
+                return work
+        return None
+
+    def again(self, work: Work) -> None:
+        """Put work that was taken back at the end of its lane's queue."""
+        self.release(work)
+        assert work.lane is not None
+        self._queue_of(work.lane, work).append(work)
+        self._offer(work.lane)
+
+    def put_back(self, work: Work) -> None:
+        """Undo a take: the work keeps its place."""
+        assert work.lane is not None
+        self._queue_of(work.lane, work).appendleft(work)
+        self.release(work)
+
+    def release(self, work: Work) -> None:
+        """This work is no longer in flight; its host may be asked the next thing."""
+        lane = work.lane
+        assert lane is not None
+        if work.job.check.transport == "tcp":
+            lane.tcp_busy -= 1
+        else:
+            lane.waiting = True
+        self._offer(lane)
+
+    def drop_queued(self) -> Iterator[Work]:
+        """Take out everything that has not started."""
+        for lane in self._lanes.values():
+            yield from lane.tcp
+            yield from lane.one_by_one
+            lane.tcp.clear()
+            lane.one_by_one.clear()
+
+    @property
+    def empty(self) -> bool:
+        """Whether no lane has a turn."""
+        return not self._turns
+
+    def _queue_of(self, lane: Lane, work: Work) -> deque[Work]:
+        return lane.tcp if work.job.check.transport == "tcp" else lane.one_by_one
+
+    def _offer(self, lane: Lane) -> None:
+        ready = (lane.tcp and lane.tcp_busy < self._per_host) or (lane.one_by_one and lane.waiting)
+        if ready and not lane.in_turn:
+            lane.in_turn = True
+            self._turns.append(lane)

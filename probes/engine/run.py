@@ -1,0 +1,339 @@
+"""The run: paces jobs through a vantage, retries silence, and reports what happened in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from probes.engine import observe
+from probes.engine.board import Board
+from probes.engine.call import Ask, Call
+from probes.engine.clock import Clock
+from probes.engine.judge import judge
+from probes.engine.lanes import Lanes, Work
+from probes.engine.model import (
+    Event,
+    Finished,
+    Job,
+    Message,
+    Observation,
+    Queued,
+    Reason,
+    Settings,
+    Started,
+    State,
+)
+from probes.engine.names import Names
+from probes.engine.race import Race
+from probes.engine.vantage import NotOffered, Outcome, Vantage
+from profiles.model import Profile
+
+BUDGET = 0.002
+"""Seconds of one loop turn spent on starting attempts, so that answers are read in time."""
+_NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
+
+Report = Callable[[Sequence[Event]], None]
+
+
+class Loads(Protocol):
+    """A probe that can be loaded when its first job comes (see probes.Probe)."""
+
+    def load(self) -> Ask | None:
+        """The coroutine that asks, or None where the transport is everything."""
+
+
+class Run:
+    """Measures jobs until none is left; everything happens on one event loop.
+
+    `report` gets events in order, in one batch per turn of the loop; the results in it are final.
+    """
+
+    def __init__(
+        self,
+        vantage: Vantage,
+        probes: Mapping[str, Loads],
+        profile: Profile,
+        answers: Mapping[str, str],
+        settings: Settings,
+        report: Report,
+    ) -> None:
+        self._vantage = vantage
+        self._probes = probes
+        self._settings = settings
+        self._report = report
+        self._loop = asyncio.get_running_loop()
+        self._clock = Clock(self._loop.time)
+        self._board = Board(profile, answers, settings.timeout)
+        self._lanes = Lanes(settings.per_host)
+        self._names = Names(vantage, self._named)
+        self._asks: dict[str, Ask | None] = {}
+        self._open: dict[str, Work] = {}
+        self._parked: dict[str, list[Work]] = {}
+        self._limit = min(settings.concurrency, vantage.descriptors)
+        self._flying: set[Work] = set()
+        self._batch: list[Event] = []
+        self._pumping = False
+        self._flushing = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        if self._limit < settings.concurrency:
+            self._emit(
+                Message(
+                    f"{self._limit} attempts in flight instead of {settings.concurrency}: "
+                    "the descriptor limit (ulimit -n) allows no more.",
+                    "information",
+                )
+            )
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Queue new rows; rows that are known already are left as they are."""
+        self._queue([Work(job) for job in self._board.add(jobs)])
+
+    def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
+        """Measure rows again; `forced` ones even if their condition does not hold."""
+        works = [
+            Work(self._board.jobs[key], forced)
+            for key in keys
+            if key in self._board.jobs and key not in self._open
+        ]
+        self._names.forget({work.job.target.host for work in works})
+        self._emit(Queued(tuple(work.job.key for work in works)))
+        self._queue(works)
+
+    def stop(self) -> None:
+        """End everything queued and in flight; rows measured before keep their result."""
+        for work in self._flying:
+            if work.cancel is not None:
+                work.cancel()
+        self._flying.clear()
+        self._parked.clear()
+        self._names.stop()
+        self._lanes = Lanes(self._settings.per_host)
+        for key, work in self._open.items():
+            earlier = self._board.results.get(key)
+            gone = observe.untested(work, Reason.CANCELLED, "", State.NOT_RUN)
+            self._emit(earlier or judge(work.job, gone))
+        stopped = bool(self._open)
+        self._open.clear()
+        self._finish(complete=not stopped)
+
+    async def idle(self) -> None:
+        """Wait until nothing is queued or in flight."""
+        await self._idle.wait()
+
+    def _queue(self, works: Sequence[Work]) -> None:
+        if not works:
+            return
+        self._idle.clear()
+        for work in works:
+            self._open[work.job.key] = work
+        for work in works:
+            self._admit(work)
+        self._pump_soon()
+
+    def _admit(self, work: Work) -> None:
+        """Send a row on its way: to its host, to wait for another row, or to its end."""
+        job = work.job
+        if not work.started:
+            work.began, work.started = self._clock.now()
+        if not work.forced:
+            why = self._board.why_not_needed(job)
+            if why:
+                gone = observe.untested(work, Reason.NOT_NEEDED, "", State.NOT_RUN)
+                self._settle(work, gone)
+                return
+            for key in self._board.decided_by(job):
+                if key in self._open:
+                    self._parked.setdefault(key, []).append(work)
+                    return
+        missing = self._board.missing(job)
+        if missing is not None:
+            needs = missing.job.check
+            problem = f"{needs.title} ({needs.port_text}), which it depends on, is not available"
+            self._settle(work, observe.untested(work, Reason.DEPENDENCY, problem, State.NOT_RUN))
+            return
+        self._names.find(work)
+
+    def _named(self, works: Sequence[Work]) -> None:
+        """A host's addresses are known, or known not to be."""
+        first = works[0]
+        if first.addresses:
+            self._lanes.add(first.addresses[0], works)
+            self._pump_soon()
+            return
+        assert first.resolution is not None
+        for work in works:
+            self._settle(
+                work, observe.untested(work, Reason.NAME_NOT_RESOLVED, first.resolution.problem)
+            )
+
+    def _pump_soon(self) -> None:
+        if not self._pumping:
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        until = self._loop.time() + BUDGET
+        begun: list[Work] = []
+        while len(self._flying) < self._limit:
+            work = self._lanes.take()
+            if work is None:
+                break
+            begun.append(work)
+            if not self._start(work):
+                break
+            if self._loop.time() > until:
+                self._pump_soon()
+                break
+        keys = tuple(work.job.key for work in begun if work in self._flying)
+        if keys:
+            self._emit(Started(keys))
+
+    def _start(self, work: Work) -> bool:
+        """Begin one attempt; False when no descriptor is left for it."""
+        if not work.attempts:
+            work.began, work.started = self._clock.now()
+        self._flying.add(work)
+        job = work.job
+        try:
+            ask = self._ask(job)
+            if job.check.transport == "tcp":
+                self._connect(work, ask)
+            elif ask is not None:
+                self._fly(work, partial(observe.datagrams, self._vantage, ask, work))
+            else:
+                self._fly(work, partial(observe.echo, self._vantage, work))
+        except OSError:
+            self._starved(work)
+            return False
+        return True
+
+    def _ask(self, job: Job) -> Ask | None:
+        name = job.check.probe
+        if name not in self._asks:
+            self._asks[name] = self._probes[name].load()
+        return self._asks[name]
+
+    def _connect(self, work: Work, ask: Ask | None) -> None:
+        assert work.job.port is not None
+        timeout, keep = self._settings.timeout, ask is not None
+        if len(work.addresses) == 1:
+            done = partial(self._connected, work, ask)
+            cancel = self._vantage.connect(
+                work.addresses[0], work.job.port, timeout, done, keep=keep
+            )
+        else:
+            race = Race(
+                self._vantage,
+                work.addresses,
+                work.job.port,
+                timeout,
+                partial(self._connected, work, ask),
+                keep=keep,
+            )
+            work.cancel = race.cancel
+            race.start()
+            return
+        if work in self._flying and work.cancel is None:
+            work.cancel = cancel
+
+    def _connected(
+        self, work: Work, ask: Ask | None, outcome: Outcome, tried: tuple[Outcome, ...] = ()
+    ) -> None:
+        work.attempts += 1
+        work.cancel = None
+        now = (self._loop.time() - work.began) * 1000
+        for one in tried or (outcome,):
+            work.evidence.append(observe.tcp_evidence(one, now))
+        if outcome.reason is Reason.NO_RESPONSE and work.attempts <= self._settings.retries:
+            self._flying.discard(work)
+            self._lanes.again(work)
+            self._pump_soon()
+        elif ask is not None and outcome.sock is not None:
+            call = Call(
+                self._vantage,
+                work.job,
+                outcome.address,
+                self._settings.timeout,
+                self._settings.retries,
+                work.began,
+                outcome,
+            )
+            self._fly(work, lambda *_: observe.converse(call, ask, work, outcome, tried))
+        else:
+            self._land(work, observe.transport(work, outcome, tried=tried))
+
+    def _fly(self, work: Work, begin: Callable[[float, int], Awaitable[Observation]]) -> None:
+        task = self._loop.create_task(self._guard(work, begin))
+        work.cancel = task.cancel
+
+    async def _guard(
+        self, work: Work, begin: Callable[[float, int], Awaitable[Observation]]
+    ) -> None:
+        try:
+            observation = await begin(self._settings.timeout, self._settings.retries)
+        except NotOffered as error:
+            observation = observe.not_offered(work, error)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _NO_DESCRIPTOR:
+                self._starved(work)
+                return
+            fault = f"a fault in the {work.job.check.probe} probe ({type(error).__name__})"
+            observation = observe.untested(work, Reason.LOCAL_ERROR, fault)
+        self._land(work, observation)
+
+    def _starved(self, work: Work) -> None:
+        """No descriptor was left: wait for one, and keep below what was possible."""
+        self._flying.discard(work)
+        work.cancel = None
+        self._lanes.put_back(work)
+        limit = max(1, len(self._flying))
+        if limit < self._limit:
+            self._limit = limit
+            self._emit(Message(f"Out of descriptors: {limit} attempts in flight from now on."))
+        if not self._flying:
+            self._loop.call_later(0.1, self._pump_soon)
+
+    def _land(self, work: Work, observation: Observation) -> None:
+        """An attempt's last word: its host may be asked the next thing."""
+        self._flying.discard(work)
+        self._lanes.release(work)
+        self._settle(work, observation)
+        self._pump_soon()
+
+    def _settle(self, work: Work, observation: Observation) -> None:
+        """A row is finished: judge it, tell everybody, and let go what waited for it."""
+        key = work.job.key
+        if self._open.pop(key, None) is None:
+            return
+        why = self._board.why_not_needed(work.job)
+        result = judge(work.job, observation, why, self._settings.timeout)
+        anew, wanted = self._board.store(result)
+        for one in (result, *anew):
+            self._emit(one)
+        for parked in self._parked.pop(key, ()):
+            self._admit(parked)
+        if wanted:
+            self.rerun([job.key for job in wanted])
+        if not self._open:
+            self._finish(complete=True)
+
+    def _finish(self, *, complete: bool) -> None:
+        if not self._idle.is_set():
+            self._idle.set()
+            self._emit(Finished(complete))
+
+    def _emit(self, event: Event) -> None:
+        self._batch.append(event)
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        batch, self._batch = self._batch, []
+        self._report(batch)
