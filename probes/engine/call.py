@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from probes.engine.model import NOTHING, Evidence, Job, Service
+from probes.engine.model import Evidence, Job, Service
 from probes.engine.stream import Stream, opened
 from probes.engine.vantage import Accept, Outcome, Vantage
 
@@ -33,7 +33,7 @@ class Answer:
     """
 
     service: Service
-    facts: Mapping[str, object] = NOTHING
+    facts: Mapping[str, object] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 

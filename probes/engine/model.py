@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from profiles.model import Check
-
-NOTHING: Mapping[str, object] = MappingProxyType({})
-"""An empty, immutable mapping."""
 
 
 class State(StrEnum):
@@ -149,11 +145,11 @@ class Observation:
     latency_ms: float | None = None
     latency_source: str | None = None
     """`kernel` (TCP_INFO), `kernel-timestamp` (SO_TIMESTAMPNS) or `monotonic`."""
-    timings_ms: Mapping[str, float] = NOTHING  # type: ignore[assignment]
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
     started: str = ""
     """RFC 3339 with the offset."""
     attempts: int = 1
-    facts: Mapping[str, object] = NOTHING
+    facts: Mapping[str, object] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
 
 
