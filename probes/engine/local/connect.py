@@ -36,9 +36,7 @@ class Connector:
         self._loop = loop
         self._deadlines = Deadlines(loop)
 
-    def connect(
-        self, address: str, port: int, timeout: float, done: Done, *, keep: bool
-    ) -> Cancel:
+    def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
         """Connect to an address; see Vantage.connect."""
         attempt = _Attempt(self._loop, address, port, done, keep)
         if attempt.start():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 
 from probes.engine.local.connect import Connector
 from probes.engine.local.datagram import exchange
+from probes.engine.local.descriptors import descriptor_limit
 from probes.engine.local.echo import Echo
 from probes.engine.local.identity import identity
 from probes.engine.local.resolve import Resolver
@@ -45,9 +45,7 @@ class LocalVantage:
         """Look up SRV records with this machine's resolvers."""
         return await self._resolver.srv(name)
 
-    def connect(
-        self, address: str, port: int, timeout: float, done: Done, *, keep: bool
-    ) -> Cancel:
+    def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
         """Open one TCP connection; see Vantage.connect."""
         return self._connector.connect(address, port, timeout, done, keep=keep)
 
@@ -65,22 +63,3 @@ class LocalVantage:
         """Close the shared sockets."""
         self._connector.close()
         self._echo.close()
-
-
-def descriptor_limit() -> int:
-    """Raise the soft descriptor limit to the hard one and return it (RLIMIT_NOFILE)."""
-    if sys.platform == "win32":
-        return 512
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = 1 << 20
-    wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return wanted
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    except (OSError, ValueError):
-        # macOS refuses more than OPEN_MAX although the hard limit is infinite.
-        return soft
-    return wanted
