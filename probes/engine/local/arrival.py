@@ -1,0 +1,102 @@
+"""One datagram with what the kernel knows of its arrival: when it came, and to which address."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import sys
+import time
+from dataclasses import dataclass
+
+from probes.engine.local.address import SocketAddress
+
+MOST = 65_535
+"""Bytes of the largest datagram."""
+
+_LINUX = sys.platform == "linux"
+_SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("@ll")
+_IP_PKTINFO = 8
+_IPV6_RECVPKTINFO = 49
+_IPV6_PKTINFO = 50
+_ANCILLARY = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A received datagram."""
+
+    data: bytes
+    sender: SocketAddress
+    stamp: float | None
+    """Seconds of the wall clock at which the kernel took it from the network (SO_TIMESTAMPNS)."""
+    source: str | None
+    """Our own address it was sent to, where the kernel was asked for it."""
+    at: float
+    """Seconds of the monotonic clock at which this process read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Both clocks, in seconds, right before a datagram was sent."""
+
+    wall: float
+    monotonic: float
+
+    @classmethod
+    def now(cls) -> Departure:
+        """This moment."""
+        return cls(time.time(), time.monotonic())
+
+
+def stamp_arrivals(sock: socket.socket) -> None:
+    """Ask the kernel to time datagrams as they come in (Linux socket(7))."""
+    if _LINUX:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+
+def tell_destination(sock: socket.socket, family: int) -> None:
+    """Ask the kernel which of our addresses a datagram was sent to (ip(7), RFC 3542 6)."""
+    if not _LINUX:
+        return
+    with contextlib.suppress(OSError):
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+
+
+def receive(sock: socket.socket) -> Arrival:
+    """Take one datagram from a non-blocking socket; raises OSError as recv does."""
+    if not hasattr(sock, "recvmsg"):
+        data, sender = sock.recvfrom(MOST)
+        return Arrival(data, sender, None, None, time.monotonic())
+    data, ancillary, _, sender = sock.recvmsg(MOST, _ANCILLARY)
+    at = time.monotonic()
+    stamp = source = None
+    for level, kind, value in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
+            if len(value) >= _TIMESPEC.size:
+                seconds, nanoseconds = _TIMESPEC.unpack_from(value)
+                stamp = seconds + nanoseconds / 1e9
+        elif level == socket.IPPROTO_IP and kind == _IP_PKTINFO and len(value) >= 12:
+            source = socket.inet_ntop(socket.AF_INET, value[8:12])
+        elif level == socket.IPPROTO_IPV6 and kind == _IPV6_PKTINFO and len(value) >= 16:
+            source = socket.inet_ntop(socket.AF_INET6, value[:16])
+    return Arrival(data, sender or (), stamp, source, at)
+
+
+def latency(sent: Departure, arrival: Arrival) -> tuple[float, str]:
+    """Milliseconds from sending to arrival, and the clock: `kernel-timestamp` or `monotonic`.
+
+    The wall clock may have been set in between, so a kernel time that does not lie between
+    sending and reading is not believed.
+    """
+    read = (arrival.at - sent.monotonic) * 1000
+    if arrival.stamp is not None:
+        kernel = (arrival.stamp - sent.wall) * 1000
+        if 0 <= kernel <= read + 1:
+            return kernel, "kernel-timestamp"
+    return read, "monotonic"
