@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from probes.engine.judge import depends_on, judge, not_needed
@@ -82,6 +83,14 @@ class Board:
                 self.results[other.job.key] = judged
                 anew.append(judged)
         return anew, wanted
+
+    def counts(self) -> dict[str, int]:
+        """How many rows have each status; rows without a result count as cancelled."""
+        counts = Counter(str(result.status) for result in self.results.values())
+        missing = len(self.jobs) - len(self.results)
+        if missing:
+            counts[str(Status.CANCELLED)] += missing
+        return dict(counts)
 
     def _sibling(self, job: Job, check: str) -> Result | None:
         key = self._keys.get((job.target, check))

@@ -216,6 +216,8 @@ class Finished:
     """Event: nothing is queued or in flight any more; `complete` is false after a stop."""
 
     complete: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Rows by status."""
 
 
 Event = Result | Started | Queued | Message | Finished

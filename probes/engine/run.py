@@ -325,15 +325,18 @@ class Run:
     def _finish(self, *, complete: bool) -> None:
         if not self._idle.is_set():
             self._idle.set()
-            self._emit(Finished(complete))
+            self._emit(Finished(complete, self._board.counts()))
 
     def _emit(self, event: Event) -> None:
         self._batch.append(event)
         if not self._flushing:
             self._flushing = True
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Report what has happened so far at once."""
         self._flushing = False
+        if not self._batch:
+            return
         batch, self._batch = self._batch, []
         self._report(batch)

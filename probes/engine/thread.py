@@ -6,24 +6,24 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from probes.engine.model import Event, Finished, Job, Message, Result, Settings, VantageInfo
+from probes.engine.model import (
+    Event,
+    Finished,
+    Job,
+    Message,
+    Result,
+    Settings,
+    Status,
+    VantageInfo,
+)
 from probes.engine.run import Loads, Report, Run
+from probes.engine.session import LogFailed, SessionLog
 from probes.engine.vantage import Vantage
 from profiles.model import Profile
 
 T = TypeVar("T")
-
-
-class Log(Protocol):
-    """Where results are kept before anybody sees them."""
-
-    def results(self, batch: Sequence[Result]) -> None:
-        """Append results; raises OSError when they cannot be kept."""
-
-    def end(self, complete: bool) -> None:
-        """Append the end of a run; raises OSError when it cannot be kept."""
 
 
 class Engine:
@@ -42,8 +42,8 @@ class Engine:
         self._make_vantage = vantage
         self._probes = probes
         self._report = report
-        self._log: Log | None = None
-        self._log_works = True
+        self._logs: tuple[SessionLog, ...] = ()
+        self._failed: set[SessionLog] = set()
         self._run: Run | None = None
         self._vantage: Vantage | None = None
         self._loop = asyncio.SelectorEventLoop()
@@ -52,10 +52,15 @@ class Engine:
         self._thread.start()
 
     def begin(
-        self, profile: Profile, answers: Mapping[str, str], settings: Settings, log: Log | None
+        self,
+        profile: Profile,
+        answers: Mapping[str, str],
+        settings: Settings,
+        logs: Sequence[SessionLog] = (),
     ) -> None:
-        """Start a new, empty session; a run still going on is stopped first."""
-        self._do(lambda: self._begin(profile, answers, settings, log))
+        """Start a new, empty session kept in these logs; a run still going on is stopped."""
+        fixed = tuple(logs)
+        self._do(lambda: self._begin(profile, answers, settings, fixed))
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Measure new rows."""
@@ -113,40 +118,50 @@ class Engine:
         self._vantage = self._make_vantage()
 
     def _begin(
-        self, profile: Profile, answers: Mapping[str, str], settings: Settings, log: Log | None
+        self,
+        profile: Profile,
+        answers: Mapping[str, str],
+        settings: Settings,
+        logs: tuple[SessionLog, ...],
     ) -> None:
         assert self._vantage is not None
         if self._run is not None:
             self._run.stop()
-        self._log, self._log_works = log, True
+            self._run.flush()
+        self._logs = logs
+        self._failed = set()
         self._run = Run(self._vantage, self._probes, profile, answers, settings, self._reported)
 
     def _close(self) -> None:
         if self._run is not None:
             self._run.stop()
-        # The run reports in the next turn; what it says must still be written.
-        self._loop.call_soon(self._loop.call_soon, self._loop.stop)
+            self._run.flush()
+        self._loop.stop()
 
     def _reported(self, batch: Sequence[Event]) -> None:
         """Log first, then whoever watches."""
-        trouble = self._keep(batch) if self._log is not None else ""
-        if trouble:
-            self._log_works = False
-            batch = [*batch, Message(f"Not being saved any more: {trouble}", "error")]
-        self._report(batch)
+        trouble = [
+            Message(f"This session is not being saved: {why}", "error")
+            for log in self._logs
+            if (why := self._keep(log, batch))
+        ]
+        self._report([*batch, *trouble])
 
-    def _keep(self, batch: Sequence[Event]) -> str:
-        """Write a batch to the log; returns why it failed, the first time it does."""
-        assert self._log is not None
+    def _keep(self, log: SessionLog, batch: Sequence[Event]) -> str:
+        """Write a batch to a log; returns why it failed, the first time it does."""
         measured = [
-            event for event in batch if isinstance(event, Result) and event.status != "cancelled"
+            event
+            for event in batch
+            if isinstance(event, Result) and event.status is not Status.CANCELLED
         ]
         try:
             if measured:
-                self._log.results(measured)
+                log.results(measured)
             for event in batch:
                 if isinstance(event, Finished):
-                    self._log.end(event.complete)
-        except OSError as error:
-            return str(error) if self._log_works else ""
+                    log.end(event.complete, event.counts)
+        except LogFailed as error:
+            known = log in self._failed
+            self._failed.add(log)
+            return "" if known else str(error)
         return ""
