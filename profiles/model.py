@@ -14,12 +14,18 @@ Loss = Literal["blocked", "degraded"]
 AnswerValue = Literal["yes", "no", "auto"]
 """An answer to a profile's question; `auto` lets the measurements decide."""
 
+# Ids go through shells, logs and file names, so their alphabet is small and never starts an option.
+_ID = {
+    "pattern": r"[a-z0-9][a-z0-9._-]*",
+    "form": 'made of a-z, 0-9, ".", "_" and "-", starting with a letter or digit',
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One condition only the operator knows, asked by id (`--answer ID=VALUE`)."""
 
-    id: str = field(metadata={"doc": "name used in --answer and in conditions"})
+    id: str = field(metadata={"doc": "name used in --answer and in conditions", **_ID})
     text: str = field(metadata={"doc": "the question, as the screen asks it"})
     answers: tuple[AnswerValue, ...] = field(metadata={"doc": "the answers that are allowed"})
     default: AnswerValue = field(metadata={"doc": "the answer when the operator gives none"})
@@ -30,7 +36,7 @@ class Question:
 class Category:
     """One section of the reference."""
 
-    id: str = field(metadata={"doc": "name used by roles and checks"})
+    id: str = field(metadata={"doc": "name used by roles and checks", **_ID})
     title: str = field(metadata={"doc": "the section's heading"})
     text: str = field(default="", metadata={"doc": "the section's introduction, word for word"})
 
@@ -39,11 +45,19 @@ class Category:
 class Role:
     """A kind of host: what the operator names before the `=` in ROLE=HOST."""
 
-    id: str = field(metadata={"doc": "part of the command line: ROLE=HOST"})
+    id: str = field(metadata={"doc": "part of the command line: ROLE=HOST", **_ID})
     title: str = field(metadata={"doc": "the destination as the reference names it"})
-    category: str = field(metadata={"doc": "the category it is shown under first"})
+    category: str = field(
+        metadata={"doc": "the category it is shown under first", "refers": "category"}
+    )
     hosts: tuple[str, ...] = field(
-        default=(), metadata={"doc": "hosts used when the role is given without one"}
+        default=(),
+        metadata={
+            "doc": "hosts used when the role is given without one",
+            # A profile from elsewhere must not make the program read a file here (@file).
+            "pattern": r"[^\s@,=]+",
+            "form": 'a host without spaces, commas, "@" or "="',
+        },
     )
     resolvers: bool = field(
         default=False,
@@ -55,7 +69,7 @@ class Role:
 class When:
     """A check is needed only if the operator's answer is one of these."""
 
-    question: str = field(metadata={"doc": "id of a question"})
+    question: str = field(metadata={"doc": "id of a question", "refers": "question"})
     answers: tuple[AnswerValue, ...] = field(metadata={"doc": "answers under which it is needed"})
 
 
@@ -63,12 +77,16 @@ class When:
 class Unless:
     """A check is not needed once another check of the same host succeeded."""
 
-    check: str = field(metadata={"doc": "id of the other check"})
+    check: str = field(metadata={"doc": "id of the other check", "refers": "check"})
     fact: str = field(
         default="", metadata={"doc": "the other check must also have found this fact"}
     )
     question: str = field(
-        default="", metadata={"doc": "this exception applies only under an answer to this question"}
+        default="",
+        metadata={
+            "doc": "this exception applies only under an answer to this question",
+            "refers": "question",
+        },
     )
     answers: tuple[AnswerValue, ...] = field(
         default=(), metadata={"doc": "the answers under which the exception applies"}
@@ -79,19 +97,27 @@ class Unless:
 class Check:
     """One row of the reference: one protocol and port towards one kind of host."""
 
-    id: str = field(metadata={"doc": "stable id, <group>.<protocol>; part of the log"})
-    category: str = field(metadata={"doc": "id of the section it stands in"})
-    role: str = field(metadata={"doc": "id of the role it is asked of"})
-    title: str = field(metadata={"doc": "short name for the table, at most 12 characters"})
+    id: str = field(metadata={"doc": "stable id, <group>.<protocol>; part of the log", **_ID})
+    category: str = field(metadata={"doc": "id of the section it stands in", "refers": "category"})
+    role: str = field(metadata={"doc": "id of the role it is asked of", "refers": "role"})
+    title: str = field(metadata={"doc": "short name for the table", "max_length": 12})
     probe: str = field(metadata={"doc": "how it is asked: a name from the list of probes"})
     transport: Transport = field(metadata={"doc": "tcp, udp or icmp"})
     purpose: str = field(metadata={"doc": "the reference's Purpose, word for word"})
     consequence: str = field(metadata={"doc": "what is lost without it, as a sentence"})
     fix: str = field(metadata={"doc": "what to change, as a sentence"})
     port: int | None = field(
-        default=None, metadata={"doc": "1 to 65535; absent for icmp", "minimum": 1, "maximum": 65535}
+        default=None,
+        metadata={"doc": "the destination port; absent for icmp", "minimum": 1, "maximum": 65535},
     )
-    ports: str = field(default="", metadata={"doc": "shown instead of port, for a range"})
+    ports: str = field(
+        default="",
+        metadata={
+            "doc": "shown instead of port, for a range that port is a sample of",
+            "pattern": r"[0-9]{1,5}-[0-9]{1,5}",
+            "form": "a range such as 49152-65535",
+        },
+    )
     loss: Loss = field(
         default="blocked", metadata={"doc": "blocked, or degraded where the audit works without"}
     )
@@ -106,7 +132,11 @@ class Check:
         default="", metadata={"doc": "the reference's condition, word for word"}
     )
     needs: str = field(
-        default="", metadata={"doc": "id of a check that must be open before this can be asked"}
+        default="",
+        metadata={
+            "doc": "id of a check that must be open before this can be asked",
+            "refers": "check",
+        },
     )
     when: tuple[When, ...] = field(
         default=(), metadata={"doc": "answers under which it is needed; all must hold"}
@@ -126,16 +156,37 @@ class Check:
 class Profile:
     """A whole reference: its sections, roles, questions and checks, and where it is from."""
 
-    id: str = field(metadata={"doc": "short name of the profile"})
+    id: str = field(metadata={"doc": "short name of the profile", **_ID})
     name: str = field(metadata={"doc": "name of the product, for the header"})
     version: str = field(metadata={"doc": "version of this profile; part of every log"})
     source: str = field(metadata={"doc": "title of the document it was made from"})
-    url: str = field(metadata={"doc": "where that document is published"})
-    questions: tuple[Question, ...] = ()
-    categories: tuple[Category, ...] = ()
-    roles: tuple[Role, ...] = ()
-    checks: tuple[Check, ...] = ()
-    sha256: str = ""
+    url: str = field(
+        metadata={
+            "doc": "where that document is published",
+            # It becomes a link in the HTML report: no other scheme may stand there.
+            "pattern": r"https?://\S+",
+            "form": "a web address that starts with https:// or http://",
+        }
+    )
+    questions: tuple[Question, ...] = field(
+        default=(), metadata={"doc": "what only the operator knows", "key": "question"}
+    )
+    categories: tuple[Category, ...] = field(
+        default=(),
+        metadata={"doc": "the sections of the document", "key": "category", "required": True},
+    )
+    roles: tuple[Role, ...] = field(
+        default=(), metadata={"doc": "the kinds of host", "key": "role", "required": True}
+    )
+    checks: tuple[Check, ...] = field(
+        default=(),
+        metadata={
+            "doc": "the rows, in the order they are asked of a host",
+            "key": "check",
+            "required": True,
+        },
+    )
+    sha256: str = field(default="", metadata={"derived": True})
     """Hash of the file it was read from; not a key of the form."""
 
     def check(self, id: str) -> Check:

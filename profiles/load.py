@@ -1,0 +1,102 @@
+"""A profile file to the model: bounded reading, TOML, keys, then the rules between them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+from profiles.build import build
+from profiles.mistake import Mistake, harmless
+from profiles.model import Profile
+from profiles.rules import RULES
+
+MAX_BYTES = 1 << 20
+
+# tomllib needs memory in the square of a dotted key's parts: 100,000 of them exhaust a machine.
+_LONG_KEY = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}"""
+)
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used; its text is one sentence: file, place, mistake, remedy."""
+
+
+def load_profile(path: Path | None, probes: Mapping[str, str]) -> Profile:
+    """The profile in the file, or the built-in one for None; raises ProfileError.
+
+    `probes` has the transport (tcp, udp or icmp) of every probe by its name.
+    """
+    if path is None:
+        built_in = resources.files("profiles").joinpath("catalog", "alloyscan.toml")
+        return parse_profile(built_in.read_bytes(), "alloyscan.toml", probes)
+    return parse_profile(_read(path), str(path), probes)
+
+
+def parse_profile(data: bytes, file: str, probes: Mapping[str, str]) -> Profile:
+    """The profile in these bytes, `file` being its name in errors; raises ProfileError."""
+    try:
+        if len(data) > MAX_BYTES:
+            raise Mistake("", "is bigger than 1 MiB; a profile is a few dozen KiB of TOML")
+        profile = build(Profile, _toml(data), "", "a profile")
+        for rule in RULES:
+            rule(profile, probes)
+    except Mistake as mistake:
+        raise _error(file, mistake) from None
+    return replace(profile, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise Mistake("", "is a directory; name a TOML file in it")
+        if not stat.S_ISREG(mode):
+            # Opening a named pipe would wait for its writer for ever.
+            raise Mistake("", "is not a regular file; name a TOML file")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        mistake = Mistake("", "there is no such file; check the path given with --profile")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        mistake = Mistake("", f"cannot be read ({harmless(why)}); name a readable TOML file")
+    except Mistake as found:
+        mistake = found
+    raise _error(str(path), mistake)
+
+
+def _toml(data: bytes) -> dict[str, object]:
+    try:
+        # Windows editors put a byte order mark in front of UTF-8.
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start]
+        raise Mistake(f"line {line}", f"byte 0x{byte:02x} is not UTF-8; save it as UTF-8") from None
+    if found := _LONG_KEY.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise Mistake(f"line {line}", "has a name of more than 32 dotted parts; keys here have one")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise Mistake("", "is nested too deeply; a profile has lists of plain tables") from None
+    except tomllib.TOMLDecodeError as error:
+        what, place = str(error), ""
+        if at := re.search(r" \(at (line \d+, column \d+|end of document)\)$", what):
+            what, place = what[: at.start()], at[1]
+        raise Mistake(place, f"is not valid TOML: {harmless(what, 160)}") from None
+    except ValueError:
+        # Python converts no integer of more than 4300 digits.
+        raise Mistake("", "has a number with thousands of digits; ports end at 65535") from None
+
+
+def _error(file: str, mistake: Mistake) -> ProfileError:
+    place = f"{mistake.place}: " if mistake.place else ""
+    return ProfileError(f"{harmless(file, 300)}: {place}{mistake.text}.")

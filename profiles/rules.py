@@ -1,0 +1,207 @@
+"""What the keys of a profile must be to each other; one rule a function, raising Mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from profiles.circle import circle
+from profiles.keys import keys_of
+from profiles.mistake import Mistake, at, entry, listed, nearest, quoted
+from profiles.model import Category, Check, Profile, Question, Role, Unless, When
+
+Entry = Question | Category | Role | Check | When | Unless
+Rule = Callable[[Profile, Mapping[str, str]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    kind: str
+    place: str
+    record: Entry
+    check: Check | None
+
+
+def unique_ids(profile: Profile, probes: Mapping[str, str]) -> None:
+    """No two questions, categories, roles or checks have the same id."""
+    seen: dict[tuple[str, str], str] = {}
+    for one in _top(profile):
+        assert isinstance(one.record, Question | Category | Role | Check)
+        id = one.record.id
+        number = one.place.split(" (")[0]
+        first = seen.setdefault((one.kind, id), number)
+        if first != number:
+            text = f"{quoted(id)} is already the id of {first}; every {one.kind} needs its own"
+            raise Mistake(at(one.place, "id"), text)
+
+
+def known_references(profile: Profile, probes: Mapping[str, str]) -> None:
+    """Every category, role, question and check that is named exists.
+
+    A check depends only on checks of its own role, since needs and unless are settled host by
+    host.
+    """
+    ids: dict[str, dict[str, str]] = {}
+    for one in _top(profile):
+        assert isinstance(one.record, Question | Category | Role | Check)
+        role = one.record.role if isinstance(one.record, Check) else ""
+        ids.setdefault(one.kind, {})[one.record.id] = role
+    for one in _all(profile):
+        for key in keys_of(type(one.record)):
+            value = getattr(one.record, key.attribute)
+            if not key.refers or not value:
+                continue
+            known = ids.get(key.refers, {})
+            where = at(one.place, key.name)
+            if key.refers != "check" or one.check is None:
+                if value not in known:
+                    raise Mistake(where, _unknown(key.refers, value, list(known)))
+                continue
+            own = one.check.role
+            same = [id for id, role in known.items() if role == own and id != one.check.id]
+            if value not in known:
+                raise Mistake(where, _unknown("check", value, same, f" of role {quoted(own)}"))
+            if known[value] != own:
+                text = (
+                    f"{quoted(value)} is a check of role {quoted(known[value])}; "
+                    f"only checks of role {quoted(own)} are allowed: {listed(same) or 'none'}"
+                )
+                raise Mistake(where, text)
+
+
+def conditions(profile: Profile, probes: Mapping[str, str]) -> None:
+    """A default and the answers of a condition are among the answers its question allows."""
+    questions = {question.id: question for question in profile.questions}
+    for one in _all(profile):
+        record = one.record
+        if isinstance(record, Question) and record.default not in record.answers:
+            text = f"{quoted(record.default)} is not one of its answers {listed(record.answers)}"
+            raise Mistake(at(one.place, "default"), text)
+        if isinstance(record, Unless) and bool(record.question) != bool(record.answers):
+            given, absent = ("question", "answers") if record.question else ("answers", "question")
+            text = f"needs the key {quoted(absent)} beside it, or must be left out"
+            raise Mistake(at(one.place, given), text)
+        if isinstance(record, When | Unless) and record.question:
+            allowed = questions[record.question].answers
+            for answer in record.answers:
+                if answer not in allowed:
+                    text = (
+                        f"{quoted(answer)} is not an answer to question "
+                        f"{quoted(record.question)}; it allows {listed(allowed)}"
+                    )
+                    raise Mistake(at(one.place, "answers"), text)
+
+
+def transports(profile: Profile, probes: Mapping[str, str]) -> None:
+    """The probe is known and speaks the transport of the check."""
+    for place, check in _checks(profile):
+        if check.probe not in probes:
+            raise Mistake(at(place, "probe"), _unknown("probe", check.probe, list(probes)))
+        speaks = probes[check.probe]
+        if speaks != check.transport:
+            fitting = listed(name for name, over in probes.items() if over == check.transport)
+            text = (
+                f"{quoted(check.transport)} does not fit probe {quoted(check.probe)}, which "
+                f"speaks {speaks}; probes for {check.transport} are {fitting or 'not known'}"
+            )
+            raise Mistake(at(place, "transport"), text)
+
+
+def ports(profile: Profile, probes: Mapping[str, str]) -> None:
+    """A tcp or udp check has a port, within `ports` if that is given; an icmp check has none."""
+    for place, check in _checks(profile):
+        if check.transport == "icmp":
+            for key in ("port", "ports", "custom_port"):
+                if getattr(check, key):
+                    raise Mistake(at(place, key), "an icmp check has no port; leave the key out")
+            continue
+        if check.port is None:
+            text = f"this key is missing; a {check.transport} check needs a port from 1 to 65535"
+            raise Mistake(at(place, "port"), text)
+        if check.ports:
+            first, last = (int(one) for one in check.ports.split("-"))
+            if not 1 <= first <= check.port <= last <= 65535:
+                text = (
+                    f"{quoted(check.ports)} must be a range within 1-65535 "
+                    f"that holds port {check.port}"
+                )
+                raise Mistake(at(place, "ports"), text)
+
+
+def one_custom_port(profile: Profile, probes: Mapping[str, str]) -> None:
+    """At most one check of a role has custom_port, so that HOST:PORT means one thing."""
+    seen: dict[str, str] = {}
+    for place, check in _checks(profile):
+        if check.custom_port and seen.setdefault(check.role, check.id) != check.id:
+            text = (
+                f"check {quoted(seen[check.role])} has it already, and only one check of "
+                f"role {quoted(check.role)} may take its port from HOST:PORT"
+            )
+            raise Mistake(at(place, "custom_port"), text)
+
+
+def no_circles(profile: Profile, probes: Mapping[str, str]) -> None:
+    """No check depends on itself through needs and unless."""
+    edges = {
+        check.id: [id for id in (check.needs, *(one.check for one in check.unless)) if id]
+        for check in profile.checks
+    }
+    found = circle(edges)
+    if not found:
+        return
+    place = next(place for place, check in _checks(profile) if check.id == found[0])
+    needs = profile.check(found[0]).needs
+    path = " -> ".join(quoted(id) for id in found)
+    text = f"these checks wait for each other in a circle, {path}; remove one of the links"
+    raise Mistake(at(place, "needs" if needs == found[1] else "unless"), text)
+
+
+def every_role_has_checks(profile: Profile, probes: Mapping[str, str]) -> None:
+    """Every role has a check: a host that is asked nothing would look ready."""
+    asked = {check.role for check in profile.checks}
+    for one in _top(profile):
+        if isinstance(one.record, Role) and one.record.id not in asked:
+            text = "no check has this role; add a check for it or remove the role"
+            raise Mistake(at(one.place, "id"), text)
+
+
+RULES: tuple[Rule, ...] = (
+    unique_ids,
+    known_references,
+    conditions,
+    transports,
+    ports,
+    one_custom_port,
+    no_circles,
+    every_role_has_checks,
+)
+"""In an order in which each may rely on those before it."""
+
+
+def _unknown(kind: str, value: str, known: list[str], whose: str = "") -> str:
+    near = nearest(value, known)
+    hint = f"the nearest is {quoted(near)}; " if near else ""
+    choice = f"known are {listed(known)}" if known else "none is known"
+    return f"there is no {kind} {quoted(value)}{whose}; {hint}{choice}"
+
+
+def _checks(profile: Profile) -> Iterator[tuple[str, Check]]:
+    for number, check in enumerate(profile.checks, 1):
+        yield entry("check", number, check.id), check
+
+
+def _top(profile: Profile) -> Iterator[_Placed]:
+    for key in keys_of(Profile):
+        if key.kind == "table":
+            for number, record in enumerate(getattr(profile, key.attribute), 1):
+                place = entry(key.name, number, record.id)
+                yield _Placed(key.name, place, record, record if key.table is Check else None)
+
+
+def _all(profile: Profile) -> Iterator[_Placed]:
+    for one in _top(profile):
+        yield one
+        for key in keys_of(type(one.record)):
+            if key.kind == "table":
+                for number, record in enumerate(getattr(one.record, key.attribute), 1):
+                    yield _Placed(key.name, f"{one.place}, {key.name} {number}", record, one.check)
