@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from probes.engine.model import Evidence, Job, Service
+from probes.engine.model import Evidence, Job, Reason, Service, State
 from probes.engine.stream import Stream, opened
 from probes.engine.vantage import Accept, Outcome, Vantage
+
+STRANGE_MOST = 4
+"""Datagrams kept that answer something else."""
+
+Mask = Callable[[bytes], bytes]
+"""A datagram as it may be recorded."""
 
 
 class NoAnswer(Exception):
@@ -112,20 +118,46 @@ class Call:
         self.note(outcome, sent=f"TCP connect to port {port}")
         return outcome
 
-    async def exchange(self, payload: bytes, accept: Accept, retries: int | None = None) -> bytes:
-        """Send a datagram, again after silence, and return the answer; raises NoAnswer."""
+    async def exchange(
+        self,
+        payload: bytes,
+        accept: Accept,
+        retries: int | None = None,
+        *,
+        timeout: float | None = None,
+        mask: Mask = bytes,
+    ) -> bytes:
+        """Send a datagram, again after silence, and return the answer.
+
+        `mask` hides secrets from everything that is recorded. Raises NoAnswer, and Unexpected
+        when only datagrams came that `accept` refused: the path is open, the service another.
+        """
         outcome: Outcome | None = None
+        strange: list[bytes] = []
+
+        def taken(data: bytes) -> bool:
+            if accept(data):
+                return True
+            if len(strange) < STRANGE_MOST:
+                strange.append(mask(data))
+            return False
+
         for _ in range(1 + (self.retries if retries is None else retries)):
             outcome = await self.vantage.exchange(
-                self.address, self.port, payload, self.timeout, accept
+                self.address, self.port, payload, timeout or self.timeout, taken
             )
             self.attempts += 1
             self.outcome = outcome
-            self.note(outcome, sent=payload.hex(), received=outcome.data.hex())
+            self.note(outcome, sent=mask(payload).hex(), received=mask(outcome.data).hex())
             if outcome.reason != "no-response":
                 break
         assert outcome is not None
-        if not outcome.data:
+        if strange and outcome.reason == "no-response":
+            outcome.state, outcome.reason = State.OPEN, Reason.UDP_RESPONSE
+            self.note(outcome, sent="", received=strange[0].hex())
+            size, start = len(strange[0]), strange[0][:24].hex(" ")
+            raise Unexpected(f"{size} bytes came that do not answer what was asked: {start}")
+        if outcome.state is not State.OPEN:
             raise NoAnswer(outcome)
         return outcome.data
 

@@ -1,0 +1,85 @@
+"""DNS over UDP: is there a resolver, and does it answer us (RFC 1035)."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.reversename
+
+from probes.engine.call import Answer, Call
+from probes.engine.model import Service
+from probes.wire.text import printable
+
+ANSWERS_MOST = 8
+"""Records shown of an answer."""
+
+
+async def ask(call: Call) -> Answer:
+    """Ask for the server's own PTR, recursion desired; any response to it proves a DNS server.
+
+    A refusal, a failure and "no such name" are answers too: what was asked is whether one comes.
+    Raises NoAnswer and Unexpected.
+    """
+    query = _query(call.address)
+    data = await call.exchange(query.to_wire(), lambda data: _response(query, data) is not None)
+    response = _response(query, data)
+    assert response is not None
+    rcode = dns.rcode.to_text(response.rcode())
+    question = query.question[0]
+    asked = f"{question.name.to_text(omit_final_dot=True)} {_kind(question.rdtype)}"
+    answers = [
+        printable(record.to_text())
+        for found in response.answer[:ANSWERS_MOST]
+        for record in list(found)[:ANSWERS_MOST]
+    ][:ANSWERS_MOST]
+    facts: dict[str, object] = {
+        "summary": _summary(rcode, answers, asked),
+        "rcode": rcode,
+        "question": asked,
+        "answers": answers,
+        "recursion_available": bool(response.flags & dns.flags.RA),
+        "authoritative": bool(response.flags & dns.flags.AA),
+        "truncated": bool(response.flags & dns.flags.TC),
+    }
+    return Answer(Service.CONFIRMED, facts)
+
+
+def _query(address: str) -> dns.message.QueryMessage:
+    """The question for one server; its id is random (dnspython draws it from the system)."""
+    try:
+        plain = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return dns.message.make_query(dns.name.root, dns.rdatatype.NS)
+    name = dns.reversename.from_address(str(plain))
+    return dns.message.make_query(name, dns.rdatatype.PTR)
+
+
+def _response(query: dns.message.QueryMessage, data: bytes) -> dns.message.Message | None:
+    """The datagram as a response to this query, or None if it is anything else."""
+    try:
+        response = dns.message.from_wire(data, ignore_trailing=True)
+    except dns.exception.DNSException:
+        return None
+    return response if query.is_response(response) else None
+
+
+def _summary(rcode: str, answers: list[str], asked: str) -> str:
+    if answers:
+        return f"DNS answers: {asked} is {answers[0]}"
+    words = {
+        "NOERROR": "DNS answers, without a record for the name asked",
+        "NXDOMAIN": f"DNS answers: no such name as {asked}",
+        "REFUSED": "DNS answers and refuses to look names up for this machine",
+        "SERVFAIL": "DNS answers, but failed to look the name up",
+    }
+    return words.get(rcode, f"DNS answers with {rcode}")
+
+
+def _kind(rdtype: dns.rdatatype.RdataType) -> str:
+    return dns.rdatatype.to_text(rdtype)

@@ -1,0 +1,70 @@
+"""UDP as a transport: a datagram out, and whatever comes back (RFC 768)."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+
+from probes.engine.call import Answer, Call
+from probes.engine.model import Service
+from probes.wire import netbios
+
+NAME_SERVICE = 137
+DATAGRAM_SERVICE = 138
+
+
+async def ask(call: Call) -> Answer:
+    """Send what the port understands: a node status request, a datagram query, or nothing at all.
+
+    Only a node status confirms a service; any other answer proves the path and no more. Raises
+    NoAnswer, and Unexpected when port 137 answers with something else.
+    """
+    if call.port == NAME_SERVICE:
+        return await _name_table(call)
+    payload = _datagram(call) if call.port == DATAGRAM_SERVICE else b""
+    data = await call.exchange(payload, lambda _: True)
+    return Answer(
+        Service.NOT_ASKED,
+        {"summary": f"something answered with {len(data)} bytes", "answer_bytes": len(data)},
+    )
+
+
+async def _name_table(call: Call) -> Answer:
+    id = secrets.randbelow(1 << 16)
+
+    def accept(data: bytes) -> bool:
+        try:
+            netbios.node_status(data, id)
+        except netbios.Malformed:
+            return False
+        return True
+
+    data = await call.exchange(netbios.node_status_request(id), accept)
+    status = netbios.node_status(data, id)
+    where = f" in {status.workgroup}" if status.workgroup else ""
+    facts: dict[str, object] = {
+        "summary": f"NetBIOS name service of {status.computer or 'a node without a name'}{where}",
+        "computer": status.computer,
+        "workgroup": status.workgroup,
+        "mac": status.mac,
+        "names": [
+            f"{name.text}<{name.suffix:02x}>{' group' if name.group else ''}"
+            for name in status.names
+        ],
+    }
+    return Answer(Service.CONFIRMED, facts)
+
+
+def _datagram(call: Call) -> bytes:
+    """A datagram query from this machine's first IPv4 address, the field the form demands."""
+    ours = (address for address in call.vantage.info.addresses if _is_ipv4(address))
+    source = next(ours, "0.0.0.0")
+    return netbios.datagram_query(secrets.randbelow(1 << 16), source, DATAGRAM_SERVICE)
+
+
+def _is_ipv4(address: str) -> bool:
+    try:
+        ipaddress.IPv4Address(address)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,151 @@
+"""NetBIOS over UDP: names, the node status question and a harmless datagram (RFC 1001, 1002)."""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from dataclasses import dataclass
+
+from probes.wire.text import printable
+
+NBSTAT = 0x0021
+INTERNET = 0x0001
+_RESPONSE = 0x8000
+_OPCODE = 0x7800
+_RCODE = 0x000F
+_GROUP = 0x8000
+_ACTIVE = 0x0400
+_NAME = struct.Struct(">15sBH")
+_HEADER = struct.Struct(">6H")
+_RECORD = struct.Struct(">HHIH")
+_LABELS_MOST = 16
+_DATAGRAM_QUERY = 0x14
+_FIRST_B_NODE = 0x02
+
+WORKSTATION = 0x00
+CONTROLLERS = 0x1C
+SERVER = 0x20
+
+
+class Malformed(Exception):
+    """The datagram is not a node status response; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name a node has claimed (RFC 1002 4.2.18); `suffix` is the 16th byte, the service."""
+
+    text: str
+    suffix: int
+    group: bool
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """The name table of a node and its unit id; `mac` is empty where the node reports zeros."""
+
+    names: tuple[Name, ...]
+    mac: str
+
+    @property
+    def computer(self) -> str:
+        """The node's own name, from its workstation or server service; empty if it has none."""
+        for suffix in (WORKSTATION, SERVER):
+            for name in self.names:
+                if name.suffix == suffix and not name.group:
+                    return name.text
+        return ""
+
+    @property
+    def workgroup(self) -> str:
+        """The workgroup or domain, from the group names; empty if there is none."""
+        for suffix in (WORKSTATION, CONTROLLERS):
+            for name in self.names:
+                if name.suffix == suffix and name.group:
+                    return name.text
+        return ""
+
+
+def encoded(name: bytes, suffix: int, pad: bytes = b" ") -> bytes:
+    """A name in first-level encoding with its length and root bytes: 34 bytes (RFC 1001 14.1).
+
+    Raises ValueError for a name of more than 15 bytes.
+    """
+    if len(name) > 15:
+        raise ValueError("a NetBIOS name has at most 15 bytes")
+    whole = name + pad * (15 - len(name)) + bytes([suffix])
+    halves = bytes(half + 0x41 for byte in whole for half in (byte >> 4, byte & 15))
+    return bytes([len(halves)]) + halves + b"\0"
+
+
+WILDCARD = encoded(b"*", 0, b"\0")
+
+
+def node_status_request(id: int) -> bytes:
+    """Ask a node for its name table, 50 bytes (RFC 1002 4.2.17)."""
+    return _HEADER.pack(id, 0, 1, 0, 0, 0) + WILDCARD + struct.pack(">HH", NBSTAT, INTERNET)
+
+
+def node_status(data: bytes, id: int) -> NodeStatus:
+    """The name table in a node status response (RFC 1002 4.2.18); raises Malformed."""
+    if len(data) < _HEADER.size:
+        raise Malformed("shorter than a header")
+    got, flags, questions, answers, _, _ = _HEADER.unpack_from(data)
+    if got != id:
+        raise Malformed("the answer to another question")
+    if not flags & _RESPONSE or flags & _OPCODE or flags & _RCODE:
+        raise Malformed("not a positive response to a query")
+    if questions or answers != 1:
+        raise Malformed("not exactly one record")
+    at = _past_name(data, _HEADER.size)
+    if len(data) < at + _RECORD.size:
+        raise Malformed("cut off in the record")
+    kind, network, _, length = _RECORD.unpack_from(data, at)
+    if (kind, network) != (NBSTAT, INTERNET):
+        raise Malformed("a record of another type")
+    at += _RECORD.size
+    rdata = data[at : at + length]
+    if len(rdata) < length or not rdata:
+        raise Malformed("cut off in the name table")
+    table, rest = rdata[1 : 1 + rdata[0] * _NAME.size], rdata[1 + rdata[0] * _NAME.size :]
+    if len(table) != rdata[0] * _NAME.size:
+        raise Malformed("fewer names than announced")
+    names = tuple(
+        Name(_text(raw), suffix, bool(bits & _GROUP), bool(bits & _ACTIVE))
+        for raw, suffix, bits in _NAME.iter_unpack(table)
+    )
+    unit = rest[:6]
+    mac = unit.hex(":") if len(unit) == 6 and any(unit) else ""
+    return NodeStatus(names, mac)
+
+
+def datagram_query(id: int, source: str, port: int, name: bytes = b"*SMBSERVER") -> bytes:
+    """A datagram query request, 44 bytes: asks whether a name is known and carries no user data.
+
+    An end node that is no distribution server drops it (RFC 1002 4.4.3, 5.3.3). Raises
+    ValueError if `source` is no IPv4 address.
+    """
+    address = ipaddress.IPv4Address(source).packed
+    head = struct.pack(">BBH4sH", _DATAGRAM_QUERY, _FIRST_B_NODE, id, address, port)
+    return head + encoded(name, SERVER)
+
+
+def _past_name(data: bytes, at: int) -> int:
+    """The offset after a name: labels up to the root byte, or a pointer (RFC 1002 4.1)."""
+    for _ in range(_LABELS_MOST):
+        if at >= len(data):
+            raise Malformed("cut off in the name")
+        size = data[at]
+        if size == 0:
+            return at + 1
+        if size & 0xC0 == 0xC0:
+            return at + 2
+        if size & 0xC0:
+            raise Malformed("a label of an unknown kind")
+        at += 1 + size
+    raise Malformed("a name of too many labels")
+
+
+def _text(raw: bytes) -> str:
+    return printable(raw.rstrip(b"\0 ").decode("cp437"), 32)

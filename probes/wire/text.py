@@ -1,0 +1,56 @@
+"""Text from the network, made harmless for a screen, a log and a report."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+_ESCAPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Control, format (bidi, zero-width, tags), lone surrogates, private use, unassigned."""
+_SPACES = frozenset({"Zs", "Zl", "Zp"})
+_BREAKS = "\t\n\v\f\r\x85"
+_MARKS = 2
+"""Combining marks in a row; more than that only serves to deface the lines around."""
+
+
+def printable(raw: str | bytes, most: int = 200) -> str:
+    """One line of visible text of at most `most` characters, cut with an ellipsis; idempotent.
+
+    Bytes are read as UTF-8, what is not valid is replaced. Escape sequences, controls, bidi
+    overrides and invisible characters are shown as `\\\\x1b` or `\\\\u202e`; runs of white space
+    become one space.
+    """
+    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    kept: list[str] = []
+    length = 0
+    for piece in _visible(text):
+        kept.append(piece)
+        length += len(piece)
+        if length > most + 1:
+            break
+    line = "".join(kept).strip(" ")
+    return line if len(line) <= most else line[: max(most - 1, 0)].rstrip(" ") + "…"[:most]
+
+
+def _visible(text: str) -> Iterator[str]:
+    space = True
+    marks = 0
+    for char in text:
+        category = unicodedata.category(char)
+        if char in _BREAKS or category in _SPACES:
+            if not space:
+                yield " "
+            space = True
+            continue
+        space = False
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if category in _ESCAPED or "\ufe00" <= char <= "\ufe0f" or char >= "\U000e0100":
+            yield _escape(ord(char))
+        elif marks <= _MARKS:
+            yield char
+
+
+def _escape(code: int) -> str:
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
