@@ -1,0 +1,267 @@
+"""The model behind the table: one row per job, which rows are seen and in which order."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from probes.engine.model import Job, Queued, Result, Started, Status
+from tui.filter import EVERYTHING, Filter, passing, port_text
+from tui.order import host_key, natural, ranks
+
+Column = Literal["status", "host", "check", "latency", "note"]
+"""What a row can be sorted by."""
+
+SEVERITY: tuple[Status, ...] = (
+    Status.BLOCKED,
+    Status.ERROR,
+    Status.WARNING,
+    Status.DEGRADED,
+    Status.UNVERIFIABLE,
+    Status.RUNNING,
+    Status.QUEUED,
+    Status.CANCELLED,
+    Status.NOT_NEEDED,
+    Status.OK,
+)
+"""Every status, what needs attention first."""
+
+_CODE = {status: code for code, status in enumerate(SEVERITY)}
+_UNFINISHED = frozenset({_CODE[Status.QUEUED], _CODE[Status.RUNNING]})
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One row as data for the eye; texts are as they came and may hold anything.
+
+    `latency` is in milliseconds. A row that waits or runs has neither latency nor note.
+    """
+
+    status: Status
+    host: str
+    title: str
+    port: str
+    latency: float | None
+    note: str
+
+
+class Rows:
+    """One row per job key, with its latest result; numbered from 0 in the order of adding.
+
+    `view` changes only in `show`, `sort`, `resort` and `clear`, and by appending: rows never move
+    while results arrive. `stale` says that `resort` would give another view.
+    """
+
+    def __init__(self, jobs: Iterable[Job] = ()) -> None:
+        self.filter = EVERYTHING
+        self.order: tuple[Column, bool] | None = None
+        """Column and reverse of the current sort, or None for the order of adding."""
+        self.clear()
+        self.add(jobs)
+
+    def clear(self) -> None:
+        """Forget every row; filter and sort stay."""
+        self._index: dict[str, int] = {}
+        self._jobs: list[Job] = []
+        self._results: list[Result | None] = []
+        self._codes = bytearray()
+        self._versions = array("I")
+        self._seen = bytearray()
+        self._view = array("I")
+        self._counts = [0] * len(SEVERITY)
+        self._host_ranks: array[int] | None = None
+        self.stale = False
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._index
+
+    @property
+    def view(self) -> Sequence[int]:
+        """The numbers of the visible rows, from top to bottom."""
+        return self._view
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """How many rows have each status, hidden ones included."""
+        return dict(zip(SEVERITY, self._counts, strict=True))
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Append a queued row per job; a key that is there already keeps its row."""
+        first = len(self._jobs)
+        for job in jobs:
+            if job.key not in self._index:
+                self._index[job.key] = len(self._jobs)
+                self._jobs.append(job)
+        new = len(self._jobs) - first
+        if not new:
+            return
+        self._results.extend([None] * new)
+        self._codes.extend([_CODE[Status.QUEUED]] * new)
+        self._versions.extend([0] * new)
+        self._seen.extend(bytes(new))
+        self._counts[_CODE[Status.QUEUED]] += new
+        self._host_ranks = None
+        self._append(range(first, first + new))
+        self.stale = self.stale or self.order is not None
+
+    def apply(self, events: Iterable[object]) -> set[int]:
+        """Take in results and starts in the order they happened; the numbers of changed rows.
+
+        A result whose job is new adds its row. Events that concern no row are ignored.
+        """
+        changed: set[int] = set()
+        for event in events:
+            if isinstance(event, Result):
+                row = self._index.get(event.job.key)
+                if row is None:
+                    self.add((event.job,))
+                    row = len(self._jobs) - 1
+                self._results[row] = event
+                self._mark(row, _CODE[event.status], changed)
+            elif isinstance(event, Started | Queued):
+                code = _CODE[Status.RUNNING if isinstance(event, Started) else Status.QUEUED]
+                for key in event.keys:
+                    row = self._index.get(key)
+                    if row is not None:
+                        self._mark(row, code, changed)
+        self._notice(changed)
+        return changed
+
+    def result(self, key: str) -> Result | None:
+        """The latest result under a key, also while it is measured again; None before any."""
+        row = self._index.get(key)
+        return None if row is None else self._results[row]
+
+    def job(self, row: int) -> Job:
+        """The job of a row."""
+        return self._jobs[row]
+
+    def status(self, row: int) -> Status:
+        """The status of a row."""
+        return SEVERITY[self._codes[row]]
+
+    def version(self, row: int) -> int:
+        """A number that changes whenever the row does."""
+        return self._versions[row]
+
+    def cells(self, row: int) -> Cells:
+        """What a row shows."""
+        job = self._jobs[row]
+        result = self._shown(row)
+        return Cells(
+            status=SEVERITY[self._codes[row]],
+            host=job.target.label,
+            title=job.check.title,
+            port=port_text(job),
+            latency=None if result is None else result.observation.latency_ms,
+            note="" if result is None else result.note,
+        )
+
+    def line(self, key: str) -> int | None:
+        """Where in the view a key stands, or None if it is hidden or unknown."""
+        row = self._index.get(key)
+        if row is None or not self._seen[row]:
+            return None
+        return self._view.index(row)
+
+    def key(self, line: int) -> str:
+        """The key at a line of the view; IndexError outside it."""
+        return self._jobs[self._view[line]].key
+
+    def show(self, filter: Filter) -> None:
+        """Make visible what a filter passes, in the current order."""
+        self.filter = filter
+        self.resort()
+
+    def sort(self, column: Column | None, reverse: bool = False) -> None:
+        """Order by a column, equal rows as they were added; None for the order of adding.
+
+        Hosts sort naturally and addresses by value, statuses by severity; rows without a latency
+        or a note come last in both directions.
+        """
+        self.order = None if column is None else (column, reverse)
+        self.resort()
+
+    def resort(self) -> None:
+        """Apply filter and order to what is known now."""
+        rows: Iterable[int] = range(len(self._jobs))
+        if self.filter != EVERYTHING:
+            passes = self._passing()
+            rows = [row for row in rows if passes(row)]
+        if self.order is not None:
+            rows = self._sorted(rows, *self.order)
+        self._view = array("I", rows)
+        self._seen = bytearray(len(self._jobs))
+        for row in self._view:
+            self._seen[row] = 1
+        self.stale = False
+
+    def _mark(self, row: int, code: int, changed: set[int]) -> None:
+        self._counts[self._codes[row]] -= 1
+        self._counts[code] += 1
+        self._codes[row] = code
+        self._versions[row] = (self._versions[row] + 1) & 0xFFFFFFFF
+        changed.add(row)
+
+    def _notice(self, changed: set[int]) -> None:
+        """Append rows that have become visible, and see whether the view has become stale."""
+        if not changed:
+            return
+        if self.order is not None and self.order[0] in ("status", "latency", "note"):
+            self.stale = True
+        if self.filter.changeable:
+            passes = self._passing()
+            self.stale = self.stale or any(self._seen[row] and not passes(row) for row in changed)
+            hidden = sorted(row for row in changed if not self._seen[row])
+            if self._append(hidden):
+                self.stale = True
+
+    def _append(self, rows: Sequence[int]) -> bool:
+        """Put hidden rows that pass the filter at the end of the view; whether there were any."""
+        shown = rows
+        if self.filter != EVERYTHING:
+            passes = self._passing()
+            shown = [row for row in rows if passes(row)]
+        for row in shown:
+            self._seen[row] = 1
+        self._view.extend(shown)
+        return bool(shown)
+
+    def _passing(self) -> Callable[[int], bool]:
+        passes = passing(self.filter)
+        return lambda row: passes(self._jobs[row], self.status(row), self._shown(row))
+
+    def _shown(self, row: int) -> Result | None:
+        """The result a row shows: none while it waits or is measured again."""
+        return None if self._codes[row] in _UNFINISHED else self._results[row]
+
+    def _sorted(self, rows: Iterable[int], column: Column, reverse: bool) -> list[int]:
+        if column == "status":
+            return sorted(rows, key=self._codes.__getitem__, reverse=reverse)
+        if column == "host":
+            if self._host_ranks is None:
+                hosts = [(job.target.host, job.target.port or 0) for job in self._jobs]
+                self._host_ranks = ranks(hosts, host_key)
+            return sorted(rows, key=self._host_ranks.__getitem__, reverse=reverse)
+        if column == "check":
+            checks = [(job.check.title, job.check.transport, job.port or 0) for job in self._jobs]
+            places = ranks(checks, lambda part: (natural(part[0]), *part[1:]))
+            return sorted(rows, key=places.__getitem__, reverse=reverse)
+        known: list[tuple[float | str, int]] = []
+        unknown: list[int] = []
+        for row in rows:
+            result = self._shown(row)
+            value: float | str | None = None
+            if result is not None:
+                value = result.observation.latency_ms if column == "latency" else result.note
+            if value is None or value == "":
+                unknown.append(row)
+            else:
+                known.append((value.casefold() if isinstance(value, str) else value, row))
+        known.sort(key=lambda pair: pair[0], reverse=reverse)
+        return [row for _, row in known] + unknown
