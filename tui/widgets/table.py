@@ -1,0 +1,302 @@
+"""The table of results on Textual's line API: only visible lines are rendered and refreshed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from probes.engine.model import Job, Status
+from tui.filter import Filter
+from tui.rows import Column, Rows
+from tui.signs import ASCII, UNICODE
+from tui.widgets.table_painter import Painter
+
+
+class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows with a fixed header and a cursor that stays on its key while rows come and change.
+
+    `hint` is shown, centred, while no row is visible. `ascii` limits everything to ASCII.
+    """
+
+    ALLOW_SELECT = False
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "edge(-1)", "First row", show=False),
+        Binding("end", "edge(1)", "Last row", show=False),
+        Binding("enter", "select", "Details", show=False),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "resulttable--header",
+        "resulttable--cursor",
+        "resulttable--hint",
+        "resulttable--row",
+        "resulttable--quiet",
+        *(f"resulttable--{status.value.replace(' ', '-')}" for status in Status),
+    }
+
+    DEFAULT_CSS = """
+    ResultTable {
+        background: $surface;
+        color: $foreground;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        & > .resulttable--header { text-style: bold; background: $panel; }
+        & > .resulttable--hint, & > .resulttable--quiet { color: $text-muted; }
+        & > .resulttable--cursor {
+            text-style: bold;
+            background: $block-cursor-blurred-background;
+        }
+        &:focus > .resulttable--cursor { text-style: bold reverse; }
+        & > .resulttable--ok { color: $text-success; }
+        & > .resulttable--degraded, & > .resulttable--warning { color: $text-warning; }
+        & > .resulttable--blocked, & > .resulttable--error { color: $text-error; }
+        & > .resulttable--blocked { text-style: bold; }
+        & > .resulttable--running { color: $text-accent; }
+        & > .resulttable--unverifiable, & > .resulttable--not-needed, & > .resulttable--queued,
+        & > .resulttable--cancelled { color: $text-muted; }
+    }
+    """
+
+    class RowHighlighted(Message):
+        """The cursor stands on another row; `key` is None when none is visible."""
+
+        def __init__(self, table: ResultTable, key: str | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> ResultTable:
+            """The table it happened in."""
+            return self.table
+
+    class RowSelected(Message):
+        """A row was chosen with Enter or a click."""
+
+        def __init__(self, table: ResultTable, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> ResultTable:
+            """The table it happened in."""
+            return self.table
+
+    def __init__(
+        self,
+        rows: Rows | None = None,
+        *,
+        hint: str = "",
+        ascii: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.rows = Rows() if rows is None else rows
+        self._hint = hint
+        self._cursor = 0
+        self._key: str | None = None
+        self._painter = Painter(
+            ASCII if ascii else UNICODE,
+            lambda part: self.get_component_rich_style(f"resulttable--{part}"),
+        )
+        self._painter.measure(self.rows.job(row) for row in range(len(self.rows)))
+
+    @property
+    def cursor_key(self) -> str | None:
+        """The key of the row under the cursor, or None while no row is visible."""
+        return self._key
+
+    @property
+    def hint(self) -> str:
+        """What to read while no row is visible."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, text: str) -> None:
+        if text != self._hint:
+            self._hint = text
+            if not self.rows.view:
+                self.refresh()
+
+    def on_mount(self) -> None:
+        """Show what the model held before there was a screen."""
+        self._place()
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Append a queued row per job."""
+        jobs = tuple(jobs)
+        self.rows.add(jobs)
+        self._painter.measure(jobs)
+        self._place()
+
+    def clear(self) -> None:
+        """Forget every row."""
+        self.rows.clear()
+        self._painter.forget_rows()
+        self._place()
+
+    def apply(self, events: Iterable[object]) -> None:
+        """Take in what the engine reports and refresh the visible lines that changed.
+
+        Call it at most a few times a second, with everything since the last time.
+        """
+        known, visible = len(self.rows), len(self.rows.view)
+        changed = self.rows.apply(events)
+        new = (self.rows.job(row) for row in range(known, len(self.rows)))
+        if self._painter.measure(new) or len(self.rows.view) != visible:
+            self._place()
+        else:
+            self._refresh_rows(changed)
+
+    def show(self, filter: Filter) -> None:
+        """Hide what a filter does not pass; the cursor stays on its row if that is visible."""
+        self.rows.show(filter)
+        self._place()
+
+    def sort(self, column: Column | None, reverse: bool = False) -> None:
+        """Order by a column, or as added; the cursor stays on its row."""
+        self.rows.sort(column, reverse)
+        self._place()
+
+    def resort(self) -> None:
+        """Apply filter and order to what has arrived since, if that changes anything."""
+        if self.rows.stale:
+            self.rows.resort()
+            self._place()
+
+    def select(self, key: str) -> bool:
+        """Move the cursor to a key; false if that is not visible."""
+        line = self.rows.line(key)
+        if line is None:
+            return False
+        self._move_to(line)
+        return True
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor by lines."""
+        self._move_to(self._cursor + lines)
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by what is visible at once."""
+        self._move_to(self._cursor + pages * self._page)
+
+    def action_edge(self, direction: int) -> None:
+        """Move the cursor to the first or last row."""
+        self._move_to(0 if direction < 0 else len(self.rows.view) - 1)
+
+    def action_select(self) -> None:
+        """Choose the row under the cursor."""
+        if self._key is not None:
+            self.post_message(self.RowSelected(self, self._key))
+
+    def on_click(self, event: events.Click) -> None:
+        """Sort by the header that was clicked, or choose the row."""
+        at = event.get_content_offset(self)
+        if at is None or not len(self.rows):
+            return
+        event.stop()
+        if at.y == 0:
+            column = self._painter.layout.column_at(at.x)
+            if column is not None:
+                self.sort(column, reverse=self.rows.order == (column, False))
+            return
+        line = at.y - 1 + self.scroll_offset.y
+        if line < len(self.rows.view):
+            self._move_to(line)
+            self.action_select()
+
+    def on_resize(self) -> None:
+        """Lay the columns out anew and keep the cursor in sight."""
+        self._painter.resize(self.size)
+        self.virtual_size = Size(self.size.width, len(self.rows.view) + 1)
+        self._keep_in_sight()
+
+    def notify_style_update(self) -> None:
+        """Forget every colour when the theme, the focus or the style sheet changes."""
+        super().notify_style_update()
+        self._painter.forget_styles()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the widget, header included."""
+        view = self.rows.view
+        if y == 0 and len(self.rows):
+            return self._painter.header(self.rows.order)
+        if not view:
+            return self._painter.hint(self._hint, y)
+        line = y - 1 + self.scroll_offset.y
+        if line < len(view):
+            return self._painter.row(self.rows, view[line], line == self._cursor)
+        return self._painter.blank()
+
+    def _place(self) -> None:
+        """After the view changed: the cursor back on its key, at its place on the screen."""
+        if not self.is_mounted:
+            return
+        above = self._cursor - self.scroll_offset.y
+        in_sight = 0 <= above < self._page
+        line = None if self._key is None else self.rows.line(self._key)
+        last = len(self.rows.view) - 1
+        self._cursor = max(0, min(self._cursor, last)) if line is None else line
+        self.virtual_size = Size(self.size.width, last + 2)
+        if in_sight:
+            self.scroll_to(y=self._cursor - above, animate=False, force=True)
+            self._keep_in_sight()
+        self.refresh()
+        self._announce()
+
+    def _move_to(self, line: int) -> None:
+        line = max(0, min(line, len(self.rows.view) - 1))
+        if line != self._cursor:
+            self._refresh_lines({self._cursor, line})
+            self._cursor = line
+        self._keep_in_sight()
+        self._announce()
+
+    def _announce(self) -> None:
+        key = self.rows.key(self._cursor) if self.rows.view else None
+        if key != self._key:
+            self._key = key
+            self.post_message(self.RowHighlighted(self, key))
+
+    @property
+    def _page(self) -> int:
+        """How many rows fit under the header."""
+        return max(1, self.size.height - 1)
+
+    def _keep_in_sight(self) -> None:
+        top = self.scroll_offset.y
+        if self._cursor < top:
+            self.scroll_to(y=self._cursor, animate=False, force=True)
+        elif self._cursor >= top + self._page:
+            self.scroll_to(y=self._cursor - self._page + 1, animate=False, force=True)
+
+    def _refresh_rows(self, changed: Collection[int]) -> None:
+        """Refresh the visible lines among changed rows."""
+        view, top = self.rows.view, self.scroll_offset.y
+        lines = range(top, min(top + self._page, len(view)))
+        self._refresh_lines({line for line in lines if view[line] in changed})
+
+    def _refresh_lines(self, lines: Collection[int]) -> None:
+        top = self.scroll_offset.y
+        regions = [
+            Region(0, line - top + 1, self.size.width, 1)
+            for line in sorted(lines)
+            if 0 <= line - top < self._page
+        ]
+        if regions:
+            self.refresh(*regions)

@@ -1,0 +1,68 @@
+"""Where the table's columns stand in a given width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.rows import Column
+
+STATUS = 14
+"""Cells of a sign, a space and the longest status word."""
+TITLE = 12
+"""Cells of a check's title, by the profile's own limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One column: its first cell and how many it has."""
+
+    column: Column
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns that fit, from left to right; `ports` is false where only titles fit."""
+
+    spans: tuple[Span, ...]
+    ports: bool
+
+    def column_at(self, x: int) -> Column | None:
+        """The column at a cell, the gap after it included; None right of them all."""
+        last = self.spans[-1]
+        if x < 0 or x >= last.start + last.width:
+            return None
+        return next(span.column for span in reversed(self.spans) if x >= span.start)
+
+
+def lay_out(width: int, host: int, check: int) -> Layout:
+    """Columns for `width` cells, given the longest host and check; the note takes what remains.
+
+    As it gets narrower the latency goes first, then the port beside the check, then the note.
+    """
+    gap = 2 if width >= 100 else 1
+    ports = width >= 46
+    check = min(check, 28 if width >= 100 else 20) if ports else min(check, TITLE)
+    check = max(check, len("Check") + 1)
+    host = max(min(host, 40 if width >= 140 else max(10, width // 5)), len("Host") + 1)
+    host = max(min(host, width - STATUS - check - 2 * gap), 0)
+
+    wanted: list[tuple[Column, int]] = [("status", STATUS), ("host", host), ("check", check)]
+    room = width - sum(cells + gap for _, cells in wanted)
+    latency = 9 if width >= 100 else 8
+    if width >= 60 and room - latency - gap >= 12:
+        wanted.append(("latency", latency))
+        room -= latency + gap
+    if room >= 8:
+        wanted.append(("note", room))
+
+    spans: list[Span] = []
+    start = 0
+    for column, cells in wanted:
+        cells = min(cells, width - start)
+        if cells <= 0:
+            break
+        spans.append(Span(column, start, cells))
+        start += cells + gap
+    return Layout(tuple(spans), ports)

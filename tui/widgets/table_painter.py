@@ -1,0 +1,102 @@
+"""The table's lines as strips, kept while neither the row, the columns nor the colours change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.strip import Strip
+
+from probes.engine.model import Job
+from tui.filter import port_text
+from tui.rows import Column, Rows
+from tui.signs import Signs
+from tui.widgets.table_layout import Layout, lay_out
+from tui.widgets.table_render import QUIET, header_strip, hint_strip, row_strip
+
+
+class Painter:
+    """Draws lines of a given size; `style` finds the style of a named part."""
+
+    def __init__(self, signs: Signs, style: Callable[[str], Style]) -> None:
+        self.signs = signs
+        self._find_style = style
+        self._styles: dict[str, Style] = {}
+        self._strips: LRUCache[tuple[int, int, bool], Strip] = LRUCache(256)
+        self._size = Size(0, 0)
+        self._longest = (0, 0)
+        self.layout: Layout = lay_out(0, 0, 0)
+
+    def resize(self, size: Size) -> None:
+        """Lay the columns out for another size."""
+        self._size = size
+        self._lay_out()
+
+    def measure(self, jobs: Iterable[Job]) -> bool:
+        """Widen the columns to what new rows hold; whether that changed anything.
+
+        They never get narrower while rows come, so nothing jumps under the eye.
+        """
+        host, check = self._longest
+        seen: set[tuple[str, int | None]] = set()
+        for job in jobs:
+            host = max(host, cell_len(self.signs.clean(job.target.label)))
+            if (job.check.id, job.port) not in seen:
+                seen.add((job.check.id, job.port))
+                text = f"{job.check.title} {port_text(job)}"
+                check = max(check, cell_len(self.signs.clean(text)))
+        if (host, check) == self._longest:
+            return False
+        self._longest = host, check
+        self._lay_out()
+        return True
+
+    def forget_rows(self) -> None:
+        """Start anew with other rows."""
+        self._longest = (0, 0)
+        self._lay_out()
+
+    def forget_styles(self) -> None:
+        """Look every colour up again."""
+        self._styles.clear()
+        self._strips.clear()
+
+    def header(self, order: tuple[Column, bool] | None) -> Strip:
+        """The headings, with the column that sorts marked."""
+        return header_strip(self.layout, self._size.width, order, self.signs, self._style("header"))
+
+    def row(self, rows: Rows, row: int, under_cursor: bool) -> Strip:
+        """One row in its present version."""
+        key = (row, rows.version(row), under_cursor)
+        strip = self._strips.get(key)
+        if strip is None:
+            cells = rows.cells(row)
+            if under_cursor:
+                status = rest = self._style("cursor")
+            else:
+                status = self._style(cells.status.value.replace(" ", "-"))
+                rest = self._style("quiet" if cells.status in QUIET else "row")
+            strip = row_strip(cells, self.layout, self._size.width, self.signs, status, rest)
+            self._strips[key] = strip
+        return strip
+
+    def blank(self) -> Strip:
+        """A line below the last row."""
+        return Strip.blank(self._size.width, self._style("row"))
+
+    def hint(self, text: str, y: int) -> Strip:
+        """Line `y` of what is shown instead of rows."""
+        return hint_strip(text, y, self._size, self.signs, self._style("hint"))
+
+    def _lay_out(self) -> None:
+        self.layout = lay_out(self._size.width, *self._longest)
+        self._strips.clear()
+
+    def _style(self, part: str) -> Style:
+        style = self._styles.get(part)
+        if style is None:
+            style = self._styles[part] = self._find_style(part)
+        return style

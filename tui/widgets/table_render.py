@@ -1,0 +1,105 @@
+"""One row, the header or the hint as a strip of exactly the width; nothing is parsed as markup."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Size
+from textual.strip import Strip
+
+from probes.engine.model import Status
+from tui.rows import Cells, Column
+from tui.signs import Signs
+from tui.widgets.table_layout import Layout
+
+HEADINGS: Mapping[Column, str] = {
+    "status": "Status",
+    "host": "Host",
+    "check": "Check",
+    "latency": "Latency",
+    "note": "Note",
+}
+
+QUIET = frozenset({Status.NOT_NEEDED, Status.QUEUED, Status.CANCELLED})
+"""Rows that ask for no attention."""
+
+
+def fit(text: str, width: int, signs: Signs, *, right: bool = False) -> str:
+    """Clean text in exactly `width` cells, cut with an ellipsis or filled with spaces."""
+    text = signs.clean(text)
+    cells = cell_len(text)
+    if cells > width:
+        mark = signs.ellipsis if width > 2 * len(signs.ellipsis) else ""
+        return set_cell_size(set_cell_size(text, width - len(mark)).rstrip() + mark, width)
+    fill = " " * (width - cells)
+    return fill + text if right else text + fill
+
+
+def latency_text(ms: float | None) -> str:
+    """Milliseconds in at most 8 cells, with about three digits: `0.42 ms`, `38.1 ms`, `2.1 s`."""
+    if ms is None:
+        return ""
+    if ms < 0.01:
+        return "<0.01 ms"
+    if ms < 10:
+        return f"{ms:.2f} ms"
+    if ms < 100:
+        return f"{ms:.1f} ms"
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    return f"{ms / 1000:.1f} s"
+
+
+def row_strip(
+    cells: Cells, layout: Layout, width: int, signs: Signs, status: Style, rest: Style
+) -> Strip:
+    """One row; `status` styles the sign and word, `rest` everything after them."""
+    texts: dict[Column, str] = {
+        "status": f"{signs.status[cells.status]} {cells.status.value}",
+        "host": cells.host,
+        "check": f"{cells.title} {cells.port}" if layout.ports else cells.title,
+        "latency": latency_text(cells.latency),
+        "note": cells.note,
+    }
+    line = _line(texts, layout, width, signs)
+    first = layout.spans[0].width if layout.spans else 0
+    # The columns are padded by cells, and the status holds single-cell characters only.
+    return Strip([Segment(line[:first], status), Segment(line[first:], rest)], width)
+
+
+def header_strip(
+    layout: Layout, width: int, order: tuple[Column, bool] | None, signs: Signs, style: Style
+) -> Strip:
+    """The headings, with an arrow at the column that sorts."""
+    texts = dict(HEADINGS)
+    if order is not None:
+        column, reverse = order
+        texts[column] += signs.down if reverse else signs.up
+    return Strip([Segment(_line(texts, layout, width, signs), style)], width)
+
+
+def hint_strip(hint: str, y: int, size: Size, signs: Signs, style: Style) -> Strip:
+    """Line `y` of a text wrapped and centred in `size`."""
+    lines = [
+        line
+        for paragraph in hint.splitlines()
+        for line in textwrap.wrap(paragraph, max(1, size.width - 4)) or [""]
+    ]
+    place = y - max(0, (size.height - len(lines)) // 2)
+    line = signs.clean(lines[place]) if 0 <= place < len(lines) else ""
+    line = " " * ((size.width - cell_len(line)) // 2) + line
+    return Strip([Segment(fit(line, size.width, signs), style)], size.width)
+
+
+def _line(texts: Mapping[Column, str], layout: Layout, width: int, signs: Signs) -> str:
+    line = ""
+    at = 0
+    for span in layout.spans:
+        line += " " * (span.start - at)
+        line += fit(texts[span.column], span.width, signs, right=span.column == "latency")
+        at = span.start + span.width
+    return line + " " * (width - at)
