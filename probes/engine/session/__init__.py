@@ -1,0 +1,28 @@
+"""The session log: JSON Lines, append-only; `docs/session-log.md` describes every line."""
+
+from __future__ import annotations
+
+from probes.engine.session.copy import AlreadyThere, copy
+from probes.engine.session.header import Header, ProfileRef, Tool, new_header
+from probes.engine.session.place import default_path
+from probes.engine.session.read import Session, SessionError, read_session, unreached
+from probes.engine.session.record import Remark, VerdictRecord
+from probes.engine.session.write import LogFailed, SessionLog
+
+__all__ = [
+    "AlreadyThere",
+    "Header",
+    "LogFailed",
+    "ProfileRef",
+    "Remark",
+    "Session",
+    "SessionError",
+    "SessionLog",
+    "Tool",
+    "VerdictRecord",
+    "copy",
+    "default_path",
+    "new_header",
+    "read_session",
+    "unreached",
+]

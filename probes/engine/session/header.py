@@ -1,0 +1,168 @@
+"""The first line of a session log: what was asked, of whom, from where and with what."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from probes.engine.model import Settings, Target, VantageInfo
+from probes.engine.session.typed import integer, items, mapping, number, text, texts
+from profiles.model import Profile
+
+SCHEMA = "auditreach.session/1"
+"""Name and version of the format."""
+
+_SAID: Mapping[str, object] = {"yes": True, "no": False, "auto": "auto"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """The program that measured."""
+
+    name: str
+    version: str
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRef:
+    """Which profile was checked; `source` is the document it was made from."""
+
+    id: str
+    version: str
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Everything needed to plan the same session again. No secrets."""
+
+    id: str
+    started: str
+    """RFC 3339 with the offset."""
+    tool: Tool
+    profile: ProfileRef
+    vantage: VantageInfo
+    settings: Settings
+    answers: Mapping[str, str]
+    """By question id: `yes`, `no` or `auto`."""
+    targets: tuple[Target, ...]
+    remark: str = ""
+    only: tuple[str, ...] = ()
+    """Ids of the checks that were asked, where not all of the roles' checks were."""
+
+
+def now() -> str:
+    """The local time, RFC 3339 with the offset, to the millisecond."""
+    return datetime.now().astimezone().isoformat(timespec="milliseconds")
+
+
+def new_header(
+    profile: Profile,
+    vantage: VantageInfo,
+    settings: Settings,
+    answers: Mapping[str, str],
+    targets: Sequence[Target],
+    *,
+    remark: str = "",
+    only: Sequence[str] = (),
+) -> Header:
+    """The header of a session that starts now, with a new random id."""
+    try:
+        version = importlib.metadata.version("auditreach")
+    except importlib.metadata.PackageNotFoundError:
+        version = "unknown"
+    return Header(
+        id=secrets.token_hex(8),
+        started=now(),
+        tool=Tool("auditreach", version, platform.python_version()),
+        profile=ProfileRef(profile.id, profile.version, profile.source, profile.sha256),
+        vantage=vantage,
+        settings=settings,
+        answers=answers,
+        targets=tuple(targets),
+        remark=remark,
+        only=tuple(only),
+    )
+
+
+def header_record(header: Header) -> dict[str, object]:
+    """The `session` record."""
+    record: dict[str, object] = {
+        "type": "session",
+        "schema": SCHEMA,
+        "id": header.id,
+        "started": header.started,
+        "tool": asdict(header.tool),
+        "profile": asdict(header.profile),
+        "vantage": asdict(header.vantage),
+        "settings": asdict(header.settings),
+        "answers": {name: _SAID.get(value, value) for name, value in header.answers.items()},
+        "targets": [_target_record(target) for target in header.targets],
+        "remark": header.remark,
+    }
+    if header.only:
+        record["only"] = list(header.only)
+    return record
+
+
+def header_of(record: Mapping[str, object]) -> Header:
+    """The header back from its record; raises BadLine naming the key that is wrong."""
+    tool, profile = mapping(record, "tool"), mapping(record, "profile")
+    vantage, settings = mapping(record, "vantage"), mapping(record, "settings")
+    usual = Settings()
+    return Header(
+        id=text(record, "id"),
+        started=text(record, "started"),
+        tool=Tool(text(tool, "name"), text(tool, "version"), text(tool, "python")),
+        profile=ProfileRef(
+            text(profile, "id"),
+            text(profile, "version"),
+            text(profile, "source"),
+            text(profile, "sha256"),
+        ),
+        vantage=VantageInfo(
+            text(vantage, "kind"),
+            text(vantage, "host"),
+            text(vantage, "user"),
+            text(vantage, "os"),
+            texts(vantage, "addresses"),
+            texts(vantage, "resolvers"),
+        ),
+        settings=Settings(
+            timeout=number(settings, "timeout", usual.timeout, least=0.001),
+            retries=integer(settings, "retries", usual.retries),
+            concurrency=integer(settings, "concurrency", usual.concurrency, least=1),
+            per_host=integer(settings, "per_host", usual.per_host, least=1),
+        ),
+        answers=_answers(mapping(record, "answers")),
+        targets=tuple(_target(item) for item in items(record, "targets")),
+        remark=text(record, "remark"),
+        only=texts(record, "only"),
+    )
+
+
+def _answers(record: Mapping[str, object]) -> dict[str, str]:
+    words = {True: "yes", False: "no", "auto": "auto"}
+    return {
+        name: words[said]
+        for name, said in record.items()
+        if isinstance(said, (bool, str)) and said in words
+    }
+
+
+def _target_record(target: Target) -> dict[str, object]:
+    record: dict[str, object] = {"role": target.role, "name": target.host}
+    if target.port is not None:
+        record["port"] = target.port
+    return record
+
+
+def _target(record: Mapping[str, object]) -> Target:
+    port = integer(record, "port", 0, most=65535) or None
+    return Target(text(record, "role"), text(record, "name"), port)

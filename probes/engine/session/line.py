@@ -1,0 +1,102 @@
+"""One JSON object a line: safe to print, bounded in length and in depth, both ways."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+
+MOST_LINE = 1024 * 1024
+"""Bytes of one record; a longer one is not read."""
+MOST_HEADER = 64 * 1024 * 1024
+"""Bytes of the first line, which names every target."""
+MOST_DEPTH = 32
+"""Objects and lists inside each other."""
+
+# ASCII keeps C1 controls, bidirectional overrides and lone surrogates out of the file: it can
+# be shown with cat.
+_encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+
+
+class BadLine(ValueError):
+    """A line that is not a record; the text says why, without its content."""
+
+
+def _no_constant(name: str) -> object:
+    raise BadLine(f"{name} is not a JSON number")
+
+
+_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+
+
+def encoded(record: Mapping[str, object]) -> str:
+    """A record as one line of ASCII without its newline.
+
+    What JSON cannot carry is replaced: a number that is not finite by null, bytes by their hex,
+    anything else by its text.
+    """
+    try:
+        text = _encode(record)
+        if text.count("[") + text.count("{") > MOST_DEPTH and depth(record) > MOST_DEPTH:
+            text = _encode(plain(record))
+    except (TypeError, ValueError, RecursionError):
+        text = _encode(plain(record))
+    return text.replace("\x7f", "\\u007f") if "\x7f" in text else text
+
+
+def decoded(line: bytes) -> dict[str, object]:
+    """The object on one line; raises BadLine."""
+    try:
+        value = _decode(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise BadLine("it is not UTF-8") from None
+    except RecursionError:
+        raise BadLine("it is nested too deeply") from None
+    except json.JSONDecodeError:
+        raise BadLine("it is not JSON") from None
+    except BadLine:
+        raise
+    except ValueError:
+        raise BadLine("it holds a number that is too long") from None
+    if not isinstance(value, dict):
+        raise BadLine("it is not a JSON object")
+    if line.count(b"[") + line.count(b"{") > MOST_DEPTH and depth(value) > MOST_DEPTH:
+        raise BadLine("it is nested too deeply")
+    return value
+
+
+def plain(value: object, room: int = MOST_DEPTH) -> object:
+    """A value in JSON types, at most `room` objects and lists deep."""
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**64 else hex(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
+    if room == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, room - 1) for key, item in value.items()}
+    if isinstance(value, Iterable):
+        return [plain(item, room - 1) for item in value]
+    return str(value)
+
+
+def depth(value: object) -> int:
+    """How many objects and lists are inside each other, counted no further than the limit."""
+    level = [value]
+    for deep in range(MOST_DEPTH + 1):
+        inside: list[object] = []
+        for item in level:
+            if isinstance(item, Mapping):
+                inside.extend(item.values())
+                inside.append(None)
+            elif isinstance(item, (list, tuple)):
+                inside.extend(item)
+                inside.append(None)
+        if not inside:
+            return deep
+        level = inside
+    return MOST_DEPTH + 1

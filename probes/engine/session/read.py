@@ -1,0 +1,179 @@
+"""A session log read back. The file is hostile: bounded lines, checked types, no tracebacks."""
+
+from __future__ import annotations
+
+import gc
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from probes.engine.model import Job, Observation, Reason, Result, State, Status
+from probes.engine.session.header import SCHEMA, Header, header_of
+from probes.engine.session.line import MOST_HEADER, MOST_LINE, BadLine, decoded
+from probes.engine.session.place import because, shown
+from probes.engine.session.record import Remark, Rows
+from probes.engine.session.typed import text
+from profiles.model import Profile
+
+MOST_ROWS = 1_000_000
+"""Rows, and remarks, of one session."""
+MOST_MESSAGES = 20
+"""Lines that are named one by one before they are only counted."""
+
+# Absent on Windows or elsewhere, where they are not needed.
+_BINARY: int = getattr(os, "O_BINARY", 0)
+_NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
+
+
+class SessionError(Exception):
+    """A file that is no session this version reads; the text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session as it was recorded.
+
+    Text is as it stands in the file, control characters included: who shows it makes it harmless.
+    """
+
+    header: Header
+    results: tuple[Result, ...]
+    """One a key, the last that was recorded, in the order of the first."""
+    remarks: tuple[Remark, ...]
+    complete: bool
+    """The log ends with `end`, and that says everything was measured."""
+    ended: str
+    """RFC 3339, empty if the log has no end."""
+    messages: tuple[str, ...]
+    """What could not be read, a sentence each."""
+
+
+def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -> Session:
+    """The session in a file, its rows with the profile's checks where it has them.
+
+    A check the profile does not have is made from the record. Raises SessionError.
+    """
+    try:
+        # A FIFO would block until somebody writes to it.
+        descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _BINARY)
+    except OSError as error:
+        raise SessionError(f"Cannot read {shown(path)}: {because(error)}.") from None
+    except ValueError:
+        raise SessionError(f"{shown(path)} cannot be a file name.") from None
+    collecting = gc.isenabled()
+    try:
+        _check_regular(descriptor, path)
+        # Rows hold no cycles, but their number makes the collector walk all of them over and
+        # over: with it, opening takes twice as long.
+        gc.disable()
+        with open(descriptor, "rb", buffering=1024 * 1024, closefd=False) as file:
+            return _read(file, path, profile)
+    except OSError as error:
+        raise SessionError(f"Cannot read {shown(path)}: {because(error)}.") from None
+    finally:
+        if collecting:
+            gc.enable()
+        os.close(descriptor)
+
+
+def unreached(session: Session, jobs: Iterable[Job]) -> tuple[Result, ...]:
+    """The rows among the planned jobs that have no result: a killed run did not reach them."""
+    seen = Observation(State.NOT_RUN, Reason.CANCELLED)
+    note = "Not reached before the session ended."
+    known = {result.job.key for result in session.results}
+    return tuple(Result(job, Status.CANCELLED, note, seen) for job in jobs if job.key not in known)
+
+
+def _check_regular(descriptor: int, path: str | os.PathLike[str]) -> None:
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISDIR(mode):
+        raise SessionError(f"{shown(path)} is a directory, not a session log.")
+    if not stat.S_ISREG(mode):
+        raise SessionError(f"{shown(path)} is not a regular file.")
+
+
+def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None) -> Session:
+    header = _header(file.readline(MOST_HEADER), path)
+    rows, remarks, messages = Rows(profile), list[Remark](), _Messages()
+    results: dict[str, Result] = {}
+    complete, ended = False, ""
+    for number, line in _lines(file):
+        try:
+            if line == b"\n":
+                raise BadLine(f"it is longer than {MOST_LINE} bytes")
+            record = decoded(line)
+            kind = record.get("type")
+            if kind == "result":
+                result = rows.result(record)
+                if len(results) < MOST_ROWS or result.job.key in results:
+                    results[result.job.key] = result
+                else:
+                    messages.add(f"Line {number} was skipped: more than {MOST_ROWS} rows.")
+                complete = False
+            elif kind == "remark" and len(remarks) < MOST_ROWS:
+                remarks.append(Remark(text(record, "at"), text(record, "text")))
+            elif kind == "end":
+                ended = text(record, "ended")
+                complete = record.get("complete") is True
+        except BadLine as error:
+            if line.endswith(b"\n"):
+                messages.add(f"Line {number} was skipped: {error}.")
+            else:
+                messages.add(f"The last line, {number}, was cut off and is left out.")
+    return Session(header, tuple(results.values()), tuple(remarks), complete, ended, messages.all())
+
+
+def _header(line: bytes, path: str | os.PathLike[str]) -> Header:
+    if not line:
+        raise SessionError(f"{shown(path)} is empty.")
+    try:
+        record = decoded(line)
+    except BadLine as error:
+        if line.startswith(b'{"type":"session"'):
+            raise SessionError(f"The first line of {shown(path)} is damaged: {error}.") from None
+        raise SessionError(f"{shown(path)} is not a session log.") from None
+    schema = record.get("schema")
+    if record.get("type") != "session" or not isinstance(schema, str):
+        raise SessionError(f"{shown(path)} is not a session log.")
+    if schema != SCHEMA:
+        raise SessionError(
+            f"{shown(path)} has the format {shown(schema[:64])}; this version reads {SCHEMA}."
+        )
+    try:
+        return header_of(record)
+    except BadLine as error:
+        raise SessionError(f"The first line of {shown(path)} is damaged: {error}.") from None
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines after the first, without empty ones; one that is too long comes as empty."""
+    number = 1
+    while line := file.readline(MOST_LINE):
+        number += 1
+        if len(line) == MOST_LINE and not line.endswith(b"\n"):
+            while (rest := file.readline(MOST_LINE)) and not rest.endswith(b"\n"):
+                pass
+            yield number, b"\n"
+        elif line != b"\n":
+            yield number, line
+
+
+class _Messages:
+    """Sentences about lines, the first ones in full and the others counted."""
+
+    def __init__(self) -> None:
+        self._first: list[str] = []
+        self._more = 0
+
+    def add(self, message: str) -> None:
+        if len(self._first) < MOST_MESSAGES:
+            self._first.append(message)
+        else:
+            self._more += 1
+
+    def all(self) -> tuple[str, ...]:
+        if not self._more:
+            return tuple(self._first)
+        return (*self._first, f"{self._more} more lines were skipped.")

@@ -1,0 +1,176 @@
+"""The session log as it is written: whole lines, one system call a batch, nothing torn."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from probes.engine.model import Result
+from probes.engine.session.header import Header, header_record
+from probes.engine.session.line import MOST_HEADER, MOST_LINE, encoded
+from probes.engine.session.place import because, make_parents, shown
+from probes.engine.session.record import (
+    VerdictRecord,
+    end_record,
+    remark_record,
+    result_record,
+    verdict_record,
+)
+
+MOST_WAITING = 64 * 1024 * 1024
+"""Bytes kept for later while the file cannot be written."""
+
+# Absent on Windows, where links and text mode are other matters.
+_NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_BINARY: int = getattr(os, "O_BINARY", 0)
+
+
+class LogFailed(Exception):
+    """The log could not be opened or written; the text is one sentence for the operator."""
+
+
+class SessionLog:
+    """An open session log. Every method may be called from any thread and raises LogFailed.
+
+    What could not be written waits, with the rest of a line that was cut, and goes out before
+    anything newer as soon as writing works again: say a failure once and keep on calling.
+    """
+
+    def __init__(self, descriptor: int, name: str, *, owned: bool = False) -> None:
+        """Write to an open descriptor, such as standard output; closed at the end if `owned`."""
+        self.name = name
+        self._descriptor: int | None = descriptor
+        self._owned = owned
+        self._waiting = bytearray()
+        self._lost = 0
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str]) -> SessionLog:
+        """A new log, mode 0600, in directories that are made 0700; an existing file is refused."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _NOFOLLOW | _BINARY
+        try:
+            make_parents(Path(path))
+            descriptor = os.open(path, flags, 0o600)
+        except FileExistsError:
+            raise LogFailed(f"{shown(path)} exists already; name another file.") from None
+        except OSError as error:
+            raise _cannot("create", path, error) from None
+        except ValueError:
+            raise LogFailed(f"{shown(path)} cannot be a file name.") from None
+        return cls(descriptor, shown(path), owned=True)
+
+    @classmethod
+    def append(cls, path: str | os.PathLike[str]) -> SessionLog:
+        """An existing log again, for a rerun; a symbolic link or another file is refused."""
+        flags = os.O_RDWR | os.O_APPEND | _NOFOLLOW | _BINARY
+        try:
+            descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+            try:
+                begins_anew = _ends_torn(descriptor)
+            except BaseException:
+                os.close(descriptor)
+                raise
+        except OSError as error:
+            raise _cannot("append to", path, error) from None
+        except ValueError:
+            raise LogFailed(f"{shown(path)} is not a session log.") from None
+        log = cls(descriptor, shown(path), owned=True)
+        if begins_anew:
+            log._waiting += b"\n"
+        return log
+
+    def header(self, header: Header) -> None:
+        """Write the first line."""
+        text = encoded(header_record(header))
+        if len(text) >= MOST_HEADER:
+            raise LogFailed(f"{self.name} cannot hold {len(header.targets)} targets.")
+        self._write([text])
+
+    def results(self, batch: Sequence[Result]) -> None:
+        """Write a batch of results with one system call."""
+        self._write([result_line(result) for result in batch])
+
+    def verdict(self, verdict: VerdictRecord) -> None:
+        """Write the judgement of one target and capability."""
+        self._write([encoded(verdict_record(verdict))])
+
+    def remark(self, text: str) -> None:
+        """Write a sentence of the operator's, with the time."""
+        self._write([encoded(remark_record(text[: MOST_LINE // 16]))])
+
+    def end(self, complete: bool, counts: Mapping[str, int]) -> None:
+        """Write the last line and bring the file to the disk."""
+        self._write([encoded(end_record(complete, counts))])
+        with self._lock:
+            if self._owned and self._descriptor is not None:
+                try:
+                    os.fsync(self._descriptor)
+                except OSError as error:
+                    raise _cannot("write", self.name, error) from None
+
+    def close(self) -> None:
+        """Write what still waits and close; closing again does nothing."""
+        with self._lock:
+            if self._descriptor is None:
+                return
+            try:
+                self._flush()
+            finally:
+                if self._owned:
+                    os.close(self._descriptor)
+                self._descriptor = None
+
+    def _write(self, lines: Iterable[str]) -> None:
+        data = "".join(f"{line}\n" for line in lines).encode("ascii")
+        with self._lock:
+            if self._waiting and len(self._waiting) + len(data) > MOST_WAITING:
+                try:
+                    self._flush()
+                except LogFailed:
+                    self._lost += data.count(b"\n")
+                    raise
+            self._waiting += data
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._descriptor is None:
+            raise LogFailed(f"{self.name} is closed.")
+        try:
+            while self._waiting:
+                written = os.write(self._descriptor, self._waiting)
+                del self._waiting[:written]
+                if not self._waiting and self._lost:
+                    lost = f"{self._lost} records could not be written here."
+                    self._waiting += f"{encoded(remark_record(lost))}\n".encode("ascii")
+                    self._lost = 0
+        except OSError as error:
+            raise _cannot("write", self.name, error) from None
+
+
+def result_line(result: Result) -> str:
+    """A result as one line without its newline, shortened to what a reader accepts."""
+    record = result_record(result)
+    line = encoded(record)
+    if len(line) < MOST_LINE:
+        return line
+    record |= {"note": result.note[:4096], "facts": {"shortened": True}, "evidence": []}
+    return encoded(record)
+
+
+def _ends_torn(descriptor: int) -> bool:
+    """Whether the last line lacks its newline; raises ValueError if this is no session log."""
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or not os.read(descriptor, 17).startswith(
+        b'{"type":"session"'
+    ):
+        raise ValueError
+    os.lseek(descriptor, -1, os.SEEK_END)
+    return os.read(descriptor, 1) != b"\n"
+
+
+def _cannot(do: str, path: str | os.PathLike[str], error: OSError) -> LogFailed:
+    return LogFailed(f"Cannot {do} the session log {shown(path)}: {because(error)}.")
