@@ -1,0 +1,57 @@
+"""Targets and checks become jobs, in an order that gives every host its first answer early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from probes.engine.model import Job, Target
+from profiles.model import Check, Profile
+
+ASK_ABOVE = 1024
+"""Endpoints above which the operator is asked before anything is sent."""
+
+
+def plan(
+    profile: Profile, targets: Iterable[Target], *, only: frozenset[str] | None = None
+) -> tuple[Job, ...]:
+    """The rows of a run: the first check of every target, then the second of every one, and so on.
+
+    `only` holds the ids of the checks to make; without it all are made. A target's own port
+    replaces that of its role's `custom_port` check and of no other. Rows with the same key are one.
+    """
+    rows: dict[str, list[tuple[Check, bool]]] = {}
+    wanted: list[tuple[Target, list[tuple[Check, bool]]]] = []
+    for target in targets:
+        if target.role not in rows:
+            rows[target.role] = _rows(profile, target.role, only)
+        wanted.append((target, rows[target.role]))
+    jobs: dict[str, Job] = {}
+    for turn in range(max(map(len, rows.values()), default=0)):
+        for target, checks in wanted:
+            if turn < len(checks):
+                check, custom = checks[turn]
+                own = custom and target.port is not None
+                key = f"{check.id}|{target.label if own else target.host}"
+                if key not in jobs:
+                    jobs[key] = Job(key, check, target, target.port if own else check.port)
+    return tuple(jobs.values())
+
+
+def endpoints(jobs: Sequence[Job]) -> int:
+    """How many different ports of different hosts the jobs ask; ICMP counts as one of a host."""
+    return len(
+        {
+            (job.target.host.casefold(), job.check.transport, job.port or job.check.ports)
+            for job in jobs
+        }
+    )
+
+
+def _rows(profile: Profile, role: str, only: frozenset[str] | None) -> list[tuple[Check, bool]]:
+    """The role's checks that are wanted, each with whether HOST:PORT replaces its port."""
+    custom = profile.custom_port(role)
+    return [
+        (check, check == custom)
+        for check in profile.checks_of(role)
+        if only is None or check.id in only
+    ]
