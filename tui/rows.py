@@ -137,6 +137,11 @@ class Rows:
         row = self._index.get(key)
         return None if row is None else self._results[row]
 
+    def job_of(self, key: str) -> Job | None:
+        """The job under a key, or None if there is no such row."""
+        row = self._index.get(key)
+        return None if row is None else self._jobs[row]
+
     def job(self, row: int) -> Job:
         """The job of a row."""
         return self._jobs[row]

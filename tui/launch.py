@@ -1,0 +1,108 @@
+"""Starts the screen where there is a terminal for it, and leaves that terminal clean."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from tui import prepare
+from tui.exit import Exit
+from tui.options import Options, UsageError
+
+if TYPE_CHECKING:
+    from tui.app import AuditReach
+
+_GRACE = 2.0
+"""Seconds from a hang-up to the end of the process, whatever hangs."""
+
+
+def launch(options: Options) -> int:
+    """Show the screen until the operator leaves; raises UsageError where it cannot be shown."""
+    _need_a_terminal()
+    # Textual believes these before the terminal; in tmux and after a resize they are stale.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+    app = build(options)
+    _end_on_signals(app)
+    result = app.run(mouse=True)
+    if app.runner is not None:
+        app.runner.close()
+        if app.runner.log_path:
+            print(f"The session log is {app.runner.log_path}")
+    return Exit.READY if result is None else result
+
+
+def build(options: Options) -> AuditReach:
+    """The application for these options; raises UsageError."""
+    profile = prepare.load(options)
+    answered = prepare.answers(options, profile)
+    ascii = options.ascii or _no_unicode()
+    if options.command == "open":
+        from probes.engine.session import SessionError
+        from tui.app import AuditReach
+        from tui.recorded import open_recorded
+
+        assert options.session is not None
+        try:
+            recorded = open_recorded(options.session, profile)
+        except SessionError as error:
+            raise UsageError(str(error)) from None
+        return AuditReach(profile, None, recorded=recorded, ascii=ascii)
+    from tui.app import AuditReach
+    from tui.runner import Runner
+    from tui.widgets.entry import History
+
+    runner = Runner(
+        profile,
+        answered,
+        options.settings,
+        log=options.log,
+        unasked=options.yes,
+        history=History(_history_path()),
+    )
+    return AuditReach(profile, runner, entries=options.entries, start=options.start, ascii=ascii)
+
+
+def _need_a_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The screen needs a terminal for its input and output; "
+            "use `auditreach run ROLE=HOST` in a pipe or a script."
+        )
+    if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
+        raise UsageError(
+            "This terminal (TERM=dumb) cannot show a screen; use `auditreach run ROLE=HOST`."
+        )
+
+
+def _no_unicode() -> bool:
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    return "utf" not in encoding
+
+
+def _history_path() -> Path | None:
+    import platformdirs
+
+    return platformdirs.user_state_path("auditreach") / "history"
+
+
+def _end_on_signals(app: AuditReach) -> None:
+    """On a hang-up or SIGTERM: the log is complete already, so leave, and soon."""
+
+    def ended(number: int, frame: FrameType | None) -> None:
+        def give_up() -> None:
+            os._exit(128 + number)
+
+        timer = threading.Timer(_GRACE, give_up)
+        timer.daemon = True
+        timer.start()
+        app.call_later(app.exit, 128 + number)
+
+    for name in ("SIGHUP", "SIGTERM"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), ended)

@@ -1,0 +1,84 @@
+"""A result as a line of text, for a run without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from probes.engine.model import Job, Result, Status
+from probes.wire.text import printable
+from tui.filter import port_text
+
+_COLOURS = {
+    Status.OK: "32",
+    Status.DEGRADED: "33",
+    Status.WARNING: "33",
+    Status.BLOCKED: "31",
+    Status.ERROR: "35",
+    Status.UNVERIFIABLE: "36",
+    Status.NOT_NEEDED: "2",
+    Status.CANCELLED: "2",
+}
+_SUMMARY_ORDER = (
+    Status.OK,
+    Status.BLOCKED,
+    Status.DEGRADED,
+    Status.WARNING,
+    Status.ERROR,
+    Status.UNVERIFIABLE,
+    Status.NOT_NEEDED,
+    Status.CANCELLED,
+)
+_WIDEST_HOST = 40
+_NOTE = 2000
+
+
+class Lines:
+    """Formats the rows of one run with aligned columns; `colour` adds ANSI colours."""
+
+    def __init__(self, jobs: Sequence[Job], *, colour: bool) -> None:
+        self._colour = colour
+        hosts = (len(job.target.label) for job in jobs)
+        self._host = min(max(hosts, default=4), _WIDEST_HOST)
+        self._check = max((len(_check(job)) for job in jobs), default=5)
+
+    def result(self, result: Result) -> str:
+        """One line: status, host, check, latency and the whole note."""
+        status = f"{result.status:<12}"
+        host = printable(result.job.target.label)
+        latency = result.observation.latency_ms
+        took = "" if latency is None else milliseconds(latency)
+        note = printable(result.note, _NOTE)
+        return (
+            f"{self._paint(status, result.status)}  {host:<{self._host}}  "
+            f"{_check(result.job):<{self._check}}  {took:>9}  {note}"
+        )
+
+    def _paint(self, text: str, status: Status) -> str:
+        code = _COLOURS.get(status)
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code else text
+
+
+def _check(job: Job) -> str:
+    return f"{job.check.title} {port_text(job)}"
+
+
+def milliseconds(value: float) -> str:
+    """A latency as a person reads it, three digits that count: `0.04 ms`, `12.3 ms`, `1240 ms`."""
+    digits = 2 if value < 10 else 1 if value < 100 else 0
+    return f"{value:.{digits}f} ms"
+
+
+def summary(counts: Mapping[Status, int], seconds: float) -> str:
+    """The whole run in one sentence."""
+    rows = sum(counts.values())
+    parts = [f"{counts[status]} {status}" for status in _SUMMARY_ORDER if counts.get(status)]
+    return f"{rows} {'row' if rows == 1 else 'rows'} in {seconds:.1f} s: " + (
+        ", ".join(parts) or "nothing measured"
+    )
+
+
+def failures(results: Iterable[Result]) -> Iterable[Result]:
+    """The results a reader must not miss, worst first."""
+    order = (Status.BLOCKED, Status.ERROR, Status.DEGRADED, Status.WARNING)
+    ranked = [result for result in results if result.status in order]
+    return sorted(ranked, key=lambda result: order.index(result.status))

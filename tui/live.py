@@ -1,0 +1,113 @@
+"""The session on the screen: its engine, its log and the events that have not been shown yet."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from probes import PROBES
+from probes.engine.local.vantage import LocalVantage
+from probes.engine.model import Event, Job, Settings, Target, VantageInfo
+from probes.engine.plan import plan
+from probes.engine.session import LogFailed, SessionLog, default_path, new_header
+from probes.engine.targets import Domain, Entered, expand
+from probes.engine.thread import Engine
+from profiles.model import Profile
+
+
+class Live:
+    """Measures for the screen; every method returns at once except where it says otherwise."""
+
+    def __init__(self, profile: Profile, settings: Settings, log: Path | None) -> None:
+        self.profile = profile
+        self.log_path = ""
+        """Where this session is being saved; empty while it is not."""
+        self._settings = settings
+        self._chosen = log
+        self._log: SessionLog | None = None
+        self._events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
+        self._engine = Engine(LocalVantage, PROBES, self._events.put)
+        self.begun: Mapping[str, str] | None = None
+        """The answers of the session that was begun, if one was."""
+
+    def info(self) -> VantageInfo:
+        """Where this measures from; may block for a moment."""
+        return self._engine.info()
+
+    def expand(self, domains: Sequence[Domain]) -> Entered:
+        """The domain controllers of domains; blocks for the look-ups."""
+        return self._engine.ask(lambda vantage: expand(domains, vantage)).result()
+
+    def measure(
+        self, targets: Sequence[Target], only: frozenset[str], answers: Mapping[str, str]
+    ) -> tuple[tuple[Job, ...], str]:
+        """Start measuring targets; returns the rows and why they are not being saved, if so.
+
+        The first call, and the first with other answers, begins a session with a log of its own.
+        """
+        trouble = ""
+        if self.begun != answers:
+            trouble = self._begin(targets, only, answers)
+        elif self._log is not None:
+            trouble = self._more(targets)
+        jobs = plan(self.profile, targets, only=only)
+        self._engine.add(jobs)
+        return jobs, trouble
+
+    def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
+        """Measure rows again."""
+        self._engine.rerun(keys, forced=forced)
+
+    def stop(self) -> None:
+        """End what is queued and in flight."""
+        self._engine.stop()
+
+    def drain(self) -> list[Event]:
+        """What has happened since the last call."""
+        events: list[Event] = []
+        while True:
+            try:
+                events += self._events.get_nowait()
+            except queue.Empty:
+                return events
+
+    def close(self) -> None:
+        """Stop, complete the log and end the engine; takes up to two seconds."""
+        self._engine.close()
+        if self._log is not None:
+            self._log.close()
+
+    def _begin(
+        self, targets: Sequence[Target], only: frozenset[str], answers: Mapping[str, str]
+    ) -> str:
+        left_out = only < {check.id for check in self.profile.checks}
+        header = new_header(
+            self.profile,
+            self._engine.info(),
+            self._settings,
+            answers,
+            targets,
+            only=sorted(only) if left_out else (),
+        )
+        path = self._chosen or default_path(header)
+        self._chosen = None
+        self._log, self.log_path, trouble = None, "", ""
+        try:
+            log = SessionLog.create(path)
+            log.header(header)
+            self._log, self.log_path = log, str(path)
+        except LogFailed as error:
+            trouble = str(error)
+        self.begun = dict(answers)
+        logs = (self._log,) if self._log is not None else ()
+        self._engine.begin(self.profile, answers, self._settings, logs)
+        return trouble
+
+    def _more(self, targets: Sequence[Target]) -> str:
+        assert self._log is not None
+        try:
+            self._log.targets(targets)
+        except LogFailed as error:
+            return str(error)
+        return ""

@@ -1,0 +1,165 @@
+"""What stood on the command line, checked."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from probes.engine.model import Settings
+
+COMMANDS = {
+    "run": "measure without a screen: a line a result, then a summary",
+    "open": "show an old session on the screen; the network is not touched",
+    "checks": "list every check of the profile with its id, role and port",
+}
+
+OVERVIEW = """\
+auditreach                                   the screen
+auditreach ROLE=HOST[,HOST...] ...           the screen, filled in; --run starts at once
+auditreach run ROLE=HOST[,HOST...] ...       no screen: a line a result, then a summary
+auditreach open SESSION                      an old session on the screen
+auditreach checks                            every check, with ids, roles and ports
+
+HOST is a name, an address, 10.0.0.0/24, 10.0.0.10-20, @file (one a line, # comments)
+or domain:NAME (its domain controllers, by DNS). HOST:PORT sets another port where a role
+has a single one. `auditreach checks` lists the roles; `auditreach COMMAND --help` helps.
+
+Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
+5 something could not be tested, 2 usage or a bad profile, 130 interrupted."""
+
+
+class UsageError(Exception):
+    """The command line is wrong; the text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One invocation."""
+
+    command: str
+    """`screen`, `run`, `open` or `checks`."""
+    entries: tuple[str, ...] = ()
+    profile: Path | None = None
+    answers: tuple[tuple[str, str], ...] = ()
+    settings: Settings = field(default_factory=Settings)
+    log: Path | None = None
+    json: bool = False
+    yes: bool = False
+    start: bool = False
+    ascii: bool = False
+    session: Path | None = None
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}; {self.prog} --help shows how.")
+
+
+def parse_options(argv: Sequence[str]) -> Options:
+    """The options of an invocation; raises UsageError, and SystemExit for --help."""
+    command = argv[0] if argv and argv[0] in COMMANDS else "screen"
+    parser = _parser(command)
+    given = parser.parse_intermixed_args(argv[command != "screen" :])
+    if command == "open":
+        return Options(command, session=given.session, profile=given.profile, ascii=given.ascii)
+    if command == "checks":
+        return Options(command, profile=given.profile)
+    settings = Settings(timeout=given.timeout, concurrency=given.concurrency)
+    return Options(
+        command,
+        entries=tuple(given.target),
+        profile=given.profile,
+        answers=tuple(_answer(text) for text in given.answer),
+        settings=settings,
+        log=given.log,
+        json=command == "run" and given.json,
+        yes=given.yes,
+        start=command == "run" or given.run,
+        ascii=given.ascii,
+    )
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+    prog = "auditreach" if command == "screen" else f"auditreach {command}"
+    parser = _Parser(
+        prog=prog,
+        description=OVERVIEW if command == "screen" else f"{COMMANDS[command].capitalize()}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--profile", type=Path, metavar="FILE", help="your own profile instead of AlloyScan's")
+    if command == "screen":
+        add("--version", action="version", version=_version())
+    if command in ("screen", "open"):
+        add("--ascii", action="store_true", help="draw with ASCII characters only")
+    else:
+        parser.set_defaults(ascii=False)
+    if command == "open":
+        add("session", type=Path, metavar="SESSION", help="a session log (.jsonl)")
+    if command in ("screen", "run"):
+        add("target", nargs="*", metavar="ROLE=HOST", help="what to measure")
+        add(
+            "--answer",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="answer a question of the profile, e.g. domain_credentials=no",
+        )
+        add(
+            "--timeout",
+            type=_seconds,
+            default=Settings().timeout,
+            metavar="S",
+            help="seconds one attempt may take (default 4; under 3.2 a dead host looks silent)",
+        )
+        add(
+            "--concurrency",
+            type=_count,
+            default=Settings().concurrency,
+            metavar="N",
+            help="attempts in flight at once (default 1000)",
+        )
+        add("--log", type=Path, metavar="FILE", help="where the session log is written")
+        add("--yes", action="store_true", help="measure more than 1,024 endpoints unasked")
+    if command == "screen":
+        add("--run", action="store_true", help="start measuring at once")
+    if command == "run":
+        add("--json", action="store_true", help="write the session log to standard output")
+    return parser
+
+
+def _version() -> str:
+    import importlib.metadata
+
+    try:
+        return f"auditreach {importlib.metadata.version('auditreach')}"
+    except importlib.metadata.PackageNotFoundError:
+        return "auditreach (not installed)"
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.1 <= value <= 300:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0.1 to 300")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:7]) <= 60000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 60000")
+    return int(text)
+
+
+def _answer(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--answer takes NAME=VALUE, such as domain_credentials=no, not {text!r}.")
+    return name.strip(), value.strip().lower()

@@ -1,0 +1,121 @@
+"""The profile as a tree with counts: categories, their roles, their checks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from probes.engine.model import Event, Job, Queued, Result, Started, Status
+from profiles.model import Profile
+from tui.filter import Filter
+
+Kind = Literal["all", "category", "role", "check"]
+
+ROLLED_UP: tuple[Status, ...] = (
+    Status.BLOCKED,
+    Status.ERROR,
+    Status.RUNNING,
+    Status.QUEUED,
+    Status.WARNING,
+    Status.DEGRADED,
+    Status.CANCELLED,
+    Status.UNVERIFIABLE,
+    Status.OK,
+    Status.NOT_NEEDED,
+)
+"""What a node shows: the first of these that any of its rows has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One line of the tree; `filter` passes exactly the rows below it."""
+
+    id: str
+    kind: Kind
+    title: str
+    depth: int
+    parent: str
+    checks: frozenset[str]
+    filter: Filter
+
+
+def nodes(profile: Profile) -> tuple[Node, ...]:
+    """Every node of a profile in the order of the reference, parents before children."""
+    found = [Node("", "all", "Everything", 0, "", _ids(profile.checks), Filter())]
+    roles = {role.id: role for role in profile.roles}
+    for category in profile.categories:
+        mine = [check for check in profile.checks if check.category == category.id]
+        id = f"category:{category.id}"
+        where = Filter(category=category.id)
+        found.append(Node(id, "category", category.title, 0, "", _ids(mine), where))
+        for role in dict.fromkeys(check.role for check in mine):
+            its = [check for check in mine if check.role == role]
+            below = f"{id}/{role}"
+            where = Filter(category=category.id, role=role)
+            found.append(Node(below, "role", roles[role].title, 1, id, _ids(its), where))
+            found += [
+                Node(
+                    f"{below}/{check.id}",
+                    "check",
+                    f"{check.title} {check.port_text}",
+                    2,
+                    below,
+                    frozenset((check.id,)),
+                    Filter(category=category.id, role=role, check=check.id),
+                )
+                for check in its
+            ]
+    return tuple(found)
+
+
+def _ids(checks: Iterable[object]) -> frozenset[str]:
+    return frozenset(getattr(check, "id", "") for check in checks)
+
+
+class RollUp:
+    """How many rows of each check have which status."""
+
+    def __init__(self) -> None:
+        self._status: dict[str, tuple[str, Status]] = {}
+        self._counts: dict[str, Counter[Status]] = {}
+
+    def clear(self) -> None:
+        """Forget every row."""
+        self._status.clear()
+        self._counts.clear()
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Count new rows as queued."""
+        for job in jobs:
+            self._put(job.key, job.check.id, Status.QUEUED)
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Count what happened."""
+        for event in events:
+            if isinstance(event, Result):
+                self._put(event.job.key, event.job.check.id, event.status)
+            elif isinstance(event, Started | Queued):
+                status = Status.RUNNING if isinstance(event, Started) else Status.QUEUED
+                for key in event.keys:
+                    if key in self._status:
+                        self._put(key, self._status[key][0], status)
+
+    def of(self, node: Node) -> tuple[Status | None, int]:
+        """The status a node shows and how many of its rows have it; None without rows."""
+        total: Counter[Status] = Counter()
+        for check in node.checks:
+            total.update(self._counts.get(check, {}))
+        for status in ROLLED_UP:
+            if total[status]:
+                return status, total[status]
+        return None, 0
+
+    def _put(self, key: str, check: str, status: Status) -> None:
+        counts = self._counts.setdefault(check, Counter())
+        known = self._status.get(key)
+        if known is not None:
+            counts[known[1]] -= 1
+        counts[status] += 1
+        self._status[key] = (check, status)

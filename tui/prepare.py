@@ -1,0 +1,49 @@
+"""From options to what a session needs: the profile, the answers and the targets."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+from probes import PROBES
+from probes.engine.model import VantageInfo
+from probes.engine.targets import Entered, parse
+from profiles.load import ProfileError, load_profile
+from profiles.model import Profile
+from tui.options import Options, UsageError
+
+
+def load(options: Options) -> Profile:
+    """The profile that was asked for, the built-in one by default; raises UsageError."""
+    transports = {name: probe.transport for name, probe in PROBES.items()}
+    try:
+        return load_profile(options.profile, transports)
+    except ProfileError as error:
+        raise UsageError(str(error)) from None
+
+
+def answers(options: Options, profile: Profile) -> dict[str, str]:
+    """An answer to every question of the profile; raises UsageError for one it does not ask."""
+    said: dict[str, str] = dict(profile.default_answers)
+    questions = {question.id: question for question in profile.questions}
+    for name, value in options.answers:
+        question = questions.get(name)
+        if question is None:
+            near = difflib.get_close_matches(name, questions, 1)
+            hint = f"did you mean {near[0]}?" if near else f"it asks {', '.join(questions)}."
+            raise UsageError(f"The profile asks no question {name!r}; {hint}")
+        if value not in question.answers:
+            allowed = ", ".join(question.answers)
+            raise UsageError(f"{name} is answered by {allowed}, not by {value!r}.")
+        said[name] = value
+    return said
+
+
+def enter(entries: Sequence[str], profile: Profile, info: VantageInfo) -> Entered:
+    """The targets in what was typed, with this machine's resolvers for roles that use them."""
+    return parse(entries, profile, resolvers=info.resolvers)
+
+
+def answers_text(answered: Mapping[str, str]) -> str:
+    """The answers in one line, as --answer takes them."""
+    return ", ".join(f"{name}={value}" for name, value in answered.items())

@@ -1,0 +1,1 @@
+"""What comes over the main screen: questions, prompts and help."""

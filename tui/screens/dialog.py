@@ -1,0 +1,135 @@
+"""Small dialogs: a yes or no, a line of text, the profile's questions, and help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+
+from profiles.model import Question
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T], Generic[T]):
+    """A box in the middle; Escape closes it without an answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
+
+    def action_leave(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+
+class Confirm(Dialog[bool]):
+    """A question answered by y or n; only y means yes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes", show=False),
+        Binding("n,enter", "answer(False)", "No", show=False),
+    ]
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        """The question and its keys."""
+        with Vertical():
+            yield Static(self._question, classes="title", markup=False)
+            yield Static("y yes   n no", classes="keys", markup=False)
+
+    def action_answer(self, yes: bool) -> None:
+        """Close with the answer."""
+        self.dismiss(yes)
+
+
+class Prompt(Dialog[str]):
+    """Asks for one line of text."""
+
+    def __init__(self, question: str, value: str) -> None:
+        super().__init__()
+        self._question = question
+        self._value = value
+
+    def compose(self) -> ComposeResult:
+        """The question, the line and its keys."""
+        with Vertical():
+            yield Static(self._question, classes="title", markup=False)
+            line = Input(self._value)
+            line.cursor_blink = False
+            yield line
+            yield Static("Enter accepts   Escape cancels", classes="keys", markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Close with the text."""
+        self.dismiss(event.value)
+
+
+class Questions(Dialog[Mapping[str, str]]):
+    """The questions of the profile; Enter or space changes an answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "change", "Change", show=False),
+        Binding("a,escape", "done", "Done", show=False),
+    ]
+
+    def __init__(self, questions: Sequence[Question], answers: Mapping[str, str]) -> None:
+        super().__init__()
+        self._questions = questions
+        self._answers = dict(answers)
+
+    def compose(self) -> ComposeResult:
+        """A line for each question."""
+        with Vertical():
+            yield Static("What only you know", classes="title")
+            yield OptionList(*(self._text(question) for question in self._questions), markup=False)
+            yield Static("Enter changes   Escape is done", classes="keys")
+
+    def on_option_list_option_selected(self) -> None:
+        """Enter or a click changes the answer."""
+        self.action_change()
+
+    def action_change(self) -> None:
+        """Give the next of the allowed answers."""
+        options = self.query_one(OptionList)
+        at = options.highlighted
+        if at is None:
+            return
+        question = self._questions[at]
+        allowed = question.answers
+        now = allowed.index(question.default)
+        for place, answer in enumerate(allowed):
+            if answer == self._answers[question.id]:
+                now = place
+        self._answers[question.id] = allowed[(now + 1) % len(allowed)]
+        options.replace_option_prompt_at_index(at, self._text(question))
+
+    def action_done(self) -> None:
+        """Close with the answers as they are."""
+        self.dismiss(self._answers)
+
+    def _text(self, question: Question) -> str:
+        return f"{self._answers[question.id]:<5}{question.text}"
+
+
+class Help(Dialog[None]):
+    """Every key, in sentences."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,question_mark,f1,enter", "leave", "Close", show=False)
+    ]
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """The text, scrolled if it is long."""
+        with Vertical(), VerticalScroll():
+            yield Static(self._text, markup=False)

@@ -1,0 +1,86 @@
+"""The whole story of one row, for the detail pane: what was asked, seen, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from probes.engine.model import Evidence, Job, Observation, Result, Status
+from probes.wire.text import printable
+from profiles.model import Profile
+from tui.filter import port_text
+from tui.lines import milliseconds
+
+_LONG = 600
+
+Line = tuple[str, str]
+"""A label, empty to continue the one above, and its text."""
+
+
+def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
+    """Label and text, line by line; all text is harmless."""
+    check = job.check
+    yield "", f"{check.title} {port_text(job)} to {printable(job.target.label)}"
+    if result is None:
+        yield "status", "not measured yet"
+    else:
+        yield "status", f"{result.status}: {printable(result.note, _LONG)}"
+    role = next((role.title for role in profile.roles if role.id == job.target.role), "")
+    yield "required", _requirement(job, role)
+    if result is not None and result.status in (Status.BLOCKED, Status.DEGRADED, Status.ERROR):
+        yield "to change", check.fix
+    else:
+        yield "if missing", check.consequence
+    if result is not None:
+        yield from _seen(result.observation)
+
+
+def _requirement(job: Job, role: str) -> str:
+    check = job.check
+    when = f"when: {check.required_when}. " if check.required_when else ""
+    return f"{when}{check.purpose} ({role}, {check.port_text})"
+
+
+def _seen(observation: Observation) -> Iterator[Line]:
+    yield "seen", f"{observation.state}, {observation.reason}; service {observation.service}"
+    if observation.address:
+        source = f" from {observation.source}" if observation.source else ""
+        yield "path", f"{observation.address}{source}"
+    if observation.icmp is not None:
+        icmp = observation.icmp
+        name = "ICMPv6" if icmp.version == 6 else "ICMP"
+        yield "said no", f"{icmp.offender}, {name} type {icmp.type} code {icmp.code}"
+    timings = ", ".join(f"{name} {milliseconds(ms)}" for name, ms in observation.timings_ms.items())
+    if observation.latency_ms is not None:
+        clock = f"latency {milliseconds(observation.latency_ms)} ({observation.latency_source})"
+        timings = f"{clock}; {timings}" if timings else clock
+    if timings:
+        yield "time", timings
+    if observation.started:
+        tries = "1 attempt" if observation.attempts == 1 else f"{observation.attempts} attempts"
+        yield "when", f"{observation.started}, {tries}"
+    for name, value in observation.facts.items():
+        if name not in ("summary", "problem"):
+            yield name.replace("_", " "), printable(_flat(value), _LONG)
+    for number, evidence in enumerate(observation.evidence, 1):
+        yield f"exchange {number}", _exchange(evidence)
+
+
+def _exchange(evidence: Evidence) -> str:
+    parts = [f"at {evidence.at_ms:.0f} ms to {evidence.address}"]
+    if evidence.sent:
+        parts.append(f"sent {evidence.sent}")
+    if evidence.received:
+        parts.append(f"received {evidence.received}")
+    if evidence.state:
+        parts.append(f"{evidence.state} ({evidence.reason})")
+    if evidence.errno is not None:
+        parts.append(f"errno {evidence.errno}")
+    return printable(", ".join(parts), _LONG)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_flat(item)}" for name, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return "; ".join(_flat(item) for item in value)
+    return str(value)

@@ -1,0 +1,98 @@
+"""The detail pane: the whole story of the selected row, wrapped and scrolled."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.signs import Signs
+from tui.story import Line
+from tui.widgets.table_render import fit
+
+_LABEL = 11
+
+
+class Detail(ScrollView, can_focus=True, inherit_bindings=False):
+    """Labelled lines; the first one is a heading. Only what changed is drawn."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_by(-1)", "Up", show=False),
+        Binding("down,j", "scroll_by(1)", "Down", show=False),
+        Binding("pageup", "scroll_by(-8)", "Page up", show=False),
+        Binding("pagedown", "scroll_by(8)", "Page down", show=False),
+        Binding("home", "scroll_by(-10000)", "Top", show=False),
+        Binding("end", "scroll_by(10000)", "End", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"detail--heading", "detail--label"}
+    DEFAULT_CSS = """
+    Detail {
+        background: $surface;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        & > .detail--heading { text-style: bold; background: $panel; }
+        &:focus > .detail--heading { text-style: bold reverse; }
+        & > .detail--label { color: $text-muted; }
+    }
+    """
+
+    def __init__(self, signs: Signs) -> None:
+        super().__init__()
+        self._signs = signs
+        self._story: tuple[Line, ...] = ()
+        self._lines: list[Line] = []
+
+    def show(self, story: Iterable[Line], *, top: bool) -> None:
+        """Show another story, from its top or where the last one was scrolled to."""
+        new = tuple(story)
+        if new != self._story:
+            self._story = new
+            self._wrap()
+            self.refresh()
+        if top:
+            self.scroll_to(y=0, animate=False)
+
+    def action_scroll_by(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False)
+
+    def on_resize(self) -> None:
+        """Wrap for the new width."""
+        self._wrap()
+
+    def render_line(self, y: int) -> Strip:
+        """The heading, or one line of the story."""
+        width = self.size.width
+        if y == 0:
+            heading = self._story[0][1] if self._story else "Details"
+            style = self.get_component_rich_style("detail--heading")
+            return Strip([Segment(fit(heading, width, self._signs), style)], width)
+        line = y - 1 + self.scroll_offset.y
+        if line >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        label, text = self._lines[line]
+        quiet = self.rich_style + self.get_component_rich_style("detail--label", partial=True)
+        return Strip(
+            [
+                Segment(fit(label, _LABEL, self._signs), quiet),
+                Segment(fit(text, max(0, width - _LABEL), self._signs), self.rich_style),
+            ],
+            width,
+        )
+
+    def _wrap(self) -> None:
+        room = max(10, self.size.width - _LABEL)
+        self._lines = []
+        for label, text in self._story[1:]:
+            wrapped = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+            self._lines.append((label, wrapped[0]))
+            self._lines += [("", line) for line in wrapped[1:]]
+        self.virtual_size = Size(self.size.width, len(self._lines) + 1)

@@ -1,0 +1,129 @@
+"""The two lines at the top: what is checked and from where; how far it is and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from probes.engine.model import Status
+from tui.signs import Signs
+
+_COUNTED = (
+    Status.BLOCKED,
+    Status.ERROR,
+    Status.DEGRADED,
+    Status.WARNING,
+    Status.OK,
+    Status.UNVERIFIABLE,
+    Status.NOT_NEEDED,
+    Status.CANCELLED,
+)
+_PENDING = (Status.QUEUED, Status.RUNNING)
+_SHORT = {Status.UNVERIFIABLE: "unverif.", Status.NOT_NEEDED: "unneeded"}
+
+
+class Head(Widget):
+    """Profile, vantage and log on the first line; progress bar and counts on the second."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "head--title",
+        "head--quiet",
+        "head--bar",
+        "head--trouble",
+        *(f"head--{status.value.replace(' ', '-')}" for status in _COUNTED),
+    }
+    DEFAULT_CSS = """
+    Head {
+        height: 2;
+        background: $surface;
+        & > .head--title { text-style: bold; }
+        & > .head--quiet { color: $text-muted; }
+        & > .head--bar { color: $text-accent; }
+        & > .head--trouble { color: $text-error; text-style: bold; }
+        & > .head--ok { color: $text-success; }
+        & > .head--degraded, & > .head--warning { color: $text-warning; }
+        & > .head--blocked, & > .head--error { color: $text-error; }
+    }
+    """
+
+    def __init__(self, signs: Signs, title: str) -> None:
+        super().__init__()
+        self._signs = signs
+        self._title = title
+        self._vantage = ""
+        self._state = ""
+        self._trouble = False
+        self._counts: Mapping[Status, int] = {}
+
+    def vantage(self, text: str) -> None:
+        """Where the measurement is made from."""
+        self._vantage = text
+        self.refresh()
+
+    def state(self, text: str, *, trouble: bool = False) -> None:
+        """What is said at the right end of the first line; `trouble` makes it stand out."""
+        if (text, trouble) != (self._state, self._trouble):
+            self._state, self._trouble = text, trouble
+            self.refresh()
+
+    def counts(self, counts: Mapping[Status, int]) -> None:
+        """Rows by status."""
+        if counts != self._counts:
+            self._counts = dict(counts)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One of the two lines."""
+        parts = self._first() if y == 0 else self._second()
+        return Strip(
+            [Segment(self._signs.clean(text), self._style(name)) for text, name in parts]
+        ).adjust_cell_length(self.size.width, self._style(""))
+
+    def _first(self) -> list[tuple[str, str]]:
+        width = self.size.width
+        state = self._state
+        room = width - cell_len(self._title) - 1
+        vantage = f" from {self._vantage}" if self._vantage else ""
+        if cell_len(vantage) > room:
+            vantage = set_cell_size(vantage, max(0, room))
+        room -= cell_len(vantage) + 1
+        state = state if cell_len(state) <= room else state[: max(0, room)]
+        gap = max(1, width - cell_len(self._title + vantage) - cell_len(state))
+        name = "trouble" if self._trouble else "quiet"
+        return [(self._title, "title"), (vantage, ""), (" " * gap, ""), (state, name)]
+
+    def _second(self) -> list[tuple[str, str]]:
+        total = sum(self._counts.values())
+        if not total:
+            return [("", "")]
+        done = total - sum(self._counts.get(status, 0) for status in _PENDING)
+        width = min(20, self.size.width // 5)
+        filled = width * done // total
+        full, empty = ("#", "-") if self._signs.ascii else ("━", "─")
+        parts = [
+            (full * filled, "bar"),
+            (empty * (width - filled), "quiet"),
+            (f" {done}/{total}", "title"),
+        ]
+        for status in _COUNTED:
+            count = self._counts.get(status, 0)
+            if count:
+                word = _SHORT.get(status, status.value) if self.size.width < 100 else status.value
+                text = f"  {self._signs.status[status]} {count} {word}"
+                if sum(cell_len(part) for part, _ in parts) + cell_len(text) > self.size.width:
+                    break
+                parts.append((text, status.value.replace(" ", "-")))
+        return parts
+
+    def _style(self, name: str) -> Style:
+        component = f"head--{name}"
+        if name and component in self.COMPONENT_CLASSES:
+            return self.get_component_rich_style(component)
+        return self.rich_style

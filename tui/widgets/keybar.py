@@ -1,0 +1,59 @@
+"""The last line: the keys that do something now."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.signs import Signs
+
+
+class KeyBar(Widget):
+    """Key and word for each binding that is meant to be seen, as many as fit."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keybar--key"}
+    DEFAULT_CSS = """
+    KeyBar {
+        height: 1;
+        background: $panel;
+        & > .keybar--key { text-style: bold; color: $text-accent; }
+    }
+    """
+
+    def __init__(self, signs: Signs) -> None:
+        super().__init__()
+        self._signs = signs
+        self._keys: tuple[tuple[str, str], ...] = ()
+
+    def on_mount(self) -> None:
+        """Follow what can be done with the focus where it is."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._update())
+        self._update()
+
+    def render_line(self, y: int) -> Strip:
+        """The line."""
+        style = self.rich_style
+        bold = style + self.get_component_rich_style("keybar--key", partial=True)
+        segments: list[Segment] = []
+        used = 0
+        for key, word in self._keys:
+            if used + len(key) + len(word) + 2 > self.size.width:
+                break
+            segments += [Segment(f" {key}", bold), Segment(f" {word}", style)]
+            used += len(key) + len(word) + 2
+        return Strip(segments).adjust_cell_length(self.size.width, style)
+
+    def _update(self) -> None:
+        now = (
+            (self.app.get_key_display(active.binding), active.binding.description)
+            for active in self.screen.active_bindings.values()
+            if active.binding.show and active.enabled
+        )
+        keys = tuple(dict.fromkeys(now))
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh()
