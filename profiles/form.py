@@ -82,9 +82,11 @@ def _property(key: Key) -> dict[str, Any]:
 def _item(key: Key) -> dict[str, Any]:
     if key.table is not None:
         return {"$ref": f"#/$defs/{key.table.__name__}"}
+    # An empty text is the same as no key, where the key may be absent.
+    optional = "" if key.required or key.many else "?"
     limits: dict[str, Any] = {
         "enum": list(key.allowed),
-        "pattern": f"^(?:{key.pattern})$" if key.pattern else "",
+        "pattern": f"^(?:{key.pattern}){optional}$" if key.pattern else "",
         "minLength": 1 if key.kind == "text" and key.required and not key.allowed else None,
         "maxLength": key.max_length,
         "minimum": key.minimum,
@@ -116,8 +118,10 @@ def _rows(table: type[Any]) -> Iterator[str]:
 
 
 def _holds(key: Key) -> str:
-    what = listed(key.allowed) if key.allowed else _WORDS[key.kind]
-    return f"list of {what}" if key.many else what
+    if key.allowed:
+        what = listed(key.allowed)
+        return f"list of {what}" if key.many else what
+    return f"list of {_WORDS[key.kind]}s" if key.many else _WORDS[key.kind]
 
 
 def _required(key: Key) -> str:
@@ -135,7 +139,7 @@ def _meaning(key: Key) -> str:
         f"{key.minimum} to {key.maximum}" if key.minimum is not None else "",
         key.form,
     ]
-    return "; ".join(limit for limit in limits if limit)
+    return "; ".join(limit for limit in limits if limit).replace("<", "\\<")
 
 
 def _doc(of: object) -> str:
