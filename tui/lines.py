@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from probes.engine.model import Job, Result, Status
 from probes.wire.text import printable
 from tui.filter import port_text
+from tui.latency import latency_text
 
 _COLOURS = {
     Status.OK: "32",
@@ -45,12 +46,11 @@ class Lines:
         """One line: status, host, check, latency and the whole note."""
         status = f"{result.status:<12}"
         host = printable(result.job.target.label)
-        latency = result.observation.latency_ms
-        took = "" if latency is None else milliseconds(latency)
+        took = latency_text(result.observation.latency_ms)
         note = printable(result.note, _NOTE)
         return (
             f"{self._paint(status, result.status)}  {host:<{self._host}}  "
-            f"{_check(result.job):<{self._check}}  {took:>9}  {note}"
+            f"{_check(result.job):<{self._check}}  {took:>8}  {note}"
         )
 
     def _paint(self, text: str, status: Status) -> str:
@@ -60,12 +60,6 @@ class Lines:
 
 def _check(job: Job) -> str:
     return f"{job.check.title} {port_text(job)}"
-
-
-def milliseconds(value: float) -> str:
-    """A latency as a person reads it, three digits that count: `0.04 ms`, `12.3 ms`, `1240 ms`."""
-    digits = 2 if value < 10 else 1 if value < 100 else 0
-    return f"{value:.{digits}f} ms"
 
 
 def summary(counts: Mapping[Status, int], seconds: float) -> str:

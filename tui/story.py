@@ -8,7 +8,7 @@ from probes.engine.model import Evidence, Job, Observation, Result, Status
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.filter import port_text
-from tui.lines import milliseconds
+from tui.latency import latency_text
 
 _LONG = 600
 
@@ -49,9 +49,9 @@ def _seen(observation: Observation) -> Iterator[Line]:
         icmp = observation.icmp
         name = "ICMPv6" if icmp.version == 6 else "ICMP"
         yield "said no", f"{icmp.offender}, {name} type {icmp.type} code {icmp.code}"
-    timings = ", ".join(f"{name} {milliseconds(ms)}" for name, ms in observation.timings_ms.items())
+    timings = ", ".join(f"{name} {latency_text(ms)}" for name, ms in observation.timings_ms.items())
     if observation.latency_ms is not None:
-        clock = f"latency {milliseconds(observation.latency_ms)} ({observation.latency_source})"
+        clock = f"latency {latency_text(observation.latency_ms)} ({observation.latency_source})"
         timings = f"{clock}; {timings}" if timings else clock
     if timings:
         yield "time", timings
