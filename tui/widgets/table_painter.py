@@ -25,7 +25,7 @@ class Painter:
         self.signs = signs
         self._find_style = style
         self._styles: dict[str, Style] = {}
-        self._strips: LRUCache[tuple[int, int, bool], Strip] = LRUCache(256)
+        self._strips: LRUCache[tuple[int, int, bool], Strip] = LRUCache(128)
         self._size = Size(0, 0)
         self._longest = (0, 0)
         self.layout: Layout = lay_out(0, 0, 0)

@@ -45,9 +45,9 @@ def latency_text(ms: float | None) -> str:
         return ""
     if ms < 0.01:
         return "<0.01 ms"
-    if ms < 10:
+    if ms < 9.995:
         return f"{ms:.2f} ms"
-    if ms < 100:
+    if ms < 99.95:
         return f"{ms:.1f} ms"
     if ms < 999.5:
         return f"{ms:.0f} ms"
