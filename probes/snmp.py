@@ -24,6 +24,9 @@ HR_DEVICE_PRINTER = "1.3.6.1.2.1.25.3.1.5"
 PRT_CONFIG_CHANGES = "1.3.6.1.2.1.43.5.1.1.1.1"
 """prtGeneralConfigChanges, which every Printer-MIB has (RFC 1759, RFC 3805)."""
 
+DEFAULT = "public"
+"""The community devices are delivered with, and so no secret."""
+
 GRACE = 1.0
 """Seconds more for a slower answer once the agent is known to be there."""
 
@@ -43,7 +46,7 @@ class _Heard:
     error: NoAnswer | Unexpected | None = None
 
 
-async def ask(call: Call, community: str = "public") -> Answer:
+async def ask(call: Call, community: str = DEFAULT) -> Answer:
     """GET what the device is with v2c; after silence once more, beside v1 and a v3 discovery.
 
     An agent drops a wrong community in silence, and only v3 answers without credentials: so
@@ -158,7 +161,7 @@ def _rank(heard: _Heard) -> int:
 
 
 async def _device(call: Call, version: int, said: snmp.Response, key: bytes) -> dict[str, object]:
-    values = {oid: _text(value) for oid, value in said.values.items()}
+    values = {oid: _text(value, key) for oid, value in said.values.items()}
     name, descr, kind = (values.get(oid, "") for oid in (SYS_NAME, SYS_DESCR, SYS_OBJECT_ID))
     facts: dict[str, object] = {
         "versions": [_NAMES[version]],
@@ -170,10 +173,10 @@ async def _device(call: Call, version: int, said: snmp.Response, key: bytes) -> 
     if said.status:
         facts["error_status"] = said.status
     found = await _printer(call, version, key)
-    if found or kind.startswith(_PRINTERS) or any(w in descr.lower() for w in _PRINTER_WORDS):
+    if found or f"{kind}.".startswith(_PRINTERS) or any(w in descr.lower() for w in _PRINTER_WORDS):
         facts["printer"] = True
         if isinstance(found.get(HR_DEVICE_DESCR), bytes):
-            facts["model"] = _text(found[HR_DEVICE_DESCR])
+            facts["model"] = _text(found[HR_DEVICE_DESCR], key)
     agent = f"SNMPv{_NAMES[version]} {'printer' if 'printer' in facts else 'agent'}"
     what = ", ".join(part for part in (name, printable(descr, 80)) if part)
     if said.status:
@@ -217,5 +220,8 @@ def _silence() -> dict[str, object]:
     }
 
 
-def _text(value: snmp.Value) -> str:
-    return printable(value if isinstance(value, bytes | str) else str(value))
+def _text(value: snmp.Value, key: bytes) -> str:
+    raw = value if isinstance(value, bytes) else str(value).encode()
+    # Some devices show their community in a description.
+    secret = key and key != DEFAULT.encode()
+    return printable(raw.replace(key, b"***") if secret else raw)

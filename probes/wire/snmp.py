@@ -31,7 +31,9 @@ _REPORTABLE = b"\x04"
 _ROOM = 65507
 _INT_MOST = 2**31
 _FORMS: Mapping[int, Any] = api.PROTOCOL_MODULES
-_BAD = (PyAsn1Error, ProtocolError)
+# pyasn1 lets more than its own errors out on hostile input: IndexError and OverflowError for some
+# broken lengths, ValueError for numbers too long for Python to print.
+_BAD = (PyAsn1Error, ProtocolError, ValueError, LookupError, ArithmeticError)
 
 Value = bytes | int | str
 """An octet string, a number, or an object identifier in dots."""

@@ -69,7 +69,7 @@ def greeting(data: bytes, *, ended: bool = False) -> Greeting:
         lines += 1
     whatever = bool(data) and not b"SSH-".startswith(data)
     if whatever and (ended or len(data) >= BEFORE_MOST or lines >= LINES_MOST):
-        return Greeting(foreign=printable(data[:LINE_MOST]))
+        return Greeting(foreign=printable(data[:LINE_MOST]) or "nothing but white space")
     return NOTHING_YET
 
 

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from probes.engine.call import Call
+from probes.engine.model import Job, Reason, State, Target, VantageInfo
+from probes.engine.vantage import Accept, Outcome
+from profiles.model import Check
+
+Reply = list[bytes] | Outcome
+Script = Callable[[bytes], Reply]
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class ScriptedVantage:
+    """Datagrams are answered by a function; what was sent is kept."""
+
+    info = VantageInfo("scripted", "here", addresses=("192.0.2.9",))
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.sent: list[bytes] = []
+
+    async def exchange(
+        self, address: str, port: int, payload: bytes, timeout: float, accept: Accept
+    ) -> Outcome:
+        self.sent.append(payload)
+        await asyncio.sleep(0)
+        reply = self.script(payload)
+        if isinstance(reply, Outcome):
+            return reply
+        for data in reply:
+            if accept(data):
+                return Outcome(State.OPEN, Reason.UDP_RESPONSE, address, latency_ms=1.0, data=data)
+        return Outcome(State.OPEN_FILTERED, Reason.NO_RESPONSE, address)
+
+
+def _call(
+    vantage: object, probe: str, transport: str, port: int, address: str, timeout: float
+) -> Call:
+    check = Check(f"t.{probe}", "t", "r", probe, probe, transport, "", "", "", port=port)
+    job = Job("k", check, Target("r", address), port)
+    return Call(vantage, job, address, timeout, 1, asyncio.get_running_loop().time())
+
+
+@pytest.fixture
+def udp_call() -> Callable[..., Call]:
+    """A call towards a UDP port that a script answers."""
+
+    def make(
+        script: Script, *, probe: str = "udp", port: int = 135, address: str = "192.0.2.1"
+    ) -> Call:
+        return _call(ScriptedVantage(script), probe, "udp", port, address, 4.0)
+
+    return make
+
+
+@pytest.fixture
+def call_to() -> Callable[..., object]:
+    """A call over a real connection to a loopback port, as the engine hands it to a probe."""
+
+    @asynccontextmanager
+    async def make(port: int, *, timeout: float = 5.0) -> AsyncIterator[Call]:
+        sock = socket.socket()
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+        call = _call(object(), "ssh", "tcp", port, "127.0.0.1", timeout)
+        call.outcome = Outcome(State.OPEN, Reason.SYN_ACK, "127.0.0.1", sock=sock)
+        try:
+            yield call
+        finally:
+            await call.close()
+
+    return make
+
+
+@pytest.fixture
+def tcp_call(call_to) -> Callable[..., object]:
+    """A call over a real loopback connection to a server that behaves like `serve`."""
+
+    @asynccontextmanager
+    async def make(serve: Serve, *, timeout: float = 5.0) -> AsyncIterator[Call]:
+        writers: list[asyncio.StreamWriter] = []
+        tasks: list[asyncio.Task[None]] = []
+
+        async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.append(writer)
+            tasks.append(asyncio.current_task())
+            with suppress(ConnectionError, asyncio.CancelledError):
+                await serve(reader, writer)
+
+        server = await asyncio.start_server(accepted, "127.0.0.1", 0)
+        try:
+            async with call_to(server.sockets[0].getsockname()[1], timeout=timeout) as call:
+                yield call
+        finally:
+            server.close()
+            for task in tasks:
+                task.cancel()
+            for writer in writers:
+                writer.transport.abort()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await server.wait_closed()
+
+    return make
+
+
+@pytest.fixture
+def refused() -> Outcome:
+    return Outcome(State.CLOSED, Reason.PORT_UNREACH, "192.0.2.1")

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from pyasn1.codec.ber import decoder, encoder
+from pyasn1.type import univ
+from pysnmp.proto import api, rfc1905
+from pysnmp.proto.error import ProtocolError
+from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
+from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
+
+from probes import snmp as probe
+from probes.engine.call import NoAnswer, Unexpected
+from probes.engine.model import Reason, Service, State
+from probes.wire import snmp
+
+ENGINE = bytes.fromhex("80001f8804616263")
+ROUTER = {
+    probe.SYS_DESCR: "Router OS 1.2",
+    probe.SYS_NAME: "core1",
+    probe.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.9.1.1"),
+}
+
+
+def version_of(request: bytes) -> int:
+    return int(api.decodeMessageVersion(request))
+
+
+def agent(
+    versions: tuple[int, ...], objects: dict[str, object], community: bytes = b"public"
+) -> Callable[[bytes], list[bytes]]:
+    def script(request: bytes) -> list[bytes]:
+        version = version_of(request)
+        if version not in versions:
+            return []
+        if version == snmp.V3:
+            return [report(request)]
+        form = api.PROTOCOL_MODULES[version]
+        asked, _ = decoder.decode(request, asn1Spec=form.Message())
+        if bytes(form.apiMessage.get_community(asked)) != community:
+            return []
+        return [answered(form, asked, objects)]
+
+    return script
+
+
+def answered(form, asked, objects: dict[str, object]) -> bytes:
+    message = form.apiMessage.get_response(asked)
+    pdu = form.apiMessage.get_pdu(message)
+    found = []
+    for oid, _ in form.apiPDU.get_varbinds(form.apiMessage.get_pdu(asked)):
+        value = objects.get(str(oid))
+        if value is None and form is api.v1:
+            form.apiPDU.set_error_status(pdu, 2)
+        absent = form.null if form is api.v1 else rfc1905.noSuchInstance
+        value = form.OctetString(value) if isinstance(value, str | bytes) else value
+        found.append((oid, absent if value is None else value))
+    form.apiPDU.set_varbinds(pdu, found)
+    return encoder.encode(message)
+
+
+def report(request: bytes) -> bytes:
+    message, _ = decoder.decode(request, asn1Spec=SNMPv3Message())
+    usm = UsmSecurityParameters()
+    for at, value in enumerate((ENGINE, 7, 99, b"", b"", b"")):
+        usm.setComponentByPosition(at, value)
+    message["msgSecurityParameters"] = encoder.encode(usm)
+    pdu = rfc1905.ReportPDU()
+    api.v2c.apiPDU.set_defaults(pdu)
+    oid = univ.ObjectIdentifier(snmp.UNKNOWN_ENGINE)
+    api.v2c.apiPDU.set_varbinds(pdu, [(oid, api.v2c.Counter32(1))])
+    message["msgData"] = message["msgData"].clone()
+    scoped = message["msgData"]["plaintext"]
+    scoped["contextEngineId"] = ENGINE
+    scoped["contextName"] = b""
+    scoped["data"].setComponentByType(pdu.tagSet, pdu, innerFlag=True)
+    return encoder.encode(message)
+
+
+async def test_a_v2c_agent_is_confirmed_with_what_it_is(udp_call) -> None:
+    answer = await probe.ask(udp_call(agent((snmp.V2C,), ROUTER), port=161))
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["versions"] == ["2c"]
+    assert answer.facts["community"] == "accepted"
+    assert answer.facts["sys_object_id"] == "1.3.6.1.4.1.9.1.1"
+    assert answer.facts["summary"] == "SNMPv2c agent: core1, Router OS 1.2"
+    assert "printer" not in answer.facts
+
+
+async def test_an_agent_of_v1_only_is_found_after_silence(udp_call) -> None:
+    call = udp_call(agent((snmp.V1,), ROUTER), port=161)
+    answer = await probe.ask(call)
+    assert answer.facts["versions"] == ["1"]
+    assert answer.facts["sys_name"] == "core1"
+    assert call.outcome.state is State.OPEN
+
+
+async def test_a_v1_agent_without_one_of_the_objects_is_confirmed(udp_call) -> None:
+    answer = await probe.ask(udp_call(agent((snmp.V1,), {}), port=161))
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["error_status"] == 2
+
+
+async def test_a_wrong_community_is_told_from_a_missing_agent_by_v3(udp_call) -> None:
+    call = udp_call(agent((snmp.V1, snmp.V2C, snmp.V3), ROUTER, b"other"), port=161)
+    answer = await probe.ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["versions"] == ["3"]
+    assert answer.facts["community"] == "not accepted"
+    assert answer.facts["engine_id"] == ENGINE.hex()
+    assert (answer.facts["engine_boots"], answer.facts["engine_time"]) == (7, 99)
+    assert call.outcome.state is State.OPEN
+
+
+async def test_silence_says_what_was_tried(udp_call) -> None:
+    call = udp_call(agent((), {}), port=161)
+    answer = await probe.ask(call)
+    assert answer.service is Service.NOT_ASKED
+    assert answer.facts["tried"] == ["2c", "1", "3"]
+    assert call.outcome.reason is Reason.NO_RESPONSE
+    assert sorted(map(version_of, call.vantage.sent)) == [0, 1, 1, 3]
+
+
+async def test_a_refusal_ends_it_at_once(udp_call, refused) -> None:
+    call = udp_call(lambda _: refused, port=161)
+    with pytest.raises(NoAnswer) as raised:
+        await probe.ask(call)
+    assert raised.value.outcome.state is State.CLOSED
+    assert len(call.vantage.sent) == 1
+
+
+async def test_a_refusal_of_the_second_round_beats_silence(udp_call, refused) -> None:
+    call = udp_call(lambda data: [] if version_of(data) == snmp.V2C else refused, port=161)
+    with pytest.raises(NoAnswer) as raised:
+        await probe.ask(call)
+    assert raised.value.outcome.state is State.CLOSED
+    assert call.outcome.state is State.CLOSED
+
+
+async def test_nothing_but_garbage_is_another_service(udp_call) -> None:
+    call = udp_call(lambda _: [b"\x30\x03garbage"], port=161)
+    with pytest.raises(Unexpected):
+        await probe.ask(call)
+    assert call.outcome.state is State.OPEN
+
+
+async def test_an_answer_to_v3_gives_the_others_only_a_little_longer(udp_call, monkeypatch) -> None:
+    monkeypatch.setattr(probe, "GRACE", 0.0)
+    call = udp_call(agent((snmp.V3,), {}), port=161)
+    inner, never = call.vantage.exchange, asyncio.Event()
+    cancelled: list[int] = []
+
+    async def exchange(address, port, payload, timeout, accept):
+        if len(call.vantage.sent) and version_of(payload) != snmp.V3:
+            try:
+                await never.wait()
+            finally:
+                cancelled.append(version_of(payload))
+        return await inner(address, port, payload, timeout, accept)
+
+    call.vantage.exchange = exchange
+    answer = await probe.ask(call)
+    assert answer.facts["versions"] == ["3"]
+    assert sorted(cancelled) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        ROUTER | {probe.PRT_CONFIG_CHANGES: api.v2c.Counter32(3)},
+        ROUTER | {probe.HR_DEVICE_TYPE: univ.ObjectIdentifier(probe.HR_DEVICE_PRINTER)},
+        ROUTER | {probe.SYS_DESCR: "HP ETHERNET MULTI-ENVIRONMENT,JETDIRECT"},
+        ROUTER | {probe.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.11.2.3.9.1")},
+        ROUTER | {probe.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.641.2.71")},
+    ],
+    ids=["Printer-MIB", "hrDeviceType", "sysDescr", "the JetDirect subtree", "Lexmark"],
+)
+async def test_a_printer_is_recognised(udp_call, objects: dict[str, object]) -> None:
+    answer = await probe.ask(udp_call(agent((snmp.V2C,), objects), port=161))
+    assert answer.facts["printer"] is True
+    assert str(answer.facts["summary"]).startswith("SNMPv2c printer")
+
+
+async def test_a_printers_model_is_told(udp_call) -> None:
+    objects = ROUTER | {
+        probe.PRT_CONFIG_CHANGES: api.v2c.Counter32(3),
+        probe.HR_DEVICE_DESCR: "LaserJet\x1b 4",
+    }
+    answer = await probe.ask(udp_call(agent((snmp.V2C,), objects), port=161))
+    assert answer.facts["model"] == "LaserJet\\x1b 4"
+
+
+async def test_a_v1_printer_is_recognised(udp_call) -> None:
+    objects = ROUTER | {probe.PRT_CONFIG_CHANGES: api.v1.Counter(3)}
+    answer = await probe.ask(udp_call(agent((snmp.V1,), objects), port=161))
+    assert answer.facts["printer"] is True
+
+
+async def test_silence_on_the_printer_question_spoils_nothing(udp_call) -> None:
+    answering = agent((snmp.V2C,), ROUTER)
+    seen: list[bytes] = []
+
+    def script(request: bytes) -> list[bytes]:
+        seen.append(request)
+        return answering(request) if len(seen) == 1 else []
+
+    call = udp_call(script, port=161)
+    answer = await probe.ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert call.outcome.state is State.OPEN
+    assert call.attempts == 1
+    assert len(seen) == 2
+
+
+async def test_the_community_is_in_nothing_that_is_recorded(udp_call) -> None:
+    secret = "Xyzzy-Geheim"
+    talkative = ROUTER | {probe.SYS_DESCR: f"my community is {secret}"}
+    wrong = [agent((snmp.V2C,), talkative, secret.encode()), agent((snmp.V3,), {}), agent((), {})]
+    for script in (*wrong, lambda request: [b"noise " + request]):
+        call = udp_call(script, port=161)
+        try:
+            said = repr(await probe.ask(call, secret))
+        except Unexpected as error:
+            said = str(error)
+        assert any(secret.encode() in sent for sent in call.vantage.sent)
+        assert secret not in said
+        for word in (secret.encode().hex(), secret.encode().hex(" "), secret):
+            assert word not in repr(call.evidence) + said
+
+
+async def test_hostile_text_is_made_harmless(udp_call) -> None:
+    objects = ROUTER | {probe.SYS_NAME: b"\x1b[2J\xff", probe.SYS_DESCR: "x" * 3000}
+    answer = await probe.ask(udp_call(agent((snmp.V2C,), objects), port=161))
+    assert "\x1b" not in str(answer.facts)
+    assert len(str(answer.facts["sys_descr"])) <= 200
+
+
+def test_a_message_without_a_version_is_no_message() -> None:
+    with pytest.raises(ProtocolError):
+        version_of(b"\x30\x00")

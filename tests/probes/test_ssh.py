@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from contextlib import asynccontextmanager
+
+import asyncssh
+import pytest
+
+from probes.engine.call import Unexpected
+from probes.engine.model import Service
+from probes.ssh import RECEIVED_MOST, ask
+
+IDENT = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"
+SHORT = 0.4
+
+
+def says(data: bytes, *, stay: bool = True):
+    """A server that says one thing, then stays silent or closes."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(data)
+        await writer.drain()
+        if stay:
+            await asyncio.Event().wait()
+        writer.close()
+
+    return serve
+
+
+async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def test_an_identification_proves_the_service_without_a_key_exchange(tcp_call) -> None:
+    async with tcp_call(says(IDENT, stay=False)) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["product"] == "OpenSSH"
+    assert answer.facts["version"] == "9.2p1"
+    assert "key exchange failed" in str(answer.facts["problem"])
+    assert "host_key_fingerprint" not in answer.facts
+    assert answer.timings_ms["banner"] >= 0
+
+
+async def test_lines_before_the_identification_are_passed_over(tcp_call) -> None:
+    async with tcp_call(says(b"Authorised use only\r\n" + IDENT, stay=False)) as call:
+        answer = await ask(call)
+    assert answer.facts["product"] == "OpenSSH"
+
+
+async def test_silence_after_the_identification_is_a_fact(tcp_call) -> None:
+    async with tcp_call(says(IDENT), timeout=SHORT) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["problem"] == "the key exchange did not finish in time"
+
+
+async def test_garbage_after_the_identification_is_a_fact(tcp_call) -> None:
+    async with tcp_call(says(IDENT + b"\x00\x00\x00\x0c\x0a" + b"garbage" * 20)) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert "key exchange failed" in str(answer.facts["problem"])
+
+
+async def test_an_identification_that_is_not_ascii_is_a_fact_and_no_fault(tcp_call) -> None:
+    async with tcp_call(says(b"SSH-2.0-\xff\x1b[2J\r\n")) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert "\x1b" not in repr(answer.facts) + repr(call.evidence)
+
+
+async def test_an_endless_stream_after_the_identification_is_cut_off(tcp_call) -> None:
+    ignore = b"\x02" + (30_000).to_bytes(4, "big") + bytes(30_000)
+    padding = 8 - (5 + len(ignore)) % 8 + 8
+    packet = (1 + len(ignore) + padding).to_bytes(4, "big") + bytes([padding]) + ignore
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(IDENT)
+        while True:
+            writer.write(packet + bytes(padding))
+            await writer.drain()
+
+    async with tcp_call(serve, timeout=3600) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["problem"] == "the server sends without end"
+
+
+async def test_endless_text_is_another_service_and_cut_off_early(tcp_call) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"chargen" * 1000)
+            await writer.drain()
+
+    async with tcp_call(serve) as call:
+        with pytest.raises(Unexpected, match="chargen"):
+            await ask(call)
+    assert len(call.evidence[-1].received) < RECEIVED_MOST
+
+
+async def test_ssh_1_only_is_told(tcp_call) -> None:
+    async with tcp_call(says(b"SSH-1.5-OldBox_1.2\r\n")) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["ssh1_only"] is True
+    assert "SSH 1.5" in str(answer.facts["summary"])
+
+
+@pytest.mark.parametrize("words", ["Exceeded MaxStartups", "Not allowed at this time"])
+async def test_a_server_that_is_too_busy_is_still_ssh(tcp_call, words: str) -> None:
+    async with tcp_call(says(words.encode() + b"\r\n", stay=False)) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["busy"] is True
+    assert words in str(answer.facts["summary"])
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"220 mail.example ESMTP\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"]
+)
+async def test_another_protocol_is_named_and_not_waited_for(tcp_call, greeting: bytes) -> None:
+    async with tcp_call(says(greeting), timeout=3600) as call:
+        with pytest.raises(Unexpected) as raised:
+            await ask(call)
+    assert str(raised.value) == greeting.decode().split("\r")[0]
+
+
+async def test_a_web_server_that_waits_for_a_question_is_named(tcp_call) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert (await reader.readline()).startswith(b"SSH-2.0-")
+        writer.write(b"HTTP/1.0 400 Bad request\x1b[2J\r\n\r\n")
+
+    async with tcp_call(serve, timeout=3600) as call:
+        with pytest.raises(Unexpected, match="400 Bad request") as raised:
+            await ask(call)
+    assert "\x1b" not in str(raised.value)
+
+
+async def test_text_that_never_becomes_ssh_is_another_service(tcp_call) -> None:
+    async with tcp_call(says(b"hello\r\nwho are you?\r\n"), timeout=SHORT) as call:
+        with pytest.raises(Unexpected, match="hello who are you"):
+            await ask(call)
+
+
+async def test_a_silent_server_is_a_timeout(tcp_call) -> None:
+    async with tcp_call(says(b""), timeout=SHORT) as call:
+        with pytest.raises(TimeoutError):
+            await ask(call)
+
+
+async def test_a_drop_of_an_identification_is_a_timeout(tcp_call) -> None:
+    async with tcp_call(says(b"SSH"), timeout=SHORT) as call:
+        with pytest.raises(TimeoutError):
+            await ask(call)
+
+
+async def test_an_immediate_close_is_an_eof(tcp_call) -> None:
+    async with tcp_call(says(b"", stay=False)) as call:
+        with pytest.raises(EOFError):
+            await ask(call)
+
+
+async def test_a_reset_passes_through(tcp_call) -> None:
+    async with tcp_call(reset) as call:
+        with pytest.raises(ConnectionError):
+            await ask(call)
+
+
+async def test_a_cancelled_probe_leaves_no_connection_behind(tcp_call) -> None:
+    greeted = asyncio.Event()
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(IDENT)
+        await reader.readline()
+        greeted.set()
+        try:
+            await reader.read()
+        finally:
+            ended.set()
+
+    async with tcp_call(serve) as call:
+        task = asyncio.create_task(ask(call))
+        await greeted.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await ended.wait()
+
+
+class Server(asyncssh.SSHServer):
+    """Counts connections and what was tried on them."""
+
+    def __init__(self, seen: list[str], needs_login: bool) -> None:
+        self.seen, self.needs_login = seen, needs_login
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.seen.append("connection")
+
+    def begin_auth(self, username: str) -> bool:
+        self.seen.append(f"auth {username}")
+        return self.needs_login
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        self.seen.append("password")
+        return False
+
+
+@pytest.fixture
+def host_key() -> asyncssh.SSHKey:
+    return asyncssh.generate_private_key("ssh-ed25519")
+
+
+@asynccontextmanager
+async def ssh_server(host_key: asyncssh.SSHKey, seen: list[str], *, needs_login: bool = True):
+    server = await asyncssh.listen(
+        "127.0.0.1",
+        0,
+        server_host_keys=[host_key],
+        server_factory=lambda: Server(seen, needs_login),
+        gss_host=None,
+    )
+    try:
+        yield server.get_port()
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def test_host_key_and_methods_are_learned_without_a_login(call_to, host_key) -> None:
+    seen: list[str] = []
+    async with ssh_server(host_key, seen) as port, call_to(port) as call:
+        answer = await ask(call)
+    assert answer.facts["host_key_type"] == "ssh-ed25519"
+    assert answer.facts["host_key_fingerprint"] == host_key.get_fingerprint("sha256")
+    assert "password" in answer.facts["auth_methods"]
+    assert "problem" not in answer.facts
+    assert seen == ["connection", "auth auditreach"]
+
+
+async def test_a_server_that_lets_anybody_in_is_told(call_to, host_key) -> None:
+    async with ssh_server(host_key, [], needs_login=False) as port, call_to(port) as call:
+        answer = await ask(call)
+    assert answer.facts["auth_methods"] == ["none"]
+    assert "without a login" in str(answer.facts["summary"])
+
+
+async def test_the_evidence_names_both_identifications(call_to, host_key) -> None:
+    async with ssh_server(host_key, []) as port, call_to(port) as call:
+        await ask(call)
+    evidence = call.evidence[-1]
+    assert evidence.sent.startswith("SSH-2.0-")
+    assert evidence.received.startswith("SSH-2.0-AsyncSSH")

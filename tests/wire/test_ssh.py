@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.wire.ssh import BEFORE_MOST, LINES_MOST, NOTHING_YET, Ident, greeting
+
+
+@pytest.mark.parametrize(
+    ("line", "product", "version", "comments"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2p1 Debian-2", "OpenSSH", "9.2p1", "Debian-2"),
+        (b"SSH-2.0-OpenSSH_for_Windows_8.1", "OpenSSH_for_Windows", "8.1", ""),
+        (b"SSH-2.0-dropbear_2022.83", "dropbear", "2022.83", ""),
+        (b"SSH-2.0-Cisco-1.25", "Cisco", "1.25", ""),
+        (b"SSH-2.0-nameless", "nameless", "", ""),
+        (b"SSH-2.0-", "", "", ""),
+    ],
+)
+def test_product_and_version_are_read(
+    line: bytes, product: str, version: str, comments: str
+) -> None:
+    ident = greeting(line + b"\r\n").ident
+    assert ident == Ident(line.decode(), "2.0", product, version, comments)
+
+
+def test_lines_before_the_identification_are_allowed() -> None:
+    assert greeting(b"Welcome\r\nto this host\r\nSSH-2.0-x_1\r\n").ident is not None
+
+
+@pytest.mark.parametrize(("protocol", "speaks_2"), [("1.5", False), ("1.99", True), ("2.0", True)])
+def test_only_1_99_of_the_old_ones_speaks_2(protocol: str, speaks_2: bool) -> None:
+    ident = greeting(f"SSH-{protocol}-x_1\n".encode()).ident
+    assert ident is not None
+    assert ident.speaks_2 is speaks_2
+
+
+@pytest.mark.parametrize("part", [b"", b"S", b"SSH-", b"SSH-2.0-Open", b"hello\r\n", b"hello"])
+def test_an_unfinished_greeting_is_waited_for(part: bytes) -> None:
+    assert greeting(part) == NOTHING_YET
+
+
+@pytest.mark.parametrize("part", [b"", b"S", b"SSH"])
+def test_the_beginning_of_an_identification_is_not_called_foreign(part: bytes) -> None:
+    assert greeting(part, ended=True) == NOTHING_YET
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 400 Bad Request\r\n", b"220 mail ESMTP\r\n", b"RFB 003.008\n", b"\x15\x03\x01\0\2"],
+)
+def test_a_greeting_of_another_protocol_is_known_at_once(said: bytes) -> None:
+    assert greeting(said).foreign
+
+
+def test_what_never_becomes_an_identification_is_foreign_in_the_end() -> None:
+    assert greeting(b"hello\r\n").foreign == ""
+    assert greeting(b"hello\r\n", ended=True).foreign == "hello"
+    assert greeting(b"x" * BEFORE_MOST).foreign
+    assert greeting(b"\n" * (LINES_MOST - 1)) == NOTHING_YET
+    assert greeting(b"\n" * LINES_MOST).foreign == "nothing but white space"
+    assert greeting(b"y\n" * (LINES_MOST + 1)).foreign
+
+
+@pytest.mark.parametrize("words", [b"Exceeded MaxStartups", b"Not allowed at this time"])
+def test_a_busy_server_is_not_foreign(words: bytes) -> None:
+    said = greeting(words + b"\r\n")
+    assert said.busy == words.decode()
+    assert said.foreign == ""
+
+
+@given(st.binary(max_size=400), st.booleans())
+def test_any_bytes_give_at_most_one_meaning(data: bytes, ended: bool) -> None:
+    said = greeting(data, ended=ended)
+    assert sum(map(bool, (said.ident, said.busy, said.foreign))) <= 1
+
+
+@given(st.binary(max_size=400))
+def test_no_escape_sequence_gets_through(data: bytes) -> None:
+    ident = greeting(b"SSH-2.0-" + data + b"\r\n").ident
+    assert ident is None or "\x1b" not in ident.banner + ident.comments + ident.version
