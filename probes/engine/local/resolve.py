@@ -1,0 +1,191 @@
+"""Names to addresses as a client on this machine gets them, and which server to blame if not."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from probes.engine.local.background import in_background
+from probes.engine.local.hosts_file import hosts_path, listed
+from probes.engine.local.nameservers import Answered, Nameservers
+from probes.engine.model import Resolution
+
+Lookup = Callable[..., list[tuple[Any, ...]]]
+"""`socket.getaddrinfo`, or something that answers like it."""
+
+_LOOKUPS = 64
+_ADDRESSES = 64
+_LONGEST = 253
+_ATTRIBUTION = 0.5
+_FAILURE_KEPT = 30.0
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z", re.IGNORECASE)
+
+
+class Resolver:
+    """Looks every name up once, from one event loop; a failure is forgotten after 30 seconds."""
+
+    def __init__(
+        self,
+        timeout: float = 10.0,
+        *,
+        lookup: Lookup = socket.getaddrinfo,
+        hosts: Path | None = None,
+        nameservers: Nameservers | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._lookup = lookup
+        self._hosts = hosts or hosts_path()
+        self._nameservers = nameservers or Nameservers()
+        self._slots = asyncio.Semaphore(_LOOKUPS)
+        self._asked: dict[tuple[str, str], tuple[float, asyncio.Task[Resolution]]] = {}
+
+    async def resolve(self, name: str) -> Resolution:
+        """Every address of a name, in the order a client tries them (RFC 6724); never raises.
+
+        An address resolves to itself. `ms` is what the client would have waited.
+        """
+        literal = _literal(name)
+        if literal:
+            return Resolution(name, (literal,))
+        flaw = _flaw(name) or (_NUMBER.match(name.rstrip(".").rpartition(".")[2]) and _NEITHER)
+        if flaw:
+            return Resolution(name, (), problem=flaw)
+        return await self._once("address", name, self._look_up)
+
+    async def srv(self, name: str) -> Resolution:
+        """The targets of SRV records by priority, then weight (RFC 2782); never raises."""
+        flaw = _flaw(name)
+        if flaw:
+            return Resolution(name, (), problem=flaw)
+        return await self._once("srv", name, self._look_up_srv)
+
+    def close(self) -> None:
+        """Give up the look-ups under way."""
+        for _, task in self._asked.values():
+            task.cancel()
+        self._asked.clear()
+
+    async def _once(
+        self, kind: str, name: str, ask: Callable[[str], Awaitable[Resolution]]
+    ) -> Resolution:
+        began, task = self._asked.get((kind, name), (0.0, None))
+        if task is None or _stale(began, task):
+            task = asyncio.ensure_future(self._in_turn(name, ask))
+            self._asked[kind, name] = (time.monotonic(), task)
+        # Whoever gives up does not end the look-up the others wait for.
+        return await asyncio.shield(task)
+
+    async def _in_turn(self, name: str, ask: Callable[[str], Awaitable[Resolution]]) -> Resolution:
+        async with self._slots:
+            return await ask(name)
+
+    async def _look_up(self, name: str) -> Resolution:
+        listed_here = listed(name, self._hosts)
+        who: asyncio.Task[Answered] | None = None
+        if not listed_here:
+            # Side by side with the look-up itself, only to learn which server says what.
+            who = asyncio.ensure_future(
+                self._nameservers.ask(name, ("A", "AAAA"), self._timeout, search=True)
+            )
+        try:
+            began = time.monotonic()
+            addresses, problem = await self._system(name)
+            ms = (time.monotonic() - began) * 1000
+            if listed_here.intersection(addresses):
+                return Resolution(name, addresses, ms, "hosts file")
+            said = await _within(who, _ATTRIBUTION if addresses else self._timeout + 1)
+        finally:
+            if who is not None:
+                who.cancel()
+        if addresses:
+            return Resolution(name, addresses, ms, "" if said.problem else said.server)
+        return Resolution(name, (), ms, said.server, _blame(problem, said))
+
+    async def _system(self, name: str) -> tuple[tuple[str, ...], str]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await in_background(lambda: _addresses(self._lookup, name))
+        except TimeoutError:
+            return (), f"the look-up did not answer in {self._timeout:g} s"
+        except RuntimeError as error:
+            return (), f"the look-up could not be made ({error})"
+
+    async def _look_up_srv(self, name: str) -> Resolution:
+        began = time.monotonic()
+        said = await self._nameservers.ask(name, ("SRV",), self._timeout, search=False)
+        ms = (time.monotonic() - began) * 1000
+        return Resolution(name, said.records, ms, said.server, said.problem)
+
+
+_NEITHER = "it is neither an address nor a host name"
+
+
+def _literal(name: str) -> str:
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return ""
+
+
+def _flaw(name: str) -> str:
+    """What keeps a text from being a name at all; whatever else it is, the resolver says."""
+    if not name.strip("."):
+        return "the name is empty"
+    if len(name) > _LONGEST + name.endswith("."):
+        return f"the name has more than {_LONGEST} characters"
+    if not name.isprintable() or " " in name:
+        return "a name has no spaces or control characters"
+    return ""
+
+
+def _stale(began: float, task: asyncio.Task[Resolution]) -> bool:
+    if not task.done():
+        return False
+    if task.cancelled() or task.exception() is not None:
+        return True
+    return bool(task.result().problem) and time.monotonic() - began > _FAILURE_KEPT
+
+
+def _addresses(lookup: Lookup, name: str) -> tuple[tuple[str, ...], str]:
+    try:
+        found = lookup(name, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        return (), f"this machine's resolver says: {error.strerror}"
+    except UnicodeError:
+        return (), "the name has a part that DNS cannot hold (empty, or longer than 63 characters)"
+    except (OSError, ValueError) as error:
+        return (), f"the look-up failed ({error})"
+    # Without SOCK_STREAM each address would come once for every kind of socket.
+    addresses = dict.fromkeys(_text(entry[4]) for entry in found[:_ADDRESSES])
+    return tuple(addresses), "" if addresses else "the look-up gave no address"
+
+
+def _text(where: tuple[Any, ...]) -> str:
+    host = str(where[0])
+    if len(where) < 4 or not where[3] or "%" in host:
+        return host
+    try:
+        return f"{host}%{socket.if_indextoname(where[3])}"
+    except OSError:
+        return f"{host}%{where[3]}"
+
+
+async def _within(who: asyncio.Task[Answered] | None, seconds: float) -> Answered:
+    if who is None:
+        return Answered()
+    done, _ = await asyncio.wait({who}, timeout=seconds)
+    return who.result() if done else Answered()
+
+
+def _blame(problem: str, said: Answered) -> str:
+    if said.records:
+        return f"{problem}, though {said.server} knows the name"
+    if not said.problem:
+        return problem
+    return f"{problem}: {said.problem}" if "did not answer" in problem else said.problem
