@@ -59,7 +59,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             text-style: bold;
             background: $block-cursor-blurred-background;
         }
-        &:focus > .resulttable--cursor { text-style: bold reverse; }
+        &:focus > .resulttable--cursor { text-style: bold reverse; background: $surface; }
         & > .resulttable--ok { color: $text-success; }
         & > .resulttable--degraded, & > .resulttable--warning { color: $text-warning; }
         & > .resulttable--blocked, & > .resulttable--error { color: $text-error; }
