@@ -1,0 +1,133 @@
+"""The wheel holds everything the program reads, and the program runs from it."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from configparser import ConfigParser
+from email import message_from_string
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("tui", "probes", "profiles")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel as `pip install .` builds it, made without the network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    built = subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    (path,) = folder.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+@pytest.fixture(scope="module")
+def unpacked(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel as it stands in site-packages."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    wheel.extractall(folder)
+    return folder
+
+
+def run_from(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The program from an unpacked wheel, away from the checkout."""
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "tui", *arguments],
+        cwd=folder.parent,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["profiles/catalog/alloyscan.toml", "tui/app.tcss", "probes/engine/session/schema.json"],
+)
+def test_the_wheel_holds_the_data_the_program_reads(wheel: zipfile.ZipFile, name: str) -> None:
+    assert wheel.read(name) == (ROOT / name).read_bytes()
+
+
+def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(
+    wheel: zipfile.ZipFile,
+) -> None:
+    expected = {
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert len(expected) > 50
+    packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert packed == expected
+
+
+def test_the_command_is_installed_under_its_name(wheel: zipfile.ZipFile) -> None:
+    (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
+    entries = ConfigParser()
+    entries.read_string(wheel.read(name).decode())
+    assert dict(entries["console_scripts"]) == {"auditreach": "tui.cli:main"}
+    module, _, function = entries["console_scripts"]["auditreach"].partition(":")
+    assert callable(getattr(import_module(module), function))
+
+
+def test_the_wheel_says_what_it_needs(wheel: zipfile.ZipFile) -> None:
+    (name,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
+    metadata = message_from_string(wheel.read(name).decode())
+    assert metadata["Name"] == "auditreach"
+    assert metadata["Requires-Python"] == ">=3.11"
+    needed = {
+        re.split("[<>=!~ ]", requirement, maxsplit=1)[0]
+        for requirement in metadata.get_all("Requires-Dist", [])
+        if "extra" not in requirement
+    }
+    assert needed == {"asyncssh", "dnspython", "icmplib", "platformdirs", "pysnmp", "textual"}
+
+
+def test_the_program_runs_from_the_wheel(unpacked: Path) -> None:
+    ran = run_from(unpacked, "checks")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "windows.winrm" in ran.stdout
+    assert "TCP 5985" in ran.stdout
+
+
+def test_every_module_of_the_wheel_can_be_imported(unpacked: Path) -> None:
+    names = [
+        path.relative_to(unpacked).with_suffix("").as_posix().replace("/", ".")
+        for package in PACKAGES
+        for path in sorted((unpacked / package).rglob("*.py"))
+        if path.name not in ("__init__.py", "__main__.py")
+    ]
+    code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\n"
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", f"{code}print(sys.modules['tui.cli'].__file__)"],
+        cwd=unpacked.parent,
+        env={**os.environ, "PYTHONPATH": str(unpacked)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip() == str(unpacked / "tui" / "cli.py")
+
+
+def test_the_program_knows_the_version_it_was_installed_as(
+    wheel: zipfile.ZipFile, unpacked: Path
+) -> None:
+    ran = run_from(unpacked, "--version")
+    version = Path(str(wheel.filename)).name.split("-")[1]
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"auditreach {version}\n", "")
