@@ -37,11 +37,11 @@ def blame(job: Job, observation: Observation, timeout: float) -> str:
             return _opened(observation)
         case State.CLOSED if observation.reason is Reason.CONN_REFUSED:
             doubt = facts.get("caveat")
-            return f"the host itself refused: nothing listens on {job.port}" + (
+            return f"The host itself refused: nothing listens on {job.port}" + (
                 f" ({doubt})" if doubt else ""
             )
         case State.CLOSED:
-            return f"the host itself answered: the path is open, but nothing listens on {port}"
+            return f"The host itself answered: the path is open, but nothing listens on {port}"
         case State.OPEN_FILTERED if not job.check.answers:
             return (
                 f"{_silence(observation, timeout)}: nothing answers on {port} by nature, so this "
@@ -66,15 +66,15 @@ def _opened(observation: Observation) -> str:
     summary = str(observation.facts.get("summary", ""))
     match observation.service:
         case Service.CONFIRMED:
-            text = summary or "the right service answered"
+            text = summary or "The right service answered"
         case Service.UNEXPECTED:
-            text = f"open, but the wrong service answers: {summary}"
+            text = f"Open, but the wrong service answers: {summary}"
         case Service.SILENT:
-            text = f"open, but {summary or 'the service said nothing useful'}"
+            text = f"Open, but {summary or 'the service said nothing useful'}"
         case _:
-            text = summary or "accepts connections; which service listens was not asked"
+            text = summary or "Accepts connections; which service listens was not asked"
             if observation.reason is Reason.ECHO_REPLY:
-                text = "answers the ping"
+                text = "Answers the ping"
     lost = observation.facts.get("other_addresses")
     return f"{text}; but {lost}" if lost else text
 
@@ -82,18 +82,18 @@ def _opened(observation: Observation) -> str:
 def _silence(observation: Observation, timeout: float) -> str:
     attempts = observation.attempts
     times = _TIMES.get(attempts, f", {attempts} times")
-    return f"no answer in {timeout:g} s{times}"
+    return f"No answer in {timeout:g} s{times}"
 
 
 def _offender(observation: Observation, icmp: Icmp) -> str:
     what = _said(observation.reason, icmp)
     if same_address(icmp.offender, observation.address):
-        return f"the host's own firewall rejected it: {what}"
+        return f"The host's own firewall rejected it: {what}"
     if same_address(icmp.offender, observation.source):
         if observation.reason is Reason.HOST_UNREACH:
             asked = "neighbour" if icmp.version == 6 else "ARP"
-            return f"no {asked} reply: the address is not in use"
-        return f"this machine itself ({icmp.offender}) rejected it: {what}"
+            return f"No {asked} reply: the address is not in use"
+        return f"This machine itself ({icmp.offender}) rejected it: {what}"
     verb = "rejected it" if observation.state is State.FILTERED else "cannot deliver it"
     return f"{icmp.offender} (a device on the path) {verb}: {what}"
 
@@ -121,23 +121,23 @@ def _said(reason: Reason, icmp: Icmp) -> str:
 def _local(observation: Observation) -> str:
     match observation.reason:
         case Reason.NET_UNREACH:
-            return f"no route from this machine to {observation.address}"
+            return f"No route from this machine to {observation.address}"
         case Reason.HOST_UNREACH:
-            return f"this machine cannot reach {observation.address}: no route to the host"
+            return f"This machine cannot reach {observation.address}: no route to the host"
         case _:
-            return "rejected, and this system does not tell by whom"
+            return "Rejected, and this system does not tell by whom"
 
 
 def _untested(observation: Observation) -> str:
     problem = str(observation.facts.get("problem", "")) or str(observation.reason)
     match observation.reason:
         case Reason.NAME_NOT_RESOLVED:
-            return f"not tested: the name does not resolve: {problem}"
+            return f"Not tested: the name does not resolve: {problem}"
         case Reason.PERMISSION_DENIED:
-            return f"not tested: not permitted here: {problem}"
+            return f"Not tested: not permitted here: {problem}"
         case Reason.CANCELLED:
-            return "stopped before it was measured"
+            return "Stopped before it was measured"
         case Reason.NOT_NEEDED:
-            return "not needed"
+            return "Not needed"
         case _:
-            return f"not tested: {problem}"
+            return f"Not tested: {problem}"

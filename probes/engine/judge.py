@@ -20,7 +20,7 @@ def not_needed(profile: Profile, check: Check, answers: Mapping[str, str], sibli
         answer = answers.get(when.question, "")
         if answer not in when.answers:
             question = next((q.text for q in profile.questions if q.id == when.question), "")
-            return f"not needed: you answered {answer} to “{question}”"
+            return f"Not needed: you answered {answer} to “{question}”"
     for unless in check.unless:
         if unless.question and answers.get(unless.question) not in unless.answers:
             continue
@@ -30,7 +30,7 @@ def not_needed(profile: Profile, check: Check, answers: Mapping[str, str], sibli
         if unless.fact and not other.observation.facts.get(unless.fact):
             continue
         means = f"found this to be a {unless.fact}" if unless.fact else "answers"
-        return f"not needed while {other.job.check.title} ({other.job.check.port_text}) {means}"
+        return f"Not needed while {other.job.check.title} ({other.job.check.port_text}) {means}"
     return ""
 
 
@@ -75,5 +75,4 @@ def status_of(check: Check, observation: Observation) -> Status:
 
 
 def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:] if text.startswith(("not ", "no ", "the ")) else text
     return text if text.endswith((".", "!", "?")) else text + "."

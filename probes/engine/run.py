@@ -130,6 +130,8 @@ class Run:
         self._idle.clear()
         for work in works:
             self._open[work.job.key] = work
+            # Protocol libraries take long to import: before anything of theirs is in flight.
+            self._ask(work.job)
         for work in works:
             self._admit(work)
         self._pump_soon()
