@@ -89,7 +89,7 @@ class Intake:
         role, equals, rest = word.text.partition("=")
         if equals and _ROLE.fullmatch(role):
             self._refuse_empty_role()
-            self._named_role(role, rest.strip(words.QUOTES) if "@" not in rest else rest)
+            self._named_role(role, rest.lstrip(words.QUOTES))
         elif word.text in self._roles and not word.listed and not (self._file and self._file.role):
             self._refuse_empty_role()
             self._bare_role(word.text)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from probes.engine.addresses import DIGITS_AND_DOTS
-from probes.engine.hosts import tidy
+from probes.engine.hosts import LONGEST, tidy
 
 QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 """Characters taken away around a word."""
@@ -69,6 +69,8 @@ def _joined(words: list[Word]) -> list[Word]:
 
 
 def _continues(before: str, word: str) -> bool:
+    if len(before) > LONGEST:
+        return False
     if word.startswith("="):
         return "=" not in before
     return word == "-" and _address(before.rpartition("=")[2])
