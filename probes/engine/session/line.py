@@ -26,7 +26,7 @@ def _no_constant(name: str) -> object:
     raise BadLine(f"{name} is not a JSON number")
 
 
-_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+_decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode
 
 
 def encoded(record: Mapping[str, object]) -> str:
@@ -47,7 +47,8 @@ def encoded(record: Mapping[str, object]) -> str:
 def decoded(line: bytes) -> dict[str, object]:
     """The object on one line; raises BadLine."""
     try:
-        value = _decode(line.decode("utf-8"))
+        text = line.decode("utf-8").strip(" \t\r\n")
+        value, end = _decode(text)
     except UnicodeDecodeError:
         raise BadLine("it is not UTF-8") from None
     except RecursionError:
@@ -58,8 +59,8 @@ def decoded(line: bytes) -> dict[str, object]:
         raise
     except ValueError:
         raise BadLine("it holds a number that is too long") from None
-    if not isinstance(value, dict):
-        raise BadLine("it is not a JSON object")
+    if not isinstance(value, dict) or end != len(text):
+        raise BadLine("it is not one JSON object")
     if line.count(b"[") + line.count(b"{") > MOST_DEPTH and depth(value) > MOST_DEPTH:
         raise BadLine("it is nested too deeply")
     return value

@@ -13,7 +13,8 @@ from probes.engine.model import Job, Observation, Reason, Result, State, Status
 from probes.engine.session.header import SCHEMA, Header, header_of
 from probes.engine.session.line import MOST_HEADER, MOST_LINE, BadLine, decoded
 from probes.engine.session.place import because, shown
-from probes.engine.session.record import Remark, Rows
+from probes.engine.session.record import Remark
+from probes.engine.session.rows import Rows
 from probes.engine.session.typed import text
 from profiles.model import Profile
 
@@ -96,7 +97,7 @@ def _check_regular(descriptor: int, path: str | os.PathLike[str]) -> None:
 
 def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None) -> Session:
     header = _header(file.readline(MOST_HEADER), path)
-    rows, remarks, messages = Rows(profile), list[Remark](), _Messages()
+    rows, remarks, messages = Rows(profile, header.targets), list[Remark](), _Messages()
     results: dict[str, Result] = {}
     complete, ended = False, ""
     for number, line in _lines(file):

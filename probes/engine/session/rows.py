@@ -1,0 +1,193 @@
+"""The `result` records of a log back as results. Pure, and suspicious of every type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
+from typing import Any
+
+from probes.engine.model import (
+    Evidence,
+    Icmp,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+    Target,
+)
+from probes.engine.session.line import BadLine
+from probes.engine.session.typed import finite, integer, text
+from profiles.model import Check, Profile, Transport
+
+_STATES = {str(state): state for state in State}
+_REASONS = {str(reason): reason for reason in Reason}
+_SERVICES = {str(service): service for service in Service}
+_STATUSES = {str(status): status for status in Status}
+_TRANSPORTS: Mapping[str, Transport] = {"tcp": "tcp", "udp": "udp", "icmp": "icmp"}
+_PROBES: Mapping[Transport, str] = {"tcp": "tcp", "udp": "udp", "icmp": "ping"}
+
+# Taking all values at once and comparing types in a chain halves the time of opening a log.
+_words = itemgetter("state", "reason", "service", "status", "transport")
+_strings = itemgetter("key", "check", "role", "host", "note", "started")
+_maybe_strings = itemgetter("address", "source", "latency_source")
+_others = itemgetter("port", "icmp", "latency_ms", "timings_ms", "attempts", "facts", "evidence")
+_exchange = itemgetter("address", "sent", "received", "state", "reason", "at_ms", "icmp", "errno")
+
+
+class Rows:
+    """Makes rows of records; the checks are the profile's, the targets the header's."""
+
+    def __init__(self, profile: Profile | None, targets: Iterable[Target]) -> None:
+        self._known = {check.id: check for check in profile.checks} if profile else {}
+        self._checks: dict[tuple[str, str, Transport, int | None], Check] = {}
+        self._targets: dict[tuple[str, str], Target] = {}
+        self._ported: dict[tuple[str, str, int], Target] = {}
+        for target in targets:
+            self._targets.setdefault((target.role, target.host), target)
+
+    def result(self, record: Mapping[str, Any]) -> Result:
+        """The row of one `result` record; raises BadLine saying what is wrong with it."""
+        try:
+            state, reason, service, status, transport = words = _words(record)
+            key, id, role, host, note, started = strings = _strings(record)
+            address, source, latency_source = maybe = _maybe_strings(record)
+            port, icmp, latency, timings, attempts, facts, evidence = _others(record)
+        except KeyError as error:
+            raise BadLine(f"it has no {error.args[0]}") from None
+        for value in words + strings:
+            if type(value) is not str:
+                raise BadLine("it has something else where text belongs")
+        for value in maybe:
+            if value is not None and type(value) is not str:
+                raise BadLine("it has something else where text or null belongs")
+        if not (key and id and host):
+            raise BadLine("its key, check or host is empty")
+        if port is not None and (type(port) is not int or not 1 <= port <= 65535):
+            raise BadLine("its port is not a number from 1 to 65535 or null")
+        if type(attempts) is not int or not 0 <= attempts < 2**31:
+            raise BadLine("its attempts is not a number of at least 0")
+        if type(facts) is not dict:
+            raise BadLine("its facts is not an object")
+        try:
+            way = _TRANSPORTS[transport]
+            judged = _STATUSES[status]
+            seen = Observation(
+                _STATES[state],
+                _REASONS[reason],
+                _SERVICES[service],
+                address,
+                source,
+                None if icmp is None else _icmp(icmp),
+                None if latency is None else _time(latency),
+                latency_source,
+                _times(timings),
+                started,
+                attempts,
+                facts,
+                _evidence(evidence) if evidence else (),
+            )
+        except KeyError:
+            raise BadLine("it has a word that this version does not know") from None
+        check = self._check(id, role, way, port)
+        return Result(
+            Job(key, check, self._target(key, id, role, host, port), port), judged, note, seen
+        )
+
+    def _check(self, id: str, role: str, transport: Transport, port: int | None) -> Check:
+        known = self._known.get(id)
+        if known is not None and known.role == role and known.transport == transport:
+            return known
+        identity = (id, role, transport, port)
+        if identity not in self._checks:
+            self._checks[identity] = _plain_check(id, role, transport, port)
+        return self._checks[identity]
+
+    def _target(self, key: str, id: str, role: str, host: str, port: int | None) -> Target:
+        """The record has no key of its own for HOST:PORT; the row's key ends with it."""
+        end = key[len(id) + 1 :]
+        if port is not None and end != host:
+            own = self._ported.get((role, host, port)) or Target(role, host, port)
+            if end == own.label:
+                self._ported[role, host, port] = own
+                return own
+        target = self._targets.get((role, host))
+        if target is None:
+            target = self._targets[role, host] = Target(role, host)
+        return target
+
+
+def _plain_check(id: str, role: str, transport: Transport, port: int | None) -> Check:
+    """A check the profile does not have any more, so that an old session still opens."""
+    return Check(
+        id=id,
+        category=id.partition(".")[0],
+        role=role,
+        title=id.rpartition(".")[2][:12],
+        probe=_PROBES[transport],
+        transport=transport,
+        purpose="",
+        consequence="",
+        fix="",
+        port=port,
+    )
+
+
+def _icmp(value: Any) -> Icmp:
+    if type(value) is not dict:
+        raise BadLine("its icmp is not an object or null")
+    return Icmp(
+        integer(value, "type", -1, most=255),
+        integer(value, "code", -1, most=255),
+        text(value, "from"),
+        integer(value, "version", 4, least=4, most=6),
+    )
+
+
+def _time(value: object) -> float:
+    if not finite(value):
+        raise BadLine("one of its times is not a number or null")
+    return value
+
+
+def _times(value: Any) -> Mapping[str, float]:
+    if type(value) is not dict:
+        raise BadLine("its timings_ms is not an object")
+    for time in value.values():
+        if time is None:
+            return _times({key: item for key, item in value.items() if item is not None})
+        _time(time)
+    times: dict[str, float] = value
+    return times
+
+
+def _evidence(value: Any) -> tuple[Evidence, ...]:
+    if type(value) is not list:
+        raise BadLine("its evidence is not a list")
+    return tuple([_one_exchange(item) for item in value])
+
+
+def _one_exchange(item: Any) -> Evidence:
+    if type(item) is not dict:
+        raise BadLine("its evidence has something that is not an object")
+    try:
+        address, sent, received, state, reason, at, icmp, errno = _exchange(item)
+    except KeyError as error:
+        raise BadLine(f"its evidence has no {error.args[0]}") from None
+    if not (str is type(address) is type(sent) is type(received) is type(state) is type(reason)):
+        raise BadLine("its evidence has something else where text belongs")
+    if errno is not None and type(errno) is not int:
+        raise BadLine("its errno is not a number or null")
+    return Evidence(
+        address,
+        sent,
+        received,
+        # One object each for the attempts of a hundred thousand rows.
+        _STATES.get(state, state),
+        _REASONS.get(reason, reason),
+        0.0 if at is None else _time(at),
+        None if icmp is None else _icmp(icmp),
+        errno,
+    )

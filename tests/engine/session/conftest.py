@@ -1,0 +1,114 @@
+"""A profile, a header and rows, and the schema every line is held against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import probes.engine.session
+from probes.engine.model import (
+    Evidence,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    Settings,
+    State,
+    Status,
+    Target,
+    VantageInfo,
+)
+from probes.engine.session import Header, SessionLog, new_header
+from profiles.model import Check, Profile
+
+
+def _check(id: str, role: str, port: int | None, transport: Any = "tcp") -> Check:
+    return Check(
+        id, "c", role, id[-12:], transport, transport, "p", "c", "f", port, custom_port=port == 22
+    )
+
+
+@pytest.fixture(scope="session")
+def profile() -> Profile:
+    checks = (
+        _check("windows.ldap", "windows.dc", 389),
+        _check("unix.ssh", "unix.target", 22),
+        _check("discovery.ping", "discovery.host", None, "icmp"),
+    )
+    return Profile("alloyscan", "AlloyScan", "1", "Required Ports", "", checks=checks, sha256="ab")
+
+
+@pytest.fixture(scope="session")
+def header(profile: Profile) -> Header:
+    return new_header(
+        profile,
+        VantageInfo("local", "jump1", "root", "Linux 6.1", ("192.0.2.9",), ("192.0.2.53",)),
+        Settings(timeout=2.5, concurrency=10),
+        {"domain_credentials": "yes", "current_user": "no", "enable_remoting": "auto"},
+        (
+            Target("windows.dc", "dc1"),
+            Target("unix.target", "web", 2222),
+            Target("unix.target", "fe80::1", 2222),
+        ),
+        remark="before the change",
+        only=("windows.ldap", "unix.ssh"),
+    )
+
+
+@pytest.fixture(scope="session")
+def make_result(profile: Profile) -> Callable[..., Result]:
+    def make(
+        host: str = "dc1",
+        check: str = "windows.ldap",
+        *,
+        status: Status = Status.OK,
+        note: str = "Answered.",
+        target_port: int | None = None,
+        **seen: Any,
+    ) -> Result:
+        asked = profile.check(check)
+        target = Target(asked.role, host, target_port)
+        job = Job(f"{check}|{target.label}", asked, target, target_port or asked.port)
+        usual: dict[str, Any] = {
+            "service": Service.CONFIRMED,
+            "address": "192.0.2.1",
+            "source": "192.0.2.9",
+            "latency_ms": 0.25,
+            "latency_source": "kernel",
+            "timings_ms": {"connect": 0.31},
+            "started": "2026-01-31T12:00:00.123+01:00",
+            "evidence": (Evidence("192.0.2.1", "TCP connect to port 389", "", "open", "syn-ack"),),
+        }
+        return Result(job, status, note, Observation(State.OPEN, Reason.SYN_ACK, **(usual | seen)))
+
+    return make
+
+
+@pytest.fixture
+def write_log(tmp_path: Path, header: Header) -> Callable[..., Path]:
+    def write(*results: Result, end: bool = True) -> Path:
+        path = tmp_path / "session.jsonl"
+        log = SessionLog.create(path)
+        log.header(header)
+        log.results(results)
+        if end:
+            log.end(True, {"ok": len(results)})
+        log.close()
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def validate() -> Callable[[object], None]:
+    """Holds a decoded line against the schema; raises ValidationError."""
+    package = Path(probes.engine.session.__file__).parent
+    schema = json.loads((package / "schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema).validate

@@ -1,0 +1,272 @@
+"""What a line says, both ways, for every result there can be."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.engine.model import (
+    Evidence,
+    Icmp,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+    Target,
+)
+from probes.engine.session import Header, VerdictRecord
+from probes.engine.session.header import header_of, header_record
+from probes.engine.session.line import MOST_DEPTH, MOST_LINE, BadLine, decoded, depth, encoded
+from probes.engine.session.record import (
+    end_record,
+    remark_record,
+    result_record,
+    verdict_record,
+)
+from probes.engine.session.rows import Rows
+from probes.engine.session.write import result_line
+from profiles.model import Profile
+
+Make = Callable[..., Result]
+Validate = Callable[[object], None]
+
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.just("\udc80"), max_size=20)
+"""Control characters and lone surrogates included; not two that JSON would join to one."""
+TIMES = st.floats(allow_nan=False, allow_infinity=False)
+OCTET = st.integers(0, 255)
+ICMP = st.none() | st.builds(Icmp, OCTET, OCTET, ANY_TEXT, st.sampled_from([4, 6]))
+FACTS = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | TIMES | ANY_TEXT,
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(ANY_TEXT, inside, max_size=3),
+    max_leaves=8,
+)
+OBSERVATIONS = st.builds(
+    Observation,
+    st.sampled_from(State),
+    st.sampled_from(Reason),
+    st.sampled_from(Service),
+    address=st.none() | ANY_TEXT,
+    source=st.none() | ANY_TEXT,
+    icmp=ICMP,
+    latency_ms=st.none() | TIMES,
+    latency_source=st.sampled_from([None, "kernel", "kernel-timestamp", "monotonic"]),
+    timings_ms=st.dictionaries(st.sampled_from(["resolve", "connect", "tls", "answer"]), TIMES),
+    started=ANY_TEXT,
+    attempts=st.integers(0, 9),
+    facts=st.dictionaries(ANY_TEXT, FACTS, max_size=3),
+    evidence=st.lists(
+        st.builds(
+            Evidence,
+            address=ANY_TEXT,
+            sent=ANY_TEXT,
+            received=ANY_TEXT,
+            state=st.sampled_from(State),
+            reason=st.sampled_from(Reason),
+            at_ms=TIMES,
+            icmp=ICMP,
+            errno=st.none() | st.integers(0, 200),
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+
+
+@given(OBSERVATIONS, st.sampled_from(Status), ANY_TEXT, st.data())
+def test_a_result_survives_its_line_and_the_line_fits_the_schema(
+    profile: Profile,
+    validate: Validate,
+    observation: Observation,
+    status: Status,
+    note: str,
+    data: st.DataObject,
+) -> None:
+    check = data.draw(st.sampled_from(profile.checks))
+    custom = check.port and data.draw(st.none() | st.integers(1, 65535))
+    target = Target(check.role, data.draw(st.sampled_from(["dc1", "::1", "192.0.2.7"])), custom)
+    job = Job(f"{check.id}|{target.label}", check, target, custom or check.port)
+    result = Result(job, status, note, observation)
+    line = result_line(result)
+    assert "\n" not in line
+    assert all(32 <= ord(char) < 127 for char in line)
+    validate(json.loads(line))
+    assert Rows(profile, ()).result(decoded(line.encode())) == result
+
+
+def test_a_result_has_the_keys_of_the_contract_in_their_order(make_result: Make) -> None:
+    assert list(result_record(make_result())) == [
+        *["type", "key", "check", "role", "host", "address", "transport", "port", "state"],
+        *["reason", "icmp", "service", "status", "note", "latency_ms", "latency_source"],
+        *["timings_ms", "source", "started", "attempts", "facts", "evidence"],
+    ]
+
+
+def test_icmp_names_its_sender_and_only_version_6(make_result: Make) -> None:
+    four = result_record(make_result(icmp=Icmp(3, 13, "192.0.2.254")))["icmp"]
+    six = result_record(make_result(icmp=Icmp(1, 1, "2001:db8::1", 6)))["icmp"]
+    assert four == {"type": 3, "code": 13, "from": "192.0.2.254"}
+    assert six == {"type": 1, "code": 1, "from": "2001:db8::1", "version": 6}
+
+
+def test_a_ping_has_no_port(make_result: Make) -> None:
+    record = result_record(make_result(check="discovery.ping"))
+    assert (record["transport"], record["port"]) == ("icmp", None)
+
+
+def test_every_other_line_fits_the_schema(header: Header, validate: Validate) -> None:
+    verdict = VerdictRecord("dc1", "windows.dc", "inventory", "ready", ("a.b",), ("Open 389.",), "")
+    for record in (
+        header_record(header),
+        verdict_record(verdict),
+        remark_record("firewall opened"),
+        end_record(False, {"ok": 2, "not needed": 1}),
+    ):
+        validate(json.loads(encoded(record)))
+
+
+def test_the_schema_refuses_what_is_not_a_result(make_result: Make, validate: Validate) -> None:
+    good = json.loads(result_line(make_result()))
+    for key, value in (("port", "x"), ("state", "ajar"), ("facts", []), ("evidence", [{}])):
+        with pytest.raises(jsonschema.ValidationError):
+            validate(good | {key: value})
+    for key in good:
+        with pytest.raises(jsonschema.ValidationError):
+            validate({name: value for name, value in good.items() if name != key})
+
+
+def test_a_header_survives_its_line(header: Header) -> None:
+    assert header_of(decoded(encoded(header_record(header)).encode())) == header
+
+
+def test_answers_are_true_false_or_auto(header: Header) -> None:
+    assert header_record(header)["answers"] == {
+        "domain_credentials": True,
+        "current_user": False,
+        "enable_remoting": "auto",
+    }
+
+
+def test_numbers_that_are_not_finite_become_null(
+    make_result: Make, validate: Validate, profile: Profile
+) -> None:
+    strange = make_result(
+        latency_ms=math.nan,
+        timings_ms={"connect": math.inf, "tls": 1.5},
+        facts={"skew": -math.inf, "list": [math.nan]},
+        evidence=(Evidence("192.0.2.1", at_ms=math.nan),),
+    )
+    record = json.loads(result_line(strange), parse_constant=pytest.fail)
+    validate(record)
+    seen = Rows(profile, ()).result(record).observation
+    assert (seen.latency_ms, dict(seen.timings_ms)) == (None, {"tls": 1.5})
+    assert seen.facts == {"skew": None, "list": [None]}
+    assert seen.evidence[0].at_ms == 0.0
+
+
+def test_facts_json_cannot_carry_are_written_as_something_it_can(make_result: Make) -> None:
+    facts: dict[str, Any] = {"raw": b"\x00\xff", "set": frozenset({7}), "huge": 10**5000, "o": 1j}
+    read = json.loads(result_line(make_result(facts=facts)))["facts"]
+    assert read["raw"] == "00ff"
+    assert read["set"] == [7]
+    assert int(read["huge"], 16) == 10**5000
+    assert read["o"] == "1j"
+
+
+def test_facts_nested_too_deeply_are_cut_to_what_a_reader_accepts(make_result: Make) -> None:
+    for deep in (MOST_DEPTH + 1, 5000):
+        nest: list[object] = []
+        for _ in range(deep):
+            nest = [nest]
+        record = decoded(result_line(make_result(facts={"nest": nest})).encode())
+        assert depth(record) == MOST_DEPTH
+
+
+def test_facts_that_are_too_long_leave_a_line_a_reader_accepts(
+    make_result: Make, profile: Profile
+) -> None:
+    line = result_line(make_result(facts={"text": "ü" * MOST_LINE}))
+    assert len(line) < MOST_LINE
+    assert Rows(profile, ()).result(decoded(line.encode())).observation.facts == {"shortened": True}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"port": "x"}, "port"),
+        ({"port": 65536}, "port"),
+        ({"port": True}, "port"),
+        ({"key": ""}, "empty"),
+        ({"host": None}, "text"),
+        ({"state": "ajar"}, "word"),
+        ({"state": ["open"]}, "text"),
+        ({"transport": "sctp"}, "word"),
+        ({"address": 7}, "text or null"),
+        ({"attempts": -1}, "attempts"),
+        ({"latency_ms": "fast"}, "times"),
+        ({"latency_ms": 10**400}, "times"),
+        ({"timings_ms": {"connect": True}}, "times"),
+        ({"timings_ms": []}, "timings_ms"),
+        ({"facts": None}, "facts"),
+        ({"icmp": []}, "icmp"),
+        ({"icmp": {"type": 300, "code": 0, "from": ""}}, "type"),
+        ({"evidence": {"sent": ""}}, "evidence"),
+        ({"evidence": ["sent"]}, "evidence"),
+        ({"evidence": [{}]}, "evidence has no address"),
+    ],
+)
+def test_a_record_of_the_wrong_types_is_refused(
+    make_result: Make, profile: Profile, change: dict[str, Any], why: str
+) -> None:
+    record = json.loads(result_line(make_result())) | change
+    with pytest.raises(BadLine, match=why):
+        Rows(profile, ()).result(record)
+
+
+@given(st.dictionaries(st.text(max_size=8), FACTS, max_size=4), st.data())
+def test_whatever_a_record_holds_it_is_a_row_or_a_bad_line(
+    make_result: Make, profile: Profile, junk: dict[str, Any], data: st.DataObject
+) -> None:
+    record = json.loads(result_line(make_result()))
+    for key in data.draw(st.lists(st.sampled_from(sorted(record)), max_size=3)):
+        record[key] = data.draw(FACTS)
+    try:
+        result = Rows(profile, ()).result(record | junk)
+    except BadLine:
+        return
+    assert result.job.key == record["key"] or "key" in junk
+
+
+def test_a_check_the_profile_no_longer_has_still_makes_a_row(make_result: Make) -> None:
+    row = Rows(None, ()).result(json.loads(result_line(make_result())))
+    check = row.job.check
+    assert (check.id, check.role, check.title) == ("windows.ldap", "windows.dc", "ldap")
+    assert check.port_text == "TCP 389"
+
+
+def test_a_check_that_changed_its_transport_is_not_taken_for_the_old_one(
+    make_result: Make, profile: Profile
+) -> None:
+    changed = tuple(dataclasses.replace(check, transport="udp") for check in profile.checks)
+    row = Rows(dataclasses.replace(profile, checks=changed), ()).result(
+        json.loads(result_line(make_result()))
+    )
+    assert row.job.check.transport == "tcp"
+
+
+def test_a_row_of_a_host_with_its_own_port_belongs_to_the_same_target(
+    make_result: Make, profile: Profile
+) -> None:
+    # The plan keys a check whose port is not replaced by the host alone.
+    target = Target("windows.dc", "dc1", 636)
+    plain = json.loads(result_line(make_result()))
+    assert Rows(profile, (target,)).result(plain).job.target == target
