@@ -19,9 +19,10 @@ async def ask(call: Call) -> Answer:
     Only a node status confirms a service; any other answer proves the path and no more. Raises
     NoAnswer, and Unexpected when port 137 answers with something else.
     """
-    if call.port == NAME_SERVICE:
+    service = call.job.check.port
+    if service == NAME_SERVICE:
         return await _name_table(call)
-    payload = _datagram(call) if call.port == DATAGRAM_SERVICE else b""
+    payload = _datagram(call) if service == DATAGRAM_SERVICE else b""
     data = await call.exchange(payload, lambda _: True)
     return Answer(
         Service.NOT_ASKED,

@@ -1,0 +1,230 @@
+"""The probes against the servers that people run: OpenSSH, net-snmp and dnsmasq."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from probes import dns, snmp, ssh
+from probes.engine.call import Answer, Call, NoAnswer
+from probes.engine.local.vantage import LocalVantage
+from probes.engine.model import Job, Reason, Service, State, Target
+from probes.engine.vantage import Outcome
+from profiles.model import Check
+
+HERE = "127.0.0.77"
+COMMUNITY = "Xyzzy-lab"
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((HERE, 0))
+        return sock.getsockname()[1]
+
+
+@contextmanager
+def running(*argv: str) -> Iterator[None]:
+    process = subprocess.Popen(
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield
+        assert process.poll() is None, f"{argv[0]} ended by itself with {process.returncode}"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(10)
+
+
+@asynccontextmanager
+async def call_to(port: int, probe: str, timeout: float = 4.0) -> AsyncIterator[Call]:
+    loop = asyncio.get_running_loop()
+    vantage = LocalVantage()
+    transport = "tcp" if probe == "ssh" else "udp"
+    check = Check(f"real.{probe}", "c", "r", probe, probe, transport, "", "", "", port=port)
+    call = Call(vantage, Job("k", check, Target("r", HERE), port), HERE, timeout, 1, loop.time())
+    try:
+        if transport == "tcp":
+            call.outcome = await connected(call)
+        yield call
+    finally:
+        await call.close()
+        await vantage.close()
+
+
+async def connected(call: Call) -> Outcome:
+    """A connection to a server that may still be starting."""
+    async with asyncio.timeout(15):
+        while True:
+            outcome = await call.reach(call.port, keep=True)
+            if outcome.sock is not None:
+                return outcome
+            await asyncio.sleep(0.05)
+
+
+async def asked(port: int, probe: str, ask: Callable[[Call], object]) -> tuple[Answer, Call]:
+    """The answer of a server over UDP that may still be starting."""
+    async with asyncio.timeout(30):
+        while True:
+            async with call_to(port, probe) as call:
+                try:
+                    return await ask(call), call
+                except NoAnswer as error:
+                    if error.outcome.state is not State.CLOSED:
+                        raise
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def sshd(need, tmp_path: Path, free_port: int) -> Callable[..., object]:
+    need("sshd", "ssh-keygen")
+    # sshd insists on being started by its full path.
+    program = shutil.which("sshd")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+
+    @contextmanager
+    def start(*lines: str) -> Iterator[tuple[int, str]]:
+        Path("/run/sshd").mkdir(exist_ok=True)
+        config = tmp_path / "sshd_config"
+        config.write_text(
+            "\n".join(
+                (
+                    *(f"ListenAddress {HERE}:{free_port}", f"HostKey {key}", "PidFile none"),
+                    *lines,
+                )
+            )
+            + "\n"
+        )
+        public = subprocess.run(
+            ["ssh-keygen", "-lf", f"{key}.pub"], check=True, capture_output=True, text=True
+        )
+        with running(program, "-D", "-e", "-f", str(config)):
+            yield free_port, public.stdout.split()[1]
+
+    return start
+
+
+async def test_openssh_shows_its_key_and_methods_on_one_connection(sshd) -> None:
+    with sshd("PasswordAuthentication yes", "KbdInteractiveAuthentication no") as (port, print_):
+        async with call_to(port, "ssh") as call:
+            answer = await ssh.ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["product"] == "OpenSSH"
+    assert answer.facts["host_key_type"] == "ssh-ed25519"
+    assert answer.facts["host_key_fingerprint"] == print_
+    assert answer.facts["auth_methods"] == ["publickey", "password"]
+
+
+async def test_openssh_above_max_startups_is_busy_and_still_ssh(sshd) -> None:
+    with sshd("MaxStartups 1:100:1", "LoginGraceTime 30") as (port, _):
+        async with call_to(port, "ssh") as first:
+            # Wait until the first connection has been greeted and so counts as starting.
+            assert await asyncio.get_running_loop().sock_recv(first.outcome.sock, 4)
+            async with call_to(port, "ssh") as call:
+                answer = await ssh.ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["busy"] is True
+
+
+async def test_openssh_without_a_common_cipher_is_confirmed_with_the_reason(sshd) -> None:
+    with sshd("Ciphers aes128-cbc") as (port, _):
+        async with call_to(port, "ssh") as call:
+            answer = await ssh.ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["product"] == "OpenSSH"
+    assert "key exchange failed" in str(answer.facts["problem"])
+
+
+@pytest.fixture
+def snmpd(need, tmp_path: Path, free_port: int) -> Callable[..., object]:
+    need("snmpd", root=False)
+
+    @contextmanager
+    def start(*lines: str) -> Iterator[int]:
+        config = tmp_path / "snmpd.conf"
+        config.write_text(
+            "\n".join((f"agentaddress udp:{HERE}:{free_port}", "sysName lab-agent", *lines, ""))
+        )
+        state = f"[snmp] persistentDir {tmp_path}"
+        config.write_text(f"{config.read_text()}{state}\n")
+        with running("snmpd", "-f", "-C", "-c", str(config), "-Lf", "/dev/null", "-I", "-smux"):
+            yield free_port
+
+    return start
+
+
+async def test_net_snmp_answers_v2c(snmpd) -> None:
+    with snmpd(f"rocommunity {COMMUNITY}") as port:
+        answer, call = await asked(port, "snmp", lambda call: snmp.ask(call, COMMUNITY))
+    assert answer.facts["versions"] == ["2c"]
+    assert answer.facts["sys_name"] == "lab-agent"
+    assert str(answer.facts["sys_object_id"]).startswith("1.3.6.1.4.1.8072.")
+    assert "printer" not in answer.facts
+    assert COMMUNITY not in repr(answer) + repr(call.evidence)
+    assert COMMUNITY.encode().hex() not in repr(call.evidence)
+
+
+async def test_net_snmp_of_v1_only_is_found(snmpd) -> None:
+    lines = (
+        f"com2sec lab default {COMMUNITY}",
+        "group labs v1 lab",
+        "view all included .1",
+        'access labs "" v1 noauth exact all none none',
+    )
+    with snmpd(*lines) as port:
+        answer, _ = await asked(port, "snmp", lambda call: snmp.ask(call, COMMUNITY))
+    assert answer.facts["versions"] == ["1"]
+    assert answer.facts["sys_name"] == "lab-agent"
+
+
+async def test_net_snmp_tells_a_wrong_community_by_its_engine(snmpd) -> None:
+    with snmpd(f"rocommunity {COMMUNITY}", "createUser audit") as port:
+        answer, call = await asked(port, "snmp", snmp.ask)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["versions"] == ["3"]
+    assert answer.facts["community"] == "not accepted"
+    assert answer.facts["report"] == "1.3.6.1.6.3.15.1.1.4.0"
+    assert call.outcome.state is State.OPEN
+
+
+async def test_no_agent_is_a_closed_port(free_port: int) -> None:
+    async with call_to(free_port, "snmp") as call:
+        with pytest.raises(NoAnswer) as raised:
+            await snmp.ask(call)
+    assert raised.value.outcome.reason is Reason.PORT_UNREACH
+
+
+async def test_dnsmasq_answers_its_own_name(need, free_port: int) -> None:
+    need("dnsmasq")
+    with running(
+        *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts"),
+        *("--no-resolv", "--bind-interfaces", f"--listen-address={HERE}", f"--port={free_port}"),
+        *("--user=root", "--pid-file=", "--ptr-record=77.0.0.127.in-addr.arpa,ns.lab"),
+    ):
+        answer, call = await asked(free_port, "dns", dns.ask)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["answers"] == ["ns.lab."]
+    assert call.outcome.latency_ms is not None
+
+
+async def test_dnsmasq_that_refuses_is_a_dns_server(need, free_port: int) -> None:
+    need("dnsmasq")
+    with running(
+        *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts"),
+        *("--no-resolv", "--bind-interfaces", f"--listen-address={HERE}", f"--port={free_port}"),
+        *("--user=root", "--pid-file="),
+    ):
+        answer, _ = await asked(free_port, "dns", dns.ask)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["rcode"] == "REFUSED"
