@@ -33,7 +33,7 @@ REFRESH = 0.2
 """Seconds between two updates of the screen."""
 
 _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
-_HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.0.0.0/28. ? helps."
+_HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.0.0.0/28. F1 helps."
 
 
 class AuditReach(App[int]):
@@ -71,7 +71,12 @@ class AuditReach(App[int]):
         ascii: bool = False,
     ) -> None:
         super().__init__()
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-usual")]
+        self.HORIZONTAL_BREAKPOINTS = [
+            (0, "-narrow"),
+            (60, "-usual"),
+            (100, "-roomy"),
+            (140, "-wide"),
+        ]
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]
         self.profile = profile
         self.runner = runner

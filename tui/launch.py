@@ -69,9 +69,9 @@ def build(options: Options) -> AuditReach:
 
 
 def _need_a_terminal() -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError(
-            "The screen needs a terminal for its input and output; "
+            "The screen needs a terminal for input, output and errors; "
             "use `auditreach run ROLE=HOST` in a pipe or a script."
         )
     if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):

@@ -59,7 +59,7 @@ def nodes(profile: Profile) -> tuple[Node, ...]:
                 Node(
                     f"{below}/{check.id}",
                     "check",
-                    f"{check.title} {check.port_text}",
+                    f"{check.title} {check.ports or check.port or ''}".rstrip(),
                     2,
                     below,
                     frozenset((check.id,)),

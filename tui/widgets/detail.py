@@ -68,9 +68,14 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         """Wrap for the new width."""
         self._wrap()
 
+    @property
+    def _width(self) -> int:
+        """Cells of a line: the scroll bar's column stays free, so that nothing moves."""
+        return max(1, self.size.width - self.styles.scrollbar_size_vertical)
+
     def render_line(self, y: int) -> Strip:
         """The heading, or one line of the story."""
-        width = self.size.width
+        width = self._width
         if y == 0:
             heading = self._story[0][1] if self._story else "Details"
             style = self.get_component_rich_style("detail--heading")
@@ -89,7 +94,7 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         )
 
     def _wrap(self) -> None:
-        room = max(10, self.size.width - _LABEL)
+        room = max(10, self._width - _LABEL)
         self._lines = []
         for label, text in self._story[1:]:
             wrapped = textwrap.wrap(text, room, break_on_hyphens=False) or [""]

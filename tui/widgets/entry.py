@@ -60,9 +60,12 @@ class HostEntry(Input):
     """One line that takes what the command line takes; Right accepts a suggestion."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "recall(-1)", "Earlier", show=False),
+        Binding("enter", "submit", "Measure", key_display="Enter"),
+        Binding("tab", "complete", "Complete", key_display="Tab"),
+        Binding("up", "recall(-1)", "Earlier", key_display="Up"),
         Binding("down", "recall(1)", "Later", show=False),
-        Binding("tab", "complete", "Complete", show=False),
+        Binding("escape", "app.step_back", "Leave", key_display="Esc"),
+        Binding("f1", "app.help", "Help", key_display="F1"),
     ]
 
     def __init__(self, profile: Profile, history: History) -> None:

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from probes.engine.model import Status
 from tui.signs import Signs
+from tui.widgets.table_render import SHORT
 
 _COUNTED = (
     Status.BLOCKED,
@@ -25,7 +26,6 @@ _COUNTED = (
     Status.CANCELLED,
 )
 _PENDING = (Status.QUEUED, Status.RUNNING)
-_SHORT = {Status.UNVERIFIABLE: "unverif.", Status.NOT_NEEDED: "unneeded"}
 
 
 class Head(Widget):
@@ -115,7 +115,7 @@ class Head(Widget):
         for status in _COUNTED:
             count = self._counts.get(status, 0)
             if count:
-                word = _SHORT.get(status, status.value) if self.size.width < 100 else status.value
+                word = SHORT.get(status, status.value) if self.size.width < 100 else status.value
                 text = f"  {self._signs.status[status]} {count} {word}"
                 if sum(cell_len(part) for part, _ in parts) + cell_len(text) > self.size.width:
                     break

@@ -7,6 +7,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tui.signs import Signs
 
@@ -48,11 +49,17 @@ class KeyBar(Widget):
         return Strip(segments).adjust_cell_length(self.size.width, style)
 
     def _update(self) -> None:
-        now = (
-            (self.app.get_key_display(active.binding), active.binding.description)
+        focused = self.screen.focused
+        typing = isinstance(focused, Input)
+        shown = [
+            active.binding
             for active in self.screen.active_bindings.values()
-            if active.binding.show and active.enabled
-        )
+            # Letters go into the line that is being typed in.
+            if active.binding.show and active.enabled and not (typing and active.node is self.app)
+        ]
+        order = list(self.app.BINDINGS)
+        shown.sort(key=lambda one: order.index(one) if one in order else -1)
+        now = ((self.app.get_key_display(one), one.description) for one in shown)
         keys = tuple(dict.fromkeys(now))
         if keys != self._keys:
             self._keys = keys

@@ -164,9 +164,14 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         """Fit the lines to the new width."""
         self.virtual_size = Size(self.size.width, len(self._shown))
 
+    @property
+    def _width(self) -> int:
+        """Cells of a line: the scroll bar's column stays free, so that nothing moves."""
+        return max(1, self.size.width - self.styles.scrollbar_size_vertical)
+
     def render_line(self, y: int) -> Strip:
         """One node."""
-        width = self.size.width
+        width = self._width
         line = y + self.scroll_offset.y
         if line >= len(self._shown):
             return Strip.blank(width, self.rich_style)

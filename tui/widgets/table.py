@@ -222,7 +222,9 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Lay the columns out anew and keep the cursor in sight."""
-        self._painter.resize(self.size)
+        # The scroll bar's column stays free, so that nothing moves when it appears.
+        bar = self.styles.scrollbar_size_vertical
+        self._painter.resize(Size(max(1, self.size.width - bar), self.size.height))
         self.virtual_size = Size(self.size.width, len(self.rows.view) + 1)
         self._keep_in_sight()
 

@@ -8,6 +8,10 @@ from tui.rows import Column
 
 STATUS = 14
 """Cells of a sign, a space and the longest status word."""
+STATUS_SHORT = 10
+"""The same for the short words."""
+COMPACT = 70
+"""Cells below which words, ports and latencies are written short."""
 TITLE = 12
 """Cells of a check's title, by the profile's own limit."""
 
@@ -27,6 +31,7 @@ class Layout:
 
     spans: tuple[Span, ...]
     ports: bool
+    compact: bool
 
     def column_at(self, x: int) -> Column | None:
         """The column at a cell, the gap after it included; None right of them all."""
@@ -39,19 +44,23 @@ class Layout:
 def lay_out(width: int, host: int, check: int) -> Layout:
     """Columns for `width` cells, given the longest host and check; the note takes what remains.
 
-    As it gets narrower the latency goes first, then the port beside the check, then the note.
+    As it gets narrower words become short, then the latency goes, the port beside the check, and
+    the note.
     """
     gap = 2 if width >= 100 else 1
     ports = width >= 46
-    check = min(check, 28 if width >= 100 else 20) if ports else min(check, TITLE)
+    compact = width < COMPACT
+    status = STATUS_SHORT if compact else STATUS
+    most = 14 if compact else 28 if width >= 100 else 20
+    check = min(check, most if ports else TITLE)
     check = max(check, len("Check") + 1)
     host = max(min(host, 40 if width >= 140 else max(10, width // 5)), len("Host") + 1)
-    host = max(min(host, width - STATUS - check - 2 * gap), 0)
+    host = max(min(host, width - status - check - 2 * gap), 0)
 
-    wanted: list[tuple[Column, int]] = [("status", STATUS), ("host", host), ("check", check)]
+    wanted: list[tuple[Column, int]] = [("status", status), ("host", host), ("check", check)]
     room = width - sum(cells + gap for _, cells in wanted)
-    latency = 9 if width >= 100 else 8
-    if width >= 60 and room - latency - gap >= 12:
+    latency = 9 if width >= 100 else 7 if compact else 8
+    if room - latency - gap >= (10 if compact else 12):
         wanted.append(("latency", latency))
         room -= latency + gap
     if room >= 8:
@@ -65,4 +74,4 @@ def lay_out(width: int, host: int, check: int) -> Layout:
             break
         spans.append(Span(column, start, cells))
         start += cells + gap
-    return Layout(tuple(spans), ports)
+    return Layout(tuple(spans), ports, compact)

@@ -24,6 +24,13 @@ HEADINGS: Mapping[Column, str] = {
     "note": "Note",
 }
 
+SHORT: Mapping[Status, str] = {
+    Status.UNVERIFIABLE: "unverif.",
+    Status.NOT_NEEDED: "unneeded",
+    Status.CANCELLED: "stopped",
+}
+"""Status words of at most eight letters, for narrow tables."""
+
 QUIET = frozenset({Status.NOT_NEEDED, Status.QUEUED, Status.CANCELLED})
 """Rows that ask for no attention."""
 
@@ -58,11 +65,14 @@ def row_strip(
     cells: Cells, layout: Layout, width: int, signs: Signs, status: Style, rest: Style
 ) -> Strip:
     """One row; `status` styles the sign and word, `rest` everything after them."""
+    word = SHORT.get(cells.status, cells.status.value) if layout.compact else cells.status.value
+    port = cells.port.rpartition(" ")[2] if layout.compact else cells.port
+    latency = latency_text(cells.latency)
     texts: dict[Column, str] = {
-        "status": f"{signs.status[cells.status]} {cells.status.value}",
+        "status": f"{signs.status[cells.status]} {word}",
         "host": cells.host,
-        "check": f"{cells.title} {cells.port}" if layout.ports else cells.title,
-        "latency": latency_text(cells.latency),
+        "check": f"{cells.title} {port}" if layout.ports else cells.title,
+        "latency": latency.replace(" ", "") if layout.compact else latency,
         "note": cells.note,
     }
     line = _line(texts, layout, width, signs)
