@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def copy(
         if target.exists() and target.samefile(source):
             raise SessionError(f"{shown(to)} is the session log itself; name another file.")
         make_parents(target)
-        part = target.with_name(f".{target.name[:64]}.{secrets.token_hex(4)}")
+        part = target.with_name(f".{target.name[:64]}.{os.urandom(4).hex()}")
         try:
             _copied(source, part)
             if not overwrite:

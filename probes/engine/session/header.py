@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import os
 import platform
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -15,6 +14,8 @@ from profiles.model import Profile
 
 SCHEMA = "auditreach.session/1"
 """Name and version of the format."""
+MOST_TARGETS = 2000
+"""Targets in one `targets` record, so that it stays far below the longest line."""
 
 _SAID: Mapping[str, object] = {"yes": True, "no": False, "auto": "auto"}
 
@@ -73,12 +74,15 @@ def new_header(
     only: Sequence[str] = (),
 ) -> Header:
     """The header of a session that starts now, with a new random id."""
+    # Half of what this package would cost before the first paint.
+    import importlib.metadata
+
     try:
         version = importlib.metadata.version("auditreach")
     except importlib.metadata.PackageNotFoundError:
         version = "unknown"
     return Header(
-        id=secrets.token_hex(8),
+        id=os.urandom(8).hex(),
         started=now(),
         tool=Tool("auditreach", version, platform.python_version()),
         profile=ProfileRef(profile.id, profile.version, profile.source, profile.sha256),
@@ -111,6 +115,18 @@ def header_record(header: Header) -> dict[str, object]:
     return record
 
 
+def targets_records(targets: Sequence[Target]) -> Iterator[dict[str, object]]:
+    """`targets` records for hosts that were added to a session that is under way."""
+    for first in range(0, len(targets), MOST_TARGETS):
+        some = targets[first : first + MOST_TARGETS]
+        yield {"type": "targets", "targets": [_target_record(target) for target in some]}
+
+
+def targets_of(record: Mapping[str, object]) -> tuple[Target, ...]:
+    """The targets in a `session` or `targets` record; raises BadLine."""
+    return tuple(_target(item) for item in items(record, "targets"))
+
+
 def header_of(record: Mapping[str, object]) -> Header:
     """The header back from its record; raises BadLine naming the key that is wrong."""
     tool, profile = mapping(record, "tool"), mapping(record, "profile")
@@ -141,7 +157,7 @@ def header_of(record: Mapping[str, object]) -> Header:
             per_host=integer(settings, "per_host", usual.per_host, least=1),
         ),
         answers=_answers(mapping(record, "answers")),
-        targets=tuple(_target(item) for item in items(record, "targets")),
+        targets=targets_of(record),
         remark=text(record, "remark"),
         only=texts(record, "only"),
     )

@@ -99,6 +99,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
     header = _header(file.readline(MOST_HEADER), path)
     rows, remarks, messages = Rows(profile, header.targets), list[Remark](), _Messages()
     results: dict[str, Result] = {}
+    added: list[Target] = []
     complete, ended = False, ""
     for number, line in _lines(file):
         try:
@@ -113,6 +114,8 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
                 else:
                     messages.add(f"Line {number} was skipped: more than {MOST_ROWS} rows.")
                 complete = False
+            elif kind == "targets" and len(added) < MOST_ROWS:
+                added.extend(targets_of(record))
             elif kind == "remark" and len(remarks) < MOST_ROWS:
                 remarks.append(Remark(text(record, "at"), text(record, "text")))
             elif kind == "end":
@@ -123,6 +126,9 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
                 messages.add(f"Line {number} was skipped: {error}.")
             else:
                 messages.add(f"The last line, {number}, was cut off and is left out.")
+    if added:
+        everything = tuple(dict.fromkeys((*header.targets, *added[:MOST_ROWS])))
+        header = dataclasses.replace(header, targets=everything)
     return Session(header, tuple(results.values()), tuple(remarks), complete, ended, messages.all())
 
 

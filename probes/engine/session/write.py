@@ -8,8 +8,8 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from probes.engine.model import Result
-from probes.engine.session.header import Header, header_record
+from probes.engine.model import Result, Target
+from probes.engine.session.header import Header, header_record, targets_records
 from probes.engine.session.line import MOST_HEADER, MOST_LINE, encoded
 from probes.engine.session.place import because, make_parents, shown
 from probes.engine.session.record import (
@@ -89,6 +89,10 @@ class SessionLog:
         if len(text) >= MOST_HEADER:
             raise LogFailed(f"{self.name} cannot hold {len(header.targets)} targets.")
         self._write([text])
+
+    def targets(self, targets: Sequence[Target]) -> None:
+        """Write that hosts were added to this session."""
+        self._write([encoded(record) for record in targets_records(targets)])
 
     def results(self, batch: Sequence[Result]) -> None:
         """Write a batch of results with one system call."""
