@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
 
+from probes.wire.text import printable
 from tui.exit import Exit
 from tui.options import Options, UsageError, parse_options
+
+_LONGEST = 4000
+"""Characters of a sentence about the command line."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one invocation and return its exit status."""
+    _prepare_streams()
     try:
         options = parse_options(sys.argv[1:] if argv is None else argv)
         return _start(options)
     except UsageError as error:
-        print(f"auditreach: {error}", file=sys.stderr)
+        print(f"auditreach: {printable(str(error), _LONGEST)}", file=sys.stderr)
         return Exit.USAGE
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
     except BrokenPipeError:
-        # The reader went away; Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _forget_output()
+        return Exit.INTERRUPTED
+    except OSError as error:
+        _forget_output()
+        print(
+            f"auditreach: Cannot go on: {(error.strerror or str(error)).lower()}.", file=sys.stderr
+        )
         return Exit.INTERRUPTED
 
 
@@ -38,3 +51,23 @@ def _start(options: Options) -> int:
             from tui.launch import launch
 
             return launch(options)
+
+
+def _prepare_streams() -> None:
+    """A stream that is closed or knows few characters must not end a measurement."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Or the session log would get its descriptor, and what is printed with it.
+            setattr(sys, name, os.fdopen(_nowhere(), "w", encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _forget_output() -> None:
+    # Nobody reads it any more; Python would complain again when it flushes at exit.
+    os.dup2(_nowhere(), 1)
+
+
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_WRONLY)

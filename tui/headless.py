@@ -42,9 +42,12 @@ def run(options: Options) -> int:
         raise UsageError("Nothing to measure; name a ROLE=HOST, such as windows.target=pc1.")
     events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
     engine = Engine(LocalVantage, PROBES, events.put)
+    logs: list[SessionLog] = []
     try:
         with _signals():
             targets, bad = _targets(options, profile, engine)
+            if not targets:
+                return Exit.USAGE
             jobs = plan(profile, targets)
             _ask_first(options, jobs)
             logs = _logs(options, profile, answered, targets, engine)
@@ -53,10 +56,14 @@ def run(options: Options) -> int:
             status = _watch(options, jobs, events)
     except (KeyboardInterrupt, _Ended):
         engine.close()
-        _say("auditreach: interrupted; the log holds every result so far.")
+        kept = "; the session log holds every result so far" if logs else ""
+        _say(f"auditreach: interrupted{kept}.")
         return Exit.INTERRUPTED
     finally:
         engine.close()
+        for log in logs:
+            with suppress(LogFailed):
+                log.close()
     return Exit.USAGE if bad else status
 
 
@@ -70,8 +77,8 @@ def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[
         bad += found.bad
     for one in bad:
         _say(f"auditreach: {one}")
-    if not targets:
-        raise UsageError("There is nothing left to measure.")
+    if not targets and not bad:
+        raise UsageError("What was named holds no host; name a ROLE=HOST.")
     return tuple(dict.fromkeys(targets)), bool(bad)
 
 
@@ -104,7 +111,10 @@ def _logs(
         _say(f"auditreach: this session is not being saved: {error}")
     if options.json:
         out = SessionLog(sys.stdout.fileno(), "standard output")
-        out.header(header)
+        try:
+            out.header(header)
+        except LogFailed as error:
+            raise UsageError(str(error)) from None
         logs.append(out)
     return logs
 

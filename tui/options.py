@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 from probes.engine.model import Settings
+from probes.wire.text import printable
 
 COMMANDS = {
     "run": "measure without a screen: a line a result, then a summary",
@@ -30,6 +31,9 @@ has a single one. `auditreach checks` lists the roles; `auditreach COMMAND --hel
 
 Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
 5 something could not be tested, 2 usage or a bad profile, 130 interrupted."""
+
+
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
 class UsageError(Exception):
@@ -57,6 +61,11 @@ class Options:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[:1].upper()}{message[1:]}; {self.prog} --help shows how.")
+
+
+def quoted(text: str) -> str:
+    """What was typed, for a sentence about it."""
+    return f"'{printable(text, 60)}'"
 
 
 def parse_options(argv: Sequence[str]) -> Options:
@@ -143,23 +152,24 @@ def _version() -> str:
 
 
 def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = float(text) if _DECIMAL.fullmatch(text) else 0.0
     if not 0.1 <= value <= 300:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0.1 to 300")
+        raise argparse.ArgumentTypeError(
+            f"{quoted(text)} is not a number of seconds from 0.1 to 300"
+        )
     return value
 
 
 def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:7]) <= 60000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 60000")
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 60000:
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is not a number from 1 to 60000")
     return int(text)
 
 
 def _answer(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise UsageError(f"--answer takes NAME=VALUE, such as domain_credentials=no, not {text!r}.")
+        raise UsageError(
+            f"--answer takes NAME=VALUE, such as domain_credentials=no, not {quoted(text)}."
+        )
     return name.strip(), value.strip().lower()

@@ -10,7 +10,7 @@ from probes.engine.model import VantageInfo
 from probes.engine.targets import Entered, parse
 from profiles.load import ProfileError, load_profile
 from profiles.model import Profile
-from tui.options import Options, UsageError
+from tui.options import Options, UsageError, quoted
 
 
 def load(options: Options) -> Profile:
@@ -31,10 +31,10 @@ def answers(options: Options, profile: Profile) -> dict[str, str]:
         if question is None:
             near = difflib.get_close_matches(name, questions, 1)
             hint = f"did you mean {near[0]}?" if near else f"it asks {', '.join(questions)}."
-            raise UsageError(f"The profile asks no question {name!r}; {hint}")
+            raise UsageError(f"The profile asks no question {quoted(name)}; {hint}")
         if value not in question.answers:
             allowed = ", ".join(question.answers)
-            raise UsageError(f"{name} is answered by {allowed}, not by {value!r}.")
+            raise UsageError(f"{name} is answered by {allowed}, not by {quoted(value)}.")
         said[name] = value
     return said
 
