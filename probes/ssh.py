@@ -57,7 +57,7 @@ async def ask(call: Call) -> Answer:
         busy = {"summary": f"SSH server, too busy to talk: {said.busy}", "busy": True}
         return Answer(Service.CONFIRMED, busy, _timings(tap, began))
     if said.ident is None:
-        raise _nothing(tap, late)
+        raise _nothing(tap, task, late)
     facts = _identity(said.ident)
     if problem:
         facts["problem"] = problem
@@ -74,6 +74,9 @@ async def _methods(call: Call, tap: Tap, client: _Client) -> list[str]:
         client_keys=None,
         agent_path=None,
         known_hosts=None,
+        # Left out, asyncssh looks for them in a home that may not be ours to read.
+        x509_trusted_certs=None,
+        x509_trusted_cert_paths=None,
         client_factory=lambda: client,
         login_timeout=0,
     )
@@ -127,10 +130,14 @@ def _offer(methods: list[str], named: str) -> dict[str, object]:
     return {"auth_methods": methods, "summary": text}
 
 
-def _nothing(tap: Tap, late: bool) -> OSError | EOFError:
+def _nothing(tap: Tap, task: asyncio.Task[list[str]], late: bool) -> Exception:
     """Why no identification came; TimeoutError is an OSError."""
     if late:
         return TimeoutError("no identification before the deadline")
+    error = None if tap.listening or task.cancelled() else task.exception()
+    if error is not None:
+        # It failed on this side, before the server could say anything: not the server's silence.
+        return RuntimeError(f"the conversation could not be started: {error}")
     return tap.lost if isinstance(tap.lost, OSError) else EOFError("closed by the peer")
 
 
@@ -191,6 +198,11 @@ class Tap(asyncio.Protocol):
         """Loop time of the first byte."""
         self.lost: Exception | None = None
         self.endless = False
+
+    @property
+    def listening(self) -> bool:
+        """Whether the conversation was begun."""
+        return self._transport is not None
 
     async def create_connection(
         self, factory: Callable[[], asyncio.Protocol], _host: str, _port: int
