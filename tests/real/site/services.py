@@ -1,0 +1,50 @@
+"""The plain listeners of the site, in one process: prints `ready` once all of them listen."""
+
+import asyncio
+
+TCP = {
+    ("10.1.2.10", 5985): b"",
+    ("fd00:1:2::10", 5985): b"",
+    ("10.1.2.22", 2201): b"",
+    ("10.1.2.22", 2202): b"HTTP/1.1 400 Bad Request\r\n\r\n",
+}
+"""Listeners that accept, say this, and then nothing."""
+UDP = {("10.1.2.36", 53): b"this is no DNS message"}
+"""Sockets that answer everything with this."""
+
+
+class Parrot(asyncio.DatagramProtocol):
+    def __init__(self, word: bytes) -> None:
+        self.word = word
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, peer: tuple[str, int]) -> None:
+        self.transport.sendto(self.word, peer)
+
+
+async def accept(word: bytes, host: str, port: int) -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            writer.write(word)
+            await reader.read()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    await asyncio.start_server(say, host, port, backlog=100)
+
+
+async def main() -> None:
+    for (host, port), word in TCP.items():
+        await accept(word, host, port)
+    loop = asyncio.get_running_loop()
+    for where, word in UDP.items():
+        await loop.create_datagram_endpoint(lambda word=word: Parrot(word), local_addr=where)
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+
+asyncio.run(main())

@@ -1,0 +1,368 @@
+"""The truth on the wire: one run over a network where everything happens that can to a row."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from probes.engine.session import read_session
+
+ROOT = Path(__file__).parent.parent.parent
+WITHIN = 120
+
+
+class Icmp(NamedTuple):
+    type: int
+    code: int
+    sender: str
+
+
+class Row(NamedTuple):
+    """What a row must say; `note` is its beginning."""
+
+    key: str
+    state: str
+    reason: str
+    icmp: Icmp | None
+    status: str
+    note: str
+    service: str = "not asked"
+    address: str | None = None
+
+
+ROUTER, OURS = "10.1.1.1", "10.1.1.9"
+OPEN = "Accepts connections; which service listens was not asked."
+REFUSED = "The host itself refused: nothing listens on"
+SILENT = "No answer in 4 s, twice: dropped on the way or the host is down."
+SILENT_UDP = "No answer in 4 s, twice: dropped on the way, the host is down, or the service"
+OWN = "The host's own firewall rejected it:"
+PATH = f"{ROUTER} (a device on the path)"
+PROHIBITED = f"{PATH} rejected it: administratively prohibited."
+NOT_THERE = f"{PATH} cannot deliver it: host unreachable, it is down or does not exist."
+NO_ARP = "No ARP reply: the address is not in use."
+NOBODY_LISTENS = "The host itself answered: the path is open, but nothing listens on UDP"
+
+WINRM = [
+    ("10.1.2.10", "open", "syn-ack", None, "ok", OPEN),
+    ("10.1.2.11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 5985."),
+    ("10.1.2.12", "filtered", "no-response", None, "blocked", SILENT),
+    (
+        *("10.1.2.13", "filtered", "port-unreach", Icmp(3, 3, "10.1.2.13"), "blocked"),
+        f"{OWN} port unreachable.",
+    ),
+    (
+        *("10.1.2.14", "filtered", "admin-prohibited", Icmp(3, 13, "10.1.2.14"), "blocked"),
+        f"{OWN} administratively prohibited.",
+    ),
+    (
+        *("10.1.2.15", "filtered", "admin-prohibited", Icmp(3, 13, ROUTER), "blocked"),
+        PROHIBITED,
+    ),
+    (
+        *("10.1.2.16", "filtered", "port-unreach", Icmp(3, 3, ROUTER), "blocked"),
+        f"{PATH} rejected it: port unreachable.",
+    ),
+    ("10.1.2.17", "unreachable", "host-unreach", Icmp(3, 1, ROUTER), "blocked", NOT_THERE),
+    (
+        *("10.1.2.18", "unreachable", "net-unreach", Icmp(3, 0, ROUTER), "blocked"),
+        f"{PATH} cannot deliver it: network unreachable, no route to it.",
+    ),
+    (
+        *("10.1.2.19", "filtered", "admin-prohibited", Icmp(3, 10, ROUTER), "blocked"),
+        f"{PATH} rejected it: host administratively prohibited.",
+    ),
+    (
+        *("10.1.2.20", "filtered", "admin-prohibited", Icmp(3, 9, ROUTER), "blocked"),
+        f"{PATH} rejected it: network administratively prohibited.",
+    ),
+    ("10.1.2.99", "unreachable", "host-unreach", Icmp(3, 1, ROUTER), "blocked", NOT_THERE),
+    ("10.1.1.77", "unreachable", "host-unreach", Icmp(3, 1, OURS), "blocked", NO_ARP),
+    (
+        *("10.1.3.1", "unreachable", "time-exceeded", Icmp(11, 0, "10.1.2.2"), "blocked"),
+        "10.1.2.2 (a device on the path) cannot deliver it: time exceeded on the way",
+    ),
+    (
+        *("10.9.9.9", "unreachable", "net-unreach", Icmp(3, 0, ROUTER), "blocked"),
+        f"{PATH} cannot deliver it: network unreachable, no route to it.",
+    ),
+    ("fd00:1:2::10", "open", "syn-ack", None, "ok", OPEN),
+    ("fd00:1:2::11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 5985."),
+    ("fd00:1:2::12", "filtered", "no-response", None, "blocked", SILENT),
+    (
+        *("fd00:1:2::13", "filtered", "port-unreach", Icmp(1, 4, "fd00:1:2::13"), "blocked"),
+        f"{OWN} port unreachable.",
+    ),
+    (
+        *("fd00:1:2::15", "filtered", "admin-prohibited", Icmp(1, 1, "fd00:1:1::1"), "blocked"),
+        "fd00:1:1::1 (a device on the path) rejected it: administratively prohibited.",
+    ),
+    (
+        *("fd00:1:2::16", "filtered", "port-unreach", Icmp(1, 4, "fd00:1:1::1"), "blocked"),
+        "fd00:1:1::1 (a device on the path) rejected it: port unreachable.",
+    ),
+    (
+        *("fd00:1:2::99", "unreachable", "host-unreach", Icmp(1, 3, "fd00:1:1::1"), "blocked"),
+        "fd00:1:1::1 (a device on the path) cannot deliver it: host unreachable",
+    ),
+    (
+        *("fd00:1:1::77", "unreachable", "host-unreach", Icmp(1, 3, "fd00:1:1::9"), "blocked"),
+        "No neighbour reply: the address is not in use.",
+    ),
+    (
+        *("fd99::1", "unreachable", "net-unreach", None, "blocked"),
+        "No route from this machine to fd99::1.",
+    ),
+]
+
+NAMED = [
+    Row(
+        *("hyperv.winrm|open.site.test", "open", "syn-ack", None, "ok", OPEN),
+        address="10.1.2.10",
+    ),
+    Row(
+        *("hyperv.winrm|v6only.site.test", "open", "syn-ack", None, "ok", OPEN),
+        address="fd00:1:2::10",
+    ),
+    # A client that tries IPv6 first falls back within a quarter of a second: so do we.
+    Row(
+        *("hyperv.winrm|both.site.test", "open", "syn-ack", None, "ok", OPEN),
+        address="10.1.2.10",
+    ),
+    Row(
+        *("hyperv.winrm|nowhere.site.test", "error", "name-not-resolved", None, "error"),
+        "Not tested: the name does not resolve: 10.1.2.53 says no such name.",
+    ),
+    Row(
+        *("windows.kerberos|refused.site.test", "closed", "conn-refused", None, "blocked"),
+        f"{REFUSED} 88.",
+        address="10.1.2.11",
+    ),
+    Row(
+        *("windows.ldap|refused.site.test", "closed", "conn-refused", None, "degraded"),
+        f"{REFUSED} 389. Audit can continue without this port",
+        address="10.1.2.11",
+    ),
+]
+
+SERVICES = [
+    Row("unix.ssh|10.1.2.22", "open", "syn-ack", None, "ok", "OpenSSH ", "confirmed"),
+    Row(
+        *("unix.ssh|10.1.2.22:2201", "open", "syn-ack", None, "blocked"),
+        *("Open, but the service did not finish its answer in 4 s.", "silent"),
+    ),
+    Row(
+        *("unix.ssh|10.1.2.22:2202", "open", "syn-ack", None, "blocked"),
+        *("Open, but the wrong service answers: HTTP/1.1 400 Bad Request.", "unexpected"),
+    ),
+    Row("unix.ssh|10.1.2.11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 22."),
+    Row(
+        *("snmp.snmp|10.1.2.61", "open", "udp-response", None, "ok"),
+        *("SNMPv2c agent: switch, Linux", "confirmed"),
+    ),
+    Row(
+        *("snmp.snmp|10.1.2.11", "closed", "port-unreach", Icmp(3, 3, "10.1.2.11"), "blocked"),
+        f"{NOBODY_LISTENS} 161.",
+    ),
+    Row(
+        *("snmp.snmp|10.1.2.35", "open|filtered", "no-response", None, "blocked"),
+        "No answer in 4 s, ",
+    ),
+    Row("discovery.dns|10.1.2.53", "open", "udp-response", None, "ok", "DNS answers", "confirmed"),
+    Row(
+        *("discovery.dns|10.1.2.11", "closed", "port-unreach", Icmp(3, 3, "10.1.2.11"), "blocked"),
+        f"{NOBODY_LISTENS} 53.",
+    ),
+    Row(
+        *("discovery.dns|10.1.2.15", "filtered", "admin-prohibited", Icmp(3, 13, ROUTER)),
+        *("blocked", PROHIBITED),
+    ),
+    Row(
+        *("discovery.dns|10.1.2.16", "filtered", "port-unreach", Icmp(3, 3, ROUTER), "blocked"),
+        f"{PATH} rejected it: port unreachable.",
+    ),
+    Row("discovery.dns|10.1.2.34", "open|filtered", "no-response", None, "blocked", SILENT_UDP),
+    Row(
+        *("discovery.dns|10.1.2.36", "open", "udp-response", None, "blocked"),
+        *("Open, but the wrong service answers: 22 bytes came", "unexpected"),
+    ),
+    Row(
+        *("discovery.dns|10.1.2.99", "unreachable", "host-unreach", Icmp(3, 1, ROUTER)),
+        *("blocked", NOT_THERE),
+    ),
+]
+
+PINGED = [
+    Row("discovery.ping|10.1.2.31", "filtered", "no-response", None, "degraded", SILENT),
+    *(
+        Row(
+            *(f"discovery.ping|10.1.2.{last}", "open", "echo-reply", None, "ok"),
+            *("Answers the ping.", "confirmed"),
+        )
+        for last in (32, 33)
+    ),
+    Row(
+        *("discovery.ping|10.1.2.13", "filtered", "port-unreach", Icmp(3, 3, "10.1.2.13")),
+        *("degraded", f"{OWN} port unreachable."),
+    ),
+    Row("discovery.nbns|10.1.2.32", "open|filtered", "no-response", None, "blocked", SILENT_UDP),
+    # Nothing answers on UDP 138 by nature: silence is neither a pass nor a failure.
+    Row(
+        *("discovery.nbdgm|10.1.2.33", "open|filtered", "no-response", None, "unverifiable"),
+        "No answer in 4 s, twice: nothing answers on UDP 138 by nature",
+    ),
+    *(
+        Row(
+            *(f"discovery.{name}|{host}", "closed", "port-unreach", Icmp(3, 3, host), "blocked"),
+            f"{NOBODY_LISTENS} {port}.",
+        )
+        for name, port, last in (
+            *(("nbns", 137, last) for last in (13, 31, 33)),
+            *(("nbdgm", 138, last) for last in (13, 31, 32)),
+        )
+        for host in [f"10.1.2.{last}"]
+    ),
+    *(
+        Row(f"discovery.{name}|{host}", state, reason, icmp, status, note)
+        for name, status in (("ping", "degraded"), ("nbns", "blocked"), ("nbdgm", "blocked"))
+        for host, state, reason, icmp, note in (
+            ("10.1.2.15", "filtered", "admin-prohibited", Icmp(3, 13, ROUTER), PROHIBITED),
+            ("10.1.1.78", "unreachable", "host-unreach", Icmp(3, 1, OURS), NO_ARP),
+        )
+    ),
+]
+
+UNNEEDED = [
+    Row(
+        *(f"enable.{name}|10.1.2.10", "not run", "not-needed", None, "not needed"),
+        "Not needed while WinRM (TCP 5985) answers.",
+    )
+    for name in ("rpc", "smb", "netbios", "rpc_dynamic", "udp135", "udp139")
+]
+
+TRUTH = [Row(f"hyperv.winrm|{host}", *rest) for host, *rest in WINRM]
+TRUTH += [Row("windows.winrm|10.1.2.10", "open", "syn-ack", None, "ok", OPEN)]
+TRUTH += [*NAMED, *SERVICES, *PINGED, *UNNEEDED]
+
+ASKED = [
+    *(f"hyperv.host={host}" for host, *_ in WINRM),
+    "hyperv.host=open.site.test,v6only.site.test,both.site.test,nowhere.site.test",
+    "windows.dc=domain:corp.test",
+    "windows.target=10.1.2.10",
+    "unix.target=10.1.2.22,10.1.2.22:2201,10.1.2.22:2202,10.1.2.11",
+    "snmp.device=10.1.2.61,10.1.2.11,10.1.2.35",
+    *(f"dns.server=10.1.2.{last}" for last in (53, 11, 15, 16, 34, 36, 99)),
+    *(f"discovery.host=10.1.2.{last}" for last in (31, 32, 33, 13, 15)),
+    "discovery.host=10.1.1.78",
+]
+
+
+class Ran(NamedTuple):
+    status: int
+    complaints: str
+    rows: dict[str, dict[str, Any]]
+    log: Path
+    printed: list[str]
+
+
+@pytest.fixture(scope="module")
+def runs(site: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    """The same run twice, side by side: as root, and as nobody, who may send no raw packet."""
+    folder = tmp_path_factory.mktemp("logs")
+
+    def measured(user: str) -> Ran:
+        log = folder / user / "run.jsonl"
+        log.parent.mkdir()
+        uid = pwd.getpwnam(user).pw_uid
+        os.chown(log.parent, uid, uid)
+        command = [sys.executable, "-B", "-m", "tui", "run", *ASKED, "--json", "--log", log]
+        done = subprocess.run(
+            site.command(*command, nobody=user == "nobody"),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=WITHIN,
+            check=False,
+        )
+        printed = done.stdout.splitlines()
+        records = [json.loads(line) for line in printed]
+        rows = {record["key"]: record for record in records if record["type"] == "result"}
+        return Ran(done.returncode, done.stderr, rows, log, printed)
+
+    # pytest keeps its folders to their owner, and nobody must get through to its own.
+    for parent in (folder, folder.parent, folder.parent.parent):
+        parent.chmod(0o755)
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(("root", "nobody"), pool.map(measured, ("root", "nobody")), strict=True))
+
+
+@pytest.fixture(params=["root", "nobody"])
+def ran(runs: dict[str, Ran], request: pytest.FixtureRequest) -> Ran:
+    return runs[request.param]
+
+
+@pytest.mark.parametrize("row", TRUTH, ids=lambda row: row.key)
+def test_a_row_says_what_is_on_the_wire_and_who_said_no(ran: Ran, row: Row) -> None:
+    seen = ran.rows[row.key]
+    icmp = seen["icmp"] and Icmp(seen["icmp"]["type"], seen["icmp"]["code"], seen["icmp"]["from"])
+    assert (seen["state"], seen["reason"], icmp) == (row.state, row.reason, row.icmp)
+    assert (seen["service"], seen["status"]) == (row.service, row.status)
+    assert seen["note"].startswith(row.note)
+    if row.address:
+        assert seen["address"] == row.address
+
+
+def test_a_run_with_blocked_rows_ends_with_3(ran: Ran) -> None:
+    assert ran.status == 3, ran.complaints
+
+
+def test_every_row_of_the_run_has_its_truth_here(ran: Ran) -> None:
+    assert ran.rows.keys() == {row.key for row in TRUTH}
+
+
+def test_a_complete_run_complains_of_nothing(ran: Ran) -> None:
+    assert ran.complaints == f"auditreach: the session log is {ran.log}\n"
+
+
+def test_the_log_holds_what_was_printed_and_reads_back_complete(ran: Ran) -> None:
+    # The last line of each says when it was ended.
+    assert ran.log.read_text().splitlines()[:-1] == ran.printed[:-1]
+    session = read_session(ran.log)
+    assert session.complete and not session.messages
+    assert {result.job.key for result in session.results} == ran.rows.keys()
+
+
+def test_the_log_is_for_its_owner_only(ran: Ran) -> None:
+    assert ran.log.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_open_ports_latency_is_the_kernels(ran: Ran) -> None:
+    opened = [row for row in ran.rows.values() if row["reason"] == "syn-ack"]
+    assert opened
+    assert {row["latency_source"] for row in opened} == {"kernel"}
+
+
+def test_privileges_change_no_row(runs: dict[str, Ran]) -> None:
+    def said(row: dict[str, Any]) -> tuple[object, ...]:
+        return tuple(row[key] for key in ("state", "reason", "icmp", "service", "status", "note"))
+
+    root, nobody = runs["root"].rows, runs["nobody"].rows
+    assert {key: said(row) for key, row in root.items()} == {
+        key: said(row) for key, row in nobody.items()
+    }
+
+
+def test_a_name_says_which_server_gave_its_address(ran: Ran) -> None:
+    def resolved(key: str) -> Any:
+        return ran.rows[key]["facts"]["resolved"]
+
+    assert resolved("hyperv.winrm|open.site.test")["server"] == "10.1.2.53"
+    both = resolved("hyperv.winrm|both.site.test")["addresses"]
+    assert sorted(both) == ["10.1.2.10", "fd00:1:2::12"]
