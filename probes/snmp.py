@@ -215,8 +215,8 @@ def _silence() -> dict[str, object]:
     return {
         "tried": [_NAMES[version] for version in (snmp.V2C, snmp.V1, snmp.V3)],
         "community": "no answer",
-        "hint": "an agent is silent, too, when the community or the source address is not "
-        "allowed; no SNMPv3 engine answered either",
+        "hint": "the agent does not allow this community or this source address (no SNMPv3 "
+        "engine answered either)",
     }
 
 

@@ -48,9 +48,9 @@ def blame(job: Job, observation: Observation, timeout: float) -> str:
                 "is neither a pass nor a failure"
             )
         case State.OPEN_FILTERED:
+            hint = facts.get("hint", "the service stays silent")
             return (
-                f"{_silence(observation, timeout)}: dropped on the way, the host is down, "
-                "or the service stays silent"
+                f"{_silence(observation, timeout)}: dropped on the way, the host is down, or {hint}"
             )
         case State.FILTERED if observation.reason is Reason.NO_RESPONSE:
             return f"{_silence(observation, timeout)}: dropped on the way or the host is down"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import os
 import stat
@@ -9,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from probes.engine.model import Job, Observation, Reason, Result, State, Status
-from probes.engine.session.header import SCHEMA, Header, header_of
+from probes.engine.model import Job, Observation, Reason, Result, State, Status, Target
+from probes.engine.session.header import SCHEMA, Header, header_of, targets_of
 from probes.engine.session.line import MOST_HEADER, MOST_LINE, BadLine, decoded
 from probes.engine.session.place import because, shown
 from probes.engine.session.record import Remark

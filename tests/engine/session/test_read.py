@@ -12,9 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Result, State, Status
+from probes.engine.model import Result, State, Status, Target
 from probes.engine.plan import plan
-from probes.engine.session import Header, Session, SessionError, read, read_session, unreached
+from probes.engine.session import (
+    Header,
+    Session,
+    SessionError,
+    SessionLog,
+    read,
+    read_session,
+    unreached,
+)
 from probes.engine.session.header import header_record
 from probes.engine.session.line import MOST_LINE, encoded
 from profiles.model import Profile
@@ -115,6 +123,21 @@ def test_a_result_with_a_port_that_is_no_number_is_skipped(
     assert session.messages == (
         "Line 3 was skipped: its port is not a number from 1 to 65535 or null.",
     )
+
+
+def test_hosts_added_while_a_session_is_under_way_belong_to_it(
+    tmp_path: Path, header: Header
+) -> None:
+    path = tmp_path / "one.jsonl"
+    log = SessionLog.create(path)
+    log.header(header)
+    more = [Target("unix.target", f"host{number}") for number in range(5000)]
+    log.targets(more)
+    log.targets(more[:3])
+    log.close()
+    session = read_session(path)
+    assert session.header.targets == (*header.targets, *more)
+    assert not session.messages
 
 
 def test_unknown_keys_and_records_are_ignored(write_log: Write, make_result: Make) -> None:
