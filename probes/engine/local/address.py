@@ -17,7 +17,12 @@ def endpoint(address: str, port: int) -> tuple[int, SocketAddress]:
     families and interfaces.
     """
     try:
-        # The C library also takes "10.1" for an address; a number with a typing error is none.
+        # Not by getaddrinfo, which takes "10.1" for an address: a typing error is none.
+        packed = socket.inet_pton(socket.AF_INET, address)
+        return int(socket.AF_INET), (socket.inet_ntop(socket.AF_INET, packed), port)
+    except (OSError, ValueError):
+        pass
+    try:
         parsed = ipaddress.ip_address(_unmapped(address))
         if parsed.version == 4:
             return int(socket.AF_INET), (str(parsed), port)

@@ -21,6 +21,8 @@ _IP_PKTINFO = 8
 _IPV6_RECVPKTINFO = 49
 _IPV6_PKTINFO = 50
 _ANCILLARY = 256
+_ROUNDING = 0.01
+"""Milliseconds by which two readings of one clock may seem to run backwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,6 @@ def latency(sent: Departure, arrival: Arrival) -> tuple[float, str]:
     read = (arrival.at - sent.monotonic) * 1000
     if arrival.stamp is not None:
         kernel = (arrival.stamp - sent.wall) * 1000
-        if 0 <= kernel <= read + 1:
-            return kernel, "kernel-timestamp"
+        if -_ROUNDING <= kernel <= read + 1:
+            return max(kernel, 0.0), "kernel-timestamp"
     return read, "monotonic"
