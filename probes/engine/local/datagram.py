@@ -117,13 +117,7 @@ def _answered(address: str, sent: Departure, arrival: Arrival) -> Outcome:
 
 def _failed(address: str, number: int) -> Outcome:
     state, reason = errqueue.meaning_of_errno(number)
-    problem = ""
-    if reason is Reason.PERMISSION_DENIED:
-        problem = (
-            f"this machine does not let it out ({errqueue.sentence(number)}): its own firewall"
-        )
-    elif state is State.ERROR:
-        problem = errqueue.sentence(number)
+    problem = errqueue.sentence(number) if state is State.ERROR else ""
     return Outcome(state, reason, address, errno=number, problem=problem)
 
 

@@ -134,5 +134,8 @@ def meaning_of_errno(number: int) -> tuple[State, Reason]:
 
 
 def sentence(number: int) -> str:
-    """The operating system's words for an errno."""
-    return os.strerror(number)
+    """The operating system's words for an errno, and whose doing it is where that is known."""
+    words = os.strerror(number)
+    if number == errno.EPERM:
+        return f"this machine's own firewall does not let it out ({words})"
+    return words
