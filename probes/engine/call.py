@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from probes.engine.model import Evidence, Job, Reason, Service, State
+from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.stream import Stream, opened
 from probes.engine.vantage import Accept, Outcome, Vantage
 
@@ -69,6 +70,7 @@ class Call:
     retries: int
     began: float
     """`loop.time()` when the row began, for the offsets in the evidence."""
+    options: Options = NO_OPTIONS
     outcome: Outcome | None = None
     """The connect of a TCP job, later the last exchange of a UDP one."""
     attempts: int = 0

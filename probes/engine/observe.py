@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from probes.engine.call import Answer, Ask, Call, NoAnswer, Unexpected
 from probes.engine.lanes import Work
 from probes.engine.model import Evidence, Observation, Reason, Resolution, Service, State
+from probes.engine.options import Options
 from probes.engine.race import telling
 from probes.engine.stream import TooMuch
 from probes.engine.vantage import NotOffered, Outcome, Vantage
@@ -116,14 +117,14 @@ async def converse(
 
 
 async def datagrams(
-    vantage: Vantage, ask: Ask, work: Work, timeout: float, retries: int
+    vantage: Vantage, ask: Ask, work: Work, options: Options, timeout: float, retries: int
 ) -> Observation:
     """Ask a service over UDP, each address of the host in turn until one answers."""
     loop = asyncio.get_running_loop()
     seen: list[Outcome] = []
     answers: dict[int, Answer] = {}
     for address in work.addresses:
-        call = Call(vantage, work.job, address, timeout, retries, work.began)
+        call = Call(vantage, work.job, address, timeout, retries, work.began, options)
         began = loop.time()
         try:
             async with asyncio.timeout(timeout * (1 + retries) * 3):

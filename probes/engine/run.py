@@ -27,6 +27,7 @@ from probes.engine.model import (
     State,
 )
 from probes.engine.names import Names
+from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.race import Race
 from probes.engine.vantage import NotOffered, Outcome, Vantage
 from profiles.model import Profile
@@ -59,11 +60,13 @@ class Run:
         answers: Mapping[str, str],
         settings: Settings,
         report: Report,
+        options: Options = NO_OPTIONS,
     ) -> None:
         self._vantage = vantage
         self._probes = probes
         self._settings = settings
         self._report = report
+        self._options = options
         self._loop = asyncio.get_running_loop()
         self._clock = Clock(self._loop.time)
         self._board = Board(profile, answers, settings.timeout)
@@ -206,7 +209,7 @@ class Run:
             if job.check.transport == "tcp":
                 self._connect(work, ask)
             elif ask is not None:
-                self._fly(work, partial(observe.datagrams, self._vantage, ask, work))
+                self._fly(work, partial(observe.datagrams, self._vantage, ask, work, self._options))
             else:
                 self._fly(work, partial(observe.echo, self._vantage, work))
         except OSError:
@@ -263,6 +266,7 @@ class Run:
                 self._settings.timeout,
                 self._settings.retries,
                 work.began,
+                self._options,
                 outcome,
             )
             self._fly(work, lambda *_: observe.converse(call, ask, work, outcome, tried))

@@ -18,6 +18,7 @@ from probes.engine.model import (
     Status,
     VantageInfo,
 )
+from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.run import Loads, Report, Run
 from probes.engine.session import LogFailed, SessionLog
 from probes.engine.vantage import Vantage
@@ -57,10 +58,11 @@ class Engine:
         answers: Mapping[str, str],
         settings: Settings,
         logs: Sequence[SessionLog] = (),
+        options: Options = NO_OPTIONS,
     ) -> None:
         """Start a new, empty session kept in these logs; a run still going on is stopped."""
         fixed = tuple(logs)
-        self._do(lambda: self._begin(profile, answers, settings, fixed))
+        self._do(lambda: self._begin(profile, answers, settings, fixed, options))
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Measure new rows."""
@@ -123,6 +125,7 @@ class Engine:
         answers: Mapping[str, str],
         settings: Settings,
         logs: tuple[SessionLog, ...],
+        options: Options,
     ) -> None:
         assert self._vantage is not None
         if self._run is not None:
@@ -130,7 +133,9 @@ class Engine:
             self._run.flush()
         self._logs = logs
         self._failed = set()
-        self._run = Run(self._vantage, self._probes, profile, answers, settings, self._reported)
+        self._run = Run(
+            self._vantage, self._probes, profile, answers, settings, self._reported, options
+        )
 
     def _close(self) -> None:
         if self._run is not None:
