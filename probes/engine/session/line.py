@@ -13,7 +13,7 @@ MOST_HEADER = 64 * 1024 * 1024
 MOST_DEPTH = 32
 """Objects and lists inside each other."""
 
-# ASCII keeps C1 controls, bidirectional overrides and lone surrogates out of the file: it can
+# ASCII keeps DEL, C1 controls, bidirectional overrides and lone surrogates out of the file: it can
 # be shown with cat.
 _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
@@ -41,7 +41,7 @@ def encoded(record: Mapping[str, object]) -> str:
             text = _encode(plain(record))
     except (TypeError, ValueError, RecursionError):
         text = _encode(plain(record))
-    return text.replace("\x7f", "\\u007f") if "\x7f" in text else text
+    return text
 
 
 def decoded(line: bytes) -> dict[str, object]:

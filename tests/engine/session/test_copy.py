@@ -27,6 +27,7 @@ def test_an_existing_file_is_replaced_only_on_request(write_log: Write, tmp_path
     with pytest.raises(AlreadyThere, match="mine exists already"):
         copy(path, to)
     assert to.read_text() == "mine"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine", "session.jsonl"]
     copy(path, to, overwrite=True)
     assert to.read_bytes() == path.read_bytes()
     assert stat.S_IMODE(to.stat().st_mode) == 0o600

@@ -247,6 +247,21 @@ def test_only_a_session_log_is_appended_to(tmp_path: Path) -> None:
         SessionLog.append(tmp_path / "absent")
 
 
+def test_a_refused_file_is_not_left_open(tmp_path: Path) -> None:
+    path = tmp_path / "empty"
+    path.touch()
+    with pytest.raises(LogFailed):
+        SessionLog.append(path)
+    opened = os.open(path, os.O_RDONLY)
+    os.close(opened)
+    for _ in range(3):
+        with pytest.raises(LogFailed):
+            SessionLog.append(path)
+    again = os.open(path, os.O_RDONLY)
+    os.close(again)
+    assert again == opened
+
+
 def test_remarks_from_another_thread_do_not_cut_results(
     tmp_path: Path, header: Header, make_result: Make
 ) -> None:
