@@ -12,6 +12,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from probes.engine.model import Status
+from tui.latency import latency_text
 from tui.rows import Cells, Column
 from tui.signs import Signs
 from tui.widgets.table_layout import Layout
@@ -44,21 +45,6 @@ def fit(text: str, width: int, signs: Signs, *, right: bool = False) -> str:
         return set_cell_size(set_cell_size(text, width - len(mark)).rstrip() + mark, width)
     fill = " " * (width - cells)
     return fill + text if right else text + fill
-
-
-def latency_text(ms: float | None) -> str:
-    """Milliseconds in at most 8 cells, with about three digits: `0.42 ms`, `38.1 ms`, `2.1 s`."""
-    if ms is None:
-        return ""
-    if ms < 0.01:
-        return "<0.01 ms"
-    if ms < 9.995:
-        return f"{ms:.2f} ms"
-    if ms < 99.95:
-        return f"{ms:.1f} ms"
-    if ms < 999.5:
-        return f"{ms:.0f} ms"
-    return f"{ms / 1000:.1f} s"
 
 
 def row_strip(
