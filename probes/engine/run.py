@@ -10,7 +10,7 @@ from typing import Protocol
 
 from probes.engine import observe
 from probes.engine.board import Board
-from probes.engine.call import Ask, Call
+from probes.engine.call import Answer, Ask, Call
 from probes.engine.clock import Clock
 from probes.engine.judge import judge
 from probes.engine.lanes import Lanes, Work
@@ -134,7 +134,7 @@ class Run:
         for work in works:
             self._open[work.job.key] = work
             # Protocol libraries take long to import: before anything of theirs is in flight.
-            self._ask(work.job)
+            self._load(work.job.check.probe)
         for work in works:
             self._admit(work)
         self._pump_soon()
@@ -205,7 +205,7 @@ class Run:
         self._flying.add(work)
         job = work.job
         try:
-            ask = self._ask(job)
+            ask = self._asks[job.check.probe]
             if job.check.transport == "tcp":
                 self._connect(work, ask)
             elif ask is not None:
@@ -217,11 +217,13 @@ class Run:
             return False
         return True
 
-    def _ask(self, job: Job) -> Ask | None:
-        name = job.check.probe
-        if name not in self._asks:
+    def _load(self, name: str) -> None:
+        if name in self._asks:
+            return
+        try:
             self._asks[name] = self._probes[name].load()
-        return self._asks[name]
+        except ImportError as error:
+            self._asks[name] = _broken(error)
 
     def _connect(self, work: Work, ask: Ask | None) -> None:
         assert work.job.port is not None
@@ -346,3 +348,12 @@ class Run:
             return
         batch, self._batch = self._batch, []
         self._report(batch)
+
+
+def _broken(error: ImportError) -> Ask:
+    """A probe that could not be loaded: its own rows say so, and no other row suffers."""
+
+    async def ask(call: Call) -> Answer:
+        raise ImportError(str(error))
+
+    return ask

@@ -366,3 +366,14 @@ async def a_server(kit):
         writer.transport.abort()
     server.close()
     await server.wait_closed()
+
+
+async def test_a_probe_that_cannot_be_imported_spoils_its_own_rows_only(kit):
+    a, b = kit.check("a", 80, probe="gone", transport="udp"), kit.check("b", 81)
+    session = kit.Session(
+        kit.Scripted(), kit.profile(a, b), probes={"gone": Probe("udp", "no.such")}
+    )
+    latest = await session.measure(kit.job(a), kit.job(b))
+    assert latest["a|10.0.0.1"].status is Status.ERROR
+    assert "ModuleNotFoundError" in latest["a|10.0.0.1"].note
+    assert latest["b|10.0.0.1"].status is Status.OK
