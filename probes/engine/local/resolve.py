@@ -23,12 +23,15 @@ _LOOKUPS = 64
 _ADDRESSES = 64
 _LONGEST = 253
 _ATTRIBUTION = 0.5
-_FAILURE_KEPT = 30.0
 _NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z", re.IGNORECASE)
 
 
 class Resolver:
-    """Looks every name up once, from one event loop; a failure is forgotten after 30 seconds."""
+    """Looks names up from one event loop; whoever asks for a name meanwhile shares the look-up.
+
+    What came back is the run's to keep: asked again, a name is looked up again, since what was
+    changed in between may have been DNS.
+    """
 
     def __init__(
         self,
@@ -43,7 +46,7 @@ class Resolver:
         self._hosts = hosts or hosts_path()
         self._nameservers = nameservers or Nameservers()
         self._slots = asyncio.Semaphore(_LOOKUPS)
-        self._asked: dict[tuple[str, str], tuple[float, asyncio.Task[Resolution]]] = {}
+        self._asked: dict[tuple[str, str], asyncio.Task[Resolution]] = {}
 
     async def resolve(self, name: str) -> Resolution:
         """Every address of a name, in the order a client tries them (RFC 6724); never raises.
@@ -67,17 +70,18 @@ class Resolver:
 
     def close(self) -> None:
         """Give up the look-ups under way."""
-        for _, task in self._asked.values():
+        for task in self._asked.values():
             task.cancel()
         self._asked.clear()
 
     async def _once(
         self, kind: str, name: str, ask: Callable[[str], Awaitable[Resolution]]
     ) -> Resolution:
-        began, task = self._asked.get((kind, name), (0.0, None))
-        if task is None or _stale(began, task):
+        task = self._asked.get((kind, name))
+        if task is None:
             task = asyncio.ensure_future(self._in_turn(name, ask))
-            self._asked[kind, name] = (time.monotonic(), task)
+            self._asked[kind, name] = task
+            task.add_done_callback(lambda _: self._asked.pop((kind, name), None))
         # Whoever gives up does not end the look-up the others wait for.
         return await asyncio.shield(task)
 
@@ -142,14 +146,6 @@ def _flaw(name: str) -> str:
     if not name.isprintable() or " " in name:
         return "a name has no spaces or control characters"
     return ""
-
-
-def _stale(began: float, task: asyncio.Task[Resolution]) -> bool:
-    if not task.done():
-        return False
-    if task.cancelled() or task.exception() is not None:
-        return True
-    return bool(task.result().problem) and time.monotonic() - began > _FAILURE_KEPT
 
 
 def _addresses(lookup: Lookup, name: str) -> tuple[tuple[str, ...], str]:

@@ -62,4 +62,5 @@ class LocalVantage:
     async def close(self) -> None:
         """Close the shared sockets."""
         self._connector.close()
+        self._resolver.close()
         self._echo.close()
