@@ -375,5 +375,5 @@ async def test_a_probe_that_cannot_be_imported_spoils_its_own_rows_only(kit):
     )
     latest = await session.measure(kit.job(a), kit.job(b))
     assert latest["a|10.0.0.1"].status is Status.ERROR
-    assert "ModuleNotFoundError" in latest["a|10.0.0.1"].note
+    assert "ImportError" in latest["a|10.0.0.1"].note
     assert latest["b|10.0.0.1"].status is Status.OK
