@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("tui", "probes", "profiles")
 MOST_LINES = 350
 
-HEAVY = ("asyncssh", "pysnmp", "dns", "icmplib", "cryptography")
+HEAVY = ("asyncssh", "pysnmp", "dns", "icmplib", "cryptography", "h11", "defusedxml")
 """Protocol libraries: a second of start that only a job of that protocol should pay."""
 
 MAY_CATCH_EVERYTHING = "probes/engine/run.py"

@@ -1,0 +1,30 @@
+"""An HTTP exchange over a bounded stream: one request, one response."""
+
+from __future__ import annotations
+
+from probes.engine.stream import Stream
+from probes.wire.http import Exchange, NotHttp, Response
+
+
+async def exchanged(stream: Stream, exchange: Exchange) -> Response:
+    """Send the request and read until its response is complete.
+
+    Raises NotHttp for another protocol, EOFError when the server closes without a word and
+    OSError on a reset; a deadline is the caller's.
+    """
+    await stream.send(exchange.sent)
+    said = False
+    while True:
+        try:
+            data = await stream.read(16 * 1024)
+        except EOFError:
+            if not said:
+                raise
+            response = exchange.feed(b"")
+            if response is None:
+                raise NotHttp("a server that closed in the middle of its answer") from None
+            return response
+        said = True
+        response = exchange.feed(data)
+        if response is not None:
+            return response

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import h11
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.wire.http import (
+    HEAD_MOST,
+    Exchange,
+    NotHttp,
+    Request,
+    Response,
+    authority,
+    schemes,
+    what_answered,
+)
+
+GET = Request("GET", "/", "web.example")
+OK = b"HTTP/1.1 200 OK\r\nServer: x/1\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def test_a_request_asks_to_close_and_names_the_length_of_its_body() -> None:
+    post = Request("POST", "/sdk", "esx.example", (("SOAPAction", '"urn:x"'),), b"<a/>")
+    head, _, body = Exchange(post).sent.partition(b"\r\n\r\n")
+    assert head.split(b"\r\n")[0] == b"POST /sdk HTTP/1.1"
+    fields = {
+        line.partition(b": ")[0].lower(): line.partition(b": ")[2] for line in head.split(b"\r\n")
+    }
+    assert fields[b"host"] == b"esx.example"
+    assert fields[b"connection"] == b"close"
+    assert fields[b"content-length"] == b"4"
+    assert fields[b"soapaction"] == b'"urn:x"'
+    assert body == b"<a/>"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "shown"),
+    [
+        ("pc1", 5985, "pc1:5985"),
+        ("pc1", 80, "pc1"),
+        ("10.0.0.1", 80, "10.0.0.1"),
+        ("2001:db8::1", 80, "[2001:db8::1]"),
+        ("fe80::1%eth0", 81, "[fe80::1]:81"),
+    ],
+)
+def test_the_host_field_has_brackets_and_no_zone(host: str, port: int, shown: str) -> None:
+    assert authority(host, port, 80) == shown
+
+
+def test_a_response_is_read_byte_by_byte() -> None:
+    exchange = Exchange(GET)
+    for byte in OK[:-1]:
+        assert exchange.feed(bytes([byte])) is None
+    response = exchange.feed(OK[-1:])
+    assert response is not None
+    assert (response.status, response.body, response.cut) == (200, b"hello", False)
+    assert response.server == "x/1"
+    assert response.status_line == "HTTP 200 OK"
+
+
+def test_a_body_without_a_length_ends_with_the_connection() -> None:
+    exchange = Exchange(GET)
+    assert exchange.feed(b"HTTP/1.0 200 OK\r\n\r\nhel") is None
+    assert exchange.feed(b"lo") is None
+    response = exchange.feed(b"")
+    assert response is not None
+    assert (response.body, response.version) == (b"hello", "1.0")
+
+
+def test_interim_responses_are_passed_over() -> None:
+    response = Exchange(GET).feed(b"HTTP/1.1 100 Continue\r\n\r\n" + OK)
+    assert response is not None
+    assert response.status == 200
+
+
+def test_endless_interim_responses_are_no_response() -> None:
+    exchange = Exchange(GET)
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n" * 40
+    with pytest.raises(NotHttp, match="never begins"):
+        for _ in range(HEAD_MOST):
+            exchange.feed(interim)
+
+
+def test_a_body_longer_than_is_kept_is_cut() -> None:
+    response = Exchange(GET, body_most=3).feed(OK)
+    assert response is not None
+    assert (response.body, response.cut) == (b"hel", True)
+
+
+def test_a_body_that_breaks_off_is_kept_as_far_as_it_came() -> None:
+    exchange = Exchange(GET)
+    assert exchange.feed(OK[:-2]) is None
+    response = exchange.feed(b"")
+    assert response is not None
+    assert (response.body, response.cut) == (b"hel", True)
+
+
+def test_a_body_nobody_asked_for_is_not_waited_for() -> None:
+    exchange = Exchange(GET, bodies=range(200, 300))
+    response = exchange.feed(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 100000\r\n\r\n")
+    assert response is not None
+    assert (response.status, response.body) == (401, b"")
+
+
+def test_a_proxy_that_connects_has_said_everything_with_its_head() -> None:
+    connect = Exchange(Request("CONNECT", "web.example:443", "web.example:443"))
+    assert b"connection" not in connect.sent.lower()
+    response = connect.feed(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    assert response is not None
+    assert response.status == 200
+
+
+def test_a_proxy_that_refuses_gives_its_reason() -> None:
+    connect = Exchange(Request("CONNECT", "web.example:443", "web.example:443"))
+    response = connect.feed(
+        b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 2\r\n\r\nno"
+    )
+    assert response is not None
+    assert (response.status, response.body) == (407, b"no")
+
+
+def test_a_field_that_comes_twice_is_kept_twice() -> None:
+    response = Exchange(GET).feed(
+        b"HTTP/1.1 401 X\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic\r\n"
+        b"Content-Length: 0\r\n\r\n"
+    )
+    assert response is not None
+    assert response.every("www-authenticate") == ("Negotiate", "Basic")
+    assert response.header("server") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "an SSH server, not HTTP"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "TLS, where plain HTTP was expected"),
+        (b"220 mail.example ESMTP\r\n", "not HTTP: 220 mail.example ESMTP"),
+        (b"\x00\x01\x02\x03", "not HTTP: 00 01 02 03"),
+        (b"HTTP/1.1 abc\r\n\r\n", "a broken HTTP response"),
+        (b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "a broken HTTP response"),
+        (b"login: \x1b[2J\r\n", r"not HTTP: login: \x1b[2J"),
+    ],
+)
+def test_what_is_not_http_is_named(said: bytes, named: str) -> None:
+    exchange = Exchange(GET)
+    with pytest.raises(NotHttp) as raised:
+        if exchange.feed(said) is None:
+            exchange.feed(b"")
+    assert str(raised.value).startswith(named)
+    assert "\x1b" not in str(raised.value)
+
+
+def test_a_server_that_ends_without_a_word_is_not_http() -> None:
+    with pytest.raises(NotHttp):
+        Exchange(GET).feed(b"")
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        (["Negotiate"], ("Negotiate",)),
+        (["Negotiate", "Kerberos", "CredSSP"], ("Negotiate", "Kerberos", "CredSSP")),
+        (['Negotiate, Basic realm="WSMAN"'], ("Negotiate", "Basic")),
+        (['Basic realm="a, Digest b"'], ("Basic",)),
+        (['Digest realm="x", nonce="y", qop=auth, Kerberos'], ("Digest", "Kerberos")),
+        (["Negotiate oYG2MIGzoAMKAQE="], ("Negotiate",)),
+        (['Basic realm = "x"'], ("Basic",)),
+        ([], ()),
+        (["=,,\x1b[2J"], ()),
+    ],
+)
+def test_the_offered_schemes_are_read(fields: list[str], found: tuple[str, ...]) -> None:
+    assert schemes(fields) == found
+
+
+@given(st.lists(st.binary(max_size=200), max_size=8), st.sampled_from([b"", OK[:15], OK[:40], OK]))
+def test_any_bytes_give_a_response_or_its_own_error(parts: list[bytes], start: bytes) -> None:
+    exchange = Exchange(GET, body_most=16)
+    try:
+        for part in [start, *parts]:
+            response = exchange.feed(part) if part else None
+            if response is not None:
+                break
+        else:
+            response = exchange.feed(b"")
+    except NotHttp as error:
+        assert str(error).isprintable()
+        assert len(str(error)) < 200
+    else:
+        assert response is None or len(response.body) <= 16
+
+
+@given(
+    st.integers(200, 599).filter(lambda status: status not in (204, 304)),
+    st.dictionaries(
+        st.from_regex(r"x-[a-z]{1,8}", fullmatch=True),
+        st.from_regex(r"[!-~]{0,20}", fullmatch=True),
+    ),
+    st.binary(max_size=300),
+    st.integers(1, 50),
+)
+def test_what_a_server_writes_is_read_back(
+    status: int, headers: dict[str, str], body: bytes, step: int
+) -> None:
+    server = h11.Connection(h11.SERVER)
+    server.receive_data(Exchange(GET).sent)
+    server.next_event()
+    fields = [*headers.items(), ("transfer-encoding", "chunked")]
+    wire = server.send(h11.Response(status_code=status, headers=fields)) or b""
+    wire += server.send(h11.Data(data=body)) or b""
+    wire += server.send(h11.EndOfMessage()) or b""
+    exchange = Exchange(GET)
+    response: Response | None = None
+    for at in range(0, len(wire), step):
+        assert response is None
+        response = exchange.feed(wire[at : at + step])
+    assert response is not None
+    assert (response.status, response.body, response.cut) == (status, body, False)
+    assert all(response.header(name) == value for name, value in headers.items())
+
+
+@given(st.text(max_size=300))
+def test_schemes_are_short_and_harmless(field: str) -> None:
+    assert all(len(word) <= 40 and word.isprintable() for word in schemes([field] * 40))
+
+
+@given(st.binary(max_size=300), st.text(max_size=300))
+def test_naming_what_answered_is_harmless(start: bytes, why: str) -> None:
+    named = what_answered(start, why)
+    assert named.isprintable()
+    assert 0 < len(named) < 200
