@@ -22,6 +22,8 @@ class Probe:
 
     transport: str
     module: str = ""
+    proxied: bool = False
+    """Goes through the HTTP proxy, where there is one."""
 
     def load(self) -> Ask | None:
         """The coroutine of this probe, or None where the transport is everything."""

@@ -30,14 +30,26 @@ def same_address(one: str | None, other: str | None) -> bool:
 
 def blame(job: Job, observation: Observation, timeout: float) -> str:
     """What happened and who is behind it; `timeout` is the seconds each attempt waited."""
-    port = f"{job.check.transport.upper()} {job.port}" if job.port else "ICMP echo"
+    text = _happened(job, observation, timeout)
+    if not job.proxy or observation.state in (State.OPEN, State.NOT_RUN):
+        return text
+    if observation.reason is Reason.NAME_NOT_RESOLVED:
+        return text.replace("the name", f"the name of the proxy {job.proxy}", 1)
+    if observation.state is State.ERROR:
+        return text
+    return f"The proxy {job.proxy} is not reached: {text[0].lower()}{text[1:]}"
+
+
+def _happened(job: Job, observation: Observation, timeout: float) -> str:
+    number = job.dialled[1]
+    port = f"{job.check.transport.upper()} {number}" if number else "ICMP echo"
     facts = observation.facts
     match observation.state:
         case State.OPEN:
             return _opened(observation)
         case State.CLOSED if observation.reason is Reason.CONN_REFUSED:
             doubt = facts.get("caveat")
-            return f"The host itself refused: nothing listens on {job.port}" + (
+            return f"The host itself refused: nothing listens on {number}" + (
                 f" ({doubt})" if doubt else ""
             )
         case State.CLOSED:
@@ -67,6 +79,8 @@ def _opened(observation: Observation) -> str:
     match observation.service:
         case Service.CONFIRMED:
             text = summary or "The right service answered"
+        case Service.UNEXPECTED if observation.facts.get("unproven"):
+            text = summary
         case Service.UNEXPECTED:
             text = f"Open, but the wrong service answers: {summary}"
         case Service.SILENT:

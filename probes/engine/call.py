@@ -92,8 +92,11 @@ class Call:
         return stream
 
     async def connect(self, port: int | None = None) -> Stream:
-        """Another TCP connection to the same address; raises NoAnswer if it does not open."""
-        outcome = await self.reach(port or self.port, keep=True)
+        """Another TCP connection to the same address; raises NoAnswer if it does not open.
+
+        Without a port to the one of the first connection.
+        """
+        outcome = await self.reach(port or self.job.dialled[1] or self.port, keep=True)
         if outcome.sock is None:
             raise NoAnswer(outcome)
         stream = await opened(outcome.sock)

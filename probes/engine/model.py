@@ -102,6 +102,18 @@ class Job:
     check: Check
     target: Target
     port: int | None
+    via: tuple[str, int] | None = None
+    """Host and port of the proxy that is connected to instead of the target."""
+
+    @property
+    def dialled(self) -> tuple[str, int | None]:
+        """The host and port that the engine itself connects to."""
+        return self.via or (self.target.host, self.port)
+
+    @property
+    def proxy(self) -> str:
+        """The proxy as HOST:PORT; empty without one."""
+        return "" if self.via is None else Target("", *self.via).label
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Names:
 
     def find(self, work: Work) -> None:
         """Give a row its addresses, now or as soon as its name is looked up."""
-        host = work.job.target.host
+        host, _ = work.job.dialled
         if is_address(host):
             work.addresses = (host,)
             self._named([work])

@@ -27,6 +27,8 @@ def transport(
     timings: dict[str, float] = {}
     known: dict[str, object] = {}
     resolution = work.resolution
+    if work.job.proxy:
+        known["proxy"] = work.job.proxy
     if resolution is not None:
         timings["resolve"] = round(resolution.ms, 3)
         known["resolved"] = _resolved(resolution)
@@ -62,6 +64,8 @@ def untested(work: Work, reason: Reason, problem: str, state: State = State.ERRO
     """The observation of a row nothing was sent for; `problem` ends a sentence."""
     resolution = work.resolution
     facts: dict[str, object] = {"problem": problem} if problem else {}
+    if work.job.proxy:
+        facts["proxy"] = work.job.proxy
     return Observation(
         state,
         reason,

@@ -38,8 +38,8 @@ class Options:
     """None means that no login is attempted."""
     ca_file: str = ""
     """A PEM file of certificates to trust beside the system's."""
-    proxy: str = ""
-    """The HTTP proxy for HTTPS checks, as http://host:port; empty means none."""
+    proxy: str = field(default="", repr=False)
+    """The HTTP proxy for HTTPS checks, http://[user:password@]host[:port]; empty means none."""
     no_proxy: str = ""
     """Hosts that are reached without the proxy, as in the environment variable NO_PROXY."""
     pjl: bool = False

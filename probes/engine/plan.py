@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from probes.engine.model import Job, Target
 from profiles.model import Check, Profile
@@ -11,13 +11,26 @@ ASK_ABOVE = 1024
 """Endpoints above which the operator is asked before anything is sent."""
 
 
+Route = Callable[[Check, str, int | None], tuple[str, int] | None]
+"""The proxy a check goes through to a host and port, or None where it goes straight."""
+
+
+def straight(check: Check, host: str, port: int | None) -> None:
+    """The route without a proxy."""
+
+
 def plan(
-    profile: Profile, targets: Iterable[Target], *, only: frozenset[str] | None = None
+    profile: Profile,
+    targets: Iterable[Target],
+    *,
+    only: frozenset[str] | None = None,
+    route: Route = straight,
 ) -> tuple[Job, ...]:
     """The rows of a run: the first check of every target, then the second of every one, and so on.
 
     `only` holds the ids of the checks to make; without it all are made. A target's own port
     replaces that of its role's `custom_port` check and of no other. Rows with the same key are one.
+    `route` tells which go through a proxy.
     """
     rows: dict[str, list[tuple[Check, bool]]] = {}
     wanted: list[tuple[Target, list[tuple[Check, bool]]]] = []
@@ -33,7 +46,8 @@ def plan(
                 own = custom and target.port is not None
                 key = f"{check.id}|{target.label if own else target.host}"
                 if key not in jobs:
-                    jobs[key] = Job(key, check, target, target.port if own else check.port)
+                    port = target.port if own else check.port
+                    jobs[key] = Job(key, check, target, port, route(check, target.host, port))
     return tuple(jobs.values())
 
 

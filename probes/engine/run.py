@@ -102,7 +102,7 @@ class Run:
             for key in keys
             if key in self._board.jobs and key not in self._open
         ]
-        self._names.forget({work.job.target.host for work in works})
+        self._names.forget({work.job.dialled[0] for work in works})
         self._emit(Queued(tuple(work.job.key for work in works)))
         self._queue(works)
 
@@ -226,18 +226,17 @@ class Run:
             self._asks[name] = _broken(error)
 
     def _connect(self, work: Work, ask: Ask | None) -> None:
-        assert work.job.port is not None
+        port = work.job.dialled[1]
+        assert port is not None
         timeout, keep = self._settings.timeout, ask is not None
         if len(work.addresses) == 1:
             done = partial(self._connected, work, ask)
-            cancel = self._vantage.connect(
-                work.addresses[0], work.job.port, timeout, done, keep=keep
-            )
+            cancel = self._vantage.connect(work.addresses[0], port, timeout, done, keep=keep)
         else:
             race = Race(
                 self._vantage,
                 work.addresses,
-                work.job.port,
+                port,
                 timeout,
                 partial(self._connected, work, ask),
                 keep=keep,

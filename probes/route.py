@@ -1,0 +1,24 @@
+"""Which checks go through the HTTP proxy, and which hosts do not."""
+
+from __future__ import annotations
+
+from probes import PROBES
+from probes.engine.options import Options
+from probes.engine.plan import Route, straight
+from probes.wire.proxy import bypassed, parse_proxy
+from profiles.model import Check
+
+
+def route(options: Options) -> Route:
+    """The way of every check under these options; raises ProxyError."""
+    if not options.proxy:
+        return straight
+    proxy = parse_proxy(options.proxy)
+
+    def way(check: Check, host: str, port: int | None) -> tuple[str, int] | None:
+        probe = PROBES.get(check.probe)
+        if probe is None or not probe.proxied or bypassed(options.no_proxy, host, port):
+            return None
+        return proxy.host, proxy.port
+
+    return way
