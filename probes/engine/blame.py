@@ -47,6 +47,8 @@ def _happened(job: Job, observation: Observation, timeout: float) -> str:
     match observation.state:
         case State.OPEN:
             return _opened(observation)
+        case State.CLOSED | State.FILTERED | State.UNREACHABLE if facts.get("summary"):
+            return _elsewhere(observation)
         case State.CLOSED if observation.reason is Reason.CONN_REFUSED:
             doubt = facts.get("caveat")
             return f"The host itself refused: nothing listens on {number}" + (
@@ -91,6 +93,14 @@ def _opened(observation: Observation) -> str:
                 text = "Answers the ping"
     lost = observation.facts.get("other_addresses")
     return f"{text}; but {lost}" if lost else text
+
+
+def _elsewhere(observation: Observation) -> str:
+    """A probe looked behind the row's own port and found a way that does not open."""
+    summary = str(observation.facts["summary"])
+    if observation.icmp is None:
+        return summary
+    return f"{summary}. {_offender(observation, observation.icmp)}"
 
 
 def _silence(observation: Observation, timeout: float) -> str:

@@ -42,6 +42,11 @@ class Answer:
     service: Service
     facts: Mapping[str, object] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    outcome: Outcome | None = None
+    """The connect that decides the row's state, where it is another than the engine's own.
+
+    When it did not open, `facts["summary"]` is what the note begins with.
+    """
 
 
 class Ask(Protocol):
@@ -91,20 +96,25 @@ class Call:
         self._streams.append(stream)
         return stream
 
-    async def connect(self, port: int | None = None) -> Stream:
+    async def connect(self, port: int | None = None, timeout: float | None = None) -> Stream:
         """Another TCP connection to the same address; raises NoAnswer if it does not open.
 
         Without a port to the one of the first connection.
         """
-        outcome = await self.reach(port or self.job.dialled[1] or self.port, keep=True)
+        outcome = await self.reach(port or self.job.dialled[1] or self.port, keep=True, timeout=timeout)
         if outcome.sock is None:
             raise NoAnswer(outcome)
         stream = await opened(outcome.sock)
         self._streams.append(stream)
         return stream
 
-    async def reach(self, port: int, *, keep: bool = False) -> Outcome:
-        """Try one TCP connect to another port of the same address, without a retry."""
+    async def reach(
+        self, port: int, *, keep: bool = False, timeout: float | None = None
+    ) -> Outcome:
+        """Try one TCP connect to another port of the same address, without a retry.
+
+        `timeout` in seconds, the whole exchange's without it.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
 
@@ -114,7 +124,7 @@ class Call:
             elif outcome.sock is not None:
                 outcome.sock.close()
 
-        cancel = self.vantage.connect(self.address, port, self.timeout, done, keep=keep)
+        cancel = self.vantage.connect(self.address, port, timeout or self.timeout, done, keep=keep)
         try:
             outcome = await future
         except asyncio.CancelledError:

@@ -93,15 +93,17 @@ def tcp_evidence(outcome: Outcome, at_ms: float) -> Evidence:
 async def converse(
     call: Call, ask: Ask, work: Work, outcome: Outcome, tried: tuple[Outcome, ...]
 ) -> Observation:
-    """Ask the service on an open TCP connection; whatever happens, the port stays open."""
+    """Ask the service on an open TCP connection; the port stays open unless the answer decides."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     facts: Mapping[str, object]
     timings: Mapping[str, float] = {}
+    decides: Outcome | None = None
     try:
         async with asyncio.timeout(call.timeout):
             answer = await ask(call)
         service, facts, timings = answer.service, answer.facts, answer.timings_ms
+        decides = answer.outcome
     except Unexpected as error:
         service, facts = Service.UNEXPECTED, {"summary": str(error)}
     except TooMuch as error:
@@ -117,6 +119,9 @@ async def converse(
         await call.close()
     work.evidence += call.evidence
     timings = {"answer": (loop.time() - began) * 1000, **timings}
+    if decides is not None:
+        # The other addresses were tried on another port: they say nothing beside this one.
+        outcome, tried = decides, ()
     return transport(work, outcome, tried=tried, service=service, facts=facts, timings_ms=timings)
 
 
