@@ -101,7 +101,9 @@ class Call:
 
         Without a port to the one of the first connection.
         """
-        outcome = await self.reach(port or self.job.dialled[1] or self.port, keep=True, timeout=timeout)
+        outcome = await self.reach(
+            port or self.job.dialled[1] or self.port, keep=True, timeout=timeout
+        )
         if outcome.sock is None:
             raise NoAnswer(outcome)
         stream = await opened(outcome.sock)
