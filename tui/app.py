@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
@@ -15,11 +16,9 @@ from textual.widgets import Input, Static
 from probes.engine.model import Event, Finished, Job, Message, Result, Status, Target
 from profiles.model import Profile
 from tui.filter import Filter
-from tui.help import HELP
-from tui.recorded import Recorded
+from tui.keys import KEYS
+from tui.lean import LeanApp
 from tui.rows import Column
-from tui.runner import Runner
-from tui.screens.dialog import Confirm, Help, Prompt, Questions
 from tui.signs import ASCII, UNICODE
 from tui.story import story
 from tui.widgets.detail import Detail
@@ -29,6 +28,10 @@ from tui.widgets.keybar import KeyBar
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
+if TYPE_CHECKING:
+    from tui.recorded import Recorded
+    from tui.runner import Runner
+
 REFRESH = 0.2
 """Seconds between two updates of the screen."""
 
@@ -36,29 +39,13 @@ _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency
 _HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.0.0.0/28. F1 helps."
 
 
-class AuditReach(App[int]):
+class AuditReach(LeanApp):
     """The application; `runner` measures, or `recorded` holds an old session to show."""
 
     CSS_PATH = "app.tcss"
     TITLE = "auditreach"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "hosts", "Hosts"),
-        Binding("r", "rerun_row", "Rerun"),
-        Binding("R", "rerun_failures", "Failures again", show=False),
-        Binding("g", "rerun_all", "All again"),
-        Binding("x", "stop", "Stop"),
-        Binding("f", "failures", "Failures"),
-        Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("s", "save", "Save"),
-        Binding("a", "answers", "Answers", show=False),
-        Binding("t", "tree", "Tree", show=False),
-        Binding("o", "sort", "Sort", show=False),
-        Binding("O", "reverse", "Reverse the order", show=False),
-        Binding("question_mark,f1", "help", "Help", key_display="?"),
-        Binding("q,ctrl+c,ctrl+q", "leave", "Quit", key_display="q"),
-        Binding("escape", "step_back", "Back", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     def __init__(
         self,
@@ -88,6 +75,7 @@ class AuditReach(App[int]):
         self._words = ""
         self._measuring = False
         self._saving = True
+        self._engine_up = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         """Head, host line, tree, table, detail, filter line, notice, keys."""
@@ -115,7 +103,6 @@ class AuditReach(App[int]):
 
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
-        self.animation_level = "none"
         self._table = self.query_one(ResultTable)
         self._outline = self.query_one(Outline)
         self._head = self.query_one(Head)
@@ -131,17 +118,17 @@ class AuditReach(App[int]):
 
     def _begin(self, runner: Runner) -> None:
         """After the first paint: start the engine, say where this is, fill in the hosts."""
-        runner.start()
-        self.run_worker(self._locate(runner), exclusive=False)
         if self._entries:
             entry = self.query_one(HostEntry)
             entry.value = " ".join(self._entries)
             entry.cursor_position = len(entry.value)
-            if self._at_once:
-                self._submit(entry.value)
+        self.run_worker(self._start(runner), exclusive=False)
 
-    async def _locate(self, runner: Runner) -> None:
-        self._head.vantage(await runner.whereabouts())
+    async def _start(self, runner: Runner) -> None:
+        self._head.vantage(await runner.start())
+        self._engine_up.set()
+        if self._at_once and self._entries:
+            self._submit(self.query_one(HostEntry).value)
 
     def _open(self, recorded: Recorded) -> None:
         self._head.vantage(recorded.vantage)
@@ -242,13 +229,14 @@ class AuditReach(App[int]):
             self.run_worker(self._measure(self.runner, text), group="measure", exclusive=False)
 
     async def _measure(self, runner: Runner, text: str) -> None:
+        await self._engine_up.wait()
         node = self._outline.node
         role = node.filter.role if node.kind in ("role", "check") else ""
         entered = await runner.read(text, role)
         entry = self.query_one(HostEntry)
         if entered.targets:
-            asked = runner.endpoints(entered.targets, self._outline.included)
-            if asked.question and not await self.push_screen_wait(Confirm(asked.question)):
+            question = runner.question(entered.targets, self._outline.included)
+            if question and not await self._confirmed(question):
                 return
             jobs, anew, trouble = runner.measure(entered.targets, self._outline.included)
             if anew:
@@ -270,6 +258,12 @@ class AuditReach(App[int]):
             sentences = " ".join(str(bad) for bad in entered.bad[:3])
             more = len(entered.bad) - 3
             self.say(f"{sentences} And {more} more." if more > 0 else sentences, trouble=True)
+
+    async def _confirmed(self, question: str) -> bool:
+        from tui.screens.dialog import Confirm
+
+        said = await self.push_screen_wait(Confirm(question))
+        return bool(said)
 
     def action_hosts(self) -> None:
         """Go to the host line."""
@@ -365,8 +359,15 @@ class AuditReach(App[int]):
             Filter(where.category, where.role, where.check, "", self._failures, self._words)
         )
 
+    def action_redraw(self) -> None:
+        """Draw everything again, after something else wrote on this terminal."""
+        self.redraw()
+
     def action_help(self) -> None:
         """Every key, in sentences."""
+        from tui.help import HELP
+        from tui.screens.dialog import Help
+
         self.push_screen(Help(HELP))
 
     # Answers, saving, leaving
@@ -377,6 +378,8 @@ class AuditReach(App[int]):
         if runner is None:
             self.say("The answers of an old session cannot be changed.")
             return
+
+        from tui.screens.dialog import Questions
 
         def answered(answers: Mapping[str, str] | None) -> None:
             if answers is not None and runner.answer(answers) and len(self._table.rows):
@@ -393,33 +396,23 @@ class AuditReach(App[int]):
         if not source:
             self.say("There is no session log to copy yet.")
             return
-        from probes.engine.session import AlreadyThere, SessionError, copy
+        from probes.engine.session import SessionError
+        from tui.screens.save import save_copy
 
-        where = await self.push_screen_wait(Prompt("Save a copy as", Path(source).name))
-        if not where or not where.strip():
-            return
-        to = _path(where)
         try:
-            try:
-                copy(source, to)
-            except AlreadyThere:
-                question = f"{self._signs.clean(str(to))} exists. Overwrite it?"
-                if not await self.push_screen_wait(Confirm(question)):
-                    return
-                copy(source, to, overwrite=True)
+            self.say(await save_copy(self, Path(source)))
         except SessionError as error:
             self.say(str(error), trouble=True)
-        else:
-            self.say(f"Saved as {to}.")
 
     def action_leave(self) -> None:
         """Quit, after a question while rows are being measured."""
         if self._measuring:
-            self.push_screen(
-                Confirm("Rows are still being measured. Stop and quit?"),
-                lambda yes: self.exit(0) if yes else None,
-            )
+            self.run_worker(self._leave(), group="leave", exclusive=True)
         else:
+            self.exit(0)
+
+    async def _leave(self) -> None:
+        if await self._confirmed("Rows are still being measured. Stop and quit?"):
             self.exit(0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -430,7 +423,3 @@ class AuditReach(App[int]):
                 about = (action.__doc__ or "").strip()
                 yield SystemCommand(binding.description, about, action)
         yield SystemCommand("Theme", "Choose other colours.", self.action_change_theme)
-
-
-def _path(text: str) -> Path:
-    return Path(text.strip()).expanduser()

@@ -18,7 +18,7 @@ from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Event, Finished, Job, Message, Result, Status, Target
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import LogFailed, SessionLog, default_path, new_header
-from probes.engine.targets import Entered, expand
+from probes.engine.targets import Entered, expand, parse
 from probes.engine.thread import Engine
 from profiles.model import Profile
 from tui import prepare
@@ -68,7 +68,7 @@ def run(options: Options) -> int:
 
 
 def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[Target, ...], bool]:
-    entered = prepare.enter(options.entries, profile, engine.info())
+    entered = parse(options.entries, profile, resolvers=engine.info().resolvers)
     bad = list(entered.bad)
     targets = list(entered.targets)
     if entered.domains:

@@ -54,8 +54,8 @@ def build(options: Options) -> AuditReach:
             raise UsageError(str(error)) from None
         return AuditReach(profile, None, recorded=recorded, ascii=ascii)
     from tui.app import AuditReach
+    from tui.history import History
     from tui.runner import Runner
-    from tui.widgets.entry import History
 
     runner = Runner(
         profile,

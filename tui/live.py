@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import queue
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,9 +10,9 @@ from pathlib import Path
 from probes import PROBES
 from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Event, Job, Settings, Target, VantageInfo
-from probes.engine.plan import plan
+from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import LogFailed, SessionLog, default_path, new_header
-from probes.engine.targets import Domain, Entered, expand
+from probes.engine.targets import Entered, expand, joined, parse
 from probes.engine.thread import Engine
 from profiles.model import Profile
 
@@ -35,9 +36,22 @@ class Live:
         """Where this measures from; may block for a moment."""
         return self._engine.info()
 
-    def expand(self, domains: Sequence[Domain]) -> Entered:
-        """The domain controllers of domains; blocks for the look-ups."""
-        return self._engine.ask(lambda vantage: expand(domains, vantage)).result()
+    def read(self, text: str, role: str) -> Entered:
+        """The targets in a line, plain hosts in `role`; blocks for the look-ups of domains."""
+        words = text.split(maxsplit=1)
+        known = {one.id for one in self.profile.roles}
+        if role and words and "=" not in words[0] and words[0].rstrip(",;") not in known:
+            text = f"{role}={text}"
+        entered = parse((text,), self.profile, resolvers=self._engine.info().resolvers)
+        if not entered.domains:
+            return entered
+        found = self._engine.ask(lambda vantage: expand(entered.domains, vantage)).result()
+        return joined(dataclasses.replace(entered, domains=()), found)
+
+    def question(self, targets: Sequence[Target], only: frozenset[str]) -> str:
+        """What to ask the operator before these are measured; empty when they are few."""
+        count = endpoints(plan(self.profile, targets, only=only))
+        return f"This asks {count:,} endpoints. Measure them all?" if count > ASK_ABOVE else ""
 
     def measure(
         self, targets: Sequence[Target], only: frozenset[str], answers: Mapping[str, str]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from probes import PROBES
-from probes.engine.model import VantageInfo
-from probes.engine.targets import Entered, parse
 from profiles.load import ProfileError, load_profile
 from profiles.model import Profile
 from tui.options import Options, UsageError, quoted
@@ -37,11 +35,6 @@ def answers(options: Options, profile: Profile) -> dict[str, str]:
             raise UsageError(f"{name} is answered by {allowed}, not by {quoted(value)}.")
         said[name] = value
     return said
-
-
-def enter(entries: Sequence[str], profile: Profile, info: VantageInfo) -> Entered:
-    """The targets in what was typed, with this machine's resolvers for roles that use them."""
-    return parse(entries, profile, resolvers=info.resolvers)
 
 
 def answers_text(answered: Mapping[str, str]) -> str:

@@ -1,33 +1,24 @@
-"""Measuring for the screen: reads what was typed, asks before much is sent, keeps the answers."""
+"""Measuring for the screen: makes the engine when it is needed and keeps the answers."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from probes.engine.model import Event, Job, Settings, Target
-from probes.engine.plan import ASK_ABOVE, plan
-from probes.engine.plan import endpoints as count_endpoints
-from probes.engine.targets import Entered
 from profiles.model import Profile
 from tui import prepare
-from tui.live import Live
-from tui.widgets.entry import History
+from tui.history import History
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How much would be measured; `question` is put to the operator when it is much."""
-
-    endpoints: int
-    question: str
+if TYPE_CHECKING:
+    from probes.engine.targets import Entered
+    from tui.live import Live
 
 
 class Runner:
-    """What the screen does with the network. `start` makes the engine; before it nothing runs."""
+    """What the screen does with the network; before `start` there is no engine, only answers."""
 
     def __init__(
         self,
@@ -63,27 +54,20 @@ class Runner:
         """Where this session is being saved; empty while it is not."""
         return self._live.log_path if self._live is not None else ""
 
-    def start(self) -> None:
-        """Make the engine."""
-        self._live = Live(self.profile, self._settings, self._log)
-
-    async def whereabouts(self) -> str:
-        """This host and its address, as the head shows them."""
-        info = await asyncio.to_thread(self.live.info)
+    async def start(self) -> str:
+        """Make the engine, off this loop; returns this host and its address for the head."""
+        self._live = await asyncio.to_thread(self._make)
+        info = await asyncio.to_thread(self._live.info)
         address = f" ({info.addresses[0]})" if info.addresses else ""
         return f"{info.host}{address}"
 
     async def read(self, text: str, role: str) -> Entered:
         """The targets in a line; plain hosts take `role`. Looks domains up, off this loop."""
-        return await asyncio.to_thread(self._read, text, role)
+        return await asyncio.to_thread(self.live.read, text, role)
 
-    def endpoints(self, targets: Sequence[Target], included: frozenset[str]) -> Asked:
-        """How much measuring these would ask, and the question to put first, if any."""
-        count = count_endpoints(plan(self.profile, targets, only=included))
-        question = ""
-        if count > ASK_ABOVE and not self._unasked:
-            question = f"This asks {count:,} endpoints. Measure them all?"
-        return Asked(count, question)
+    def question(self, targets: Sequence[Target], included: frozenset[str]) -> str:
+        """What to ask before measuring these, if they are many and that is not settled."""
+        return "" if self._unasked else self.live.question(targets, included)
 
     def measure(
         self, targets: Sequence[Target], included: frozenset[str]
@@ -131,19 +115,8 @@ class Runner:
         if self._live is not None:
             self._live.close()
 
-    def _read(self, text: str, role: str) -> Entered:
-        info = self.live.info()
-        words = text.split(maxsplit=1)
-        known = {one.id for one in self.profile.roles}
-        if role and words and "=" not in words[0] and words[0].rstrip(",;") not in known:
-            text = f"{role}={text}"
-        entered = prepare.enter((text,), self.profile, info)
-        if not entered.domains:
-            return entered
-        found = self.live.expand(entered.domains)
-        return dataclasses.replace(
-            entered,
-            targets=tuple(dict.fromkeys((*entered.targets, *found.targets))),
-            domains=(),
-            bad=(*entered.bad, *found.bad),
-        )
+    def _make(self) -> Live:
+        # Not before the first paint: this brings the engine with it.
+        from tui.live import Live
+
+        return Live(self.profile, self._settings, self._log)

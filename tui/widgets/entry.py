@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -12,36 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from probes.engine.targets import complete
 from profiles.model import Profile
+from tui.history import History
 
-_KEPT = 100
 _LONGEST = 64 * 1024
-
-
-class History:
-    """What was typed before, the newest last; kept in a file of mode 0600 where there is one."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self.lines: list[str] = []
-        if path is not None:
-            with suppress(OSError, UnicodeDecodeError):
-                text = path.read_text(encoding="utf-8")[-_LONGEST:]
-                self.lines = [line for line in text.splitlines() if line.isprintable()][-_KEPT:]
-
-    def add(self, line: str) -> None:
-        """Remember a line; a history that cannot be written is kept in memory only."""
-        earlier = [old for old in self.lines if old != line]
-        self.lines = [*earlier[-_KEPT + 1 :], line]
-        if self._path is not None:
-            with suppress(OSError):
-                self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                part = self._path.with_suffix(".part")
-                flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-                with os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8") as file:
-                    file.write("\n".join(self.lines) + "\n")
-                part.replace(self._path)
 
 
 class _Completes(Suggester):
@@ -52,6 +23,9 @@ class _Completes(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         """The first completion of what stands in the line."""
+        # Only now: the grammar is not needed for the first paint.
+        from probes.engine.targets import complete
+
         found = complete(value, self._profile, self._history.lines[::-1])
         return next((text for text in found if text.startswith(value) and text != value), None)
 

@@ -1,0 +1,153 @@
+"""The few bytes a terminal needs: what it shows is what was wanted, whatever it showed before."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+from tui.frame import Frame
+
+WIDTH, HEIGHT = 12, 3
+TOKEN = re.compile(r"\x1b\[([0-9;]*)([A-Za-z])|([^\x1b])")
+
+
+class Screen:
+    """As much of a terminal as the frame speaks to."""
+
+    def __init__(self) -> None:
+        self.cells = [[("#", "junk")] * WIDTH for _ in range(HEIGHT)]
+        self.x = self.y = 0
+        self.code = "junk"
+
+    def feed(self, text: str) -> None:
+        at = 0
+        while at < len(text):
+            match = TOKEN.match(text, at)
+            assert match, text[at:]
+            at = match.end()
+            numbers, final, char = match.groups()
+            if char:
+                self.write(char)
+            elif final == "m":
+                self.code = numbers.removeprefix("0;")
+            elif final == "H":
+                places = [int(number or 1) for number in numbers.split(";")]
+                self.y, self.x = places[0] - 1, (places[1] - 1 if len(places) > 1 else 0)
+            elif final == "C":
+                self.x += int(numbers)
+            elif final == "J":
+                self.cells = [[(" ", "")] * WIDTH for _ in range(HEIGHT)]
+                assert self.code == ""
+            elif final == "K":
+                assert self.code == ""
+                self.cells[self.y][self.x :] = [(" ", "")] * (WIDTH - self.x)
+            else:
+                raise AssertionError(final)
+
+    def write(self, char: str) -> None:
+        width = cell_len(char)
+        if not width:
+            before = self.cells[self.y][self.x - 1]
+            self.cells[self.y][self.x - 1] = (before[0] + char, before[1])
+            return
+        self.cells[self.y][self.x] = (char, self.code)
+        if width == 2:
+            self.cells[self.y][self.x + 1] = ("", "")
+        self.x += width
+
+    def seen(self) -> list[list[tuple[str, str]]]:
+        """Cells as the eye sees them: the colour of an empty cell does not count."""
+        return [
+            [(char, "" if char == " " and code in ("31", "1") else code) for char, code in line]
+            for line in self.cells
+        ]
+
+
+STYLES = [
+    None,
+    Style.parse("red"),
+    Style.parse("bold"),
+    Style.parse("on blue"),
+    Style.parse("reverse"),
+]
+pieces = st.lists(st.tuples(st.text("ab 日é", max_size=6), st.sampled_from(STYLES)), max_size=5)
+
+
+def strip(parts) -> Strip:
+    made = Strip([Segment(text, style) for text, style in parts])
+    return made.adjust_cell_length(WIDTH)
+
+
+def layout(lines) -> LayoutUpdate:
+    return LayoutUpdate([[strip(parts)] for parts in lines], Region(0, 0, WIDTH, HEIGHT))
+
+
+frames = st.lists(pieces, min_size=HEIGHT, max_size=HEIGHT)
+
+
+@settings(max_examples=300)
+@given(st.lists(frames, min_size=1, max_size=4))
+def test_what_the_terminal_shows_is_what_was_wanted(wanted) -> None:
+    frame, screen = Frame(ColorSystem.STANDARD), Screen()
+    for lines in wanted:
+        frame.apply(layout(lines), WIDTH, HEIGHT)
+        screen.feed(frame.difference())
+        fresh, whole = Frame(ColorSystem.STANDARD), Screen()
+        fresh.apply(layout(lines), WIDTH, HEIGHT)
+        whole.feed(fresh.difference())
+        assert screen.seen() == whole.seen()
+        text = ["".join(char for char, _ in line) for line in screen.seen()]
+        assert text == [strip(parts).text for parts in lines]
+
+
+def test_an_unchanged_frame_sends_nothing() -> None:
+    frame = Frame(ColorSystem.STANDARD)
+    lines = [[("abc", None)], [("x", STYLES[1])], []]
+    frame.apply(layout(lines), WIDTH, HEIGHT)
+    frame.difference()
+    frame.apply(layout(lines), WIDTH, HEIGHT)
+    assert frame.difference() == ""
+
+
+def test_one_changed_letter_sends_a_move_and_a_letter() -> None:
+    frame = Frame(ColorSystem.STANDARD)
+    frame.apply(layout([[], [("abcdef", None)], []]), WIDTH, HEIGHT)
+    frame.difference()
+    frame.apply(layout([[], [("abcdeX", None)], []]), WIDTH, HEIGHT)
+    assert frame.difference() == "\x1b[2;6HX"
+
+
+def test_a_partial_update_changes_only_its_span() -> None:
+    frame, screen = Frame(ColorSystem.STANDARD), Screen()
+    frame.apply(layout([[("aaaaaaaaaaaa", None)]] * 3), WIDTH, HEIGHT)
+    screen.feed(frame.difference())
+    chops = [{}, {0: None, 4: Strip([Segment("BB")]), 6: None}, {}]
+    frame.apply(ChopsUpdate(chops, [(1, 4, 6)], [[], [4, 6, 12], []]), WIDTH, HEIGHT)
+    screen.feed(frame.difference())
+    assert "".join(char for char, _ in screen.cells[1]) == "aaaaBBaaaaaa"
+
+
+def test_a_forgotten_or_resized_screen_is_sent_whole() -> None:
+    frame = Frame(ColorSystem.STANDARD)
+    frame.apply(layout([[("abc", None)]] * 3), WIDTH, HEIGHT)
+    first = frame.difference()
+    frame.forget()
+    assert frame.difference() == first
+    frame.apply(layout([[("abc", None)]] * 3), WIDTH + 1, HEIGHT)
+    assert frame.difference().startswith("\x1b[m\x1b[H\x1b[2J")
+
+
+def test_the_default_colours_of_a_terminal_cost_no_bytes() -> None:
+    frame = Frame(ColorSystem.STANDARD)
+    plain = Style.parse("default on default")
+    frame.apply(layout([[("abc", plain)], [("   ", STYLES[1])], []]), WIDTH, HEIGHT)
+    assert frame.difference() == "\x1b[m\x1b[H\x1b[2J\x1b[1Habc"

@@ -1,0 +1,182 @@
+"""What the terminal shows and what it should show, and the few bytes between the two.
+
+Textual sends every line it touches whole. Over SSH that is many times what changed, so the cells
+themselves are compared here. This reads Textual's compositor updates, which are not a public
+interface: pyproject.toml bounds the version and `tests/tui/test_frame.py` replays them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.strip import Strip
+
+Cell = tuple[str, str]
+"""The characters in one cell and their SGR parameters; the right half of a wide one is empty."""
+
+_BLANK: Cell = (" ", "")
+_WIDE: Cell = ("", "")
+_NEAR = 6
+"""Unchanged cells that cost no more to write again than to jump over."""
+_SEEN_ON_SPACE = frozenset({"4", "7", "9", "21", "53"})
+"""SGR attributes that show on a space: underline, reverse, strike, double underline, overline."""
+
+
+class Frame:
+    """Two grids of cells: what was asked for and what has been sent."""
+
+    def __init__(self, colours: ColorSystem | None) -> None:
+        self._colours = colours or ColorSystem.TRUECOLOR
+        self._wanted: list[list[Cell]] = []
+        self._shown: list[list[Cell]] = []
+        self._touched: set[int] = set()
+        self._width = 0
+        self._codes: dict[Style, tuple[str, str]] = {}
+        self._quiet: set[str] = {""}
+        """SGR parameters in force that do not show on a space."""
+        self._known = False
+
+    def forget(self) -> None:
+        """The terminal may show anything now: send everything with the next difference."""
+        self._known = False
+
+    def apply(self, update: LayoutUpdate | ChopsUpdate, width: int, height: int) -> None:
+        """Take in what Textual wants to be seen on a screen of this size."""
+        if (width, height) != (self._width, len(self._wanted)):
+            self._width = width
+            self._wanted = [[_BLANK] * width for _ in range(height)]
+            self._known = False
+        if isinstance(update, LayoutUpdate):
+            for y, strips in enumerate(update.strips, update.region.y):
+                self._put(y, update.region.x, strips, width)
+            return
+        for y, first, last in update.spans:
+            ends = update.chop_ends[y]
+            for end, (x, strip) in zip(ends, update.chops[y].items(), strict=False):
+                if strip is not None and x <= last and end > first:
+                    self._put(y, x, (strip,), min(end, width))
+
+    def difference(self) -> str:
+        """The escape sequences that make the terminal show what is wanted; empty if it does."""
+        out: list[str] = []
+        if not self._known:
+            self._known = True
+            out.append("\x1b[m\x1b[H\x1b[2J")
+            self._shown = [[_BLANK] * self._width for _ in self._wanted]
+            self._touched = set(range(len(self._wanted)))
+        code = ""
+        for y in sorted(self._touched):
+            if y < len(self._wanted):
+                code = self._line(y, out, code)
+        self._touched.clear()
+        if code:
+            out.append("\x1b[m")
+        return "".join(out)
+
+    def _put(self, y: int, x: int, strips: Iterable[Strip], limit: int) -> None:
+        """Write strips into a line of the wanted grid, up to the column `limit`."""
+        if not 0 <= y < len(self._wanted):
+            return
+        line = self._wanted[y]
+        for strip in strips:
+            for segment in strip:
+                if segment.control:
+                    continue
+                code, on_space = self._code(segment.style)
+                space = (" ", on_space)
+                for char in segment.text:
+                    cells = 1 if char < "\x7f" else cell_len(char)
+                    if not cells:
+                        if 0 < x <= limit:
+                            line[x - 1] = (line[x - 1][0] + char, line[x - 1][1])
+                        continue
+                    if x + cells <= limit:
+                        line[x] = space if char == " " else (char, code)
+                        if cells == 2:
+                            line[x + 1] = _WIDE
+                    x += cells
+        self._touched.add(y)
+
+    def _line(self, y: int, out: list[str], code: str) -> str:
+        """Write what differs in a line; `code` is the style in force, and the one returned."""
+        wanted, shown = self._wanted[y], self._shown[y]
+        if wanted == shown:
+            return code
+        blank_from = self._width
+        while blank_from and wanted[blank_from - 1] == _BLANK:
+            blank_from -= 1
+        at = -1
+        for x in range(self._width):
+            if wanted[x] == shown[x] or x < at:
+                continue
+            if x >= blank_from and self._width - x > 3:
+                out.append(_move(y, x, at))
+                out.append("\x1b[m\x1b[K" if code else "\x1b[K")
+                code = ""
+                break
+            # Half of a wide character cannot be written.
+            start = x - 1 if x and wanted[x] == _WIDE else x
+            if at < 0 or start - at > _NEAR:
+                out.append(_move(y, start, at))
+            else:
+                start = at
+            for char, sgr in wanted[start : x + 1]:
+                if char and sgr != code and not (char == " " and not sgr and code in self._quiet):
+                    out.append(f"\x1b[0;{sgr}m" if sgr else "\x1b[m")
+                    code = sgr
+                out.append(char)
+            at = x + 1
+            if at < self._width and wanted[at] == _WIDE:
+                at += 1
+        self._shown[y] = list(wanted)
+        return code
+
+    def _code(self, style: Style | None) -> tuple[str, str]:
+        """SGR parameters of a style, and those of them that show on a space."""
+        if style is None:
+            return "", ""
+        known = self._codes.get(style)
+        if known is None:
+            if len(self._codes) > 4096:
+                self._codes.clear()
+            known = self._codes[style] = _parameters(style, self._colours)
+            if not known[1]:
+                self._quiet.add(known[0])
+        return known
+
+
+def _parameters(style: Style, colours: ColorSystem) -> tuple[str, str]:
+    # The default colours need no words, since every change of style begins with a reset.
+    ansi = Strip.render_ansi(style, colours)
+    parts = [part for part in ansi.split(";") if part not in ("", "39", "49")]
+    code = ";".join(parts)
+    background = style.bgcolor is not None and not style.bgcolor.is_default
+    seen = background or not _SEEN_ON_SPACE.isdisjoint(_attributes(parts))
+    return code, code if seen else ""
+
+
+def _attributes(parts: list[str]) -> list[str]:
+    """The SGR parameters that are no part of an extended colour."""
+    found: list[str] = []
+    skip = 0
+    for place, part in enumerate(parts):
+        if skip:
+            skip -= 1
+        elif part in ("38", "48"):
+            skip = 2 if parts[place + 1 : place + 2] == ["5"] else 4
+        else:
+            found.append(part)
+    return found
+
+
+def _move(y: int, x: int, at: int) -> str:
+    """Move the cursor to a cell; it stands at column `at` of the line, or nowhere near."""
+    if at == x:
+        return ""
+    if 0 <= at < x:
+        return f"\x1b[{x - at}C"
+    return f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H"

@@ -1,0 +1,76 @@
+"""A Textual application that sends a terminal few bytes, and none it cannot take."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.app import App
+from textual.drivers._writer_thread import WriterThread
+from textual.screen import Screen
+
+from tui.frame import Frame
+
+_RETRY = 0.05
+"""Seconds until a terminal that was busy is asked again."""
+_WAITING = 1
+"""Writes that may wait in the output queue before a frame is skipped."""
+
+
+class LeanApp(App[int]):
+    """Draws in the terminal's own colours, sends only cells that changed, and skips frames while
+    the terminal is busy, so that a stalled connection never blocks the screen's loop.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(ansi_color=True)
+        self.theme = "ansi-dark"
+        self.animation_level = "none"
+        self._frame = Frame(self.console._color_system)
+        self._waiting = False
+
+    def redraw(self) -> None:
+        """Send the whole screen again: something else wrote on the terminal."""
+        self._frame.forget()
+        self.refresh(layout=True)
+
+    def on_mount(self) -> None:
+        """After a suspension the terminal shows something else."""
+        self.app_resume_signal.subscribe(self, lambda _: self._frame.forget())
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if (
+            not isinstance(renderable, (LayoutUpdate, ChopsUpdate))
+            or self.is_headless
+            or self._writer() is None
+        ):
+            super()._display(screen, renderable)
+            return
+        try:
+            width, height = self.size
+            self._frame.apply(renderable, width, height)
+            if not self._batch_count:
+                self._send()
+        finally:
+            self.post_display_hook()
+
+    def _send(self) -> None:
+        """Send the difference now, or a little later if the terminal has not taken the last."""
+        writer = self._writer()
+        if writer is None or self._driver is None:
+            return
+        if writer._queue.qsize() > _WAITING:
+            if not self._waiting:
+                self._waiting = True
+                self.set_timer(_RETRY, self._send_late)
+            return
+        text = self._frame.difference()
+        if text:
+            self._driver.write(text)
+            self._driver.flush()
+
+    def _send_late(self) -> None:
+        self._waiting = False
+        self._send()
+
+    def _writer(self) -> WriterThread | None:
+        return getattr(self._driver, "_writer_thread", None)
