@@ -1,5 +1,6 @@
 """The wheel holds everything the program reads, and the program runs from it."""
 
+import ast
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ import zipfile
 from configparser import ConfigParser
 from email import message_from_string
 from importlib import import_module
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -84,17 +86,39 @@ def test_the_command_is_installed_under_its_name(wheel: zipfile.ZipFile) -> None
     assert callable(getattr(import_module(module), function))
 
 
-def test_the_wheel_says_what_it_needs(wheel: zipfile.ZipFile) -> None:
+def requirements(wheel: zipfile.ZipFile) -> set[str]:
+    """The distributions that are installed with this one."""
     (name,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
     metadata = message_from_string(wheel.read(name).decode())
-    assert metadata["Name"] == "auditreach"
-    assert metadata["Requires-Python"] == ">=3.11"
-    needed = {
-        re.split("[<>=!~ ]", requirement, maxsplit=1)[0]
+    assert (metadata["Name"], metadata["Requires-Python"]) == ("auditreach", ">=3.11")
+    return {
+        re.split("[<>=!~; ]", requirement, maxsplit=1)[0].lower()
         for requirement in metadata.get_all("Requires-Dist", [])
-        if "extra" not in requirement
+        if "extra ==" not in requirement
     }
-    assert needed == {"asyncssh", "dnspython", "icmplib", "platformdirs", "pysnmp", "textual"}
+
+
+def imported() -> set[str]:
+    """The first names of everything the packages import, wherever in a file."""
+    names = set()
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    names |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                    names.add(node.module.partition(".")[0])
+    return names - set(sys.stdlib_module_names) - set(PACKAGES)
+
+
+def test_everything_that_is_imported_is_installed_with_it(wheel: zipfile.ZipFile) -> None:
+    # rich is textual's own and of no use in another version than textual's.
+    foreign = imported() - {"rich"}
+    assert "textual" in foreign
+    distributions = packages_distributions()
+    found = {name: {one.lower() for one in distributions.get(name, [])} for name in foreign}
+    needed = requirements(wheel)
+    assert {name for name, providers in found.items() if not providers & needed} == set()
 
 
 def test_the_program_runs_from_the_wheel(unpacked: Path) -> None:
