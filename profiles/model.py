@@ -113,7 +113,7 @@ class Check:
     ports: str = field(
         default="",
         metadata={
-            "doc": "shown instead of port, for a range that port is a sample of",
+            "doc": "shown instead of port: the range that what listens on port leads to",
             "pattern": r"[0-9]{1,5}-[0-9]{1,5}",
             "form": "a range such as 49152-65535",
         },

@@ -108,7 +108,7 @@ def transports(profile: Profile, probes: Mapping[str, str]) -> None:
 
 
 def ports(profile: Profile, probes: Mapping[str, str]) -> None:
-    """A tcp or udp check has a port, within `ports` if that is given; an icmp check has none."""
+    """A tcp or udp check has a port, and `ports` is a range of them; an icmp check has none."""
     for place, check in _checks(profile):
         if check.transport == "icmp":
             for key in ("port", "ports", "custom_port"):
@@ -120,11 +120,8 @@ def ports(profile: Profile, probes: Mapping[str, str]) -> None:
             raise Mistake(at(place, "port"), text)
         if check.ports:
             first, last = (int(one) for one in check.ports.split("-"))
-            if not 1 <= first <= check.port <= last <= 65535:
-                text = (
-                    f"{quoted(check.ports)} must be a range within 1-65535 "
-                    f"that holds port {check.port}"
-                )
+            if not 1 <= first <= last <= 65535:
+                text = f"{quoted(check.ports)} must be a range within 1-65535"
                 raise Mistake(at(place, "ports"), text)
 
 

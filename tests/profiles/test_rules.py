@@ -1,10 +1,12 @@
 import pytest
 
+from probes import PROBES
+
 WINRM = 'check 1 ("windows.winrm")'
 RPC = 'check 2 ("windows.rpc")'
 LDAP = 'check 3 ("windows.ldap")'
 PING = 'check 4 ("windows.ping")'
-PROBE_LIST = '"tcp", "ping", "udp", "ssh", "dns", "snmp"'
+PROBE_LIST = ", ".join(f'"{name}"' for name in PROBES)
 
 # What is replaced in the small profile, by what, and the sentence after `site.toml: `.
 CASES = {
@@ -40,8 +42,8 @@ CASES = {
     ),
     "an unknown probe that resembles none": (
         'probe = "ping"',
-        'probe = "kerberos"',
-        f'{PING}, key "probe": there is no probe "kerberos"; known are {PROBE_LIST}.',
+        'probe = "xyzzy"',
+        f'{PING}, key "probe": there is no probe "xyzzy"; known are {PROBE_LIST}.',
     ),
     "a probe for another transport": (
         'probe = "ping"\ntransport = "icmp"',
@@ -159,15 +161,15 @@ CASES = {
         'transport = "icmp"\ncustom_port = true',
         f'{PING}, key "custom_port": an icmp check has no port; leave the key out.',
     ),
-    "a port outside its range": (
+    "a range that ends before it begins": (
         "port = 389",
-        'port = 389\nports = "400-500"',
-        f'{LDAP}, key "ports": "400-500" must be a range within 1-65535 that holds port 389.',
+        'port = 389\nports = "500-400"',
+        f'{LDAP}, key "ports": "500-400" must be a range within 1-65535.',
     ),
     "a range past the last port": (
         "port = 389",
         'port = 389\nports = "300-70000"',
-        f'{LDAP}, key "ports": "300-70000" must be a range within 1-65535 that holds port 389.',
+        f'{LDAP}, key "ports": "300-70000" must be a range within 1-65535.',
     ),
     "two custom ports in a role": (
         "port = 135",
