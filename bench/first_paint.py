@@ -31,9 +31,9 @@ def once(argv: Sequence[str], text: bytes) -> tuple[float, int, int, int]:
     terminal = Terminal(argv, 80, 24)
     try:
         seconds = terminal.until(text)
+        resident = terminal.resident()
         terminal.read(0.15)
         painted = len(terminal.output)
-        resident = terminal.resident()
         terminal.read(3.0, 3.0)
         return seconds, painted, len(terminal.output) - painted, resident
     finally:

@@ -103,7 +103,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--profile", type=Path, metavar="FILE", help="your own profile instead of AlloyScan's")
     if command == "screen":
-        add("--version", action="version", version=_version())
+        add("--version", action=_Version, nargs=0, help="show the version and exit")
     if command in ("screen", "open"):
         add("--ascii", action="store_true", help="draw with ASCII characters only")
     else:
@@ -142,13 +142,18 @@ def _parser(command: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _version() -> str:
-    import importlib.metadata
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: that takes longer than all the rest."""
 
-    try:
-        return f"auditreach {importlib.metadata.version('auditreach')}"
-    except importlib.metadata.PackageNotFoundError:
-        return "auditreach (not installed)"
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        import importlib.metadata
+
+        try:
+            version = importlib.metadata.version("auditreach")
+        except importlib.metadata.PackageNotFoundError:
+            version = "(not installed)"
+        print(f"auditreach {version}")
+        parser.exit()
 
 
 def _seconds(text: str) -> float:
