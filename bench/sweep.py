@@ -1,0 +1,89 @@
+"""One run of the program over the lab, as `auditreach run` makes it, in a process of its own.
+
+`python -m bench.sweep HOSTS FLIGHT TIMEOUT [busy] [latencies]` prints one JSON object; `busy` keeps
+the thread of the screen spinning, `latencies` reads them from the log when all is done. Engine in
+its thread, LocalVantage, judge, session log and queue are all on.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import lab
+from probes import PROBES
+from probes.engine.local.vantage import LocalVantage
+from probes.engine.model import Event, Finished, Job, Result, Settings, State
+from probes.engine.plan import plan
+from probes.engine.session import SessionLog, new_header
+from probes.engine.thread import Engine
+
+
+def sweep(
+    count: int, flight: int, timeout: float, busy: bool, latencies: bool
+) -> dict[str, object]:
+    profile, targets = lab.profile(), lab.targets(count)
+    settings = Settings(timeout=timeout, retries=0, concurrency=flight)
+    jobs = plan(profile, targets)
+    events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
+    engine = Engine(LocalVantage, PROBES, events.put)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "run.jsonl")
+        log = SessionLog.create(path)
+        log.header(new_header(profile, engine.info(), settings, {}, targets))
+        began = time.monotonic()
+        engine.begin(profile, {}, settings, [log])
+        engine.add(jobs)
+        seen = _watch(events, busy)
+        took = time.monotonic() - began
+        engine.close()
+        log.close()
+        read = _latencies(path) if latencies else {}
+    return {
+        "rows": len(seen),
+        "wrong": lab.wrong(seen) + len(jobs) - len(seen),
+        "seconds": took,
+        "latencies": read,
+    }
+
+
+def _watch(events: queue.SimpleQueue[Sequence[Event]], busy: bool) -> dict[str, tuple[Job, State]]:
+    seen: dict[str, tuple[Job, State]] = {}
+    while True:
+        while busy and events.empty():
+            # Pure Python that never waits: the worst a screen could do to the engine.
+            sum(range(100))
+        for event in events.get():
+            if isinstance(event, Result):
+                seen[event.job.key] = (event.job, event.observation.state)
+            elif isinstance(event, Finished):
+                return seen
+
+
+def _latencies(path: Path) -> dict[str, list[float]]:
+    """What the log says of open ports' latencies, by their source."""
+    found: dict[str, list[float]] = {}
+    with path.open() as lines:
+        for line in lines:
+            record = json.loads(line)
+            if record["type"] == "result" and record["state"] == "open":
+                found.setdefault(record["latency_source"], []).append(record["latency_ms"])
+    return found
+
+
+def main() -> None:
+    count, flight, timeout, *rest = sys.argv[1:]
+    print(
+        json.dumps(
+            sweep(int(count), int(flight), float(timeout), "busy" in rest, "latencies" in rest)
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
