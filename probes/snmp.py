@@ -1,227 +1,284 @@
-"""SNMP: is there an agent, does it accept the community, and what does it say it is (RFC 3411)."""
+"""SNMP: is there an agent, does it take the credentials, and what does it say it is (RFC 3411)."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
 
-from probes.engine.call import Answer, Call, NoAnswer, Unexpected
-from probes.engine.model import Reason, Service, State
+from probes.engine.call import Answer, Call
+from probes.engine.model import Service, State
+from probes.engine.options import SnmpCredential
 from probes.engine.vantage import Outcome
-from probes.wire import snmp
+from probes.snmp_device import NAMES, device
+from probes.snmp_exchange import SYSTEM, Heard, discover, get, get_as
+from probes.snmp_user import ACCEPTED, NO_ANSWER, Login, level, login
+from probes.wire import snmp, usm
 from probes.wire.text import printable
-
-SYS_DESCR = "1.3.6.1.2.1.1.1.0"
-SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
-SYS_NAME = "1.3.6.1.2.1.1.5.0"
-SYSTEM = (SYS_OBJECT_ID, SYS_DESCR, SYS_NAME)
-
-HR_DEVICE_TYPE = "1.3.6.1.2.1.25.3.2.1.2.1"
-HR_DEVICE_DESCR = "1.3.6.1.2.1.25.3.2.1.3.1"
-HR_DEVICE_PRINTER = "1.3.6.1.2.1.25.3.1.5"
-PRT_CONFIG_CHANGES = "1.3.6.1.2.1.43.5.1.1.1.1"
-"""prtGeneralConfigChanges, which every Printer-MIB has (RFC 1759, RFC 3805)."""
 
 DEFAULT = "public"
 """The community devices are delivered with, and so no secret."""
-
+MOST = 3
+"""Credentials that are tried."""
 GRACE = 1.0
-"""Seconds more for a slower answer once the agent is known to be there."""
+"""Seconds for one of several credentials, and for a slower answer once the agent is there."""
+SHARE = 2.7
+"""Deadlines that everything together may take; the engine gives it three for each attempt."""
 
-_PRINTERS = ("1.3.6.1.4.1.11.2.3.9.1.", "1.3.6.1.4.1.641.", "1.3.6.1.4.1.2435.2.3.9.")
-"""sysObjectID of HP JetDirect, Lexmark and Brother printers."""
-_PRINTER_WORDS = ("printer", "jetdirect", "laserjet")
-_NAMES = {snmp.V1: "1", snmp.V2C: "2c", snmp.V3: "3"}
+_VERSIONS = {"1": snmp.V1, "2c": snmp.V2C}
+_LAST = 99
+
+
+async def ask(call: Call) -> Answer:
+    """GET what the device is with each credential in turn, v2c `public` if none was given.
+
+    After silence everything once more at once, beside v1 and a v3 discovery. An agent drops a
+    wrong community in silence, and only v3 answers without credentials: so silence is an Answer
+    whose facts say what was tried. No community and no key is in a fact or in the evidence.
+    Raises NoAnswer and Unexpected.
+    """
+    talk = _Talk(call, call.options.snmp[:MOST] or (SnmpCredential("2c", DEFAULT),))
+    try:
+        async with asyncio.timeout(call.timeout * (1 + call.retries) * SHARE):
+            await _in_turn(talk)
+            if talk.open_question:
+                await _at_once(talk)
+    except TimeoutError:
+        if not talk.tried:
+            raise
+    best = min(talk.tried, key=_rank)
+    call.outcome = best.heard.outcome
+    if isinstance(best.heard.said, snmp.Response) and best.result == ACCEPTED:
+        return Answer(Service.CONFIRMED, await _device(talk, best, best.heard.said))
+    if talk.engine is not None:
+        return Answer(Service.CONFIRMED, _engine(talk, talk.engine, best))
+    if best.heard.error is not None and not best.heard.silent:
+        raise best.heard.error
+    return Answer(Service.NOT_ASKED, _silence(talk))
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """How one question ended; `said` is None without an answer, and `error` says why."""
+class _Tried:
+    """One credential and how it ended; without one, a discovery."""
 
-    version: int
-    outcome: Outcome | None
-    said: snmp.Response | snmp.Report | None = None
-    error: NoAnswer | Unexpected | None = None
+    heard: Heard
+    place: int = _LAST
+    credential: SnmpCredential | None = None
+    login: Login | None = None
 
-
-async def ask(call: Call, community: str = DEFAULT) -> Answer:
-    """GET what the device is with v2c; after silence once more, beside v1 and a v3 discovery.
-
-    An agent drops a wrong community in silence, and only v3 answers without credentials: so
-    silence is an Answer whose facts say what was tried. The community is in no fact and no
-    evidence. Raises NoAnswer and Unexpected.
-    """
-    key = community.encode()
-    heard = [await _get(call, snmp.V2C, key, call.timeout)]
-    if _is_silence(heard[0]):
-        heard += await _second_round(call, key)
-    best = min(heard, key=_rank)
-    call.outcome = best.outcome
-    if isinstance(best.said, snmp.Response):
-        return Answer(Service.CONFIRMED, await _device(call, best.version, best.said, key))
-    if isinstance(best.said, snmp.Report):
-        return Answer(Service.CONFIRMED, _engine(best.said))
-    if best.error is not None and not _is_silence(best):
-        raise best.error
-    return Answer(Service.NOT_ASKED, _silence())
+    @property
+    def result(self) -> str:
+        """`accepted`, `no answer` or what was wrong, in two words."""
+        if self.login is not None:
+            return self.login.result
+        return ACCEPTED if isinstance(self.heard.said, snmp.Response) else NO_ANSWER
 
 
-async def _second_round(call: Call, key: bytes) -> list[_Heard]:
-    """Everything at once, so that a silent device costs no more than one retry elsewhere."""
-    asked = [_get(call, snmp.V1, key, call.timeout), _discover(call)]
+@dataclass(slots=True)
+class _Talk:
+    """The conversation with one agent so far."""
+
+    call: Call
+    ways: tuple[SnmpCredential, ...]
+    tried: list[_Tried] = field(default_factory=list)
+    engine: usm.Report | None = None
+    found: Heard | None = None
+    """How the engine was discovered."""
+
+    @property
+    def open_question(self) -> bool:
+        """Whether asking again can tell more: nobody answered, or only the engine did."""
+        done = any(one.result == ACCEPTED or _refused(one) for one in self.tried)
+        return not done and (self.engine is None or any(one.heard.silent for one in self.tried))
+
+    async def attempt(self, place: int, credential: SnmpCredential, timeout: float) -> _Tried:
+        """Try one credential."""
+        version = _VERSIONS.get(credential.version)
+        if version is not None:
+            key = credential.community.encode()
+            heard = await get(self.call, version, key, SYSTEM, timeout)
+            return self._keep(_Tried(heard, place, credential))
+        if self.engine is None:
+            found = await self.discover(timeout)
+            if self.engine is None:
+                return self._keep(_Tried(found, place, credential))
+        assert self.engine is not None and self.found is not None
+        ended = await login(self.call, credential, self.engine, self.found)
+        return self._keep(_Tried(ended.heard, place, credential, ended))
+
+    async def discover(self, timeout: float) -> Heard:
+        """Look for an SNMPv3 engine."""
+        heard = await discover(self.call, timeout)
+        if isinstance(heard.said, usm.Report):
+            self.engine, self.found = heard.said, heard
+            self._keep(_Tried(heard))
+        return heard
+
+    def _keep(self, tried: _Tried) -> _Tried:
+        self.tried.append(tried)
+        return tried
+
+
+def _refused(tried: _Tried) -> bool:
+    return tried.heard.error is not None and not tried.heard.silent
+
+
+async def _in_turn(talk: _Talk) -> None:
+    """One credential after the other, until one is taken or the port itself says no."""
+    call = talk.call
+    # Several get little time each: silence is asked again, and a dead device must not cost
+    # one deadline for each.
+    patience = call.timeout if len(talk.ways) == 1 else min(GRACE, call.timeout)
+    for place, credential in enumerate(talk.ways):
+        tried = await talk.attempt(place, credential, patience)
+        if tried.result == ACCEPTED or _refused(tried):
+            return
+
+
+async def _at_once(talk: _Talk) -> None:
+    """All that was silent beside each other: a silent device costs no more than a retry."""
+    call = talk.call
+    asked: list[Coroutine[Any, Any, object]] = []
+    if not call.options.snmp:
+        asked.append(talk.attempt(1, SnmpCredential("1", DEFAULT), call.timeout))
+    if talk.engine is None:
+        asked.append(_engine_and_users(talk))
     if call.retries:
-        asked.append(_get(call, snmp.V2C, key, call.timeout))
+        asked += [
+            talk.attempt(one.place, one.credential, call.timeout)
+            for one in talk.tried
+            if one.credential is not None and one.credential.version in _VERSIONS
+        ]
     waiting = {asyncio.ensure_future(one) for one in asked}
     every = list(waiting)
-    heard: list[_Heard] = []
-    patience: float | None = None
+    patience = None if talk.engine is None else GRACE
     try:
         while waiting:
             done, waiting = await asyncio.wait(
                 waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED
             )
-            heard += [task.result() for task in done]
-            if not done or any(isinstance(one.said, snmp.Response) for one in heard):
+            for task in done:
+                task.result()
+            if not done or any(one.result == ACCEPTED for one in talk.tried):
                 break
-            if any(one.said is not None for one in heard):
+            if talk.engine is not None:
                 patience = GRACE
     finally:
         for task in every:
             task.cancel()
         await asyncio.gather(*every, return_exceptions=True)
-    return heard
 
 
-async def _get(call: Call, version: int, key: bytes, timeout: float) -> _Heard:
-    return await _asked(call, version, key, SYSTEM, timeout)
+async def _engine_and_users(talk: _Talk) -> None:
+    heard = await talk.discover(talk.call.timeout)
+    if talk.engine is None:
+        talk.tried.append(_Tried(heard))
+        return
+    for place, credential in enumerate(talk.ways):
+        if credential.version not in _VERSIONS:
+            tried = await talk.attempt(place, credential, talk.call.timeout)
+            if tried.result == ACCEPTED:
+                return
 
 
-async def _asked(
-    call: Call, version: int, key: bytes, oids: tuple[str, ...], timeout: float
-) -> _Heard:
-    id = secrets.randbelow(2**31)
-    payload = snmp.get(version, key, id, oids)
-    return await _exchanged(
-        call, version, payload, lambda data: snmp.response(data, version, id), key, timeout
-    )
-
-
-async def _discover(call: Call) -> _Heard:
-    id = secrets.randbelow(2**31)
-    payload = snmp.discovery(id)
-    return await _exchanged(
-        call, snmp.V3, payload, lambda data: snmp.report(data, id), b"", call.timeout
-    )
-
-
-async def _exchanged(
-    call: Call,
-    version: int,
-    payload: bytes,
-    read: Callable[[bytes], snmp.Response | snmp.Report],
-    key: bytes,
-    timeout: float,
-) -> _Heard:
-    def accept(data: bytes) -> bool:
-        try:
-            read(data)
-        except snmp.Malformed:
-            return False
-        return True
-
-    def mask(data: bytes) -> bytes:
-        return data.replace(key, b"*" * len(key)) if key else data
-
-    try:
-        data = await call.exchange(payload, accept, retries=0, timeout=timeout, mask=mask)
-    except NoAnswer as error:
-        return _Heard(version, error.outcome, error=error)
-    except Unexpected as error:
-        return _Heard(version, call.outcome, error=error)
-    return _Heard(version, call.outcome, read(data))
-
-
-def _is_silence(heard: _Heard) -> bool:
-    return isinstance(heard.error, NoAnswer) and heard.error.outcome.reason == Reason.NO_RESPONSE
-
-
-def _rank(heard: _Heard) -> int:
-    """Which ending tells most: an answer, a foreign one, who refused, silence."""
-    match heard:
-        case _Heard(said=snmp.Response()):
-            return 0
-        case _Heard(said=snmp.Report()):
-            return 1
-        case _Heard(outcome=Outcome(state=State.OPEN)):
-            return 2
+def _rank(tried: _Tried) -> tuple[int, int]:
+    """Which ending tells most: an answer, an engine's, a foreign one, who refused, silence."""
+    match tried.heard:
+        case Heard(said=snmp.Response()) if tried.result == ACCEPTED:
+            kind = 0
+        case Heard(said=said) if said is not None:
+            kind = 1
+        case Heard(outcome=Outcome(state=State.OPEN)):
+            kind = 2
         case _:
-            return 4 if _is_silence(heard) else 3
+            kind = 4 if tried.heard.silent else 3
+    return kind, tried.place
 
 
-async def _device(call: Call, version: int, said: snmp.Response, key: bytes) -> dict[str, object]:
-    values = {oid: _text(value, key) for oid, value in said.values.items()}
-    name, descr, kind = (values.get(oid, "") for oid in (SYS_NAME, SYS_DESCR, SYS_OBJECT_ID))
-    facts: dict[str, object] = {
-        "versions": [_NAMES[version]],
-        "community": "accepted",
-        "sys_name": name,
-        "sys_descr": descr,
-        "sys_object_id": kind,
+async def _device(talk: _Talk, best: _Tried, said: snmp.Response) -> dict[str, object]:
+    call, credential, taken = talk.call, best.credential, best.login
+    assert credential is not None
+    timeout = min(GRACE, call.timeout)
+
+    async def more(oids: tuple[str, ...]) -> Heard:
+        if taken is not None and taken.keys is not None and taken.engine is not None:
+            return await get_as(call, taken.keys, taken.engine, oids, timeout)
+        key = credential.community.encode()
+        return await get(call, best.heard.version, key, oids, timeout)
+
+    hidden = {
+        secret
+        for way in talk.ways
+        for secret in (way.community, way.auth_key, way.priv_key)
+        if secret != DEFAULT
     }
-    if said.status:
-        facts["error_status"] = said.status
-    found = await _printer(call, version, key)
-    if found or f"{kind}.".startswith(_PRINTERS) or any(w in descr.lower() for w in _PRINTER_WORDS):
-        facts["printer"] = True
-        if isinstance(found.get(HR_DEVICE_DESCR), bytes):
-            facts["model"] = _text(found[HR_DEVICE_DESCR], key)
-    agent = f"SNMPv{_NAMES[version]} {'printer' if 'printer' in facts else 'agent'}"
-    what = ", ".join(part for part in (name, printable(descr, 80)) if part)
-    if said.status:
-        what = what or f"it answers with error status {said.status}"
-    facts["summary"] = f"{agent}: {what}" if what else f"{agent} answers"
+    facts = await device(call, best.heard.version, said, more, hidden)
+    if taken is None:
+        facts["community"] = "accepted"
+    else:
+        facts |= {"user": printable(credential.user, 32), "level": level(credential)}
+        facts |= _about(talk.engine)
+    return facts | _credentials(talk)
+
+
+def _engine(talk: _Talk, engine: usm.Report, best: _Tried) -> dict[str, object]:
+    """An agent that is there, but takes nothing that was given."""
+    problems = [
+        one.login.problem for one in talk.tried if one.login is not None and one.login.problem
+    ]
+    communities = [way for way in talk.ways if way.version in _VERSIONS]
+    facts: dict[str, object] = {"versions": ["3"], **_about(engine), **_credentials(talk)}
+    if communities:
+        facts["community"] = "not accepted"
+        word = "this community" if len(communities) == 1 else "these communities"
+        problems.append(f"it does not answer v1 and v2c with {word}")
+    said = "; ".join(dict.fromkeys(problems))
+    facts["summary"] = f"SNMPv3 agent; {said}"
+    if talk.call.options.snmp:
+        facts["warning"] = True
+        facts["summary"] = f"SNMPv3 agent, but the audit's login would fail: {said}"
     return facts
 
 
-async def _printer(call: Call, version: int, key: bytes) -> Mapping[str, snmp.Value]:
-    """What the Printer-MIB says; empty where the device is no printer or does not tell."""
-    # A v1 agent refuses the whole question for one object it does not have.
-    oids: tuple[str, ...] = (PRT_CONFIG_CHANGES,)
-    if version != snmp.V1:
-        oids += (HR_DEVICE_TYPE, HR_DEVICE_DESCR)
-    outcome, attempts = call.outcome, call.attempts
-    heard = await _asked(call, version, key, oids, min(GRACE, call.timeout))
-    call.outcome, call.attempts = outcome, attempts
-    values = heard.said.values if isinstance(heard.said, snmp.Response) else {}
-    is_printer = PRT_CONFIG_CHANGES in values or values.get(HR_DEVICE_TYPE) == HR_DEVICE_PRINTER
-    return values if is_printer else {}
-
-
-def _engine(said: snmp.Report) -> dict[str, object]:
+def _about(engine: usm.Report | None) -> dict[str, object]:
+    if engine is None:
+        return {}
     return {
-        "versions": ["3"],
-        "community": "not accepted",
-        "engine_id": said.engine.hex(),
-        "engine_boots": said.boots,
-        "engine_time": said.time,
-        "report": said.counter,
-        "summary": "SNMPv3 agent; it does not answer v1 and v2c with this community",
+        "engine_id": engine.engine.hex(),
+        "engine_boots": engine.boots,
+        "engine_time": engine.time,
+        "report": engine.counter,
     }
 
 
-def _silence() -> dict[str, object]:
-    return {
-        "tried": [_NAMES[version] for version in (snmp.V2C, snmp.V1, snmp.V3)],
-        "community": "no answer",
-        "hint": "the agent does not allow this community or this source address (no SNMPv3 "
-        "engine answered either)",
-    }
+def _credentials(talk: _Talk) -> dict[str, object]:
+    """What became of each credential that was given, by its place; the secret is not in it."""
+    if not talk.call.options.snmp:
+        return {}
+    last = {one.place: one for one in talk.tried if one.credential is not None}
+    return {"credentials": [_ended(one, one.credential) for _, one in sorted(last.items())]}
 
 
-def _text(value: snmp.Value, key: bytes) -> str:
-    raw = value if isinstance(value, bytes) else str(value).encode()
-    # Some devices show their community in a description.
-    secret = key and key != DEFAULT.encode()
-    return printable(raw.replace(key, b"***") if secret else raw)
+def _ended(tried: _Tried, credential: SnmpCredential | None) -> dict[str, object]:
+    assert credential is not None
+    said: dict[str, object] = {"place": tried.place + 1, "version": credential.version}
+    if credential.version not in _VERSIONS:
+        said |= {"user": printable(credential.user, 32), "level": level(credential)}
+    return said | {"result": tried.result}
+
+
+def _silence(talk: _Talk) -> dict[str, object]:
+    given = [way.version for way in talk.ways]
+    tried = (given if talk.call.options.snmp else [NAMES[snmp.V2C], NAMES[snmp.V1]]) + ["3"]
+    facts: dict[str, object] = {"tried": list(dict.fromkeys(tried)), **_credentials(talk)}
+    communities = [version for version in given if version in _VERSIONS]
+    if not communities:
+        hint = "the agent does not allow this source address (no SNMPv3 engine answered)"
+        return facts | {"hint": hint}
+    word = "this community" if len(communities) == 1 else "these communities"
+    facts["community"] = "no answer"
+    facts["hint"] = (
+        f"the agent does not allow {word} or this source address (no SNMPv3 engine answered either)"
+    )
+    return facts

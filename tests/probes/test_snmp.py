@@ -12,15 +12,17 @@ from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from probes import snmp as probe
+from probes import snmp_device, snmp_exchange
 from probes.engine.call import NoAnswer, Unexpected
 from probes.engine.model import Reason, Service, State
-from probes.wire import snmp
+from probes.engine.options import Options, SnmpCredential
+from probes.wire import snmp, usm
 
 ENGINE = bytes.fromhex("80001f8804616263")
 ROUTER = {
-    probe.SYS_DESCR: "Router OS 1.2",
-    probe.SYS_NAME: "core1",
-    probe.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.9.1.1"),
+    snmp_exchange.SYS_DESCR: "Router OS 1.2",
+    snmp_exchange.SYS_NAME: "core1",
+    snmp_exchange.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.9.1.1"),
 }
 
 
@@ -63,13 +65,13 @@ def answered(form, asked, objects: dict[str, object]) -> bytes:
 
 def report(request: bytes) -> bytes:
     message, _ = decoder.decode(request, asn1Spec=SNMPv3Message())
-    usm = UsmSecurityParameters()
+    params = UsmSecurityParameters()
     for at, value in enumerate((ENGINE, 7, 99, b"", b"", b"")):
-        usm.setComponentByPosition(at, value)
-    message["msgSecurityParameters"] = encoder.encode(usm)
+        params.setComponentByPosition(at, value)
+    message["msgSecurityParameters"] = encoder.encode(params)
     pdu = rfc1905.ReportPDU()
     api.v2c.apiPDU.set_defaults(pdu)
-    oid = univ.ObjectIdentifier(snmp.UNKNOWN_ENGINE)
+    oid = univ.ObjectIdentifier(usm.UNKNOWN_ENGINE)
     api.v2c.apiPDU.set_varbinds(pdu, [(oid, api.v2c.Counter32(1))])
     message["msgData"] = message["msgData"].clone()
     scoped = message["msgData"]["plaintext"]
@@ -169,11 +171,11 @@ async def test_an_answer_to_v3_gives_the_others_only_a_little_longer(udp_call, m
 @pytest.mark.parametrize(
     "objects",
     [
-        ROUTER | {probe.PRT_CONFIG_CHANGES: api.v2c.Counter32(3)},
-        ROUTER | {probe.HR_DEVICE_TYPE: univ.ObjectIdentifier(probe.HR_DEVICE_PRINTER)},
-        ROUTER | {probe.SYS_DESCR: "HP ETHERNET MULTI-ENVIRONMENT,JETDIRECT"},
-        ROUTER | {probe.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.11.2.3.9.1")},
-        ROUTER | {probe.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.641.2.71")},
+        ROUTER | {snmp_device.PRT_CONFIG_CHANGES: api.v2c.Counter32(3)},
+        ROUTER | {snmp_device.HR_DEVICE_TYPE: univ.ObjectIdentifier(snmp_device.HR_DEVICE_PRINTER)},
+        ROUTER | {snmp_exchange.SYS_DESCR: "HP ETHERNET MULTI-ENVIRONMENT,JETDIRECT"},
+        ROUTER | {snmp_exchange.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.11.2.3.9.1")},
+        ROUTER | {snmp_exchange.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.641.2.71")},
     ],
     ids=["Printer-MIB", "hrDeviceType", "sysDescr", "the JetDirect subtree", "Lexmark"],
 )
@@ -185,15 +187,15 @@ async def test_a_printer_is_recognised(udp_call, objects: dict[str, object]) -> 
 
 async def test_a_printers_model_is_told(udp_call) -> None:
     objects = ROUTER | {
-        probe.PRT_CONFIG_CHANGES: api.v2c.Counter32(3),
-        probe.HR_DEVICE_DESCR: "LaserJet\x1b 4",
+        snmp_device.PRT_CONFIG_CHANGES: api.v2c.Counter32(3),
+        snmp_device.HR_DEVICE_DESCR: "LaserJet\x1b 4",
     }
     answer = await probe.ask(udp_call(agent((snmp.V2C,), objects), port=161))
     assert answer.facts["model"] == "LaserJet\\x1b 4"
 
 
 async def test_a_v1_printer_is_recognised(udp_call) -> None:
-    objects = ROUTER | {probe.PRT_CONFIG_CHANGES: api.v1.Counter(3)}
+    objects = ROUTER | {snmp_device.PRT_CONFIG_CHANGES: api.v1.Counter(3)}
     answer = await probe.ask(udp_call(agent((snmp.V1,), objects), port=161))
     assert answer.facts["printer"] is True
 
@@ -216,12 +218,13 @@ async def test_silence_on_the_printer_question_spoils_nothing(udp_call) -> None:
 
 async def test_the_community_is_in_nothing_that_is_recorded(udp_call) -> None:
     secret = "Xyzzy-Geheim"
-    talkative = ROUTER | {probe.SYS_DESCR: f"my community is {secret}"}
+    talkative = ROUTER | {snmp_exchange.SYS_DESCR: f"my community is {secret}"}
     wrong = [agent((snmp.V2C,), talkative, secret.encode()), agent((snmp.V3,), {}), agent((), {})]
     for script in (*wrong, lambda request: [b"noise " + request]):
         call = udp_call(script, port=161)
+        call.options = Options(snmp=(SnmpCredential("2c", secret),))
         try:
-            said = repr(await probe.ask(call, secret))
+            said = repr(await probe.ask(call))
         except Unexpected as error:
             said = str(error)
         assert any(secret.encode() in sent for sent in call.vantage.sent)
@@ -231,7 +234,7 @@ async def test_the_community_is_in_nothing_that_is_recorded(udp_call) -> None:
 
 
 async def test_hostile_text_is_made_harmless(udp_call) -> None:
-    objects = ROUTER | {probe.SYS_NAME: b"\x1b[2J\xff", probe.SYS_DESCR: "x" * 3000}
+    objects = ROUTER | {snmp_exchange.SYS_NAME: b"\x1b[2J\xff", snmp_exchange.SYS_DESCR: "x" * 3000}
     answer = await probe.ask(udp_call(agent((snmp.V2C,), objects), port=161))
     assert "\x1b" not in str(answer.facts)
     assert len(str(answer.facts["sys_descr"])) <= 200

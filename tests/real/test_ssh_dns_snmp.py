@@ -18,6 +18,7 @@ from probes import dns, snmp, ssh
 from probes.engine.call import Answer, Call, NoAnswer
 from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Job, Reason, Service, State, Target
+from probes.engine.options import Options, SnmpCredential
 from probes.engine.vantage import Outcome
 from profiles.model import Check
 
@@ -83,6 +84,14 @@ async def asked(port: int, probe: str, ask: Callable[[Call], object]) -> tuple[A
                     if error.outcome.state is not State.CLOSED:
                         raise
             await asyncio.sleep(0.05)
+
+
+def ask_with(*credentials: SnmpCredential) -> Callable[[Call], object]:
+    def ask(call: Call) -> object:
+        call.options = Options(snmp=credentials)
+        return snmp.ask(call)
+
+    return ask
 
 
 @pytest.fixture
@@ -166,7 +175,7 @@ def snmpd(need, tmp_path: Path, free_port: int) -> Callable[..., object]:
 
 async def test_net_snmp_answers_v2c(snmpd) -> None:
     with snmpd(f"rocommunity {COMMUNITY}") as port:
-        answer, call = await asked(port, "snmp", lambda call: snmp.ask(call, COMMUNITY))
+        answer, call = await asked(port, "snmp", ask_with(SnmpCredential("2c", COMMUNITY)))
     assert answer.facts["versions"] == ["2c"]
     assert answer.facts["sys_name"] == "lab-agent"
     assert str(answer.facts["sys_object_id"]).startswith("1.3.6.1.4.1.8072.")
@@ -183,7 +192,7 @@ async def test_net_snmp_of_v1_only_is_found(snmpd) -> None:
         'access labs "" v1 noauth exact all none none',
     )
     with snmpd(*lines) as port:
-        answer, _ = await asked(port, "snmp", lambda call: snmp.ask(call, COMMUNITY))
+        answer, _ = await asked(port, "snmp", ask_with(SnmpCredential("1", COMMUNITY)))
     assert answer.facts["versions"] == ["1"]
     assert answer.facts["sys_name"] == "lab-agent"
 

@@ -1,0 +1,137 @@
+"""A user of an SNMPv3 engine: is it let in, and if not, which of its parts is wrong (RFC 3414)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from probes.engine.call import Call
+from probes.engine.options import SnmpCredential
+from probes.snmp_exchange import SYSTEM, Heard, get_as
+from probes.wire import snmp, usm
+from probes.wire.text import printable
+from probes.wire.usm_keys import KEY_LEAST, Keys, localised, variants
+
+PATIENCE = 1.0
+"""Seconds for one answer of an engine that has just answered a discovery."""
+AUTHORIZATION_ERROR = 16
+"""Error status of an agent whose access rules let the user read nothing (RFC 3416 3)."""
+
+ACCEPTED = "accepted"
+NO_ANSWER = "no answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How an engine took a user: `result` in two words, `problem` as the end of a sentence."""
+
+    result: str
+    heard: Heard
+    problem: str = ""
+    keys: Keys | None = None
+    engine: usm.Report | None = None
+
+
+async def login(call: Call, credential: SnmpCredential, engine: usm.Report, found: Heard) -> Login:
+    """GET what the device is as this user; `found` is how the engine was discovered."""
+    user = printable(credential.user, 32)
+    short = too_short(credential)
+    if short:
+        return Login("key too short", found, f"the {short} of {user} is too short to be one")
+    login = await _tried(call, credential, engine, 0)
+    for variant in range(1, variants(credential.priv)):
+        if login.result != "wrong privacy key":
+            break
+        again = await _tried(call, credential, engine, variant)
+        login = login if again.result == NO_ANSWER else again
+    return login
+
+
+def level(credential: SnmpCredential) -> str:
+    """The security level of a user's messages, as RFC 3411 3.4.3 names it."""
+    if not credential.auth:
+        return "noAuthNoPriv"
+    return "authPriv" if credential.priv else "authNoPriv"
+
+
+def too_short(credential: SnmpCredential) -> str:
+    """Which key is shorter than RFC 3414 11.2 allows; empty if none is."""
+    if credential.auth and len(credential.auth_key) < KEY_LEAST:
+        return "authentication key"
+    if credential.priv and len(credential.priv_key) < KEY_LEAST:
+        return "privacy key"
+    return ""
+
+
+async def _tried(call: Call, credential: SnmpCredential, engine: usm.Report, variant: int) -> Login:
+    keys = localised(
+        credential.user,
+        credential.auth,
+        credential.auth_key,
+        credential.priv,
+        credential.priv_key,
+        engine.engine,
+        variant,
+    )
+    timeout = min(PATIENCE, call.timeout)
+    heard = await get_as(call, keys, engine, SYSTEM, timeout)
+    if isinstance(heard.said, usm.Report) and heard.said.counter == usm.NOT_IN_TIME:
+        # Its first report need not have told the time; this one does, and is signed.
+        engine = replace(engine, boots=heard.said.boots, time=heard.said.time)
+        heard = await get_as(call, keys, engine, SYSTEM, timeout)
+    result = _result(heard)
+    if result == NO_ANSWER and credential.priv and await _signs_right(call, keys, engine, timeout):
+        result = "wrong privacy key"
+    return Login(result, heard, _problem(result, credential), keys, engine)
+
+
+async def _signs_right(call: Call, keys: Keys, engine: usm.Report, timeout: float) -> bool:
+    """Whether the engine takes the digest: it judges the time before it deciphers (3.2, 7 and 8).
+
+    An engine that cannot make sense of what it deciphered says nothing, so only this tells a wrong
+    privacy key from an agent that is gone.
+    """
+    another = replace(engine, boots=0 if engine.boots else 1)
+    heard = await get_as(call, keys, another, (), timeout)
+    return isinstance(heard.said, usm.Report) and heard.said.counter == usm.NOT_IN_TIME
+
+
+_RESULTS: Mapping[str, str] = {
+    usm.UNKNOWN_USER: "unknown user",
+    usm.WRONG_DIGEST: "wrong authentication key",
+    usm.UNDECIPHERABLE: "wrong privacy key",
+    usm.UNSUPPORTED_LEVEL: "level not supported",
+}
+
+
+def _result(heard: Heard) -> str:
+    match heard.said:
+        case snmp.Response(status=status):
+            return "no access" if status == AUTHORIZATION_ERROR else ACCEPTED
+        case usm.Report(counter=counter):
+            return _RESULTS.get(counter, "refused")
+        case _:
+            return NO_ANSWER
+
+
+def _problem(result: str, credential: SnmpCredential) -> str:
+    user = f"the user {printable(credential.user, 32)}"
+    match result:
+        case "accepted":
+            return ""
+        case "unknown user":
+            return f"it does not know {user}"
+        case "wrong authentication key":
+            return f"{user} has another authentication key, or a protocol other than " + (
+                credential.auth
+            )
+        case "wrong privacy key":
+            return f"{user} has another privacy key, or a protocol other than {credential.priv}"
+        case "level not supported":
+            return f"{user} is not set up for {level(credential)}"
+        case "no access":
+            return f"{user} may read nothing there with {level(credential)}"
+        case "refused":
+            return f"it refuses {user} for a reason of its own"
+        case _:
+            return f"it does not answer {user}"

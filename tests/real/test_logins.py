@@ -1,0 +1,175 @@
+"""Credentials against the agents and servers that people run: net-snmp and OpenSSH."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from probes import PROBES
+from probes.engine.local.vantage import LocalVantage
+from probes.engine.model import Event, Job, Result, Service, Settings, Status, Target
+from probes.engine.options import Options, SnmpCredential
+from probes.engine.run import Run
+from profiles.model import Check, Profile
+
+HERE = "127.0.0.78"
+AUTHS = ("MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512")
+PRIVS = ("DES", "AES", "AES-192", "AES-256")
+AUTH_KEY = "Signs-Xyzzy"
+PRIV_KEY = "Hides-Plugh"
+
+
+@contextmanager
+def running(*argv: str) -> Iterator[None]:
+    process = subprocess.Popen(
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield
+        assert process.poll() is None, f"{argv[0]} ended by itself with {process.returncode}"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(10)
+
+
+async def measured(probe: str, port: int, options: Options, timeout: float = 2.0) -> Result:
+    """The row of one check, measured as a run does it; a server that still starts is waited for."""
+    check = Check(
+        f"t.{probe}", "c", "r", probe, probe, PROBES[probe].transport, "", "", "", port=port
+    )
+    profile = Profile("p", "P", "1", "s", "https://example.com", checks=(check,))
+    job = Job("k", check, Target("r", HERE), port)
+    events: list[Event] = []
+    vantage = LocalVantage()
+    try:
+        async with asyncio.timeout(30):
+            while True:
+                run = Run(
+                    *(vantage, PROBES, profile, {}, Settings(timeout=timeout)),
+                    events.extend,
+                    options,
+                )
+                run.add([job])
+                await run.idle()
+                run.flush()
+                result = [event for event in events if isinstance(event, Result)][-1]
+                if result.observation.state != "closed":
+                    return result
+                await asyncio.sleep(0.05)
+    finally:
+        await vantage.close()
+
+
+@pytest.fixture(scope="module")
+def agent(need: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """An agent with a user for every pair of protocols, and some with less or without a view."""
+    need("snmpd", root=False)
+    folder = tmp_path_factory.mktemp("agent")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((HERE, 0))
+        port = sock.getsockname()[1]
+    lines = [
+        f"agentaddress udp:{HERE}:{port}",
+        "sysName lab-agent",
+        f"[snmp] persistentDir {folder}",
+        "rocommunity second-Xyzzy",
+        "createUser plain",
+        "rouser plain noauth",
+        f"createUser blind SHA {AUTH_KEY} AES {PRIV_KEY}",
+    ]
+    for auth in AUTHS:
+        lines += [f"createUser only{auth} {auth} {AUTH_KEY}", f"rouser only{auth} auth"]
+        for priv in PRIVS:
+            name = f"{auth}{priv}"
+            lines += [
+                f"createUser {name} {auth} {AUTH_KEY} {priv} {PRIV_KEY}",
+                f"rouser {name} priv",
+            ]
+    config = folder / "snmpd.conf"
+    config.write_text("\n".join((*lines, "")))
+    with running("snmpd", "-f", "-C", "-c", str(config), "-Lf", "/dev/null", "-I", "-smux"):
+        yield port
+
+
+def user(name: str, auth: str = "", priv: str = "", **more: str) -> Options:
+    keys = {"auth_key": AUTH_KEY if auth else "", "priv_key": PRIV_KEY if priv else ""}
+    return Options(snmp=(SnmpCredential("3", user=name, auth=auth, priv=priv, **(keys | more)),))
+
+
+@pytest.mark.parametrize("auth", AUTHS)
+async def test_net_snmp_takes_a_user_who_signs(agent: int, auth: str) -> None:
+    result = await measured("snmp", agent, user(f"only{auth}", auth))
+    assert result.status is Status.OK
+    assert result.observation.facts["level"] == "authNoPriv"
+    assert result.observation.facts["sys_name"] == "lab-agent"
+
+
+@pytest.mark.parametrize("auth", AUTHS)
+@pytest.mark.parametrize("priv", PRIVS)
+async def test_net_snmp_takes_a_user_who_encrypts(agent: int, auth: str, priv: str) -> None:
+    result = await measured("snmp", agent, user(f"{auth}{priv}", auth, priv))
+    assert result.status is Status.OK
+    assert result.observation.facts["level"] == "authPriv"
+    assert result.observation.facts["sys_name"] == "lab-agent"
+
+
+async def test_net_snmp_takes_a_user_without_keys(agent: int) -> None:
+    result = await measured("snmp", agent, user("plain"))
+    assert result.status is Status.OK
+    assert result.observation.facts["level"] == "noAuthNoPriv"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (user("nobody", "SHA"), "unknown user"),
+        (user("SHAAES", "SHA", "AES", auth_key="another-key"), "wrong authentication key"),
+        (user("SHAAES", "MD5", "AES"), "wrong authentication key"),
+        (user("SHAAES", "SHA", "AES", priv_key="another-key"), "wrong privacy key"),
+        (user("SHADES", "SHA", "DES", priv_key="another-key"), "wrong privacy key"),
+        (user("SHA-512AES-256", "SHA-512", "AES-256", priv_key="another-key"), "wrong privacy key"),
+        (user("SHAAES", "SHA", "DES"), "wrong privacy key"),
+        (user("onlySHA", "SHA", "AES"), "level not supported"),
+        (user("blind", "SHA", "AES"), "no access"),
+        (user("SHAAES", "SHA"), "no access"),
+        (user("SHAAES", "SHA", "AES", priv_key="short"), "key too short"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_net_snmp_tells_which_part_of_a_login_is_wrong(
+    agent: int, options: Options, said: str
+) -> None:
+    result = await measured("snmp", agent, options)
+    assert result.status is Status.WARNING
+    assert result.observation.service is Service.CONFIRMED
+    [credential] = result.observation.facts["credentials"]
+    assert credential["result"] == said
+    assert "the audit's login would fail" in result.note
+    for secret in (AUTH_KEY, PRIV_KEY, "another-key"):
+        assert secret not in repr(result)
+
+
+async def test_credentials_are_tried_in_their_order(agent: int) -> None:
+    options = Options(
+        snmp=(
+            SnmpCredential("2c", "first-Xyzzy"),
+            *user("nobody", "SHA").snmp,
+            SnmpCredential("2c", "second-Xyzzy"),
+        )
+    )
+    result = await measured("snmp", agent, options)
+    assert result.status is Status.OK
+    assert [one["result"] for one in result.observation.facts["credentials"]] == [
+        "no answer",
+        "unknown user",
+        "accepted",
+    ]
+    assert "Xyzzy" not in repr(result)
