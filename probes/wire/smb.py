@@ -1,4 +1,4 @@
-"""SMB negotiation: dialects, signing and the server's clock, before any login (MS-SMB2, MS-CIFS)."""
+"""SMB negotiation: dialect, signing and the server's clock, before a login (MS-SMB2, MS-CIFS)."""
 
 from __future__ import annotations
 
@@ -176,8 +176,7 @@ def _negotiated_1(message: bytes) -> Negotiated:
         raise Malformed("not a response to a negotiate")
     if status:
         return Negotiated("", smb1=True, status=status)
-    words = message[_HEADER_1.size]
-    (index,) = struct.unpack_from("<H", message, _HEADER_1.size + 1)
+    words, index = struct.unpack_from("<BH", message, _HEADER_1.size)
     if index == _NO_DIALECT:
         return Negotiated("", smb1=True)
     if words < 17:
@@ -229,11 +228,9 @@ def _mechanisms(token: bytes) -> tuple[str, ...]:
 
 def _names(raw: bytes, *, unicode: bool) -> tuple[str, str]:
     """Domain and server name after the challenge (MS-CIFS 2.2.4.52.2)."""
-    if unicode:
-        # Zero-terminated, and not padded to an even place in this message.
-        text = raw[: len(raw) & ~1].decode("utf-16-le", "replace")
-    else:
-        text = raw.decode("cp437")
+    # In UTF-16 they are zero-terminated, and not padded to an even place in this message.
+    even = raw[: len(raw) & ~1]
+    text = even.decode("utf-16-le", "replace") if unicode else raw.decode("cp437")
     domain, _, rest = text.partition("\0")
     return printable(domain, 64), printable(rest.partition("\0")[0], 64)
 

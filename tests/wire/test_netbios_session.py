@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.wire import netbios
+from probes.wire.netbios_session import Malformed, Reply, reply, session_request
+
+POSITIVE = b"\x82\0\0\0"
+KEEP_ALIVE = b"\x85\0\0\0"
+
+
+def test_the_request_calls_the_name_every_file_server_answers_to() -> None:
+    data = session_request()
+    assert len(data) == 72
+    assert data[:4].hex() == "81000044"
+    assert data[4:38] == netbios.encoded(b"*SMBSERVER", 0x20)
+
+
+def test_a_positive_answer_is_read_and_what_follows_left_alone() -> None:
+    assert reply(POSITIVE) == (Reply(), 4)
+    assert reply(POSITIVE + b"more") == (Reply(), 4)
+
+
+def test_keep_alives_before_the_answer_are_passed_over() -> None:
+    assert reply(KEEP_ALIVE) is None
+    assert reply(KEEP_ALIVE * 3 + POSITIVE) == (Reply(), 16)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0x80, "nobody listens"),
+        (0x81, "this caller"),
+        (0x82, "not present"),
+        (0x83, "resources"),
+        (0x8F, "no reason"),
+        (0x99, "0x99"),
+    ],
+)
+def test_a_refusal_says_why(code: int, words: str) -> None:
+    found = reply(b"\x83\0\0\x01" + bytes([code]))
+    assert found is not None
+    assert words in found[0].refused
+
+
+def test_a_retarget_names_where_to_call() -> None:
+    found = reply(b"\x84\0\0\x06\xc0\0\x02\x07\x00\x8b")
+    assert found == (Reply(retarget="192.0.2.7:139"), 10)
+
+
+@pytest.mark.parametrize("whole", [POSITIVE, b"\x83\0\0\x01\x82", b"\x84\0\0\x06abcdef"])
+def test_an_answer_cut_short_waits_for_more(whole: bytes) -> None:
+    for size in range(len(whole)):
+        assert reply(whole[:size]) is None
+
+
+@pytest.mark.parametrize("data", [b"HTTP", b"\0\0\0\x04", b"\x82\0\0\x01", b"\x83\0\0\0"])
+def test_anything_else_is_malformed_at_once(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        reply(data)
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\x82", b"\x83\0\0\x01", b"\x84\0\0\x06"]))
+def test_garbage_is_malformed_or_incomplete_or_read(data: bytes, head: bytes) -> None:
+    with contextlib.suppress(Malformed):
+        found = reply(head + data)
+        assert found is None or found[1] <= len(head + data)

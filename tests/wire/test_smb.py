@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import contextlib
+import struct
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.wire import smb
+from probes.wire.smb import Malformed, Negotiated
+
+GUID = UUID("00316364-0000-4000-8000-000000000001")
+EPOCH = 116_444_736_000_000_000
+NOW = 1_700_000_000
+KERBEROS, NTLM = bytes.fromhex("06092a864886f712010202"), bytes.fromhex("060a2b06010401823702020a")
+
+
+def header_2(status: int = 0, *, command: int = 0, flags: int = 1) -> bytes:
+    return struct.pack(
+        "<4sHHIHHIIQIIQ16s", b"\xfeSMB", 64, 0, status, command, 1, flags, *[0] * 5, b""
+    )
+
+
+def answer_2(
+    revision: int = 0x0311,
+    *,
+    mode: int = 3,
+    token: bytes = KERBEROS + NTLM,
+    cipher: int = 2,
+    time: int = NOW,
+) -> bytes:
+    contexts = struct.pack("<HHI", 1, 38, 0) + bytes(40)
+    contexts += struct.pack("<HHIHH", 2, 4, 0, 1, cipher)
+    at = 128 + len(token) + -len(token) % 8
+    fields = (65, mode, revision, 2, GUID.bytes_le, 7, 65536, 65536, 65536)
+    ticks = time * 10_000_000 + EPOCH
+    body = struct.pack("<HHHH16sIIIIQQHHI", *fields, ticks, 0, 128, len(token), at)
+    return header_2() + body + token.ljust(at - 128, b"\0") + contexts
+
+
+def answer_1(
+    *,
+    index: int = 0,
+    words: int = 17,
+    mode: int = 7,
+    unicode: bool = True,
+    names: str = "LAB\0NT4\0",
+) -> bytes:
+    head = struct.pack(
+        "<4sBIBHH8sHHHHH",
+        b"\xffSMB",
+        0x72,
+        0,
+        0x98,
+        0xC001 if unicode else 0x4001,
+        0,
+        b"",
+        *[0] * 5,
+    )
+    ticks = NOW * 10_000_000 + EPOCH
+    fields = struct.pack("<HBHHIIIIQhB", index, mode, 50, 1, 65536, 65536, 0, 0, ticks, 0, 8)
+    texts = names.encode("utf-16-le" if unicode else "cp437")
+    return head + bytes([words]) + fields + struct.pack("<H", 8 + len(texts)) + bytes(8) + texts
+
+
+def test_the_offer_reaches_from_2_0_2_to_3_1_1_with_its_contexts_where_it_says() -> None:
+    data = smb.negotiate(GUID, bytes(smb.SALT))
+    assert data[:4] == b"\xfeSMB"
+    size, count, mode, _, _, guid, at, contexts, _ = struct.unpack_from("<HHHHI16sIHH", data, 64)
+    assert (size, count, mode, guid) == (36, 5, 1, GUID.bytes_le)
+    assert struct.unpack_from("<5H", data, 100) == (0x202, 0x210, 0x300, 0x302, 0x311)
+    kinds = []
+    for _ in range(contexts):
+        assert at % 8 == 0
+        kind, length = struct.unpack_from("<HH", data, at)
+        kinds.append(kind)
+        at += 8 + length + -length % 8
+    assert kinds == [1, 2]
+
+
+def test_the_old_offer_names_its_dialects() -> None:
+    data = smb.negotiate_1()
+    assert data[:5] == b"\xffSMB\x72"
+    assert data[35:] == b"\x02NT LM 0.12\0\x02SMB 2.002\0\x02SMB 2.???\0"
+    assert struct.unpack_from("<BH", data, 32) == (0, len(data) - 35)
+
+
+@pytest.mark.parametrize(("revision", "dialect"), smb.DIALECTS.items())
+def test_the_dialect_is_read(revision: int, dialect: str) -> None:
+    assert smb.negotiated(answer_2(revision)).dialect == dialect
+
+
+def test_everything_a_modern_server_tells_is_read() -> None:
+    assert smb.negotiated(answer_2()) == Negotiated(
+        dialect="3.1.1",
+        signing="required",
+        guid=GUID,
+        time=NOW,
+        cipher="AES-128-GCM",
+        mechanisms=("Kerberos", "NTLM"),
+    )
+
+
+@pytest.mark.parametrize(("mode", "signing"), [(3, "required"), (1, "enabled"), (0, "disabled")])
+def test_signing_is_read(mode: int, signing: str) -> None:
+    assert smb.negotiated(answer_2(mode=mode)).signing == signing
+
+
+def test_a_clock_that_says_nothing_is_no_time() -> None:
+    assert smb.negotiated(answer_2(time=-EPOCH // 10_000_000)).time is None
+
+
+def test_contexts_are_only_read_of_a_dialect_that_has_them() -> None:
+    assert smb.negotiated(answer_2(0x0302)).cipher == ""
+
+
+def test_a_refusal_is_an_answer() -> None:
+    said = smb.negotiated(header_2(0xC00000BB) + bytes(9))
+    assert (said.status, said.dialect) == (0xC00000BB, "")
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+def test_an_smb1_server_tells_its_names(unicode: bool) -> None:
+    said = smb.negotiated(answer_1(unicode=unicode))
+    assert said.smb1
+    assert (said.dialect, said.domain, said.server) == ("NT LM 0.12", "LAB", "NT4")
+    assert (said.signing, said.time) == ("enabled", NOW)
+
+
+def test_a_server_that_takes_none_of_the_old_dialects_is_smb1_all_the_same() -> None:
+    said = smb.negotiated(answer_1(index=0xFFFF, words=1))
+    assert (said.smb1, said.dialect) == (True, "")
+
+
+def test_names_with_escape_sequences_are_made_harmless() -> None:
+    said = smb.negotiated(answer_1(names="\x1b[2J\0\x9b1m\0"))
+    assert "\x1b" not in said.domain + said.server
+    assert "\x9b" not in said.domain + said.server
+
+
+@pytest.mark.parametrize(
+    "message",
+    [b"", b"HTTP", header_2(command=1), header_2(flags=0), header_2(), header_2() + bytes(64)],
+)
+def test_what_is_no_answer_to_a_negotiate_is_malformed(message: bytes) -> None:
+    with pytest.raises(Malformed):
+        smb.negotiated(message)
+
+
+@given(st.binary(min_size=32, max_size=500))
+def test_what_is_framed_is_read_back(message: bytes) -> None:
+    data = smb.framed(b"\xfeSMB" + message)
+    assert smb.frame(data + b"rest") == (b"\xfeSMB" + message, len(data))
+    assert all(smb.frame(data[:size]) is None for size in range(len(data)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1",
+        b"\x83\0\0\x01",
+        b"\0\0\0\x04",
+        b"\0\xff\xff\xff",
+        b"\0\0\0\x80HTTP",
+        b"\0\0\0\x80\xfd",
+    ],
+)
+def test_a_frame_of_something_else_is_malformed_before_it_is_whole(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        smb.frame(data)
+
+
+@given(
+    st.binary(max_size=300), st.sampled_from([b"\xfeSMB", b"\xffSMB", header_2(), answer_1()[:32]])
+)
+def test_garbage_is_malformed_or_read(data: bytes, head: bytes) -> None:
+    with contextlib.suppress(Malformed):
+        smb.negotiated(head + data)
+
+
+@given(st.sampled_from([answer_2(), answer_1()]), st.data())
+def test_changed_bytes_never_break_the_reader(message: bytes, data: st.DataObject) -> None:
+    garbled = bytearray(message)
+    for _ in range(4):
+        garbled[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(Malformed):
+        said = smb.negotiated(bytes(garbled))
+        assert len(said.domain) <= 64
