@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from profiles.model import Check
 from tui.exit import Exit
 from tui.options import Options
 from tui.prepare import load
 
+_HEADINGS = ("check", "role", "port", "asked by", "without", "purpose")
+
 
 def checks(options: Options) -> int:
-    """Print every check with its id, role, port, condition and what its loss means."""
+    """Print every check with its id, role, port, probe and what its loss means."""
     profile = load(options)
-    ids = max(len(check.id) for check in profile.checks)
-    roles = max(len(role.id) for role in profile.roles)
-    ports = max(len(check.port_text) for check in profile.checks)
     print(f"{profile.name} {profile.version}: {profile.source}, {profile.url}")
+    rows = [_row(check) for check in profile.checks]
+    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    print(f"\n  {_line(_HEADINGS, widths)}")
     for category in profile.categories:
         print(f"\n{category.title}")
-        for check in profile.checks:
+        for check, row in zip(profile.checks, rows, strict=True):
             if check.category == category.id:
-                print(
-                    f"  {check.id:<{ids}}  {check.role:<{roles}}  {check.port_text:<{ports}}  "
-                    f"{check.loss:<8}  {check.purpose}"
-                )
+                print(f"  {_line(row, widths)}")
     print("\nQuestions (--answer NAME=VALUE)")
     for question in profile.questions:
         answers = "/".join(question.answers)
         print(f"  {question.id}={answers} (default {question.default}): {question.text}")
     return Exit.READY
+
+
+def _row(check: Check) -> tuple[str, ...]:
+    return check.id, check.role, check.port_text, check.probe, check.loss, check.purpose
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(map(str.ljust, row, widths)).rstrip()
