@@ -24,6 +24,7 @@ class Names:
         self._vantage = vantage
         self._named = named
         self._known: dict[str, Resolution] = {}
+        self._numeric: set[str] = set()
         self._waiting: dict[str, list[Work]] = {}
         self._queue: deque[str] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -31,7 +32,8 @@ class Names:
     def find(self, work: Work) -> None:
         """Give a row its addresses, now or as soon as its name is looked up."""
         host, _ = work.job.dialled
-        if is_address(host):
+        if host in self._numeric or is_address(host):
+            self._numeric.add(host)
             work.addresses = (host,)
             self._named([work])
         elif host in self._known:

@@ -34,6 +34,8 @@ from profiles.model import Profile
 
 BUDGET = 0.002
 """Seconds of one loop turn spent on starting attempts, so that answers are read in time."""
+TOGETHER = 0.03
+"""Seconds for which events are gathered before they are reported."""
 _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 
 Report = Callable[[Sequence[Event]], None]
@@ -49,7 +51,7 @@ class Loads(Protocol):
 class Run:
     """Measures jobs until none is left; everything happens on one event loop.
 
-    `report` gets events in order, in one batch per turn of the loop; the results in it are final.
+    `report` gets events in order, a batch at most every 30 ms; the results in it are final.
     """
 
     def __init__(
@@ -336,9 +338,11 @@ class Run:
 
     def _emit(self, event: Event) -> None:
         self._batch.append(event)
-        if not self._flushing:
-            self._flushing = True
+        if isinstance(event, Finished):
             self._loop.call_soon(self.flush)
+        elif not self._flushing:
+            self._flushing = True
+            self._loop.call_later(TOGETHER, self.flush)
 
     def flush(self) -> None:
         """Report what has happened so far at once."""

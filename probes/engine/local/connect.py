@@ -11,6 +11,7 @@ from time import perf_counter
 
 from probes.engine.local import errqueue
 from probes.engine.local.deadlines import Deadlines
+from probes.engine.local.watch import Watch, watch
 from probes.engine.model import Reason, State
 from probes.engine.vantage import Cancel, Done, Outcome
 
@@ -20,7 +21,9 @@ _TCP_INFO = socket.TCP_INFO if sys.platform == "linux" else 0
 _TCP_INFO_SIZE = 104
 _RTT = struct.Struct("=I")
 _RTT_AT = 68
-"""Offset of tcpi_rtt, microseconds, in struct tcp_info (linux/tcp.h)."""
+"""Offset of tcpi_rtt, microseconds, in struct tcp_info (linux/tcp.h); the state is at 0."""
+_SYN_SENT, _CLOSE = 2, 7
+"""States of a connect under way and of one that failed (net/tcp_states.h)."""
 _IN_PROGRESS = frozenset(
     {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, getattr(errno, "WSAEWOULDBLOCK", -1)}
 )
@@ -35,28 +38,28 @@ class Connector:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._deadlines = Deadlines(loop)
+        self._watch = watch(loop)
 
     def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
         """Connect to an address; see Vantage.connect."""
-        attempt = _Attempt(self._loop, address, port, done, keep)
+        attempt = _Attempt(self._watch, address, port, done, keep)
         if attempt.start():
             self._deadlines.add(attempt, timeout)
         return attempt.cancel
 
     def close(self) -> None:
-        """Forget the deadlines of this loop."""
+        """Forget the deadlines and sockets of this loop."""
         self._deadlines.close()
+        self._watch.close()
 
 
 class _Attempt:
     """One connect in flight."""
 
-    __slots__ = ("_address", "_began", "_done", "_keep", "_loop", "_port", "_sock", "_source")
+    __slots__ = ("_address", "_began", "_done", "_keep", "_port", "_sock", "_source", "_watch")
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, address: str, port: int, done: Done, keep: bool
-    ) -> None:
-        self._loop = loop
+    def __init__(self, watch: Watch, address: str, port: int, done: Done, keep: bool) -> None:
+        self._watch = watch
         self._address = address
         self._port = port
         self._done: Done | None = done
@@ -86,25 +89,31 @@ class _Attempt:
             return False
         if number in _IN_PROGRESS:
             self._source = sock.getsockname()[0]
-            self._loop.add_writer(sock, self._ready)
+            self._watch.add(sock.fileno(), self._ready)
             return True
-        self._end(self._opened() if number == 0 else self._failed(number))
+        self._end(self._failed(number) if number else self._opened(self._info()))
         return False
 
-    def _ready(self) -> None:
-        self._loop.remove_writer(self._socket)
-        self._look()
+    def _ready(self, failed: bool) -> None:
+        number = self._error() if failed else 0
+        outcome = self._failed(number) if number else self._seen()
+        if outcome is not None:
+            self._drop(outcome)
 
     def expired(self) -> None:
         """Look once more before silence is believed: the loop may be late, not the answer."""
-        self._loop.remove_writer(self._socket)
-        self._look()
+        self._drop(self._seen() or self._failed(errno.ETIMEDOUT))
+
+    def _drop(self, outcome: Outcome) -> None:
+        kept = self._keep and outcome.state is State.OPEN and outcome.errno is None
+        self._watch.drop(self._socket.fileno(), kept=kept)
+        self._end(outcome)
 
     def cancel(self) -> None:
         """End without a report."""
         if self._done is not None:
             self._done = None
-            self._loop.remove_writer(self._socket)
+            self._watch.drop(self._socket.fileno(), kept=False)
             self._socket.close()
 
     @property
@@ -112,15 +121,26 @@ class _Attempt:
         assert self._sock is not None
         return self._sock
 
-    def _look(self) -> None:
-        number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if number:
-            outcome = self._failed(number)
-        elif self._connected():
-            outcome = self._opened()
-        else:
-            outcome = self._failed(errno.ETIMEDOUT)
-        self._end(outcome)
+    def _seen(self) -> Outcome | None:
+        """How it ended, with as few system calls as will do; None while it is under way."""
+        if not _TCP_INFO:
+            number = self._error()
+            if number:
+                return self._failed(number)
+            return self._opened(b"") if self._connected() else None
+        info = self._info()
+        if info[0] == _SYN_SENT:
+            return None
+        number = self._error() if info[0] == _CLOSE else 0
+        return self._failed(number) if number else self._opened(info)
+
+    def _error(self) -> int:
+        return self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+    def _info(self) -> bytes:
+        if not _TCP_INFO:
+            return b""
+        return self._socket.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _TCP_INFO_SIZE)
 
     def _connected(self) -> bool:
         try:
@@ -129,11 +149,10 @@ class _Attempt:
             return False
         return True
 
-    def _opened(self) -> Outcome:
+    def _opened(self, info: bytes) -> Outcome:
         elapsed = (perf_counter() - self._began) * 1000
         latency, clock = elapsed, "monotonic"
-        if _TCP_INFO:
-            info = self._socket.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _TCP_INFO_SIZE)
+        if info:
             (rtt,) = _RTT.unpack_from(info, _RTT_AT)
             if rtt:
                 latency, clock = rtt / 1000, "kernel"
