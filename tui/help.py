@@ -28,6 +28,7 @@ TREE    t       goes to the tree; the node under the cursor filters
         Tab     goes to the next pane
         s       saves a copy of the session log
         ctrl+p  every action by name
+        ctrl+l  draws the screen again
         q       quits
 
 STATUS  ok            the path is open and the right service answered

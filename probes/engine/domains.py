@@ -67,11 +67,19 @@ def _controllers(domain: Domain, found: Sequence[tuple[tuple[str, ...], str]]) -
             bad.append(refused(name, f"{wrong}", where=f"{entry} has a controller "))
     if len(names) > MOST_CONTROLLERS:
         more = f"DNS names {len(names):,} controllers, the first {MOST_CONTROLLERS} are taken"
-        bad.append(refused(entry, f"{more}; name the others one by one"))
+        bad.append(refused(entry, f"{more}; name the others one by one", role=domain.role))
     problems = "; ".join(problem for _, problem in found if problem)
     if not names:
         told = f" ({problems})" if problems else ""
-        bad.append(refused(entry, f"DNS names no domain controller{told}; write their host names"))
+        bad.append(
+            refused(
+                entry,
+                f"DNS names no domain controller{told}; write their host names",
+                role=domain.role,
+            )
+        )
     elif problems:
-        bad.append(refused(entry, f"its controllers may be incomplete ({problems})"))
+        bad.append(
+            refused(entry, f"its controllers may be incomplete ({problems})", role=domain.role)
+        )
     return Entered(tuple(targets), (), tuple(bad))

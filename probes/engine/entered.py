@@ -26,6 +26,13 @@ class Bad:
 
     entry: str
     why: str
+    role: str = ""
+    """The role it was entered for, where that is known."""
+
+    @property
+    def retype(self) -> str:
+        """The entry as it would have to stand alone, to be corrected."""
+        return f"{self.role}={self.entry}" if self.role else self.entry
 
     def __str__(self) -> str:
         return f"{self.entry}: {self.why}."
@@ -40,9 +47,9 @@ class Entered:
     bad: tuple[Bad, ...] = ()
 
 
-def refused(entry: str, why: str, *, where: str = "") -> Bad:
+def refused(entry: str, why: str, *, where: str = "", role: str = "") -> Bad:
     """A Bad whose texts are cut and cannot steer a terminal; `where` is a place in a file."""
-    return Bad(harmless(where, 80) + harmless(entry), harmless(why, 400))
+    return Bad(harmless(where, 80) + harmless(entry), harmless(why, 400), role)
 
 
 def target_key(target: Target) -> tuple[str, str, int | None]:

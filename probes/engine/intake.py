@@ -145,7 +145,7 @@ class Intake:
                 self._check_port(self._role, "@FILE")
             text = listfile.contents(found.path, self._base, self._room)
         except Wrong as wrong:
-            self._refuse(word, str(wrong))
+            self._refuse(word, str(wrong), self._role or "")
             return
         self._room -= len(text)
         role, self._file = self._role, _File(found.path, self._role, port)
@@ -167,7 +167,7 @@ class Intake:
             else:
                 self._domains[Domain(role, what.text, port)] = None
         except Wrong as wrong:
-            self._refuse(hosts.discreet(text), str(wrong))
+            self._refuse(hosts.discreet(text), str(wrong), role)
 
     def _span(self, role: str, span: Span, port: int | None) -> None:
         if (role, span, port) in self._spans:
@@ -229,9 +229,10 @@ class Intake:
             hint = f", or {role} alone for its usual hosts" if alone else ""
             self._refuse(f"{role}=", f"a host is missing after it; write {role}=HOST{hint}")
 
-    def _refuse(self, entry: str, why: str) -> None:
+    def _refuse(self, entry: str, why: str, role: str = "") -> None:
         if len(self._bad) >= MOST_BAD:
             self._more_bad += 1
             return
         where = f"{self._file.path} line {self._line}: " if self._file else ""
-        self._bad.append(refused(entry, why, where=where))
+        # What stands in a file is corrected there.
+        self._bad.append(refused(entry, why, where=where, role="" if self._file else role))
