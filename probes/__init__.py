@@ -40,6 +40,8 @@ PROBES: Mapping[str, Probe] = {
     "ssh": Probe("tcp", "probes.ssh"),
     "dns": Probe("udp", "probes.dns"),
     "snmp": Probe("udp", "probes.snmp"),
+    "kerberos": Probe("tcp", "probes.kerberos"),
+    "ldap": Probe("tcp", "probes.ldap"),
     "rpc": Probe("tcp", "probes.rpc"),
     "rpc_dynamic": Probe("tcp", "probes.rpc_dynamic"),
     "smb": Probe("tcp", "probes.smb"),

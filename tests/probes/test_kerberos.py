@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from probes.engine.call import Answer, Call, Unexpected
+from probes.engine.model import Service, Target
+from probes.engine.stream import MOST
+from probes.kerberos import ELSEWHERE, ask, realm_of
+from probes.wire import ber
+from probes.wire.ber import context, element, integer
+
+SHORT = 0.3
+
+
+def string(text: str) -> bytes:
+    return element(ber.GENERAL_STRING, text.encode())
+
+
+def framed(number: int, *fields: bytes) -> bytes:
+    body = element(ber.application(number), element(ber.SEQUENCE, *fields))
+    return struct.pack(">I", len(body)) + body
+
+
+def krb_error(code: int, realm: str, *, ahead: float = 0, client_realm: str = "") -> bytes:
+    """What a KDC says whose clock is `ahead` seconds of ours."""
+    now = datetime.now(UTC) + timedelta(seconds=ahead)
+    return framed(
+        30,
+        element(context(0), integer(5)),
+        element(context(1), integer(30)),
+        element(context(4), element(ber.GENERALIZED_TIME, f"{now:%Y%m%d%H%M%SZ}".encode())),
+        element(context(5), integer(now.microsecond)),
+        element(context(6), integer(code)),
+        *([element(context(7), string(client_realm))] if client_realm else []),
+        element(context(9), string(realm)),
+    )
+
+
+def ticket(realm: str) -> bytes:
+    rest = [element(context(number), element(ber.SEQUENCE)) for number in (4, 5, 6)]
+    head = [element(context(0), integer(5)), element(context(1), integer(11))]
+    return framed(11, *head, element(context(3), string(realm)), *rest)
+
+
+def answers(*pieces: bytes, stay: bool = False):
+    """A server that reads the question, then says these pieces and closes or stays silent."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        (size,) = struct.unpack(">I", await reader.readexactly(4))
+        await reader.readexactly(size)
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+        if stay:
+            await asyncio.Event().wait()
+        writer.close()
+
+    return serve
+
+
+async def asked(call: Call, host: str = "dc1.corp.example") -> Answer:
+    """The answer within the deadline that the engine sets."""
+    call.job = replace(call.job, target=Target("windows.dc", host))
+    async with asyncio.timeout(call.timeout):
+        return await ask(call)
+
+
+@pytest.mark.parametrize(
+    ("host", "realm"),
+    [
+        ("dc1.corp.example", "CORP.EXAMPLE"),
+        ("DC1.Corp.Example.", "CORP.EXAMPLE"),
+        ("dc1.10", "10"),
+        *((host, ELSEWHERE) for host in ("dc1", "192.0.2.1", "2001:db8::1", "fe80::1%eth0", "")),
+        *((host, ELSEWHERE) for host in ("dc1..example", "dç1.corp.exämple", "a b.c")),
+    ],
+)
+def test_the_realm_is_the_domain_of_the_hosts_name(host: str, realm: str) -> None:
+    assert realm_of(host) == realm
+
+
+@pytest.mark.parametrize("code", [6, 18, 24, 25, 29, 60, 68, 4711])
+async def test_every_kerberos_error_proves_a_kdc(tcp_call, code: int) -> None:
+    async with tcp_call(answers(krb_error(code, "CORP.EXAMPLE"))) as call:
+        answer = await asked(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["error_code"] == code
+
+
+async def test_a_ticket_proves_a_kdc_and_tells_no_time(tcp_call) -> None:
+    async with tcp_call(answers(ticket("CORP.EXAMPLE"))) as call:
+        answer = await asked(call)
+    assert answer.facts["answer"] == "AS-REP"
+    assert answer.facts["summary"] == "Kerberos KDC of CORP.EXAMPLE"
+    assert {"clock_skew_s", "server_time", "warning"} & set(answer.facts) == set()
+
+
+async def test_a_client_that_is_known_proves_the_realm(tcp_call) -> None:
+    async with tcp_call(answers(krb_error(25, "CORP.EXAMPLE"))) as call:
+        answer = await asked(call)
+    assert (answer.facts["realm"], answer.facts["realm_proven"]) == ("CORP.EXAMPLE", True)
+    assert str(answer.facts["summary"]).startswith("Kerberos KDC of CORP.EXAMPLE;")
+
+
+async def test_a_realm_that_is_only_repeated_is_not_called_the_kdcs(tcp_call) -> None:
+    async with tcp_call(answers(krb_error(6, "CORP.EXAMPLE"))) as call:
+        answer = await asked(call)
+    assert (answer.facts["realm"], answer.facts["realm_proven"]) == ("CORP.EXAMPLE", False)
+    assert str(answer.facts["summary"]).startswith("Kerberos KDC, asked for CORP.EXAMPLE;")
+
+
+async def test_a_realm_that_was_made_up_here_is_not_reported(tcp_call) -> None:
+    async with tcp_call(answers(krb_error(6, ELSEWHERE))) as call:
+        answer = await asked(call, "192.0.2.1")
+    assert "realm" not in answer.facts
+    assert ELSEWHERE not in str(answer.facts["summary"])
+
+
+async def test_a_kdc_that_names_its_own_realm_is_believed(tcp_call) -> None:
+    async with tcp_call(answers(krb_error(6, "CORP.EXAMPLE"))) as call:
+        answer = await asked(call, "192.0.2.1")
+    assert (answer.facts["realm"], answer.facts["realm_proven"]) == ("CORP.EXAMPLE", True)
+
+
+async def test_a_referral_names_the_realm_to_ask_instead(tcp_call) -> None:
+    reply = krb_error(68, ELSEWHERE, client_realm="CORP.EXAMPLE")
+    async with tcp_call(answers(reply)) as call:
+        answer = await asked(call, "192.0.2.1")
+    assert answer.facts["realm"] == "CORP.EXAMPLE"
+
+
+async def test_a_wrong_realm_without_a_better_one_leaves_the_realm_open(tcp_call) -> None:
+    async with tcp_call(answers(krb_error(68, "CORP.EXAMPLE"))) as call:
+        answer = await asked(call)
+    assert "realm" not in answer.facts
+
+
+async def test_a_clock_that_agrees_is_no_warning(tcp_call) -> None:
+    async with tcp_call(answers(krb_error(6, "X"))) as call:
+        answer = await asked(call)
+    assert abs(float(str(answer.facts["clock_skew_s"]))) < 5
+    assert "warning" not in answer.facts
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (290, ("ahead of this machine's", "refuses it from 5 minutes on")),
+        (-290, ("behind this machine's", "refuses it from 5 minutes on")),
+        (400, ("ahead of", "6 min 40 s", "refuses a difference of more than 5 minutes")),
+        (-7200, ("behind", "2 h 0 min", "refuses a difference of more than 5 minutes")),
+    ],
+)
+async def test_a_clock_above_four_minutes_off_is_a_warning_with_its_limit(
+    tcp_call, monkeypatch, ahead: int, words: tuple[str, ...]
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)
+        writer.write(krb_error(6, "CORP.EXAMPLE", ahead=ahead))
+
+    stopped = datetime.now(UTC).timestamp()
+    monkeypatch.setattr("probes.kerberos.time.time", lambda: stopped)
+    async with tcp_call(serve) as call:
+        answer = await asked(call)
+    assert answer.facts["warning"] is True
+    assert float(str(answer.facts["clock_skew_s"])) == pytest.approx(ahead, abs=5)
+    for word in words:
+        assert word in str(answer.facts["summary"])
+
+
+@pytest.mark.parametrize("ahead", [230, -230])
+async def test_a_clock_below_four_minutes_off_is_told_without_a_warning(
+    tcp_call, ahead: int
+) -> None:
+    async with tcp_call(answers(krb_error(6, "X", ahead=ahead))) as call:
+        answer = await asked(call)
+    assert "warning" not in answer.facts
+    assert "3 min" in str(answer.facts["summary"])
+
+
+async def test_half_of_the_way_there_and_back_is_taken_off_the_clock(tcp_call, monkeypatch) -> None:
+    now = datetime.now(UTC).timestamp()
+    clock = iter((now - 100, now + 100))
+    monkeypatch.setattr("probes.kerberos.time.time", lambda: next(clock))
+    async with tcp_call(answers(krb_error(6, "X"))) as call:
+        answer = await asked(call)
+    assert abs(float(str(answer.facts["clock_skew_s"]))) < 5
+
+
+async def test_a_kdc_that_cannot_serve_is_a_warning(tcp_call) -> None:
+    async with tcp_call(answers(krb_error(29, "CORP.EXAMPLE"))) as call:
+        answer = await asked(call)
+    assert answer.facts["warning"] is True
+    assert "cannot serve now" in str(answer.facts["summary"])
+
+
+async def test_an_answer_in_single_bytes_is_read(tcp_call) -> None:
+    data = krb_error(6, "CORP.EXAMPLE")
+    async with tcp_call(answers(*(bytes([byte]) for byte in data), stay=True)) as call:
+        answer = await asked(call)
+    assert answer.service is Service.CONFIRMED
+
+
+async def test_an_answer_that_never_ends_in_single_bytes_is_a_timeout(tcp_call) -> None:
+    data = krb_error(6, "CORP.EXAMPLE")[:-1]
+    serve = answers(*(bytes([byte]) for byte in data), stay=True)
+    async with tcp_call(serve, timeout=SHORT) as call:
+        with pytest.raises(TimeoutError):
+            await asked(call)
+
+
+async def test_a_silent_server_is_a_timeout(tcp_call) -> None:
+    async with tcp_call(answers(stay=True), timeout=SHORT) as call:
+        with pytest.raises(TimeoutError):
+            await asked(call)
+
+
+async def test_an_immediate_close_is_an_eof(tcp_call) -> None:
+    async with tcp_call(answers()) as call:
+        with pytest.raises(EOFError):
+            await asked(call)
+
+
+async def test_a_close_in_the_middle_is_an_eof(tcp_call) -> None:
+    async with tcp_call(answers(krb_error(6, "X")[:20])) as call:
+        with pytest.raises(EOFError):
+            await asked(call)
+
+
+async def test_a_reset_passes_through(tcp_call) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async with tcp_call(serve) as call:
+        with pytest.raises(ConnectionError):
+            await asked(call)
+
+
+async def test_a_web_server_is_named(tcp_call) -> None:
+    serve = answers(b"HTTP/1.1 400 Bad Request\x1b[2J\r\n\r\n", stay=True)
+    async with tcp_call(serve, timeout=3600) as call:
+        with pytest.raises(Unexpected, match=r"400 Bad Request\\x1b") as raised:
+            await asked(call)
+    assert "\x1b" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "data", [bytes(64), b"\xff" * 64, b"\0\0\0\x06\x7e\x04garb", b"\0\0\0\x04\x7e\x02\x30\x00"]
+)
+async def test_garbage_is_another_service(tcp_call, data: bytes) -> None:
+    async with tcp_call(answers(data, stay=True), timeout=3600) as call:
+        with pytest.raises(Unexpected, match="bytes that begin with"):
+            await asked(call)
+
+
+@pytest.mark.parametrize("start", [b"chargen", struct.pack(">I", 60_000) + b"\x7e"])
+async def test_an_endless_stream_is_cut_off(tcp_call, start: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(start)
+        while True:
+            writer.write(bytes(10_000))
+            await writer.drain()
+
+    async with tcp_call(serve, timeout=3600) as call:
+        with pytest.raises(Unexpected):
+            await asked(call)
+        assert call._streams[0]._total < MOST
+
+
+async def test_there_is_one_question_as_nobody(tcp_call) -> None:
+    seen: list[bytes] = []
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        (size,) = struct.unpack(">I", await reader.readexactly(4))
+        seen.append(await reader.readexactly(size))
+        writer.write(krb_error(6, "CORP.EXAMPLE"))
+        seen.append(await reader.read())
+        ended.set()
+
+    async with tcp_call(serve) as call:
+        await asked(call)
+        await call.close()
+        await ended.wait()
+    assert b"auditreach" in seen[0]
+    assert b"CORP.EXAMPLE" in seen[0]
+    assert seen[1:] == [b""]
