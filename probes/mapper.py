@@ -15,7 +15,7 @@ ENTRIES_MOST = 1000
 PAGE = 250
 """Entries asked for at once."""
 PAGES_MOST = 16
-FRAGMENTS_MOST = 64
+FRAGMENTS_MOST = 256
 SHOWN = 80
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from probes.engine.call import Call
+from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Job, Reason, State, Target, VantageInfo
 from probes.engine.vantage import Accept, Outcome
 from profiles.model import Check
@@ -69,12 +70,14 @@ def call_to() -> Callable[..., object]:
         sock = socket.socket()
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
-        call = _call(object(), "ssh", "tcp", port, "127.0.0.1", timeout)
+        vantage = LocalVantage()
+        call = _call(vantage, "ssh", "tcp", port, "127.0.0.1", timeout)
         call.outcome = Outcome(State.OPEN, Reason.SYN_ACK, "127.0.0.1", sock=sock)
         try:
             yield call
         finally:
             await call.close()
+            await vantage.close()
 
     return make
 
