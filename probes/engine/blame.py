@@ -92,7 +92,12 @@ def _opened(observation: Observation) -> str:
             if observation.reason is Reason.ECHO_REPLY:
                 text = "Answers the ping"
     lost = observation.facts.get("other_addresses")
-    return f"{text}; but {lost}" if lost else text
+    text = f"{text}; but {lost}" if lost else text
+    if observation.facts.get("accepts_everything"):
+        text += "; something on the path accepts everything"
+        if observation.service is not Service.CONFIRMED:
+            text += ", so an open port proves nothing"
+    return text
 
 
 def _elsewhere(observation: Observation) -> str:

@@ -67,6 +67,8 @@ def status_of(check: Check, observation: Observation) -> Status:
         return Status.CANCELLED
     if state in (State.ERROR, State.NOT_RUN):
         return Status.ERROR
+    if observation.service is Service.NOT_ASKED and observation.facts.get("accepts_everything"):
+        return Status.UNVERIFIABLE
     if state is State.OPEN and observation.service in (Service.CONFIRMED, Service.NOT_ASKED):
         return Status.WARNING if observation.facts.get("warning") else Status.OK
     if state is State.OPEN_FILTERED and not check.answers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from probes.engine.model import Reason, State
 from probes.engine.vantage import Cancel, Outcome, Vantage
@@ -20,6 +21,30 @@ def telling(outcome: Outcome) -> int:
     if outcome.reason is Reason.NO_RESPONSE:
         return 3
     return _TELLING.get(outcome.state, 5)
+
+
+class Ended(Protocol):
+    """Gets the outcome, and of several addresses every outcome that was seen."""
+
+    def __call__(self, outcome: Outcome, tried: tuple[Outcome, ...] = (), /) -> None:
+        """Take it."""
+
+
+def connect(
+    vantage: Vantage,
+    addresses: Sequence[str],
+    port: int,
+    timeout: float,
+    done: Ended,
+    *,
+    keep: bool,
+) -> Cancel:
+    """Connect to the only address, or race several; raises OSError as Vantage.connect does."""
+    if len(addresses) == 1:
+        return vantage.connect(addresses[0], port, timeout, done, keep=keep)
+    race = Race(vantage, addresses, port, timeout, done, keep=keep)
+    race.start()
+    return race.cancel
 
 
 class Race:

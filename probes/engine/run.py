@@ -6,16 +6,18 @@ import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
 
 from probes.engine import observe
+from probes.engine.asks import Asks, Loads
 from probes.engine.board import Board
-from probes.engine.call import Answer, Ask, Call
+from probes.engine.calibrate import Calibration, marked
+from probes.engine.call import Ask, Call
 from probes.engine.clock import Clock
 from probes.engine.judge import judge
 from probes.engine.lanes import Lanes, Work
 from probes.engine.model import (
     Event,
+    Evidence,
     Finished,
     Job,
     Message,
@@ -28,7 +30,7 @@ from probes.engine.model import (
 )
 from probes.engine.names import Names
 from probes.engine.options import NO_OPTIONS, Options
-from probes.engine.race import Race
+from probes.engine.race import connect
 from probes.engine.vantage import NotOffered, Outcome, Vantage
 from profiles.model import Profile
 
@@ -39,13 +41,6 @@ TOGETHER = 0.03
 _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 
 Report = Callable[[Sequence[Event]], None]
-
-
-class Loads(Protocol):
-    """A probe that can be loaded when its first job comes (see probes.Probe)."""
-
-    def load(self) -> Ask | None:
-        """The coroutine that asks, or None where the transport is everything."""
 
 
 class Run:
@@ -65,7 +60,6 @@ class Run:
         options: Options = NO_OPTIONS,
     ) -> None:
         self._vantage = vantage
-        self._probes = probes
         self._settings = settings
         self._report = report
         self._options = options
@@ -74,7 +68,9 @@ class Run:
         self._board = Board(profile, answers, settings.timeout)
         self._lanes = Lanes(settings.per_host)
         self._names = Names(vantage, self._named)
-        self._asks: dict[str, Ask | None] = {}
+        used = (check.port for check in profile.checks)
+        self._calibration = Calibration(vantage, used, self._amend)
+        self._asks = Asks(probes)
         self._open: dict[str, Work] = {}
         self._parked: dict[str, list[Work]] = {}
         self._limit = min(settings.concurrency, vantage.descriptors)
@@ -105,6 +101,8 @@ class Run:
             if key in self._board.jobs and key not in self._open
         ]
         self._names.forget({work.job.dialled[0] for work in works})
+        before = (self._board.results.get(work.job.key) for work in works)
+        self._calibration.forget(one.observation.address for one in before if one is not None)
         self._emit(Queued(tuple(work.job.key for work in works)))
         self._queue(works)
 
@@ -116,6 +114,7 @@ class Run:
         self._flying.clear()
         self._parked.clear()
         self._names.stop()
+        self._calibration.stop()
         self._lanes = Lanes(self._settings.per_host)
         for key, work in self._open.items():
             earlier = self._board.results.get(key)
@@ -136,7 +135,7 @@ class Run:
         for work in works:
             self._open[work.job.key] = work
             # Protocol libraries take long to import: before anything of theirs is in flight.
-            self._load(work.job.check.probe)
+            self._asks.load(work.job.check.probe)
         for work in works:
             self._admit(work)
         self._pump_soon()
@@ -219,33 +218,12 @@ class Run:
             return False
         return True
 
-    def _load(self, name: str) -> None:
-        if name in self._asks:
-            return
-        try:
-            self._asks[name] = self._probes[name].load()
-        except ImportError as error:
-            self._asks[name] = _broken(error)
-
     def _connect(self, work: Work, ask: Ask | None) -> None:
         port = work.job.dialled[1]
         assert port is not None
+        done = partial(self._connected, work, ask)
         timeout, keep = self._settings.timeout, ask is not None
-        if len(work.addresses) == 1:
-            done = partial(self._connected, work, ask)
-            cancel = self._vantage.connect(work.addresses[0], port, timeout, done, keep=keep)
-        else:
-            race = Race(
-                self._vantage,
-                work.addresses,
-                port,
-                timeout,
-                partial(self._connected, work, ask),
-                keep=keep,
-            )
-            work.cancel = race.cancel
-            race.start()
-            return
+        cancel = connect(self._vantage, work.addresses, port, timeout, done, keep=keep)
         if work in self._flying and work.cancel is None:
             work.cancel = cancel
 
@@ -308,7 +286,12 @@ class Run:
             self._loop.call_later(0.1, self._pump_soon)
 
     def _land(self, work: Work, observation: Observation) -> None:
-        """An attempt's last word: its host may be asked the next thing."""
+        """An attempt's last word, once it is known what it is worth."""
+        work.cancel = None
+        self._calibration.check(work.job, observation, partial(self._landed, work))
+
+    def _landed(self, work: Work, observation: Observation) -> None:
+        """Nothing is in flight for this row: its host may be asked the next thing."""
         self._flying.discard(work)
         self._lanes.release(work)
         self._settle(work, observation)
@@ -319,17 +302,28 @@ class Run:
         key = work.job.key
         if self._open.pop(key, None) is None:
             return
-        why = self._board.why_not_needed(work.job)
-        result = judge(work.job, observation, why, self._settings.timeout)
-        anew, wanted = self._board.store(result)
-        for one in (result, *anew):
-            self._emit(one)
+        wanted = self._keep(work.job, observation)
         for parked in self._parked.pop(key, ()):
             self._admit(parked)
         if wanted:
             self.rerun([job.key for job in wanted])
         if not self._open:
             self._finish(complete=True)
+
+    def _keep(self, job: Job, observation: Observation) -> list[Job]:
+        """Judge a row and report it with those it changes; returns jobs it makes necessary."""
+        why = self._board.why_not_needed(job)
+        result = judge(job, observation, why, self._settings.timeout)
+        anew, wanted = self._board.store(result)
+        for one in (result, *anew):
+            self._emit(one)
+        return wanted
+
+    def _amend(self, key: str, evidence: Evidence) -> None:
+        """A row that was settled before its address was known to accept everything."""
+        result = self._board.results.get(key)
+        if result is not None and key not in self._open:
+            self._keep(result.job, marked(result.observation, evidence))
 
     def _finish(self, *, complete: bool) -> None:
         if not self._idle.is_set():
@@ -351,12 +345,3 @@ class Run:
             return
         batch, self._batch = self._batch, []
         self._report(batch)
-
-
-def _broken(error: ImportError) -> Ask:
-    """A probe that could not be loaded: its own rows say so, and no other row suffers."""
-
-    async def ask(call: Call) -> Answer:
-        raise ImportError(str(error))
-
-    return ask

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from probes.engine.asks import Loads
 from probes.engine.model import (
     Event,
     Finished,
@@ -20,7 +21,7 @@ from probes.engine.model import (
     VantageInfo,
 )
 from probes.engine.options import NO_OPTIONS, Options
-from probes.engine.run import Loads, Report, Run
+from probes.engine.run import Report, Run
 from probes.engine.session import LogFailed, SessionLog
 from probes.engine.vantage import Vantage
 from profiles.model import Profile

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from probes import Probe
+from probes.engine.calibrate import PORTS
 from probes.engine.model import (
     Event,
     Finished,
@@ -64,6 +65,10 @@ class Scripted:
     ) -> Callable[[], None]:
         if self.free is not None and len(self.flying) >= self.free:
             raise OSError(errno.EMFILE, "no descriptor")
+        if port in PORTS and not self.scripted(address, port):
+            # A port that nothing uses: refused, as a host does that is not tampered with.
+            done(Outcome(*CLOSED, address))
+            return lambda: None
         self.connects.append((address, port))
         entry = (address, port, done)
         self.flying.append(entry)
@@ -78,6 +83,10 @@ class Scripted:
                 self.cancelled.append((address, port))
 
         return cancel
+
+    def scripted(self, address: str, port: int) -> bool:
+        """Whether the script says something of this very port."""
+        return (address, port) in self.script
 
     def let_go(self) -> None:
         for entry in list(self.flying):
