@@ -16,6 +16,8 @@ from probes.wire.text import printable
 SHARE = 0.9
 """Part of the deadline used here; the rest is for saying what was found when it ran out."""
 SHOWN = 80
+BEFORE_MOST = 64
+"""Bytes of keep-alives and answer to a call."""
 
 
 async def ask(call: Call) -> Answer:
@@ -66,6 +68,8 @@ async def _session(stream: Stream) -> Reply:
             raise Unexpected(f"an answer that is not NetBIOS ({error}): {text}") from None
         if found is not None:
             return found[0]
+        if len(got) > BEFORE_MOST:
+            raise Unexpected("nothing but keep-alives of NetBIOS")
 
 
 async def _negotiated(call: Call, stream: Stream) -> Negotiated:

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+
+import pytest
+
+from probes.engine.call import Unexpected
+from probes.engine.model import Service
+from probes.smb import ask
+
+SHORT = 0.4
+
+
+async def test_dialect_and_signing_are_told(tcp_call, file_server) -> None:
+    server = file_server()
+    async with tcp_call(server) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["summary"] == "SMB 3.1.1, signing required"
+    assert answer.facts["signing_required"] is True
+    assert answer.facts["server_time"] == "1970-01-01T00:00:01+00:00"
+    assert answer.facts["clock_skew_s"] < 0
+    assert "warning" not in answer.facts
+    assert server.asked == [b"\xfeSMB"]
+    json.dumps(answer.facts)
+
+
+async def test_signing_that_is_not_required_is_told(tcp_call, file_server) -> None:
+    async with tcp_call(file_server(revision=0x0210, mode=1)) as call:
+        answer = await ask(call)
+    assert answer.facts["summary"] == "SMB 2.1, signing not required"
+    assert answer.facts["signing"] == "enabled"
+
+
+async def test_a_server_that_knows_only_smb1_is_a_warning(tcp_call, file_server) -> None:
+    server = file_server(only_smb1=True)
+    async with tcp_call(server) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["warning"] is True
+    assert answer.facts["smb1_only"] is True
+    assert str(answer.facts["summary"]).startswith("SMB1 only (NT4 in LAB)")
+    assert server.asked == [b"\xfeSMB", b"\xffSMB"]
+
+
+async def test_hostile_names_reach_nobody(tcp_call, file_server) -> None:
+    async with tcp_call(file_server(only_smb1=True, names="\x1b[2J\0\u202ex\0")) as call:
+        answer = await ask(call)
+    text = json.dumps(answer.facts, ensure_ascii=False)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+async def test_a_web_server_on_445_is_named(tcp_call) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\x1b[2J\r\n\r\n")
+        await writer.drain()
+
+    async with tcp_call(serve, timeout=3600) as call:
+        with pytest.raises(Unexpected, match="400 Bad Request") as raised:
+            await ask(call)
+    assert "\x1b" not in str(raised.value)
+
+
+@pytest.mark.parametrize("said", [b"", b"\0\0\0\x80\xfeS"])
+async def test_silence_and_a_drip_end_with_the_deadline(tcp_call, said: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for byte in said:
+            writer.write(bytes([byte]))
+            await writer.drain()
+        await asyncio.Event().wait()
+
+    async with tcp_call(serve, timeout=SHORT) as call:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(SHORT):
+                await ask(call)
+
+
+async def test_an_endless_answer_is_cut_off(tcp_call) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"\0\0\xff\xff\xfeSMB" + bytes(65531))
+            await writer.drain()
+
+    async with tcp_call(serve, timeout=3600) as call:
+        with pytest.raises(Unexpected):
+            await ask(call)
+
+
+async def test_what_closes_at_once_every_time_is_an_eof(tcp_call) -> None:
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.read(1000)
+        writer.close()
+
+    async with tcp_call(serve) as call:
+        with pytest.raises(EOFError):
+            await ask(call)
+    assert connections == 2
+
+
+async def test_a_close_in_the_middle_of_an_answer_is_no_smb1(tcp_call) -> None:
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.read(1000)
+        writer.write(b"\0\0\0\x80\xfeSMB")
+        writer.close()
+
+    async with tcp_call(serve) as call:
+        with pytest.raises(EOFError):
+            await ask(call)
+    assert connections == 1
+
+
+async def test_a_reset_passes_through(tcp_call) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async with tcp_call(serve) as call:
+        with pytest.raises(ConnectionError):
+            await ask(call)
