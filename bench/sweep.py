@@ -43,7 +43,7 @@ def sweep(
         took = time.monotonic() - began
         engine.close()
         log.close()
-        read = _latencies(path) if latencies else {}
+        read = _latencies(path) if latencies else []
     return {
         "rows": len(seen),
         "wrong": lab.wrong(seen) + len(jobs) - len(seen),
@@ -65,15 +65,15 @@ def _watch(events: queue.SimpleQueue[Sequence[Event]], busy: bool) -> dict[str, 
                 return seen
 
 
-def _latencies(path: Path) -> dict[str, list[float]]:
-    """What the log says of open ports' latencies, by their source."""
-    found: dict[str, list[float]] = {}
+def _latencies(path: Path) -> list[tuple[str, int, str, float]]:
+    """What the log says of open ports: host, port, clock and milliseconds."""
     with path.open() as lines:
-        for line in lines:
-            record = json.loads(line)
-            if record["type"] == "result" and record["state"] == "open":
-                found.setdefault(record["latency_source"], []).append(record["latency_ms"])
-    return found
+        records = [json.loads(line) for line in lines]
+    return [
+        (record["host"], record["port"], record["latency_source"], record["latency_ms"])
+        for record in records
+        if record["type"] == "result" and record["state"] == "open"
+    ]
 
 
 def main() -> None:

@@ -1,0 +1,86 @@
+"""Goal 4: the latency in the log is within 1 ms of the round trip at 1,000 in flight.
+
+`python -m bench.latency`, as root. The truth is taken from the wire: the kernel's stamps on each
+SYN and its SYN-ACK. The peer is the clock around `asyncio.open_connection`, 1,000 in flight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+from bench import lab
+from bench.wire import round_trips
+from probes.engine.model import State
+
+FLIGHT, GOAL = 1000, 1.0
+
+Measured = list[tuple[str, int, str, float]]
+"""Host, port, clock and milliseconds."""
+
+
+async def naive() -> Measured:
+    slots = asyncio.Semaphore(FLIGHT)
+    found: Measured = []
+
+    async def ask(host: str, port: int) -> None:
+        async with slots:
+            began = time.perf_counter()
+            _, writer = await asyncio.open_connection(host, port)
+            found.append((host, port, "perf_counter", (time.perf_counter() - began) * 1000))
+            writer.close()
+
+    places = [(host, port) for port in lab.PORTS for host in lab.hosts(lab.HOSTS)]
+    opened = [place for place in places if lab.truth(*place) is State.OPEN]
+    await asyncio.gather(*(ask(*place) for place in opened))
+    return found
+
+
+def compared(name: str, command: list[str]) -> str:
+    """A line of the table: what a program says beside what the wire said at the same time."""
+    with round_trips() as truth:
+        words = [sys.executable, "-m", *command]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout)
+    measured = said if isinstance(said, list) else said["latencies"]
+    off = sorted(
+        abs(ms - truth[host, port]) for host, port, _, ms in measured if (host, port) in truth
+    )
+    assert len(off) > 0.9 * len(measured), "the capture lost too many packets to compare with"
+    clocks = " ".join(sorted({clock for _, _, clock, _ in measured}))
+    within = sum(one <= GOAL for one in off) / len(off)
+    wire = statistics.median(truth.values())
+    return (
+        f"| {f'{name} ({clocks})':36} | {len(off):5} | {wire:7.3f} | {statistics.median(off):9.3f} "
+        f"| {off[int(len(off) * 0.99)]:9.3f} | {off[-1]:9.3f} | {within:11.2%} |"
+    )
+
+
+def main() -> None:
+    if sys.argv[1:] == ["naive"]:
+        print(json.dumps(asyncio.run(naive())))
+        return
+    lab.enter("bench.latency")
+    ours = ["bench.sweep", str(lab.HOSTS), str(FLIGHT), "1", "latencies"]
+    with lab.listening():
+        rows = [
+            compared("the session log", ours),
+            compared("peer: asyncio", ["bench.latency", "naive"]),
+        ]
+    print(f"Open ports, {FLIGHT} in flight; milliseconds away from the wire\n")
+    print(
+        "| clock                                | ports | wire ms | off, half | off, p99  | worst"
+        "     | within 1 ms |\n"
+        "|--------------------------------------|------:|--------:|----------:|----------:|------"
+        "----:|------------:|"
+    )
+    print("\n".join(rows))
+    print("\nGoal: all of the log within 1 ms.")
+
+
+if __name__ == "__main__":
+    main()
