@@ -40,6 +40,7 @@ PROBES: Mapping[str, Probe] = {
     "ssh": Probe("tcp", "probes.ssh"),
     "dns": Probe("udp", "probes.dns"),
     "snmp": Probe("udp", "probes.snmp"),
+    "https": Probe("tcp", "probes.https", proxied=True),
     "kerberos": Probe("tcp", "probes.kerberos"),
     "ldap": Probe("tcp", "probes.ldap"),
     "rpc": Probe("tcp", "probes.rpc"),

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from probes.engine.stream import Stream
+from typing import Protocol
+
 from probes.wire.http import Exchange, NotHttp, Response
 
 
-async def exchanged(stream: Stream, exchange: Exchange) -> Response:
+class Channel(Protocol):
+    """What an exchange goes over: a Stream, or TLS over one."""
+
+    async def send(self, data: bytes) -> None:
+        """Write everything."""
+
+    async def read(self, most: int = 4096) -> bytes:
+        """What has arrived; raises EOFError when the peer closes."""
+
+
+async def exchanged(stream: Channel, exchange: Exchange) -> Response:
     """Send the request and read until its response is complete.
 
     Raises NotHttp for another protocol, EOFError when the server closes without a word and

@@ -144,6 +144,13 @@ class Check:
     unless: tuple[Unless, ...] = field(
         default=(), metadata={"doc": "checks whose success makes it unnecessary; one is enough"}
     )
+    issuers: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "doc": "how the names of the organisations begin that issue the certificates of "
+            "these public hosts; any other issuer is called TLS interception"
+        },
+    )
 
     @property
     def port_text(self) -> str:

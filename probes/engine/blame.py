@@ -81,7 +81,7 @@ def _opened(observation: Observation) -> str:
     match observation.service:
         case Service.CONFIRMED:
             text = summary or "The right service answered"
-        case Service.UNEXPECTED if observation.facts.get("unproven"):
+        case Service.UNEXPECTED | Service.SILENT if observation.facts.get("unproven"):
             text = summary
         case Service.UNEXPECTED:
             text = f"Open, but the wrong service answers: {summary}"

@@ -32,9 +32,13 @@ class Stream:
         self.received = bytearray()
         self._total = 0
 
-    async def send(self, data: bytes) -> None:
-        """Write everything and wait until the transport has taken it."""
-        self.sent += data[: KEPT - len(self.sent)] if len(self.sent) < KEPT else b""
+    async def send(self, data: bytes, shown: bytes | None = None) -> None:
+        """Write everything and wait until the transport has taken it.
+
+        `shown` is recorded in its place, where it holds a secret.
+        """
+        kept = data if shown is None else shown
+        self.sent += kept[: KEPT - len(self.sent)] if len(self.sent) < KEPT else b""
         self.writer.write(data)
         await self.writer.drain()
 

@@ -1,0 +1,83 @@
+"""A tunnel through an HTTP proxy (CONNECT, RFC 9110 9.3.6), and the proxy's own refusals."""
+
+from __future__ import annotations
+
+import base64
+
+from probes.engine.stream import Stream
+from probes.http_exchange import exchanged
+from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
+from probes.wire.proxy import Proxy
+from probes.wire.text import printable
+
+_UNREACHED = frozenset({502, 503, 504})
+_NO_PORT = 0
+
+
+class ProxyRefused(Exception):
+    """The proxy opened no tunnel; the text is a sentence, `facts` what it said."""
+
+    def __init__(self, text: str, facts: dict[str, object]) -> None:
+        super().__init__(text)
+        self.facts = facts
+
+
+class _Discreet:
+    """A stream that keeps the login for the proxy out of the record."""
+
+    def __init__(self, stream: Stream, secret: bytes) -> None:
+        self._stream = stream
+        self._secret = secret
+
+    async def send(self, data: bytes) -> None:
+        await self._stream.send(data, shown=data.replace(self._secret, b"..."))
+
+    async def read(self, most: int = 4096) -> bytes:
+        return await self._stream.read(most)
+
+
+async def tunnelled(stream: Stream, proxy: Proxy, shown: str, host: str, port: int) -> None:
+    """Ask the proxy, called `shown`, for a connection to host and port; the stream is it then.
+
+    Raises ProxyRefused, EOFError when the proxy closes without a word and OSError on a reset.
+    """
+    target = authority(host, port, _NO_PORT)
+    login = base64.b64encode(f"{proxy.user}:{proxy.password}".encode())
+    headers = [("User-Agent", "auditreach")]
+    if proxy.login:
+        headers.append(("Proxy-Authorization", f"Basic {login.decode()}"))
+    request = Request("CONNECT", target, target, tuple(headers))
+    exchange = Exchange(request, bodies=range(0))
+    channel = _Discreet(stream, login) if proxy.login else stream
+    try:
+        response = await exchanged(channel, exchange)
+    except NotHttp as error:
+        raise ProxyRefused(f"The proxy {shown} is no HTTP proxy: it is {error}", {}) from None
+    if not 200 <= response.status < 300:
+        raise ProxyRefused(*_refusal(response, proxy, shown, target))
+
+
+def _refusal(
+    response: Response, proxy: Proxy, shown: str, target: str
+) -> tuple[str, dict[str, object]]:
+    """The refusal in a sentence, and as facts."""
+    status = printable(f"{response.status} {response.reason}", 60)
+    facts: dict[str, object] = {"proxy_status": response.status, "proxy_server": response.server}
+    # Squid names the cause here, as ERR_DNS_FAIL or ERR_CONNECT_FAIL 111.
+    cause = printable(response.header("x-squid-error"), 60)
+    if cause:
+        facts["proxy_error"] = cause
+        status = f"{status}, {cause}"
+    if response.status == 407:
+        offers = [printable(one, 30) for one in schemes(response.every("proxy-authenticate"))[:6]]
+        facts["proxy_auth"] = offers
+        offered = f" ({', '.join(offers)})" if offers else ""
+        if proxy.login:
+            return f"The proxy {shown} does not accept the login it was given: {status}", facts
+        return (
+            f"The proxy {shown} wants a login{offered}: {status}; "
+            "give it in HTTPS_PROXY as http://USER:PASSWORD@HOST:PORT"
+        ), facts
+    if response.status in _UNREACHED:
+        return f"The proxy {shown} cannot reach {target}: {status}", facts
+    return f"The proxy {shown} refuses to connect to {target}: {status}", facts
