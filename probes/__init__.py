@@ -47,4 +47,9 @@ PROBES: Mapping[str, Probe] = {
     "rpc_dynamic": Probe("tcp", "probes.rpc_dynamic"),
     "smb": Probe("tcp", "probes.smb"),
     "netbios": Probe("tcp", "probes.netbios"),
+    "winrm": Probe("tcp", "probes.winrm"),
+    "vsphere": Probe("tcp", "probes.vsphere"),
+    "http_redirect": Probe("tcp", "probes.http_redirect"),
+    "authd": Probe("tcp", "probes.authd"),
+    "printer": Probe("tcp", "probes.printer"),
 }

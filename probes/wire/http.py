@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +22,7 @@ SCHEMES_MOST = 1024
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SCHEME = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?![^ ]*=|\s*=[^=])")
+_BEGINNING = b"HTTP/"
 _OTHERS = (
     (b"\x16\x03", "TLS"),
     (b"\x15\x03", "TLS"),
@@ -100,7 +101,7 @@ class Exchange:
     """
 
     def __init__(
-        self, request: Request, *, body_most: int = BODY_MOST, bodies: range = EVERY_STATUS
+        self, request: Request, *, body_most: int = BODY_MOST, bodies: Container[int] = EVERY_STATUS
     ) -> None:
         self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_MOST)
         self._connect = request.method == "CONNECT"
@@ -116,6 +117,9 @@ class Exchange:
     def feed(self, data: bytes) -> Response | None:
         """What is known after these bytes: the response, or None while there is more to come."""
         self._start += data[: 256 - len(self._start)]
+        if not _BEGINNING.startswith(self._start[: len(_BEGINNING)]):
+            # h11 would wait for the end of the line first, and a greeting may have none.
+            raise NotHttp(what_answered(self._start))
         if self._head is None:
             self._head_bytes += len(data)
         try:

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from probes.engine.call import Call
+from probes.engine.call import Ask, Call
+from probes.engine.lanes import Work
 from probes.engine.local.vantage import LocalVantage
-from probes.engine.model import Job, Reason, State, Target, VantageInfo
+from probes.engine.model import Job, Observation, Reason, State, Target, VantageInfo
+from probes.engine.observe import converse
+from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.vantage import Accept, Outcome
 from profiles.model import Check
 
@@ -83,11 +87,11 @@ def call_to() -> Callable[..., object]:
 
 
 @pytest.fixture
-def tcp_call(call_to) -> Callable[..., object]:
-    """A call over a real loopback connection to a server that behaves like `serve`."""
+def peer() -> Callable[..., object]:
+    """The port of a loopback server that treats every connection like `serve`."""
 
     @asynccontextmanager
-    async def make(serve: Serve, *, timeout: float = 5.0) -> AsyncIterator[Call]:
+    async def make(serve: Serve) -> AsyncIterator[int]:
         writers: list[asyncio.StreamWriter] = []
         tasks: list[asyncio.Task[None]] = []
 
@@ -99,8 +103,7 @@ def tcp_call(call_to) -> Callable[..., object]:
 
         server = await asyncio.start_server(accepted, "127.0.0.1", 0)
         try:
-            async with call_to(server.sockets[0].getsockname()[1], timeout=timeout) as call:
-                yield call
+            yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
             for task in tasks:
@@ -111,6 +114,67 @@ def tcp_call(call_to) -> Callable[..., object]:
             await server.wait_closed()
 
     return make
+
+
+@pytest.fixture
+def tcp_call(call_to, peer) -> Callable[..., object]:
+    """A call over a real loopback connection to a server that behaves like `serve`."""
+
+    @asynccontextmanager
+    async def make(serve: Serve, *, timeout: float = 5.0) -> AsyncIterator[Call]:
+        async with peer(serve) as port, call_to(port, timeout=timeout) as call:
+            yield call
+
+    return make
+
+
+@pytest.fixture
+def observed(call_to) -> Callable[..., Awaitable[Observation]]:
+    """What the engine makes of a probe towards a loopback port."""
+
+    async def make(
+        ask: Ask, port: int, *, timeout: float = 5.0, options: Options = NO_OPTIONS
+    ) -> Observation:
+        async with call_to(port, timeout=timeout) as call:
+            call.options = options
+            return await converse(call, ask, Work(call.job), call.outcome, ())
+
+    return make
+
+
+def _hostile(name: str, drip: bytes) -> Serve:
+    forever = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        match name:
+            case "silence":
+                await forever.wait()
+            case "drip":
+                for byte in drip * 100:
+                    writer.write(bytes([byte]))
+                    await asyncio.sleep(0.02)
+            case "garbage":
+                writer.write(bytes(range(255, 0, -1)) * 8)
+                await forever.wait()
+            case "endless":
+                while True:
+                    writer.write(bytes(range(255, 0, -1)) * 64)
+                    await writer.drain()
+            case "close":
+                writer.close()
+            case "reset":
+                sock = writer.get_extra_info("socket")
+                linger = struct.pack("ii", 1, 0)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                writer.transport.abort()
+
+    return serve
+
+
+@pytest.fixture(params=["silence", "drip", "garbage", "endless", "close", "reset"])
+def hostile(request: pytest.FixtureRequest) -> tuple[str, Callable[[bytes], Serve]]:
+    """The name of a bad manner, and a server that has it; `drip` is what one drips slowly."""
+    return request.param, lambda drip: _hostile(request.param, drip)
 
 
 @pytest.fixture

@@ -1,0 +1,43 @@
+"""HTTP on port 80 of a host that is spoken to over HTTPS: is it HTTP, and does it send us there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from probes.engine.call import Answer, Call, Unexpected
+from probes.engine.model import Service
+from probes.http_exchange import exchanged
+from probes.wire.http import Exchange, NotHttp, Request, authority
+from probes.wire.text import printable
+
+DEFAULT = 80
+
+
+async def ask(call: Call) -> Answer:
+    """GET / and see where it leads (RFC 9110 15.4).
+
+    Every HTTP answer proves HTTP; one that does not lead to https is not what ESXi gives, and a
+    warning. Raises Unexpected for what is not HTTP.
+    """
+    request = Request("GET", "/", authority(call.job.target.host, call.port, DEFAULT))
+    try:
+        response = await exchanged(await call.stream(), Exchange(request, body_most=0))
+    except NotHttp as error:
+        raise Unexpected(str(error)) from None
+    location = printable(response.header("location")) if 300 <= response.status < 400 else ""
+    facts: dict[str, Any] = {
+        "http_status": response.status,
+        "server": response.server,
+        "location": location,
+    }
+    if location.lower().startswith("https://"):
+        facts["summary"] = f"HTTP, redirects to {location} as ESXi does"
+    else:
+        leads = f", redirects to {location}" if location else ""
+        by = f" from {response.server}" if response.server else ""
+        facts["summary"] = (
+            f"{response.status_line}{by}{leads}; ESXi would redirect to https, "
+            "so this may be another web server"
+        )
+        facts["warning"] = True
+    return Answer(Service.CONFIRMED, facts)

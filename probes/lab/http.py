@@ -1,0 +1,95 @@
+"""A small HTTP server: one request a connection, answered by a function (RFC 9112)."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import h11
+
+REQUEST_MOST = 64 * 1024
+PATIENCE = 10.0
+"""Seconds a client has for its request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request; header names in lower case."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        """The first field of this name (in lower case), empty if there is none."""
+        return next((value for key, value in self.headers if key == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response; its length and the end of the connection are added."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+Handler = Callable[[Received], Reply]
+
+
+async def serve(
+    handler: Handler, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None
+) -> asyncio.Server:
+    """Listen and answer until the server is closed; port 0 takes a free one."""
+
+    async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, h11.ProtocolError, asyncio.CancelledError):
+            async with asyncio.timeout(PATIENCE):
+                await _answer(handler, reader, writer)
+        writer.close()
+        with suppress(OSError, asyncio.CancelledError):
+            await writer.wait_closed()
+
+    return await asyncio.start_server(accepted, host, port, ssl=tls)
+
+
+async def _answer(
+    handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    connection = h11.Connection(h11.SERVER)
+    head: h11.Request | None = None
+    body = bytearray()
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(4096))
+        elif isinstance(event, h11.Request):
+            head = event
+        elif isinstance(event, h11.Data):
+            body += event.data
+            if len(body) > REQUEST_MOST:
+                return
+        else:
+            break
+    if head is None:
+        return
+    reply = handler(
+        Received(
+            head.method.decode("ascii"),
+            head.target.decode("ascii"),
+            tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in head.headers),
+            bytes(body),
+        )
+    )
+    fields = [*reply.headers, ("Content-Length", str(len(reply.body))), ("Connection", "close")]
+    response = h11.Response(
+        status_code=reply.status, reason=reply.reason.encode("latin-1"), headers=fields
+    )
+    parts = (response, h11.Data(data=reply.body), h11.EndOfMessage())
+    writer.write(b"".join(connection.send(part) or b"" for part in parts))
+    await writer.drain()

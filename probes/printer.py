@@ -1,0 +1,54 @@
+"""Raw printing on TCP 9100: it accepts connections, and that is all a printer is asked unasked."""
+
+from __future__ import annotations
+
+import asyncio
+
+from probes.engine.call import Answer, Call, Unexpected
+from probes.engine.model import Service
+from probes.engine.stream import Stream
+from probes.wire import pjl
+
+SHARE = 0.9
+"""Part of the deadline a printer has for its name; without one the connect still counts."""
+
+
+async def ask(call: Call) -> Answer:
+    """Close at once, or ask for the name over PJL where the operator wants that.
+
+    Anything sent here may come out on paper, so without the option nothing is. Raises Unexpected
+    for an answer that is not PJL's; a printer that stays silent still accepts connections.
+    """
+    if not call.options.pjl:
+        return _accepted("nothing is sent to a printer")
+    try:
+        async with asyncio.timeout(call.timeout * SHARE):
+            name = await _named(await call.stream())
+    except TimeoutError:
+        return _accepted("no answer to PJL in time")
+    except (EOFError, ConnectionError):
+        return _accepted("it ended the connection when asked over PJL")
+    except pjl.NotPjl as error:
+        raise Unexpected(str(error)) from None
+    facts = {"summary": f"Printer {name} (PJL)", "pjl_id": name, "printer": True}
+    return Answer(Service.CONFIRMED, facts)
+
+
+async def _named(stream: Stream) -> str:
+    await stream.send(pjl.INFO_ID)
+    data = b""
+    while True:
+        try:
+            data += await stream.read(1024)
+        except EOFError:
+            name = pjl.identity(data, ended=True) if data else None
+            if name is None:
+                raise
+            return name
+        name = pjl.identity(data)
+        if name is not None:
+            return name
+
+
+def _accepted(why: str) -> Answer:
+    return Answer(Service.NOT_ASKED, {"summary": f"Accepts connections; {why}"})

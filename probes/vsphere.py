@@ -1,0 +1,114 @@
+"""vSphere Web Services over HTTPS: which product answers, without a login (vim25 API)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from typing import Any
+
+from probes.engine.call import Answer, Call, Unexpected
+from probes.engine.model import Service
+from probes.http_exchange import exchanged
+from probes.tls import NotTls, Secured
+from probes.wire import vim
+from probes.wire.certificate import BadCertificate, read_certificate
+from probes.wire.elements import NotXml, elements
+from probes.wire.http import Exchange, NotHttp, Request, Response, authority
+from probes.wire.soap import fault
+from probes.wire.text import printable
+
+DEFAULT = 443
+
+_BODIES = frozenset({200, 500})
+
+
+async def ask(call: Call) -> Answer:
+    """Ask for the service content behind TLS whose certificate is noted, not verified.
+
+    Hosts are delivered with certificates of their own, so verification would prove nothing.
+    Raises Unexpected for what is not TLS, not HTTP or not vSphere; EOFError, OSError and
+    TimeoutError when nothing was said.
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    secured = Secured(await call.stream(), _context(), call.job.target.host)
+    try:
+        await secured.handshake()
+        shaken = loop.time()
+        response = await exchanged(secured, _question(call))
+    except NotTls as error:
+        raise Unexpected(str(error)) from None
+    except ssl.SSLError as error:
+        words = (error.reason or "no reason given").replace("_", " ").lower()
+        raise Unexpected(f"TLS that cannot be agreed on: {printable(words, 80)}") from None
+    except NotHttp as error:
+        raise Unexpected(f"TLS, but behind it {error}") from None
+    facts = _tls(secured) | _found(response)
+    return Answer(Service.CONFIRMED, facts, {"tls": (shaken - began) * 1000})
+
+
+def _found(response: Response) -> dict[str, Any]:
+    """What the answer says of the product; raises Unexpected if it is not vSphere's."""
+    try:
+        found = elements(response.body)
+    except NotXml:
+        found = ()
+    server = {"server": response.server}
+    what = vim.about(found)
+    if what is not None:
+        return _product(what) | server
+    if not vim.speaks(found):
+        by = f" ({response.server})" if response.server else ""
+        raise Unexpected(f"a web server{by} without the vSphere API: {response.status_line}")
+    words = fault(found) or "it names no product"
+    summary = f"The vSphere API answers, with a fault: {words}"
+    return {"fault": words, "warning": True, "summary": summary} | server
+
+
+def _question(call: Call) -> Exchange:
+    host = authority(call.job.target.host, call.port, DEFAULT)
+    headers = (("Content-Type", vim.CONTENT_TYPE), ("SOAPAction", vim.ACTION))
+    return Exchange(Request("POST", vim.PATH, host, headers, vim.RETRIEVE), bodies=_BODIES)
+
+
+def _context() -> ssl.SSLContext:
+    """TLS as old hosts still speak it: this asks who is there and entrusts them with nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    # LibreSSL has no security levels.
+    with contextlib.suppress(ssl.SSLError):
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return context
+
+
+def _product(what: vim.About) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "product": what.product,
+        "name": what.name,
+        "version": what.version,
+        "build": what.build,
+        "vendor": what.vendor,
+        "product_line": what.product_line,
+        "api_type": what.api_type,
+        "api_version": what.api_version,
+        "summary": what.product or "The vSphere API answers and names no product",
+    }
+    if what.vcenter:
+        facts["vcenter"] = True
+        facts["summary"] += ": a vCenter server that manages hosts, not an ESXi host"
+    elif not what.esxi:
+        facts["summary"] += ": the vSphere API, but not an ESXi host"
+    return facts
+
+
+def _tls(secured: Secured) -> dict[str, Any]:
+    facts: dict[str, Any] = {"tls_version": secured.version}
+    for der in secured.chain()[:1]:
+        try:
+            facts["certificate"] = read_certificate(der).facts()
+        except BadCertificate as error:
+            facts["certificate_problem"] = str(error)
+    return facts

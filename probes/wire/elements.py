@@ -1,0 +1,72 @@
+"""XML from the network as a flat list: no DTD, no entities, no tree and so no recursion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.ElementTree import XMLParser
+
+ELEMENTS_MOST = 2000
+DEPTH_MOST = 32
+TEXT_MOST = 4096
+"""Characters of one element; the rest is dropped."""
+
+
+class NotXml(Exception):
+    """What came is not XML, or more than is read; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element: its place in local names, root first, its namespace and its own text."""
+
+    path: tuple[str, ...]
+    namespace: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The local name."""
+        return self.path[-1]
+
+
+def elements(data: bytes) -> tuple[Element, ...]:
+    """Every element in the order in which they end, children before parents; raises NotXml."""
+    target = _Flat()
+    parser = XMLParser(target=target, forbid_dtd=True)
+    try:
+        parser.feed(data)
+        parser.close()
+    except (ParseError, ValueError, LookupError) as error:
+        # ValueError holds defusedxml's refusals and expat's of an encoding, LookupError too.
+        raise NotXml(str(error) or type(error).__name__) from None
+    return tuple(target.found)
+
+
+class _Flat:
+    """What the parser calls."""
+
+    def __init__(self) -> None:
+        self.found: list[Element] = []
+        self._open: list[tuple[str, str, list[str]]] = []
+
+    def start(self, tag: str, _attributes: dict[str, str]) -> None:
+        if len(self._open) >= DEPTH_MOST:
+            raise NotXml(f"more than {DEPTH_MOST} elements inside each other")
+        if len(self.found) + len(self._open) >= ELEMENTS_MOST:
+            raise NotXml(f"more than {ELEMENTS_MOST} elements")
+        namespace, _, name = tag.rpartition("}")
+        self._open.append((name, namespace.removeprefix("{"), []))
+
+    def data(self, text: str) -> None:
+        if self._open:
+            self._open[-1][2].append(text)
+
+    def end(self, _tag: str) -> None:
+        path = tuple(name for name, _, _ in self._open)
+        _, namespace, pieces = self._open.pop()
+        self.found.append(Element(path, namespace, "".join(pieces)[:TEXT_MOST]))
+
+    def close(self) -> None:
+        """Nothing is left to do at the end of the document."""

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from probes import http_redirect
+from probes.engine.model import Service
+from probes.lab import http as lab_http
+from probes.lab import vsphere as lab
+
+SHORT = 0.4
+
+
+def port_of(server: asyncio.Server) -> int:
+    return server.sockets[0].getsockname()[1]
+
+
+async def test_the_redirect_of_esxi_is_named(observed) -> None:
+    async with await lab.start_http() as server:
+        seen = await observed(http_redirect.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["location"] == "https://127.0.0.1/"
+    assert seen.facts["summary"] == "HTTP, redirects to https://127.0.0.1/ as ESXi does"
+    assert "warning" not in seen.facts
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "said"),
+    [
+        (200, "", "HTTP 200 X from nginx; ESXi would redirect"),
+        (302, "/login\x1b[2J", r"redirects to /login\x1b[2J"),
+        (200, "https://elsewhere/", "HTTP 200 X from nginx; ESXi would redirect"),
+        (500, "", "HTTP 500 X from nginx"),
+    ],
+)
+async def test_another_web_server_is_a_warning(
+    observed, status: int, location: str, said: str
+) -> None:
+    def other(request: lab_http.Received) -> lab_http.Reply:
+        fields = (("Server", "nginx"), *((("Location", location),) if location else ()))
+        return lab_http.Reply(status, "X", fields)
+
+    async with await lab_http.serve(other) as server:
+        seen = await observed(http_redirect.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["warning"] is True
+    assert said in str(seen.facts["summary"])
+    assert str(seen.facts["summary"]).isprintable()
+
+
+async def test_a_body_without_end_is_not_read(observed, peer) -> None:
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            writer.write(bytes(65536))
+            await writer.drain()
+
+    async with peer(endless) as port:
+        seen = await observed(http_redirect.ask, port, timeout=60)
+    assert seen.facts["http_status"] == 200
+
+
+async def test_another_protocol_is_named(observed, peer) -> None:
+    async def ssh(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2")
+        await asyncio.Event().wait()
+
+    async with peer(ssh) as port:
+        seen = await observed(http_redirect.ask, port, timeout=60)
+    assert seen.service is Service.UNEXPECTED
+    assert "an SSH server" in str(seen.facts["summary"])
+
+
+async def test_bad_manners_end_in_the_right_result_before_the_deadline(
+    observed, peer, hostile
+) -> None:
+    name, server = hostile
+    async with peer(server(b"HTTP/1.1 200 OK\r\nX: ")) as port:
+        seen = await observed(http_redirect.ask, port, timeout=SHORT)
+    expected = Service.UNEXPECTED if name in ("garbage", "endless") else Service.SILENT
+    assert seen.service is expected
+    assert str(seen.facts["summary"]).isprintable()

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import replace
+
+import pytest
+
+from probes import vsphere
+from probes.engine.model import Service
+from probes.lab import http as lab_http
+from probes.lab import vsphere as lab
+from probes.wire import vim
+
+SHORT = 0.4
+
+
+def port_of(server: asyncio.Server) -> int:
+    return server.sockets[0].getsockname()[1]
+
+
+async def test_esxi_is_named_with_version_build_and_certificate(observed) -> None:
+    async with await lab.start_https(name="esx1.example") as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["summary"] == "VMware ESXi 8.0.1 build-21495797"
+    assert seen.facts["api_type"] == "HostAgent"
+    assert seen.facts["certificate"]["subject"] == "esx1.example"
+    assert seen.facts["tls_version"].startswith("TLS 1.")
+    assert seen.timings_ms["tls"] >= 0
+    assert "vcenter" not in seen.facts
+
+
+async def test_a_vcenter_is_told_apart_and_still_answers(observed) -> None:
+    async with await lab.start_https(what=lab.VCENTER) as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["vcenter"] is True
+    assert "warning" not in seen.facts
+    assert "vCenter" in str(seen.facts["summary"])
+    assert "not an ESXi host" in str(seen.facts["summary"])
+
+
+async def test_a_desktop_product_is_not_called_esxi(observed) -> None:
+    what = replace(lab.ESXI, name="VMware Workstation", version="17.0", product_line="ws")
+    async with await lab.start_https(what=what) as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    assert "not an ESXi host" in str(seen.facts["summary"])
+
+
+async def test_a_fault_of_the_api_is_the_api(observed) -> None:
+    def refusing(request: lab_http.Received) -> lab_http.Reply:
+        return lab_http.Reply(500, "Internal Server Error", (), vim.refused("not \x1b[2J now"))
+
+    async with await lab_http.serve(refusing, tls=lab.self_signed("x")) as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    # An escape character is not XML, so nothing of this can be believed.
+    assert seen.service is Service.UNEXPECTED
+
+    def busy(request: lab_http.Received) -> lab_http.Reply:
+        return lab_http.Reply(500, "Internal Server Error", (), vim.refused("Shutting down"))
+
+    async with await lab_http.serve(busy, tls=lab.self_signed("x")) as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["warning"] is True
+    assert "Shutting down" in str(seen.facts["summary"])
+
+
+async def test_the_lab_refuses_a_method_it_does_not_have_as_the_api_does(observed) -> None:
+    answer = lab.web()(lab_http.Received("POST", "/sdk", (), b"<Logout/>"))
+    assert (answer.status, lab.web()(lab_http.Received("GET", "/", ())).status) == (500, 404)
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+async def test_another_web_server_behind_tls_is_unexpected(observed, status: int) -> None:
+    def other(request: lab_http.Received) -> lab_http.Reply:
+        return lab_http.Reply(status, "X", (("Server", "nginx/1.22.1"),), b"<html></html>")
+
+    async with await lab_http.serve(other, tls=lab.self_signed("x")) as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    assert seen.service is Service.UNEXPECTED
+    assert f"(nginx/1.22.1) without the vSphere API: HTTP {status}" in str(seen.facts["summary"])
+
+
+async def test_plain_http_where_tls_is_expected_is_named(observed, peer) -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(16)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await asyncio.Event().wait()
+
+    async with peer(plain) as port:
+        seen = await observed(vsphere.ask, port)
+    assert seen.service is Service.UNEXPECTED
+    assert "plain HTTP without TLS" in str(seen.facts["summary"])
+
+
+async def test_a_banner_before_the_handshake_is_named(observed, peer) -> None:
+    async def banner(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+        await asyncio.Event().wait()
+
+    async with peer(banner) as port:
+        seen = await observed(vsphere.ask, port)
+    assert seen.service is Service.UNEXPECTED
+    assert "SSH" in str(seen.facts["summary"])
+
+
+async def test_something_else_inside_tls_is_named(observed) -> None:
+    async def mail(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await reader.read()
+        writer.close()
+
+    tls = lab.self_signed("x")
+    async with await asyncio.start_server(mail, "127.0.0.1", 0, ssl=tls) as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    assert seen.service is Service.UNEXPECTED
+    assert "220 mail.example ESMTP" in str(seen.facts["summary"])
+
+
+async def test_an_old_host_that_speaks_only_tls_1_0_is_still_read(observed) -> None:
+    tls = lab.self_signed("old.example")
+    tls.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning):
+        tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1
+    async with await lab_http.serve(lab.web(), tls=tls) as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["tls_version"] == "TLS 1"
+
+
+async def test_bad_manners_end_in_the_right_result_before_the_deadline(
+    observed, peer, hostile
+) -> None:
+    name, server = hostile
+    async with peer(server(b"\x16\x03\x03\x40\x00")) as port:
+        seen = await observed(vsphere.ask, port, timeout=SHORT)
+    expected = {
+        "garbage": Service.UNEXPECTED,
+        "endless": Service.UNEXPECTED,
+    }.get(name, Service.SILENT)
+    assert seen.service is expected
+    assert str(seen.facts["summary"]).isprintable()

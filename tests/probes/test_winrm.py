@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from probes import winrm
+from probes.engine.model import Service
+from probes.lab import http as lab_http
+from probes.lab import winrm as lab
+from probes.wire import wsman
+
+SHORT = 0.4
+
+
+def port_of(server: asyncio.Server) -> int:
+    return server.sockets[0].getsockname()[1]
+
+
+def replies(*parts: bytes):
+    """A server that reads one request, says this and closes."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+        writer.close()
+
+    return serve
+
+
+async def test_windows_is_named_with_its_logins_and_never_as_version_0_0_0(observed) -> None:
+    async with await lab.start(logins=("Negotiate", "Kerberos", "Basic", "CredSSP")) as server:
+        seen = await observed(winrm.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["vendor"] == "Microsoft Corporation"
+    assert seen.facts["auth_methods"] == ["Negotiate", "Kerberos", "Basic", "CredSSP"]
+    assert seen.facts["summary"] == (
+        "WinRM (WS-Management 3.0) by Microsoft Corporation; "
+        "login by Negotiate, Kerberos, Basic, CredSSP"
+    )
+    assert "0.0.0" not in json.dumps(dict(seen.facts))
+    assert "os" not in seen.facts
+    assert "warning" not in seen.facts
+
+
+async def test_a_version_of_windows_that_is_told_is_shown(observed) -> None:
+    who = wsman.Identity("x", "Microsoft Corporation", "OS: 10.0.17763 SP: 0.0 Stack: 3.0")
+    async with await lab.start(who=who) as server:
+        seen = await observed(winrm.ask, port_of(server))
+    assert seen.facts["os"] == "10.0.17763"
+    assert "Windows 10.0.17763" in str(seen.facts["summary"])
+
+
+async def test_a_listener_that_wants_a_login_for_everything_is_winrm(observed) -> None:
+    async with await lab.start(anonymous=False) as server:
+        seen = await observed(winrm.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["auth_methods"] == ["Negotiate", "Kerberos"]
+    assert seen.facts["anonymous_identify"] is False
+
+
+async def test_a_listener_with_basic_alone_is_winrm_because_only_its_path_is_guarded(
+    observed,
+) -> None:
+    async with await lab.start(anonymous=False, logins=("Basic",)) as server:
+        seen = await observed(winrm.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["auth_methods"] == ["Basic"]
+
+
+async def test_a_web_server_that_guards_every_path_is_not_winrm(observed) -> None:
+    def guarded(request: lab_http.Received) -> lab_http.Reply:
+        fields = (("Server", "Microsoft-IIS/10.0"), ("WWW-Authenticate", "Negotiate"))
+        return lab_http.Reply(401, "Unauthorized", fields)
+
+    async with await lab_http.serve(guarded) as server:
+        seen = await observed(winrm.ask, port_of(server))
+    assert seen.service is Service.UNEXPECTED
+    assert "Microsoft-IIS/10.0" in str(seen.facts["summary"])
+    assert "every path" in str(seen.facts["summary"])
+
+
+@pytest.mark.parametrize(
+    ("server_name", "status", "said"),
+    [
+        ("Microsoft-HTTPAPI/2.0", "404 Not Found", "without a WinRM listener: HTTP 404 Not Found"),
+        ("nginx/1.22.1", "404 Not Found", "web server (nginx/1.22.1)"),
+        ("nginx/1.22.1", "405 Not Allowed", "HTTP 405 Not Allowed"),
+        ("", "503 Service Unavailable", "a web server that does not speak WS-Management"),
+        ("evil\x1b[2J", "200 OK", r"evil\x1b[2J"),
+    ],
+)
+async def test_http_without_ws_management_is_unexpected_and_named(
+    observed, peer, server_name: str, status: str, said: str
+) -> None:
+    head = f"HTTP/1.1 {status}\r\nServer: {server_name}\r\nContent-Length: 5\r\n\r\nhello"
+    async with peer(replies(head.encode())) as port:
+        seen = await observed(winrm.ask, port)
+    assert seen.service is Service.UNEXPECTED
+    assert said in str(seen.facts["summary"])
+    assert "\x1b" not in repr(seen)
+
+
+async def test_a_page_of_html_with_status_200_is_not_ws_management(observed, peer) -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n<html><body>hi</body></html"
+    async with peer(replies(page)) as port:
+        seen = await observed(winrm.ask, port)
+    assert seen.service is Service.UNEXPECTED
+
+
+async def test_another_vendors_ws_management_is_a_warning(observed) -> None:
+    who = wsman.Identity("x", "Openwsman Project", "2.6.5")
+    async with await lab.start(who=who) as server:
+        seen = await observed(winrm.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["warning"] is True
+    assert "no Windows: Openwsman Project 2.6.5" in str(seen.facts["summary"])
+
+
+async def test_a_fault_of_ws_management_is_ws_management(observed) -> None:
+    fault = (
+        b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><s:Fault>'
+        b"<s:Reason><s:Text>The service is \x07 stopping</s:Text></s:Reason><s:Detail>"
+        b'<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"/>'
+        b"</s:Detail></s:Fault></s:Body></s:Envelope>"
+    ).replace(b"\x07", b"&lt;")
+
+    def answer(request: lab_http.Received) -> lab_http.Reply:
+        return lab_http.Reply(500, "", (("Content-Type", wsman.CONTENT_TYPE),), fault)
+
+    async with await lab_http.serve(answer) as server:
+        seen = await observed(winrm.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["warning"] is True
+    assert "The service is < stopping" in str(seen.facts["summary"])
+
+
+async def test_a_vendor_cannot_write_into_the_screen(observed) -> None:
+    who = wsman.Identity("x", "Evil\u202e Corp", "1")
+    async with await lab.start(who=who) as server:
+        seen = await observed(winrm.ask, port_of(server))
+    assert r"Evil\u202e Corp" in str(seen.facts["summary"])
+
+
+async def test_the_proof_stands_where_the_second_connection_is_left_unanswered(
+    observed, peer
+) -> None:
+    first = True
+    body = wsman.written(lab.WINDOWS)
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal first
+        if not first:
+            await asyncio.Event().wait()
+        first = False
+        await replies(head, body)(reader, writer)
+
+    async with peer(once) as port:
+        seen = await observed(winrm.ask, port, timeout=SHORT)
+    assert seen.service is Service.CONFIRMED
+    assert "auth_methods" not in seen.facts
+
+
+async def test_an_endless_answer_is_cut_off(observed, peer) -> None:
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n<a>")
+        while True:
+            writer.write(b"<b>" * 5000)
+            await writer.drain()
+
+    async with peer(endless) as port:
+        seen = await observed(winrm.ask, port, timeout=60)
+    assert seen.service is Service.UNEXPECTED
+
+
+async def test_bad_manners_end_in_the_right_result_before_the_deadline(
+    observed, peer, hostile
+) -> None:
+    name, server = hostile
+    async with peer(server(b"HTTP/1.1 200 OK\r\nX: ")) as port:
+        seen = await observed(winrm.ask, port, timeout=SHORT)
+    expected = Service.UNEXPECTED if name in ("garbage", "endless") else Service.SILENT
+    assert seen.service is expected
+    assert str(seen.facts["summary"]).isprintable()
