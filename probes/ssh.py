@@ -1,15 +1,17 @@
-"""SSH: identification, host key and the ways to log in, without logging in (RFC 4253, 4252)."""
+"""SSH: identification, host key, ways to log in, and the operator's login (RFC 4253, 4252)."""
 
 from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from probes.engine.call import Answer, Call, Unexpected
 from probes.engine.model import Evidence, Service
-from probes.wire.ssh import Greeting, Ident, greeting
+from probes.ssh_login import Login, NoKey, key_pairs, not_tried
+from probes.ssh_tap import Tap
+from probes.wire.ssh import Ident
 from probes.wire.text import printable
 
 with warnings.catch_warnings():
@@ -18,30 +20,27 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import asyncssh
 
-if TYPE_CHECKING:
-    import socket
-
 USER = "auditreach"
 """Name in the `none` request, so that the server's log tells who asked."""
 SHARE = 0.9
 """Part of the deadline used here; the rest is for saying what was found when it ran out."""
-RECEIVED_MOST = 256 * 1024
+METHODS_MOST = 16
 KEPT = 256
 
 
 async def ask(call: Call) -> Answer:
     """Read the identification, exchange keys and ask with `none` which methods are offered.
 
-    The identification alone proves the service: what fails after it is a fact. One connection,
-    no login. Raises Unexpected for another protocol, and TimeoutError, EOFError or OSError when
-    nothing was said.
+    The identification alone proves the service: what fails after it is a fact. One connection; a
+    login is tried on it, once, only with the operator's credential. Raises Unexpected for another
+    protocol, and TimeoutError, EOFError or OSError when nothing was said.
     """
     assert call.outcome is not None and call.outcome.sock is not None
     loop = asyncio.get_running_loop()
     began = loop.time()
     tap, client = Tap(call.outcome.sock), _Client()
     call.outcome.sock = None
-    task = loop.create_task(_methods(call, tap, client))
+    task = loop.create_task(_talk(call, tap, client))
     try:
         await asyncio.wait({task}, timeout=call.timeout * SHARE)
         late = not task.done()
@@ -61,15 +60,72 @@ async def ask(call: Call) -> Answer:
     facts = _identity(said.ident)
     if problem:
         facts["problem"] = problem
+        named, credential = facts["summary"], call.options.ssh
         facts["summary"] += f"; {problem}"
+        facts |= client.host_key()
+        if credential is not None:
+            facts |= not_tried(credential, named, problem)
     else:
-        facts |= client.host_key() | _offer(task.result(), facts["summary"])
+        facts |= client.host_key() | task.result()(facts["summary"])
     return Answer(Service.CONFIRMED, facts, _timings(tap, began))
+
+
+async def _talk(call: Call, tap: Tap, client: _Client) -> Callable[[str], dict[str, object]]:
+    """Learn the methods, and log in where that is wanted; the facts for a server of some name."""
+    credential = call.options.ssh
+    if credential is None:
+        methods = await _methods(call, tap, client)
+        return lambda named: _offer(methods, named)
+    try:
+        async with key_pairs(credential) as keys:
+            login = client.login = Login(credential, keys)
+            taken = await _let_in(call, tap, client, login, credential.user)
+    except NoKey as error:
+        why = str(error)
+        methods = await _methods(call, tap, client)
+        return lambda named: _offer(methods, named) | not_tried(credential, named, why)
+    if taken and not login.used:
+        return lambda named: _offer(["none"], named)
+    offered = login.offered
+    return lambda named: {"auth_methods": offered, **login.facts(named, taken=taken)}
+
+
+async def _let_in(call: Call, tap: Tap, client: _Client, login: Login, user: str) -> bool:
+    """Whether the server takes the login."""
+    try:
+        connection = await asyncssh.connect(
+            call.address,
+            call.port,
+            # Only `create_connection` of a tunnel is used.
+            tunnel=cast(asyncssh.SSHClientConnection, tap),
+            config=None,
+            options=_options(client, username=user, preferred_auth=login.order),
+        )
+    except asyncssh.DisconnectError as error:
+        if login.used or isinstance(error, asyncssh.PermissionDenied):
+            return False
+        raise
+    connection.abort()
+    return True
 
 
 async def _methods(call: Call, tap: Tap, client: _Client) -> list[str]:
     """The methods the server offers for the next step (RFC 4252 5.2)."""
-    options = asyncssh.SSHClientConnectionOptions(
+    methods = await asyncssh.get_server_auth_methods(
+        call.address,
+        call.port,
+        USER,
+        # Only `create_connection` of a tunnel is used.
+        tunnel=cast(asyncssh.SSHClientConnection, tap),
+        config=None,
+        options=_options(client),
+    )
+    return [printable(method, 64) for method in methods[:METHODS_MOST]]
+
+
+def _options(client: _Client, **more: Any) -> asyncssh.SSHClientConnectionOptions:
+    """Nothing of the user's own: no configuration, keys, agent or known hosts."""
+    return asyncssh.SSHClientConnectionOptions(
         config=None,
         client_keys=None,
         agent_path=None,
@@ -79,20 +135,11 @@ async def _methods(call: Call, tap: Tap, client: _Client) -> list[str]:
         x509_trusted_cert_paths=None,
         client_factory=lambda: client,
         login_timeout=0,
+        **more,
     )
-    methods = await asyncssh.get_server_auth_methods(
-        call.address,
-        call.port,
-        USER,
-        # Only `create_connection` of a tunnel is used.
-        tunnel=cast(asyncssh.SSHClientConnection, tap),
-        config=None,
-        options=options,
-    )
-    return [printable(method, 64) for method in methods[:16]]
 
 
-def _problem(tap: Tap, task: asyncio.Task[list[str]], late: bool) -> str:
+def _problem(tap: Tap, task: asyncio.Task[Any], late: bool) -> str:
     """Why the key exchange or the question after it came to nothing; empty if it did not."""
     # Whatever asyncssh makes of hostile bytes, the identification has proved the service: so any
     # exception of its task is a fact here, never a fault.
@@ -130,7 +177,7 @@ def _offer(methods: list[str], named: str) -> dict[str, object]:
     return {"auth_methods": methods, "summary": text}
 
 
-def _nothing(tap: Tap, task: asyncio.Task[list[str]], late: bool) -> Exception:
+def _nothing(tap: Tap, task: asyncio.Task[Any], late: bool) -> Exception:
     """Why no identification came; TimeoutError is an OSError."""
     if late:
         return TimeoutError("no identification before the deadline")
@@ -159,6 +206,8 @@ class _Client(asyncssh.SSHClient):
 
     def __init__(self) -> None:
         self._connection: asyncssh.SSHClientConnection | None = None
+        self.login: Login | None = None
+        """The login that is tried, if one is."""
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
         self._connection = conn
@@ -178,87 +227,34 @@ class _Client(asyncssh.SSHClient):
             "host_key_fingerprint": key.get_fingerprint("sha256"),
         }
 
+    def public_key_auth_requested(self) -> list[asyncssh.SSHKeyPair] | None:
+        """See asyncssh.SSHClient."""
+        login = self._asked()
+        return login.keys() if login is not None else None
 
-class Tap(asyncio.Protocol):
-    """Stands between a connected socket and asyncssh and listens to what is said first.
+    def password_auth_requested(self) -> str | None:
+        """See asyncssh.SSHClient."""
+        login = self._asked()
+        return login.password("password") if login is not None else None
 
-    asyncssh alone reads on through 1,000 lines of 8 kB for an identification and forgets them;
-    here what is not SSH ends the connection at once, and so does more than RECEIVED_MOST bytes.
-    """
+    def kbdint_auth_requested(self) -> str | None:
+        """See asyncssh.SSHClient; a password may be asked for in this way too."""
+        login = self._asked()
+        return "" if login is not None and login.has_password else None
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._inner: asyncio.Protocol | None = None
-        self._transport: asyncio.Transport | None = None
-        self._total = 0
-        self.received = bytearray()
-        """What came up to and with the identification."""
-        self.said = greeting(b"")
-        self.first: float | None = None
-        """Loop time of the first byte."""
-        self.lost: Exception | None = None
-        self.endless = False
+    def kbdint_challenge_received(
+        self, name: str, instructions: str, lang: str, prompts: Sequence[tuple[str, bool]]
+    ) -> list[str] | None:
+        """See asyncssh.SSHClient; only one question, asked without an echo, is for a password."""
+        if not prompts:
+            return []
+        if self.login is None or len(prompts) > 1 or prompts[0][1]:
+            return None
+        password = self.login.password("keyboard-interactive")
+        return None if password is None else [password]
 
-    @property
-    def listening(self) -> bool:
-        """Whether the conversation was begun."""
-        return self._transport is not None
-
-    async def create_connection(
-        self, factory: Callable[[], asyncio.Protocol], _host: str, _port: int
-    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
-        """Put asyncssh behind the socket, in the form it asks of a tunnel."""
-        self._inner = factory()
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_connection(lambda: self, sock=self._sock)
-        return transport, self._inner
-
-    def end(self) -> Greeting:
-        """Close without a farewell; what was said, now that no more will come."""
-        if self._transport is not None:
-            self._transport.abort()
-        else:
-            self._sock.close()
-        if self.said == Greeting():
-            self.said = greeting(bytes(self.received), ended=True)
-        return self.said
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio.Protocol."""
-        self._transport = cast(asyncio.Transport, transport)
-        if self._inner is not None:
-            self._inner.connection_made(transport)
-
-    def data_received(self, data: bytes) -> None:
-        """See asyncio.Protocol."""
-        if self.first is None:
-            self.first = asyncio.get_running_loop().time()
-        self._total += len(data)
-        if self.said == Greeting():
-            self.received += data
-            self.said = greeting(bytes(self.received))
-        self.endless = self._total > RECEIVED_MOST
-        if self._transport is not None and (self.endless or self.said.foreign):
-            self._transport.abort()
-        elif self._inner is not None:
-            self._inner.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        """See asyncio.Protocol."""
-        return self._inner.eof_received() if self._inner is not None else None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """See asyncio.Protocol."""
-        self.lost = exc
-        if self._inner is not None:
-            self._inner.connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        """See asyncio.Protocol."""
-        if self._inner is not None:
-            self._inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        """See asyncio.Protocol."""
-        if self._inner is not None:
-            self._inner.resume_writing()
+    def _asked(self) -> Login | None:
+        """The login, with the methods the server has offered by now."""
+        if self.login is not None and self._connection is not None:
+            self.login.offer(self._connection.get_server_auth_methods())
+        return self.login

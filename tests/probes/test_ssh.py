@@ -10,7 +10,8 @@ import pytest
 
 from probes.engine.call import Unexpected
 from probes.engine.model import Service
-from probes.ssh import RECEIVED_MOST, ask
+from probes.ssh import ask
+from probes.ssh_tap import RECEIVED_MOST
 
 IDENT = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"
 SHORT = 0.4

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from probes import PROBES
 from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Event, Job, Result, Service, Settings, Status, Target
-from probes.engine.options import Options, SnmpCredential
+from probes.engine.options import Options, SnmpCredential, SshCredential
 from probes.engine.run import Run
 from profiles.model import Check, Profile
 
@@ -172,4 +175,78 @@ async def test_credentials_are_tried_in_their_order(agent: int) -> None:
         "unknown user",
         "accepted",
     ]
+    assert "Xyzzy" not in repr(result)
+
+
+@pytest.fixture(scope="module")
+def sshd(
+    need: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[int, Path]]:
+    """An OpenSSH that knows one key of root's; its port and the folder with the keys."""
+    need("sshd", "ssh-keygen", "ssh-agent", "ssh-add")
+    folder = tmp_path_factory.mktemp("sshd")
+    for name in ("host", "known", "other"):
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True
+        )
+    shutil.copy(folder / "known.pub", folder / "authorized")
+    with socket.socket() as sock:
+        sock.bind((HERE, 0))
+        port = sock.getsockname()[1]
+    config = folder / "sshd_config"
+    config.write_text(
+        f"ListenAddress {HERE}:{port}\nHostKey {folder / 'host'}\nPidFile none\nStrictModes no\n"
+        f"AuthorizedKeysFile {folder / 'authorized'}\nPermitRootLogin prohibit-password\n"
+    )
+    Path("/run/sshd").mkdir(exist_ok=True)
+    program = shutil.which("sshd")
+    assert program is not None
+    with running(program, "-D", "-e", "-f", str(config)):
+        yield port, folder
+
+
+async def test_openssh_takes_a_key_it_knows(sshd: tuple[int, Path]) -> None:
+    port, folder = sshd
+    options = Options(ssh=SshCredential("root", key=str(folder / "known")))
+    result = await measured("ssh", port, options, timeout=5)
+    assert result.status is Status.OK
+    assert result.observation.facts["login"] == "accepted"
+    assert "accepted (publickey)" in result.note
+
+
+def add_key(key: Path, agent: Path) -> None:
+    """Give the agent a key, once it listens."""
+    until = time.monotonic() + 10
+    while not agent.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    subprocess.run(["ssh-add", "-q", str(key)], check=True)
+
+
+async def test_openssh_takes_a_key_of_the_agent(
+    sshd: tuple[int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, folder = sshd
+    where = tmp_path / "a"
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(where))
+    with running("ssh-agent", "-D", "-a", str(where)):
+        add_key(folder / "known", where)
+        result = await measured("ssh", port, Options(ssh=SshCredential("root", agent=True)), 5)
+    assert result.status is Status.OK
+    assert result.observation.facts["login"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    "credential", [{"key": "other"}, {"password": "wrong-Xyzzy"}], ids=["key", "password"]
+)
+async def test_openssh_refuses_and_the_row_warns(
+    sshd: tuple[int, Path], credential: dict[str, str]
+) -> None:
+    port, folder = sshd
+    if "key" in credential:
+        credential = {"key": str(folder / credential["key"])}
+    options = Options(ssh=SshCredential("root", **credential))
+    result = await measured("ssh", port, options, timeout=8)
+    assert result.status is Status.WARNING
+    assert result.observation.facts["login"] == "refused"
+    assert "the audit's login as root would fail: refused; methods left: publickey" in result.note
     assert "Xyzzy" not in repr(result)
