@@ -23,7 +23,8 @@ class Tmux:
     """One tmux server of its own with one window, and what can be read in it."""
 
     def __init__(self, folder: Path, state: Path) -> None:
-        self._socket = str(folder / "tmux")
+        self._folder = folder
+        self._socket = ""
         self.state = state
 
     def tmux(self, *words: str) -> str:
@@ -32,6 +33,8 @@ class Tmux:
         return done.stdout
 
     def start(self, command: str, columns: int = 80, rows: int = 24) -> None:
+        # A server that was just killed may still hold its socket.
+        self._socket = str(self._folder / f"tmux{len(list(self._folder.glob('tmux*')))}")
         size = ["-x", str(columns), "-y", str(rows)]
         keep = f"XDG_STATE_HOME={shlex.quote(str(self.state))} {command}; echo ended with $?; cat"
         self.tmux("new-session", "-d", "-s", "screen", *size, keep)
