@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 
 MOST = 256 * 1024
 """Bytes one connection may send us before it is cut off."""
 KEPT = 128
 """Bytes of each direction kept as evidence."""
-HANDSHAKE_MOST = 600.0
-"""Seconds, above every deadline of the engine; asyncio's own 60 s would look like a lost peer."""
 
 
 class TooMuch(Exception):
@@ -72,41 +69,6 @@ class Stream:
                 raise EOFError("closed by the peer")
             data += self._count(byte)
         return bytes(data)
-
-    async def start_tls(
-        self, context: ssl.SSLContext, server_hostname: str | None = None
-    ) -> ssl.SSLObject:
-        """Speak TLS from here on; the cap and the record go on over the plain text.
-
-        Without a `server_hostname` no SNI is sent. Raises ssl.SSLError (an OSError) when the
-        handshake fails or the server spoke before it, which is then in `received`; EOFError when
-        the peer closes in it and OSError on a reset.
-        """
-        if await self._early():
-            raise ssl.SSLError("the server speaks before the handshake")
-        try:
-            await self.writer.start_tls(
-                context, server_hostname=server_hostname, ssl_handshake_timeout=HANDSHAKE_MOST
-            )
-        except ConnectionResetError as error:
-            # asyncio reports a plain close in the handshake as a reset without an errno.
-            if error.errno is None:
-                raise EOFError("closed by the peer in the TLS handshake") from None
-            raise
-        secured: ssl.SSLObject | None = self.writer.get_extra_info("ssl_object")
-        if secured is None:
-            raise EOFError("closed in the TLS handshake")
-        return secured
-
-    async def _early(self) -> bytes:
-        """What has arrived by now; it would be taken for decrypted text, and never reach TLS."""
-        reading = asyncio.ensure_future(self.reader.read(KEPT))
-        await asyncio.sleep(0)
-        if reading.done():
-            return self._count(reading.result())
-        reading.cancel()
-        await asyncio.wait({reading})
-        return b""
 
     async def close(self) -> None:
         """Close without waiting for the peer."""

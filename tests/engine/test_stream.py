@@ -3,198 +3,97 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import ssl
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from probes.engine.stream import MOST, Stream, TooMuch, opened
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def server_context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    folder: Path = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server.example")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
-
-
-@pytest.fixture
-def anything() -> ssl.SSLContext:
-    """A client that trusts every certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+from probes.engine.stream import KEPT, MOST, Stream, TooMuch, opened
 
 
 @contextlib.asynccontextmanager
-async def stream_to(serve: Serve, context: ssl.SSLContext | None = None) -> AsyncIterator[Stream]:
-    ended: list[asyncio.Task[None]] = []
-
-    async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        ended.append(task)
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-            await serve(reader, writer)
-        writer.transport.abort()
-
-    server = await asyncio.start_server(accepted, "127.0.0.1", 0, ssl=context)
-    sock = socket.socket()
-    sock.setblocking(False)
-    loop = asyncio.get_running_loop()
-    await loop.sock_connect(sock, server.sockets[0].getsockname())
-    stream = await opened(sock)
+async def pair() -> AsyncIterator[tuple[Stream, socket.socket]]:
+    """A stream and the raw socket at its other end."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    stream = await opened(ours)
     try:
-        yield stream
+        yield stream, theirs
     finally:
         await stream.close()
-        server.close()
-        for task in ended:
-            task.cancel()
-        await asyncio.gather(*ended, return_exceptions=True)
-        await server.wait_closed()
+        theirs.close()
 
 
-async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(4096):
-        writer.write(data)
-        await writer.drain()
+async def test_both_directions_are_recorded_up_to_what_is_kept() -> None:
+    async with pair() as (stream, peer):
+        await stream.send(b"a" * (KEPT + 1))
+        peer.send(b"b" * (KEPT + 1))
+        assert await stream.exactly(KEPT + 1) == b"b" * (KEPT + 1)
+        assert bytes(stream.sent) == b"a" * KEPT
+        assert bytes(stream.received) == b"b" * KEPT
 
 
-async def test_a_stream_goes_on_in_tls_and_records_the_plain_text(server_context, anything) -> None:
-    async with stream_to(echo, server_context) as stream:
-        secured = await stream.start_tls(anything, "server.example")
-        await stream.send(b"hello")
-        assert await stream.exactly(5) == b"hello"
-        assert secured.getpeercert(binary_form=True)
-        assert bytes(stream.sent) == bytes(stream.received) == b"hello"
+async def test_a_secret_is_sent_and_something_else_recorded() -> None:
+    async with pair() as (stream, peer):
+        await stream.send(b"password", shown=b"***")
+        assert await asyncio.get_running_loop().sock_recv(peer, 100) == b"password"
+        assert bytes(stream.sent) == b"***"
 
 
-async def test_an_endless_stream_in_tls_is_cut_off(server_context, anything) -> None:
-    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            writer.write(bytes(64 * 1024))
-            await writer.drain()
+async def test_the_end_of_the_peer_is_an_eof_error() -> None:
+    async with pair() as (stream, peer):
+        peer.send(b"abc")
+        peer.shutdown(socket.SHUT_WR)
+        assert await stream.read() == b"abc"
+        with pytest.raises(EOFError):
+            await stream.read()
 
-    async with stream_to(endless, server_context) as stream:
-        await stream.start_tls(anything)
+
+async def test_an_end_in_the_middle_keeps_what_came() -> None:
+    async with pair() as (stream, peer):
+        peer.send(b"abc")
+        peer.shutdown(socket.SHUT_WR)
+        with pytest.raises(EOFError):
+            await stream.exactly(4)
+        assert bytes(stream.received) == b"abc"
+
+
+async def test_a_line_ends_with_its_newline_or_with_the_peer() -> None:
+    async with pair() as (stream, peer):
+        peer.send(b"one\ntwo")
+        peer.shutdown(socket.SHUT_WR)
+        assert await stream.line() == b"one\n"
+        assert await stream.line() == b"two"
+        with pytest.raises(EOFError):
+            await stream.line()
+
+
+async def test_a_line_has_a_longest_length() -> None:
+    async with pair() as (stream, peer):
+        peer.send(b"x" * 20)
+        with pytest.raises(TooMuch):
+            await stream.line(10)
+
+
+async def test_more_than_a_connection_may_send_is_never_waited_for() -> None:
+    async with pair() as (stream, _):
+        with pytest.raises(TooMuch):
+            await stream.exactly(MOST + 1)
+
+
+async def test_a_peer_that_sends_without_end_is_cut_off() -> None:
+    async with pair() as (stream, peer):
+
+        async def pour() -> None:
+            while True:
+                await asyncio.get_running_loop().sock_sendall(peer, bytes(64 * 1024))
+
+        pouring = asyncio.create_task(pour())
         total = 0
         with pytest.raises(TooMuch):
             while True:
                 total += len(await stream.read(64 * 1024))
+        pouring.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await pouring
     assert total <= MOST
-
-
-async def test_a_certificate_that_is_not_trusted_is_an_ssl_error(server_context) -> None:
-    async with stream_to(echo, server_context) as stream:
-        with pytest.raises(ssl.SSLCertVerificationError) as raised:
-            await stream.start_tls(ssl.create_default_context(), "server.example")
-    assert raised.value.verify_code == 18
-
-
-async def test_a_server_that_speaks_before_the_handshake_is_an_ssl_error(anything) -> None:
-    async def banner(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"SSH-2.0-x\r\n")
-        await asyncio.Event().wait()
-
-    async with stream_to(banner) as stream:
-        stream.reader.feed_data(await stream.reader.readline())
-        with pytest.raises(ssl.SSLError):
-            await stream.start_tls(anything)
-    assert bytes(stream.received).startswith(b"SSH-")
-
-
-async def test_a_plain_text_answer_to_the_handshake_is_an_ssl_error(anything) -> None:
-    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(16)
-        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        await asyncio.Event().wait()
-
-    async with stream_to(plain) as stream:
-        with pytest.raises(ssl.SSLError):
-            await stream.start_tls(anything)
-
-
-async def test_a_close_in_the_handshake_is_the_end_and_no_reset(anything) -> None:
-    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Everything is read first, otherwise the kernel makes a reset of the close.
-        await reader.read(4096)
-        writer.close()
-        await writer.wait_closed()
-
-    async with stream_to(close) as stream:
-        with pytest.raises(EOFError):
-            await stream.start_tls(anything)
-
-
-async def test_a_close_before_the_handshake_is_the_end(anything) -> None:
-    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.close()
-        await writer.wait_closed()
-
-    async with stream_to(close) as stream:
-        assert await stream.reader.read() == b""
-        with pytest.raises(EOFError):
-            await stream.start_tls(anything)
-
-
-async def test_a_reset_in_the_handshake_passes_through(anything) -> None:
-    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(16)
-        sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-    async with stream_to(reset) as stream:
-        with pytest.raises(ConnectionResetError):
-            await stream.start_tls(anything)
-
-
-async def test_a_silent_handshake_is_ended_by_the_deadline_and_leaves_nothing(anything) -> None:
-    gone = asyncio.Event()
-
-    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await reader.read(4096):
-                pass
-        finally:
-            gone.set()
-
-    async with stream_to(mute) as stream:
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.1):
-                await stream.start_tls(anything)
-        await stream.close()
-        await gone.wait()
