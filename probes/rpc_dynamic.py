@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from probes.engine.call import Answer, Call, NoAnswer, Unexpected
 from probes.engine.model import Reason, Service, State
@@ -170,7 +170,7 @@ def _sample(tries: Sequence[Try], problem: str, facts: dict[str, object]) -> Ans
 
 def _not_open(one: Try, text: str, facts: dict[str, object]) -> Answer:
     assert one.outcome is not None
-    return Answer(Service.NOT_ASKED, {"summary": text, **facts}, outcome=replace(one.outcome))
+    return Answer(Service.NOT_ASKED, {"summary": text, **facts}, outcome=one.outcome)
 
 
 def _stopped(tries: Sequence[Try], stopped: Sequence[Try]) -> str:
