@@ -8,6 +8,8 @@ from typing import Protocol
 
 BUDGET = 0.002
 """Seconds of one loop turn that expiring or starting attempts may take."""
+TOGETHER = 0.005
+"""Seconds an attempt may wait past its deadline for others: waking up for each costs the most."""
 
 
 class Attempt(Protocol):
@@ -53,7 +55,9 @@ class Deadlines:
                 if self._loop.time() > until:
                     break
         if queue:
-            self._timers[timeout] = self._loop.call_at(queue[0][0], self._expire, timeout)
+            due = queue[0][0]
+            when = due if due <= now else due + TOGETHER
+            self._timers[timeout] = self._loop.call_at(when, self._expire, timeout)
         else:
             del self._timers[timeout], self._queues[timeout]
 
