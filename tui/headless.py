@@ -20,11 +20,13 @@ from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import LogFailed, SessionLog, default_path, new_header
 from probes.engine.targets import Entered, expand, parse
 from probes.engine.thread import Engine
+from probes.route import route
 from profiles.model import Profile
 from tui import prepare
 from tui.exit import Exit, exit_status
 from tui.lines import Lines, failures, summary
 from tui.options import Options, UsageError
+from tui.trust import trust
 
 _REFRESH = 0.2
 """Seconds between two looks at the progress line."""
@@ -38,6 +40,7 @@ def run(options: Options) -> int:
     """Measure what was asked for and return the exit status; raises UsageError."""
     profile = prepare.load(options)
     answered = prepare.answers(options, profile)
+    given = trust(options, os.environ)
     if not options.entries:
         raise UsageError("Nothing to measure; name a ROLE=HOST, such as windows.target=pc1.")
     events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
@@ -48,10 +51,10 @@ def run(options: Options) -> int:
             targets, bad = _targets(options, profile, engine)
             if not targets:
                 return Exit.USAGE
-            jobs = plan(profile, targets)
+            jobs = plan(profile, targets, route=route(given))
             _ask_first(options, jobs)
             logs = _logs(options, profile, answered, targets, engine)
-            engine.begin(profile, answered, options.settings, logs)
+            engine.begin(profile, answered, options.settings, logs, given)
             engine.add(jobs)
             status = _watch(options, jobs, events)
     except (KeyboardInterrupt, _Ended):

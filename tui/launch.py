@@ -56,6 +56,9 @@ def build(options: Options) -> AuditReach:
     from tui.app import AuditReach
     from tui.history import History
     from tui.runner import Runner
+    from tui.trust import trust
+
+    given = trust(options, os.environ)
 
     runner = Runner(
         profile,
@@ -64,6 +67,7 @@ def build(options: Options) -> AuditReach:
         log=options.log,
         unasked=options.yes,
         history=History(_history_path()),
+        given=given,
     )
     return AuditReach(profile, runner, entries=options.entries, start=options.start, ascii=ascii)
 

@@ -10,22 +10,27 @@ from pathlib import Path
 from probes import PROBES
 from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Event, Job, Settings, Target, VantageInfo
+from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import LogFailed, SessionLog, default_path, new_header
 from probes.engine.targets import Entered, expand, joined, parse
 from probes.engine.thread import Engine
+from probes.route import route
 from profiles.model import Profile
 
 
 class Live:
     """Measures for the screen; every method returns at once except where it says otherwise."""
 
-    def __init__(self, profile: Profile, settings: Settings, log: Path | None) -> None:
+    def __init__(
+        self, profile: Profile, settings: Settings, log: Path | None, given: Options = NO_OPTIONS
+    ) -> None:
         self.profile = profile
         self.log_path = ""
         """Where this session is being saved; empty while it is not."""
         self._settings = settings
         self._chosen = log
+        self._given = given
         self._log: SessionLog | None = None
         self._events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
         self._engine = Engine(LocalVantage, PROBES, self._events.put)
@@ -65,7 +70,7 @@ class Live:
             trouble = self._begin(targets, only, answers)
         elif self._log is not None:
             trouble = self._more(targets)
-        jobs = plan(self.profile, targets, only=only)
+        jobs = plan(self.profile, targets, only=only, route=route(self._given))
         self._engine.add(jobs)
         return jobs, trouble
 
@@ -115,7 +120,7 @@ class Live:
             trouble = str(error)
         self.begun = dict(answers)
         logs = (self._log,) if self._log is not None else ()
-        self._engine.begin(self.profile, answers, self._settings, logs)
+        self._engine.begin(self.profile, answers, self._settings, logs, self._given)
         return trouble
 
     def _more(self, targets: Sequence[Target]) -> str:

@@ -56,6 +56,8 @@ class Options:
     start: bool = False
     ascii: bool = False
     session: Path | None = None
+    ca_file: str = ""
+    proxy: str = field(default="", repr=False)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -89,6 +91,8 @@ def parse_options(argv: Sequence[str]) -> Options:
         yes=given.yes,
         start=command == "run" or given.run,
         ascii=given.ascii,
+        ca_file=given.ca_file,
+        proxy=given.proxy,
     )
 
 
@@ -132,6 +136,18 @@ def _parser(command: str) -> argparse.ArgumentParser:
             default=Settings().concurrency,
             metavar="N",
             help="attempts in flight at once (default 1000)",
+        )
+        add(
+            "--ca-file",
+            default="",
+            metavar="FILE",
+            help="certificates (PEM) that HTTPS checks trust beside the system's",
+        )
+        add(
+            "--proxy",
+            default="",
+            metavar="URL",
+            help="HTTP proxy of HTTPS checks (default: HTTPS_PROXY and NO_PROXY; none for none)",
         )
         add("--log", type=Path, metavar="FILE", help="where the session log is written")
         add("--yes", action="store_true", help="measure more than 1,024 endpoints unasked")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes.engine.model import Event, Job, Settings, Target
+from probes.engine.options import NO_OPTIONS, Options
 from profiles.model import Profile
 from tui import prepare
 from tui.history import History
@@ -29,6 +30,7 @@ class Runner:
         log: Path | None = None,
         unasked: bool = False,
         history: History | None = None,
+        given: Options = NO_OPTIONS,
     ) -> None:
         self.profile = profile
         self.answers: dict[str, str] = dict(answers)
@@ -36,6 +38,7 @@ class Runner:
         self._settings = settings
         self._log = log
         self._unasked = unasked
+        self._given = given
         self._live: Live | None = None
 
     @property
@@ -119,4 +122,4 @@ class Runner:
         # Not before the first paint: this brings the engine with it.
         from tui.live import Live
 
-        return Live(self.profile, self._settings, self._log)
+        return Live(self.profile, self._settings, self._log, self._given)
