@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import FrameType
 from typing import TextIO
 
@@ -40,7 +41,7 @@ def run(options: Options) -> int:
     """Measure what was asked for and return the exit status; raises UsageError."""
     profile = prepare.load(options)
     answered = prepare.answers(options, profile)
-    given = trust(options, os.environ)
+    given = replace(trust(options, os.environ), pjl=options.pjl)
     if not options.entries:
         raise UsageError("Nothing to measure; name a ROLE=HOST, such as windows.target=pc1.")
     events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -58,7 +59,7 @@ def build(options: Options) -> AuditReach:
     from tui.runner import Runner
     from tui.trust import trust
 
-    given = trust(options, os.environ)
+    given = replace(trust(options, os.environ), pjl=options.pjl)
 
     runner = Runner(
         profile,

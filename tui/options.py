@@ -58,6 +58,7 @@ class Options:
     session: Path | None = None
     ca_file: str = ""
     proxy: str = field(default="", repr=False)
+    pjl: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -93,6 +94,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         ascii=given.ascii,
         ca_file=given.ca_file,
         proxy=given.proxy,
+        pjl=given.pjl,
     )
 
 
@@ -148,6 +150,12 @@ def _parser(command: str) -> argparse.ArgumentParser:
             default="",
             metavar="URL",
             help="HTTP proxy of HTTPS checks (default: HTTPS_PROXY and NO_PROXY; none for none)",
+        )
+        add(
+            "--pjl",
+            action="store_true",
+            help="send printers '@PJL INFO ID' on 9100 and read their name; a printer without PJL "
+            "may print a line (default: connect, send nothing)",
         )
         add("--log", type=Path, metavar="FILE", help="where the session log is written")
         add("--yes", action="store_true", help="measure more than 1,024 endpoints unasked")

@@ -66,6 +66,12 @@ def test_everything_that_can_be_said_arrives() -> None:
     assert (options.log, options.profile, options.yes) == (Path("l.jsonl"), Path("p.toml"), True)
 
 
+@pytest.mark.parametrize("command", [(), ("run",)])
+def test_a_printer_is_sent_something_only_by_a_word_for_it(command: tuple[str, ...]) -> None:
+    assert not parse_options([*command, "printer=a"]).pjl
+    assert parse_options([*command, "printer=a", "--pjl"]).pjl
+
+
 def test_a_session_is_opened_by_its_path() -> None:
     options = parse_options(["open", "s.jsonl", "--ascii"])
     assert (options.command, options.session, options.ascii) == ("open", Path("s.jsonl"), True)
