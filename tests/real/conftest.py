@@ -143,7 +143,7 @@ def use_resolver(name: str, down: ExitStack) -> None:
 
 def servers(folder: Path) -> Iterator[tuple[list[str], str]]:
     """The commands of the site's servers, and what each prints once it listens."""
-    yield [sys.executable, "-B", str(SITE / "services.py")], "ready"
+    yield ["env", f"PYTHONPATH={ROOT}", sys.executable, "-B", str(SITE / "services.py")], "ready"
     records = [f"--host-record={name},{where}" for name, where in NAMES.items()]
     yield (
         [

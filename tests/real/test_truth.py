@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 
 ROUTER, OURS = "10.1.1.1", "10.1.1.9"
-OPEN = "Accepts connections; which service listens was not asked."
+OPEN = "WinRM (WS-Management 3.0) by Microsoft Corporation; login by Negotiate, Kerberos."
 REFUSED = "The host itself refused: nothing listens on"
 SILENT = "No answer in 4 s, twice: dropped on the way or the host is down."
 SILENT_UDP = "No answer in 4 s, twice: dropped on the way, the host is down, or the service"
@@ -51,7 +51,7 @@ NO_ARP = "No ARP reply: the address is not in use."
 NOBODY_LISTENS = "The host itself answered: the path is open, but nothing listens on UDP"
 
 WINRM = [
-    ("10.1.2.10", "open", "syn-ack", None, "ok", OPEN),
+    ("10.1.2.10", "open", "syn-ack", None, "ok", OPEN, "confirmed"),
     ("10.1.2.11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 5985."),
     ("10.1.2.12", "filtered", "no-response", None, "blocked", SILENT),
     (
@@ -93,7 +93,7 @@ WINRM = [
         *("10.9.9.9", "unreachable", "net-unreach", Icmp(3, 0, ROUTER), "blocked"),
         f"{PATH} cannot deliver it: network unreachable, no route to it.",
     ),
-    ("fd00:1:2::10", "open", "syn-ack", None, "ok", OPEN),
+    ("fd00:1:2::10", "open", "syn-ack", None, "ok", OPEN, "confirmed"),
     ("fd00:1:2::11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 5985."),
     ("fd00:1:2::12", "filtered", "no-response", None, "blocked", SILENT),
     (
@@ -124,16 +124,16 @@ WINRM = [
 
 NAMED = [
     Row(
-        *("hyperv.winrm|open.site.test", "open", "syn-ack", None, "ok", OPEN),
+        *("hyperv.winrm|open.site.test", "open", "syn-ack", None, "ok", OPEN, "confirmed"),
         address="10.1.2.10",
     ),
     Row(
-        *("hyperv.winrm|v6only.site.test", "open", "syn-ack", None, "ok", OPEN),
+        *("hyperv.winrm|v6only.site.test", "open", "syn-ack", None, "ok", OPEN, "confirmed"),
         address="fd00:1:2::10",
     ),
     # A client that tries IPv6 first falls back within a quarter of a second: so do we.
     Row(
-        *("hyperv.winrm|both.site.test", "open", "syn-ack", None, "ok", OPEN),
+        *("hyperv.winrm|both.site.test", "open", "syn-ack", None, "ok", OPEN, "confirmed"),
         address="10.1.2.10",
     ),
     Row(
@@ -248,7 +248,7 @@ UNNEEDED = [
 ]
 
 TRUTH = [Row(f"hyperv.winrm|{host}", *rest) for host, *rest in WINRM]
-TRUTH += [Row("windows.winrm|10.1.2.10", "open", "syn-ack", None, "ok", OPEN)]
+TRUTH += [Row("windows.winrm|10.1.2.10", "open", "syn-ack", None, "ok", OPEN, "confirmed")]
 TRUTH += [*NAMED, *SERVICES, *PINGED, *UNNEEDED]
 
 ASKED = [

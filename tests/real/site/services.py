@@ -1,14 +1,18 @@
-"""The plain listeners of the site, in one process: prints `ready` once all of them listen."""
+"""The site's listeners of our own, in one process: prints `ready` once all of them listen."""
 
 import asyncio
 
+from probes.lab import winrm
+
+WINRM = (("10.1.2.10", 5985), ("fd00:1:2::10", 5985))
+"""Where WinRM answers as on Windows."""
 TCP = {
-    ("10.1.2.10", 5985): b"",
-    ("fd00:1:2::10", 5985): b"",
     ("10.1.2.22", 2201): b"",
     ("10.1.2.22", 2202): b"HTTP/1.1 400 Bad Request\r\n\r\n",
 }
 """Listeners that accept, say this, and then nothing."""
+WINRM = [("10.1.2.10", 5985), ("fd00:1:2::10", 5985)]
+"""Listeners that ask for a login where Windows does, and know no other path."""
 UDP = {("10.1.2.36", 53): b"this is no DNS message"}
 """Sockets that answer everything with this."""
 
@@ -37,7 +41,33 @@ async def accept(word: bytes, host: str, port: int) -> None:
     await asyncio.start_server(say, host, port, backlog=100)
 
 
+async def remoting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+        guarded = head.split()[1] == b"/wsman"
+        status = b"401 Unauthorized" if guarded else b"404 Not Found"
+        login = b"WWW-Authenticate: Negotiate\r\n" if guarded else b""
+        writer.write(
+            b"HTTP/1.1 "
+            + status
+            + b"\r\nServer: Microsoft-HTTPAPI/2.0\r\n"
+            + login
+            + b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        # Closed with a request half read, the answer would be lost in a reset.
+        writer.write_eof()
+        await reader.read()
+    except (ConnectionError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        writer.close()
+
+
 async def main() -> None:
+    for host, port in WINRM:
+        await asyncio.start_server(remoting, host, port, backlog=100)
+    for host, port in WINRM:
+        await winrm.start(host, port)
     for (host, port), word in TCP.items():
         await accept(word, host, port)
     loop = asyncio.get_running_loop()
