@@ -10,7 +10,6 @@ from probes.wire.http import Exchange, NotHttp, Request, Response, authority, sc
 from probes.wire.proxy import Proxy
 from probes.wire.text import printable
 
-_UNREACHED = frozenset({502, 503, 504})
 _NO_PORT = 0
 
 
@@ -78,6 +77,6 @@ def _refusal(
             f"The proxy {shown} wants a login{offered}: {status}; "
             "give it in HTTPS_PROXY as http://USER:PASSWORD@HOST:PORT"
         ), facts
-    if response.status in _UNREACHED:
+    if response.status >= 500:
         return f"The proxy {shown} cannot reach {target}: {status}", facts
     return f"The proxy {shown} refuses to connect to {target}: {status}", facts

@@ -1,0 +1,244 @@
+"""A network namespace with web servers of every kind of certificate and a squid before them.
+
+Every name is an address of its own on loopback; the proxy is proxy.test (127.2.0.1).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+READY_WITHIN = 20
+PROXY = "127.2.0.1"
+KINDS = (
+    "good",
+    "expired",
+    "early",
+    "selfsigned",
+    "misnamed",
+    "halfchain",
+    "private",
+    "soon",
+    "tls12",
+    "clientcert",
+)
+PLAIN = "plain"
+"""nginx without TLS on 443."""
+CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Web:
+    """The namespace, and how the program is run in it."""
+
+    namespace: str
+    folder: Path
+    ca_file: str
+
+    def rows(self, *words: str, **environ: str) -> dict[str, dict[str, object]]:
+        """Run the program without a screen; its result records by host."""
+        done = self.run("run", "--json", "--yes", *words, **environ)
+        records = [json.loads(line) for line in done.stdout.splitlines()]
+        assert records, done.stderr
+        return {one["host"]: one for one in records if one["type"] == "result"}
+
+    def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run the program in the namespace."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name.lower() not in ("https_proxy", "no_proxy")
+        }
+        return subprocess.run(
+            ["ip", "netns", "exec", self.namespace, sys.executable, "-m", "tui", *words],
+            cwd=ROOT,
+            env={**kept, "XDG_STATE_HOME": str(self.folder / "state"), **environ},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def web(
+    need: Callable[..., None], ca, new_ca, ca_file: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Web]:
+    """The servers, up and listening; taken down whatever happens."""
+    need("ip", "nginx", "squid", "openssl", "dnsmasq")
+    folder = tmp_path_factory.mktemp("web")
+    name = f"web{os.getpid()}"
+    with ExitStack() as down:
+        run("ip", "netns", "add", name)
+        down.callback(run, "ip", "netns", "delete", name)
+        run("ip", "-n", name, "link", "set", "lo", "up")
+        place = Path("/etc/netns") / name
+        place.mkdir(parents=True)
+        down.callback(shutil.rmtree, place)
+        hosts = {PROXY: "proxy.test", **{address(kind): f"{kind}.test" for kind in EVERY}}
+        (place / "hosts").write_text("".join(f"{one} {host}\n" for one, host in hosts.items()))
+        (place / "resolv.conf").write_text("nameserver 127.2.0.53\n")
+        for words, sign in (dnsmasq(), nginx(folder, ca, new_ca), squid(folder)):
+            listen(["ip", "netns", "exec", name, *words], sign, down)
+        yield Web(name, folder, ca_file)
+
+
+EVERY = (*KINDS, PLAIN, CLOSED)
+
+
+def address(kind: str) -> str:
+    """The address of one kind of server."""
+    return f"127.2.1.{EVERY.index(kind) + 1}"
+
+
+def certificates(ca, new_ca) -> dict[str, object]:
+    """What each server shows."""
+    middle = ca.intermediate("Middle CA")
+    corp = new_ca("Corp Root", "Corp")
+    return {
+        "good": middle.issue("good.test", ends=300, sends=(middle,)),
+        "expired": ca.issue("expired.test", begins=-100, ends=-10.5),
+        "early": ca.issue("early.test", begins=5, ends=100),
+        "selfsigned": ca.issue("selfsigned.test", self_signed=True),
+        "misnamed": ca.issue("other.test", "www.other.test"),
+        "halfchain": middle.issue("halfchain.test"),
+        "private": corp.issue("private.test", sends=(corp,)),
+        "soon": ca.issue("soon.test", ends=9.5),
+        "tls12": ca.issue("tls12.test"),
+        "clientcert": ca.issue("clientcert.test"),
+    }
+
+
+def dnsmasq() -> tuple[list[str], str]:
+    """The command of a name server that knows no name, for squid."""
+    return [
+        *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file="),
+        *("--user=root", "--bind-interfaces", "--listen-address=127.2.0.53"),
+        *("--no-resolv", "--no-hosts", "--local=/test/", "--log-facility=-"),
+    ], "started"
+
+
+def nginx(folder: Path, ca, new_ca) -> tuple[list[str], str]:
+    """The command of the web servers, and what it prints once it listens."""
+    servers = [f"server {{ listen {address(PLAIN)}:443; return 200 'plain'; }}"]
+    for kind, issued in certificates(ca, new_ca).items():
+        chain, key = issued.files(folder, kind)
+        more = {
+            "tls12": "ssl_protocols TLSv1.2;",
+            "clientcert": f"ssl_verify_client on; ssl_client_certificate {chain};",
+        }
+        servers.append(
+            f"server {{ listen {address(kind)}:443 ssl; ssl_certificate {chain}; "
+            f"ssl_certificate_key {key}; {more.get(kind, '')} return 403 'no'; }}"
+        )
+    places = " ".join(
+        f"{what}_temp_path {folder / what};"
+        for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    conf = folder / "nginx.conf"
+    conf.write_text(
+        "user root;\ndaemon off;\nworker_processes 1;\nerror_log stderr notice;\n"
+        f"pid {folder}/nginx.pid;\nevents {{}}\n"
+        "http {\naccess_log off;\nssl_protocols TLSv1.2 TLSv1.3;\n"
+        + places
+        + "\n"
+        + "\n".join(servers)
+        + "\n}\n"
+    )
+    return ["nginx", "-c", str(conf), "-e", "stderr"], "start worker process"
+
+
+def squid(folder: Path) -> tuple[list[str], str]:
+    """The command of the proxy: a login for 3129, none for 3128, and nothing to private.test."""
+    hashed = subprocess.run(
+        ["openssl", "passwd", "-apr1", "hunter2"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    # The helper that reads it is not root.
+    folder.chmod(0o755)
+    passwords = folder / "passwords"
+    passwords.write_text(f"audit:{hashed}\n")
+    passwords.chmod(0o644)
+    for parent in folder.parents:
+        if parent.stat().st_uid == os.geteuid() and str(parent).startswith("/tmp/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    conf = folder / "squid.conf"
+    conf.write_text(
+        "\n".join(
+            [
+                f"http_port {PROXY}:3128",
+                f"http_port {PROXY}:3129 name=login",
+                "icp_port 0",
+                "pinger_enable off",
+                "pid_filename none",
+                "coredump_dir none",
+                "access_log none",
+                "cache_store_log none",
+                "cache_log /dev/null",
+                "cache deny all",
+                "visible_hostname proxy.test",
+                "dns_nameservers 127.2.0.53",
+                "dns_timeout 1 seconds",
+                "connect_timeout 2 seconds",
+                "shutdown_lifetime 0 seconds",
+                f"auth_param basic program /usr/lib/squid/basic_ncsa_auth {passwords}",
+                "auth_param basic realm audit",
+                "acl login_port myportname login",
+                "acl known proxy_auth REQUIRED",
+                "acl forbidden dstdomain private.test",
+                "http_access deny forbidden",
+                "http_access deny login_port !known",
+                "http_access allow all",
+                "",
+            ]
+        )
+    )
+    return ["squid", "-N", "-d", "1", "-f", str(conf)], "Accepting HTTP Socket connections at"
+
+
+def listen(command: Sequence[str], sign: str, down: ExitStack) -> None:
+    """Start a server and wait until it says that it listens."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=follow
+    )
+    assert process.stdout is not None
+    said: list[str] = []
+    ready = threading.Event()
+
+    def read(lines: Iterator[str]) -> None:
+        for line in lines:
+            said.append(line)
+            if sign in line:
+                ready.set()
+        ready.set()
+
+    reader = threading.Thread(target=read, args=(process.stdout,))
+    reader.start()
+    down.callback(process.stdout.close)
+    down.callback(reader.join)
+    down.callback(process.wait)
+    down.callback(process.terminate)
+    if not ready.wait(READY_WITHIN) or sign not in "".join(said):
+        pytest.fail(f"{command[4]} does not listen: {''.join(said)[-800:]}")
+
+
+def follow() -> None:
+    """End the server when the tests end, even by SIGKILL (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, 15)
+
+
+def run(*words: str) -> None:
+    """Run a command; what it complains about is part of the failure."""
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
