@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 import uuid
 from datetime import UTC, datetime
 
 from probes.engine.call import Unexpected
-from probes.engine.stream import Stream
-from probes.wire import smb
+from probes.engine.stream import Stream, TooMuch
+from probes.wire import ntlm, smb
+from probes.wire.ntlm import Identity
 from probes.wire.smb import Negotiated
 from probes.wire.text import printable
 
@@ -30,27 +32,47 @@ async def oldest(stream: Stream) -> Negotiated:
     return await _exchange(stream, smb.negotiate_1())
 
 
+async def introduced(stream: Stream, said: Negotiated, until: float) -> Identity:
+    """Who the server says it is when a login begins, which is not gone on with.
+
+    Empty where it does not tell until that moment of the loop's clock: what proves the service
+    was said before.
+    """
+    if said.smb1 or said.status:
+        return Identity()
+    try:
+        async with asyncio.timeout_at(until):
+            return ntlm.challenge(await _ask(stream, smb.session_setup(ntlm.negotiate())))
+    except (ntlm.Malformed, smb.Malformed, TooMuch, EOFError, OSError):
+        return Identity()
+
+
 async def _exchange(stream: Stream, message: bytes) -> Negotiated:
+    before = len(stream.received)
+    try:
+        return smb.negotiated(await _ask(stream, message))
+    except smb.Malformed as error:
+        got = printable(bytes(stream.received[before:]), SHOWN)
+        raise Unexpected(f"an answer that is not SMB ({error}): {got}") from None
+
+
+async def _ask(stream: Stream, message: bytes) -> bytes:
+    """The answer to one message; raises smb.Malformed."""
     await stream.send(smb.framed(message))
     got = b""
     while True:
         got += await stream.read()
-        try:
-            found = smb.frame(got)
-            if found is not None:
-                return smb.negotiated(found[0])
-        except smb.Malformed as error:
-            raise Unexpected(
-                f"an answer that is not SMB ({error}): {printable(got, SHOWN)}"
-            ) from None
+        found = smb.frame(got)
+        if found is not None:
+            return found[0]
 
 
-def facts_of(said: Negotiated) -> dict[str, object]:
-    """What a negotiation told, for the detail and the log; `summary` for the note.
+def facts_of(said: Negotiated, who: Identity) -> dict[str, object]:
+    """What a negotiation and an introduction told, for detail and log; `summary` for the note.
 
     `clock_skew_s` is the server's clock minus ours in seconds. SMB1 alone is a warning.
     """
-    facts: dict[str, object] = {"summary": _summary(said), "dialect": said.dialect}
+    facts: dict[str, object] = {"summary": _summary(said, who), "dialect": said.dialect}
     if said.status:
         facts["status"] = f"0x{said.status:08x}"
     if said.signing:
@@ -63,7 +85,15 @@ def facts_of(said: Negotiated) -> dict[str, object]:
         facts["clock_skew_s"] = round(said.time - time.time(), 1) + 0.0
     if said.started is not None:
         facts["server_started"] = _stamp(said.started)
-    named = {"cipher": said.cipher, "domain": said.domain, "server": said.server}
+    named = {
+        "cipher": said.cipher,
+        "computer": said.server or who.computer,
+        "domain": said.domain or who.domain,
+        "dns_computer": who.dns_computer,
+        "dns_domain": who.dns_domain,
+        "forest": who.forest,
+        "windows": who.version,
+    }
     facts |= {key: text for key, text in named.items() if text}
     if said.mechanisms:
         facts["login"] = list(said.mechanisms)
@@ -72,14 +102,17 @@ def facts_of(said: Negotiated) -> dict[str, object]:
     return facts
 
 
-def _summary(said: Negotiated) -> str:
+def _summary(said: Negotiated, who: Identity) -> str:
     if said.smb1:
         whose = f" ({said.server} in {said.domain})" if said.server and said.domain else ""
         return f"SMB1 only{whose}: an old protocol that current Windows no longer speaks by default"
     if said.status:
         return f"SMB answers, and refuses to negotiate with status 0x{said.status:08x}"
     signing = "signing required" if said.signing == "required" else "signing not required"
-    return f"SMB {said.dialect}, {signing}"
+    text = f"SMB {said.dialect}, {signing}"
+    if who.computer:
+        text += f"; {who.computer}" + (f" in {who.domain}" if who.domain else "")
+    return f"{text}, Windows {who.version}" if who.version else text
 
 
 def _stamp(seconds: float) -> str:

@@ -7,7 +7,7 @@ import asyncio
 from probes.engine.call import Answer, Call, NoAnswer, Unexpected
 from probes.engine.model import Service
 from probes.engine.stream import Stream, TooMuch
-from probes.negotiation import facts_of, newest, oldest
+from probes.negotiation import facts_of, introduced, newest, oldest
 from probes.wire import netbios_session
 from probes.wire.netbios_session import Reply
 from probes.wire.smb import Negotiated
@@ -47,7 +47,7 @@ async def ask(call: Call) -> Answer:
     except (EOFError, ConnectionError, NoAnswer):
         problem = "no SMB answer over it"
     else:
-        facts = facts_of(said)
+        facts = facts_of(said, await introduced(stream, said, until))
         return Answer(
             Service.CONFIRMED, {**facts, "summary": f"NetBIOS session, {facts['summary']}"}
         )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 from probes.engine.call import Answer, Call, NoAnswer
 from probes.engine.model import Service
-from probes.negotiation import facts_of, newest, oldest
+from probes.negotiation import facts_of, introduced, newest, oldest
+
+SHARE = 0.9
+"""Part of the deadline used here; the rest is for saying what was found when it ran out."""
 
 
 async def ask(call: Call) -> Answer:
-    """Negotiate SMB2 or 3 without a login, and SMB1 on a second connection if that is hung up on.
+    """Negotiate SMB2 or 3, and SMB1 on a second connection if that is hung up on.
 
-    Raises Unexpected for another protocol, and EOFError, OSError or TimeoutError when nothing
-    was said.
+    No login, only its first message, to which a server answers with its name. Raises Unexpected
+    for another protocol, and EOFError, OSError or TimeoutError when nothing was said.
     """
+    until = asyncio.get_running_loop().time() + call.timeout * SHARE
     stream = await call.stream()
     try:
         said = await newest(stream)
@@ -27,5 +32,6 @@ async def ask(call: Call) -> Answer:
             again = await call.connect()
         if again is None:
             raise
-        said = await oldest(again)
-    return Answer(Service.CONFIRMED, facts_of(said))
+        stream = again
+        said = await oldest(stream)
+    return Answer(Service.CONFIRMED, facts_of(said, await introduced(stream, said, until)))

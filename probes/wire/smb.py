@@ -27,6 +27,7 @@ _SMB2_MAGIC = b"\xfeSMB"
 _SMB1_MAGIC = b"\xffSMB"
 _HEADER_2 = struct.Struct("<4sHHIHHIIQIIQ16s")
 _REQUEST_2 = struct.Struct("<HHHHI16sIHH")
+_SETUP_2 = struct.Struct("<HBBIIHHQ")
 _RESPONSE_2 = struct.Struct("<HHHH16sIIIIQQHHI")
 _HEADER_1 = struct.Struct("<4sBIBHH8sHHHHH")
 _WORDS_1 = struct.Struct("<HBHHIIIIQhB")
@@ -125,6 +126,13 @@ def negotiate(client: UUID, salt: bytes) -> bytes:
     )
     head = _HEADER_2.pack(_SMB2_MAGIC, 64, 0, 0, 0, 31, 0, 0, 0, 0, 0, 0, bytes(16))
     return head + body + dialects + bytes(gap) + contexts
+
+
+def session_setup(token: bytes) -> bytes:
+    """The first message of a login, after the negotiate on its connection (MS-SMB2 2.2.5)."""
+    head = _HEADER_2.pack(_SMB2_MAGIC, 64, 0, 0, 1, 31, 0, 0, 1, 0, 0, 0, bytes(16))
+    start = _HEADER_2.size + _SETUP_2.size
+    return head + _SETUP_2.pack(25, 0, _SIGNING_ENABLED, 0, 0, start, len(token), 0) + token
 
 
 def negotiate_1() -> bytes:

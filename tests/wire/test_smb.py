@@ -80,6 +80,15 @@ def test_the_offer_reaches_from_2_0_2_to_3_1_1_with_its_contexts_where_it_says()
     assert kinds == [1, 2]
 
 
+def test_a_login_begins_with_the_token_where_it_says() -> None:
+    data = smb.session_setup(b"token")
+    assert struct.unpack_from("<H", data, 12) == (1,)
+    assert struct.unpack_from("<Q", data, 24) == (1,)
+    size, _, _, _, _, at, length, _ = struct.unpack_from("<HBBIIHHQ", data, 64)
+    assert size == 25
+    assert data[at : at + length] == b"token"
+
+
 def test_the_old_offer_names_its_dialects() -> None:
     data = smb.negotiate_1()
     assert data[:5] == b"\xffSMB\x72"

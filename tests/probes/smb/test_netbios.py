@@ -21,7 +21,7 @@ async def test_smb_is_asked_over_the_session(tcp_call, file_server) -> None:
         answer = await ask(call)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["summary"] == "NetBIOS session, SMB 3.1.1, signing required"
-    assert server.asked == [b"\x81", b"\xfeSMB"]
+    assert server.asked[:2] == [b"\x81", b"\xfeSMB"]
     json.dumps(answer.facts)
 
 

@@ -24,8 +24,53 @@ async def test_dialect_and_signing_are_told(tcp_call, file_server) -> None:
     assert answer.facts["server_time"] == "1970-01-01T00:00:01+00:00"
     assert answer.facts["clock_skew_s"] < 0
     assert "warning" not in answer.facts
-    assert server.asked == [b"\xfeSMB"]
+    assert server.asked[0] == b"\xfeSMB"
     json.dumps(answer.facts)
+
+
+async def test_a_server_says_who_it_is_when_a_login_begins(
+    tcp_call, file_server, introduction
+) -> None:
+    names = {2: "CORP", 1: "PC-014", 4: "corp.example", 3: "pc-014.corp.example"}
+    server = file_server(introduces=introduction(names, 19045))
+    async with tcp_call(server) as call:
+        answer = await ask(call)
+    assert answer.facts["summary"] == (
+        "SMB 3.1.1, signing required; PC-014 in CORP, Windows 10.0.19045"
+    )
+    assert answer.facts["dns_computer"] == "pc-014.corp.example"
+    assert server.asked[:2] == [b"\xfeSMB", b"\1\0"]
+
+
+async def test_the_login_is_not_gone_on_with(tcp_call, file_server, introduction) -> None:
+    server = file_server(introduces=introduction({1: "PC-014"}, 0))
+    async with tcp_call(server) as call:
+        answer = await ask(call)
+        await call.close()
+        assert answer.facts["summary"] == "SMB 3.1.1, signing required; PC-014"
+    assert b"\1\0" in server.asked[:2]
+    assert len([one for one in server.asked if one == b"\1\0"]) == 1
+
+
+async def test_names_of_an_introduction_are_made_harmless(
+    tcp_call, file_server, introduction
+) -> None:
+    server = file_server(introduces=introduction({1: "\x1b[2J", 2: "\u202ex"}, 1))
+    async with tcp_call(server) as call:
+        answer = await ask(call)
+    text = json.dumps(answer.facts, ensure_ascii=False)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("options", [{"mute": True}, {"introduces": b"\xfeSMB" + bytes(90)}])
+async def test_without_an_introduction_the_service_is_proven_all_the_same(
+    tcp_call, file_server, options
+) -> None:
+    async with tcp_call(file_server(**options), timeout=SHORT) as call, asyncio.timeout(SHORT):
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["summary"] == "SMB 3.1.1, signing required"
 
 
 async def test_signing_that_is_not_required_is_told(tcp_call, file_server) -> None:
