@@ -387,6 +387,18 @@ class AuditReach(LeanApp):
 
         self.push_screen(Questions(self.profile.questions, runner.answers), answered)
 
+    def action_credentials(self) -> None:
+        """Give credentials for SNMP and SSH."""
+        if self.runner is None:
+            self.say("An old session measures nothing, so it needs no credentials.")
+        else:
+            self.run_worker(self._credentials(self.runner), group="credentials", exclusive=True)
+
+    async def _credentials(self, runner: Runner) -> None:
+        from tui.screens.credentials import take_credentials
+
+        self.say(await take_credentials(self, runner))
+
     def action_save(self) -> None:
         """Save a copy of the session log."""
         self.run_worker(self._save(), group="save", exclusive=True)

@@ -24,6 +24,7 @@ from probes.engine.thread import Engine
 from probes.route import route
 from profiles.model import Profile
 from tui import prepare
+from tui.credentials import with_credentials
 from tui.exit import Exit, exit_status
 from tui.lines import Lines, failures, summary
 from tui.options import Options, UsageError
@@ -42,6 +43,7 @@ def run(options: Options) -> int:
     profile = prepare.load(options)
     answered = prepare.answers(options, profile)
     given = replace(trust(options, os.environ), pjl=options.pjl)
+    given = with_credentials(given, options.credentials, os.environ)
     if not options.entries:
         raise UsageError("Nothing to measure; name a ROLE=HOST, such as windows.target=pc1.")
     events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()

@@ -9,6 +9,7 @@ HOSTS   i       go to the host line; type ROLE=HOST, then Enter measures
                 role has one port. Up recalls what was typed before.
         Escape  leaves the line
         a       answers the questions only you can answer
+        c       takes credentials for SNMP and SSH, kept in memory only
 
 RUN     r       measures the selected row again
         R       measures everything again that is not ok

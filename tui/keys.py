@@ -14,6 +14,7 @@ KEYS: tuple[BindingType, ...] = (
     Binding("slash", "filter", "Filter", key_display="/"),
     Binding("s", "save", "Save"),
     Binding("a", "answers", "Answers", show=False),
+    Binding("c", "credentials", "Credentials", show=False),
     Binding("t", "tree", "Tree", show=False),
     Binding("o", "sort", "Sort", show=False),
     Binding("O", "reverse", "Reverse the order", show=False),

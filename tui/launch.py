@@ -55,11 +55,13 @@ def build(options: Options) -> AuditReach:
             raise UsageError(str(error)) from None
         return AuditReach(profile, None, recorded=recorded, ascii=ascii)
     from tui.app import AuditReach
+    from tui.credentials import with_credentials
     from tui.history import History
     from tui.runner import Runner
     from tui.trust import trust
 
     given = replace(trust(options, os.environ), pjl=options.pjl)
+    given = with_credentials(given, options.credentials, os.environ)
 
     runner = Runner(
         profile,

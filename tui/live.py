@@ -78,6 +78,11 @@ class Live:
         """Measure rows again."""
         self._engine.rerun(keys, forced=forced)
 
+    def use(self, given: Options) -> None:
+        """Give the probes other options for what is measured from now on."""
+        self._given = given
+        self._engine.use(given)
+
     def stop(self) -> None:
         """End what is queued and in flight."""
         self._engine.stop()

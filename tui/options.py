@@ -56,6 +56,7 @@ class Options:
     start: bool = False
     ascii: bool = False
     session: Path | None = None
+    credentials: Path | None = None
     ca_file: str = ""
     proxy: str = field(default="", repr=False)
     pjl: bool = False
@@ -92,6 +93,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         yes=given.yes,
         start=command == "run" or given.run,
         ascii=given.ascii,
+        credentials=given.credentials,
         ca_file=given.ca_file,
         proxy=given.proxy,
         pjl=given.pjl,
@@ -138,6 +140,13 @@ def _parser(command: str) -> argparse.ArgumentParser:
             default=Settings().concurrency,
             metavar="N",
             help="attempts in flight at once (default 1000)",
+        )
+        add(
+            "--credentials",
+            type=Path,
+            metavar="FILE",
+            help="communities, SNMPv3 users and an SSH login (TOML, mode 0600); also from the "
+            "environment: AUDITREACH_SNMP_COMMUNITY, AUDITREACH_SSH_PASSWORD ...",
         )
         add(
             "--ca-file",

@@ -38,7 +38,8 @@ class Runner:
         self._settings = settings
         self._log = log
         self._unasked = unasked
-        self._given = given
+        self.given = given
+        """Credentials and trust for the probes."""
         self._live: Live | None = None
 
     @property
@@ -107,6 +108,12 @@ class Runner:
         self.answers = dict(answers)
         return self.begun and self.live.begun != self.answers
 
+    def use(self, given: Options) -> None:
+        """Give the probes other credentials for what is measured from now on."""
+        self.given = given
+        if self._live is not None:
+            self._live.use(given)
+
     def assumptions(self, jobs: Sequence[Job]) -> str:
         """The answers these rows rest on, as a sentence; empty where none matters."""
         asked = {when.question for job in jobs for when in job.check.when}
@@ -122,4 +129,4 @@ class Runner:
         # Not before the first paint: this brings the engine with it.
         from tui.live import Live
 
-        return Live(self.profile, self._settings, self._log, self._given)
+        return Live(self.profile, self._settings, self._log, self.given)

@@ -68,8 +68,7 @@ class Run:
         self._board = Board(profile, answers, settings.timeout)
         self._lanes = Lanes(settings.per_host)
         self._names = Names(vantage, self._named)
-        used = (check.port for check in profile.checks)
-        self._calibration = Calibration(vantage, used, self._amend)
+        self._calibration = Calibration(vantage, (c.port for c in profile.checks), self._amend)
         self._asks = Asks(probes)
         self._open: dict[str, Work] = {}
         self._parked: dict[str, list[Work]] = {}
@@ -105,6 +104,10 @@ class Run:
         self._calibration.forget(one.observation.address for one in before if one is not None)
         self._emit(Queued(tuple(work.job.key for work in works)))
         self._queue(works)
+
+    def use(self, options: Options) -> None:
+        """Take other options for what is asked from now on."""
+        self._options = options
 
     def stop(self) -> None:
         """End everything queued and in flight; rows measured before keep their result."""

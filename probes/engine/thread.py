@@ -82,6 +82,10 @@ class Engine:
         fixed = tuple(keys)
         self._with_run(lambda run: run.rerun(fixed, forced=forced))
 
+    def use(self, options: Options) -> None:
+        """Give the probes other options for rows that are measured from now on."""
+        self._with_run(lambda run: run.use(options))
+
     def stop(self) -> None:
         """End what is queued and in flight; results so far stay."""
         self._with_run(Run.stop)
@@ -113,8 +117,11 @@ class Engine:
 
     def _main(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._open())
-        self._ready.set()
+        self._loop.set_exception_handler(self._fault)
+        try:
+            self._loop.run_until_complete(self._open())
+        finally:
+            self._ready.set()
         self._loop.run_forever()
         pending = asyncio.all_tasks(self._loop)
         for task in pending:
@@ -126,6 +133,14 @@ class Engine:
 
     async def _open(self) -> None:
         self._vantage = self._make_vantage()
+
+    def _fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A bug in the engine itself: say so and end the run, so that nobody waits forever."""
+        name = type(context.get("exception")).__name__
+        self._report([Message(f"A fault in auditreach's engine ({name}) ended the run.", "error")])
+        if self._run is not None:
+            self._run.stop()
+            self._run.flush()
 
     def _begin(
         self,

@@ -1,0 +1,262 @@
+"""Credentials from a file, the environment or a form, checked; no sentence here shows a value."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from probes.engine.options import Options, SnmpCredential, SshCredential
+from probes.wire.ssh_key import needs_passphrase
+from tui.options import UsageError, quoted
+
+SNMP_MOST = 3
+"""Credentials for SNMP."""
+AUTH = ("MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512")
+PRIV = ("DES", "AES", "AES-192", "AES-256")
+KEY_LEAST = 8
+"""Characters of an SNMPv3 key (RFC 3414 11.2)."""
+USER_MOST = 32
+"""Bytes of an SNMPv3 user's name (RFC 3414 2.4)."""
+
+COMMUNITY = "AUDITREACH_SNMP_COMMUNITY"
+SNMP_NAMES = {
+    key: f"AUDITREACH_SNMP_{key.upper()}"
+    for key in ("user", "auth", "auth_key", "priv", "priv_key")
+}
+SSH_NAMES = {key: f"AUDITREACH_SSH_{key.upper()}" for key in ("user", "key", "password")}
+
+_SIZE_MOST = 64 * 1024
+_VALUE_MOST = 1024
+_COMMUNITY_KEYS = ("version", "community")
+_USER_KEYS = ("version", *SNMP_NAMES)
+_SSH_KEYS = ("user", "key", "password", "agent")
+_WHERE = re.compile(r"at line ([0-9]+), column ([0-9]+)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+Table = Mapping[str, Any]
+
+
+class Wrong(Exception):
+    """A credential cannot be used; the text is the sentence after its place."""
+
+
+def with_credentials(
+    given: Options, path: Path | None, environ: MutableMapping[str, str]
+) -> Options:
+    """The options with what the file and the environment hold; raises UsageError.
+
+    The variables are taken out of the environment: programs started later need not see them.
+    """
+    variables = {
+        name: environ.pop(name, "")
+        for name in (COMMUNITY, *SNMP_NAMES.values(), *SSH_NAMES.values())
+    }
+    where = "The environment" if path is None else f"The credentials file {quoted(str(path))}"
+    try:
+        tables, login = _file(path) if path is not None else ([], {})
+        tables = _with_variables(tables, variables)
+        login = login | {key: variables[name] for key, name in SSH_NAMES.items() if variables[name]}
+        if len(tables) > SNMP_MOST:
+            raise Wrong(f"holds {len(tables)} credentials for SNMP, of {SNMP_MOST} that are tried")
+        snmp = tuple(_snmp(f"[[snmp]] {at}", table) for at, table in enumerate(tables, 1))
+        ssh = _ssh("[ssh]", login, environ) if login else given.ssh
+    except Wrong as error:
+        raise UsageError(f"{where}: {error}.") from None
+    return dataclasses.replace(given, snmp=snmp or given.snmp, ssh=ssh)
+
+
+def from_form(given: Options, form: Mapping[str, str], environ: Mapping[str, str]) -> Options:
+    """The options with what was typed; what was left empty stays as it is. Raises Wrong.
+
+    Keys are `community`, `snmp_user`, `snmp_auth` and so on, `ssh_user`, `ssh_key`, `ssh_password`.
+    """
+    tables: list[Table] = []
+    if form.get("community"):
+        tables.append({"version": "2c", "community": form["community"]})
+    user = {key: form[f"snmp_{key}"] for key in SNMP_NAMES if form.get(f"snmp_{key}")}
+    if user:
+        tables.append({"version": "3", **user})
+    login = {key: form[f"ssh_{key}"] for key in SSH_NAMES if form.get(f"ssh_{key}")}
+    snmp = tuple(_snmp("SNMP", table) for table in tables)
+    ssh = _ssh("SSH", login, environ) if login else given.ssh
+    return dataclasses.replace(given, snmp=snmp or given.snmp, ssh=ssh)
+
+
+def _with_variables(tables: list[Table], variables: Mapping[str, str]) -> list[Table]:
+    """The credentials for SNMP with those of the environment: the community is tried first."""
+    user = {key: variables[name] for key, name in SNMP_NAMES.items() if variables[name]}
+    if "user" in user:
+        tables = [{"version": "3", **user}, *tables]
+    elif user:
+        tables, left = _filled(tables, user)
+        if left:
+            raise Wrong(f"{SNMP_NAMES[left]} is set, but there is no SNMPv3 user who lacks it")
+    if variables[COMMUNITY]:
+        tables = [{"version": "2c", "community": variables[COMMUNITY]}, *tables]
+    return tables
+
+
+def _filled(tables: list[Table], user: Mapping[str, str]) -> tuple[list[Table], str]:
+    """SNMPv3 users with the keys they lack; also the name of a variable nobody lacks."""
+    filled: list[Table] = []
+    unused = dict(user)
+    for table in tables:
+        lacks: dict[str, str] = {}
+        if isinstance(table, Mapping) and table.get("version") == "3":
+            for key, value in user.items():
+                if key not in table and (key in ("auth", "priv") or key[:4] in table):
+                    lacks[key] = value
+                    unused.pop(key, None)
+        filled.append({**table, **lacks} if lacks else table)
+    return filled, next(iter(unused), "")
+
+
+def _file(path: Path) -> tuple[list[Table], dict[str, Any]]:
+    """The tables of a credentials file; raises Wrong."""
+    try:
+        descriptor = os.open(path.expanduser(), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            _refuse_shared(os.fstat(file.fileno()))
+            data = file.read(_SIZE_MOST + 1)
+    except (OSError, RuntimeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "that is no path"
+        raise Wrong(f"it cannot be read: {why.lower()}") from None
+    if len(data) > _SIZE_MOST:
+        raise Wrong(f"it is larger than {_SIZE_MOST // 1024} KiB")
+    try:
+        tables = tomllib.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        # The message itself may show a part of a value.
+        at = _WHERE.search(str(error))
+        place = f" at line {at[1]}, column {at[2]}" if at else ""
+        raise Wrong(f"it is not TOML{place}") from None
+    _refuse_unknown("the file", tables, ("snmp", "ssh"))
+    snmp, ssh = tables.get("snmp", []), tables.get("ssh", {})
+    if not isinstance(snmp, list) or not all(isinstance(table, dict) for table in snmp):
+        raise Wrong("SNMP credentials stand in tables headed [[snmp]], with two brackets")
+    if not isinstance(ssh, dict):
+        raise Wrong("the SSH credential stands in one table headed [ssh]")
+    return snmp, ssh
+
+
+def _refuse_shared(about: os.stat_result) -> None:
+    """The file must be a file, and readable for its owner, us, alone."""
+    if not stat.S_ISREG(about.st_mode):
+        raise Wrong("it is no file")
+    if not hasattr(os, "geteuid"):
+        return
+    if about.st_uid != os.geteuid():
+        raise Wrong("it belongs to another user; it must be yours alone (chown)")
+    mode = stat.S_IMODE(about.st_mode)
+    if mode & ~0o600:
+        raise Wrong(f"its mode is {mode:04o}, and it must be 0600 (chmod 600)")
+
+
+def _refuse_unknown(place: str, table: Table, known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known:
+            # What stands where a key should may well be a secret.
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f"did you mean {near[0]}" if near else f"it may have {', '.join(known)}"
+            raise Wrong(f"{place} has a key that is not known; {hint}")
+
+
+def _snmp(place: str, table: Table) -> SnmpCredential:
+    version = table.get("version")
+    if version not in ("1", "2c", "3") or not isinstance(version, str):
+        raise Wrong(f'{place} needs a version: "1", "2c" or "3", in quotes')
+    if version != "3":
+        _refuse_unknown(f"{place} (version {version})", table, _COMMUNITY_KEYS)
+        return SnmpCredential(version, _text(place, table, "community"))
+    _refuse_unknown(f"{place} (version 3)", table, _USER_KEYS)
+    user = _text(place, table, "user")
+    if len(user.encode()) > USER_MOST:
+        raise Wrong(f"{place} has a user of more than {USER_MOST} bytes")
+    for key in ("auth", "priv"):
+        if f"{key}_key" in table and key not in table:
+            raise Wrong(f"{place} has {key}_key, but no {key} that says for which protocol")
+    if "priv" in table and "auth" not in table:
+        raise Wrong(f"{place} has priv without auth, and SNMPv3 encrypts only what it signs")
+    auth, auth_key = _protocol(place, table, "auth", AUTH)
+    priv, priv_key = _protocol(place, table, "priv", PRIV)
+    return SnmpCredential("3", "", user, auth, auth_key, priv, priv_key)
+
+
+def _protocol(place: str, table: Table, key: str, known: tuple[str, ...]) -> tuple[str, str]:
+    if key not in table:
+        return "", ""
+    name = table[key]
+    if not isinstance(name, str) or name.upper() not in known:
+        raise Wrong(f"{place} needs {key} to be one of {', '.join(known)}")
+    secret = _text(place, table, f"{key}_key")
+    if len(secret) < KEY_LEAST:
+        raise Wrong(f"{place} has {key}_key too short: at least {KEY_LEAST} characters (RFC 3414)")
+    return name.upper(), secret
+
+
+def _ssh(place: str, table: Table, environ: Mapping[str, str]) -> SshCredential:
+    _refuse_unknown(place, table, _SSH_KEYS)
+    user = _text(place, table, "user")
+    agent = table.get("agent", False)
+    if not isinstance(agent, bool):
+        raise Wrong(f"{place} needs agent to be true or false, without quotes")
+    ways = [key for key in ("key", "password") if key in table] + (["agent"] if agent else [])
+    if len(ways) != 1:
+        found = " and ".join(ways) or "none of them"
+        raise Wrong(f"{place} needs one of key, password and agent, and has {found}")
+    if agent and hasattr(os, "geteuid") and not environ.get("SSH_AUTH_SOCK"):
+        raise Wrong(f"{place} wants an agent, but none is known here (SSH_AUTH_SOCK is not set)")
+    if agent:
+        return SshCredential(user, agent=True)
+    if "password" in table:
+        return SshCredential(user, password=_text(place, table, "password"))
+    path = _text(place, table, "key")
+    _refuse_bad_key(place, path)
+    return SshCredential(user, key=path)
+
+
+def _refuse_bad_key(place: str, path: str) -> None:
+    """A key file must be readable, for its owner alone, and not need a passphrase."""
+    where = f"{place} names a key file that"
+    try:
+        descriptor = os.open(Path(path).expanduser(), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise Wrong(f"{where} is no file")
+            data = file.read(_SIZE_MOST)
+    except (OSError, RuntimeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "that is no path"
+        raise Wrong(f"{where} cannot be read: {why.lower()}") from None
+    if hasattr(os, "geteuid") and stat.S_IMODE(about.st_mode) & 0o077:
+        raise Wrong(
+            f"{where} others may read too (mode {stat.S_IMODE(about.st_mode):04o}); chmod 600"
+        )
+    if data.startswith(b"PuTTY-User-Key-File"):
+        raise Wrong(f"{where} is in PuTTY's form; export it in OpenSSH's form")
+    if b"PRIVATE KEY-----" not in data:
+        raise Wrong(f"{where} holds no private key")
+    if needs_passphrase(data):
+        raise Wrong(f"{where} is protected by a passphrase; load it into an agent, agent = true")
+
+
+def _text(place: str, table: Table, key: str) -> str:
+    if key not in table:
+        raise Wrong(f"{place} needs {key}")
+    value = table[key]
+    if not isinstance(value, str) or not value:
+        raise Wrong(f"{place} needs {key} to be text in quotes, and not empty")
+    if _CONTROL.search(value):
+        raise Wrong(f"{place} has a line break or another control character in {key}")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise Wrong(f"{place} has {key} in bytes that are not UTF-8")
+    if len(value) > _VALUE_MOST:
+        raise Wrong(f"{place} has {key} longer than {_VALUE_MOST} characters")
+    return value

@@ -1,0 +1,93 @@
+"""Credentials typed on the screen: what is secret is shown as dots, and kept in memory only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from probes.engine.options import Options
+from tui.credentials import AUTH, PRIV, Wrong, from_form
+from tui.screens.dialog import Dialog
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from tui.runner import Runner
+
+_FIELDS: Mapping[str, tuple[str, str]] = {
+    "community": ("SNMP community", "v2c; public if left empty"),
+    "snmp_user": ("SNMPv3 user", ""),
+    "snmp_auth": ("  signs with", ", ".join(AUTH)),
+    "snmp_auth_key": ("  its key", "at least 8 characters"),
+    "snmp_priv": ("  encrypts with", ", ".join(PRIV)),
+    "snmp_priv_key": ("  its key", "at least 8 characters"),
+    "ssh_user": ("SSH user", "a login is tried once on each host"),
+    "ssh_password": ("  password", "or a key file:"),
+    "ssh_key": ("  key file", "~/.ssh/id_ed25519"),
+}
+"""Label and hint of each line, by its name in the form."""
+_SECRET = ("community", "snmp_auth_key", "snmp_priv_key", "ssh_password")
+
+
+class Credentials(Dialog[Options]):
+    """A line for each part; what is left empty stays as it was."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", "Next", show=False),
+        Binding("up", "app.focus_previous", "Previous", show=False),
+    ]
+
+    def __init__(self, given: Options) -> None:
+        super().__init__()
+        self._given = given
+
+    def compose(self) -> ComposeResult:
+        """What is in use, the lines, what is wrong, and the keys."""
+        with Vertical():
+            yield Static(f"Credentials ({_in_use(self._given)})", classes="title", markup=False)
+            for name, (label, hint) in _FIELDS.items():
+                with Horizontal(classes="field"):
+                    yield Static(label, classes="label", markup=False)
+                    line = Input(placeholder=hint, password=name in _SECRET, id=f"of_{name}")
+                    line.cursor_blink = False
+                    yield line
+            yield Static(id="wrong", markup=False)
+            keys = "Enter uses them   Tab next   Escape leaves them as they are"
+            yield Static(keys, classes="keys", markup=False)
+
+    def on_input_submitted(self) -> None:
+        """Close with the options, or say what is wrong."""
+        form = {name: self.query_one(f"#of_{name}", Input).value for name in _FIELDS}
+        try:
+            self.dismiss(from_form(self._given, form, os.environ))
+        except Wrong as error:
+            wrong = self.query_one("#wrong", Static)
+            wrong.update(f"{error}.")
+            wrong.add_class("-shown")
+
+
+async def take_credentials(app: App[int], runner: Runner) -> str:
+    """Ask for credentials and use them from now on; returns what to say."""
+    given = await app.push_screen_wait(Credentials(runner.given))
+    if given is None or given == runner.given:
+        return ""
+    runner.use(given)
+    again = " Press r or g to measure again." if runner.begun else ""
+    return f"In use from now on: {_in_use(given)}.{again}"
+
+
+def _in_use(given: Options) -> str:
+    """What is there, without any of it."""
+    parts = []
+    if given.snmp:
+        versions = " and ".join(f"v{one.version}" for one in given.snmp)
+        parts.append(f"SNMP {versions}")
+    if given.ssh is not None:
+        parts.append("an SSH login")
+    return " and ".join(parts) or "none given"
