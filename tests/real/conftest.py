@@ -143,7 +143,8 @@ def use_resolver(name: str, down: ExitStack) -> None:
 
 def servers(folder: Path) -> Iterator[tuple[list[str], str]]:
     """The commands of the site's servers, and what each prints once it listens."""
-    yield ["env", f"PYTHONPATH={ROOT}", sys.executable, "-B", str(SITE / "services.py")], "ready"
+    ours = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-B", str(SITE / "services.py")]
+    yield ours, "ready\n"
     records = [f"--host-record={name},{where}" for name, where in NAMES.items()]
     yield (
         [

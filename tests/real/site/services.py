@@ -11,8 +11,6 @@ TCP = {
     ("10.1.2.22", 2202): b"HTTP/1.1 400 Bad Request\r\n\r\n",
 }
 """Listeners that accept, say this, and then nothing."""
-WINRM = [("10.1.2.10", 5985), ("fd00:1:2::10", 5985)]
-"""Listeners that ask for a login where Windows does, and know no other path."""
 UDP = {("10.1.2.36", 53): b"this is no DNS message"}
 """Sockets that answer everything with this."""
 
@@ -41,31 +39,7 @@ async def accept(word: bytes, host: str, port: int) -> None:
     await asyncio.start_server(say, host, port, backlog=100)
 
 
-async def remoting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-        guarded = head.split()[1] == b"/wsman"
-        status = b"401 Unauthorized" if guarded else b"404 Not Found"
-        login = b"WWW-Authenticate: Negotiate\r\n" if guarded else b""
-        writer.write(
-            b"HTTP/1.1 "
-            + status
-            + b"\r\nServer: Microsoft-HTTPAPI/2.0\r\n"
-            + login
-            + b"Content-Length: 0\r\nConnection: close\r\n\r\n"
-        )
-        # Closed with a request half read, the answer would be lost in a reset.
-        writer.write_eof()
-        await reader.read()
-    except (ConnectionError, asyncio.IncompleteReadError):
-        pass
-    finally:
-        writer.close()
-
-
 async def main() -> None:
-    for host, port in WINRM:
-        await asyncio.start_server(remoting, host, port, backlog=100)
     for host, port in WINRM:
         await winrm.start(host, port)
     for (host, port), word in TCP.items():
