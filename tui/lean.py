@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
-from textual.app import App
+from textual.app import App, SystemCommand
+from textual.binding import Binding
 from textual.drivers._writer_thread import WriterThread
 from textual.screen import Screen
 
@@ -24,18 +27,34 @@ class LeanApp(App[int]):
     def __init__(self) -> None:
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
+        self.HORIZONTAL_BREAKPOINTS = [
+            (0, "-narrow"),
+            (60, "-usual"),
+            (100, "-roomy"),
+            (140, "-wide"),
+        ]
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]
         self.animation_level = "none"
         self._frame = Frame(self.console._color_system)
         self._waiting = False
 
-    def redraw(self) -> None:
-        """Send the whole screen again: something else wrote on the terminal."""
+    def action_redraw(self) -> None:
+        """Draw everything again, after something else wrote on this terminal."""
         self._frame.forget()
         self.refresh(layout=True)
 
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""
         self.app_resume_signal.subscribe(self, lambda _: self._frame.forget())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action by name, for the command palette."""
+        for binding in self.BINDINGS:
+            if isinstance(binding, Binding) and binding.action != "step_back":
+                action = getattr(self, f"action_{binding.action}")
+                about = (action.__doc__ or "").strip()
+                yield SystemCommand(binding.description, about, action)
+        yield SystemCommand("Theme", "Choose other colours.", self.action_change_theme)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if (

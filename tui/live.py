@@ -34,6 +34,7 @@ class Live:
         self._log: SessionLog | None = None
         self._events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
         self._engine = Engine(LocalVantage, PROBES, self._events.put)
+        self._keys: set[str] = set()
         self.begun: Mapping[str, str] | None = None
         """The answers of the session that was begun, if one was."""
 
@@ -71,7 +72,11 @@ class Live:
         elif self._log is not None:
             trouble = self._more(targets)
         jobs = plan(self.profile, targets, only=only, route=route(self._given))
+        known = [job.key for job in jobs if job.key in self._keys]
+        self._keys.update(job.key for job in jobs)
         self._engine.add(jobs)
+        # Who names a host again wants it measured again.
+        self._engine.rerun(known)
         return jobs, trouble
 
     def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
@@ -124,6 +129,7 @@ class Live:
         except LogFailed as error:
             trouble = str(error)
         self.begun = dict(answers)
+        self._keys.clear()
         logs = (self._log,) if self._log is not None else ()
         self._engine.begin(self.profile, answers, self._settings, logs, self._given)
         return trouble

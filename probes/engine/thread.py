@@ -136,6 +136,9 @@ class Engine:
 
     def _fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A bug in the engine itself: say so and end the run, so that nobody waits forever."""
+        if "handle" not in context:
+            # A library's connection ended badly; its probe's row tells.
+            return
         name = type(context.get("exception")).__name__
         self._report([Message(f"A fault in auditreach's engine ({name}) ended the run.", "error")])
         if self._run is not None:

@@ -111,6 +111,9 @@ class Scripted:
         await asyncio.sleep(0)
         return self.names.get(name, Resolution(name, (), problem="10.0.0.53 says no such name"))
 
+    async def close(self) -> None:
+        self.flying.clear()
+
     async def ping(self, address: str, timeout: float) -> Outcome:
         self.pinged.append(address)
         await asyncio.sleep(0)

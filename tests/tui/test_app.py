@@ -72,7 +72,7 @@ def drive(*argv: str, size: tuple[int, int] = (80, 24)) -> Callable[[Drive], Non
 
 async def enter(pilot: Pilot[int], app: AuditReach, text: str) -> None:
     """Type hosts and wait for their results."""
-    app.query_one(HostEntry).value = text
+    app.query_one(HostEntry).focus().value = text
     await pilot.press("enter")
     await until(pilot, lambda: len(rows(app)) and not app._measuring)
     await pilot.pause()
@@ -229,6 +229,20 @@ def test_r_measures_the_row_again_and_shows_what_has_changed(closed):
         await pilot.press("r")
         await until(pilot, lambda: table.rows.result(key).observation.started != before)
         assert table.cursor_key == key
+
+
+def test_a_host_that_is_named_again_is_measured_again(closed):
+    @drive()
+    async def _(pilot, app):
+        typed = f"unix.target=127.0.0.1:{closed}"
+        await enter(pilot, app, typed)
+        table = app.query_one(ResultTable)
+        key = f"unix.ssh|127.0.0.1:{closed}"
+        before = table.rows.result(key).observation.started
+        await enter(pilot, app, typed)
+        await until(pilot, lambda: table.rows.result(key).observation.started != before)
+        await until(pilot, lambda: not app._measuring)
+        assert len(rows(app)) == 1
 
 
 def test_capital_r_measures_only_what_is_not_well(listening, closed):

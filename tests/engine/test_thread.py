@@ -1,0 +1,121 @@
+"""The engine in its thread: the log comes first, and nobody waits forever."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from probes import Probe
+from probes.engine.model import Finished, Message, Result, Settings, Status
+from probes.engine.session import LogFailed, SessionLog, new_header, read_session
+from probes.engine.thread import Engine
+
+PROBES = {"tcp": Probe("tcp")}
+
+
+@pytest.fixture
+def engine(kit) -> Iterator[Callable]:
+    made: list[Engine] = []
+
+    def make(vantage=kit.Scripted, report=None) -> tuple[Engine, queue.SimpleQueue]:
+        events: queue.SimpleQueue = queue.SimpleQueue()
+        made.append(Engine(vantage, PROBES, report or events.put))
+        return made[-1], events
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def until_finished(events: queue.SimpleQueue) -> list:
+    seen: list = []
+    while not any(isinstance(event, Finished) for event in seen):
+        seen += events.get(timeout=20)
+    return seen
+
+
+def test_results_arrive_from_the_engines_thread(engine, kit):
+    one, events = engine()
+    check = kit.check("a")
+    one.begin(kit.profile(check), {}, Settings())
+    one.add([kit.job(check)])
+    statuses = [event.status for event in until_finished(events) if isinstance(event, Result)]
+    assert statuses == [Status.OK]
+
+
+def test_a_result_is_in_the_log_before_anybody_sees_it(engine, kit, tmp_path: Path):
+    path = tmp_path / "one.jsonl"
+    check = kit.check("a")
+    profile = kit.profile(check)
+    logged: queue.SimpleQueue = queue.SimpleQueue()
+
+    def report(batch) -> None:
+        for event in batch:
+            if isinstance(event, Result):
+                logged.put([result.job.key for result in read_session(path).results])
+
+    one, _ = engine(report=report)
+    log = SessionLog.create(path)
+    log.header(new_header(profile, one.info(), Settings(), {}, [kit.job(check).target]))
+    one.begin(profile, {}, Settings(), [log])
+    one.add([kit.job(check)])
+    assert logged.get(timeout=20) == [kit.job(check).key]
+    one.close()
+    log.close()
+
+
+def test_a_log_that_fails_is_said_once_and_the_run_goes_on(engine, kit):
+    checks = [kit.check(f"c{port}", port) for port in range(1, 6)]
+    one, events = engine()
+    log = SessionLog(os.open("/dev/full", os.O_WRONLY), "/dev/full", owned=True)
+    one.begin(kit.profile(*checks), {}, Settings(), [log])
+    one.add([kit.job(check) for check in checks])
+    first = until_finished(events)
+    one.rerun([kit.job(check).key for check in checks])
+    second = until_finished(events)
+    said = [event.text for event in (*first, *second) if isinstance(event, Message)]
+    assert len(said) == 1
+    assert "not being saved" in said[0]
+    assert sum(isinstance(event, Result) for event in first) == 5
+    assert sum(isinstance(event, Result) for event in second) == 5
+    with contextlib.suppress(LogFailed):
+        log.close()
+
+
+def test_a_fault_in_the_engine_ends_the_run_in_a_sentence_and_nobody_waits(engine, kit):
+    class Faulty(kit.Scripted):
+        def connect(self, *_, **__):
+            raise ZeroDivisionError("secret")
+
+    check = kit.check("a")
+    one, events = engine(Faulty)
+    one.begin(kit.profile(check), {}, Settings())
+    one.add([kit.job(check)])
+    seen = until_finished(events)
+    assert [event.complete for event in seen if isinstance(event, Finished)] == [False]
+    (said,) = (event.text for event in seen if isinstance(event, Message))
+    assert "ZeroDivisionError" in said
+    assert "secret" not in said
+
+
+def test_close_ends_the_thread_and_the_log_says_the_run_was_not_complete(
+    engine, kit, tmp_path: Path
+):
+    path = tmp_path / "one.jsonl"
+    check = kit.check("a")
+    one, _ = engine(lambda: kit.Scripted(held=True))
+    log = SessionLog.create(path)
+    log.header(new_header(kit.profile(check), one.info(), Settings(), {}, []))
+    one.begin(kit.profile(check), {}, Settings(), [log])
+    one.add([kit.job(check)])
+    one.close()
+    log.close()
+    session = read_session(path)
+    assert not one._thread.is_alive()
+    assert session.ended
+    assert not session.complete
