@@ -49,11 +49,15 @@ def main() -> None:
     print(f"{'80x24, medians of ' + str(ROUNDS):<24} {'ms':>6} {'bytes':>7} {'RSS MiB':>8} after")
     middle = {}
     for name, rounds in seen.items():
-        ms, painted, later, resident = (statistics.median(column) for column in zip(*rounds))
+        ms, painted, later, resident = (
+            statistics.median(column) for column in zip(*rounds, strict=True)
+        )
         middle[name] = (ms, resident)
         print(f"{name:<24} {ms * 1000:>6.0f} {painted:>7.0f} {resident / 1024:>8.1f} {later:.0f} B")
     ours, peer = middle["auditreach"], middle["minimal Textual app"]
-    print(f"time {ours[0] / peer[0]:.2f}x (goal 1.15x), memory {ours[1] / peer[1]:.2f}x (goal 1.2x)")
+    print(
+        f"time {ours[0] / peer[0]:.2f}x (goal 1.15x), memory {ours[1] / peer[1]:.2f}x (goal 1.2x)"
+    )
 
 
 if __name__ == "__main__":

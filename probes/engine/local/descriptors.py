@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+
 def descriptor_limit() -> int:
     """Raise the soft descriptor limit to the hard one and return it (RLIMIT_NOFILE)."""
     if sys.platform == "win32":
