@@ -29,6 +29,7 @@ PORT = 443
 CHAIN_MOST = 8
 KEPT = 256
 
+_EXEMPT = "Exempt this host from TLS inspection for the Audit Service host."
 _INTERCEPTION = "as a device that opens and re-signs TLS does"
 _BY_NAME = "a firewall that filters by server name (SNI) does this"
 _TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION"})
@@ -157,7 +158,7 @@ def _proven(call: Call, found: _Found, status: int) -> Answer:
     leaf = found.chain[0]
     bites = []
     if _stranger(call, leaf):
-        found.facts["interception"] = True
+        found.facts |= {"interception": True, "fix": _EXEMPT}
         bites.append(
             f"TLS interception: “{_issuer(leaf)}” issued the certificate of {_name(call)}, "
             f"not {_expected(call)}, {_INTERCEPTION}"
@@ -178,9 +179,9 @@ def _distrusted(call: Call, trust: ssl.SSLContext, found: _Found) -> Answer:
     assert error is not None
     reason = distrust(error.verify_code, error.verify_message, found.chain, _name(call), _now())
     text = f"Open, but its certificate {reason.text}"
-    more: dict[str, object] = {}
+    more: dict[str, object] = {"fix": reason.fix}
     if found.chain and _stranger(call, found.chain[0]):
-        more["interception"] = True
+        more = {"interception": True, "fix": _EXEMPT}
         text += (
             f". TLS interception is likely: “{_issuer(found.chain[0])}” issued it, "
             f"not {_expected(call)}, {_INTERCEPTION}"

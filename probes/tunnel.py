@@ -70,6 +70,7 @@ def _refusal(
     if response.status == 407:
         offers = [printable(one, 30) for one in schemes(response.every("proxy-authenticate"))[:6]]
         facts["proxy_auth"] = offers
+        facts["fix"] = "Give the Audit Service a login that the proxy accepts."
         offered = f" ({', '.join(offers)})" if offers else ""
         if proxy.login:
             return f"The proxy {shown} does not accept the login it was given: {status}", facts
@@ -78,5 +79,7 @@ def _refusal(
             "give it in HTTPS_PROXY as http://USER:PASSWORD@HOST:PORT"
         ), facts
     if response.status >= 500:
+        facts["fix"] = f"Allow the proxy to connect to {target} and to resolve its name."
         return f"The proxy {shown} cannot reach {target}: {status}", facts
+    facts["fix"] = f"Allow CONNECT to {target} in the rules of the proxy."
     return f"The proxy {shown} refuses to connect to {target}: {status}", facts

@@ -27,7 +27,9 @@ def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
     role = next((role.title for role in profile.roles if role.id == job.target.role), "")
     yield "required", _requirement(job, role)
     if result is not None and result.status in (Status.BLOCKED, Status.DEGRADED, Status.ERROR):
-        yield "to change", check.fix
+        # A probe that knows better than the profile says so.
+        own = str(result.observation.facts.get("fix", ""))
+        yield "to change", printable(own, _LONG) or check.fix
     else:
         yield "if missing", check.consequence
     if result is not None:
@@ -59,7 +61,7 @@ def _seen(observation: Observation) -> Iterator[Line]:
         tries = "1 attempt" if observation.attempts == 1 else f"{observation.attempts} attempts"
         yield "when", f"{observation.started}, {tries}"
     for name, value in observation.facts.items():
-        if name not in ("summary", "problem"):
+        if name not in ("summary", "problem", "fix"):
             yield name.replace("_", " "), printable(_flat(value), _LONG)
     for number, evidence in enumerate(observation.evidence, 1):
         yield f"exchange {number}", _exchange(evidence)

@@ -22,6 +22,16 @@ NAME_MISMATCH = (62, 64)
 WEAK = (66, 67, 68)
 _SHOWN = 4
 """Names of a certificate in a sentence."""
+_FIXES = {
+    "expired": "Renew the certificate on the server.",
+    "not-yet-valid": "Set this machine's clock right, or wait until the certificate is valid.",
+    "name-mismatch": "Use a name that the certificate is for, or issue one for this name.",
+    "self-signed": "Install a certificate of a trusted authority on the server, or trust this one "
+    "on the Audit Service host.",
+    "private-ca": "Trust this authority on the Audit Service host.",
+    "missing-intermediate": "Let the server send its intermediate certificates, or trust the "
+    "issuer on the Audit Service host.",
+}
 _REMEDY = "add it to this machine's trusted certificates or name it with --ca-file"
 
 
@@ -31,6 +41,11 @@ class Distrust:
 
     word: str
     text: str
+
+    @property
+    def fix(self) -> str:
+        """What to change, as a sentence."""
+        return _FIXES.get(self.word, "Install a certificate on the server that verifies.")
 
 
 def distrust(

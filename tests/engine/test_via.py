@@ -49,6 +49,14 @@ async def test_a_proxy_that_refuses_is_blamed_as_the_proxy(kit, vantage, through
     )
 
 
+async def test_what_to_change_is_the_way_to_the_proxy(kit, vantage, through):
+    a = kit.check("a", 443)
+    vantage.script["10.9.9.9"] = kit.SILENT
+    latest = await kit.Session(vantage, kit.profile(a)).measure(through(a))
+    facts = latest["a|target.test"].observation.facts
+    assert facts["fix"] == "Allow this host to connect to the proxy proxy.test:3128."
+
+
 async def test_a_proxy_without_an_address_is_named_and_nothing_is_called_blocked(kit, through):
     a = kit.check("a", 443)
     latest = await kit.Session(kit.Scripted(), kit.profile(a)).measure(through(a))

@@ -1,0 +1,107 @@
+"""Something else than HTTPS, and TLS that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+
+import pytest
+
+from probes.engine.call import Unexpected
+from probes.engine.model import Status
+
+HOST = "alloyscan.test"
+OK = b"HTTP/1.1 200 OK\r\nServer: test/1\r\nContent-Length: 2\r\n\r\nhi"
+
+
+@pytest.mark.parametrize(
+    ("greeting", "said"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "plain HTTP without TLS (HTTP/1.1 400 Bad Request)"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "an SSH server, not TLS: SSH-2.0-OpenSSH_9.2"),
+        (b"220 mail ready\r\n", "a mail or file transfer server, not TLS: 220 mail ready"),
+        (b"\x00\x00\x00\x00", "not TLS: 4 bytes that begin with 00 00 00 00"),
+        (b"\x1b[2J\x1b[31m pwned\r\n", "not TLS"),
+        (b"\x16\x00\x00\x00", "not TLS: 4 bytes that begin with 16 00 00 00"),
+    ],
+)
+async def test_what_is_not_tls_is_named_and_blocked(server, asked, ca_file, greeting, said):
+    async def greet(reader, writer):
+        writer.write(greeting)
+        await reader.read()
+
+    async with server(greet) as (port, _):
+        error, result = await asked(port, ca_file=ca_file)
+    assert isinstance(error, Unexpected)
+    assert result.status is Status.BLOCKED
+    assert f"the wrong service answers: {said}" in result.note
+    assert "\x1b" not in result.note
+
+
+async def test_tls_with_something_else_in_it_is_named(server, asked, ca, ca_file, tmp_path):
+    async def smtp(reader, writer):
+        writer.write(b"220 mail.test ESMTP\r\n")
+        await reader.read()
+
+    async with server(smtp, ca.issue(HOST), folder=tmp_path) as (port, _):
+        error, result = await asked(port, ca_file=ca_file)
+    assert isinstance(error, Unexpected)
+    assert "over TLS 1.3 it is not HTTP: 220 mail.test ESMTP" in result.note
+
+
+async def test_a_server_that_stops_at_tls_1_2_is_fine(server, asked, ca, ca_file, tmp_path, hello):
+    version = {"maximum_version": ssl.TLSVersion.TLSv1_2}
+    async with server(hello, ca.issue(HOST), folder=tmp_path, **version) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert result.observation.facts["tls"] == "TLS 1.2"
+    assert result.status is Status.OK
+
+
+async def test_a_demand_for_a_certificate_of_the_client_is_told(asked, ca, ca_file, tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*ca.issue(HOST).files(tmp_path, "server"))
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    # asyncio's server drops the alert that says so.
+    def serve(listening: socket.socket) -> None:
+        plain, _ = listening.accept()
+        with context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as secure:
+            with pytest.raises(ssl.SSLError):
+                secure.do_handshake()
+            # Closing with something unread resets, and the alert would be lost.
+            while socket.socket.recv(secure, 4096):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = asyncio.ensure_future(asyncio.to_thread(serve, listening))
+        _, result = await asked(listening.getsockname()[1], ca_file=ca_file)
+        await serving
+    assert result.status is Status.BLOCKED
+    assert "demands a certificate of the client" in result.note
+
+
+async def test_an_alert_in_the_handshake_is_told_in_its_own_words(server, asked, ca_file):
+    async def refuse(reader, writer):
+        await reader.read(1)
+        writer.write(b"\x15\x03\x03\x00\x02\x02\x28")
+        await reader.read()
+
+    async with server(refuse) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert result.status is Status.BLOCKED
+    assert result.observation.facts["unproven"] == "tls"
+    assert "Open, but the TLS handshake fails:" in result.note
+    assert "handshake failure" in result.note
+
+
+@pytest.mark.parametrize(("code", "text"), [(70, "no TLS version from 1.2 on"), (112, "this name")])
+async def test_the_alerts_that_say_what_to_change_are_explained(server, asked, ca_file, code, text):
+    async def refuse(reader, writer):
+        await reader.read(1)
+        writer.write(b"\x15\x03\x03\x00\x02\x02" + bytes([code]))
+        await reader.read()
+
+    async with server(refuse) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert text in result.note

@@ -1,0 +1,175 @@
+"""Through a proxy: its tunnel, its refusals, its login."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+
+import pytest
+
+from probes.engine.model import Status
+
+HOST = "alloyscan.test"
+OK = b"HTTP/1.1 200 OK\r\nServer: test/1\r\nContent-Length: 2\r\n\r\nhi"
+
+
+def proxy(status: bytes = b"", headers: bytes = b"", heard: list[bytes] | None = None):
+    """A proxy that relays to the port in CONNECT on loopback, or answers with a status."""
+
+    async def serve(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        if heard is not None:
+            heard.append(head)
+        if status:
+            writer.write(b"HTTP/1.1 " + status + b"\r\n" + headers + b"Content-Length: 0\r\n\r\n")
+            await writer.drain()
+            return
+        port = int(head.split()[1].rpartition(b":")[2])
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+        async def pump(source, sink):
+            try:
+                while data := await source.read(4096):
+                    sink.write(data)
+                    await sink.drain()
+            except ConnectionError:
+                pass
+            finally:
+                sink.transport.abort()
+
+        await asyncio.gather(pump(reader, back), pump(there, writer))
+
+    return serve
+
+
+async def test_the_host_is_proven_through_a_proxy(server, asked, ca, ca_file, tmp_path, hello):
+    heard = []
+    async with (
+        server(hello, ca.issue(HOST), folder=tmp_path) as (port, _),
+        server(proxy(heard=heard)) as (through, _),
+    ):
+        via = ("127.0.0.1", through)
+        _, result = await asked(
+            through,
+            via=via,
+            target_port=port,
+            ca_file=ca_file,
+            proxy=f"http://127.0.0.1:{through}",
+        )
+    assert result.status is Status.OK
+    assert heard[0].startswith(f"CONNECT {HOST}:{port} HTTP/1.1\r\n".encode())
+    assert b"Authorization" not in heard[0]
+    assert result.observation.facts["proxy"] == f"127.0.0.1:{through}"
+    assert set(result.observation.timings_ms) >= {"proxy", "tls", "answer"}
+
+
+async def test_a_distrusted_chain_behind_a_proxy_is_looked_at_through_the_proxy(
+    server, asked, ca, ca_file, tmp_path, hello
+):
+    async with (
+        server(hello, ca.issue("other.test"), folder=tmp_path) as (port, _),
+        server(proxy()) as seen,
+    ):
+        _, result = await asked(
+            seen[0],
+            via=("127.0.0.1", seen[0]),
+            target_port=port,
+            ca_file=ca_file,
+            proxy=f"127.0.0.1:{seen[0]}",
+        )
+        assert seen[1] == 2
+    assert result.observation.facts["distrust"] == "name-mismatch"
+    assert "only for other.test" in result.note
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        (
+            b"407 Proxy Authentication Required",
+            b'Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: Basic realm="x"\r\n',
+            "The proxy {proxy} wants a login (Negotiate, Basic): "
+            "407 Proxy Authentication Required; give it in HTTPS_PROXY",
+        ),
+        (
+            b"403 Forbidden",
+            b"X-Squid-Error: ERR_ACCESS_DENIED 0\r\n",
+            "The proxy {proxy} refuses to connect to alloyscan.test:443: "
+            "403 Forbidden, ERR_ACCESS_DENIED 0. Lost.",
+        ),
+        (
+            b"503 Service Unavailable",
+            b"X-Squid-Error: ERR_DNS_FAIL 0\r\n",
+            "The proxy {proxy} cannot reach alloyscan.test:443: "
+            "503 Service Unavailable, ERR_DNS_FAIL 0. Lost.",
+        ),
+        (b"502 Bad Gateway", b"", "The proxy {proxy} cannot reach alloyscan.test:443: 502 Bad"),
+        (b"504 Gateway Timeout", b"", "The proxy {proxy} cannot reach alloyscan.test:443: 504"),
+        (b"405 Not \x1b[2J", b"", "The proxy {proxy} "),
+    ],
+)
+async def test_the_proxys_refusal_is_shown_as_the_proxys(
+    server, asked, ca_file, status, headers, said
+):
+    async with server(proxy(status, headers)) as (port, _):
+        via = ("127.0.0.1", port)
+        _, result = await asked(port, via=via, ca_file=ca_file, proxy=f"127.0.0.1:{port}")
+    assert result.status is Status.BLOCKED
+    assert result.note.startswith(said.format(proxy=f"127.0.0.1:{port}")) or b"\x1b" in status
+    assert "\x1b" not in result.note
+    assert result.observation.facts["unproven"] == "proxy"
+    assert "proxy" in result.observation.facts["fix"]
+
+
+async def test_the_login_for_the_proxy_is_sent_and_is_nowhere_to_be_found_afterwards(
+    server, asked, ca_file
+):
+    heard = []
+    async with server(proxy(b"407 Login", heard=heard)) as (port, _):
+        via = ("127.0.0.1", port)
+        url = f"http://audit:hunter2%40@127.0.0.1:{port}"
+        _, result = await asked(port, via=via, ca_file=ca_file, proxy=url, host="a.b")
+    secret = base64.b64encode(b"audit:hunter2@")
+    assert b"Proxy-Authorization: Basic " + secret in heard[0]
+    assert "does not accept the login it was given: 407 Login" in result.note
+    everything = repr(result)
+    decoded = "".join(
+        bytes.fromhex(one.sent).decode("latin-1")
+        for one in result.observation.evidence
+        if one.sent.startswith("434f")
+    )
+    assert "Proxy-Authorization: Basic ..." in decoded
+    for text in (everything, decoded):
+        assert "hunter2" not in text
+        assert secret.decode() not in text
+    assert secret.hex() not in everything
+
+
+@pytest.mark.parametrize(
+    ("serve", "timeout", "said"),
+    [
+        ("mute", 0.5, "The proxy {proxy} says nothing useful for 0.45 s when asked for"),
+        ("close", 5, "The proxy {proxy} closes the connection when asked for alloyscan.test:443"),
+        ("ssh", 5, "The proxy {proxy} is no HTTP proxy: it is an SSH server, not HTTP"),
+    ],
+)
+async def test_a_proxy_that_is_none_or_says_nothing_is_blamed(
+    server, asked, ca_file, serve, timeout, said, mute
+):
+    async def close(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+
+    async def ssh(reader, writer):
+        writer.write(b"SSH-2.0-x\r\n")
+        await reader.read()
+
+    serve = {"close": close, "ssh": ssh, "mute": mute}[serve]
+    async with server(serve) as (port, _):
+        via = ("127.0.0.1", port)
+        _, result = await asked(
+            port, via=via, ca_file=ca_file, timeout=timeout, proxy=f"127.0.0.1:{port}"
+        )
+    assert result.status is Status.BLOCKED
+    assert result.note.startswith(said.format(proxy=f"127.0.0.1:{port}"))
+    assert result.observation.facts["unproven"] == "proxy"
