@@ -209,7 +209,7 @@ class AuditReach(LeanApp):
             self.say(trouble or runner.assumptions(jobs), trouble=bool(trouble))
         if entered.bad:
             # What was good is measured; what was not stays in the line to be corrected.
-            entry.value = ", ".join(bad.retype for bad in entered.bad[:20])
+            entry.value = ", ".join(bad.retype for bad in entered.bad[:20] if not bad.taken)
             entry.focus()
             sentences = " ".join(str(bad) for bad in entered.bad[:3])
             more = len(entered.bad) - 3

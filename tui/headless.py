@@ -85,7 +85,7 @@ def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[
         _say(f"auditreach: {one}")
     if not targets and not bad:
         raise UsageError("What was named holds no host; name a ROLE=HOST.")
-    return tuple(dict.fromkeys(targets)), bool(bad)
+    return tuple(dict.fromkeys(targets)), not all(one.taken for one in bad)
 
 
 def _ask_first(options: Options, jobs: Sequence[Job]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 
 from probes.engine import hosts
@@ -67,7 +68,8 @@ def _controllers(domain: Domain, found: Sequence[tuple[tuple[str, ...], str]]) -
             bad.append(refused(name, f"{wrong}", where=f"{entry} has a controller "))
     if len(names) > MOST_CONTROLLERS:
         more = f"DNS names {len(names):,} controllers, the first {MOST_CONTROLLERS} are taken"
-        bad.append(refused(entry, f"{more}; name the others one by one", role=domain.role))
+        why = f"{more}; name the others one by one"
+        bad.append(dataclasses.replace(refused(entry, why, role=domain.role), taken=True))
     problems = "; ".join(problem for _, problem in found if problem)
     if not names:
         told = f" ({problems})" if problems else ""
@@ -79,7 +81,6 @@ def _controllers(domain: Domain, found: Sequence[tuple[tuple[str, ...], str]]) -
             )
         )
     elif problems:
-        bad.append(
-            refused(entry, f"its controllers may be incomplete ({problems})", role=domain.role)
-        )
+        why = f"its controllers may be incomplete ({problems})"
+        bad.append(dataclasses.replace(refused(entry, why, role=domain.role), taken=True))
     return Entered(tuple(targets), (), tuple(bad))

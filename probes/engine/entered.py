@@ -28,6 +28,8 @@ class Bad:
     why: str
     role: str = ""
     """The role it was entered for, where that is known."""
+    taken: bool = False
+    """It is measured all the same, as far as it goes: a warning, not a refusal."""
 
     @property
     def retype(self) -> str:

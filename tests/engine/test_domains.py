@@ -51,6 +51,7 @@ async def test_an_answer_to_one_record_only_is_used_and_the_gap_is_told():
     result = await expand([CORP], Records({KERBEROS: ["dc1"], LDAP: OSError(101, "no route")}))
     assert [target.host for target in result.targets] == ["dc1"]
     assert "may be incomplete" in result.bad[0].why and "no route" in result.bad[0].why
+    assert result.bad[0].taken, "its controllers are measured: a warning, not a usage error"
 
 
 async def test_a_vantage_that_cannot_look_up_says_so():
