@@ -14,7 +14,8 @@ from typing import Any
 
 from probes.engine.options import Options, SnmpCredential, SshCredential
 from probes.wire.ssh_key import needs_passphrase
-from tui.options import UsageError, quoted
+from probes.wire.text import printable
+from tui.options import UsageError
 
 SNMP_MOST = 3
 """Credentials for SNMP."""
@@ -58,7 +59,7 @@ def with_credentials(
         name: environ.pop(name, "")
         for name in (COMMUNITY, *SNMP_NAMES.values(), *SSH_NAMES.values())
     }
-    where = "The environment" if path is None else f"The credentials file {quoted(str(path))}"
+    where = "The environment" if path is None else f"The credentials file '{printable(str(path))}'"
     try:
         tables, login = _file(path) if path is not None else ([], {})
         tables = _with_variables(tables, variables)

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyasn1.type.univ import OctetString
-from pysnmp.proto.secmod.eso.priv import aes192, aes256
-from pysnmp.proto.secmod.rfc3414.auth import hmacmd5, hmacsha
-from pysnmp.proto.secmod.rfc3414.priv import des
-from pysnmp.proto.secmod.rfc3826.priv import aes
-from pysnmp.proto.secmod.rfc7860.auth.hmacsha2 import HmacSha2
+from pysnmp.proto.secmod.rfc3414 import service
 
 from probes.wire.snmp import Malformed
+
+# Its ciphers and digests import each other, and work only when the service is imported first.
+_USM: Any = service
+_SHA2 = _USM.hmacsha2.HmacSha2
 
 KEY_LEAST = 8
 """Characters of a passphrase (RFC 3414 11.2)."""
@@ -35,18 +35,18 @@ class _Auth:
 
 
 _AUTH: Mapping[str, _Auth] = {
-    "MD5": _Auth("md5", 12, hmacmd5.HmacMd5.SERVICE_ID),
-    "SHA": _Auth("sha1", 12, hmacsha.HmacSha.SERVICE_ID),
-    "SHA-224": _Auth("sha224", 16, HmacSha2.SHA224_SERVICE_ID),
-    "SHA-256": _Auth("sha256", 24, HmacSha2.SHA256_SERVICE_ID),
-    "SHA-384": _Auth("sha384", 32, HmacSha2.SAH384_SERVICE_ID),
-    "SHA-512": _Auth("sha512", 48, HmacSha2.SHA512_SERVICE_ID),
+    "MD5": _Auth("md5", 12, _USM.hmacmd5.HmacMd5.SERVICE_ID),
+    "SHA": _Auth("sha1", 12, _USM.hmacsha.HmacSha.SERVICE_ID),
+    "SHA-224": _Auth("sha224", 16, _SHA2.SHA224_SERVICE_ID),
+    "SHA-256": _Auth("sha256", 24, _SHA2.SHA256_SERVICE_ID),
+    "SHA-384": _Auth("sha384", 32, _SHA2.SAH384_SERVICE_ID),
+    "SHA-512": _Auth("sha512", 48, _SHA2.SHA512_SERVICE_ID),
 }
 _PRIV: Mapping[str, tuple[Callable[[], Any], ...]] = {
-    "DES": (des.Des,),
-    "AES": (aes.Aes,),
-    "AES-192": (aes192.AesBlumenthal192, aes192.Aes192),
-    "AES-256": (aes256.AesBlumenthal256, aes256.Aes256),
+    "DES": (_USM.des.Des,),
+    "AES": (_USM.aes.Aes,),
+    "AES-192": (_USM.aes192.AesBlumenthal192, _USM.aes192.Aes192),
+    "AES-256": (_USM.aes256.AesBlumenthal256, _USM.aes256.Aes256),
 }
 AUTH = tuple(_AUTH)
 """Names of the authentication protocols."""
