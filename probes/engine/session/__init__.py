@@ -7,6 +7,7 @@ from probes.engine.session.header import Header, ProfileRef, Tool, new_header
 from probes.engine.session.place import default_path
 from probes.engine.session.read import Session, SessionError, read_session, unreached
 from probes.engine.session.record import Remark, VerdictRecord
+from probes.engine.session.verify import Verification, verify
 from probes.engine.session.write import LogFailed, SessionLog
 
 __all__ = [
@@ -20,9 +21,11 @@ __all__ = [
     "SessionLog",
     "Tool",
     "VerdictRecord",
+    "Verification",
     "copy",
     "default_path",
     "new_header",
     "read_session",
     "unreached",
+    "verify",
 ]

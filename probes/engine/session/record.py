@@ -100,6 +100,12 @@ def remark_record(remark: str) -> dict[str, object]:
     return {"type": "remark", "at": now(), "text": remark}
 
 
-def end_record(complete: bool, counts: Mapping[str, int]) -> dict[str, object]:
-    """The `end` record, made now; `counts` is rows by status."""
-    return {"type": "end", "ended": now(), "complete": complete, "counts": dict(counts)}
+def end_record(complete: bool, counts: Mapping[str, int], sha256: str) -> dict[str, object]:
+    """The `end` record, made now; `counts` is rows by status, `sha256` of every byte before it."""
+    return {
+        "type": "end",
+        "ended": now(),
+        "complete": complete,
+        "counts": dict(counts),
+        "sha256": sha256,
+    }

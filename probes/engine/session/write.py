@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import stat
 import threading
@@ -45,6 +47,7 @@ class SessionLog:
         self._descriptor: int | None = descriptor
         self._owned = owned
         self._waiting = bytearray()
+        self._before = hashlib.sha256()
         self._lost = 0
         self._lock = threading.Lock()
 
@@ -71,6 +74,7 @@ class SessionLog:
             descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
             try:
                 begins_anew = _ends_torn(descriptor)
+                before = _hashed(descriptor)
             except BaseException:
                 os.close(descriptor)
                 raise
@@ -79,8 +83,9 @@ class SessionLog:
         except ValueError:
             raise LogFailed(f"{shown(path)} is not a session log.") from None
         log = cls(descriptor, shown(path), owned=True)
+        log._before = before
         if begins_anew:
-            log._waiting += b"\n"
+            log._keep(b"\n")
         return log
 
     def header(self, header: Header) -> None:
@@ -107,9 +112,15 @@ class SessionLog:
         self._write([encoded(remark_record(text[: MOST_LINE // 16]))])
 
     def end(self, complete: bool, counts: Mapping[str, int]) -> None:
-        """Write the last line and bring the file to the disk."""
-        self._write([encoded(end_record(complete, counts))])
+        """Write the last line, with a hash of all before it, and bring the file to the disk."""
         with self._lock:
+            if self._waiting:
+                # What was lost is said before the end, or it would not be under its hash.
+                with contextlib.suppress(LogFailed):
+                    self._flush()
+            record = end_record(complete, counts, self._before.hexdigest())
+            self._keep(f"{encoded(record)}\n".encode("ascii"))
+            self._flush()
             if self._owned and self._descriptor is not None:
                 try:
                     os.fsync(self._descriptor)
@@ -137,8 +148,13 @@ class SessionLog:
                 except LogFailed:
                     self._lost += data.count(b"\n")
                     raise
-            self._waiting += data
+            self._keep(data)
             self._flush()
+
+    def _keep(self, data: bytes) -> None:
+        """Let whole lines wait, which go out in this order: the hash runs ahead of the disk."""
+        self._waiting += data
+        self._before.update(data)
 
     def _flush(self) -> None:
         if self._descriptor is None:
@@ -149,7 +165,7 @@ class SessionLog:
                 del self._waiting[:written]
                 if not self._waiting and self._lost:
                     lost = f"{self._lost} records could not be written here."
-                    self._waiting += f"{encoded(remark_record(lost))}\n".encode("ascii")
+                    self._keep(f"{encoded(remark_record(lost))}\n".encode("ascii"))
                     self._lost = 0
         except OSError as error:
             raise _cannot("write", self.name, error) from None
@@ -174,6 +190,15 @@ def _ends_torn(descriptor: int) -> bool:
         raise ValueError
     os.lseek(descriptor, -1, os.SEEK_END)
     return os.read(descriptor, 1) != b"\n"
+
+
+def _hashed(descriptor: int) -> hashlib._Hash:
+    """The hash of everything that is in the file."""
+    found = hashlib.sha256()
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    while data := os.read(descriptor, 1024 * 1024):
+        found.update(data)
+    return found
 
 
 def _cannot(do: str, path: str | os.PathLike[str], error: OSError) -> LogFailed:

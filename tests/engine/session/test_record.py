@@ -129,7 +129,7 @@ def test_every_other_line_fits_the_schema(header: Header, validate: Validate) ->
         header_record(header),
         verdict_record(verdict),
         remark_record("firewall opened"),
-        end_record(False, {"ok": 2, "not needed": 1}),
+        end_record(False, {"ok": 2, "not needed": 1}, "0" * 64),
     ):
         validate(json.loads(encoded(record)))
 

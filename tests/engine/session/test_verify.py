@@ -1,0 +1,176 @@
+"""The hash in the end record: every change before it is found, and the lines are named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from probes.engine.model import Result
+from probes.engine.session import Header, LogFailed, SessionError, SessionLog, verify, write
+
+Make = Callable[..., Result]
+Write = Callable[..., Path]
+
+
+def last_record(path: Path) -> dict[str, object]:
+    record: dict[str, object] = json.loads(path.read_bytes().splitlines()[-1])
+    return record
+
+
+def test_the_end_carries_the_hash_of_every_byte_before_it(
+    write_log: Write, make_result: Make
+) -> None:
+    path = write_log(make_result("a"), make_result("b"))
+    before = b"".join(path.read_bytes().splitlines(keepends=True)[:-1])
+    assert last_record(path)["sha256"] == hashlib.sha256(before).hexdigest()
+
+
+def test_a_log_as_it_was_written_is_intact(write_log: Write, make_result: Make) -> None:
+    found = verify(write_log(make_result("a"), make_result("b")))
+    assert (found.intact, found.complete) == (True, True)
+    assert found.text == "Intact: all 4 lines are as they were written."
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_other_byte_before_the_end_is_found(
+    write_log: Write, make_result: Make, data: st.DataObject, tmp_path: Path
+) -> None:
+    original = tmp_path / "session.jsonl"
+    original.unlink(missing_ok=True)
+    lines = write_log(make_result("a"), make_result("b")).read_bytes().splitlines(keepends=True)
+    content = bytearray(b"".join(lines))
+    # The first bytes say that it is a session log at all.
+    at = data.draw(st.integers(20, len(content) - len(lines[-1]) - 1))
+    content[at] ^= data.draw(st.integers(1, 255))
+    changed = tmp_path / "changed.jsonl"
+    changed.write_bytes(content)
+    found = verify(changed)
+    assert not found.intact
+    assert found.text.startswith("Altered: one of the lines 1 to ")
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_a_line_taken_out_is_found(write_log: Write, make_result: Make, gone: int) -> None:
+    path = write_log(make_result("a"), make_result("b"))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:gone] + lines[gone + 1 :]))
+    assert verify(path).text == (
+        "Altered: one of the lines 1 to 2 is not as it was written, "
+        "or the SHA-256 in line 3 is not."
+    )
+
+
+def test_a_rerun_is_under_a_hash_of_its_own_and_the_part_that_was_altered_is_named(
+    write_log: Write, make_result: Make
+) -> None:
+    path = write_log(make_result("a"))
+    log = SessionLog.append(path)
+    log.results([make_result("a", note="Again.")])
+    log.end(False, {"ok": 1})
+    log.close()
+    found = verify(path)
+    assert (found.intact, found.complete) == (True, False)
+    path.write_bytes(path.read_bytes().replace(b"Again.", b"Begin."))
+    assert verify(path).text.startswith("Altered: line 4 is not as it was written")
+
+
+def test_a_log_that_was_torn_and_appended_to_is_intact_again(
+    write_log: Write, make_result: Make
+) -> None:
+    path = write_log(make_result("a"), end=False)
+    path.write_bytes(path.read_bytes()[:-30])
+    assert verify(path).text == "Incomplete: line 2, the last one, was cut off."
+    log = SessionLog.append(path)
+    log.results([make_result("a")])
+    log.end(True, {"ok": 1})
+    log.close()
+    assert verify(path).intact
+
+
+def test_a_killed_run_is_incomplete(write_log: Write, make_result: Make) -> None:
+    found = verify(write_log(make_result("a"), end=False))
+    assert not found.intact
+    assert found.text.startswith("Incomplete: no end record follows line 2, the last one")
+
+
+def test_lines_after_the_end_are_named(write_log: Write, make_result: Make) -> None:
+    path = write_log(make_result("a"))
+    log = SessionLog.append(path)
+    log.results([make_result("b"), make_result("c")])
+    log.close()
+    assert verify(path).text.startswith("Incomplete: no end record follows lines 4 to 5;")
+
+
+def test_an_end_of_an_old_version_verifies_nothing_until_a_new_one_covers_it(
+    write_log: Write, make_result: Make
+) -> None:
+    path = write_log(make_result("a"), end=False)
+    with path.open("ab") as file:
+        file.write(b'{"type":"end","ended":"","complete":true,"counts":{}}\n')
+    assert verify(path).text == (
+        "Not verifiable: the end record in line 3 has no SHA-256; an old version wrote it."
+    )
+    log = SessionLog.append(path)
+    log.end(True, {})
+    log.close()
+    assert verify(path).intact
+
+
+def test_what_was_lost_stands_before_the_end_and_under_its_hash(
+    tmp_path: Path, header: Header, make_result: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = SessionLog.create(tmp_path / "lost.jsonl")
+    log.header(header)
+    monkeypatch.setattr(write, "MOST_WAITING", 100)
+    with monkeypatch.context() as broken:
+        broken.setattr(write.os, "write", _no_space)
+        for number in range(3):
+            with suppress(LogFailed):
+                log.results([make_result(f"host{number}")])
+    log.end(True, {"ok": 3})
+    log.close()
+    kinds = [json.loads(line)["type"] for line in log_lines(tmp_path)]
+    assert kinds == ["session", "result", "remark", "end"]
+    assert verify(tmp_path / "lost.jsonl").intact
+
+
+def log_lines(folder: Path) -> list[bytes]:
+    return (folder / "lost.jsonl").read_bytes().splitlines()
+
+
+def _no_space(*_: object) -> int:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("value", ["null", "7", '"x"', "[]"])
+def test_a_hash_that_is_none_is_altered_and_no_traceback(
+    write_log: Write, make_result: Make, value: str
+) -> None:
+    path = write_log(make_result("a"), end=False)
+    with path.open("a") as file:
+        file.write(f'{{"type":"end","sha256":{value}}}\n')
+    assert verify(path).text.startswith("Altered: ")
+
+
+@pytest.mark.parametrize("content", [b"", b"root:x:0:0\n", b"\x00" * 100])
+def test_what_is_no_session_log_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(SessionError, match="is not a session log"):
+        verify(path)
+
+
+@pytest.mark.parametrize("name", ["absent", ".", "nul\0"])
+def test_a_path_without_a_file_is_one_sentence(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SessionError) as caught:
+        verify(f"{tmp_path}/{name}")
+    assert str(caught.value).endswith(".")
+    assert str(caught.value).isprintable()
