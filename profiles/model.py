@@ -123,7 +123,9 @@ class Check:
     )
     answers: bool = field(
         default=True,
-        metadata={"doc": "false where nothing answers by nature: silence is then unverifiable"},
+        metadata={
+            "doc": "false where nothing answers by nature: silence, or no listener, is then unverifiable"
+        },
     )
     custom_port: bool = field(
         default=False, metadata={"doc": "true where HOST:PORT may replace the port"}

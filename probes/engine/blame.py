@@ -55,7 +55,8 @@ def _happened(job: Job, observation: Observation, timeout: float) -> str:
                 f" ({doubt})" if doubt else ""
             )
         case State.CLOSED:
-            return f"The host itself answered: the path is open, but nothing listens on {port}"
+            text = f"The host itself answered: the path is open, but nothing listens on {port}"
+            return text if job.check.answers else f"{text}; whether that matters cannot be told"
         case State.OPEN_FILTERED if not job.check.answers:
             return (
                 f"{_silence(observation, timeout)}: nothing answers on {port} by nature, so this "

@@ -71,7 +71,9 @@ def status_of(check: Check, observation: Observation) -> Status:
         return Status.UNVERIFIABLE
     if state is State.OPEN and observation.service in (Service.CONFIRMED, Service.NOT_ASKED):
         return Status.WARNING if observation.facts.get("warning") else Status.OK
-    if state is State.OPEN_FILTERED and not check.answers:
+    if state in (State.OPEN_FILTERED, State.CLOSED) and not check.answers:
+        # Windows listens on none of these: a host that says so itself has shown an open path,
+        # and neither that nor silence tells whether the audit misses anything.
         return Status.UNVERIFIABLE
     return Status.DEGRADED if check.loss == "degraded" else Status.BLOCKED
 

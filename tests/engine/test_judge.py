@@ -118,6 +118,18 @@ CASES = [
         Status.UNVERIFIABLE,
         "neither a pass nor a failure",
     ),
+    (
+        MUTE,
+        seen(State.CLOSED, Reason.PORT_UNREACH, icmp=Icmp(3, 3, "10.2.0.5")),
+        Status.UNVERIFIABLE,
+        "nothing listens on UDP 135; whether that matters cannot be told.",
+    ),
+    (
+        MUTE,
+        seen(State.FILTERED, Reason.ADMIN_PROHIBITED, icmp=Icmp(3, 13, "10.1.1.1")),
+        Status.BLOCKED,
+        "10.1.1.1 (a device on the path) rejected it",
+    ),
     (PING, seen(State.FILTERED, Reason.NO_RESPONSE), Status.DEGRADED, "Slower."),
     (PING, seen(State.ERROR, Reason.PERMISSION_DENIED), Status.ERROR, "not permitted"),
 ]

@@ -220,14 +220,18 @@ PINGED = [
     ),
     *(
         Row(
-            *(f"discovery.{name}|{host}", "closed", "port-unreach", Icmp(3, 3, host), "blocked"),
-            f"{NOBODY_LISTENS} {port}.",
+            *(f"discovery.nbns|{host}", "closed", "port-unreach", Icmp(3, 3, host), "blocked"),
+            f"{NOBODY_LISTENS} 137.",
         )
-        for name, port, last in (
-            *(("nbns", 137, last) for last in (13, 31, 33)),
-            *(("nbdgm", 138, last) for last in (13, 31, 32)),
+        for host in ("10.1.2.13", "10.1.2.31", "10.1.2.33")
+    ),
+    # That nobody listens on UDP 138 is as normal as that nobody answers there.
+    *(
+        Row(
+            *(f"discovery.nbdgm|{host}", "closed", "port-unreach", Icmp(3, 3, host)),
+            *("unverifiable", f"{NOBODY_LISTENS} 138; whether that matters cannot be told."),
         )
-        for host in [f"10.1.2.{last}"]
+        for host in ("10.1.2.13", "10.1.2.31", "10.1.2.32")
     ),
     *(
         Row(f"discovery.{name}|{host}", state, reason, icmp, status, note)
