@@ -12,7 +12,7 @@ from probes.engine.model import Service, State
 from probes.engine.options import SnmpCredential
 from probes.engine.vantage import Outcome
 from probes.snmp_device import NAMES, device
-from probes.snmp_exchange import SYSTEM, Heard, discover, get, get_as
+from probes.snmp_exchange import SYSTEM, Heard, discover, get, get_as, secrets_of
 from probes.snmp_user import ACCEPTED, NO_ANSWER, Login, level, login
 from probes.wire import snmp, usm
 from probes.wire.text import printable
@@ -207,12 +207,7 @@ async def _device(talk: _Talk, best: _Tried, said: snmp.Response) -> dict[str, o
         key = credential.community.encode()
         return await get(call, best.heard.version, key, oids, timeout)
 
-    hidden = {
-        secret
-        for way in talk.ways
-        for secret in (way.community, way.auth_key, way.priv_key)
-        if secret != DEFAULT
-    }
+    hidden = secrets_of(call.options) - {DEFAULT}
     facts = await device(call, best.heard.version, said, more, hidden)
     if taken is None:
         facts["community"] = "accepted"

@@ -6,8 +6,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from probes.engine.call import Call, Mask, NoAnswer, Unexpected
+from probes.engine.call import Call, NoAnswer, Unexpected
 from probes.engine.model import Reason
+from probes.engine.options import Options
 from probes.engine.vantage import Outcome
 from probes.wire import snmp, usm
 from probes.wire.usm_keys import Keys
@@ -42,12 +43,9 @@ async def get(
     """GET objects with a community, once."""
     id = secrets.randbelow(2**31)
 
-    def mask(data: bytes) -> bytes:
-        return data.replace(community, b"*" * len(community)) if community else data
-
     payload = snmp.get(version, community, id, oids)
     return await _exchanged(
-        call, version, payload, lambda data: snmp.response(data, version, id), mask, timeout, 0
+        call, version, payload, lambda data: snmp.response(data, version, id), timeout, 0, community
     )
 
 
@@ -55,9 +53,7 @@ async def discover(call: Call, timeout: float) -> Heard:
     """Ask for the SNMPv3 engine, once, without credentials."""
     id = secrets.randbelow(2**31)
     payload = usm.discovery(id)
-    return await _exchanged(
-        call, snmp.V3, payload, lambda data: usm.report(data, id), bytes, timeout, 0
-    )
+    return await _exchanged(call, snmp.V3, payload, lambda data: usm.report(data, id), timeout, 0)
 
 
 async def get_as(
@@ -71,10 +67,19 @@ async def get_as(
         snmp.V3,
         payload,
         lambda data: usm.answer(data, keys, id),
-        usm.without_digest,
         timeout,
         call.retries,
     )
+
+
+def secrets_of(options: Options) -> set[str]:
+    """Every community and key that was given: a device may say any of them back."""
+    return {
+        secret
+        for one in options.snmp
+        for secret in (one.community, one.auth_key, one.priv_key)
+        if secret
+    }
 
 
 async def _exchanged(
@@ -82,10 +87,18 @@ async def _exchanged(
     version: int,
     payload: bytes,
     read: Callable[[bytes], Said],
-    mask: Mask,
     timeout: float,
     retries: int,
+    community: bytes = b"",
 ) -> Heard:
+    hidden = {community, *(one.encode() for one in secrets_of(call.options))} - {b""}
+
+    def mask(data: bytes) -> bytes:
+        data = usm.without_digest(data) if version == snmp.V3 else data
+        for secret in sorted(hidden, key=len, reverse=True):
+            data = data.replace(secret, b"*" * len(secret))
+        return data
+
     def accept(data: bytes) -> bool:
         try:
             read(data)

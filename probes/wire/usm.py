@@ -63,11 +63,16 @@ def request(keys: Keys, engine: Report, id: int, oids: Sequence[str]) -> bytes:
     _FORM.apiPDU.set_defaults(pdu)
     _FORM.apiPDU.set_request_id(pdu, id)
     _FORM.apiPDU.set_varbinds(pdu, [(univ.ObjectIdentifier(oid), _FORM.null) for oid in oids])
+    return sealed(keys, engine, id, pdu)
+
+
+def sealed(keys: Keys, engine: Report, id: int, pdu: Any) -> bytes:
+    """A PDU in a message of this engine, signed and encrypted as far as there are keys."""
     message = SNMPv3Message()
     scoped = ScopedPDU() if keys.priv else message["msgData"]["plaintext"]
     scoped["contextEngineId"] = engine.engine
     scoped["contextName"] = b""
-    scoped["data"]["get-request"] = pdu
+    scoped["data"].setComponentByType(pdu.tagSet, pdu, innerFlag=True)
     salt = b""
     if keys.priv:
         plain = bytes(encoder.encode(scoped))
