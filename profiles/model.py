@@ -124,7 +124,8 @@ class Check:
     answers: bool = field(
         default=True,
         metadata={
-            "doc": "false where nothing answers by nature: silence, or no listener, is then unverifiable"
+            "doc": "false where nothing answers by nature: silence, or no listener, is then "
+            "unverifiable"
         },
     )
     custom_port: bool = field(
@@ -162,6 +163,74 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """A check without which the capability is there, and what is lost then."""
+
+    check: str = field(
+        metadata={"doc": 'id of a check of the role, with loss = "degraded"', "refers": "check"}
+    )
+    lost: str = field(
+        metadata={"doc": "what is lost without it, as a clause: the user's name is not collected"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Checks that together stand in for a required one: then it is ready after enabling remoting.
+
+    They stand in only where the answers and conditions make every one of them needed.
+    """
+
+    of: str = field(
+        metadata={"doc": "id of the required check they stand in for", "refers": "check"}
+    )
+    requires: tuple[str, ...] = field(
+        metadata={"doc": "ids of checks of the role; all of them are needed", "refers": "check"}
+    )
+    can: str = field(metadata={"doc": "what is possible then, as a clause"})
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A check of hosts of another role that the capability rests on: one such host is enough.
+
+    The other check's loss says whether the capability is blocked or degraded without it. Where no
+    such host was measured, that is said and changes nothing.
+    """
+
+    check: str = field(metadata={"doc": "id of a check of another role", "refers": "check"})
+    lost: str = field(metadata={"doc": "what that means, as a clause: domain authentication fails"})
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a host of a role is good for, and the checks that decide whether it is.
+
+    Clauses begin with a small letter and have no full stop.
+    """
+
+    id: str = field(metadata={"doc": "stable id; part of the log", **_ID})
+    role: str = field(metadata={"doc": "id of the role it is judged for", "refers": "role"})
+    title: str = field(metadata={"doc": "short name"})
+    can: str = field(metadata={"doc": "that it is there, as a clause: the computer can be audited"})
+    cannot: str = field(
+        metadata={"doc": "that it is not, as a clause: the computer cannot be audited"}
+    )
+    requires: tuple[str, ...] = field(
+        metadata={"doc": "ids of checks of the role; one that is missing blocks", "refers": "check"}
+    )
+    optional: tuple[Cost, ...] = field(
+        default=(), metadata={"doc": "checks of the role without which it is degraded"}
+    )
+    instead: tuple[Instead, ...] = field(
+        default=(), metadata={"doc": "what may stand in for a required check"}
+    )
+    elsewhere: tuple[Elsewhere, ...] = field(
+        default=(), metadata={"doc": "what must be there on one host of another role"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A whole reference: its sections, roles, questions and checks, and where it is from."""
 
@@ -193,6 +262,13 @@ class Profile:
             "doc": "the rows, in the order they are asked of a host",
             "key": "check",
             "required": True,
+        },
+    )
+    capabilities: tuple[Capability, ...] = field(
+        default=(),
+        metadata={
+            "doc": "what is judged; a role that has none is judged by the loss of its checks",
+            "key": "capability",
         },
     )
     sha256: str = field(default="", metadata={"derived": True})

@@ -6,11 +6,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from profiles.circle import circle
-from profiles.keys import keys_of
+from profiles.keys import Key, keys_of
 from profiles.mistake import Mistake, at, entry, listed, nearest, quoted
-from profiles.model import Category, Check, Profile, Question, Role, Unless, When
+from profiles.model import (
+    Capability,
+    Category,
+    Check,
+    Cost,
+    Elsewhere,
+    Instead,
+    Profile,
+    Question,
+    Role,
+    Unless,
+    When,
+)
 
-Entry = Question | Category | Role | Check | When | Unless
+Top = Question | Category | Role | Check | Capability
+Entry = Top | When | Unless | Cost | Instead | Elsewhere
 Rule = Callable[[Profile, Mapping[str, str]], None]
 
 
@@ -19,14 +32,15 @@ class _Placed:
     kind: str
     place: str
     record: Entry
-    check: Check | None
+    owner: Check | Capability | None
+    """What it belongs to; checks it names are of the same role."""
 
 
 def unique_ids(profile: Profile, probes: Mapping[str, str]) -> None:
-    """No two questions, categories, roles or checks have the same id."""
+    """No two questions, categories, roles, checks or capabilities have the same id."""
     seen: dict[tuple[str, str], str] = {}
     for one in _top(profile):
-        assert isinstance(one.record, Question | Category | Role | Check)
+        assert isinstance(one.record, Top)
         id = one.record.id
         number = one.place.split(" (")[0]
         first = seen.setdefault((one.kind, id), number)
@@ -39,34 +53,43 @@ def known_references(profile: Profile, probes: Mapping[str, str]) -> None:
     """Every category, role, question and check that is named exists.
 
     A check depends only on checks of its own role, since needs and unless are settled host by
-    host.
+    host; a capability rests on checks of its own role, and on those of others in elsewhere.
     """
     ids: dict[str, dict[str, str]] = {}
     for one in _top(profile):
-        assert isinstance(one.record, Question | Category | Role | Check)
+        assert isinstance(one.record, Top)
         role = one.record.role if isinstance(one.record, Check) else ""
         ids.setdefault(one.kind, {})[one.record.id] = role
     for one in _all(profile):
         for key in keys_of(type(one.record)):
-            value = getattr(one.record, key.attribute)
-            if not key.refers or not value:
-                continue
-            known = ids.get(key.refers, {})
-            where = at(one.place, key.name)
-            if key.refers != "check" or one.check is None:
-                if value not in known:
-                    raise Mistake(where, _unknown(key.refers, value, list(known)))
-                continue
-            own = one.check.role
-            same = [id for id, role in known.items() if role == own and id != one.check.id]
-            if value not in known:
-                raise Mistake(where, _unknown("check", value, same, f" of role {quoted(own)}"))
-            if known[value] != own:
-                text = (
-                    f"{quoted(value)} is a check of role {quoted(known[value])}; "
-                    f"only checks of role {quoted(own)} are allowed: {listed(same) or 'none'}"
-                )
-                raise Mistake(where, text)
+            named = getattr(one.record, key.attribute)
+            for value in named if key.many else (named,):
+                if key.refers and value:
+                    _exists(one, key, value, ids.get(key.refers, {}))
+
+
+def _exists(one: _Placed, key: Key, value: str, known: Mapping[str, str]) -> None:
+    """The id that a key names is known, and a check is of the right role."""
+    where, owner = at(one.place, key.name), one.owner
+    if key.refers != "check" or owner is None:
+        if value not in known:
+            raise Mistake(where, _unknown(key.refers, value, list(known)))
+        return
+    own, itself = owner.role, owner.id if isinstance(owner, Check) else ""
+    if isinstance(one.record, Elsewhere):
+        fitting = [id for id, role in known.items() if role != own]
+        whose = f" of a role other than {quoted(own)}"
+    else:
+        fitting = [id for id, role in known.items() if role == own and id != itself]
+        whose = f" of role {quoted(own)}"
+    if value not in known:
+        raise Mistake(where, _unknown("check", value, fitting, whose))
+    if (known[value] != own) is not isinstance(one.record, Elsewhere):
+        text = (
+            f"{quoted(value)} is a check of role {quoted(known[value])}; "
+            f"only checks{whose} are allowed: {listed(fitting) or 'none'}"
+        )
+        raise Mistake(where, text)
 
 
 def conditions(profile: Profile, probes: Mapping[str, str]) -> None:
@@ -162,6 +185,50 @@ def every_role_has_checks(profile: Profile, probes: Mapping[str, str]) -> None:
             raise Mistake(at(one.place, "id"), text)
 
 
+def every_check_is_judged(profile: Profile, probes: Mapping[str, str]) -> None:
+    """A capability names a check once; where a role has capabilities, each of its checks is in one.
+
+    A check that is in none could fail and the host would look ready.
+    """
+    judged: set[str] = set()
+    for place, capability in _capabilities(profile):
+        seen: set[str] = set()
+        for key, id in _own_checks(capability):
+            if id in seen:
+                raise Mistake(at(place, key), f"{quoted(id)} stands there twice; once is enough")
+            seen.add(id)
+        judged |= seen
+    roles = {capability.role for capability in profile.capabilities}
+    for place, check in _checks(profile):
+        if check.role in roles and check.id not in judged:
+            text = (
+                f"no capability of role {quoted(check.role)} names this check; name it in "
+                "requires, optional or instead"
+            )
+            raise Mistake(at(place, "id"), text)
+
+
+def losses(profile: Profile, probes: Mapping[str, str]) -> None:
+    """What a capability requires has the loss "blocked", what is optional has "degraded".
+
+    What stands in stands in for a check in requires.
+    """
+    loss = {check.id: check.loss for check in profile.checks}
+    for place, capability in _capabilities(profile):
+        for key, id in _own_checks(capability):
+            wanted = "degraded" if key == "optional" else "blocked"
+            if loss[id] != wanted:
+                text = f'check {quoted(id)} has loss = "{loss[id]}"; here it must be "{wanted}"'
+                raise Mistake(at(place, key), text)
+        for number, instead in enumerate(capability.instead, 1):
+            if instead.of not in capability.requires:
+                text = (
+                    f"{quoted(instead.of)} is not in requires; only what is required can be "
+                    f"stood in for: {listed(capability.requires)}"
+                )
+                raise Mistake(at(f"{place}, {entry('instead', number, None)}", "of"), text)
+
+
 RULES: tuple[Rule, ...] = (
     unique_ids,
     known_references,
@@ -171,6 +238,8 @@ RULES: tuple[Rule, ...] = (
     one_custom_port,
     no_circles,
     every_role_has_checks,
+    every_check_is_judged,
+    losses,
 )
 """In an order in which each may rely on those before it."""
 
@@ -187,12 +256,25 @@ def _checks(profile: Profile) -> Iterator[tuple[str, Check]]:
         yield entry("check", number, check.id), check
 
 
+def _capabilities(profile: Profile) -> Iterator[tuple[str, Capability]]:
+    for number, capability in enumerate(profile.capabilities, 1):
+        yield entry("capability", number, capability.id), capability
+
+
+def _own_checks(capability: Capability) -> Iterator[tuple[str, str]]:
+    """The checks of its own role that a capability names, each with the key."""
+    yield from (("requires", id) for id in capability.requires)
+    yield from (("optional", cost.check) for cost in capability.optional)
+    yield from (("instead", id) for instead in capability.instead for id in instead.requires)
+
+
 def _top(profile: Profile) -> Iterator[_Placed]:
     for key in keys_of(Profile):
         if key.kind == "table":
             for number, record in enumerate(getattr(profile, key.attribute), 1):
                 place = entry(key.name, number, record.id)
-                yield _Placed(key.name, place, record, record if key.table is Check else None)
+                owner = record if key.table in (Check, Capability) else None
+                yield _Placed(key.name, place, record, owner)
 
 
 def _all(profile: Profile) -> Iterator[_Placed]:
@@ -201,4 +283,4 @@ def _all(profile: Profile) -> Iterator[_Placed]:
         for key in keys_of(type(one.record)):
             if key.kind == "table":
                 for number, record in enumerate(getattr(one.record, key.attribute), 1):
-                    yield _Placed(key.name, f"{one.place}, {key.name} {number}", record, one.check)
+                    yield _Placed(key.name, f"{one.place}, {key.name} {number}", record, one.owner)

@@ -31,7 +31,7 @@ CASES = {
         'id = "site"',
         'id = "site"\nsha256 = "00"',
         'key "sha256": a profile has no such key; its keys are "id", "name", "version", "source",'
-        ' "url", "question", "category", "role", "check".',
+        ' "url", "question", "category", "role", "check", "capability".',
     ),
     "a missing key": (
         'role = "windows.dc"\ntitle = "LDAP"\n',

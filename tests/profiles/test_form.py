@@ -8,9 +8,33 @@ import pytest
 from profiles.form import DOCS, schema, write
 from profiles.keys import keys_of
 from profiles.load import ProfileError
-from profiles.model import Category, Check, Profile, Question, Role, Unless, When
+from profiles.model import (
+    Capability,
+    Category,
+    Check,
+    Cost,
+    Elsewhere,
+    Instead,
+    Profile,
+    Question,
+    Role,
+    Unless,
+    When,
+)
 
-MODEL = [Profile, Question, Category, Role, When, Unless, Check]
+MODEL = [
+    Profile,
+    Question,
+    Category,
+    Role,
+    When,
+    Unless,
+    Check,
+    Capability,
+    Cost,
+    Instead,
+    Elsewhere,
+]
 
 
 @pytest.fixture

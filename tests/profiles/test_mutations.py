@@ -13,7 +13,7 @@ from profiles.model import Profile
 CATALOG = resources.files("profiles").joinpath("catalog", "alloyscan.toml").read_bytes()
 TREE = tomllib.loads(CATALOG.decode())
 STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-LISTS = ("question", "category", "role", "check")
+LISTS = ("question", "category", "role", "check", "capability")
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 values = st.recursive(

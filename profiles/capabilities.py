@@ -1,0 +1,39 @@
+"""The capabilities of a role: the profile's own, or one that is made of its checks."""
+
+from __future__ import annotations
+
+from profiles.model import Capability, Cost, Profile
+
+
+def capabilities_of(profile: Profile, role: str) -> tuple[Capability, ...]:
+    """What a host of this role is judged for; empty where nothing is asked of it.
+
+    For a role without capabilities the loss of each of its checks decides.
+    """
+    own = tuple(one for one in profile.capabilities if one.role == role)
+    checks = profile.checks_of(role)
+    if own or not checks:
+        return own
+    title = next((one.title for one in profile.roles if one.id == role), role)
+    return (
+        Capability(
+            id=role,
+            role=role,
+            title=title,
+            can="everything that is required here is available",
+            cannot="something that is required here is not available",
+            requires=tuple(check.id for check in checks if check.loss == "blocked"),
+            optional=tuple(
+                Cost(check.id, _clause(check.consequence))
+                for check in checks
+                if check.loss == "degraded"
+            ),
+        ),
+    )
+
+
+def _clause(sentence: str) -> str:
+    """A sentence as it may stand inside another one."""
+    clause = sentence.rstrip(".!? ")
+    # An abbreviation keeps its capitals.
+    return clause if clause[1:2].isupper() else clause[:1].lower() + clause[1:]
