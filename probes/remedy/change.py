@@ -1,0 +1,178 @@
+"""What has to change for a row that is not well, by who said no and what the host is. Pure."""
+
+from __future__ import annotations
+
+from probes.engine.model import Job, Observation, Reason, Result, Service, Status
+from probes.remedy import firewalls, services
+from probes.remedy.flow import HOST, Flow, flow_of
+from probes.remedy.model import Paste, Remedy
+from probes.remedy.platform import Platform, platform
+from probes.remedy.quoting import address, name, powershell
+from probes.remedy.refusal import Refusal, refusal
+from probes.wire.text import printable
+
+_LONG = 600
+_ADDRESS = "ADDRESS"
+_MENDABLE = frozenset({Status.BLOCKED, Status.DEGRADED, Status.ERROR})
+
+
+def remedy(result: Result) -> Remedy | None:
+    """The change in words and ready to paste; None for a row that needs none.
+
+    A probe that knows better than the profile has said so in the fact `fix`.
+    """
+    if result.status not in _MENDABLE:
+        return None
+    job, seen = result.job, result.observation
+    who, flow = refusal(job, seen), flow_of(job, seen)
+    own = printable(str(seen.facts.get("fix", "")), _LONG)
+    return Remedy(own or _words(job, seen, who, flow), _pastes(job, seen, who, flow))
+
+
+def _words(job: Job, seen: Observation, who: Refusal, flow: Flow) -> str:
+    check = job.check
+    to = flow.destination
+    match who:
+        case Refusal.NAME:
+            called = name(job.dialled[0]) or "the name"
+            return f"Correct the name, or make {called} resolve here: by DNS or the hosts file."
+        case Refusal.UNTESTED:
+            return _untested(seen)
+        case Refusal.HERE:
+            return f"Allow {flow.port_text} to {to} in the firewall of this machine."
+        case Refusal.NO_ROUTE:
+            return f"Give this machine a route to {to}."
+        case Refusal.PATH:
+            offender = _offender(seen)
+            return f"Allow {flow.port_text} from {flow.source} to {to} on {offender}."
+        case Refusal.UNDELIVERED:
+            return _undelivered(seen, to)
+        case Refusal.HOST if not check.answers:
+            return f"Have something listen on {flow.port_text} there: the path is open."
+        case Refusal.HOST if check.probe != "printer" and not check.ports:
+            return (
+                f"Start {check.title} on the host or correct the port: "
+                f"the path is open, but nothing listens on {flow.port_text}."
+            )
+        case Refusal.SERVICE if seen.service is Service.UNEXPECTED and _elsewhere(job, seen):
+            return (
+                f"Correct the address, or have {check.title} listen on {flow.port_text}: "
+                "the path is open, but something else answers."
+            )
+        case _:
+            return check.fix
+
+
+def _elsewhere(job: Job, seen: Observation) -> bool:
+    """Whether another protocol answers: not the right one with a fault, nor a port behind it."""
+    return not job.check.ports and "unproven" not in seen.facts
+
+
+def _untested(seen: Observation) -> str:
+    match seen.reason:
+        case Reason.DEPENDENCY:
+            return "Mend the row it depends on, then measure this one again."
+        case Reason.PERMISSION_DENIED:
+            return "Permit it on this machine, then measure it again."
+        case Reason.NOT_OFFERED:
+            return "Measure it from a place that can ask it."
+        case _:
+            return "Mend what failed on this machine, then measure it again."
+
+
+def _undelivered(seen: Observation, to: str) -> str:
+    match seen.reason:
+        case Reason.HOST_UNREACH:
+            return f"Start the host or correct its address: nobody answers for {to}."
+        case Reason.TIME_EXCEEDED:
+            return f"Mend the routing loop on the way to {to}; {_offender(seen)} saw it."
+        case Reason.NET_UNREACH:
+            return f"Give {_offender(seen)} a route to {to}, or correct the address."
+        case _:
+            return f"Let {_offender(seen)} deliver to {to}, or correct the address."
+
+
+def _pastes(job: Job, seen: Observation, who: Refusal, flow: Flow) -> tuple[Paste, ...]:
+    kind = platform(job)
+    where = flow.called or (flow.destination if flow.destination != HOST else "the host")
+    match who:
+        case Refusal.NAME:
+            return _name(job)
+        case Refusal.HERE:
+            return (
+                firewalls.nft(flow, "this machine", outbound=True),
+                firewalls.iptables(flow, "this machine", outbound=True),
+            )
+        case Refusal.PATH:
+            return (firewalls.request(flow, _offender(seen)),)
+        case Refusal.UNKNOWN if job.via:
+            return (firewalls.request(flow, ""),)
+        case Refusal.FIREWALL if not job.via:
+            return _host_firewall(job, flow, kind, where)
+        case Refusal.UNKNOWN:
+            return (
+                *_host_firewall(job, flow, kind, where),
+                *(services.agent(job, flow, where) if job.check.probe == "snmp" else ()),
+                firewalls.request(flow, ""),
+            )
+        case Refusal.HOST if not job.via and not job.check.ports:
+            return services.start(job, flow, kind, where)
+        case Refusal.SERVICE if _elsewhere(job, seen) and not job.via:
+            return services.listeners(flow, kind, where)
+        case _:
+            return ()
+
+
+def _host_firewall(job: Job, flow: Flow, kind: Platform, where: str) -> tuple[Paste, ...]:
+    """The rule in every syntax that the host may understand."""
+    title = job.check.title
+    remoting = job.check.probe == "winrm"
+    match kind:
+        case Platform.WINDOWS:
+            rule = firewalls.windows(flow, title, where)
+            if remoting:
+                # One block: the listener is of no use without the rule for this source.
+                rule = Paste(rule.where, (*services.remoting(where).lines, *rule.lines))
+            return (rule, firewalls.policy(flow, remoting=remoting))
+        case Platform.UNIX:
+            return (
+                firewalls.nft(flow, where),
+                firewalls.iptables(flow, where),
+                firewalls.firewalld(flow, where),
+            )
+        case Platform.XEN:
+            plain = firewalls.iptables(flow, where)
+            return (Paste(plain.where.removeprefix("or "), plain.lines),)
+        case Platform.ESXI:
+            return firewalls.esxi(flow, where)
+        case Platform.ANY:
+            return (
+                firewalls.windows(flow, title, where),
+                firewalls.nft(flow, where),
+                firewalls.iptables(flow, where),
+                firewalls.firewalld(flow, where),
+            )
+        case _:
+            return ()
+
+
+def _name(job: Job) -> tuple[Paste, ...]:
+    """A line for this machine's hosts file and a record for a Windows DNS server."""
+    called = name(job.dialled[0])
+    if not called or address(called):
+        return ()
+    line = f"{_ADDRESS} {called}"
+    lines = [Paste(f"hosts file of this machine, with the host's {_ADDRESS}", (line,))]
+    host, dot, zone = called.rstrip(".").partition(".")
+    if dot and zone:
+        record = (
+            f"Add-DnsServerResourceRecordA -ZoneName {powershell(zone)} "
+            f"-Name {powershell(host)} -IPv4Address {_ADDRESS}"
+        )
+        lines.append(Paste(f"or PowerShell on the DNS server of {zone}", (record,)))
+    return tuple(lines)
+
+
+def _offender(seen: Observation) -> str:
+    known = address(seen.icmp.offender) if seen.icmp is not None else ""
+    return known or "a device on the path"

@@ -1,0 +1,59 @@
+"""Values from the network and the operator as words of a shell, a PowerShell or a rule."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import shlex
+
+from probes.wire.text import printable
+
+_PLAIN = re.compile(r"-?[A-Za-z][A-Za-z0-9_.-]*|[0-9]+(?:\.[0-9]+)*")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
+_SCOPE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+# PowerShell ends a string at a typographic quote as well (about_Quoting_Rules).
+_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
+
+
+def posix(value: str) -> str:
+    """A value as one word of a POSIX shell; controls and escapes are made visible first."""
+    return shlex.quote(_visible(value))
+
+
+def powershell(value: str) -> str:
+    """A value as one word of PowerShell, in single quotes unless it is plain."""
+    value = _visible(value)
+    if _PLAIN.fullmatch(value):
+        return value
+    return "'" + _QUOTES.sub(r"\1\1", value) + "'"
+
+
+def address(text: object, *, scoped: bool = False) -> str:
+    """An IP address in its usual spelling; empty for anything else.
+
+    A scope id is left out unless `scoped`: Python takes any text as one (RFC 4007 11.2).
+    """
+    if not isinstance(text, str):
+        return ""
+    plain, _, scope = text.partition("%")
+    try:
+        known = str(ipaddress.ip_address(plain))
+    except ValueError:
+        return ""
+    if scoped and ":" in known and _SCOPE.fullmatch(scope):
+        return f"{known}%{scope}"
+    return known
+
+
+def name(text: object) -> str:
+    """A host or domain name that no tool takes for an option or a URL; empty for anything else."""
+    return text if isinstance(text, str) and _NAME.fullmatch(text) else ""
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands before a port: IPv6 in brackets (RFC 3986 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _visible(value: str) -> str:
+    return printable(value, 1000)
