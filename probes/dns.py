@@ -9,22 +9,27 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.reversename
 
-from probes.engine.call import Answer, Call
+from probes.engine.call import Answer, Call, NoAnswer, Unexpected
 from probes.engine.model import Service
 from probes.wire.text import printable
 
 ANSWERS_MOST = 8
 """Records shown of an answer."""
+VERSION = "version.bind"
+"""What servers that tell their software tell it under, in class CHAOS (RFC 4892 1)."""
+GRACE = 1.0
+"""Seconds for the version once the server has answered; it is asked for once."""
 
 
 async def ask(call: Call) -> Answer:
     """Ask for the server's own PTR, recursion desired; any response to it proves a DNS server.
 
     A refusal, a failure and "no such name" are answers too: what was asked is whether one comes.
-    Raises NoAnswer and Unexpected.
+    Then once for its software. Raises NoAnswer and Unexpected.
     """
     query = _query(call.address)
     data = await call.exchange(query.to_wire(), lambda data: _response(query, data) is not None)
@@ -47,7 +52,27 @@ async def ask(call: Call) -> Answer:
         "authoritative": bool(response.flags & dns.flags.AA),
         "truncated": bool(response.flags & dns.flags.TC),
     }
-    return Answer(Service.CONFIRMED, facts)
+    software = await _software(call)
+    return Answer(Service.CONFIRMED, facts | ({"software": software} if software else {}))
+
+
+async def _software(call: Call) -> str:
+    """What the server says it is; empty where it does not say."""
+    query = dns.message.make_query(VERSION, dns.rdatatype.TXT, dns.rdataclass.CHAOS, flags=0)
+    outcome, attempts = call.outcome, call.attempts
+    timeout = min(GRACE, call.timeout)
+    try:
+        data = await call.exchange(
+            query.to_wire(), lambda data: _response(query, data) is not None, 0, timeout=timeout
+        )
+    except (NoAnswer, Unexpected):
+        return ""
+    finally:
+        call.outcome, call.attempts = outcome, attempts
+    response = _response(query, data)
+    records = [record for found in response.answer for record in found] if response else []
+    texts = [one for one in records if one.rdtype == dns.rdatatype.TXT][:1]
+    return printable(b" ".join(texts[0].strings), 80) if texts else ""
 
 
 def _query(address: str) -> dns.message.QueryMessage:

@@ -19,6 +19,8 @@ ATTRIBUTES = (
     *("domainFunctionality", "forestFunctionality", "domainControllerFunctionality"),
     *("currentTime", "isSynchronized", "isGlobalCatalogReady", "supportedCapabilities"),
     *("supportedSASLMechanisms", "supportedLDAPVersion", "vendorName", "vendorVersion"),
+    *("configurationNamingContext", "schemaNamingContext", "serverName", "ldapServiceName"),
+    *("dsServiceName", "subschemaSubentry", "highestCommittedUSN", "supportedControl"),
 )
 """Asked by name: a server need not show its operational attributes otherwise (RFC 4512 5.1)."""
 
@@ -47,6 +49,13 @@ _KEPT = {
     "global_catalog": "isGlobalCatalogReady",
     "vendor": "vendorName",
     "vendor_version": "vendorVersion",
+    "configuration_naming_context": "configurationNamingContext",
+    "schema_naming_context": "schemaNamingContext",
+    "subschema_subentry": "subschemaSubentry",
+    "server_name": "serverName",
+    "ds_service_name": "dsServiceName",
+    "ldap_service_name": "ldapServiceName",
+    "highest_usn": "highestCommittedUSN",
 }
 
 
@@ -104,6 +113,9 @@ def _described(entry: Entry) -> dict[str, object]:
         "controller_functional_level": _level(entry.text("domainControllerFunctionality")),
         "sasl_mechanisms": entry.texts("supportedSASLMechanisms")[:16],
         "ldap_versions": entry.texts("supportedLDAPVersion")[:8],
+        "site": _site(entry.text("serverName")),
+        "capabilities": capabilities[:16],
+        "controls": list(dict.fromkeys(entry.texts("supportedControl")))[:64],
     }
     facts = {key: value for key, value in known.items() if value}
     if domain:
@@ -140,6 +152,12 @@ def _dns_name(distinguished: str) -> str:
     if any(key.strip().upper() != "DC" or not value for key, _, value in parts):
         return ""
     return ".".join(value.strip() for _, _, value in parts)
+
+
+def _site(server: str) -> str:
+    """Paris of `CN=DC1,CN=Servers,CN=Paris,CN=Sites,…` (MS-ADTS 6.1.1.2.2.1)."""
+    parts = [part.strip().partition("=")[2] for part in server.split(",")]
+    return parts[2] if len(parts) > 3 and parts[1] == "Servers" and parts[3] == "Sites" else ""
 
 
 def _level(number: str) -> str:

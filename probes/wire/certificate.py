@@ -9,6 +9,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from probes.wire.text import printable
@@ -48,6 +49,11 @@ class Certificate:
     self_signed: bool = False
     """Issuer and subject are the same."""
     sha256: str = ""
+    subject_organisation: str = ""
+    key: str = ""
+    """Kind and size of its public key: `RSA 2048`, `EC secp256r1`."""
+    signature_hash: str = ""
+    """What its issuer hashed it with; empty for a signature that does not hash apart."""
 
     def facts(self) -> dict[str, object]:
         """The same in JSON types."""
@@ -59,6 +65,9 @@ class Certificate:
             "not_before": self.not_before.isoformat(),
             "not_after": self.not_after.isoformat(),
             "sha256": self.sha256,
+            "subject_organisation": self.subject_organisation,
+            "key": self.key,
+            "signature_hash": self.signature_hash,
         }
 
 
@@ -85,6 +94,9 @@ def _read(certificate: x509.Certificate) -> Certificate:
         more_names=max(len(names) - NAMES_MOST, 0),
         self_signed=certificate.issuer == certificate.subject,
         sha256=certificate.fingerprint(hashes.SHA256()).hex(),
+        subject_organisation=_attribute(certificate.subject, NameOID.ORGANIZATION_NAME),
+        key=_key(certificate),
+        signature_hash=_signature_hash(certificate),
     )
 
 
@@ -96,6 +108,26 @@ def _names(certificate: x509.Certificate) -> list[str]:
         return [common] if common else []
     addresses = [str(one) for one in listed.get_values_for_type(x509.IPAddress)]
     return [*listed.get_values_for_type(x509.DNSName), *addresses]
+
+
+def _key(certificate: x509.Certificate) -> str:
+    try:
+        key = certificate.public_key()
+    except _UNREADABLE:
+        return ""
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA {key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"EC {key.curve.name}"
+    return type(key).__name__.removesuffix("PublicKey").strip("_")
+
+
+def _signature_hash(certificate: x509.Certificate) -> str:
+    try:
+        used = certificate.signature_hash_algorithm
+    except _UNREADABLE:
+        return ""
+    return "" if used is None else used.name
 
 
 def _called(name: x509.Name) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import pytest
@@ -92,6 +93,47 @@ async def test_nothing_but_garbage_is_another_service(udp_call, garbage) -> None
     with pytest.raises(Unexpected):
         await ask(call)
     assert call.outcome.state is State.OPEN
+
+
+def telling(version: str):
+    """A server that tells its software under version.bind and answers everything else."""
+
+    def script(request: bytes) -> list[bytes]:
+        query = dns.message.from_wire(request)
+        if query.question[0].rdclass != dns.rdataclass.CHAOS:
+            return [respond(request)]
+        response = dns.message.make_response(query)
+        text = dns.rrset.from_text("version.bind.", 0, "CH", "TXT", version)
+        response.answer = [text]
+        return [response.to_wire()]
+
+    return script
+
+
+async def test_a_server_that_tells_its_software_is_known_by_it(udp_call) -> None:
+    call = udp_call(telling('"dnsmasq-2.90"'), port=53)
+    answer = await ask(call)
+    assert answer.facts["software"] == "dnsmasq-2.90"
+    assert call.attempts == 1
+
+
+async def test_a_server_that_is_silent_about_its_software_is_confirmed_all_the_same(
+    udp_call,
+) -> None:
+    def script(request: bytes) -> list[bytes]:
+        return [] if b"version" in request else [respond(request)]
+
+    call = udp_call(script, port=53)
+    answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert "software" not in answer.facts
+    assert call.outcome.state is State.OPEN
+
+
+async def test_a_hostile_name_of_software_is_harmless_and_short(udp_call) -> None:
+    answer = await ask(udp_call(telling('"\\027[2J' + "x" * 200 + '"'), port=53))
+    assert str(answer.facts["software"]).isprintable()
+    assert len(str(answer.facts["software"])) <= 81
 
 
 async def test_silence_passes_through_after_a_retry(udp_call) -> None:

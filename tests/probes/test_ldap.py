@@ -70,6 +70,20 @@ async def asked(call: Call) -> Answer:
         return await ask(call)
 
 
+async def test_a_domain_controller_tells_its_site(tcp_call) -> None:
+    site = {"serverName": "CN=DC1,CN=Servers,CN=Paris,CN=Sites,CN=Configuration,DC=corp"}
+    async with tcp_call(answers(entry(DC | site) + result(0))) as call:
+        answer = await asked(call)
+    assert answer.facts["site"] == "Paris"
+
+
+async def test_a_server_name_of_another_form_is_no_site(tcp_call) -> None:
+    async with tcp_call(answers(entry(DC | {"serverName": "CN=a,b,c"}) + result(0))) as call:
+        answer = await asked(call)
+    assert answer.facts["server_name"] == "CN=a,b,c"
+    assert "site" not in answer.facts
+
+
 async def test_a_domain_controller_tells_its_domain_name_and_level(tcp_call) -> None:
     async with tcp_call(answers(entry(DC) + result(0))) as call:
         answer = await asked(call)

@@ -243,3 +243,30 @@ async def test_hostile_text_is_made_harmless(udp_call) -> None:
 def test_a_message_without_a_version_is_no_message() -> None:
     with pytest.raises(ProtocolError):
         version_of(b"\x30\x00")
+
+
+async def test_the_uptime_and_the_v3_engine_of_an_agent_are_told(udp_call) -> None:
+    more = {
+        snmp_device.SYS_UP_TIME: api.v2c.TimeTicks(12345),
+        snmp_device.ENGINE_ID: ENGINE,
+        snmp_device.ENGINE_BOOTS: api.v2c.Integer32(7),
+        snmp_device.ENGINE_TIME: api.v2c.Integer32(99),
+    }
+    answer = await probe.ask(udp_call(agent((snmp.V2C,), ROUTER | more), port=161))
+    assert answer.facts["uptime_s"] == 123
+    assert answer.facts["engine_id"] == ENGINE.hex()
+    assert (answer.facts["engine_boots"], answer.facts["engine_time"]) == (7, 99)
+    assert "printer" not in answer.facts
+
+
+async def test_an_engine_id_of_a_forbidden_length_is_passed_over(udp_call) -> None:
+    more = {snmp_device.ENGINE_ID: b"x" * 33}
+    answer = await probe.ask(udp_call(agent((snmp.V2C,), ROUTER | more), port=161))
+    assert "engine_id" not in answer.facts
+
+
+async def test_an_uptime_without_end_is_passed_over(udp_call) -> None:
+    more = {snmp_device.SYS_UP_TIME: univ.Integer(10**5000)}
+    answer = await probe.ask(udp_call(agent((snmp.V2C,), ROUTER | more), port=161))
+    assert answer.service is Service.CONFIRMED
+    assert "uptime_s" not in answer.facts

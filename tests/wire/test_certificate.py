@@ -40,6 +40,7 @@ def test_what_is_asked_of_a_certificate_is_read_from_it(ca) -> None:
     assert abs(read.not_after - issued.not_after) < timedelta(seconds=1)
     assert not read.self_signed
     assert len(read.sha256) == 64
+    assert (read.key, read.signature_hash) == ("EC secp256r1", "sha256")
 
 
 def test_a_certificate_without_alternative_names_is_for_its_common_name(ca) -> None:
