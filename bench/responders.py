@@ -1,0 +1,73 @@
+"""What cannot be had as a real server, as a program: `python -m bench.responders KIND`.
+
+Listens on every address of its namespace, prints `ready` and goes on until it is ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+from probes.lab import vsphere, winrm
+from probes.wire import pjl
+
+EVERYWHERE = "0.0.0.0"
+PRINTER = "HP LaserJet 4250"
+_REQUEST_MOST = 1024
+
+
+async def windows() -> list[asyncio.Server]:
+    """WinRM as a computer in a domain has it."""
+    return [await winrm.start(EVERYWHERE, 5985)]
+
+
+async def hyperv() -> list[asyncio.Server]:
+    """WinRM with CredSSP, as Hyper-V hosts are often given it."""
+    return [await winrm.start(EVERYWHERE, 5985, logins=("Negotiate", "Kerberos", "CredSSP"))]
+
+
+async def esxi() -> list[asyncio.Server]:
+    """The three ports of an ESXi host."""
+    return [
+        await vsphere.start_http(EVERYWHERE, 80),
+        await vsphere.start_https(EVERYWHERE, 443, name="esx1.site.test"),
+        await vsphere.start_authd(EVERYWHERE, 902),
+    ]
+
+
+async def printer() -> list[asyncio.Server]:
+    """Raw printing that knows its name over PJL."""
+
+    async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            heard = b""
+            while len(heard) < _REQUEST_MOST and (more := await reader.read(_REQUEST_MOST)):
+                heard += more
+                if b"@PJL INFO ID" in heard:
+                    writer.write(pjl.written(PRINTER))
+                    heard = b""
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    return [await asyncio.start_server(accepted, EVERYWHERE, 9100)]
+
+
+KINDS: dict[str, Callable[[], Awaitable[list[asyncio.Server]]]] = {
+    "windows": windows,
+    "hyperv": hyperv,
+    "esxi": esxi,
+    "printer": printer,
+}
+
+
+async def main() -> None:
+    servers = await KINDS[sys.argv[1]]()
+    print("ready", flush=True)
+    await asyncio.gather(*(server.serve_forever() for server in servers))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
