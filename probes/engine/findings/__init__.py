@@ -1,0 +1,91 @@
+"""Root causes instead of noise: results as findings, each with what it rests on. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from probes.engine.findings import between, clocks, reach, resolved, twins
+from probes.engine.findings.model import Finding, Kind, Sure
+from probes.engine.findings.ports import ports
+from probes.engine.findings.survey import LOST, Survey, survey
+from probes.engine.model import Reason, Result, Status
+from probes.wire.text import printable
+
+__all__ = ["Finding", "Kind", "Sure", "diagnose"]
+
+_ORDER = {kind: place for place, kind in enumerate(Kind)}
+_TEXT = 600
+_LOST = LOST | {Status.ERROR}
+
+
+def diagnose(results: Iterable[Result], answers: Mapping[str, str]) -> tuple[Finding, ...]:
+    """The findings of a session, those behind most rows first within each kind.
+
+    Takes the latest result of every row, in any order, and the answers to the profile's questions.
+    Every row that is blocked, degraded or not tested is behind at most one finding.
+    """
+    found = survey(results)
+    lost = {result.job.key for result in found.results if result.status in _LOST}
+    claimed: dict[str, int] = {}
+    findings: list[Finding] = []
+    for rule in _RULES:
+        for finding in [*rule(found, claimed)]:
+            claimed.update(dict.fromkeys(lost.intersection(finding.keys), len(findings)))
+            findings.append(finding)
+    findings += twins.addressed(found, answers)
+    _follow(found, claimed, findings)
+    return tuple(sorted(map(_shown, findings), key=_place))
+
+
+_RULES: tuple[Callable[[Survey, Collection[str]], Iterator[Finding]], ...] = (
+    lambda found, _: reach.local(found),
+    lambda found, _: reach.untested(found),
+    lambda found, _: resolved.unresolved(found),
+    lambda found, _: between.proxies(found),
+    lambda found, _: reach.cut_off(found),
+    lambda found, _: reach.dead(found),
+    ports,
+    lambda found, _: between.accepting(found),
+    between.authorities,
+    twins.certificates,
+    lambda found, _: twins.keys_shared(found),
+    lambda found, _: twins.reverse(found),
+    lambda found, _: resolved.misnamed(found),
+    lambda found, _: clocks.clocks(found),
+)
+"""In this order; a rule leaves out rows that are claimed where an earlier one may have them."""
+
+
+def _follow(found: Survey, claimed: Mapping[str, int], findings: list[Finding]) -> None:
+    """Rows that wait for another row are behind what that one is behind."""
+    rows = {
+        (result.job.target, result.job.check.id): result.job.key
+        for result in found.results
+        if result.job.key in claimed
+    }
+    more: dict[int, list[str]] = defaultdict(list)
+    for result in found.results:
+        waits = result.observation.reason is Reason.DEPENDENCY
+        if waits and result.job.key not in claimed:
+            needed = rows.get((result.job.target, result.job.check.needs))
+            if needed is not None:
+                more[claimed[needed]].append(result.job.key)
+    for place, keys in more.items():
+        finding = findings[place]
+        findings[place] = replace(finding, keys=tuple(sorted((*finding.keys, *keys))))
+
+
+def _shown(finding: Finding) -> Finding:
+    """Names and words of the network in it made harmless."""
+    return replace(
+        finding,
+        text=printable(finding.text, _TEXT),
+        why=printable(finding.why, _TEXT),
+        fix=printable(finding.fix, _TEXT),
+    )
+
+
+def _place(finding: Finding) -> tuple[int, int, str, tuple[str, ...]]:
+    return _ORDER[finding.kind], -len(finding.keys), finding.text, finding.keys

@@ -1,0 +1,139 @@
+"""Who stands in between: a proxy, something that accepts everything, a re-signer of TLS. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from probes.engine.findings.model import Finding, Kind, Sure
+from probes.engine.findings.survey import ACCEPTS, LOST, Cause, Survey, cause_of, proxy_of
+from probes.engine.findings.words import count, of, some
+from probes.engine.model import Reason, Result, Service, State, Status
+
+_LOGIN = 407
+_REACHED: dict[Cause, str] = {
+    Cause.SILENT: "it does not answer",
+    Cause.REFUSED: "it refuses the connection",
+    Cause.OWN_FIREWALL: "its own firewall rejects the connection",
+    Cause.NO_NEIGHBOUR: "its address is not in use",
+    Cause.NO_ROUTE: "this machine has no route to it",
+    Cause.LOCAL_FIREWALL: "this machine's own firewall rejects the connection",
+}
+
+
+def proxies(survey: Survey) -> Iterator[Finding]:
+    """A proxy that fails for rows in the same way, two or more of them."""
+    through: dict[str, list[Result]] = defaultdict(list)
+    for result in survey.proxied:
+        through[proxy_of(result)].append(result)
+    for proxy, rows in through.items():
+        failed: dict[str, list[Result]] = defaultdict(list)
+        for result in rows:
+            how = _failed(survey, result)
+            if how:
+                failed[how].append(result)
+        for how, same in failed.items():
+            if len(same) < 2:
+                continue
+            whole = of(len(same), len(rows), "row")
+            text = f"The proxy {proxy} {how} ({whole})"
+            why = (
+                "the proxy says so itself" if _answered(same[0]) else "it is not reached from here"
+            )
+            keys = tuple(sorted(result.job.key for result in same))
+            yield Finding(Kind.PROXY, text, Sure.CERTAIN, why, keys, _fix(same))
+
+
+def accepting(survey: Survey) -> Iterator[Finding]:
+    """Addresses before which something accepts every connection, by network."""
+    networks: dict[str, dict[str, list[Result]]] = defaultdict(dict)
+    for result in survey.results:
+        seen = result.observation
+        doubted = seen.facts.get(ACCEPTS) is True and seen.service is not Service.CONFIRMED
+        if doubted and seen.address is not None and not proxy_of(result):
+            network = survey.places.network(seen.address)
+            networks[network].setdefault(seen.address, []).append(result)
+    for network, by_address in networks.items():
+        rows = [result for rows in by_address.values() for result in rows]
+        many = len(by_address) > 1
+        where = f"{network} ({count(len(by_address), 'address', 'addresses')})"
+        text = (
+            f"Something on the path accepts every connection to "
+            f"{where if many else next(iter(by_address))}, so an open port proves nothing there"
+        )
+        why = "a port that nothing uses was accepted too"
+        keys = tuple(sorted(result.job.key for result in rows))
+        yield Finding(Kind.ACCEPTS, text, Sure.CERTAIN, why, keys)
+
+
+def authorities(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
+    """One authority behind several certificates that are not believed or not the host's own."""
+    alike: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in survey.results:
+        facts = result.observation.facts
+        certificate = facts.get("certificate")
+        if not isinstance(certificate, dict) or result.job.key in claimed:
+            continue
+        issuer = certificate.get("issuer_organisation") or certificate.get("issuer")
+        if not isinstance(issuer, str):
+            continue
+        if facts.get("interception") is True:
+            alike["interception", issuer].append(result)
+        elif facts.get("no_authorities") is True and result.status in LOST:
+            alike["nobody", ""].append(result)
+        elif facts.get("distrust") == "private-ca" and result.status in LOST:
+            alike["private", issuer].append(result)
+    for (what, issuer), rows in alike.items():
+        hosts = sorted({result.job.target.host for result in rows})
+        if len(hosts) < 2:
+            continue
+        keys = tuple(sorted(result.job.key for result in rows))
+        text, sure, why = _authority(what, issuer, hosts)
+        yield Finding(Kind.CERTIFICATE, text, sure, why, keys, _fix(rows))
+
+
+def _authority(what: str, issuer: str, hosts: Sequence[str]) -> tuple[str, Sure, str]:
+    whose = f"{count(len(hosts), 'host')} ({some(hosts)})"
+    if what == "interception":
+        text = f"TLS interception: “{issuer}” issued the certificates of {whose}"
+        return text, Sure.LIKELY, "the providers of these hosts have others issue theirs"
+    if what == "nobody":
+        text = f"This machine trusts no certificate authority at all: {whose} are not believed"
+        return text, Sure.CERTAIN, "its store of authorities is empty"
+    text = f"This machine does not trust “{issuer}”, which issued the certificates of {whose}"
+    return text, Sure.CERTAIN, "the chain of each one ends in an authority unknown here"
+
+
+def _failed(survey: Survey, result: Result) -> str:
+    """How the proxy failed for a row; empty where it did not."""
+    seen = result.observation
+    if seen.reason is Reason.NAME_NOT_RESOLVED:
+        return f"is not reached: its name does not resolve: {seen.facts.get('problem', '')}"
+    if result.status not in LOST:
+        return ""
+    if seen.state is not State.OPEN:
+        cause, by = cause_of(survey.places, seen)
+        if cause is None:
+            return ""
+        other = f"{by or 'a device on the path'} says no"
+        return f"is not reached: {_REACHED.get(cause, other)}"
+    if seen.facts.get("unproven") != "proxy":
+        return ""
+    status = seen.facts.get("proxy_status")
+    if not isinstance(status, int) or isinstance(status, bool):
+        return "takes connections, and opens no tunnel"
+    if status == _LOGIN:
+        return "does not let this machine in: it wants a login (HTTP 407)"
+    if status >= 500:
+        return f"cannot reach the destinations: HTTP {status}"
+    return f"refuses to connect to the destinations: HTTP {status}"
+
+
+def _answered(result: Result) -> bool:
+    return result.observation.state is State.OPEN and result.status is not Status.ERROR
+
+
+def _fix(rows: Iterable[Result]) -> str:
+    """What the rows say has to change, where all say the same."""
+    fixes = {str(result.observation.facts.get("fix", "")) for result in rows}
+    return fixes.pop() if len(fixes) == 1 else ""

@@ -1,0 +1,197 @@
+"""Ports that are lost on hosts which are there: the same by the same hand is said once. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from probes.engine.findings.model import Finding, Kind, Sure
+from probes.engine.findings.survey import Cause, Host, Lost, Survey
+from probes.engine.findings.words import Port, count, of, ports_text, some
+
+_CAUSES = frozenset({Cause.SILENT, Cause.REJECTED, Cause.OWN_FIREWALL, Cause.REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The same ports lost by the same hosts of one network through the same cause."""
+
+    cause: Cause
+    by: str
+    network: str
+    up: bool
+    """The hosts answer on other ports."""
+    ports: tuple[Port, ...]
+    hosts: tuple[Host, ...]
+    rows: tuple[Lost, ...]
+    asked: int
+    """Hosts of the network that were asked on these ports."""
+    open: int
+    """Hosts of the network that answered on one of them."""
+
+    @property
+    def where(self) -> str:
+        """The host, or the network with how many of its hosts."""
+        if len(self.hosts) == 1:
+            return self.hosts[0].label
+        if len(self.hosts) >= self.asked:
+            return f"{self.network} ({count(len(self.hosts), 'host')})"
+        return f"{of(len(self.hosts), self.asked, 'host')} in {self.network}"
+
+
+def ports(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
+    """Findings about ports; rows that are `claimed` have one already."""
+    for group in _groups(survey, claimed):
+        worth = len(group.hosts) > 1 or len(group.ports) > 1
+        if worth or (_contrast(group) and group.cause is not Cause.REFUSED):
+            yield _told(group)
+
+
+def _groups(survey: Survey, claimed: Collection[str]) -> Iterator[_Group]:
+    lost: dict[tuple[Cause, str, str, bool], dict[Port, dict[str, list[Lost]]]] = {}
+    asked: dict[tuple[str, Port], int] = defaultdict(int)
+    answered: dict[tuple[str, Port], int] = defaultdict(int)
+    for host in survey.hosts.values():
+        network = survey.places.network(host.address) or host.key
+        rows = [one for one in host.lost if one.result.job.key not in claimed]
+        if rows or host.answering:
+            for port in host.asked:
+                asked[network, port] += 1
+        for port in host.answering:
+            answered[network, port] += 1
+        for one in rows:
+            if one.cause in _CAUSES:
+                # The host's own firewall is another one on every host.
+                by = "" if one.cause is Cause.OWN_FIREWALL else one.by
+                kind = one.cause, by, network, bool(host.answering)
+                by_port = lost.setdefault(kind, {})
+                by_port.setdefault(one.port, {}).setdefault(host.key, []).append(one)
+    for (cause, by, network, up), by_port in lost.items():
+        alike: dict[frozenset[str], list[Port]] = defaultdict(list)
+        for port, by_host in by_port.items():
+            alike[frozenset(by_host)].append(port)
+        for keys, same in alike.items():
+            same.sort(key=lambda port: port.place)
+            hosts = [survey.hosts[key] for key in keys]
+            hosts.sort(key=lambda host: (survey.places.number(host.address) or (9, 0), host.key))
+            yield _Group(
+                cause,
+                by,
+                network,
+                up,
+                tuple(same),
+                tuple(hosts),
+                tuple(one for port in same for key in keys for one in by_port[port][key]),
+                max(asked[network, port] for port in same),
+                max(answered[network, port] for port in same),
+            )
+
+
+def _told(group: _Group) -> Finding:
+    match group.cause:
+        case Cause.REJECTED:
+            text, sure, why, fix = _rejected(group)
+        case Cause.OWN_FIREWALL:
+            text, sure, why, fix = _own(group)
+        case Cause.REFUSED:
+            text, sure, why, fix = _refused(group)
+        case _:
+            text, sure, why, fix = _silent(group)
+    kind = Kind.SERVICE if group.cause is Cause.REFUSED else Kind.FILTER
+    keys = tuple(sorted(one.result.job.key for one in group.rows))
+    return Finding(kind, text, sure, why, keys, fix)
+
+
+def _rejected(group: _Group) -> tuple[str, Sure, str, str]:
+    ports = ports_text(group.ports)
+    text = f"{group.by or 'A device on the path'} rejects {ports} towards {group.where}"
+    text += _contrast(group)
+    fix = f"Allow {_flow(group)}{f' on {group.by}' if group.by else ''}."
+    if not group.by:
+        return text, Sure.LIKELY, "this system does not tell who rejects; it may be the host", fix
+    return text, Sure.CERTAIN, f"{group.by} said so itself for each row (ICMP)", fix
+
+
+def _own(group: _Group) -> tuple[str, Sure, str, str]:
+    ports = ports_text(group.ports)
+    if len(group.hosts) == 1:
+        text = f"The own firewall of {group.where} rejects {ports}{_contrast(group)}"
+    else:
+        whole = of(len(group.hosts), group.asked, "host")
+        text = f"Their own firewalls reject {ports} on {whole} in {group.network}"
+    why = "the ICMP errors came from the hosts' own addresses, which a device on the path can use"
+    return text, Sure.LIKELY, why, f"Allow {_flow(group)} in the firewall of the host itself."
+
+
+def _refused(group: _Group) -> tuple[str, Sure, str, str]:
+    ports = ports_text(group.ports)
+    if len(group.hosts) == 1:
+        text = f"{group.where} is up and refuses {ports}: nothing listens there"
+    elif len(group.hosts) >= group.asked:
+        text = f"Nothing listens on {ports} on any of {group.asked:,} hosts in {group.network}"
+    else:
+        text = f"Nothing listens on {ports} on {group.where}"
+    why = "the hosts themselves refused (reset); a device on the path can answer in their name"
+    fixes = {one.result.job.check.fix for one in group.rows}
+    return text, Sure.LIKELY, why, fixes.pop() if len(fixes) == 1 else ""
+
+
+def _silent(group: _Group) -> tuple[str, Sure, str, str]:
+    ports, several = ports_text(group.ports), len(group.ports) > 1
+    get = "get" if several else "gets"
+    why = "silence only: a filter that drops and a service that ignores look the same"
+    hint = _hint(group.rows)
+    if hint:
+        why = f"silence only; or {hint}"
+    fix = f"Allow {_flow(group)} on the firewalls on the way and on the host."
+    if len(group.hosts) == 1 and group.up:
+        host = group.hosts[0]
+        only = " only" if len(host.lost) == len(group.rows) else ""
+        text = f"{host.label}: a filter on {ports}{only}{_contrast(group, ': ')}"
+        return text, Sure.LIKELY, why, fix
+    if len(group.hosts) == 1:
+        text = f"{ports} of {group.where} {get} no answer"
+        return text, Sure.LIKELY, why, fix
+    everybody = len(group.hosts) >= group.asked
+    whole = (
+        f"any of {group.asked:,} hosts" if everybody else of(len(group.hosts), group.asked, "host")
+    )
+    text = f"{ports} {get} no answer from {whole} in {group.network}"
+    if not group.up:
+        text += ", and nothing else of them answers"
+        why += "; they may be down or not exist"
+        return f"{text} ({some([host.label for host in group.hosts], 3)})", Sure.LIKELY, why, ""
+    text += ", while their other ports answer"
+    if everybody:
+        text += ": a filter before that network is likely"
+        fix = f"Allow {_flow(group)} on the firewall before that network."
+    elif group.open:
+        others = count(group.open, "host answers", "hosts answer")
+        text += f" and {others} on it there: filters on these hosts are likely"
+    return text, Sure.LIKELY, why, fix
+
+
+def _contrast(group: _Group, between: str = ", while ") -> str:
+    """`, while its TCP 445 answers`: what shows that it is the port and not the host."""
+    shown = [host.contrast(group.ports) for host in group.hosts]
+    if not all(shown):
+        return ""
+    if len(shown) == 1:
+        return f"{between}its {ports_text(port for port in shown if port)} answers"
+    return ", while their other ports answer"
+
+
+def _flow(group: _Group) -> str:
+    """`TCP 5985 from 10.0.0.9 to 10.2.0.0/24`."""
+    sources = {one.result.observation.source or "" for one in group.rows}
+    source = next(iter(sources)) if len(sources) == 1 else ""
+    to = group.hosts[0].label if len(group.hosts) == 1 else group.network
+    return f"{ports_text(group.ports)} from {source or 'this machine'} to {to}"
+
+
+def _hint(rows: Sequence[Lost]) -> str:
+    """What the probe says the silence may also mean, where it says the same of all."""
+    hints: Iterable[object] = {str(one.result.observation.facts.get("hint", "")) for one in rows}
+    said = [*hints]
+    return str(said[0]) if len(said) == 1 else ""

@@ -1,0 +1,211 @@
+"""What is lost whole: everything from this machine, a network, a host. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from probes.engine.findings.model import Finding, Kind, Sure
+from probes.engine.findings.survey import Cause, Host, Lost, Survey
+from probes.engine.findings.words import Port, count, ports_text, some
+
+MANY = 4
+"""Dead hosts of one network that become one finding."""
+
+_MUTE = frozenset({Cause.SILENT, Cause.DOWN, Cause.NO_NEIGHBOUR})
+_REVIVE = "Start it, or correct its name or address."
+
+
+def local(survey: Survey) -> Iterator[Finding]:
+    """What this machine itself refuses or has no way for."""
+    told: dict[Cause, list[tuple[Host, Lost]]] = defaultdict(list)
+    for host in survey.hosts.values():
+        for lost in host.lost:
+            if lost.cause in (Cause.NO_ROUTE, Cause.LOCAL_FIREWALL):
+                told[lost.cause].append((host, lost))
+    for cause, pairs in told.items():
+        rows, hosts = [lost for _, lost in pairs], _hosts(host for host, _ in pairs)
+        where = _towards(survey, hosts)
+        if cause is Cause.NO_ROUTE:
+            text, why = f"This machine has no route to {where}", "its own system says so"
+            fix = f"Give this machine a route to {where}."
+        else:
+            ports = ports_text(lost.port for lost in rows)
+            text = f"This machine's own firewall rejects {ports} towards {where}"
+            why = "the refusals came from its own address"
+            fix = f"Allow {ports} out of this machine towards {where}."
+        yield Finding(Kind.LOCAL, text, Sure.CERTAIN, why, _keys(rows), fix)
+
+
+def untested(survey: Survey) -> Iterator[Finding]:
+    """Rows that this machine did not let be asked, by what stood in the way."""
+    problems: dict[str, list[tuple[str, Port]]] = defaultdict(list)
+    for result in survey.refused_here:
+        problem = result.observation.facts.get("problem")
+        if isinstance(problem, str) and problem:
+            number = result.job.port or 0
+            text = "" if result.job.check.transport == "icmp" else str(number)
+            port = Port(result.job.check.transport, number, text)
+            problems[problem].append((result.job.key, port))
+    for problem, rows in problems.items():
+        if len(rows) > 1:
+            ports = ports_text(port for _, port in rows)
+            keys = tuple(sorted(key for key, _ in rows))
+            text = f"{count(len(rows), 'row')} could not be tested from here ({ports}): {problem}"
+            yield Finding(Kind.LOCAL, text, Sure.CERTAIN, "this machine says so", keys)
+
+
+def cut_off(survey: Survey) -> Iterator[Finding]:
+    """Networks that a router says it has no way to."""
+    told: dict[tuple[Cause, str], list[tuple[Host, Lost]]] = defaultdict(list)
+    for host in survey.hosts.values():
+        for lost in host.lost:
+            if lost.cause in (Cause.CUT_OFF, Cause.LOOP):
+                told[lost.cause, lost.by].append((host, lost))
+    for (cause, by), pairs in told.items():
+        rows, hosts = [lost for _, lost in pairs], _hosts(host for host, _ in pairs)
+        where = _towards(survey, hosts)
+        if cause is Cause.CUT_OFF:
+            text, fix = f"{by} has no route to {where}", f"Give {by} a route to {where}."
+            sure, why = Sure.CERTAIN, f"{by} said so for each row (ICMP network unreachable)"
+        else:
+            text = f"A routing loop before {where}: packets expire at {by}"
+            fix = f"Correct the routes to {where} on {by} and the routers next to it."
+            sure, why = Sure.LIKELY, "ICMP time exceeded; a way of more than 64 hops looks the same"
+        yield Finding(Kind.NETWORK, text, sure, why, _keys(rows), fix)
+
+
+def dead(survey: Survey) -> Iterator[Finding]:
+    """Hosts of which nothing answers, and whole networks of them."""
+    networks: dict[str, list[Host]] = defaultdict(list)
+    for host in survey.hosts.values():
+        if host.asked:
+            networks[survey.places.network(host.address)].append(host)
+    for network, hosts in networks.items():
+        mute = [host for host in hosts if _is_mute(host)]
+        told: dict[tuple[Cause, str], list[Host]] = defaultdict(list)
+        silent = []
+        for host in mute:
+            who = _told(host)
+            if who is None:
+                silent.append(host)
+            else:
+                told[who].append(host)
+        for (cause, by), some_hosts in told.items():
+            yield from _unreachable(survey, network, cause, by, some_hosts)
+        if network and len(silent) == len(hosts) > 1:
+            yield _silent_network(network, silent)
+        else:
+            yield from _dropped(survey, network, [one for one in silent if len(one.lost) > 1])
+
+
+def _is_mute(host: Host) -> bool:
+    return bool(host.lost) and not host.answering and all(one.cause in _MUTE for one in host.lost)
+
+
+def _told(host: Host) -> tuple[Cause, str] | None:
+    """Who says that this host cannot be reached, if anybody does."""
+    told = ((one.cause, one.by) for one in host.lost if one.cause is not Cause.SILENT)
+    return min(told, default=None)
+
+
+def _unreachable(
+    survey: Survey, network: str, cause: Cause, by: str, hosts: Sequence[Host]
+) -> Iterator[Finding]:
+    if cause is Cause.DOWN:
+        state, says = "down or does not exist", f"{by} says host unreachable"
+        many = "down or do not exist"
+        sure, why = Sure.CERTAIN, f"{by}, the last router before it, cannot deliver to it (ICMP)"
+    elif by:
+        state, says = "down or its address is not in use", "nobody answers for its address (ARP)"
+        many = "down or their addresses not in use"
+        sure, why = Sure.CERTAIN, "this machine is on the same network and got no ARP reply"
+        if ":" in by:
+            says, why = says.replace("ARP", "NDP"), why.replace("ARP", "neighbour")
+    else:
+        state, says = "down or there is no way to it", "this machine says no route to host"
+        many = "down or there is no way to them"
+        sure, why = Sure.LIKELY, "this system does not tell who said so"
+    if any(one.cause is Cause.SILENT for host in hosts for one in host.lost):
+        sure, why = Sure.LIKELY, f"{why}; some of its ports were only silent"
+    if len(hosts) < MANY:
+        for host in hosts:
+            ports = {one.port for one in host.lost}
+            none = f"{_none(ports)}, and " if len(ports) > 1 else ""
+            text = f"{host.label} is {state}: {none}{says}"
+            yield Finding(Kind.HOST, text, sure, why, _keys(host.lost), _REVIVE)
+        return
+    text = f"{count(len(hosts), 'host')} in {network} are {many}: {says} ({_named(survey, hosts)})"
+    yield Finding(Kind.HOST, text, sure, why, _keys(one for host in hosts for one in host.lost))
+
+
+def _silent_network(network: str, hosts: Sequence[Host]) -> Finding:
+    rows = [one for host in hosts for one in host.lost]
+    ports = {one.port for one in rows}
+    return Finding(
+        Kind.NETWORK,
+        f"Nothing in {network} answers: {count(len(hosts), 'host')} stay silent on "
+        f"{ports_text(ports)}",
+        Sure.LIKELY,
+        "a filter or a missing route on the way to or from that network; or all of them are down",
+        _keys(rows),
+        f"Look on the routers and firewalls on the way for what drops packets to {network}.",
+    )
+
+
+def _dropped(survey: Survey, network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
+    why = "silence only: a host that is off and a filter that drops everything look the same"
+    if len(hosts) < MANY:
+        for host in hosts:
+            text = (
+                f"{host.label} is down or dropped entirely: {_none(one.port for one in host.lost)}"
+            )
+            yield Finding(Kind.HOST, text, Sure.LIKELY, why, _keys(host.lost), _REVIVE)
+        return
+    rows = [one for host in hosts for one in host.lost]
+    text = (
+        f"{count(len(hosts), 'host')} in {network} are down or dropped entirely: no port of them "
+        f"answers ({_named(survey, hosts)})"
+    )
+    yield Finding(Kind.HOST, text, Sure.LIKELY, why, _keys(rows))
+
+
+def _none(ports: Iterable[Port]) -> str:
+    """`none of its 6 ports answers`."""
+    asked = set(ports)
+    pinged = any(port.transport == "icmp" for port in asked)
+    rest = len(asked) - pinged
+    if not rest:
+        return "it does not answer a ping"
+    if pinged:
+        its = f"any of its {rest} ports" if rest > 1 else f"its {ports_text(_numbered(asked))}"
+        return f"neither a ping nor {its} is answered"
+    return f"none of its {rest} ports answers" if rest > 1 else f"its {ports_text(asked)} is silent"
+
+
+def _numbered(ports: Iterable[Port]) -> Iterator[Port]:
+    return (port for port in ports if port.transport != "icmp")
+
+
+def _towards(survey: Survey, hosts: Sequence[Host]) -> str:
+    """One host by name, several by their networks."""
+    if len(hosts) == 1:
+        return hosts[0].label
+    networks = dict.fromkeys(survey.places.network(host.address) for host in hosts)
+    return f"{some([*networks])} ({count(len(hosts), 'host')})"
+
+
+def _named(survey: Survey, hosts: Sequence[Host]) -> str:
+    return some([host.label for host in _sorted(survey, hosts)])
+
+
+def _sorted(survey: Survey, hosts: Iterable[Host]) -> list[Host]:
+    return sorted(hosts, key=lambda host: (survey.places.number(host.address) or (9, 0), host.key))
+
+
+def _hosts(hosts: Iterable[Host]) -> list[Host]:
+    return [*{host.key: host for host in hosts}.values()]
+
+
+def _keys(rows: Iterable[Lost]) -> tuple[str, ...]:
+    return tuple(sorted(one.result.job.key for one in rows))

@@ -1,0 +1,209 @@
+"""Results as the hosts they speak of: what each one lost, by which cause, and what answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from probes.engine.findings.places import Places
+from probes.engine.findings.words import Port
+from probes.engine.model import Job, Observation, Reason, Result, Service, State, Status
+
+LOST = frozenset({Status.BLOCKED, Status.DEGRADED})
+"""Statuses of rows that were measured and do not work."""
+UNTESTED = frozenset({State.ERROR, State.NOT_RUN})
+ACCEPTS = "accepts_everything"
+
+
+class Cause(StrEnum):
+    """Why a row is lost on the path; who told is beside it."""
+
+    SILENT = "silent"
+    REJECTED = "rejected"
+    OWN_FIREWALL = "the host's own firewall"
+    REFUSED = "refused"
+    DOWN = "cannot be delivered"
+    NO_NEIGHBOUR = "no neighbour"
+    CUT_OFF = "no route there"
+    LOOP = "loop"
+    NO_ROUTE = "no route here"
+    LOCAL_FIREWALL = "rejected here"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A row that is lost on the path, and the address that told; empty where nobody did."""
+
+    result: Result
+    port: Port
+    cause: Cause
+    by: str
+
+
+@dataclass(slots=True)
+class Host:
+    """One machine as far as names and addresses tell: its rows that go straight to it."""
+
+    key: str
+    address: str = ""
+    names: set[str] = field(default_factory=set)
+    asked: set[Port] = field(default_factory=set)
+    answering: dict[Port, bool] = field(default_factory=dict)
+    """Ports the host itself said something on, and whether they are open."""
+    lost: list[Lost] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """`pc7 (10.2.0.7)`, or what there is of it."""
+        named = sorted(name for name in self.names if name != self.address)
+        if not named:
+            return self.address or self.key
+        return f"{named[0]} ({self.address})" if self.address else named[0]
+
+    def contrast(self, lost: Collection[Port]) -> Port | None:
+        """The port that best shows the host to be up beside these, an open one first."""
+        return min(
+            (port for port in self.answering if port not in lost),
+            key=lambda port: (not self.answering[port], port.place),
+            default=None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A session by what its rows are about. Rows stand in the order of their keys."""
+
+    results: tuple[Result, ...]
+    places: Places
+    hosts: dict[str, Host]
+    proxied: tuple[Result, ...]
+    unresolved: tuple[Result, ...]
+    """Rows whose name has no address."""
+    refused_here: tuple[Result, ...]
+    """Rows this machine did not let be tested."""
+    host_of: dict[str, str]
+    """Key of the host of each row that has an address or shares a name with one."""
+
+
+def survey(results: Iterable[Result]) -> Survey:
+    """Sort a session's results, the last of each key, by host; the order of arrival is nothing."""
+    latest = {result.job.key: result for result in results}
+    rows = tuple(latest[key] for key in sorted(latest))
+    places = Places()
+    found = Survey(rows, places, {}, (), (), (), {})
+    proxied, unresolved, refused = [], [], []
+    for result in rows:
+        seen = result.observation
+        if proxy_of(result):
+            proxied.append(result)
+        elif seen.reason is Reason.NAME_NOT_RESOLVED:
+            unresolved.append(result)
+        elif seen.reason in (Reason.PERMISSION_DENIED, Reason.LOCAL_ERROR, Reason.NOT_OFFERED):
+            refused.append(result)
+        elif seen.address is not None and seen.state not in UNTESTED:
+            _take(found, result, seen, seen.address)
+    for host in found.hosts.values():
+        if host.answering:
+            # Who answers elsewhere is neither down nor cut off: it is a reject in other words.
+            host.lost = [_plainly(one) for one in host.lost]
+    return Survey(
+        rows,
+        places,
+        found.hosts,
+        tuple(proxied),
+        tuple(unresolved),
+        tuple(refused),
+        found.host_of,
+    )
+
+
+def proxy_of(result: Result) -> str:
+    """The proxy a row goes through; empty where it goes straight."""
+    if result.job.via is not None:
+        return result.job.proxy
+    proxy = result.observation.facts.get("proxy")
+    return proxy if isinstance(proxy, str) else ""
+
+
+def port_of(job: Job) -> Port:
+    """The port a row asks, as it is told."""
+    check = job.check
+    if check.transport == "icmp":
+        return Port("icmp", 0, "")
+    number = job.port or check.port or 0
+    own = job.port is not None and job.port != check.port
+    return Port(check.transport, number, check.ports if check.ports and not own else str(number))
+
+
+def _take(found: Survey, result: Result, seen: Observation, address: str) -> None:
+    job = result.job
+    name = job.target.host
+    key = _identity(found.places, name, seen, address)
+    host = found.hosts.get(key)
+    if host is None:
+        host = found.hosts[key] = Host(key, address)
+    found.host_of[job.key] = key
+    host.names.add(name)
+    if address != host.address and _before(found.places, address, host.address):
+        host.address = address
+    port = port_of(job)
+    cause, by = cause_of(found.places, seen)
+    if result.status is not Status.UNVERIFIABLE or cause is not Cause.SILENT:
+        host.asked.add(port)
+    if cause in (Cause.REFUSED, Cause.OWN_FIREWALL) or _answers(seen):
+        host.answering[port] = host.answering.get(port, False) or seen.state is State.OPEN
+    if cause is not None and result.status in LOST:
+        host.lost.append(Lost(result, port, cause, by))
+
+
+def _identity(places: Places, name: str, seen: Observation, address: str) -> str:
+    """The address, or the name where one name has several: each row may be of another one."""
+    resolved = seen.facts.get("resolved")
+    listed = resolved.get("addresses") if isinstance(resolved, dict) else None
+    if isinstance(listed, list) and len(listed) > 1 and places.number(name) is None:
+        return name.casefold().rstrip(".")
+    return address
+
+
+def _before(places: Places, one: str, other: str) -> bool:
+    return (places.number(one) or (9, 0), one) < (places.number(other) or (9, 0), other)
+
+
+def _answers(seen: Observation) -> bool:
+    if seen.state is not State.OPEN:
+        return False
+    return seen.service is Service.CONFIRMED or not seen.facts.get(ACCEPTS)
+
+
+def _plainly(lost: Lost) -> Lost:
+    if lost.cause in (Cause.DOWN, Cause.CUT_OFF, Cause.LOOP):
+        return Lost(lost.result, lost.port, Cause.REJECTED, lost.by)
+    return lost
+
+
+def cause_of(places: Places, seen: Observation) -> tuple[Cause | None, str]:
+    """What the path did to a row and the address that told; None where it did nothing to it."""
+    reason = seen.reason
+    if reason is Reason.NO_RESPONSE:
+        return Cause.SILENT, ""
+    if seen.state is State.CLOSED:
+        return Cause.REFUSED, ""
+    if seen.state not in (State.FILTERED, State.UNREACHABLE):
+        return None, ""
+    if seen.icmp is None:
+        if reason is Reason.NET_UNREACH:
+            return Cause.NO_ROUTE, ""
+        return (Cause.NO_NEIGHBOUR if reason is Reason.HOST_UNREACH else Cause.REJECTED), ""
+    by = seen.icmp.offender
+    if places.same(by, seen.address):
+        return Cause.OWN_FIREWALL, by
+    if places.same(by, seen.source):
+        here = {Reason.HOST_UNREACH: Cause.NO_NEIGHBOUR, Reason.NET_UNREACH: Cause.NO_ROUTE}
+        return here.get(reason, Cause.LOCAL_FIREWALL), by
+    far = {
+        Reason.HOST_UNREACH: Cause.DOWN,
+        Reason.NET_UNREACH: Cause.CUT_OFF,
+        Reason.TIME_EXCEEDED: Cause.LOOP,
+    }
+    return far.get(reason, Cause.REJECTED), by

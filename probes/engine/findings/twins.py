@@ -1,0 +1,125 @@
+"""Hosts that show what is another's, a key or a certificate; and names logins need. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+
+from probes.engine.findings.model import Finding, Kind, Sure
+from probes.engine.findings.survey import LOST, Survey
+from probes.engine.findings.words import count, joined, some
+from probes.engine.model import Result
+
+_KEY = "host_key_fingerprint"
+_DOMAIN_LOGIN = "domain_credentials"
+"""Id of the question whose yes makes Kerberos the way to log in."""
+_BY_LOGIN = frozenset({"winrm"})
+"""Probes of services that take domain credentials."""
+
+
+def keys_shared(survey: Survey) -> Iterator[Finding]:
+    """One host key on several hosts."""
+    shown: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for result in survey.results:
+        key = result.observation.facts.get(_KEY)
+        host = survey.host_of.get(result.job.key)
+        if isinstance(key, str) and key and host is not None and result.status not in LOST:
+            shown[key][host].append(result.job.key)
+    for key, by_host in shown.items():
+        if len(by_host) > 1:
+            labels = sorted(survey.hosts[host].label for host in by_host)
+            text = f"{some(labels)} show the same host key ({key})"
+            why = "one machine with several addresses, or clones that share their secret key"
+            rows = tuple(sorted(row for rows in by_host.values() for row in rows))
+            fix = "If they are clones, make a new host key on each."
+            yield Finding(Kind.IDENTITY, text, Sure.CERTAIN, why, rows, fix)
+
+
+def certificates(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
+    """Certificates that are for another host, above all for another one of this session."""
+    asked = {_plain(result.job.target.host): result.job.target.host for result in survey.results}
+    for result in survey.results:
+        facts = result.observation.facts
+        certificate = facts.get("certificate")
+        names = _names(certificate) if isinstance(certificate, dict) else ()
+        host = result.job.target.host
+        if result.job.key in claimed:
+            continue
+        if not names or any(_covers(name, _plain(host)) for name in names):
+            continue
+        others = sorted({asked[_plain(name)] for name in names if _plain(name) in asked})
+        if others:
+            text = f"{host} shows the certificate of {some(others)}"
+            why = "the name leads to another host than meant, or both are behind one server"
+            yield _certificate(result, text, Sure.LIKELY, why)
+        elif facts.get("distrust") == "name-mismatch":
+            text = f"{host} shows a certificate for another name: {some(names)}"
+            yield _certificate(result, text, Sure.CERTAIN, "its names were compared")
+
+
+def addressed(survey: Survey, answers: Mapping[str, str]) -> Iterator[Finding]:
+    """Hosts that were named by address where the login needs a name (RFC 4120 6.2.1)."""
+    if answers.get(_DOMAIN_LOGIN) != "yes":
+        return
+    rows = [
+        result
+        for result in survey.results
+        if result.job.check.probe in _BY_LOGIN
+        and result.status not in LOST
+        and survey.places.number(result.job.target.host) is not None
+        and result.job.key in survey.host_of
+    ]
+    if rows:
+        hosts = sorted({result.job.target.host for result in rows})
+        text = (
+            f"{count(len(hosts), 'Windows host is', 'Windows hosts are')} named by address "
+            f"({some(hosts)}): Kerberos needs a name, so domain credentials do not work by address"
+        )
+        why = "no service ticket is issued for an address, unless the domain allows it on purpose"
+        keys = tuple(sorted(result.job.key for result in rows))
+        yield Finding(Kind.IDENTITY, text, Sure.LIKELY, why, keys, "Name them by their DNS names.")
+
+
+def reverse(survey: Survey) -> Iterator[Finding]:
+    """Servers whose address leads back to another name than they were asked by."""
+    for result in survey.results:
+        facts, host = result.observation.facts, result.job.target.host
+        question, answers = facts.get("question"), facts.get("answers")
+        if not isinstance(question, str) or not question.endswith(" PTR"):
+            continue
+        if survey.places.number(host) is not None or not isinstance(answers, list):
+            continue
+        names = [name for name in answers if isinstance(name, str) and name]
+        if names and result.status not in LOST and not any(_agrees(host, name) for name in names):
+            text = (
+                f"{host} has the address {result.observation.address}, which leads back to "
+                f"{joined([name.rstrip('.') for name in names[:2]])}"
+            )
+            why = "an alias looks the same; forward and reverse entries of DNS were compared"
+            yield Finding(Kind.IDENTITY, text, Sure.LIKELY, why, (result.job.key,))
+
+
+def _certificate(result: Result, text: str, sure: Sure, why: str) -> Finding:
+    fix = result.observation.facts.get("fix")
+    said = fix if isinstance(fix, str) else ""
+    return Finding(Kind.IDENTITY, text, sure, why, (result.job.key,), said)
+
+
+def _names(certificate: Mapping[str, object]) -> tuple[str, ...]:
+    names = certificate.get("names")
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+
+
+def _plain(name: str) -> str:
+    return name.casefold().rstrip(".").partition("%")[0]
+
+
+def _covers(name: str, host: str) -> bool:
+    """Whether a certificate's name is for a host, a wildcard for one label (RFC 9525 6.3)."""
+    name = _plain(name)
+    return name == host or (name.startswith("*.") and name[2:] == host.partition(".")[2])
+
+
+def _agrees(host: str, answer: str) -> bool:
+    one, other = _plain(host), _plain(answer)
+    return one == other or ("." not in one and one == other.partition(".")[0])

@@ -1,0 +1,64 @@
+"""Lists and counts as a sentence has them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+_PORTS = 6
+"""Ports of one transport that are named; more are counted."""
+_NAMES = 4
+_ORDER = {"tcp": 0, "udp": 1, "icmp": 2}
+
+
+class Port(NamedTuple):
+    """A port as it is told: transport (`tcp`, `udp`, `icmp`), number (0 for ICMP), its text."""
+
+    transport: str
+    number: int
+    text: str
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Sorts TCP before UDP before ICMP, then by number."""
+        return _ORDER.get(self.transport, 3), self.number, self.text
+
+
+def ports_text(ports: Iterable[Port]) -> str:
+    """`TCP 135, 139 and 445, UDP 137 and ICMP`."""
+    texts: dict[str, list[str]] = {}
+    for port in sorted(set(ports), key=lambda port: port.place):
+        texts.setdefault(port.transport, []).append(port.text)
+    parts = []
+    for transport, numbers in texts.items():
+        if transport == "icmp":
+            parts.append("ICMP")
+        elif len(numbers) > _PORTS:
+            parts.append(f"{len(numbers)} {transport.upper()} ports")
+        else:
+            parts.append(f"{transport.upper()} {joined(numbers)}")
+    return joined(parts)
+
+
+def joined(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def some(names: Sequence[str], most: int = _NAMES) -> str:
+    """The first names and how many more there are."""
+    if len(names) <= most + 1:
+        return joined(names)
+    return f"{', '.join(names[:most])} and {len(names) - most:,} more"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 host`, `14 hosts`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def of(number: int, whole: int, noun: str) -> str:
+    """`14 hosts` where it is all of them, else `13 of 14 hosts`."""
+    return count(whole, noun) if number >= whole else f"{number:,} of {count(whole, noun)}"

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from probes.engine.findings import Kind, Sure
+from probes.engine.model import Service
+
+
+def test_the_same_offender_towards_a_whole_subnet_is_said_once(row, only):
+    rows = [row(f"10.2.0.{n}", 5985, "rejected", by="10.1.1.1") for n in range(1, 15)]
+    finding = only(rows)
+    assert finding.text == "10.1.1.1 rejects TCP 5985 towards 10.2.0.0/24 (14 hosts)"
+    assert finding.sure is Sure.CERTAIN
+    assert finding.fix == "Allow TCP 5985 from 10.0.0.9 to 10.2.0.0/24 on 10.1.1.1."
+
+
+def test_a_host_that_is_let_through_is_not_counted_as_rejected(row, only):
+    rows = [row(f"10.2.0.{n}", 5985, "rejected", by="10.1.1.1") for n in range(1, 14)]
+    text = only([*rows, row("10.2.0.14", 5985)]).text
+    assert text == "10.1.1.1 rejects TCP 5985 towards 13 of 14 hosts in 10.2.0.0/24"
+
+
+def test_the_same_offender_for_several_ports_is_one_finding(row, only):
+    rows = [
+        row(f"10.2.0.{n}", port, "rejected", by="10.1.1.1")
+        for n in (1, 2)
+        for port in (135, 445, 5985)
+    ]
+    text = only(rows).text
+    assert text == "10.1.1.1 rejects TCP 135, 445 and 5985 towards 10.2.0.0/24 (2 hosts)"
+
+
+def test_two_offenders_are_two_findings(row, found):
+    rows = [row(f"10.2.0.{n}", 22, "rejected", by=f"10.1.1.{n % 2}") for n in range(4)]
+    assert len(found(rows)) == 2
+
+
+def test_a_filter_on_one_port_is_shown_by_another_that_answers(row, only):
+    rows = [row("10.2.0.7", 5985, "silent"), row("10.2.0.7", 445)]
+    finding = only(rows)
+    assert finding.text == "10.2.0.7: a filter on TCP 5985 only: its TCP 445 answers"
+    assert finding.sure is Sure.LIKELY and finding.keys == ("r.tcp5985|10.2.0.7",)
+
+
+def test_a_silent_port_of_a_whole_network_is_a_filter_before_it(row, only):
+    rows = [
+        row(f"10.2.0.{n}", port, "silent" if port == 5985 else "open")
+        for n in range(1, 15)
+        for port in (445, 5985)
+    ]
+    finding = only(rows)
+    assert finding.text == (
+        "TCP 5985 gets no answer from any of 14 hosts in 10.2.0.0/24, while their other ports "
+        "answer: a filter before that network is likely"
+    )
+    assert finding.fix.endswith("on the firewall before that network.")
+
+
+def test_hosts_beside_them_that_answer_point_at_the_hosts_own_filters(row, only):
+    rows = [row(f"10.2.0.{n}", 5985, "silent" if n < 4 else "open") for n in range(1, 6)]
+    text = only([*rows, *(row(f"10.2.0.{n}", 445) for n in range(1, 6))]).text
+    assert text == (
+        "TCP 5985 gets no answer from 3 of 5 hosts in 10.2.0.0/24, while their other ports answer "
+        "and 2 hosts answer on it there: filters on these hosts are likely"
+    )
+
+
+def test_a_dead_host_is_no_witness_for_a_filter(row, found):
+    rows = [row(f"10.2.0.{n}", 5985, "silent") for n in range(1, 4)]
+    others = [row(f"10.2.0.{n}", 445, "open" if n < 3 else "silent") for n in range(1, 4)]
+    texts = {one.kind: one.text for one in found([*rows, *others])}
+    assert "any of 2 hosts" in texts[Kind.FILTER]
+    assert texts[Kind.HOST].startswith("10.2.0.3 is down")
+
+
+def test_a_firewall_of_the_host_itself_is_named_as_such(row, only):
+    rows = [row("10.2.0.7", 5985, "rejected", by="10.2.0.7"), row("10.2.0.7", 22)]
+    assert only(rows).text == (
+        "The own firewall of 10.2.0.7 rejects TCP 5985, while its TCP 22 answers"
+    )
+
+
+def test_own_firewalls_of_a_network_are_one_finding(row, only):
+    rows = [row(f"10.2.0.{n}", 5985, "rejected", by=f"10.2.0.{n}") for n in (1, 2, 3)]
+    assert only(rows).text == "Their own firewalls reject TCP 5985 on 3 hosts in 10.2.0.0/24"
+
+
+def test_a_port_is_no_contrast_to_itself(row, found):
+    assert found([row("10.2.0.7", 5985, "rejected", by="10.2.0.7")]) == ()
+
+
+def test_a_service_that_is_off_everywhere_is_one_finding(row, only):
+    rows = [row(f"10.2.0.{n}", 5985, "refused") for n in range(1, 15)]
+    finding = only(rows)
+    assert finding.text == "Nothing listens on TCP 5985 on any of 14 hosts in 10.2.0.0/24"
+    assert finding.kind is Kind.SERVICE and finding.fix == "Start it."
+
+
+def test_a_single_refusal_is_told_by_its_row_alone(row, found):
+    assert found([row("10.2.0.7", 22, "refused"), row("10.2.0.7", 80)]) == ()
+
+
+def test_a_silent_service_may_be_what_the_probe_says_it_may(row, only):
+    silent = row("10.2.0.7", 161, "silent", transport="udp", hint="the community is another")
+    finding = only([silent, row("10.2.0.7", 22)])
+    assert finding.why == "silence only; or the community is another"
+
+
+def test_silence_of_hosts_of_which_nothing_else_was_asked_is_one_finding(row, only):
+    rows = [row(f"10.2.0.{n}", 161, "silent" if n > 2 else "open") for n in range(1, 10)]
+    text = only(rows).text
+    assert text.startswith("TCP 161 gets no answer from 7 of 9 hosts in 10.2.0.0/24, and nothing")
+
+
+def test_a_port_that_something_else_accepts_is_no_contrast(row, found):
+    rows = [
+        row("10.2.0.7", 5985, "silent"),
+        row("10.2.0.7", 445, "silent"),
+        row("10.2.0.7", 9100, accepts_everything=True),
+    ]
+    kinds = {one.kind for one in found(rows)}
+    assert kinds == {Kind.HOST, Kind.ACCEPTS}
+
+
+def test_a_confirmed_service_is_a_contrast_whatever_else_is_accepted(row, found):
+    rows = [
+        row("10.2.0.7", 5985, "silent"),
+        row("10.2.0.7", 22, accepts_everything=True, service=Service.CONFIRMED),
+    ]
+    assert [one.kind for one in found(rows)] == [Kind.FILTER]
+
+
+def test_a_degraded_row_is_lost_too(row, only):
+    rows = [row("10.2.0.7", 389, "silent", loss="degraded"), row("10.2.0.7", 88)]
+    assert only(rows).text == "10.2.0.7: a filter on TCP 389 only: its TCP 88 answers"

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from probes.engine.findings import Kind, Sure
+
+
+def test_one_dead_host_is_one_finding_and_not_twelve(row, only):
+    rows = [row("10.2.0.7", port, "silent") for port in range(1, 13)]
+    finding = only(rows)
+    assert finding.text == ("10.2.0.7 is down or dropped entirely: none of its 12 ports answers")
+    assert finding.kind is Kind.HOST and finding.sure is Sure.LIKELY
+    assert len(finding.keys) == 12
+
+
+def test_a_ping_is_no_port(row, only):
+    rows = [row("10.2.0.7", port, "silent") for port in (22, 445)]
+    finding = only([*rows, row("10.2.0.7", 0, "silent", transport="icmp")])
+    assert "neither a ping nor any of its 2 ports is answered" in finding.text
+
+
+def test_a_router_that_cannot_deliver_makes_it_certain(row, only):
+    rows = [row("pc7", port, "down", by="10.1.1.1", address="10.2.0.7") for port in (135, 445)]
+    finding = only(rows)
+    assert finding.text == (
+        "pc7 (10.2.0.7) is down or does not exist: none of its 2 ports answers, and 10.1.1.1 "
+        "says host unreachable"
+    )
+    assert finding.sure is Sure.CERTAIN
+
+
+def test_an_address_without_a_neighbour_is_not_in_use(row, only):
+    finding = only([row("10.0.0.77", 22, "down", by="10.0.0.9")])
+    assert "its address is not in use: nobody answers for its address (ARP)" in finding.text
+    assert finding.sure is Sure.CERTAIN
+
+
+def test_who_answers_on_another_port_is_not_down(row, found):
+    rows = [row("10.2.0.7", port, "silent") for port in (135, 139)]
+    texts = [one.text for one in found([*rows, row("10.2.0.7", 22)])]
+    assert texts == ["10.2.0.7: a filter on TCP 135 and 139 only: its TCP 22 answers"]
+
+
+def test_host_unreachable_for_one_port_of_a_host_that_answers_is_a_reject(row, only):
+    rows = [row("10.2.0.7", 22), row("10.2.0.7", 445, "down", by="10.1.1.1")]
+    assert only(rows).text == "10.1.1.1 rejects TCP 445 towards 10.2.0.7, while its TCP 22 answers"
+
+
+def test_a_silent_network_is_one_finding(row, only):
+    rows = [row(f"10.2.0.{n}", port, "silent") for n in (1, 2, 3) for port in (22, 161)]
+    finding = only(rows)
+    assert finding.text == "Nothing in 10.2.0.0/24 answers: 3 hosts stay silent on TCP 22 and 161"
+    assert finding.kind is Kind.NETWORK and len(finding.keys) == 6
+
+
+def test_one_host_that_answers_makes_the_others_dead_hosts(row, found):
+    rows = [row(f"10.2.0.{n}", port, "silent") for n in (1, 2) for port in (22, 161)]
+    findings = found([*rows, row("10.2.0.3", 22)])
+    assert [one.kind for one in findings] == [Kind.HOST, Kind.HOST]
+
+
+def test_many_dead_hosts_of_one_network_are_one_finding(row, only):
+    rows = [row(f"10.2.0.{n}", 22, "down", by="10.1.1.1") for n in range(1, 9)]
+    text = only(rows).text
+    assert text.startswith("8 hosts in 10.2.0.0/24 are down or do not exist: 10.1.1.1 says")
+    assert "10.2.0.1, 10.2.0.2, 10.2.0.3, 10.2.0.4 and 4 more" in text
+
+
+def test_two_names_of_one_address_are_one_host(row, only):
+    rows = [row("a", 22, "silent", address="10.2.0.7"), row("b", 445, "silent", address="10.2.0.7")]
+    assert only(rows).text.startswith("a (10.2.0.7) is down")
+
+
+def test_a_row_that_waits_for_a_dead_port_is_behind_the_same_finding(row, only):
+    rows = [row("10.2.0.7", port, "silent") for port in (135, 445)]
+    waiting = row("10.2.0.7", 49664, "waits", needs="r.tcp135")
+    assert waiting.job.key in only([*rows, waiting]).keys
+
+
+def test_this_machine_without_a_route_is_one_finding(row, only):
+    rows = [row(f"10.{n}.0.5", 22, "no route") for n in (2, 3)]
+    finding = only(rows)
+    assert finding.text == ("This machine has no route to 10.2.0.0/24 and 10.3.0.0/24 (2 hosts)")
+    assert finding.kind is Kind.LOCAL
+
+
+def test_the_own_firewall_of_this_machine_is_one_finding(row, only):
+    rows = [row(f"10.{n}.0.5", 445, "rejected", by="10.0.0.9") for n in (2, 3)]
+    assert only(rows).text.startswith("This machine's own firewall rejects TCP 445 towards 10.2.")
+
+
+def test_a_router_without_a_route_is_one_finding(row, only):
+    rows = [row(f"10.2.0.{n}", 22 + n, "no route", by="10.1.1.1") for n in range(5)]
+    finding = only(rows)
+    assert finding.text == "10.1.1.1 has no route to 10.2.0.0/24 (5 hosts)"
+    assert finding.fix == "Give 10.1.1.1 a route to 10.2.0.0/24 (5 hosts)."
+
+
+def test_a_loop_is_told_once(row, only):
+    rows = [row(f"10.2.0.{n}", 22, "loop", by="10.1.1.1") for n in range(2)]
+    assert "routing loop before 10.2.0.0/24" in only(rows).text
+
+
+def test_what_this_machine_does_not_permit_is_one_finding(row, only):
+    rows = [
+        row(f"10.2.0.{n}", 0, "forbidden", transport="icmp", problem="no group may ping")
+        for n in range(9)
+    ]
+    finding = only(rows)
+    assert finding.text == "9 rows could not be tested from here (ICMP): no group may ping"
+    assert finding.kind is Kind.LOCAL
+
+
+def test_ipv6_hosts_are_grouped_by_64_bits(row, only):
+    rows = [row(f"2001:db8::{n}", port, "silent") for n in (1, 2) for port in (22, 80)]
+    assert "Nothing in 2001:db8::/64 answers" in only(rows).text
+
+
+def test_silence_that_is_natural_is_no_loss(row, found):
+    rows = [row("10.2.0.7", port, "silent", transport="udp", talks=False) for port in (135, 138)]
+    assert found(rows) == ()
+
+
+def test_one_silent_port_of_a_host_of_which_nothing_is_known_stays_alone(row, found):
+    assert found([row("10.2.0.7", 22, "silent")]) == ()
