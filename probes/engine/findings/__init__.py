@@ -17,7 +17,7 @@ __all__ = ["Finding", "Kind", "Sure", "diagnose"]
 
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
 _TEXT = 600
-_LOST = LOST | {Status.ERROR}
+_LOST = (*LOST, Status.ERROR)
 
 
 def diagnose(results: Iterable[Result], answers: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -60,15 +60,17 @@ _RULES: tuple[Callable[[Survey, Collection[str]], Iterator[Finding]], ...] = (
 
 def _follow(found: Survey, claimed: Mapping[str, int], findings: list[Finding]) -> None:
     """Rows that wait for another row are behind what that one is behind."""
+    waiting = [one for one in found.results if one.observation.reason is Reason.DEPENDENCY]
+    if not waiting:
+        return
     rows = {
         (result.job.target, result.job.check.id): result.job.key
         for result in found.results
         if result.job.key in claimed
     }
     more: dict[int, list[str]] = defaultdict(list)
-    for result in found.results:
-        waits = result.observation.reason is Reason.DEPENDENCY
-        if waits and result.job.key not in claimed:
+    for result in waiting:
+        if result.job.key not in claimed:
             needed = rows.get((result.job.target, result.job.check.needs))
             if needed is not None:
                 more[claimed[needed]].append(result.job.key)
@@ -81,10 +83,16 @@ def _shown(finding: Finding) -> Finding:
     """Names and words of the network in it made harmless."""
     return replace(
         finding,
-        text=printable(finding.text, _TEXT),
-        why=printable(finding.why, _TEXT),
-        fix=printable(finding.fix, _TEXT),
+        text=_harmless(finding.text),
+        why=_harmless(finding.why),
+        fix=_harmless(finding.fix),
     )
+
+
+def _harmless(text: str) -> str:
+    # Character by character takes most of the time of a large session, and hardly any needs it.
+    plain = text.isascii() and text.isprintable() and len(text) <= _TEXT
+    return text if plain else printable(text, _TEXT)
 
 
 def _place(finding: Finding) -> tuple[int, int, str, tuple[str, ...]]:

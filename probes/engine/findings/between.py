@@ -47,7 +47,7 @@ def proxies(survey: Survey) -> Iterator[Finding]:
 def accepting(survey: Survey) -> Iterator[Finding]:
     """Addresses before which something accepts every connection, by network."""
     networks: dict[str, dict[str, list[Result]]] = defaultdict(dict)
-    for result in survey.results:
+    for result in survey.telling:
         seen = result.observation
         doubted = seen.facts.get(ACCEPTS) is True and seen.service is not Service.CONFIRMED
         if doubted and seen.address is not None and not proxy_of(result):
@@ -69,7 +69,7 @@ def accepting(survey: Survey) -> Iterator[Finding]:
 def authorities(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
     """One authority behind several certificates that are not believed or not the host's own."""
     alike: dict[tuple[str, str], list[Result]] = defaultdict(list)
-    for result in survey.results:
+    for result in survey.telling:
         facts = result.observation.facts
         certificate = facts.get("certificate")
         if not isinstance(certificate, dict) or result.job.key in claimed:

@@ -38,7 +38,7 @@ class _Clock:
 def clocks(survey: Survey) -> Iterator[Finding]:
     """Hosts whose clocks differ from this machine's, or from themselves."""
     told: dict[str, list[_Clock]] = defaultdict(list)
-    for result in survey.results:
+    for result in survey.telling:
         host = survey.host_of.get(result.job.key)
         skew = None if host is None or result.status in LOST else _skew(result.observation)
         if host is not None and skew is not None:

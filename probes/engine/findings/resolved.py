@@ -55,7 +55,7 @@ def misnamed(survey: Survey) -> Iterator[Finding]:
     """Hosts that were asked by one name, or an address of another's, and say another."""
     known = _addresses_of(survey)
     said: dict[tuple[str, str, str], list[_Said]] = defaultdict(list)
-    for result in survey.results:
+    for result in survey.telling:
         address = result.observation.address
         if address is None or result.status in LOST:
             continue

@@ -10,10 +10,12 @@ from probes.engine.findings.places import Places
 from probes.engine.findings.words import Port
 from probes.engine.model import Job, Observation, Reason, Result, Service, State, Status
 
-LOST = frozenset({Status.BLOCKED, Status.DEGRADED})
+# Tuples, because an enum's hash is worked out in Python, a hundred thousand times.
+LOST = (Status.BLOCKED, Status.DEGRADED)
 """Statuses of rows that were measured and do not work."""
-UNTESTED = frozenset({State.ERROR, State.NOT_RUN})
+UNTESTED = (State.ERROR, State.NOT_RUN)
 ACCEPTS = "accepts_everything"
+_PLAIN = frozenset({"resolved", "proxy", "problem", "fix", "hint", "summary"})
 
 
 class Cause(StrEnum):
@@ -75,6 +77,8 @@ class Survey:
     """A session by what its rows are about. Rows stand in the order of their keys."""
 
     results: tuple[Result, ...]
+    telling: tuple[Result, ...]
+    """Rows with facts beyond where they went."""
     places: Places
     hosts: dict[str, Host]
     proxied: tuple[Result, ...]
@@ -91,7 +95,8 @@ def survey(results: Iterable[Result]) -> Survey:
     latest = {result.job.key: result for result in results}
     rows = tuple(latest[key] for key in sorted(latest))
     places = Places()
-    found = Survey(rows, places, {}, (), (), (), {})
+    found = Survey(rows, (), places, {}, (), (), (), {})
+    ports: dict[tuple[str, int | None], Port] = {}
     proxied, unresolved, refused = [], [], []
     for result in rows:
         seen = result.observation
@@ -102,13 +107,18 @@ def survey(results: Iterable[Result]) -> Survey:
         elif seen.reason in (Reason.PERMISSION_DENIED, Reason.LOCAL_ERROR, Reason.NOT_OFFERED):
             refused.append(result)
         elif seen.address is not None and seen.state not in UNTESTED:
-            _take(found, result, seen, seen.address)
+            job = result.job
+            port = ports.get((job.check.id, job.port))
+            if port is None:
+                port = ports[job.check.id, job.port] = port_of(job)
+            _take(found, result, seen, seen.address, port)
     for host in found.hosts.values():
-        if host.answering:
+        if host.answering and host.lost:
             # Who answers elsewhere is neither down nor cut off: it is a reject in other words.
             host.lost = [_plainly(one) for one in host.lost]
     return Survey(
         rows,
+        tuple(result for result in rows if not _PLAIN.issuperset(result.observation.facts)),
         places,
         found.hosts,
         tuple(proxied),
@@ -136,7 +146,7 @@ def port_of(job: Job) -> Port:
     return Port(check.transport, number, check.ports if check.ports and not own else str(number))
 
 
-def _take(found: Survey, result: Result, seen: Observation, address: str) -> None:
+def _take(found: Survey, result: Result, seen: Observation, address: str, port: Port) -> None:
     job = result.job
     name = job.target.host
     key = _identity(found.places, name, seen, address)
@@ -147,7 +157,6 @@ def _take(found: Survey, result: Result, seen: Observation, address: str) -> Non
     host.names.add(name)
     if address != host.address and _before(found.places, address, host.address):
         host.address = address
-    port = port_of(job)
     cause, by = cause_of(found.places, seen)
     if result.status is not Status.UNVERIFIABLE or cause is not Cause.SILENT:
         host.asked.add(port)

@@ -20,7 +20,7 @@ _BY_LOGIN = frozenset({"winrm"})
 def keys_shared(survey: Survey) -> Iterator[Finding]:
     """One host key on several hosts."""
     shown: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for result in survey.results:
+    for result in survey.telling:
         key = result.observation.facts.get(_KEY)
         host = survey.host_of.get(result.job.key)
         if isinstance(key, str) and key and host is not None and result.status not in LOST:
@@ -37,8 +37,8 @@ def keys_shared(survey: Survey) -> Iterator[Finding]:
 
 def certificates(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
     """Certificates that are for another host, above all for another one of this session."""
-    asked = {_plain(result.job.target.host): result.job.target.host for result in survey.results}
-    for result in survey.results:
+    asked = {_plain(host): host for host in sorted({one.job.target.host for one in survey.results})}
+    for result in survey.telling:
         facts = result.observation.facts
         certificate = facts.get("certificate")
         names = _names(certificate) if isinstance(certificate, dict) else ()
@@ -82,7 +82,7 @@ def addressed(survey: Survey, answers: Mapping[str, str]) -> Iterator[Finding]:
 
 def reverse(survey: Survey) -> Iterator[Finding]:
     """Servers whose address leads back to another name than they were asked by."""
-    for result in survey.results:
+    for result in survey.telling:
         facts, host = result.observation.facts, result.job.target.host
         question, answers = facts.get("question"), facts.get("answers")
         if not isinstance(question, str) or not question.endswith(" PTR"):
