@@ -24,7 +24,7 @@ def capabilities_of(profile: Profile, role: str) -> tuple[Capability, ...]:
             cannot="something that is required here is not available",
             requires=tuple(check.id for check in checks if check.loss == "blocked"),
             optional=tuple(
-                Cost(check.id, _clause(check.consequence))
+                Cost(check.id, clause(check.consequence))
                 for check in checks
                 if check.loss == "degraded"
             ),
@@ -32,8 +32,8 @@ def capabilities_of(profile: Profile, role: str) -> tuple[Capability, ...]:
     )
 
 
-def _clause(sentence: str) -> str:
-    """A sentence as it may stand inside another one."""
-    clause = sentence.rstrip(".!? ")
+def clause(sentence: str) -> str:
+    """A sentence or a title as it may stand inside a sentence."""
+    text = sentence.rstrip(".!? ")
     # An abbreviation keeps its capitals.
-    return clause if clause[1:2].isupper() else clause[:1].lower() + clause[1:]
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

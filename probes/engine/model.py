@@ -68,6 +68,16 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Ruling(StrEnum):
+    """What the rows of a target mean for a capability, the worst first."""
+
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+    DEGRADED = "degraded"
+    READY_AFTER = "ready after enabling remoting"
+    READY = "ready"
+
+
 @dataclass(frozen=True, slots=True)
 class Icmp:
     """An ICMP error: type and code (RFC 792, RFC 4443 when `version` is 6) and who sent it."""
@@ -224,6 +234,25 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """Event: every row of a target has its result, and this is what they mean together.
+
+    The last one of a target and capability stands.
+    """
+
+    target: Target
+    capability: str
+    """Id of the capability in the profile."""
+    ruling: Ruling
+    because: tuple[str, ...]
+    """Ids of the checks it rests on."""
+    fix: tuple[str, ...]
+    """The fewest changes that make it ready, a sentence each; empty if there are none to make."""
+    text: str
+    """One sentence that does not name the host."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """Event: nothing is queued or in flight any more; `complete` is false after a stop."""
 
@@ -232,5 +261,5 @@ class Finished:
     """Rows by status."""
 
 
-Event = Result | Started | Queued | Message | Finished
+Event = Result | Started | Queued | Message | Verdict | Finished
 """What a run reports."""

@@ -44,11 +44,16 @@ def plan(
             if turn < len(checks):
                 check, custom = checks[turn]
                 own = custom and target.port is not None
-                key = f"{check.id}|{target.label if own else target.host}"
+                key = row_key(check.id, target, own)
                 if key not in jobs:
                     port = target.port if own else check.port
                     jobs[key] = Job(key, check, target, port, route(check, target.host, port))
     return tuple(jobs.values())
+
+
+def row_key(check: str, target: Target, own: bool) -> str:
+    """The key of the row of a check and a target; `own` if HOST:PORT replaces the check's port."""
+    return f"{check}|{target.label if own else target.host}"
 
 
 def endpoints(jobs: Sequence[Job]) -> int:

@@ -13,10 +13,10 @@ from probes.engine.board import Board
 from probes.engine.calibrate import Calibration, marked
 from probes.engine.call import Ask, Call
 from probes.engine.clock import Clock
+from probes.engine.docket import Docket
 from probes.engine.judge import judge
 from probes.engine.lanes import Lanes, Work
 from probes.engine.model import (
-    Event,
     Evidence,
     Finished,
     Job,
@@ -27,20 +27,18 @@ from probes.engine.model import (
     Settings,
     Started,
     State,
+    Verdict,
 )
 from probes.engine.names import Names
 from probes.engine.options import NO_OPTIONS, Options
+from probes.engine.outbox import Outbox, Report
 from probes.engine.race import connect
 from probes.engine.vantage import NotOffered, Outcome, Vantage
 from profiles.model import Profile
 
 BUDGET = 0.002
 """Seconds of one loop turn spent on starting attempts, so that answers are read in time."""
-TOGETHER = 0.03
-"""Seconds for which events are gathered before they are reported."""
 _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
-
-Report = Callable[[Sequence[Event]], None]
 
 
 class Run:
@@ -61,11 +59,11 @@ class Run:
     ) -> None:
         self._vantage = vantage
         self._settings = settings
-        self._report = report
         self._options = options
         self._loop = asyncio.get_running_loop()
         self._clock = Clock(self._loop.time)
         self._board = Board(profile, answers, settings.timeout)
+        self._docket = Docket(profile, answers, self._board.jobs, self._board.results)
         self._lanes = Lanes(settings.per_host)
         self._names = Names(vantage, self._named)
         self._calibration = Calibration(vantage, (c.port for c in profile.checks), self._amend)
@@ -74,9 +72,9 @@ class Run:
         self._parked: dict[str, list[Work]] = {}
         self._limit = min(settings.concurrency, vantage.descriptors)
         self._flying: set[Work] = set()
-        self._batch: list[Event] = []
+        self._outbox = Outbox(self._loop, report)
+        self._emit = self._outbox.put
         self._pumping = False
-        self._flushing = False
         self._idle = asyncio.Event()
         self._idle.set()
         if self._limit < settings.concurrency:
@@ -137,6 +135,7 @@ class Run:
         self._idle.clear()
         for work in works:
             self._open[work.job.key] = work
+            self._docket.opened(work.job)
             # Protocol libraries take long to import: before anything of theirs is in flight.
             self._asks.load(work.job.check.probe)
         for work in works:
@@ -306,10 +305,11 @@ class Run:
         if self._open.pop(key, None) is None:
             return
         wanted = self._keep(work.job, observation)
-        for parked in self._parked.pop(key, ()):
-            self._admit(parked)
         if wanted:
             self.rerun([job.key for job in wanted])
+        self._pronounce(self._docket.closed(work.job))
+        for parked in self._parked.pop(key, ()):
+            self._admit(parked)
         if not self._open:
             self._finish(complete=True)
 
@@ -327,24 +327,18 @@ class Run:
         result = self._board.results.get(key)
         if result is not None and key not in self._open:
             self._keep(result.job, marked(result.observation, evidence))
+            self._pronounce(self._docket.changed(result.job))
+
+    def _pronounce(self, verdicts: Iterable[Verdict]) -> None:
+        for verdict in verdicts:
+            self._emit(verdict)
 
     def _finish(self, *, complete: bool) -> None:
         if not self._idle.is_set():
             self._idle.set()
+            self._pronounce(self._docket.ended())
             self._emit(Finished(complete, self._board.counts()))
-
-    def _emit(self, event: Event) -> None:
-        self._batch.append(event)
-        if isinstance(event, Finished):
-            self._loop.call_soon(self.flush)
-        elif not self._flushing:
-            self._flushing = True
-            self._loop.call_later(TOGETHER, self.flush)
 
     def flush(self) -> None:
         """Report what has happened so far at once."""
-        self._flushing = False
-        if not self._batch:
-            return
-        batch, self._batch = self._batch, []
-        self._report(batch)
+        self._outbox.flush()

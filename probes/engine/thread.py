@@ -19,9 +19,11 @@ from probes.engine.model import (
     Settings,
     Status,
     VantageInfo,
+    Verdict,
 )
 from probes.engine.options import NO_OPTIONS, Options
-from probes.engine.run import Report, Run
+from probes.engine.outbox import Report
+from probes.engine.run import Run
 from probes.engine.session import LogFailed, SessionLog
 from probes.engine.vantage import Vantage
 from profiles.model import Profile
@@ -180,6 +182,7 @@ class Engine:
 
     def _keep(self, log: SessionLog, batch: Sequence[Event]) -> str:
         """Write a batch to a log; returns why it failed, the first time it does."""
+        verdicts = [event for event in batch if isinstance(event, Verdict)]
         measured = [
             event
             for event in batch
@@ -188,6 +191,8 @@ class Engine:
         try:
             if measured:
                 log.results(measured)
+            if verdicts:
+                log.verdicts(verdicts)
             for event in batch:
                 if isinstance(event, Finished):
                     log.end(event.complete, event.counts)

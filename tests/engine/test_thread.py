@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from probes import Probe
-from probes.engine.model import Finished, Message, Result, Settings, Status
+from probes.engine.model import Finished, Message, Result, Settings, Status, Verdict
 from probes.engine.session import LogFailed, SessionLog, new_header, read_session
 from probes.engine.thread import Engine
 
@@ -65,6 +65,27 @@ def test_a_result_is_in_the_log_before_anybody_sees_it(engine, kit, tmp_path: Pa
     one.begin(profile, {}, Settings(), [log])
     one.add([kit.job(check)])
     assert logged.get(timeout=20) == [kit.job(check).key]
+    one.close()
+    log.close()
+
+
+def test_a_verdict_is_in_the_log_before_anybody_sees_it(engine, kit, tmp_path: Path):
+    path = tmp_path / "one.jsonl"
+    check = kit.check("a")
+    profile = kit.profile(check)
+    logged: queue.SimpleQueue = queue.SimpleQueue()
+
+    def report(batch) -> None:
+        for event in batch:
+            if isinstance(event, Verdict):
+                logged.put([(one.host, one.verdict) for one in read_session(path).verdicts])
+
+    one, _ = engine(report=report)
+    log = SessionLog.create(path)
+    log.header(new_header(profile, one.info(), Settings(), {}, [kit.job(check).target]))
+    one.begin(profile, {}, Settings(), [log])
+    one.add([kit.job(check)])
+    assert logged.get(timeout=20) == [("10.0.0.1", "ready")]
     one.close()
     log.close()
 

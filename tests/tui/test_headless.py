@@ -236,12 +236,18 @@ def test_json_lines_are_the_log_and_hold_against_the_schema(
     validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
     for record in printed:
         validator.validate(record)
-    assert [record["type"] for record in printed] == ["session", *["result"] * 4, "end"]
+    kinds = [record["type"] for record in printed]
+    assert sorted(kinds[1:-1]) == ["result"] * 4 + ["verdict"] * 2
+    assert (kinds[0], kinds[-1]) == ("session", "end")
+    verdicts = {one["role"]: one["verdict"] for one in printed if one["type"] == "verdict"}
+    assert verdicts == {"mixed": "blocked", "untested": "unknown"}
     # Each has its own last moment.
     assert printed[-1].pop("ended")
     assert logged[-1].pop("ended")
     assert printed == logged
-    mixed = [record for record in printed if record.get("role") == "mixed"]
+    assert printed[-1].pop("sha256")
+    results = [record for record in printed if record["type"] == "result"]
+    mixed = [record for record in results if record["role"] == "mixed"]
     assert {(record["port"], record["state"]) for record in mixed} == {
         (ports.open, "open"),
         (ports.closed, "closed"),
@@ -335,7 +341,7 @@ def test_without_an_output_the_log_is_still_whole(command: Callable[..., Command
     assert ran.returncode == 0
     (log,) = one.logs
     kinds = [json.loads(line)["type"] for line in log.read_text(encoding="utf-8").splitlines()]
-    assert kinds == ["session", "result", "end"]
+    assert kinds == ["session", "result", "verdict", "end"]
 
 
 def on_a_terminal(one: Command, **environment: str) -> str:
@@ -375,3 +381,10 @@ def test_a_terminal_that_wants_none_gets_no_colours(
     said = on_a_terminal(command("ready=127.0.0.1"), **wish)
     assert "ok            127.0.0.1" in said
     assert "\x1b[32m" not in said
+
+
+def test_findings_follow_the_rows(ran, ports):
+    hosts = ",".join(f"127.0.0.{n}" for n in range(1, 4))
+    done = ran(f"one={hosts}")
+    lines = done.stdout.splitlines()
+    assert lines[lines.index("Findings") :] == ["x"]

@@ -14,13 +14,13 @@ from probes.engine.model import Job, Observation, Reason, Result, State, Status,
 from probes.engine.session.header import SCHEMA, Header, header_of, targets_of
 from probes.engine.session.line import MOST_HEADER, MOST_LINE, BadLine, decoded
 from probes.engine.session.place import because, shown
-from probes.engine.session.record import Remark
+from probes.engine.session.record import Remark, VerdictRecord, verdict_of
 from probes.engine.session.rows import Rows
 from probes.engine.session.typed import text
 from profiles.model import Profile
 
 MOST_ROWS = 1_000_000
-"""Rows, and remarks, of one session."""
+"""Rows, verdicts and remarks of one session."""
 MOST_MESSAGES = 20
 """Lines that are named one by one before they are only counted."""
 
@@ -50,6 +50,8 @@ class Session:
     """RFC 3339, empty if the log has no end."""
     messages: tuple[str, ...]
     """What could not be read, a sentence each."""
+    verdicts: tuple[VerdictRecord, ...] = ()
+    """One a target and capability, the last that was recorded, in the order of the first."""
 
 
 def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -> Session:
@@ -100,6 +102,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
     header = _header(file.readline(MOST_HEADER), path)
     rows, remarks, messages = Rows(profile, header.targets), list[Remark](), _Messages()
     results: dict[str, Result] = {}
+    verdicts: dict[tuple[str, ...], VerdictRecord] = {}
     added: list[Target] = []
     complete, ended = False, ""
     for number, line in _lines(file):
@@ -115,6 +118,10 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
                 else:
                     messages.add(f"Line {number} was skipped: more than {MOST_ROWS} rows.")
                 complete = False
+            elif kind == "verdict" and len(verdicts) < MOST_ROWS:
+                verdict = verdict_of(record)
+                about = (verdict.role, verdict.host, str(verdict.port), verdict.capability)
+                verdicts[about] = verdict
             elif kind == "targets" and len(added) < MOST_ROWS:
                 added.extend(targets_of(record))
             elif kind == "remark" and len(remarks) < MOST_ROWS:
@@ -130,7 +137,15 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
     if added:
         everything = tuple(dict.fromkeys((*header.targets, *added[:MOST_ROWS])))
         header = dataclasses.replace(header, targets=everything)
-    return Session(header, tuple(results.values()), tuple(remarks), complete, ended, messages.all())
+    return Session(
+        header,
+        tuple(results.values()),
+        tuple(remarks),
+        complete,
+        ended,
+        messages.all(),
+        tuple(verdicts.values()),
+    )
 
 
 def _header(line: bytes, path: str | os.PathLike[str]) -> Header:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from probes.engine.model import Icmp, Result
+from probes.engine.model import Icmp, Result, Verdict
 from probes.engine.session.header import now
+from probes.engine.session.line import BadLine
+from probes.engine.session.typed import integer, text, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class VerdictRecord:
     """Ids of the checks it rests on."""
     fix: tuple[str, ...]
     text: str
+    port: int | None = None
+    """Only where HOST:PORT was given."""
 
 
 def result_record(result: Result) -> dict[str, object]:
@@ -81,11 +85,27 @@ def icmp_record(icmp: Icmp) -> dict[str, object]:
     return record
 
 
+def recorded(verdict: Verdict) -> VerdictRecord:
+    """A verdict in the words of the log."""
+    target = verdict.target
+    return VerdictRecord(
+        target.host,
+        target.role,
+        verdict.capability,
+        verdict.ruling,
+        verdict.because,
+        verdict.fix,
+        verdict.text,
+        target.port,
+    )
+
+
 def verdict_record(verdict: VerdictRecord) -> dict[str, object]:
     """The `verdict` record of one target and capability."""
     return {
         "type": "verdict",
         "host": verdict.host,
+        **({} if verdict.port is None else {"port": verdict.port}),
         "role": verdict.role,
         "capability": verdict.capability,
         "verdict": verdict.verdict,
@@ -93,6 +113,24 @@ def verdict_record(verdict: VerdictRecord) -> dict[str, object]:
         "fix": list(verdict.fix),
         "text": verdict.text,
     }
+
+
+def verdict_of(record: Mapping[str, object]) -> VerdictRecord:
+    """The verdict in a `verdict` record of a file; raises BadLine."""
+    port = integer(record, "port", 0, most=65535)
+    verdict = VerdictRecord(
+        text(record, "host"),
+        text(record, "role"),
+        text(record, "capability"),
+        text(record, "verdict"),
+        texts(record, "because"),
+        texts(record, "fix"),
+        text(record, "text"),
+        port or None,
+    )
+    if not (verdict.host and verdict.role and verdict.verdict):
+        raise BadLine("its host, role or verdict is empty")
+    return verdict
 
 
 def remark_record(remark: str) -> dict[str, object]:

@@ -10,13 +10,14 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from probes.engine.model import Result, Target
+from probes.engine.model import Result, Target, Verdict
 from probes.engine.session.header import Header, header_record, targets_records
 from probes.engine.session.line import MOST_HEADER, MOST_LINE, encoded
 from probes.engine.session.place import because, make_parents, shown
 from probes.engine.session.record import (
     VerdictRecord,
     end_record,
+    recorded,
     remark_record,
     result_record,
     verdict_record,
@@ -106,6 +107,10 @@ class SessionLog:
     def verdict(self, verdict: VerdictRecord) -> None:
         """Write the judgement of one target and capability."""
         self._write([encoded(verdict_record(verdict))])
+
+    def verdicts(self, batch: Sequence[Verdict]) -> None:
+        """Write a batch of verdicts with one system call."""
+        self._write([encoded(verdict_record(recorded(verdict))) for verdict in batch])
 
     def remark(self, text: str) -> None:
         """Write a sentence of the operator's, with the time."""

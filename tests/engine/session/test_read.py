@@ -12,19 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Result, State, Status, Target
+from probes.engine.model import Result, Ruling, State, Status, Target, Verdict
 from probes.engine.plan import plan
 from probes.engine.session import (
     Header,
     Session,
     SessionError,
     SessionLog,
+    VerdictRecord,
     read,
     read_session,
     unreached,
 )
 from probes.engine.session.header import header_record
 from probes.engine.session.line import MOST_LINE, encoded
+from probes.engine.session.record import recorded, verdict_record
 from profiles.model import Profile
 
 Make = Callable[..., Result]
@@ -250,3 +252,49 @@ def test_no_bytes_at_all_are_more_than_a_sentence(
     path.write_bytes(data)
     with pytest.raises(SessionError):
         read_session(path)
+
+
+def test_the_last_verdict_of_a_target_and_capability_stands(
+    tmp_path: Path, header: Header, make_result: Make
+) -> None:
+    path = tmp_path / "one.jsonl"
+    log = SessionLog.create(path)
+    log.header(header)
+    told = [
+        Verdict(
+            Target("windows.dc", "dc1"), "domain", Ruling.BLOCKED, ("k",), ("Mend it.",), "No."
+        ),
+        Verdict(Target("unix.target", "web", 2222), "audit", Ruling.READY, ("s",), (), "Yes."),
+        Verdict(Target("unix.target", "web", 22), "audit", Ruling.DEGRADED, ("s",), (), "Nearly."),
+        Verdict(Target("windows.dc", "dc1"), "domain", Ruling.READY_AFTER, (), (), "Soon."),
+    ]
+    log.results([make_result("dc1")])
+    log.verdicts(told[:3])
+    log.end(True, {"ok": 1})
+    log.verdict(recorded(told[3]))
+    log.close()
+    session = read_session(path)
+    assert session.verdicts == tuple(recorded(told[at]) for at in (3, 1, 2))
+    assert session.verdicts[0].verdict == "ready after enabling remoting"
+    assert session.complete, "a verdict is no new measurement"
+    assert session.messages == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"host": ""}, "its host, role or verdict is empty"),
+        ({"verdict": 1}, "its verdict is not a string"),
+        ({"because": "k"}, "its because is not a list of strings"),
+        ({"fix": [1]}, "its fix is not a list of strings"),
+        ({"port": 70000}, "its port is not a number from 0 to 65535"),
+    ],
+)
+def test_a_broken_verdict_is_skipped_by_its_number(
+    write_log: Write, make_result: Make, change: dict[str, object], why: str
+) -> None:
+    good = VerdictRecord("dc1", "windows.dc", "domain", "ready", ("k",), (), "Yes.")
+    line = json.dumps(verdict_record(good) | change).encode()
+    session = add(write_log(make_result("a")), line)
+    assert session.messages == (f"Line 3 was skipped: {why}.",)
+    assert session.verdicts == ()

@@ -128,6 +128,7 @@ def test_every_other_line_fits_the_schema(header: Header, validate: Validate) ->
     for record in (
         header_record(header),
         verdict_record(verdict),
+        verdict_record(dataclasses.replace(verdict, port=2222)),
         remark_record("firewall opened"),
         end_record(False, {"ok": 2, "not needed": 1}, "0" * 64),
     ):

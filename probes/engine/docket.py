@@ -1,0 +1,182 @@
+"""Which targets have a result for every row, and the verdicts they got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from probes.engine.model import Job, Result, Status, Target, Verdict
+from probes.engine.plan import row_key
+from probes.engine.standing import Row, best, row_of
+from probes.engine.verdict import Judgement, judged
+from profiles.capabilities import capabilities_of
+from profiles.model import Capability, Profile
+
+MOST_KNOWN = 4096
+"""Judgements that are kept for other targets with the same rows."""
+
+_Rows = tuple[Row | None, ...]
+_CUT_SHORT = Row(Status.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A capability with the checks of its role, and those elsewhere, that it is judged by."""
+
+    capability: Capability
+    own: tuple[str, ...]
+    custom: str
+    """The check whose port a target may replace; empty if there is none."""
+    elsewhere: tuple[str, ...]
+
+
+class Docket:
+    """Says which verdicts are due as rows are opened and closed; one for each run.
+
+    `jobs` and `results` are the run's, by key, and are looked into whenever a verdict is made. A
+    target that rests on hosts of another role waits until no row of that role is open.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        answers: Mapping[str, str],
+        jobs: Mapping[str, Job],
+        results: Mapping[str, Result],
+    ) -> None:
+        self._profile = profile
+        self._answers = answers
+        self._jobs = jobs
+        self._results = results
+        self._cases: dict[str, tuple[_Case, ...]] = {}
+        roles = {check.id: check.role for check in profile.checks}
+        self._rests_on: dict[str, set[str]] = {}
+        """The roles each role rests on, and the other way round."""
+        self._carries: dict[str, set[str]] = {}
+        for capability in profile.capabilities:
+            for other in capability.elsewhere:
+                self._rests_on.setdefault(capability.role, set()).add(roles[other.check])
+                self._carries.setdefault(roles[other.check], set()).add(capability.role)
+        self._open: dict[Target, int] = {}
+        """Rows without a result; 0 while the target waits for those of other roles."""
+        self._open_of: dict[str, int] = dict.fromkeys(self._carries, 0)
+        self._keys: dict[str, dict[str, None]] = {}
+        """The rows of each check that others rest on."""
+        self._best: dict[str, Row | None] = {}
+        self._told: dict[Target, tuple[Judgement, ...]] = {}
+        self._known: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
+
+    def opened(self, job: Job) -> None:
+        """A row waits for a result, for the first time or again."""
+        target = job.target
+        self._open[target] = self._open.get(target, 0) + 1
+        if target.role in self._open_of:
+            self._open_of[target.role] += 1
+            self._keys.setdefault(job.check.id, {})[job.key] = None
+
+    def closed(self, job: Job) -> list[Verdict]:
+        """A row has its result; the verdicts that follow from that."""
+        target = job.target
+        left = self._open[target] = self._open[target] - 1
+        verdicts = [] if left else self._judge(target)
+        if target.role in self._open_of:
+            self._open_of[target.role] -= 1
+            return verdicts + self._judge_resting(target.role)
+        return verdicts
+
+    def changed(self, job: Job) -> list[Verdict]:
+        """A row that was closed has another result; the verdicts that follow from that."""
+        role = job.target.role
+        verdicts = [] if job.target in self._open else self._judge(job.target)
+        return verdicts + self._judge_resting(role) if role in self._open_of else verdicts
+
+    def ended(self) -> list[Verdict]:
+        """Nothing is measured any more; what is still due, except for targets cut short."""
+        self._open_of = dict.fromkeys(self._open_of, 0)
+        self._best.clear()
+        verdicts = [verdict for target in list(self._open) for verdict in self._judge(target)]
+        self._open.clear()
+        return verdicts
+
+    def _judge_resting(self, role: str) -> list[Verdict]:
+        """The targets that rest on a role, once all of its rows are closed."""
+        if self._open_of[role]:
+            return []
+        before, self._best = self._best, {}
+        roles = self._carries[role]
+        due = [target for target, left in self._open.items() if not left and target.role in roles]
+        if any(self._best_of(check) != row for check, row in before.items()):
+            due += [one for one in self._told if one.role in roles and one not in self._open]
+        return [verdict for target in due for verdict in self._judge(target)]
+
+    def _judge(self, target: Target) -> list[Verdict]:
+        """A target's verdicts, as far as they are not those it has."""
+        if any(self._open_of[role] for role in self._rests_on.get(target.role, ())):
+            return []
+        before = self._told.get(target, ())
+        judgements = []
+        for case in self._cases_of(target.role):
+            rows = self._rows(case, target)
+            if rows is None:
+                return []
+            judgements.append(self._judgement(case, rows, target.port if case.custom else None))
+        self._open.pop(target, None)
+        now = tuple(judgements)
+        if now == before:
+            return []
+        self._told[target] = now
+        cases = self._cases_of(target.role)
+        return [
+            Verdict(target, case.capability.id, one.ruling, one.because, one.fix, one.text)
+            for number, (case, one) in enumerate(zip(cases, now, strict=True))
+            if not before or one != before[number]
+        ]
+
+    def _rows(self, case: _Case, target: Target) -> _Rows | None:
+        """The target's rows in the order of the case; None if one was cut short."""
+        rows: list[Row | None] = []
+        for check in case.own:
+            key = row_key(check, target, check == case.custom and target.port is not None)
+            result = self._results.get(key)
+            if result is None and key in self._jobs:
+                return None
+            rows.append(None if result is None else row_of(result))
+        return tuple(rows)
+
+    def _judgement(self, case: _Case, rows: _Rows, port: int | None) -> Judgement:
+        others = tuple([self._best_of(check) for check in case.elsewhere])
+        key = (case.capability.id, rows, others, port)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            own = dict(_seen(case.own, rows))
+            elsewhere = dict(_seen(case.elsewhere, others))
+            known = judged(self._profile, case.capability, self._answers, own, elsewhere, port)
+            self._known[key] = known
+        return known
+
+    def _best_of(self, check: str) -> Row | None:
+        if check not in self._best:
+            results = [self._results.get(key) for key in self._keys.get(check, ())]
+            self._best[check] = best(_CUT_SHORT if one is None else row_of(one) for one in results)
+        return self._best[check]
+
+    def _cases_of(self, role: str) -> tuple[_Case, ...]:
+        if role not in self._cases:
+            custom = self._profile.custom_port(role)
+            own = tuple(check.id for check in self._profile.checks_of(role))
+            self._cases[role] = tuple(
+                _Case(
+                    capability,
+                    own,
+                    "" if custom is None else custom.id,
+                    tuple(other.check for other in capability.elsewhere),
+                )
+                for capability in capabilities_of(self._profile, role)
+            )
+        return self._cases[role]
+
+
+def _seen(checks: Iterable[str], rows: _Rows) -> Iterator[tuple[str, Row]]:
+    return ((check, row) for check, row in zip(checks, rows, strict=True) if row is not None)
