@@ -8,13 +8,14 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import FrameType
 from typing import TextIO
 
 from probes import PROBES
+from probes.engine.findings import diagnose
 from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Event, Finished, Job, Message, Result, Status, Target
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
@@ -26,6 +27,7 @@ from profiles.model import Profile
 from tui import prepare
 from tui.credentials import with_credentials
 from tui.exit import Exit, exit_status
+from tui.findings_text import findings_lines
 from tui.lines import Lines, failures, summary
 from tui.options import Options, UsageError
 from tui.trust import trust
@@ -59,7 +61,7 @@ def run(options: Options) -> int:
             logs = _logs(options, profile, answered, targets, engine)
             engine.begin(profile, answered, options.settings, logs, given)
             engine.add(jobs)
-            status = _watch(options, jobs, events)
+            status = _watch(options, jobs, events, answered)
     except (KeyboardInterrupt, _Ended):
         engine.close()
         kept = "; the session log holds every result so far" if logs else ""
@@ -126,7 +128,10 @@ def _logs(
 
 
 def _watch(
-    options: Options, jobs: Sequence[Job], events: queue.SimpleQueue[Sequence[Event]]
+    options: Options,
+    jobs: Sequence[Job],
+    events: queue.SimpleQueue[Sequence[Event]],
+    answered: Mapping[str, str],
 ) -> Exit:
     lines = Lines(jobs, colour=_colour(sys.stdout))
     progress = _Progress(len(jobs))
@@ -159,6 +164,8 @@ def _watch(
         if len(latest) > 20:
             for result in failures(latest.values()):
                 print(lines.result(result))
+        for line in findings_lines(diagnose(latest.values(), answered)):
+            print(line)
         sys.stdout.flush()
     return exit_status(result.status for result in latest.values())
 

@@ -383,8 +383,15 @@ def test_a_terminal_that_wants_none_gets_no_colours(
     assert "\x1b[32m" not in said
 
 
-def test_findings_follow_the_rows(ran, ports):
-    hosts = ",".join(f"127.0.0.{n}" for n in range(1, 4))
-    done = ran(f"one={hosts}")
-    lines = done.stdout.splitlines()
-    assert lines[lines.index("Findings") :] == ["x"]
+def test_findings_follow_the_rows_and_not_in_json(run: Run, ports: Ports) -> None:
+    hosts = "blocked=127.0.0.1,127.0.0.2"
+    lines = run(hosts).stdout.splitlines()
+    assert lines[-2] == "Findings"
+    assert lines[-1].startswith(
+        f"likely   Nothing listens on TCP {ports.closed} on any of 2 hosts in 127.0.0.0/24 (2 rows;"
+    )
+    assert "Findings" not in run(hosts, "--json").stdout
+
+
+def test_where_nothing_is_found_no_findings_are_announced(run: Run) -> None:
+    assert "Findings" not in run("ready=127.0.0.1").stdout

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from probes.engine.findings import Finding, Kind, Sure
+from tui.findings_text import findings_lines
+
+
+def finding(number: int = 1) -> Finding:
+    return Finding(Kind.HOST, f"pc{number} is down", Sure.LIKELY, "silence", ("k",), "Start it.")
+
+
+def test_a_finding_is_one_line_with_what_it_rests_on():
+    assert list(findings_lines([finding()])) == [
+        "",
+        "Findings",
+        "likely   pc1 is down (1 row; silence). Start it.",
+    ]
+
+
+def test_many_findings_end_in_a_count():
+    lines = list(findings_lines([finding(number) for number in range(25)]))
+    assert len(lines) == 23
+    assert lines[-1] == "and 5 more; the screen shows all of them (d)"
+
+
+def test_no_findings_are_no_lines():
+    assert list(findings_lines([])) == []

@@ -1,0 +1,29 @@
+"""Findings as lines of text, for a run without a screen and for the list on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from probes.engine.findings import Finding
+
+MOST = 20
+"""Findings that a run without a screen prints."""
+
+
+def findings_lines(findings: Sequence[Finding], most: int = MOST) -> Iterator[str]:
+    """A heading and a line for each finding, and how many more there are; nothing without any."""
+    if not findings:
+        return
+    yield ""
+    yield "Findings"
+    for finding in findings[:most]:
+        yield f"{finding.sure:<7}  {sentence(finding)}"
+    if len(findings) > most:
+        yield f"and {len(findings) - most:,} more; the screen shows all of them (d)"
+
+
+def sentence(finding: Finding) -> str:
+    """The finding, what it rests on, and how many rows are behind it."""
+    count = len(finding.keys)
+    rows = f"{count:,} row" if count == 1 else f"{count:,} rows"
+    return f"{finding.text} ({rows}; {finding.why}).{' ' if finding.fix else ''}{finding.fix}"
