@@ -29,7 +29,7 @@ def run(*words: str | os.PathLike[str], text: str | None = None) -> str:
     """What a command printed; what it complains about is part of the failure."""
     done = subprocess.run(words, capture_output=True, text=True, input=text, check=False)
     if done.returncode != 0:
-        sys.exit(f"{' '.join(map(os.fspath, words))}: {done.stderr.strip()}")
+        sys.exit(f"{' '.join(os.fspath(word) for word in words)}: {done.stderr.strip()}")
     return done.stdout
 
 

@@ -101,7 +101,7 @@ class Site:
 
     def command(self, *words: str | os.PathLike[str]) -> list[str]:
         """A command line that runs these words on the client; its resolver is the router."""
-        return ["ip", "netns", "exec", self.client, *map(os.fspath, words)]
+        return ["ip", "netns", "exec", self.client, *(os.fspath(word) for word in words)]
 
 
 def need(*programs: str) -> None:

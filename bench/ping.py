@@ -1,0 +1,223 @@
+"""Goal 5: a ping sweep of 1,000 hosts against fping, on loopback and over a cable.
+
+`python -m bench.ping [ROUNDS]`, as root. Whole processes, interleaved, medians. fping's usual pause
+of 10 ms between two hosts makes 10 s of 1,000; the peer here is fping without any (`-i 0`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import json
+import os
+import queue
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from probes import PROBES
+from probes.engine.local.vantage import LocalVantage
+from probes.engine.model import Event, Finished, Result, Settings, State, Target
+from probes.engine.plan import plan
+from probes.engine.session import SessionLog, new_header
+from probes.engine.thread import Engine
+from profiles.load import load_profile
+
+HOSTS, DEAD = 1000, 100
+GOAL = 1.0
+PATIENCE = 1.0
+"""Seconds one attempt has; everybody makes two of them where nobody answers."""
+_INSIDE = "AUDITREACH_BENCH_PING"
+PROFILE = """id = "ping"
+name = "Ping"
+version = "1"
+source = "bench"
+url = "https://example.org"
+[[category]]
+id = "ping"
+title = "Ping"
+[[role]]
+id = "host"
+title = "Host"
+category = "ping"
+[[check]]
+id = "host.ping"
+category = "ping"
+role = "host"
+title = "Ping"
+probe = "ping"
+transport = "icmp"
+purpose = "Is it up?"
+consequence = "Unknown."
+fix = "Allow it."
+"""
+OURS, ENGINE, BARE = "auditreach run", "its engine, without Python's start", "LocalVantage alone"
+PEER, USUAL = "fping -i 0", "fping, its usual 10 ms apart"
+NETWORKS = {"loopback": "127.1", "cable": "10.99"}
+
+
+def hosts(network: str, dead: int) -> list[str]:
+    """Addresses of HOSTS hosts, of which the last ones do not answer."""
+    alive = [f"{NETWORKS[network]}.{n >> 8}.{n & 255}" for n in range(1, HOSTS + 1 - dead)]
+    return alive + [f"{NETWORKS[network]}.9.{n}" for n in range(1, dead + 1)]
+
+
+def enter() -> None:
+    """Start again in a namespace of its own, with another one at the far end of a cable."""
+    if not os.environ.get(_INSIDE):
+        if os.geteuid() != 0:
+            sys.exit("bench.ping needs root, unshare, ip, nft and fping.")
+        again = ["unshare", "--net", "--", sys.executable, "-m", "bench.ping", *sys.argv[1:]]
+        sys.exit(subprocess.call(again, env={**os.environ, _INSIDE: "1"}))
+    far = subprocess.Popen(["unshare", "--net", "--", "sleep", "infinity"])
+    atexit.register(far.kill)
+    inside = ["nsenter", "--net", "-t", str(far.pid), "--"]
+    own = Path("/proc/self/ns/net").readlink()
+    while Path(f"/proc/{far.pid}/ns/net").readlink() == own:
+        time.sleep(0.01)
+    near = (
+        "ip link set lo up",
+        f"ip link add near type veth peer name far netns {far.pid}",
+        "ip address add 10.98.0.1/30 dev near",
+        "ip link set near up",
+        "ip route add 10.99.0.0/16 via 10.98.0.2",
+        "nft add table ip t",
+        "nft add chain ip t c { type filter hook input priority 0 ; }",
+        "nft add rule ip t c ip daddr 127.1.9.0/24 icmp type echo-request drop",
+    )
+    beyond = (
+        "ip link set lo up",
+        "ip address add 10.98.0.2/30 dev far",
+        "ip link set far up",
+        # Every address below answers, and those of 10.99.9 are dropped.
+        "ip route add local 10.99.0.0/16 dev lo",
+        "nft add table ip t",
+        "nft add chain ip t c { type filter hook input priority 0 ; }",
+        "nft add rule ip t c ip daddr 10.99.9.0/24 drop",
+    )
+    subprocess.run(near[0].split(), check=True)
+    subprocess.run(near[1].split(), check=True)
+    for command in beyond:
+        subprocess.run([*inside, *command.split()], check=True)
+    for command in near[2:]:
+        subprocess.run(command.split(), check=True)
+
+
+def whole(folder: Path, names: Sequence[str]) -> int:
+    """Run the program; how many it found alive."""
+    listed = folder / "hosts"
+    listed.write_text("\n".join(names))
+    words = ["run", "--profile", str(folder / "ping.toml"), "--json", "--yes"]
+    words += ["--timeout", str(PATIENCE), "--log", str(folder / f"log{time.monotonic_ns()}")]
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", *words, f"host=@{listed}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    return sum(one["type"] == "result" and one["state"] == "open" for one in records)
+
+
+def engine(folder: Path, names: Sequence[str]) -> int:
+    """Measure as `auditreach run` does, in this process: engine, judge, session log and queue."""
+    profile = load_profile(folder / "ping.toml", {"ping": "icmp"})
+    targets = [Target("host", name) for name in names]
+    events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
+    settings = Settings(timeout=PATIENCE)
+    made = Engine(LocalVantage, PROBES, events.put)
+    log = SessionLog.create(folder / f"log{time.monotonic_ns()}")
+    log.header(new_header(profile, made.info(), settings, {}, targets))
+    made.begin(profile, {}, settings, [log])
+    made.add(plan(profile, targets))
+    alive, done = 0, False
+    while not done:
+        for event in events.get():
+            alive += isinstance(event, Result) and event.observation.state is State.OPEN
+            done = done or isinstance(event, Finished)
+    made.close()
+    log.close()
+    return alive
+
+
+def bare(folder: Path, names: Sequence[str]) -> int:
+    """Only the shared ICMP socket, two attempts each where nobody answers."""
+
+    async def sweep() -> int:
+        vantage = LocalVantage()
+
+        async def twice(name: str) -> bool:
+            for _ in range(2):
+                if (await vantage.ping(name, PATIENCE)).state is State.OPEN:
+                    return True
+            return False
+
+        try:
+            return sum(await asyncio.gather(*map(twice, names)))
+        finally:
+            await vantage.close()
+
+    return asyncio.run(sweep())
+
+
+def fping(*pause: str) -> Callable[[Path, Sequence[str]], int]:
+    def ask(folder: Path, names: Sequence[str]) -> int:
+        patience = ["-r", "1", "-B", "1", "-t", str(int(PATIENCE * 1000))]
+        done = subprocess.run(
+            ["fping", "-a", *pause, *patience],
+            input="\n".join(names),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return len(done.stdout.split())
+
+    return ask
+
+
+WAYS: dict[str, Callable[[Path, Sequence[str]], int]] = {
+    OURS: whole,
+    ENGINE: engine,
+    BARE: bare,
+    PEER: fping("-i", "0"),
+    USUAL: fping(),
+}
+
+
+def main() -> None:
+    enter()
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    print(f"{HOSTS} hosts, median of {rounds}\n")
+    print("| where, and hosts that drop | what | ms | alive | ratio to fping -i 0 | goal |")
+    print("|---|---|---:|---:|---:|---|")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "ping.toml").write_text(PROFILE)
+        for network in NETWORKS:
+            for dead in (0, DEAD):
+                compared(folder, network, dead, rounds)
+
+
+def compared(folder: Path, network: str, dead: int, rounds: int) -> None:
+    """The lines of the table for one network."""
+    names = hosts(network, dead)
+    took: dict[str, list[float]] = {name: [] for name in WAYS}
+    alive: dict[str, int] = {}
+    for _ in range(rounds):
+        for name, way in WAYS.items():
+            began = time.monotonic()
+            alive[name] = way(folder, names)
+            took[name].append((time.monotonic() - began) * 1000)
+    middle = {name: statistics.median(all_of) for name, all_of in took.items()}
+    for name, ms in middle.items():
+        ratio = f"{ms / middle[PEER]:.2f}x"
+        goal = f"<= {GOAL}x" if name == OURS else ""
+        print(f"| {network}, {dead} | {name} | {ms:.0f} | {alive[name]} | {ratio} | {goal} |")
+
+
+if __name__ == "__main__":
+    main()
