@@ -285,6 +285,7 @@ class AuditReach(LeanApp):
             line.remove_class("-shown")
             self.query_one("#filter", Input).value = ""
         self.say("")
+        self._panes.filter()
         self._panes.table.focus()
 
     def action_help(self) -> None:
@@ -296,21 +297,21 @@ class AuditReach(LeanApp):
 
     def action_answers(self) -> None:
         """Answer the questions of the profile."""
-        if self.runner is None:
-            self.say("The answers of an old session cannot be changed.")
-            return
         from tui.screens.asking import change_answers
 
         self._hold(change_answers(self, self.runner))
 
     def action_credentials(self) -> None:
         """Give credentials for SNMP and SSH."""
-        if self.runner is None:
-            self.say("An old session measures nothing, so it needs no credentials.")
-            return
         from tui.screens.credentials import take_credentials
 
         self._hold(take_credentials(self, self.runner))
+
+    def action_diagnosis(self) -> None:
+        """Say what is behind the failures, cause by cause."""
+        from tui.screens.diagnosis import diagnosed
+
+        self._hold(diagnosed(self, self._panes, self.runner or self.recorded, self._signs))
 
     def action_save(self) -> None:
         """Save a copy of the session log."""

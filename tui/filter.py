@@ -16,7 +16,8 @@ class Filter:
     """Which rows are visible: all conditions must hold, an empty one always does.
 
     `category`, `role` and `check` are ids, `host` is a target's label. `text` is words, all of
-    which must occur, in any case, in the host, address, check, status or note.
+    which must occur, in any case, in the host, address, check, status or note. `keys` are those of
+    rows.
     """
 
     category: str = ""
@@ -25,6 +26,7 @@ class Filter:
     host: str = ""
     failures: bool = False
     text: str = ""
+    keys: frozenset[str] | None = None
 
     @property
     def changeable(self) -> bool:
@@ -44,7 +46,8 @@ def passing(wanted: Filter) -> Callable[[Job, Status, Result | None], bool]:
     def passes(job: Job, status: Status, result: Result | None) -> bool:
         check = job.check
         if (
-            (wanted.failures and status not in FAILURES)
+            (wanted.keys is not None and job.key not in wanted.keys)
+            or (wanted.failures and status not in FAILURES)
             or (wanted.category and check.category != wanted.category)
             or (wanted.role and job.target.role != wanted.role)
             or (wanted.check and check.id != wanted.check)

@@ -18,6 +18,8 @@ RUN     r       measures the selected row again
 
 TABLE   up/down, Page up/down, Home/End move; Enter goes to the details
         f       shows failures only, and everything again
+        d       says what is behind the failures, cause by cause;
+                Enter there shows the rows of one, Escape all again
         /       shows rows with all these words, in any column
         o, O    sorts by the next column; the other way round
                 (a click on a column's head does the same)

@@ -11,6 +11,7 @@ KEYS: tuple[BindingType, ...] = (
     Binding("g", "rerun_all", "All again"),
     Binding("x", "stop", "Stop"),
     Binding("f", "failures", "Failures"),
+    Binding("d", "diagnosis", "Diagnosis"),
     Binding("slash", "filter", "Filter", key_display="/"),
     Binding("s", "save", "Save"),
     Binding("a", "answers", "Answers", show=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ class Recorded:
     jobs: tuple[Job, ...]
     results: tuple[Result, ...]
     messages: tuple[str, ...]
+    answers: Mapping[str, str]
+    """What was answered to the profile's questions."""
 
 
 def open_recorded(path: Path, profile: Profile) -> Recorded:
@@ -38,6 +41,7 @@ def open_recorded(path: Path, profile: Profile) -> Recorded:
         jobs=tuple(result.job for result in rows),
         results=rows,
         messages=(*_other_profile(session, profile), *session.messages),
+        answers=header.answers,
     )
 
 

@@ -19,8 +19,10 @@ async def confirmed(app: App[int], question: str) -> bool:
     return bool(said)
 
 
-async def change_answers(app: App[int], runner: Runner) -> str:
+async def change_answers(app: App[int], runner: Runner | None) -> str:
     """Show the profile's questions and take the answers."""
+    if runner is None:
+        return "The answers of an old session cannot be changed."
     said = await app.push_screen_wait(Questions(runner.profile.questions, runner.answers))
     if said is None or not runner.answer(said):
         return ""

@@ -72,8 +72,10 @@ class Credentials(Dialog[Options]):
             wrong.add_class("-shown")
 
 
-async def take_credentials(app: App[int], runner: Runner) -> str:
+async def take_credentials(app: App[int], runner: Runner | None) -> str:
     """Ask for credentials and use them from now on; returns what to say."""
+    if runner is None:
+        return "An old session measures nothing, so it needs no credentials."
     given = await app.push_screen_wait(Credentials(runner.given))
     if given is None or given == runner.given:
         return ""

@@ -1,0 +1,77 @@
+"""The findings on the screen, driven by keys over a recorded session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widgets import OptionList, Static
+
+from tui.app import AuditReach
+from tui.launch import build
+from tui.options import parse_options
+from tui.screens.diagnosis import Diagnosis
+from tui.widgets.table import ResultTable
+
+EXAMPLE = Path(__file__).parent.parent.parent / "docs" / "example.jsonl"
+
+Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]
+
+
+def drive(keys: Drive) -> None:
+    """Open the example while a coroutine presses keys."""
+
+    async def main() -> None:
+        app = build(parse_options(["open", str(EXAMPLE)]))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await keys(pilot, app)
+
+    asyncio.run(main())
+
+
+async def until(pilot: Pilot[int], happened: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not happened():
+            await pilot.pause(0.01)
+
+
+def seen(app: AuditReach) -> list[str]:
+    table = app.screen_stack[0].query_one(ResultTable)
+    return [table.rows.key(line) for line in range(len(table.rows.view))]
+
+
+def notice(app: AuditReach) -> str:
+    return str(app.screen_stack[0].query_one("#notice", Static).content)
+
+
+def test_d_lists_findings_and_enter_shows_the_rows_of_one():
+    @drive
+    async def _(pilot, app):
+        everything = seen(app)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, Diagnosis))
+        listed = app.screen.query_one(OptionList)
+        first = str(listed.get_option_at_index(0).prompt)
+        assert "pc-016.corp.example (10.20.2.16) is down or does not exist" in first
+        listed.highlighted = 0
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, Diagnosis))
+        await until(pilot, lambda: len(seen(app)) < len(everything))
+        assert {key.partition("|")[2] for key in seen(app)} == {"pc-016.corp.example"}
+        assert "is down or does not exist" in notice(app)
+        await pilot.press("escape")
+        assert seen(app) == everything
+
+
+def test_escape_leaves_the_diagnosis_and_the_table_as_it_was():
+    @drive
+    async def _(pilot, app):
+        everything = seen(app)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, Diagnosis))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, Diagnosis))
+        assert seen(app) == everything

@@ -1,0 +1,77 @@
+"""The findings of what was measured so far, cause by cause, and the rows behind each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import OptionList, Static
+
+from probes.engine.findings import Finding, diagnose
+from tui.filter import Filter
+from tui.findings_text import sentence
+from tui.screens.dialog import Dialog
+from tui.signs import Signs
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from tui.panes import Panes
+    from tui.recorded import Recorded
+    from tui.runner import Runner
+
+MOST = 500
+"""Findings that are listed."""
+
+
+class Diagnosis(Dialog[Finding]):
+    """A list of findings; Enter chooses one, Escape none."""
+
+    def __init__(self, findings: Sequence[Finding], signs: Signs) -> None:
+        super().__init__()
+        self._findings = findings
+        self._signs = signs
+
+    def compose(self) -> ComposeResult:
+        """How many there are, one below the other, and the keys."""
+        shown = self._findings[:MOST]
+        count = len(self._findings)
+        title = f"Diagnosis: {count:,} {'finding' if count == 1 else 'findings'}"
+        if count > MOST:
+            title += f", the first {MOST}"
+        with Vertical():
+            yield Static(title, classes="title", markup=False)
+            yield OptionList(*(self._signs.clean(_line(one), 2000) for one in shown), markup=False)
+            yield Static(
+                "Enter shows the rows behind it   Escape goes back", classes="keys", markup=False
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Close with the finding that was chosen."""
+        self.dismiss(self._findings[event.option_index])
+
+
+async def diagnosed(
+    app: App[int], panes: Panes, session: Runner | Recorded | None, signs: Signs
+) -> str:
+    """Show what is behind the rows and filter the table to those of one; returns what to say."""
+    answers = {} if session is None else session.answers
+    rows = panes.table.rows
+    results = [result for key in panes.keys if (result := rows.result(key)) is not None]
+    # Of a large session it takes a second.
+    findings = await asyncio.to_thread(diagnose, results, answers)
+    if not findings:
+        return "Nothing was found that is behind more than its own row."
+    chosen = await app.push_screen_wait(Diagnosis(findings, signs))
+    if chosen is None:
+        return ""
+    panes.table.show(Filter(keys=frozenset(chosen.keys)))
+    panes.table.focus()
+    return f"{chosen.text}. These are the rows behind it; Escape shows the others again."
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.sure}: {sentence(finding)}"
