@@ -21,7 +21,7 @@ def capabilities_of(profile: Profile, role: str) -> tuple[Capability, ...]:
             role=role,
             title=title,
             can="everything that is required here is available",
-            cannot="something that is required here is not available",
+            cannot="not everything that is required here is available",
             requires=tuple(check.id for check in checks if check.loss == "blocked"),
             optional=tuple(
                 Cost(check.id, clause(check.consequence))

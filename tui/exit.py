@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
-from probes.engine.model import Status
+from probes.engine.model import Ruling
 
 
 class Exit(IntEnum):
@@ -19,14 +19,15 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-def exit_status(statuses: Iterable[Status]) -> Exit:
-    """The status of a finished run: blocked before untested before degraded.
+def exit_status(rulings: Iterable[Ruling | None]) -> Exit:
+    """The status of a finished run: blocked before unknown before degraded.
 
-    A run without a single row has shown nothing, so it is untested.
+    None stands for a target without a verdict. A run without a single target has shown nothing, so
+    it is untested.
     """
-    seen = set(statuses)
-    if Status.BLOCKED in seen:
+    seen = set(rulings)
+    if Ruling.BLOCKED in seen:
         return Exit.BLOCKED
-    if not seen or seen & {Status.ERROR, Status.CANCELLED, Status.QUEUED, Status.RUNNING}:
+    if not seen or seen & {Ruling.UNKNOWN, None}:
         return Exit.UNTESTED
-    return Exit.DEGRADED if Status.DEGRADED in seen else Exit.READY
+    return Exit.DEGRADED if Ruling.DEGRADED in seen else Exit.READY

@@ -31,6 +31,7 @@ from tui.findings_text import findings_lines
 from tui.lines import Lines, failures, summary
 from tui.options import Options, UsageError
 from tui.trust import trust
+from tui.verdicts import Verdicts, verdict_lines
 
 _REFRESH = 0.2
 """Seconds between two looks at the progress line."""
@@ -136,6 +137,8 @@ def _watch(
     lines = Lines(jobs, colour=_colour(sys.stdout))
     progress = _Progress(len(jobs))
     latest: dict[str, Result] = {}
+    verdicts = Verdicts()
+    verdicts.add(jobs)
     began = time.monotonic()
     finished = False
     while not finished:
@@ -144,6 +147,7 @@ def _watch(
         except queue.Empty:
             batch = ()
         shown = []
+        verdicts.apply(batch)
         for event in batch:
             if isinstance(event, Result):
                 latest[event.job.key] = event
@@ -166,8 +170,10 @@ def _watch(
                 print(lines.result(result))
         for line in findings_lines(diagnose(latest.values(), answered)):
             print(line)
+        for line in verdict_lines(verdicts.lines()):
+            print(line)
         sys.stdout.flush()
-    return exit_status(result.status for result in latest.values())
+    return exit_status(verdicts.rulings)
 
 
 class _Progress:

@@ -2,39 +2,39 @@
 
 import pytest
 
-from probes.engine.model import Status
+from probes.engine.model import Ruling
 from tui.exit import Exit, exit_status
 
 
 @pytest.mark.parametrize(
-    ("statuses", "status"),
+    ("rulings", "status"),
     [
-        ([Status.OK], Exit.READY),
-        ([Status.OK, Status.WARNING, Status.UNVERIFIABLE, Status.NOT_NEEDED], Exit.READY),
-        ([Status.OK, Status.DEGRADED], Exit.DEGRADED),
-        ([Status.DEGRADED, Status.BLOCKED], Exit.BLOCKED),
-        ([Status.ERROR, Status.BLOCKED], Exit.BLOCKED),
-        ([Status.ERROR, Status.DEGRADED], Exit.UNTESTED),
-        ([Status.ERROR, Status.OK], Exit.UNTESTED),
+        ([Ruling.READY], Exit.READY),
+        ([Ruling.READY, Ruling.READY_AFTER], Exit.READY),
+        ([Ruling.READY, Ruling.DEGRADED], Exit.DEGRADED),
+        ([Ruling.DEGRADED, Ruling.BLOCKED], Exit.BLOCKED),
+        ([Ruling.UNKNOWN, Ruling.BLOCKED], Exit.BLOCKED),
+        ([Ruling.UNKNOWN, Ruling.DEGRADED], Exit.UNTESTED),
+        ([Ruling.UNKNOWN, Ruling.READY], Exit.UNTESTED),
     ],
 )
-def test_the_worst_row_decides(statuses: list[Status], status: Exit) -> None:
-    assert exit_status(statuses) is status
-    assert exit_status(reversed(statuses)) is status
+def test_the_worst_verdict_decides(rulings: list[Ruling], status: Exit) -> None:
+    assert exit_status(rulings) is status
+    assert exit_status(reversed(rulings)) is status
 
 
-@pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.CANCELLED])
-def test_a_row_that_was_not_measured_is_never_ready(status: Status) -> None:
-    assert exit_status([Status.OK, status]) is Exit.UNTESTED
+def test_a_target_without_a_verdict_is_never_ready() -> None:
+    assert exit_status([Ruling.READY, None]) is Exit.UNTESTED
+    assert exit_status([Ruling.BLOCKED, None]) is Exit.BLOCKED
 
 
-def test_a_run_without_a_row_is_never_ready() -> None:
+def test_a_run_without_a_target_is_never_ready() -> None:
     assert exit_status([]) is Exit.UNTESTED
 
 
-@pytest.mark.parametrize("status", list(Status))
-def test_every_status_has_an_exit(status: Status) -> None:
-    assert exit_status([status]) in set(Exit)
+@pytest.mark.parametrize("ruling", list(Ruling))
+def test_every_ruling_has_an_exit(ruling: Ruling) -> None:
+    assert exit_status([ruling]) in set(Exit)
 
 
 def test_the_numbers_are_part_of_the_interface() -> None:

@@ -155,6 +155,11 @@ def run(command: Callable[..., Command]) -> Run:
     return finish
 
 
+def verdicts(output: str) -> list[str]:
+    """The lines under their heading, which are the last ones."""
+    return output.partition("\n\nVerdicts\n")[2].splitlines()
+
+
 def rows(output: str) -> list[str]:
     """The lines before the summary."""
     return output.partition("\n\n")[0].splitlines()
@@ -194,8 +199,21 @@ def test_every_row_is_printed_once_and_the_summary_counts_them(run: Run, ports: 
     (refused,) = (line for line in lines if line.startswith("blocked"))
     assert f"mixclosed TCP {ports.closed}" in refused
     assert "refused" in refused
-    assert ran.stdout.splitlines()[-1].startswith("3 rows in ")
-    assert ran.stdout.splitlines()[-1].endswith(": 2 ok, 1 blocked")
+    (summary,) = (line for line in ran.stdout.splitlines() if line.startswith("3 rows in "))
+    assert summary.endswith(": 2 ok, 1 blocked")
+
+
+def test_the_verdicts_come_last_one_a_target_the_worst_first(run: Run, ports: Ports) -> None:
+    hosts = "ready=127.0.0.1", "degraded=127.0.0.22", "untested=127.0.0.1", "mixed=127.0.0.1"
+    blocked = f"mixclosed (TCP {ports.closed}) is not available. To change: Allow it."
+    assert verdicts(run(*hosts).stdout) == [
+        f"blocked   127.0.0.1   Not everything that is required here is available: {blocked}",
+        "unknown   127.0.0.1   It is not known whether everything that is required here is "
+        f"available: second (TCP {ports.open}) could not be tested. To change: Allow it.",
+        "degraded  127.0.0.22  Everything that is required here is available, but something is "
+        f"lost, because optional (TCP {ports.closed}) is not available. To change: Allow it.",
+        "ready     127.0.0.1   Everything that is required here is available.",
+    ]
 
 
 def test_in_a_pipe_no_progress_is_written(run: Run) -> None:
@@ -208,7 +226,8 @@ def test_in_a_pipe_no_progress_is_written(run: Run) -> None:
 def test_after_many_rows_the_failures_are_said_again(run: Run) -> None:
     ran = run("ready=127.0.0.1-30", "blocked=127.0.0.7")
     assert ran.stdout.count("blocked       127.0.0.7") == 2
-    assert ran.stdout.splitlines()[-1].startswith("blocked       127.0.0.7")
+    after = ran.stdout.split("\n\n")[1].splitlines()
+    assert after[-1].startswith("blocked       127.0.0.7")
 
 
 def test_thousands_of_endpoints_are_measured_after_a_yes(run: Run) -> None:
@@ -386,6 +405,7 @@ def test_a_terminal_that_wants_none_gets_no_colours(
 def test_findings_follow_the_rows_and_not_in_json(run: Run, ports: Ports) -> None:
     hosts = "blocked=127.0.0.1,127.0.0.2"
     lines = run(hosts).stdout.splitlines()
+    lines = lines[: lines.index("Verdicts") - 1]
     assert lines[-2] == "Findings"
     assert lines[-1].startswith(
         f"likely   Nothing listens on TCP {ports.closed} on any of 2 hosts in 127.0.0.0/24 (2 rows;"

@@ -1,0 +1,89 @@
+"""The verdicts of a session as lines, the worst first: the last one of each target stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from probes.engine.model import Event, Job, Ruling, Target, Verdict
+from probes.wire.text import printable
+
+_RANK: dict[Ruling | None, int] = {ruling: rank for rank, ruling in enumerate(Ruling)}
+_RANK[None] = len(_RANK)
+_READY = frozenset({Ruling.READY, Ruling.READY_AFTER})
+_WIDEST_HOST = 40
+_LONGEST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A target's verdict for one capability; `ruling` is None while there is none."""
+
+    target: Target
+    ruling: Ruling | None
+    text: str
+    fix: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What it means and what would make it ready; may hold what a stranger sent."""
+        change = "" if self.ruling in _READY or not self.fix else " To change: "
+        return f"{self.text}{change}{' '.join(self.fix) if change else ''}"
+
+
+class Verdicts:
+    """The verdicts so far, and the targets that have none yet."""
+
+    def __init__(self) -> None:
+        self._of: dict[Target, dict[str, Verdict]] = {}
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Expect a verdict for the targets of these rows."""
+        for job in jobs:
+            if job.target not in self._of:
+                self._of[job.target] = {}
+
+    def clear(self) -> None:
+        """Forget every target."""
+        self._of.clear()
+
+    def apply(self, events: Iterable[Event]) -> bool:
+        """Take verdicts in; whether there were any."""
+        told = False
+        for event in events:
+            if isinstance(event, Verdict):
+                self._of.setdefault(event.target, {})[event.capability] = event
+                told = True
+        return told
+
+    @property
+    def rulings(self) -> Iterator[Ruling | None]:
+        """Every ruling, None for a target without one."""
+        for verdicts in self._of.values():
+            yield from (one.ruling for one in verdicts.values())
+            if not verdicts:
+                yield None
+
+    def lines(self) -> list[Line]:
+        """A line for each, the worst first, otherwise as targets were added."""
+        found = []
+        for target, verdicts in self._of.items():
+            found += [Line(target, one.ruling, one.text, one.fix) for one in verdicts.values()]
+            if not verdicts:
+                found.append(Line(target, None, "Not every row of it has a result."))
+        return sorted(found, key=lambda line: _RANK[line.ruling])
+
+
+def verdict_lines(lines: Iterable[Line]) -> Iterator[str]:
+    """A heading and a line of text for each, aligned, for a run without a screen."""
+    lines = list(lines)
+    if not lines:
+        return
+    yield ""
+    yield "Verdicts"
+    words = max(len(line.ruling or "") for line in lines)
+    hosts = min(max(len(line.target.label) for line in lines), _WIDEST_HOST)
+    for line in lines:
+        host = printable(line.target.label)
+        text = printable(line.sentence, _LONGEST)
+        yield f"{line.ruling or '':<{words}}  {host:<{hosts}}  {text}"
