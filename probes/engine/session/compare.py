@@ -1,0 +1,195 @@
+"""Two sessions side by side: what is fixed, what regressed and what cannot be compared. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from probes.engine.blame import same_address
+from probes.engine.model import Result, Status
+from probes.engine.session.header import Header
+from probes.engine.session.read import Session
+from profiles.model import Check
+
+
+class Kind(StrEnum):
+    """What became of a row."""
+
+    REGRESSED = "regressed"
+    FIXED = "fixed"
+    NOT_COMPARABLE = "not comparable"
+    NEW = "new"
+    GONE = "gone"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row before and after; at most one of the two is missing."""
+
+    key: str
+    kind: Kind
+    before: Result | None
+    after: Result | None
+    why: str = ""
+    """What the two rows do not say themselves, a sentence; text of the log may be in it."""
+
+    @property
+    def result(self) -> Result:
+        """The later of the two rows."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two sessions, row by row."""
+
+    changes: tuple[Change, ...]
+    """In the order of the later session, then what is gone in the order of the earlier one."""
+    remarks: tuple[str, ...]
+    """What differs between the two sessions as a whole, a sentence each."""
+
+    def of(self, kind: Kind) -> tuple[Change, ...]:
+        """The changes of one kind."""
+        return tuple(change for change in self.changes if change.kind is kind)
+
+
+_RANK: Mapping[Status, int] = {
+    Status.OK: 0,
+    Status.WARNING: 1,
+    Status.DEGRADED: 2,
+    Status.BLOCKED: 3,
+}
+"""Better to worse; the other statuses are no measurement that could be better or worse."""
+
+
+def compare(before: Session, after: Session) -> Comparison:
+    """Every row of either session, by its key.
+
+    A row is compared only where both measured the same: from the same place, under the same
+    profile and answers. Rows whose requirement came or went are new or gone. The checks of
+    `after` say which answers a row depends on.
+    """
+    apart = _other_profile(before.header, after.header) or _other_place(before.header, after.header)
+    answers = _other_answers(before.header.answers, after.header.answers)
+    earlier = {result.job.key: result for result in before.results}
+    changes = []
+    for now in after.results:
+        was = earlier.pop(now.job.key, None)
+        if was is None:
+            changes.append(Change(now.job.key, Kind.NEW, None, now))
+        elif why := apart or _other_way(was, now) or _asked(now.job.check, answers):
+            changes.append(Change(now.job.key, Kind.NOT_COMPARABLE, was, now, why))
+        else:
+            kind, why = _became(was, now)
+            changes.append(Change(now.job.key, kind, was, now, why))
+    changes.extend(Change(was.job.key, Kind.GONE, was, None) for was in earlier.values())
+    remarks = (apart, *answers.values(), *_remarks(before, after))
+    return Comparison(tuple(changes), tuple(text for text in remarks if text))
+
+
+def _became(was: Result, now: Result) -> tuple[Kind, str]:
+    """What became of a row that was asked in the same way twice."""
+    if now.status is was.status:
+        return Kind.UNCHANGED, _seen_otherwise(was, now)
+    if was.status is Status.NOT_NEEDED:
+        return Kind.NEW, "It was not needed before."
+    if now.status is Status.NOT_NEEDED:
+        return Kind.GONE, "It is not needed any more."
+    is_now, it_was = _RANK.get(now.status), _RANK.get(was.status)
+    if is_now is None or it_was is None:
+        return Kind.NOT_COMPARABLE, f"{_told(was, 'before')} and {_told(now, 'after')}."
+    return (Kind.FIXED if is_now < it_was else Kind.REGRESSED), ""
+
+
+def _seen_otherwise(was: Result, now: Result) -> str:
+    """A row that fails as before, but elsewhere: the first of two obstacles may be gone."""
+    seen, see = was.observation, now.observation
+    if now.status not in (Status.BLOCKED, Status.DEGRADED):
+        return ""
+    if (seen.state, seen.reason) == (see.state, see.reason):
+        return ""
+    return f"It was {seen.state} ({seen.reason}) and is {see.state} ({see.reason})."
+
+
+def _told(result: Result, when: str) -> str:
+    """What a row says, where it may be no measurement; begins and ends inside a sentence."""
+    begin = "It" if when == "before" else "it"
+    match result.status:
+        case Status.UNVERIFIABLE:
+            return f"{begin} could not be told {when}"
+        case Status.ERROR | Status.CANCELLED | Status.QUEUED | Status.RUNNING:
+            return f"{begin} was not tested {when}"
+        case status:
+            return f"{begin} was {status} {when}"
+
+
+def _other_profile(before: Header, after: Header) -> str:
+    one, other = before.profile, after.profile
+    if (one.id, one.version) == (other.id, other.version):
+        return ""
+    return (
+        f"Measured with profile {one.id} {one.version} before and with "
+        f"{other.id} {other.version} after."
+    )
+
+
+def _other_place(before: Header, after: Header) -> str:
+    one, other = before.vantage, after.vantage
+    if (one.kind, one.host) == (other.kind, other.host):
+        return ""
+    return (
+        f"Measured from {one.host} ({one.kind}) before and from {other.host} ({other.kind}) after."
+    )
+
+
+def _other_way(was: Result, now: Result) -> str:
+    """Another source address, of the same IP version, or another port: another rule may apply."""
+    one, other = was.observation.source, now.observation.source
+    if one and other and (":" in one) == (":" in other) and not same_address(one, other):
+        return f"Sent from {one} before and from {other} after."
+    before, after = (result.job.check.transport for result in (was, now))
+    if before != after or (was.job.port != now.job.port and not now.job.check.ports):
+        return (
+            f"Asked on {before.upper()} {was.job.port or ''} before and on "
+            f"{after.upper()} {now.job.port or ''} after."
+        ).replace("  ", " ")
+    return ""
+
+
+def _other_answers(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """A sentence for each question that was answered otherwise, by its id."""
+    return {
+        name: f"{name} was answered {before.get(name, 'not at all')} before and "
+        f"{after.get(name, 'not at all')} after."
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
+    }
+
+
+def _asked(check: Check, answers: Mapping[str, str]) -> str:
+    """Why the requirement is another one; a check the profile does not have may ask anything."""
+    if not check.purpose:
+        return next(iter(answers.values()), "")
+    questions = [when.question for when in check.when]
+    questions += [unless.question for unless in check.unless]
+    return next((answers[name] for name in questions if name in answers), "")
+
+
+def _remarks(before: Session, after: Session) -> Iterator[str]:
+    one, other = before.header, after.header
+    if one.id == other.id:
+        yield "Both are the same session."
+    if one.profile.version == other.profile.version and one.profile.sha256 != other.profile.sha256:
+        yield "The profile has the same version, but its file is not the same."
+    if one.settings.timeout != other.settings.timeout:
+        yield (
+            f"The timeout was {one.settings.timeout:g} s before and "
+            f"{other.settings.timeout:g} s after: silence may be worded otherwise."
+        )
+    for session, which in ((before, "earlier"), (after, "later")):
+        if not session.complete:
+            yield f"The {which} session is not complete."

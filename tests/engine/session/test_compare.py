@@ -1,0 +1,218 @@
+"""Two sessions: a change is called what it is, and what is not the same is not compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.engine.model import Reason, Result, State, Status
+from probes.engine.session import Header, Session
+from probes.engine.session.compare import Change, Comparison, Kind, compare
+from profiles.model import When
+
+Make = Callable[..., Result]
+
+
+def session(header: Header, *results: Result, **changes: object) -> Session:
+    return Session(replace(header, **changes), results, (), True, "", ())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def pair(header: Header, make_result: Make) -> Callable[..., Change]:
+    """What becomes of one row."""
+
+    def made(before: dict[str, object], after: dict[str, object]) -> Change:
+        was, now = make_result(**before), make_result(**after)
+        (change,) = compare(session(header, was), session(header, now)).changes
+        return change
+
+    return made
+
+
+RANKED = (Status.OK, Status.WARNING, Status.DEGRADED, Status.BLOCKED)
+UNMEASURED = (Status.UNVERIFIABLE, Status.ERROR, Status.CANCELLED)
+
+
+@pytest.mark.parametrize("was", RANKED)
+@pytest.mark.parametrize("now", RANKED)
+def test_better_is_fixed_and_worse_is_regressed(
+    pair: Callable[..., Change], was: Status, now: Status
+) -> None:
+    ranks = RANKED.index(was), RANKED.index(now)
+    wanted = (
+        Kind.UNCHANGED if was is now else (Kind.FIXED if ranks[1] < ranks[0] else Kind.REGRESSED)
+    )
+    assert pair({"status": was}, {"status": now}).kind is wanted
+
+
+@pytest.mark.parametrize("status", UNMEASURED)
+@pytest.mark.parametrize("other", [Status.OK, Status.BLOCKED])
+def test_what_was_not_measured_is_neither_fixed_nor_regressed(
+    pair: Callable[..., Change], status: Status, other: Status
+) -> None:
+    for change in (
+        pair({"status": status}, {"status": other}),
+        pair({"status": other}, {"status": status}),
+    ):
+        assert change.kind is Kind.NOT_COMPARABLE
+        assert change.why.endswith(".")
+    assert pair({"status": status}, {"status": status}).kind is Kind.UNCHANGED
+
+
+def test_a_requirement_that_came_is_new_and_one_that_went_is_gone(
+    pair: Callable[..., Change],
+) -> None:
+    came = pair({"status": Status.NOT_NEEDED}, {"status": Status.BLOCKED})
+    assert (came.kind, came.why) == (Kind.NEW, "It was not needed before.")
+    went = pair({"status": Status.BLOCKED}, {"status": Status.NOT_NEEDED})
+    assert (went.kind, went.why) == (Kind.GONE, "It is not needed any more.")
+
+
+def test_a_row_of_one_session_only_is_new_or_gone(header: Header, make_result: Make) -> None:
+    found = compare(
+        session(header, make_result("a"), make_result("b")),
+        session(header, make_result("b"), make_result("c")),
+    )
+    assert [(change.key.partition("|")[2], change.kind) for change in found.changes] == [
+        ("b", Kind.UNCHANGED),
+        ("c", Kind.NEW),
+        ("a", Kind.GONE),
+    ]
+
+
+def test_another_state_under_the_same_status_is_told(header: Header, make_result: Make) -> None:
+    was = make_result(status=Status.BLOCKED)
+    now = replace(
+        was,
+        observation=replace(was.observation, state=State.CLOSED, reason=Reason.CONN_REFUSED),
+    )
+    (change,) = compare(session(header, was), session(header, now)).changes
+    assert change.kind is Kind.UNCHANGED
+    assert change.why == "It was open (syn-ack) and is closed (conn-refused)."
+
+
+def only(found: Comparison) -> str:
+    (change,) = found.changes
+    assert change.kind is Kind.NOT_COMPARABLE
+    return change.why
+
+
+def test_another_source_address_is_not_compared(pair: Callable[..., Change]) -> None:
+    change = pair(
+        {"source": "192.0.2.9", "status": Status.OK},
+        {"source": "192.0.2.10", "status": Status.BLOCKED},
+    )
+    assert change.kind is Kind.NOT_COMPARABLE
+    assert change.why == "Sent from 192.0.2.9 before and from 192.0.2.10 after."
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8::1", "2001:DB8:0::1"),
+        ("192.0.2.9", "2001:db8::9"),
+        ("192.0.2.9", None),
+        ("fe80::1%eth0", "fe80::1%eth1"),
+    ],
+)
+def test_the_same_source_and_that_of_another_ip_version_are_compared(
+    pair: Callable[..., Change], one: str, other: str | None
+) -> None:
+    change = pair({"source": one, "status": Status.BLOCKED}, {"source": other, "status": Status.OK})
+    assert change.kind is Kind.FIXED
+
+
+def test_another_machine_is_not_compared_and_said_once(header: Header, make_result: Make) -> None:
+    elsewhere = replace(header.vantage, host="jump2")
+    found = compare(
+        session(header, make_result(status=Status.BLOCKED)),
+        session(header, make_result(), vantage=elsewhere),
+    )
+    said = "Measured from jump1 (local) before and from jump2 (local) after."
+    assert only(found) == said
+    assert found.remarks.count(said) == 1
+
+
+def test_another_profile_version_is_not_compared(header: Header, make_result: Make) -> None:
+    newer = replace(header.profile, version="2")
+    found = compare(session(header, make_result()), session(header, make_result(), profile=newer))
+    assert only(found) == "Measured with profile alloyscan 1 before and with alloyscan 2 after."
+
+
+def test_another_file_of_the_same_profile_version_is_only_remarked(
+    header: Header, make_result: Make
+) -> None:
+    other = replace(header.profile, sha256="cd")
+    found = compare(session(header, make_result()), session(header, make_result(), profile=other))
+    assert [change.kind for change in found.changes] == [Kind.UNCHANGED]
+    assert any("its file is not the same" in remark for remark in found.remarks)
+
+
+def test_another_answer_spoils_only_the_rows_that_ask_for_it(
+    header: Header, make_result: Make
+) -> None:
+    asking, free = make_result("a"), make_result("b", "unix.ssh")
+    when = (When("current_user", ("yes",)),)
+    asking = replace(asking, job=replace(asking.job, check=replace(asking.job.check, when=when)))
+    answers = {**header.answers, "current_user": "yes"}
+    found = compare(session(header, asking, free), session(header, asking, free, answers=answers))
+    assert [change.kind for change in found.changes] == [Kind.NOT_COMPARABLE, Kind.UNCHANGED]
+    assert found.changes[0].why == "current_user was answered no before and yes after."
+    assert "current_user was answered no before and yes after." in found.remarks
+
+
+def test_a_check_of_another_profile_may_ask_for_any_answer(
+    header: Header, make_result: Make
+) -> None:
+    row = make_result()
+    row = replace(row, job=replace(row.job, check=replace(row.job.check, purpose="")))
+    found = compare(session(header, row), session(header, row, answers={"x": "yes"}))
+    assert "was answered" in only(found)
+
+
+def test_another_port_is_not_compared(header: Header, make_result: Make) -> None:
+    was = make_result()
+    now = replace(was, job=replace(was.job, port=636))
+    assert only(compare(session(header, was), session(header, now))) == (
+        "Asked on TCP 389 before and on TCP 636 after."
+    )
+
+
+def test_what_differs_as_a_whole_is_remarked(header: Header, make_result: Make) -> None:
+    later = replace(
+        session(header, make_result(), id="other", settings=replace(header.settings, timeout=1)),
+        complete=False,
+    )
+    remarks = compare(session(header, make_result()), later).remarks
+    assert remarks == (
+        "The timeout was 2.5 s before and 1 s after: silence may be worded otherwise.",
+        "The later session is not complete.",
+    )
+
+
+@given(
+    before=st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(Status)),
+    after=st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(Status)),
+)
+def test_every_row_has_one_change_and_a_session_never_regresses_against_itself(
+    header: Header,
+    make_result: Make,
+    before: dict[str, Status],
+    after: dict[str, Status],
+) -> None:
+    earlier, later = (
+        session(header, *(make_result(host, status=status) for host, status in rows.items()))
+        for rows in (before, after)
+    )
+    found = compare(earlier, later)
+    assert sorted(change.key[-1] for change in found.changes) == sorted({*before, *after})
+    assert {change.kind for change in compare(later, later).changes} <= {Kind.UNCHANGED}
+    mirrored = compare(later, earlier)
+    for one, other in ((Kind.FIXED, Kind.REGRESSED), (Kind.NEW, Kind.GONE)):
+        assert {change.key for change in found.of(one)} == {
+            change.key for change in mirrored.of(other)
+        }
