@@ -43,6 +43,18 @@ def _start(options: Options) -> int:
             from tui.headless import run
 
             return run(options)
+        case "export":
+            from tui.export import export
+
+            return export(options)
+        case "diff":
+            from tui.diff import diff
+
+            return diff(options)
+        case "verify":
+            from tui.verify import verify_log
+
+            return verify_log(options)
         case "checks":
             from tui.listing import checks
 

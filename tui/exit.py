@@ -12,6 +12,8 @@ class Exit(IntEnum):
     """The statuses a run can end with."""
 
     READY = 0
+    DIFFERS = 1
+    """Of `diff`: something regressed; of `verify`: the log is not as it was written."""
     USAGE = 2
     BLOCKED = 3
     DEGRADED = 4

@@ -15,14 +15,23 @@ from probes.wire.text import printable
 COMMANDS = {
     "run": "measure without a screen: a line a result, then a summary",
     "open": "show an old session on the screen; the network is not touched",
+    "export": "write an old session as a report, or as a request to the firewall's people",
+    "diff": "compare two sessions: fixed, regressed, not comparable; status 1 on regressions",
+    "verify": "check that a session log is as it was written; status 1 if it is not",
     "checks": "list every check of the profile with its id, role and port",
 }
+
+FORMATS = ("markdown", "html", "csv", "junit", "json", "firewall", "firewall-csv")
+"""What `export` writes."""
 
 OVERVIEW = """\
 auditreach                                   the screen
 auditreach ROLE=HOST[,HOST...] ...           the screen, filled in; --run starts at once
 auditreach run ROLE=HOST[,HOST...] ...       no screen: a line a result, then a summary
 auditreach open SESSION                      an old session on the screen
+auditreach export SESSION --format FORMAT    markdown, html, csv, junit, json or firewall
+auditreach diff BEFORE AFTER                 fixed, regressed, new, gone, not comparable
+auditreach verify SESSION                    is the session log as it was written?
 auditreach checks                            every check, with ids, roles and ports
 
 HOST is a name, an address, 10.0.0.0/24, 10.0.0.10-20, @file (one a line, # comments)
@@ -45,7 +54,7 @@ class Options:
     """One invocation."""
 
     command: str
-    """`screen`, `run`, `open` or `checks`."""
+    """`screen` or one of COMMANDS."""
     entries: tuple[str, ...] = ()
     profile: Path | None = None
     answers: tuple[tuple[str, str], ...] = ()
@@ -56,6 +65,13 @@ class Options:
     start: bool = False
     ascii: bool = False
     session: Path | None = None
+    after: Path | None = None
+    """The later session of a `diff`."""
+    format: str = ""
+    """One of FORMATS."""
+    output: Path | None = None
+    force: bool = False
+    pseudonymise: bool = False
     credentials: Path | None = None
     ca_file: str = ""
     proxy: str = field(default="", repr=False)
@@ -79,8 +95,8 @@ def parse_options(argv: Sequence[str]) -> Options:
     given = parser.parse_intermixed_args(argv[command != "screen" :])
     if command == "open":
         return Options(command, session=given.session, profile=given.profile, ascii=given.ascii)
-    if command == "checks":
-        return Options(command, profile=given.profile)
+    if command in ("export", "diff", "verify", "checks"):
+        return Options(command, **vars(given))
     settings = Settings(timeout=given.timeout, concurrency=given.concurrency)
     return Options(
         command,
@@ -109,15 +125,21 @@ def _parser(command: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--profile", type=Path, metavar="FILE", help="your own profile instead of AlloyScan's")
+    if command != "verify":
+        add("--profile", type=Path, metavar="FILE", help="your own profile instead of AlloyScan's")
     if command == "screen":
         add("--version", action=_Version, nargs=0, help="show the version and exit")
     if command in ("screen", "open"):
         add("--ascii", action="store_true", help="draw with ASCII characters only")
     else:
         parser.set_defaults(ascii=False)
-    if command == "open":
+    if command in ("open", "export", "verify"):
         add("session", type=Path, metavar="SESSION", help="a session log (.jsonl)")
+    if command == "diff":
+        add("session", type=Path, metavar="BEFORE", help="the earlier session log")
+        add("after", type=Path, metavar="AFTER", help="the later session log")
+    if command == "export":
+        _add_export(parser)
     if command in ("screen", "run"):
         add("target", nargs="*", metavar="ROLE=HOST", help="what to measure")
         add(
@@ -173,6 +195,18 @@ def _parser(command: str) -> argparse.ArgumentParser:
     if command == "run":
         add("--json", action="store_true", help="write the session log to standard output")
     return parser
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--format", choices=FORMATS, required=True, help="firewall is Markdown")
+    add("--output", type=Path, metavar="FILE", help="a new file (default: standard output)")
+    add("--force", action="store_true", help="overwrite the file")
+    add(
+        "--pseudonymise",
+        action="store_true",
+        help="stand-ins for all names and addresses, the same for the same; payloads left out",
+    )
 
 
 class _Version(argparse.Action):

@@ -1,0 +1,65 @@
+"""CSV: read back by Python's reader, without a formula in any cell."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from probes.engine.model import Icmp, Reason, Result, State
+from tui.reports import csv as report_csv
+from tui.reports.report import Report
+
+Make = Callable[..., Result]
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_a_row_has_what_was_seen_and_who_said_no(
+    make_report: Callable[..., Report], make_result: Make
+) -> None:
+    row = make_result(
+        state=State.FILTERED,
+        reason=Reason.ADMIN_PROHIBITED,
+        icmp=Icmp(3, 13, "10.20.1.1"),
+        latency_ms=2.5,
+        latency_source="monotonic",
+        note='10.20.1.1 rejected it, "prohibited".',
+    )
+    (found,) = read("".join(report_csv.render(make_report(row))))
+    assert found["status"] == "blocked"
+    assert found["host"] == "pc1.corp.example"
+    assert (found["transport"], found["port"], found["address"]) == ("tcp", "5985", "10.20.2.14")
+    assert (found["state"], found["reason"]) == ("filtered", "admin-prohibited")
+    assert (found["said no"], found["icmp type"], found["icmp code"]) == ("10.20.1.1", "3", "13")
+    assert found["note"] == '10.20.1.1 rejected it, "prohibited".'
+    assert found["to change"].startswith("Enable PowerShell Remoting")
+    assert found["latency ms"] == "2.500"
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=40) | st.sampled_from(FORMULA).map(lambda sign: f"{sign}cmd|' /c'!A0"))
+def test_no_cell_is_a_formula_and_none_breaks_out(
+    forged: Callable[[str], Report], text: str
+) -> None:
+    rows = read("".join(report_csv.render(forged(text))))
+    assert len(rows) == 4
+    for row in rows:
+        assert None not in row
+        assert None not in row.values()
+        for cell in row.values():
+            assert not cell.startswith(FORMULA)
+            assert all(char.isprintable() for char in cell)
+
+
+def test_a_formula_is_still_legible() -> None:
+    assert report_csv.harmless("=1+1") == "'=1+1"
+    assert report_csv.harmless("＝1") == "'＝1"
+    assert report_csv.harmless("1-2") == "1-2"
+    assert report_csv.harmless("") == ""

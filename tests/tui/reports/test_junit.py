@@ -1,0 +1,88 @@
+"""JUnit XML: accepted by a parser, and every status in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from xml.etree.ElementTree import Element
+
+import pytest
+from defusedxml.ElementTree import fromstring
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from probes.engine.model import Result, Status
+from tui.reports import junit
+from tui.reports.report import Report
+
+Make = Callable[..., Result]
+Reports = Callable[..., Report]
+
+
+def parsed(report: Report) -> Element:
+    return fromstring("".join(junit.render(report)).encode("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("status", "element"),
+    [
+        (Status.BLOCKED, "failure"),
+        (Status.ERROR, "error"),
+        (Status.NOT_NEEDED, "skipped"),
+        (Status.UNVERIFIABLE, "skipped"),
+        (Status.CANCELLED, "skipped"),
+        (Status.OK, "system-out"),
+        (Status.DEGRADED, "system-out"),
+        (Status.WARNING, "system-out"),
+    ],
+)
+def test_every_status_has_its_element(
+    make_report: Reports, make_result: Make, status: Status, element: str
+) -> None:
+    (case,) = parsed(make_report(make_result(status=status, note="As it is."))).iter("testcase")
+    assert [child.tag for child in case] == [element]
+    assert "As it is." in (case[0].get("message") or case[0].text or "")
+
+
+def test_a_suite_is_a_role_and_its_counts_are_right(
+    make_report: Reports, make_result: Make
+) -> None:
+    root = parsed(
+        make_report(
+            make_result("a"),
+            make_result("b", status=Status.ERROR),
+            make_result("c", "unix.ssh", Status.UNVERIFIABLE),
+            make_result("d", "unix.ssh", Status.OK),
+        )
+    )
+    assert root.tag == "testsuites"
+    counted = ("tests", "failures", "errors", "skipped")
+    assert [root.get(name) for name in counted] == ["4", "1", "1", "1"]
+    suites = {suite.get("name"): [suite.get(name) for name in counted] for suite in root}
+    assert suites == {
+        "windows.target: Windows target": ["2", "1", "1", "0"],
+        "unix.target: Linux or macOS target": ["2", "0", "0", "1"],
+    }
+    names = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+    assert names[0] == ("a", "WinRM TCP 5985 (windows.winrm)")
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(max_size=40)
+    | st.sampled_from(["]]>", "<!--", "&amp;", '"/><x y="', "\x00\x0b", "\ud800", "\ufffe", "'\n"])
+)
+def test_no_text_breaks_the_document(forged: Callable[[str], Report], text: str) -> None:
+    root = parsed(forged(text))
+    assert len(list(root.iter("testcase"))) == 4
+    assert {element.tag for element in root.iter()} <= {
+        *("testsuites", "testsuite", "properties", "property", "testcase"),
+        *("failure", "error", "skipped", "system-out"),
+    }
+
+
+def test_a_row_that_claims_to_have_taken_for_ever_has_a_finite_time(
+    make_report: Reports, make_result: Make
+) -> None:
+    report = make_report(make_result(timings_ms={"connect": 1e308, "answer": 1e308}))
+    (case,) = parsed(report).iter("testcase")
+    assert case.get("time") == "1000000.000"

@@ -1,0 +1,75 @@
+"""Markdown: tables that keep their columns, text that stays text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from probes.engine.model import Result, Status
+from tui.reports import markdown
+from tui.reports.report import Report
+
+Make = Callable[..., Result]
+Reports = Callable[..., Report]
+
+
+def columns(line: str) -> int:
+    return len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) - 1
+
+
+def test_failures_come_first_and_then_every_row(make_report: Reports, make_result: Make) -> None:
+    text = "".join(
+        markdown.render(
+            make_report(
+                make_result("a", status=Status.OK, note="Fine."),
+                make_result("b", status=Status.DEGRADED, note="Less."),
+                make_result("c", note="No."),
+                remarks=("before the change",),
+            )
+        )
+    )
+    head, _, rows = text.partition("## All rows")
+    assert "## To change (2)" in head
+    assert head.index("| blocked | c |") < head.index("| degraded | b |")
+    assert "| a |" not in head
+    assert "### Windows target" in rows
+    assert all(f"| {host} | WinRM TCP 5985 |" in rows for host in "abc")
+    assert rows.rstrip().endswith(": before the change")
+
+
+def test_a_session_without_a_failure_says_so(make_report: Reports, make_result: Make) -> None:
+    text = "".join(markdown.render(make_report(make_result(status=Status.OK))))
+    assert "Nothing has to change." in text
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(max_size=40)
+    | st.sampled_from(
+        ["a|b", "\\|", "|\n|x|", "# x", "![x](http://x)", "<img src=x>", "```", "---"]
+    )
+)
+def test_no_text_breaks_a_table_or_becomes_markup(
+    forged: Callable[[str], Report], text: str
+) -> None:
+    made = "".join(markdown.render(forged(text)))
+    width = 0
+    for line in made.splitlines():
+        if line.startswith("|"):
+            width = width or columns(line)
+            assert columns(line) == width
+        else:
+            width = 0
+            assert not line or line.startswith(("#", ">", "- ", "Nothing"))
+        assert not re.search(r"(?<!\\)(?:\\\\)*[<`\[\]*]", line)
+        assert not re.search(r"(?<!\\)://", line)
+
+
+def test_words_are_left_legible() -> None:
+    assert markdown.text("pc-014.corp.example (TCP 5985)") == "pc-014.corp.example (TCP 5985)"
+    assert markdown.opening("- x") == "\\- x"
+    assert markdown.opening("# x") == "\\# x"
+    assert markdown.opening("1. x") == "1&#8203;. x"

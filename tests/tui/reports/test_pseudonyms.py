@@ -1,0 +1,210 @@
+"""Stand-ins: no name and no address is left, in any spelling, and the diagnosis still is."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from probes.engine.model import Evidence, Icmp, Reason, Result, Status, VantageInfo
+from probes.engine.session import VerdictRecord
+from tui.export import RENDERERS
+from tui.reports.pseudonyms import pseudonymised
+from tui.reports.report import Report
+
+Make = Callable[..., Result]
+Reports = Callable[..., Report]
+
+HOST = "PC-014.Corp.Contoso.example"
+ADDRESS = "10.77.2.14"
+SPELLINGS = [
+    *("PC-014.Corp.Contoso.example", "pc-014.corp.contoso.example.", "pc-014", "PC-014$"),
+    *(r"CORP\carol", "corp.contoso.example", "CONTOSO.EXAMPLE", "DC=corp,DC=contoso,DC=example"),
+    *("HTTP/pc-014.corp.contoso.example@CORP.CONTOSO.EXAMPLE", "ldap://pc-014:389/", "pc-014-old"),
+    *("*.contoso.example", "_ldap._tcp.corp.contoso.example", "CORE SWITCH (hq)", "carol@pc-014"),
+    *("10.77.2.14", "::ffff:10.77.2.14", "14.2.77.10.in-addr.arpa", "010.077.002.014", "0A4D020E"),
+    *("ip-10-77-2-14", "10.77.2.14:5985", "1.10.77.2.14", "[2001:DB8:77::14]:443", "10.77.2.14."),
+    *(
+        "2001:0db8:0077:0:0:0:0:14",
+        "2001:db8:77::14%eth0",
+        "fe80::a4d:20e",
+        "source:2001:db8:77::14",
+    ),
+    ipaddress.ip_address("2001:db8:77::14").reverse_pointer,
+    *("00:1A:2b:3c:4d:5e", "00-1a-2b-3c-4d-5e", "001a.2b3c.4d5e", "münchen.example"),
+    *("xn--mnchen-3ya.example", "db7.other.invalid", "Contoso Root CA", "mail.unheard.example"),
+]
+GIVEN_AWAY = re.compile(
+    r"pc-?014|contoso|carol|core switch|unheard|\bother\b|db7|m.?nchen|jump-hq|lab-gw"
+    r"|77[.-]2|2[.-]77|077|0a4d|db8:0*77|7\.7\.0\.0\.8\.b\.d|a4d:20e|2b.?3c|\bcorp\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture
+def telling(make_report: Reports, make_result: Make) -> Report:
+    """A report in which every spelling stands in every place."""
+    all_of_them = "; ".join(SPELLINGS)
+    facts = {
+        "computer": "PC-014",
+        "dns_computer": HOST,
+        "dns_domain": "corp.contoso.example",
+        "domain": "CORP",
+        "sys_name": "Core Switch (HQ)",
+        "names": ["PC-014<00>", "CORP<00> group"],
+        "naming_contexts": ["DC=corp,DC=contoso,DC=example"],
+        "certificate": {"subject": f"CN={HOST},O=Contoso Ltd", "issuer": "CN=Contoso Root CA"},
+        "resolved": {"addresses": [ADDRESS, "2001:db8:77::14"], "server": "10.77.2.53"},
+        "login_user": "carol",
+        "mac": "00:1a:2b:3c:4d:5e",
+        "host_key_fingerprint": "SHA256:E/o0OlkQ45A5IDtmu27+xLpjiCOoUi8rTwUZiI5NMd4",
+        "summary": all_of_them,
+        "deep": [{"in": {"pc-014": all_of_them}}],
+        "fix": f"Allow {HOST}.",
+    }
+    evidence = (
+        Evidence(
+            ADDRESS, "TCP connect", "", "filtered", "no-response", 0.1, Icmp(3, 13, "10.77.2.1")
+        ),
+        Evidence(ADDRESS, "706300", all_of_them),
+    )
+    rows = (
+        make_result(
+            HOST,
+            note=all_of_them,
+            address=ADDRESS,
+            source="10.77.1.9",
+            reason=Reason.ADMIN_PROHIBITED,
+            icmp=Icmp(3, 13, "10.77.2.1"),
+            facts=facts,
+            evidence=evidence,
+        ),
+        make_result("db7.other.invalid", "unix.ssh", address="10.77.2.15", port=2222),
+        make_result("münchen.example", "unix.ssh", Status.OK, address="fe80::a4d:20e"),
+        make_result(ADDRESS, "snmp.snmp", address=ADDRESS),
+    )
+    vantage = VantageInfo("local", "jump-hq", "carol", "Linux 6.1", ("10.77.1.9",), ("10.77.2.53",))
+    report = make_report(
+        *rows,
+        vantage=vantage,
+        remarks=(all_of_them,),
+        id="0123456789abcdef",
+        header=lambda header: replace(header, remark=f"before {all_of_them}"),
+    )
+    verdict = VerdictRecord(
+        HOST, "windows.target", "audit", "blocked", (), (all_of_them,), all_of_them
+    )
+    session = replace(report.session, verdicts=(verdict,))
+    return replace(report, session=session, notices=(all_of_them,))
+
+
+@pytest.mark.parametrize("format", RENDERERS)
+def test_no_name_and_no_address_is_left_in_any_spelling(telling: Report, format: str) -> None:
+    open = "".join(RENDERERS[format](telling))
+    assert GIVEN_AWAY.search(open)
+    made = "".join(RENDERERS[format](pseudonymised(telling)))
+    assert GIVEN_AWAY.findall(made.replace("\\", "")) == []
+    assert "0123456789abcdef" not in made
+    assert "E/o0OlkQ45A5" not in made
+
+
+def test_the_diagnosis_stays(telling: Report) -> None:
+    before, after = telling.session.results[0], pseudonymised(telling).session.results[0]
+    seen = after.observation
+    assert (after.status, seen.state, seen.reason) == (
+        before.status,
+        before.observation.state,
+        before.observation.reason,
+    )
+    assert seen.icmp is not None
+    assert (seen.icmp.type, seen.icmp.code) == (3, 13)
+    assert seen.evidence[0].sent == "TCP connect"
+    assert seen.evidence[1].received == "(left out)"
+    assert after.job.key == f"windows.winrm|{after.job.target.label}"
+    assert re.fullmatch(r"host-\d+\.domain-\d+\.domain-\d+\.example", after.job.target.host)
+    # Who said no is in the subnet of the target, and the machine that asked is not.
+    subnet = str(seen.address).rpartition(".")[0]
+    assert seen.icmp.offender.startswith(f"{subnet}.")
+    assert not str(seen.source).startswith(f"{subnet}.")
+
+
+def test_one_thing_has_one_stand_in_and_two_things_have_two(telling: Report) -> None:
+    rows = pseudonymised(telling).session.results
+    assert len({row.job.target.host for row in rows}) == 4
+    facts = rows[0].observation.facts
+    host = rows[0].job.target.host
+    assert facts["computer"] == host.partition(".")[0]
+    assert facts["dns_computer"] == host
+    assert facts["dns_domain"] == host.partition(".")[2]
+    assert facts["domain"] == str(facts["dns_domain"]).partition(".")[0]
+    assert facts["names"] == [f"{facts['computer']}<00>", f"{facts['domain']}<00> group"]
+    resolved = facts["resolved"]
+    assert isinstance(resolved, dict)
+    assert resolved["addresses"][0] == rows[0].observation.address == rows[3].job.target.host
+
+
+def test_the_same_session_gives_the_same_stand_ins_and_another_gives_others(
+    telling: Report,
+) -> None:
+    assert pseudonymised(telling) == pseudonymised(telling)
+    session = telling.session
+    other = replace(telling, session=replace(session, header=replace(session.header, id="x")))
+    one, two = (pseudonymised(report).session.results[0] for report in (telling, other))
+    assert one.observation.address != two.observation.address
+
+
+def test_words_of_our_sentences_are_no_names(make_report: Reports, make_result: Make) -> None:
+    note = "The host itself refused: the path is open, audit it at port 22 of the server."
+    report = make_report(make_result("server.at.host.example", note=note))
+    assert pseudonymised(report).session.results[0].note == note
+
+
+def test_what_names_nobody_stays_as_it_is(make_report: Reports, make_result: Make) -> None:
+    note = "127.0.0.1 ::1 255.255.255.0 1.3.6.1.4.1.8072 at 00:13:47.556 2026-01-31T12:00:00+01:00"
+    assert pseudonymised(make_report(make_result(note=note))).session.results[0].note == note
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(hosts=st.sets(st.ip_addresses(v=4, network="10.77.0.0/20"), min_size=2, max_size=12))
+def test_subnets_keep_their_structure(
+    make_report: Reports, make_result: Make, hosts: set[ipaddress.IPv4Address]
+) -> None:
+    rows = [make_result(str(host), address=str(host)) for host in sorted(hosts)]
+    made = pseudonymised(make_report(*rows)).session.results
+    others = [ipaddress.IPv4Address(str(row.observation.address)) for row in made]
+    assert len(set(others)) == len(hosts)
+    for one, new_one in zip(sorted(hosts), others, strict=True):
+        for two, new_two in zip(sorted(hosts), others, strict=True):
+            apart = int(one) ^ int(two)
+            assert (apart < 256) == (int(new_one) ^ int(new_two) < 256)
+            if apart < 256:
+                assert int(new_one) ^ int(new_two) == apart
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.from_regex(r"qz[a-z0-9]{2,8}(-[a-z0-9]{1,4})?(\.qz[a-z]{3,6}){0,3}", fullmatch=True),
+    glue=st.tuples(*[st.sampled_from(["", " ", ".", "-", "_", ":", "/", "@", "(", "\\", "$"])] * 2),
+    case=st.sampled_from([str.lower, str.upper, str.title]),
+)
+def test_a_name_is_found_whatever_stands_beside_it(
+    make_report: Reports,
+    make_result: Make,
+    name: str,
+    glue: tuple[str, str],
+    case: Callable[[str], str],
+) -> None:
+    note = f"seen{glue[0] or ' '}{case(name)}{glue[1] or ' '}there"
+    row = pseudonymised(make_report(make_result(name, note=note))).session.results[0]
+    assert "qz" not in f"{row.note} {row.job.target.host} {row.job.key}".lower()
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=60))
+def test_any_text_goes_through(forged: Callable[[str], Report], text: str) -> None:
+    assert len(pseudonymised(forged(text)).session.results) == 4

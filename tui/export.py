@@ -1,0 +1,59 @@
+"""`auditreach export`: an old session in another format, to standard output or into a file."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+from probes.engine.session import SessionError
+from tui import prepare
+from tui.exit import Exit
+from tui.options import Options, UsageError
+from tui.reports import csv, firewall, html, json, junit, markdown
+from tui.reports.pseudonyms import pseudonymised
+from tui.reports.report import Report, load_report, notices
+from tui.save import NotSaved, save
+
+RENDERERS: Mapping[str, Callable[[Report], Iterator[str]]] = {
+    "markdown": markdown.render,
+    "html": html.render,
+    "csv": csv.render,
+    "junit": junit.render,
+    "json": json.render,
+    "firewall": firewall.render,
+    "firewall-csv": firewall.render_csv,
+}
+"""What makes each of the formats that the command line takes."""
+
+
+def export(options: Options) -> int:
+    """Write the session in its new format; raises UsageError with one sentence."""
+    assert options.session is not None
+    profile = prepare.load(options)
+    try:
+        report = load_report(options.session, profile)
+    except SessionError as error:
+        raise UsageError(str(error)) from None
+    if options.pseudonymise:
+        report = pseudonymised(report)
+    pieces = RENDERERS[options.format](report)
+    if options.output is None:
+        _print(pieces)
+    else:
+        try:
+            save(pieces, options.output, force=options.force, never=(options.session,))
+        except NotSaved as error:
+            raise UsageError(str(error)) from None
+    for notice in notices(report):
+        print(f"auditreach: {notice}", file=sys.stderr)
+    return Exit.READY
+
+
+def _print(pieces: Iterator[str]) -> None:
+    # HTML and XML say that they are UTF-8, whatever the locale is.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="")
+    for piece in pieces:
+        sys.stdout.write(piece)
+    sys.stdout.flush()

@@ -1,0 +1,100 @@
+"""The firewall request: what to allow, from where to where and why, as Markdown and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from probes.engine.model import Result
+from tui.filter import port_text
+from tui.reports import csv, markdown
+from tui.reports.flows import Flow, Request, request
+from tui.reports.report import Report, line, notices
+
+HEADINGS = (
+    "Source",
+    "Destination",
+    "Protocol",
+    "Port",
+    "Direction",
+    "Needed",
+    "Purpose",
+    "Required when",
+    "Without it",
+    "Hosts",
+    "Evidence",
+)
+
+_MOST_NAMED = 20
+"""Hosts that are named in one line before they are only counted."""
+_ALL = 2**31
+
+
+def render(report: Report) -> Iterator[str]:
+    """The request as Markdown."""
+    asked = _request(report)
+    vantage = report.session.header.vantage
+    where = f"{vantage.host} ({', '.join(vantage.addresses) or 'address unknown'})"
+    yield f"# Firewall request: {markdown.text(report.profile.name)}\n\n"
+    for notice in notices(report):
+        yield f"> {markdown.opening(notice)}\n\n"
+    yield (
+        f"Measured from {markdown.text(where)}, {markdown.text(report.session.header.started)}. "
+        "If the Audit Service runs on another host, that host's address is the source.\n\n"
+        f"Reference: {markdown.text(report.profile.source)}, {markdown.text(report.profile.url)}\n"
+    )
+    if asked.flows:
+        yield f"\n## To allow ({len(asked.flows)})\n\n"
+        # A destination that is cut would be a rule that is missing.
+        rows = (_cells(flow, _MOST_NAMED) for flow in asked.flows)
+        yield from markdown.table(HEADINGS, rows, most=_ALL)
+    else:
+        yield "\nNo flow is missing that a firewall could let through.\n"
+    yield from _left_out(asked)
+
+
+def render_csv(report: Report) -> Iterator[str]:
+    """The request as CSV, a line a flow; several destinations are separated by spaces."""
+    flows = _request(report).flows
+    yield from csv.table(HEADINGS, (_cells(flow, len(flow.hosts)) for flow in flows))
+
+
+def _request(report: Report) -> Request:
+    addresses = report.session.header.vantage.addresses
+    return request(report.session.results, addresses[0] if len(addresses) == 1 else "")
+
+
+def _cells(flow: Flow, most: int) -> tuple[str, ...]:
+    hosts = " ".join(flow.hosts[:most])
+    if len(flow.hosts) > most:
+        hosts = f"{hosts} and {len(flow.hosts) - most} more"
+    return (
+        flow.source or "Audit Service host",
+        " ".join(flow.destinations),
+        flow.protocol,
+        flow.port or "not applicable",
+        "from source to destination",
+        "recommended" if flow.recommended else "required",
+        flow.check.purpose,
+        flow.check.required_when,
+        flow.check.consequence,
+        hosts,
+        flow.evidence,
+    )
+
+
+def _left_out(asked: Request) -> Iterator[str]:
+    if not asked.left_out:
+        return
+    yield "\n## Left out\n\nThese are missing too, but this request is not what mends them.\n"
+    for why, rows in asked.left_out:
+        yield f"\n{markdown.text(why)}\n\n"
+        yield from markdown.table(
+            ("Host", "Check", "Note"), (_row(result) for result in rows[:_MOST_NAMED])
+        )
+        if len(rows) > _MOST_NAMED:
+            yield f"\nAnd {len(rows) - _MOST_NAMED} more.\n"
+
+
+def _row(result: Result) -> tuple[str, str, str]:
+    job = result.job
+    return job.target.label, f"{job.check.title} {port_text(job)}", line(result.note)

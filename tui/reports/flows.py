@@ -1,0 +1,185 @@
+"""The flows a firewall must let through: rows that its rules could mend, merged. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from probes.engine.blame import same_address
+from probes.engine.model import Reason, Result, State, Status
+from profiles.model import Check
+from tui.filter import port_text
+from tui.reports.report import line
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One line of a firewall request: one source, protocol, port and purpose."""
+
+    source: str
+    destinations: tuple[str, ...]
+    """The fewest prefixes that hold exactly the addresses; a single address has no length."""
+    protocol: str
+    """TCP, UDP or ICMP."""
+    port: str
+    """A number, a range such as 49152-65535, or empty for ICMP."""
+    check: Check
+    recommended: bool
+    """The audit works without it, at a cost; all others are required."""
+    hosts: tuple[str, ...]
+    """As the operator named them."""
+    evidence: str
+    """When, how often and who said no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask for, and what a rule would not mend."""
+
+    flows: tuple[Flow, ...]
+    left_out: tuple[tuple[str, tuple[Result, ...]], ...] = field(default=())
+    """A sentence saying why, and the rows it is about."""
+
+
+_REFUSED = (
+    "The host itself refused: the path is open, and the service has to be started there, "
+    "not a rule changed."
+)
+_WRONG = (
+    "The port is open, but the service behind it is silent or another one: no rule mends that, "
+    "except one that lets a device on the path answer in its place."
+)
+_ABSENT = "No device with this address answers in its own network: there is no host to allow."
+_NO_ROUTE = "This machine has no route to it: routing has to change before a rule can."
+_UNTOLD = (
+    "Nothing answers there by nature, so no test can tell whether a rule is missing: "
+    "look into the rules."
+)
+_UNTESTED = (
+    "Not tested, because something else failed first: measure again after that, or ask for it "
+    "at the same time."
+)
+_ELSEWHERE = "The proxy, not the host, is what was not reached: allow the way to the proxy."
+
+
+def request(results: Iterable[Result], usual_source: str) -> Request:
+    """The firewall request of a session; `usual_source` stands where a row has no source."""
+    wanted: dict[tuple[str, str, str, str, str, int], list[Result]] = {}
+    left: dict[str, list[Result]] = {}
+    for result in results:
+        why = _why_not(result)
+        if why is None:
+            continue
+        if why:
+            left.setdefault(why, []).append(result)
+            continue
+        address = ipaddress.ip_address(_bare(result.observation.address))
+        source = result.observation.source or usual_source
+        check = result.job.check
+        same = (
+            source,
+            check.transport,
+            _port(result),
+            check.purpose or check.id,
+            result.status,
+            address.version,
+        )
+        wanted.setdefault(same, []).append(result)
+    flows = [_flow(source, rows) for (source, *_), rows in wanted.items()]
+    flows.sort(key=lambda flow: flow.recommended)
+    return Request(tuple(flows), tuple((why, tuple(rows)) for why, rows in left.items()))
+
+
+def _why_not(result: Result) -> str | None:
+    """Why a rule would not mend a row; empty if it could, None if nothing is missing."""
+    seen = result.observation
+    if result.status is Status.UNVERIFIABLE:
+        return _UNTOLD
+    if result.status is Status.ERROR and seen.reason is Reason.DEPENDENCY:
+        return _UNTESTED
+    if result.status not in (Status.BLOCKED, Status.DEGRADED):
+        return None
+    if seen.state is State.CLOSED:
+        return _REFUSED
+    if seen.state not in (State.FILTERED, State.OPEN_FILTERED, State.UNREACHABLE):
+        return _WRONG
+    if seen.facts.get("proxy"):
+        return _ELSEWHERE
+    if seen.state is State.UNREACHABLE:
+        if seen.icmp is None and seen.reason is Reason.NET_UNREACH:
+            return _NO_ROUTE
+        if seen.icmp is not None and same_address(seen.icmp.offender, seen.source):
+            return _ABSENT
+    return "" if _is_address(seen.address) else _WRONG
+
+
+def _flow(source: str, rows: Sequence[Result]) -> Flow:
+    first = rows[0]
+    return Flow(
+        line(source),
+        collapsed(_bare(result.observation.address) for result in rows),
+        first.job.check.transport.upper(),
+        _port(first),
+        first.job.check,
+        first.status is Status.DEGRADED,
+        tuple(dict.fromkeys(line(result.job.target.label) for result in rows)),
+        _evidence(rows),
+    )
+
+
+def collapsed(addresses: Iterable[str]) -> tuple[str, ...]:
+    """The fewest prefixes that hold exactly these addresses; ValueError if one is none."""
+    parsed = [ipaddress.ip_address(address) for address in addresses]
+    four = [ipaddress.IPv4Network(address) for address in parsed if address.version == 4]
+    six = [ipaddress.IPv6Network(address) for address in parsed if address.version == 6]
+    return (
+        *(_written(network) for network in ipaddress.collapse_addresses(four)),
+        *(_written(network) for network in ipaddress.collapse_addresses(six)),
+    )
+
+
+def _written(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    return str(network.network_address if network.num_addresses == 1 else network)
+
+
+def _port(result: Result) -> str:
+    return port_text(result.job).partition(" ")[2]
+
+
+def _bare(address: str | None) -> str:
+    return (address or "").partition("%")[0]
+
+
+def _is_address(address: str | None) -> bool:
+    try:
+        ipaddress.ip_address(_bare(address))
+    except ValueError:
+        return False
+    return True
+
+
+def _evidence(rows: Sequence[Result]) -> str:
+    times = sorted(line(result.observation.started) for result in rows)
+    when = times[0] if times[0] == times[-1] else f"{times[0]} to {times[-1]}"
+    attempts = sum(result.observation.attempts for result in rows)
+    said = Counter(_said(result) for result in rows)
+    told = "; ".join(
+        what if len(said) == 1 else f"{what} ({number} of {len(rows)} rows)"
+        for what, number in said.items()
+    )
+    tried = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+    return f"{when}, {tried}: {told}"
+
+
+def _said(result: Result) -> str:
+    seen = result.observation
+    if seen.icmp is None:
+        return "no answer" if seen.reason is Reason.NO_RESPONSE else f"{seen.state}, {seen.reason}"
+    icmp = seen.icmp
+    by = "the host's own firewall" if same_address(icmp.offender, seen.address) else "on the path"
+    return (
+        f"{line(icmp.offender)} ({by}) answered {seen.reason}, "
+        f"ICMP{'v6' if icmp.version == 6 else ''} type {icmp.type} code {icmp.code}"
+    )

@@ -1,0 +1,164 @@
+"""One HTML file: no scripts, nothing loaded from elsewhere, readable on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from importlib import resources
+
+from probes.engine.model import Evidence, Result, Status
+from probes.engine.session import VerdictRecord
+from tui.filter import port_text
+from tui.latency import latency_text
+from tui.reports.report import (
+    TO_CHANGE,
+    Report,
+    about,
+    fix,
+    line,
+    notices,
+    role_titles,
+    verdict_host,
+    verdicts,
+    worst_first,
+)
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""A second lock: should something slip through the escaping, the browser does not run it."""
+
+
+def render(report: Report) -> Iterator[str]:
+    """The document, a piece a row."""
+    title = escape(line(f"{report.profile.name}: required paths"))
+    style = resources.files("tui.reports").joinpath("report.css").read_text(encoding="utf-8")
+    yield (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+    )
+    for notice in notices(report):
+        yield f'<p class="notice">{text(notice)}</p>\n'
+    yield from _counts(report)
+    yield '<dl class="about">\n'
+    for name, value in about(report):
+        yield f"<dt>{text(name)}</dt><dd>{text(value)}</dd>\n"
+    yield "</dl>\n"
+    yield from _verdicts(report)
+    yield from _failing(report)
+    yield "<h2>All rows</h2>\n"
+    yield from _roles(report)
+    if report.session.remarks:
+        yield "<h2>Remarks</h2>\n<ul>\n"
+        for remark in report.session.remarks:
+            yield f"<li>{text(remark.at)}: {text(remark.text)}</li>\n"
+        yield "</ul>\n"
+    yield "</body>\n</html>\n"
+
+
+def text(raw: str) -> str:
+    """One line of text that is nothing but text in HTML."""
+    return escape(line(raw))
+
+
+def _counts(report: Report) -> Iterator[str]:
+    yield '<p class="counts">'
+    for status, number in report.counts.items():
+        yield f"{number} {_badge(status)} "
+    yield "</p>\n"
+
+
+def _badge(status: Status) -> str:
+    return f'<span class="status {status.replace(" ", "-")}">{status}</span>'
+
+
+def _verdicts(report: Report) -> Iterator[str]:
+    found = verdicts(report)
+    if found:
+        yield f"<h2>Verdicts ({len(found)})</h2>\n"
+        headings = ("Verdict", "Host", "For", "Because", "To change")
+        yield from _table(headings, (_verdict(one) for one in found))
+
+
+def _verdict(one: VerdictRecord) -> str:
+    cells = (one.verdict, verdict_host(one), one.capability, one.text, " ".join(one.fix))
+    return f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in cells)}</tr>\n"
+
+
+def _failing(report: Report) -> Iterator[str]:
+    failing = [result for result in worst_first(report) if result.status in TO_CHANGE]
+    yield f"<h2>To change ({len(failing)})</h2>\n"
+    if not failing:
+        yield "<p>Nothing has to change.</p>\n"
+    for result in failing:
+        yield _card(result)
+
+
+def _card(result: Result) -> str:
+    job, seen = result.job, result.observation
+    facts = [
+        ("To change", fix(result)),
+        ("Needed for", job.check.purpose),
+        ("Needed when", job.check.required_when),
+        ("Seen", f"{seen.state}, {seen.reason}; service {seen.service}"),
+        ("Path", f"{seen.source or 'unknown source'} to {seen.address}" if seen.address else ""),
+        ("Measured", f"{seen.started}, {_times(seen.attempts)}" if seen.started else ""),
+    ]
+    if seen.icmp is not None:
+        said = f"{seen.icmp.offender}, ICMP type {seen.icmp.type} code {seen.icmp.code}"
+        facts.insert(4, ("Said no", said))
+    facts += [
+        (f"Exchange {number}", _exchange(item)) for number, item in enumerate(seen.evidence, 1)
+    ]
+    listed = "".join(
+        f"<dt>{text(name)}</dt><dd>{text(value)}</dd>\n" for name, value in facts if value
+    )
+    head = f"{text(job.target.label)}: {text(job.check.title)} {text(port_text(job))}"
+    return (
+        f'<section class="card">\n<h3>{_badge(result.status)} {head}</h3>\n'
+        f"<p>{text(result.note)}</p>\n<dl>\n{listed}</dl>\n</section>\n"
+    )
+
+
+def _times(attempts: int) -> str:
+    return "1 attempt" if attempts == 1 else f"{attempts} attempts"
+
+
+def _exchange(item: Evidence) -> str:
+    parts = [f"at {item.at_ms:.0f} ms to {item.address}"]
+    parts += [f"sent {item.sent}"] if item.sent else []
+    parts += [f"received {item.received}"] if item.received else []
+    parts += [f"{item.state} ({item.reason})"] if item.state else []
+    parts += [f"errno {item.errno}"] if item.errno is not None else []
+    return ", ".join(parts)
+
+
+def _roles(report: Report) -> Iterator[str]:
+    titles = role_titles(report)
+    roles: dict[str, list[Result]] = {}
+    for result in report.session.results:
+        roles.setdefault(result.job.target.role, []).append(result)
+    for role, rows in roles.items():
+        yield f"<h3>{text(titles.get(role, '') or role)}</h3>\n"
+        headings = ("Status", "Host", "Check", "Address", "Latency", "Note")
+        yield from _table(headings, (_row(result) for result in rows))
+
+
+def _table(headings: Sequence[str], rows: Iterable[str]) -> Iterator[str]:
+    head = "".join(f"<th>{text(heading)}</th>" for heading in headings)
+    yield f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n"
+    yield from rows
+    yield "</tbody>\n</table>\n"
+
+
+def _row(result: Result) -> str:
+    job, seen = result.job, result.observation
+    cells = (
+        job.target.label,
+        f"{job.check.title} {port_text(job)}",
+        seen.address or "",
+        latency_text(seen.latency_ms),
+        result.note,
+    )
+    written = "".join(f"<td>{text(cell)}</td>" for cell in cells)
+    return f"<tr><td>{_badge(result.status)}</td>{written}</tr>\n"

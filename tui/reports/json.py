@@ -1,0 +1,54 @@
+"""One JSON document: the session as it was recorded, with the profile's sentences beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from probes.engine.session.header import header_record
+from probes.engine.session.line import encoded
+from probes.engine.session.record import result_record, verdict_record
+from tui.reports.report import Report, notices
+
+SCHEMA = "auditreach.report/1"
+"""Name and version of the document."""
+
+
+def render(report: Report) -> Iterator[str]:
+    """The document in ASCII, as the log is, a piece a row."""
+    session = report.session
+    header = header_record(session.header)
+    del header["type"]
+    yield "{" + _members(schema=SCHEMA, session=header)
+    yield ",\n" + _members(complete=session.complete, ended=session.ended)
+    yield ",\n" + _members(notices=list(notices(report)), counts=report.counts)
+    yield ",\n" + _members(checks=_checks(report)) + ',\n"results":['
+    comma = "\n"
+    for result in session.results:
+        record = result_record(result)
+        del record["type"]
+        yield comma + encoded(record)
+        comma = ",\n"
+    remarks = [{"at": remark.at, "text": remark.text} for remark in session.remarks]
+    verdicts = [verdict_record(verdict) for verdict in session.verdicts]
+    yield "],\n" + _members(verdicts=verdicts) + ",\n" + _members(remarks=remarks) + "}\n"
+
+
+def _members(**members: object) -> str:
+    return encoded(members)[1:-1]
+
+
+def _checks(report: Report) -> dict[str, dict[str, str]]:
+    """The sentences of the checks that were asked, by check id."""
+    asked = {result.job.check.id: result.job.check for result in report.session.results}
+    return {
+        check.id: {
+            "title": check.title,
+            "port": check.port_text,
+            "loss": check.loss,
+            "required_when": check.required_when,
+            "purpose": check.purpose,
+            "consequence": check.consequence,
+            "fix": check.fix,
+        }
+        for check in asked.values()
+    }

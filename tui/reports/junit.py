@@ -1,0 +1,105 @@
+"""JUnit XML as CI servers read it: a test suite a role, a test case a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from html import escape
+
+from probes.engine.model import Result, Status
+from tui.filter import port_text
+from tui.reports.report import Report, about, fix, line, notices, role_titles
+
+_FAILED = frozenset({Status.BLOCKED})
+_ERRORS = frozenset({Status.ERROR})
+_SKIPPED = frozenset(
+    {
+        Status.NOT_NEEDED,
+        Status.UNVERIFIABLE,
+        Status.CANCELLED,
+        Status.QUEUED,
+        Status.RUNNING,
+    }
+)
+
+
+_LONGEST = 1e6
+"""Seconds of a row; a forged log may claim any number."""
+
+
+def render(report: Report) -> Iterator[str]:
+    """The document, a piece a row."""
+    roles: dict[str, list[Result]] = {}
+    for result in report.session.results:
+        roles.setdefault(result.job.target.role, []).append(result)
+    titles = role_titles(report)
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield f"<testsuites{_numbers(report.session.results)}{_attributes(name='auditreach')}>\n"
+    for role, rows in roles.items():
+        yield from _suite(report, role, titles.get(role, ""), rows)
+    yield "</testsuites>\n"
+
+
+def _suite(report: Report, role: str, title: str, rows: list[Result]) -> Iterator[str]:
+    header = report.session.header
+    named = {"name": line(f"{role}: {title}" if title else role)}
+    named |= {"timestamp": line(header.started), "hostname": line(header.vantage.host)}
+    yield f"<testsuite{_numbers(rows)}{_attributes(**named)}>\n<properties>\n"
+    for name, value in about(report):
+        yield f"<property{_attributes(name=name, value=value)}/>\n"
+    for notice in notices(report):
+        yield f"<property{_attributes(name='Notice', value=notice)}/>\n"
+    yield "</properties>\n"
+    for result in rows:
+        yield _case(result)
+    yield "</testsuite>\n"
+
+
+def _case(result: Result) -> str:
+    job, seen = result.job, result.observation
+    name = line(f"{job.check.title} {port_text(job)} ({job.check.id})")
+    took = min(max(sum(seen.timings_ms.values()) / 1000, 0), _LONGEST)
+    where = _attributes(classname=line(job.target.label), name=name, time=f"{took:.3f}")
+    note = line(result.note)
+    kind = line(f"{result.status}: {seen.state}, {seen.reason}")
+    said = _attributes(message=note, type=kind)
+    if result.status in _FAILED:
+        inside = f"<failure{said}>{escape(_whole(result))}</failure>"
+    elif result.status in _ERRORS:
+        inside = f"<error{said}>{escape(_whole(result))}</error>"
+    elif result.status in _SKIPPED:
+        inside = f"<skipped{_attributes(message=f'{result.status}: {note}')}/>"
+    else:
+        # JUnit knows no warning: a degraded row passes and says so in its output.
+        inside = f"<system-out>{escape(f'{result.status}: {note}')}</system-out>"
+    return f"<testcase{where}>{inside}</testcase>\n"
+
+
+def _whole(result: Result) -> str:
+    seen = result.observation
+    lines = [line(result.note), f"To change: {fix(result)}"]
+    lines.append(line(f"Seen: {seen.state}, {seen.reason}; {seen.attempts} attempts"))
+    if seen.address:
+        lines.append(line(f"Path: {seen.source or 'unknown source'} to {seen.address}"))
+    if seen.icmp is not None:
+        lines.append(
+            line(f"Said no: {seen.icmp.offender}, type {seen.icmp.type} code {seen.icmp.code}")
+        )
+    return "\n".join(lines)
+
+
+def _numbers(rows: tuple[Result, ...] | list[Result]) -> str:
+    """The attributes that count test cases."""
+    kinds: Mapping[str, frozenset[Status]] = {
+        "failures": _FAILED,
+        "errors": _ERRORS,
+        "skipped": _SKIPPED,
+    }
+    counted = {
+        name: str(sum(result.status in statuses for result in rows))
+        for name, statuses in kinds.items()
+    }
+    return _attributes(tests=str(len(rows)), **counted)
+
+
+def _attributes(**values: str) -> str:
+    return "".join(f' {name}="{escape(value)}"' for name, value in values.items())

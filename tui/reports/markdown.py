@@ -1,0 +1,114 @@
+"""Markdown with tables (GitHub's), in which text from the network stays text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from probes.engine.model import Result
+from probes.engine.session import VerdictRecord
+from tui.filter import port_text
+from tui.latency import latency_text
+from tui.reports.report import (
+    LONG,
+    TO_CHANGE,
+    Report,
+    about,
+    fix,
+    line,
+    notices,
+    role_titles,
+    verdict_host,
+    verdicts,
+    worst_first,
+)
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~&$]|://|(?<=www)\.")
+"""What could begin markup or a link inside a line."""
+
+
+def render(report: Report) -> Iterator[str]:
+    """The report, a piece a line or a table."""
+    yield f"# {text(report.profile.name)}: required paths\n\n"
+    for notice in notices(report):
+        yield f"> {opening(notice)}\n\n"
+    yield from table(("", ""), ((name, value) for name, value in about(report)))
+    yield from _verdicts(report)
+    failing = [result for result in worst_first(report) if result.status in TO_CHANGE]
+    yield f"\n## To change ({len(failing)})\n\n"
+    if failing:
+        headings = ("Status", "Host", "Check", "What happened", "To change")
+        yield from table(headings, (_failing(result) for result in failing))
+    else:
+        yield "Nothing has to change.\n"
+    yield "\n## All rows\n"
+    yield from _roles(report)
+    if report.session.remarks:
+        yield "\n## Remarks\n\n"
+        for remark in report.session.remarks:
+            yield f"- {opening(remark.at)}: {text(remark.text)}\n"
+
+
+def text(raw: str, most: int = LONG) -> str:
+    """One line of text, cut after `most` characters, without any markup in it."""
+    return _MARKUP.sub(lambda found: f"\\{found[0]}", line(raw, most))
+
+
+def opening(raw: str) -> str:
+    """The same for the beginning of a line, where more characters are markup."""
+    return re.sub(r"^([#+=-]|\d+(?=[.)]))", _guarded, text(raw))
+
+
+def _guarded(found: re.Match[str]) -> str:
+    # A number needs no escape itself, what follows it does; an empty entity parts the two.
+    return f"{found[0]}&#8203;" if found[0].isdecimal() else f"\\{found[0]}"
+
+
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], most: int = LONG
+) -> Iterator[str]:
+    """A table, a piece a line; every cell is escaped, and cut after `most` characters, here."""
+    yield _cells(headings, most)
+    yield f"|{'---|' * len(headings)}\n"
+    for row in rows:
+        yield _cells(row, most)
+
+
+def _cells(cells: Sequence[str], most: int) -> str:
+    return f"| {' | '.join(text(cell, most) for cell in cells)} |\n"
+
+
+def _verdicts(report: Report) -> Iterator[str]:
+    found = verdicts(report)
+    if found:
+        yield f"\n## Verdicts ({len(found)})\n\n"
+        headings = ("Verdict", "Host", "For", "Because", "To change")
+        yield from table(headings, (_verdict(one) for one in found))
+
+
+def _verdict(one: VerdictRecord) -> Sequence[str]:
+    return one.verdict, verdict_host(one), one.capability, one.text, " ".join(one.fix)
+
+
+def _roles(report: Report) -> Iterator[str]:
+    titles = role_titles(report)
+    roles: dict[str, list[Result]] = {}
+    for result in report.session.results:
+        roles.setdefault(result.job.target.role, []).append(result)
+    for role, rows in roles.items():
+        yield f"\n### {text(titles.get(role, '') or role)}\n\n"
+        headings = ("Status", "Host", "Check", "Address", "Latency", "Note")
+        yield from table(headings, (_row(result) for result in rows))
+
+
+def _failing(result: Result) -> Sequence[str]:
+    job = result.job
+    where = f"{job.check.title} {port_text(job)}"
+    return result.status, job.target.label, where, result.note, fix(result)
+
+
+def _row(result: Result) -> Sequence[str]:
+    job, seen = result.job, result.observation
+    where = f"{job.check.title} {port_text(job)}"
+    took = latency_text(seen.latency_ms)
+    return result.status, job.target.label, where, seen.address or "", took, result.note

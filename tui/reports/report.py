@@ -1,0 +1,153 @@
+"""What every report is made of: a recorded session with the sentences of its profile."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from probes.engine.model import Result, Ruling, Status, Target
+from probes.engine.plan import plan
+from probes.engine.session import Session, VerdictRecord, read_session, unreached
+from probes.wire.text import printable
+from profiles.model import Profile
+
+WORST_FIRST = (
+    Status.BLOCKED,
+    Status.ERROR,
+    Status.CANCELLED,
+    Status.DEGRADED,
+    Status.WARNING,
+    Status.UNVERIFIABLE,
+    Status.OK,
+    Status.NOT_NEEDED,
+    Status.QUEUED,
+    Status.RUNNING,
+)
+"""The order in which a reader wants to know of them."""
+
+TO_CHANGE = frozenset({Status.BLOCKED, Status.DEGRADED, Status.ERROR})
+"""Statuses of rows that somebody must change something for."""
+
+LONG = 4000
+"""Characters of one text; a forged log may hold a million."""
+_PSEUDONYMS = "Names and addresses in this report are stand-ins."
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A session, its profile, and what a reader must know about both."""
+
+    session: Session
+    """With a row for everything planned, what a killed run did not reach included."""
+    profile: Profile
+    notices: tuple[str, ...]
+    """Sentences about what could not be read or may be misleading."""
+    pseudonymised: bool = False
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """Rows by status, worst first; only statuses that occur."""
+        found = dict.fromkeys(WORST_FIRST, 0)
+        for result in self.session.results:
+            found[result.status] += 1
+        return {status: number for status, number in found.items() if number}
+
+
+def load_report(path: Path, profile: Profile) -> Report:
+    """The report of a session log; raises SessionError with one sentence."""
+    session = whole_session(path, profile)
+    return Report(session, profile, tuple(_notices(session, profile)))
+
+
+def whole_session(path: Path, profile: Profile) -> Session:
+    """A session with its unreached rows as cancelled ones; raises SessionError."""
+    session = read_session(path, profile)
+    header = session.header
+    planned = plan(profile, header.targets, only=frozenset(header.only) or None)
+    rows = (*session.results, *unreached(session, planned))
+    return dataclasses.replace(session, results=rows)
+
+
+def line(text: object, most: int = LONG) -> str:
+    """Text of the log as one harmless line of at most `most` characters."""
+    return printable(str(text), most)
+
+
+def worst_first(report: Report) -> list[Result]:
+    """The rows, worst first, in the order of the log within a status."""
+    rank = {status: number for number, status in enumerate(WORST_FIRST)}
+    return sorted(report.session.results, key=lambda result: rank[result.status])
+
+
+def verdicts(report: Report) -> list[VerdictRecord]:
+    """The verdicts of the log, worst first; empty where it has none."""
+    rank = {str(ruling): number for number, ruling in enumerate(Ruling)}
+    return sorted(report.session.verdicts, key=lambda one: rank.get(one.verdict, -1))
+
+
+def verdict_host(verdict: VerdictRecord) -> str:
+    """HOST or HOST:PORT of a verdict, as the rows have it."""
+    return Target(verdict.role, verdict.host, verdict.port).label
+
+
+def fix(result: Result) -> str:
+    """What to change for a row, a sentence; empty where nothing has to change."""
+    if result.status not in TO_CHANGE:
+        return ""
+    # A probe that knows better than the profile says so.
+    return line(result.observation.facts.get("fix", "")) or result.job.check.fix
+
+
+def about(report: Report) -> Iterator[tuple[str, str]]:
+    """Label and text of what stands at the head of a report."""
+    session, header = report.session, report.session.header
+    vantage = header.vantage
+    who = f"{vantage.user}@{vantage.host}" if vantage.user else vantage.host
+    addresses = f" ({', '.join(vantage.addresses)})" if vantage.addresses else ""
+    yield "Measured from", line(f"{who}{addresses}, {vantage.kind}, {vantage.os}")
+    if vantage.resolvers:
+        yield "DNS servers", line(", ".join(vantage.resolvers))
+    yield "Begun", line(header.started)
+    ended = session.ended or "no end in the log"
+    yield "Ended", line(ended if session.complete else f"{ended}, not complete")
+    used = header.profile
+    yield "Profile", line(f"{used.id} {used.version}: {used.source} (SHA-256 {used.sha256[:16]})")
+    yield "Answers", line(", ".join(f"{name}={said}" for name, said in header.answers.items()))
+    settings = header.settings
+    yield (
+        "Patience",
+        f"{settings.timeout:g} s an attempt, {settings.retries} more after silence",
+    )
+    yield "Made by", line(f"{header.tool.name} {header.tool.version}, session {header.id}")
+    if header.remark:
+        yield "Remark", line(header.remark)
+    yield "Rows", ", ".join(f"{number} {status}" for status, number in report.counts.items())
+
+
+def role_titles(report: Report) -> Mapping[str, str]:
+    """The profile's title of every role, by id."""
+    return {role.id: role.title for role in report.profile.roles}
+
+
+def notices(report: Report) -> Iterator[str]:
+    """Sentences for the head of a report."""
+    if report.pseudonymised:
+        yield _PSEUDONYMS
+    for notice in report.notices:
+        yield line(notice)
+
+
+def _notices(session: Session, profile: Profile) -> Iterator[str]:
+    used = session.header.profile
+    if (used.id, used.version) != (profile.id, profile.version):
+        yield (
+            f"It was measured with profile {used.id} {used.version}; the sentences on purposes "
+            f"and changes are those of {profile.id} {profile.version}."
+        )
+    elif used.sha256 != profile.sha256:
+        yield "Its profile's file has changed since; sentences may differ from those of then."
+    if not session.complete:
+        yield "The session is not complete: what is missing here was not measured."
+    yield from session.messages

@@ -1,0 +1,185 @@
+"""Stand-ins for the names of hosts and domains: `host-1.domain-2.example`. Pure.
+
+A name is known in all its spellings: in any case, with and without its domain, as a DNS, NetBIOS
+or directory name, in Unicode and in punycode. A dotted name that nobody named is replaced as well.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+# RFC 1035 2.3.1, with the letters of RFC 5890 and the underscore of service names.
+_RUN = re.compile(r"[^\W_]+(?:[-._]+[^\W_]+)*")
+_SEPARATOR = re.compile(r"([-._]+)")
+_DIRECTORY = re.compile(r"(?:\bdc=[\w-]+,?)+", re.IGNORECASE)
+_LABEL = re.compile(r"\w(?:[\w-]{0,61}\w)?")
+_MOST_LABELS = 32
+_COMMON = frozenset(
+    {
+        *("info", "home", "corp", "intra", "intern", "internal", "local", "localdomain"),
+        *("localhost", "example", "test", "invalid", "arpa"),
+    }
+)
+"""Top-level domains of more than three letters that name nobody."""
+_PUBLIC = ("openssh.com", "libssh.org", "dmtf.org", "w3.org", "xmlsoap.org")
+"""What protocols name algorithms and schemas after."""
+
+
+class Names:
+    """Other names for those of a session, the same for the same.
+
+    `hosts` and `domains` are names, `said` all texts they may stand in, `words` what is not
+    replaced where it is only a part of a name, `also` more texts with their stand-ins. The same
+    key and names give the same stand-ins, in whatever order they come.
+    """
+
+    def __init__(
+        self,
+        key: bytes,
+        hosts: Iterable[str],
+        domains: Iterable[str],
+        said: Iterable[str] = (),
+        words: frozenset[str] = frozenset(),
+        also: Mapping[str, str] | None = None,
+    ) -> None:
+        named = {_tidy(name) for name in hosts} - {""}
+        above = {_tidy(name) for name in domains} - {""}
+        above |= {one for name in named | above if is_dotted(name) for one in _above(name)}
+        named -= above
+        found = {name for text in said for name in dotted(text)} - named - above
+        self._host = _ranked(key, {_first(name) for name in named | found})
+        # CORP is the NetBIOS name of corp.example, not another domain.
+        dotted_first = {_first(name): name for name in sorted(above) if "." in name}
+        self._domain = _ranked(
+            key, {name for name in above if _is_domain(name) and name not in dotted_first}
+        )
+        known = dict(also or {})
+        for name in named | found:
+            known |= dict.fromkeys(_spellings(name), self._host_name(name))
+        for name in self._domain:
+            known |= dict.fromkeys(_spellings(name), self._domain_name(name))
+        for name in above & dotted_first.keys():
+            known[name] = _first(self._domain_name(dotted_first[name]))
+        for name in sorted(named | self._domain.keys()):
+            first = _first(name)
+            if len(first) > 1 and not first.isdecimal() and first not in words:
+                for spelled in _spellings(first):
+                    known.setdefault(spelled, _first(known[name]))
+        self._known = known
+        self._most = max((len(_SEPARATOR.split(name)) for name in known), default=0)
+        odd = sorted((name for name in known if not _RUN.fullmatch(name)), key=len, reverse=True)
+        self._odd = re.compile("|".join(map(re.escape, odd)), re.IGNORECASE) if odd else None
+
+    def replaced(self, text: str) -> str:
+        """A text without addresses, with stand-ins for all names in it."""
+        if self._odd is None:
+            return self._runs(text)
+        out, end = [], 0
+        for match in self._odd.finditer(text):
+            known = self._known.get(match[0].casefold(), "host-0")
+            out += [self._runs(text[end : match.start()]), known]
+            end = match.end()
+        return "".join((*out, self._runs(text[end:])))
+
+    def name(self, text: str) -> str:
+        """The stand-in for a text that is a name as a whole."""
+        return self._known.get(_tidy(text)) or self.replaced(text)
+
+    def _runs(self, text: str) -> str:
+        return _RUN.sub(lambda match: self._run(match[0]), text)
+
+    def _run(self, run: str) -> str:
+        """The longest known names in a run of letters, digits and what joins them."""
+        whole = self._known.get(run.casefold())
+        if whole is not None:
+            return whole
+        chunks, at = _SEPARATOR.split(run), 0
+        out: list[str] = []
+        while at < len(chunks):
+            end = min(len(chunks), at + self._most)
+            while end > at:
+                known = self._known.get("".join(chunks[at:end]).casefold())
+                if known is not None:
+                    break
+                end -= 1
+            out.append(chunks[at] if end == at or known is None else known)
+            at = max(end, at + 1)
+        return "".join(out)
+
+    def _host_name(self, name: str) -> str:
+        first, dot, domain = name.partition(".")
+        host = f"host-{self._host[first]}"
+        return f"{host}.{self._domain_name(domain)}" if dot else host
+
+    def _domain_name(self, name: str) -> str:
+        parts = [
+            f"domain-{self._domain[one]}" for one in (name, *_above(name)) if one in self._domain
+        ]
+        return ".".join(parts if parts and "." not in name else (*parts, "example"))
+
+
+def dotted(text: str) -> Iterator[str]:
+    """The host names with a dot in a text, tidied."""
+    if "." not in text:
+        return
+    for match in _RUN.finditer(text):
+        name = match[0].casefold()
+        if is_dotted(name) and not name.endswith(_PUBLIC):
+            yield name
+
+
+def directory(text: str) -> Iterator[str]:
+    """The domains in distinguished names, RFC 2247: `corp.example` of `DC=corp,DC=example`."""
+    for match in _DIRECTORY.finditer(text):
+        yield ".".join(part.partition("=")[2] for part in match[0].split(",") if part)
+
+
+def is_dotted(name: str) -> bool:
+    """Whether a text has the form of a host name with a domain; the last label is no number."""
+    labels = name.split(".")
+    last = labels[-1]
+    return (
+        2 <= len(labels) <= _MOST_LABELS
+        and len(last) > 1
+        and (last.isalpha() or last.startswith("xn--"))
+        and all(map(_LABEL.fullmatch, labels))
+    )
+
+
+def _tidy(name: str) -> str:
+    return name.strip().rstrip(".$").casefold()
+
+
+def _first(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _above(name: str) -> Iterator[str]:
+    """The domains a name is in, the nearest first."""
+    while name := name.partition(".")[2]:
+        yield name
+
+
+def _is_domain(name: str) -> bool:
+    """Not a top-level domain that everybody has."""
+    return "." in name or not (name in _COMMON or len(name) <= 3 or name.isdecimal())
+
+
+def _ranked(key: bytes, names: set[str]) -> dict[str, int]:
+    def order(name: str) -> bytes:
+        return hmac.digest(key, name.encode("utf-8", "surrogatepass"), "sha256")
+
+    return {name: rank for rank, name in enumerate(sorted(names, key=order), 1)}
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """A name in Unicode and in punycode, RFC 3490."""
+    yield name
+    if name.isascii() and "xn--" not in name:
+        return
+    try:
+        yield name.encode("idna").decode() if not name.isascii() else name.encode().decode("idna")
+    except UnicodeError:
+        return

@@ -1,0 +1,20 @@
+"""`auditreach verify`: is a session log as it was written?"""
+
+from __future__ import annotations
+
+from probes.engine.session import SessionError, verify
+from tui.exit import Exit
+from tui.options import Options, UsageError
+
+
+def verify_log(options: Options) -> int:
+    """Say what the hashes of a log say; raises UsageError where there is no log."""
+    assert options.session is not None
+    try:
+        found = verify(options.session)
+    except SessionError as error:
+        raise UsageError(str(error)) from None
+    print(found.text)
+    if found.intact and not found.complete:
+        print("The run it records was stopped before everything was measured.")
+    return Exit.READY if found.intact else Exit.DIFFERS
