@@ -19,12 +19,15 @@ with warnings.catch_warnings():
     # error would land in the middle of the screen.
     warnings.simplefilter("ignore")
     import asyncssh
+    from asyncssh.public_key import get_default_public_key_algs
 
 USER = "auditreach"
 """Name in the `none` request, so that the server's log tells who asked."""
 SHARE = 0.9
 """Part of the deadline used here; the rest is for saying what was found when it ran out."""
 METHODS_MOST = 16
+PREFERRED = ("ssh-ed25519", "ecdsa-sha2-nistp")
+"""Host keys that OpenSSH asks for before RSA (ssh_config(5), HostKeyAlgorithms)."""
 KEPT = 256
 
 
@@ -119,6 +122,8 @@ async def _methods(call: Call, tap: Tap, client: _Client) -> list[str]:
         tunnel=cast(asyncssh.SSHClientConnection, tap),
         config=None,
         options=_options(client),
+        # This function takes them from here only.
+        server_host_key_algs=_host_key_algorithms(),
     )
     return [printable(method, 64) for method in methods[:METHODS_MOST]]
 
@@ -134,9 +139,20 @@ def _options(client: _Client, **more: Any) -> asyncssh.SSHClientConnectionOption
         x509_trusted_certs=None,
         x509_trusted_cert_paths=None,
         client_factory=lambda: client,
+        server_host_key_algs=_host_key_algorithms(),
         login_timeout=0,
         **more,
     )
+
+
+def _host_key_algorithms() -> list[str]:
+    """All there are, in the order of OpenSSH: the key it shows is the one people know a host by."""
+    known = [name.decode("ascii") for name in get_default_public_key_algs()]
+
+    def place(name: str) -> int:
+        return next((at for at, kind in enumerate(PREFERRED) if name.startswith(kind)), len(known))
+
+    return sorted(known, key=place)
 
 
 def _problem(tap: Tap, task: asyncio.Task[Any], late: bool) -> str:

@@ -220,11 +220,11 @@ def host_key() -> asyncssh.SSHKey:
 
 
 @asynccontextmanager
-async def ssh_server(host_key: asyncssh.SSHKey, seen: list[str], *, needs_login: bool = True):
+async def ssh_server(*host_keys: asyncssh.SSHKey, seen: list[str], needs_login: bool = True):
     server = await asyncssh.listen(
         "127.0.0.1",
         0,
-        server_host_keys=[host_key],
+        server_host_keys=[*host_keys],
         server_factory=lambda: Server(seen, needs_login),
         gss_host=None,
     )
@@ -237,7 +237,7 @@ async def ssh_server(host_key: asyncssh.SSHKey, seen: list[str], *, needs_login:
 
 async def test_host_key_and_methods_are_learned_without_a_login(call_to, host_key) -> None:
     seen: list[str] = []
-    async with ssh_server(host_key, seen) as port, call_to(port) as call:
+    async with ssh_server(host_key, seen=seen) as port, call_to(port) as call:
         answer = await ask(call)
     assert answer.facts["host_key_type"] == "ssh-ed25519"
     assert answer.facts["host_key_fingerprint"] == host_key.get_fingerprint("sha256")
@@ -247,15 +247,25 @@ async def test_host_key_and_methods_are_learned_without_a_login(call_to, host_ke
 
 
 async def test_a_server_that_lets_anybody_in_is_told(call_to, host_key) -> None:
-    async with ssh_server(host_key, [], needs_login=False) as port, call_to(port) as call:
+    async with ssh_server(host_key, seen=[], needs_login=False) as port, call_to(port) as call:
         answer = await ask(call)
     assert answer.facts["auth_methods"] == ["none"]
     assert "without a login" in str(answer.facts["summary"])
 
 
 async def test_the_evidence_names_both_identifications(call_to, host_key) -> None:
-    async with ssh_server(host_key, []) as port, call_to(port) as call:
+    async with ssh_server(host_key, seen=[]) as port, call_to(port) as call:
         await ask(call)
     evidence = call.evidence[-1]
     assert evidence.sent.startswith("SSH-2.0-")
     assert evidence.received.startswith("SSH-2.0-AsyncSSH")
+
+
+@pytest.mark.parametrize("kind", ["ssh-ed25519", "ecdsa-sha2-nistp256"])
+async def test_of_several_host_keys_the_one_openssh_would_show_is_told(call_to, kind: str) -> None:
+    shown = asyncssh.generate_private_key(kind)
+    keys = (asyncssh.generate_private_key("ssh-rsa"), shown)
+    async with ssh_server(*keys, seen=[]) as port, call_to(port) as call:
+        answer = await ask(call)
+    assert answer.facts["host_key_type"] == kind
+    assert answer.facts["host_key_fingerprint"] == shown.get_fingerprint("sha256")
