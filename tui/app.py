@@ -116,15 +116,13 @@ class AuditReach(LeanApp):
         self._panes.head.vantage(recorded.vantage)
         self._panes.head.state("old session", trouble=False)
         self._panes.add(recorded.jobs)
-        self._apply(recorded.results)
+        self._apply((*recorded.results, *recorded.verdicts))
         if recorded.messages:
             self.say(" ".join(recorded.messages[:3]), trouble=True)
 
     def _drain(self) -> None:
-        if self.runner is not None:
-            events = self.runner.drain()
-            if events:
-                self._apply(events)
+        if self.runner is not None and (events := self.runner.drain()):
+            self._apply(events)
 
     def _apply(self, events: Sequence[Event]) -> None:
         self._panes.apply(events)
@@ -186,6 +184,8 @@ class AuditReach(LeanApp):
             self.run_worker(self._measure(self.runner, text), group="measure", exclusive=False)
 
     async def _measure(self, runner: Runner, text: str) -> None:
+        from tui.screens.asking import confirmed
+
         await self._engine_up.wait()
         node = self._panes.outline.node
         role = node.filter.role if node.kind in ("role", "check") else ""
@@ -193,7 +193,7 @@ class AuditReach(LeanApp):
         entry = self.query_one(HostEntry)
         if entered.targets:
             question = runner.question(entered.targets, self._panes.outline.included)
-            if question and not await self._confirmed(question):
+            if question and not await confirmed(self, question):
                 return
             jobs, anew, trouble = runner.measure(entered.targets, self._panes.outline.included)
             if anew:
@@ -209,11 +209,7 @@ class AuditReach(LeanApp):
             self.say(trouble or runner.assumptions(jobs), trouble=bool(trouble))
         if entered.bad:
             # What was good is measured; what was not stays in the line to be corrected.
-            entry.value = ", ".join(bad.retype for bad in entered.bad[:20] if not bad.taken)
-            entry.focus()
-            sentences = " ".join(str(bad) for bad in entered.bad[:3])
-            more = len(entered.bad) - 3
-            self.say(f"{sentences} And {more} more." if more > 0 else sentences, trouble=True)
+            self.say(entry.correct(entered.bad), trouble=True)
 
     def action_hosts(self) -> None:
         """Go to the host line."""
@@ -256,9 +252,7 @@ class AuditReach(LeanApp):
 
     def action_failures(self) -> None:
         """Failures only, and everything again."""
-        self._panes.failures = not self._panes.failures
-        self._panes.filter()
-        self.say("Showing failures only; f shows everything again." if self._panes.failures else "")
+        self.say(self._panes.toggle_failures())
 
     def action_filter(self) -> None:
         """Show rows with these words."""
@@ -307,6 +301,12 @@ class AuditReach(LeanApp):
 
         self._hold(take_credentials(self, self.runner))
 
+    def action_verdicts(self) -> None:
+        """List what it means for each target, the worst first."""
+        from tui.screens.verdicts import pronounced
+
+        self._hold(pronounced(self, self._panes, self._signs))
+
     def action_diagnosis(self) -> None:
         """Say what is behind the failures, cause by cause."""
         from tui.screens.diagnosis import diagnosed
@@ -319,6 +319,14 @@ class AuditReach(LeanApp):
 
         source = self.runner.log_path if self.runner else str(getattr(self.recorded, "path", ""))
         self._hold(save_copy(self, source))
+
+    def action_copy_command(self) -> None:
+        """Copy a command that confirms the selected row, again for the next one."""
+        self._hold(self._panes.copying.command(self._panes.chosen))
+
+    def action_copy_change(self) -> None:
+        """Copy what to paste for the selected row's change, again for the next one."""
+        self._hold(self._panes.copying.change(self._panes.chosen))
 
     def _hold(self, conversation: Coroutine[Any, Any, str]) -> None:
         """Hold a conversation over this screen, and say what came of it."""
@@ -336,10 +344,7 @@ class AuditReach(LeanApp):
             self.exit(0)
 
     async def _leave(self) -> None:
-        if await self._confirmed("Rows are still being measured. Stop and quit?"):
-            self.exit(0)
-
-    async def _confirmed(self, question: str) -> bool:
         from tui.screens.asking import confirmed
 
-        return await confirmed(self, question)
+        if await confirmed(self, "Rows are still being measured. Stop and quit?"):
+            self.exit(0)

@@ -18,11 +18,15 @@ RUN     r       measures the selected row again
 
 TABLE   up/down, Page up/down, Home/End move; Enter goes to the details
         f       shows failures only, and everything again
+        v       lists the verdicts, the worst target first; Enter there
+                shows the rows of one, Escape all again
         d       says what is behind the failures, cause by cause;
                 Enter there shows the rows of one, Escape all again
         /       shows rows with all these words, in any column
         o, O    sorts by the next column; the other way round
                 (a click on a column's head does the same)
+        y       copies a command that confirms the row, again the next one
+        Y       copies what to paste for its change, again the next one
 
 TREE    t       goes to the tree; the node under the cursor filters
         space   excludes a check, role or section, or includes it again

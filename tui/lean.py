@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from collections.abc import Iterable
 
 from rich.console import RenderableType
@@ -11,6 +13,7 @@ from textual.binding import Binding
 from textual.drivers._writer_thread import WriterThread
 from textual.screen import Screen
 
+from tui.copying import past_tmux
 from tui.frame import Frame
 
 _RETRY = 0.05
@@ -42,6 +45,13 @@ class LeanApp(App[int]):
         """Draw everything again, after something else wrote on this terminal."""
         self._frame.forget()
         self.refresh(layout=True)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text, inside tmux also to the terminal around it."""
+        super().copy_to_clipboard(text)
+        if os.environ.get("TMUX") and self._driver is not None:
+            coded = base64.b64encode(text.encode()).decode()
+            self._driver.write(past_tmux(f"\x1b]52;c;{coded}\a"))
 
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""

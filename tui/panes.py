@@ -9,10 +9,12 @@ from textual.widgets import Static
 
 from probes.engine.model import Event, Job, Result, Status, Target
 from profiles.model import Profile
+from tui.copying import Copying
 from tui.filter import Filter
 from tui.rows import Column
 from tui.signs import Signs
 from tui.story import story
+from tui.verdicts import Verdicts
 from tui.widgets.detail import Detail
 from tui.widgets.head import Head
 from tui.widgets.outline import Outline
@@ -31,6 +33,8 @@ class Panes:
         self.table = screen.query_one(ResultTable)
         self.detail = screen.query_one(Detail)
         self._notice = screen.query_one("#notice", Static)
+        self.copying = Copying(self.table.app)
+        self.verdicts = Verdicts()
         self._profile = profile
         self._signs = signs
         self.failures = False
@@ -43,6 +47,12 @@ class Panes:
         """The key of every row, hidden ones included."""
         rows = self.table.rows
         return [rows.job(row).key for row in range(len(rows))]
+
+    @property
+    def chosen(self) -> Result | None:
+        """What is known of the selected row, if it was measured."""
+        key = self.table.cursor_key
+        return None if key is None else self.table.rows.result(key)
 
     @property
     def failed(self) -> list[str]:
@@ -60,17 +70,20 @@ class Panes:
         """Show planned rows."""
         jobs = tuple(jobs)
         self.table.add(jobs)
+        self.verdicts.add(jobs)
         self.outline.add(jobs)
         self.head.counts(self.table.rows.counts)
 
     def clear(self) -> None:
         """Forget every row."""
         self.table.clear()
+        self.verdicts.clear()
         self.outline.clear()
 
     def apply(self, events: Sequence[Event]) -> None:
         """Show what happened to rows."""
         self.table.apply(events)
+        self.verdicts.apply(events)
         self.outline.apply(events)
         self.head.counts(self.table.rows.counts)
         shown = self.table.cursor_key
@@ -98,6 +111,12 @@ class Panes:
         self.table.show(
             Filter(where.category, where.role, where.check, "", self.failures, self.words)
         )
+
+    def toggle_failures(self) -> str:
+        """Show only failures, or everything again; returns what to say."""
+        self.failures = not self.failures
+        self.filter()
+        return "Showing failures only; f shows everything again." if self.failures else ""
 
     def sort_by_next(self) -> None:
         """Sort by the column after the present one; after the last, as rows were added."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 
-from probes.engine.model import Evidence, Job, Observation, Result, Status
+from probes.engine.model import Evidence, Job, Observation, Result
+from probes.remedy import Remedy, commands, remedy
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.filter import port_text
@@ -26,14 +28,24 @@ def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
         yield "status", f"{result.status}: {printable(result.note, _LONG)}"
     role = next((role.title for role in profile.roles if role.id == job.target.role), "")
     yield "required", _requirement(job, role)
-    if result is not None and result.status in (Status.BLOCKED, Status.DEGRADED, Status.ERROR):
-        # A probe that knows better than the profile says so.
-        own = str(result.observation.facts.get("fix", ""))
-        yield "to change", printable(own, _LONG) or check.fix
+    mended = None if result is None else remedy(result)
+    if mended is not None:
+        yield "to change", mended.change
     else:
         yield "if missing", check.consequence
     if result is not None:
         yield from _seen(result.observation)
+        yield from _paste(mended)
+        for place, command in enumerate(commands(result, windows=sys.platform == "win32")):
+            yield "" if place else "confirm, y", command.text
+
+
+def _paste(mended: Remedy | None) -> Iterator[Line]:
+    """What to paste for the change, each block under the place where it belongs."""
+    for place, paste in enumerate(mended.pastes if mended else ()):
+        yield "" if place else "paste, Y", f"{paste.where}:"
+        for line in paste.lines:
+            yield "", line
 
 
 def _requirement(job: Job, role: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -11,6 +12,9 @@ from textual.widgets import Input
 
 from profiles.model import Profile
 from tui.history import History
+
+if TYPE_CHECKING:
+    from probes.engine.entered import Bad
 
 _LONGEST = 64 * 1024
 
@@ -66,6 +70,13 @@ class HostEntry(Input):
         self.action_cursor_right()
         if self.value == before:
             self.screen.focus_next()
+
+    def correct(self, bad: Sequence[Bad]) -> str:
+        """Keep what was wrong in the line, to be corrected; returns what to say about it."""
+        self.value = ", ".join(one.retype for one in bad[:20] if not one.taken)
+        self.focus()
+        sentences = " ".join(str(one) for one in bad[:3])
+        return f"{sentences} And {len(bad) - 3} more." if len(bad) > 3 else sentences
 
     def forget_place(self) -> None:
         """Begin recalling from the newest entry again."""

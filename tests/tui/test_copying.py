@@ -1,0 +1,251 @@
+"""Copying a row's command and change: the clipboard, tmux, and a file where there is neither."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import stat
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from probes import PROBES
+from probes.engine.judge import judge
+from probes.engine.model import Job, Observation, Reason, Result, State, Target
+from profiles.load import load_profile
+from tui.app import AuditReach
+from tui.copying import Copying, past_tmux, takes_a_copy
+from tui.launch import build
+from tui.options import parse_options
+from tui.story import story
+from tui.widgets.detail import Detail
+from tui.widgets.entry import HostEntry
+from tui.widgets.table import ResultTable
+
+Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("TMUX", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "state" / "auditreach"
+
+
+@pytest.fixture
+def refused():
+    """A row of this machine that was refused, measured on the screen."""
+    import socket
+
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield f"unix.target=127.0.0.1:{sock.getsockname()[1]}"
+
+
+@pytest.fixture
+def silent() -> Result:
+    profile = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
+    check = profile.check("windows.winrm")
+    seen = Observation(
+        State.FILTERED, Reason.NO_RESPONSE, address="10.2.0.14", source="10.1.0.9", started="x"
+    )
+    return judge(Job("k", check, Target(check.role, "pc1"), 5985), seen)
+
+
+async def until(pilot: Pilot[int], happened: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not happened():
+            await pilot.pause(0.01)
+
+
+def drive(entry: str, keys: Drive) -> None:
+    """Measure one row on the screen, then press keys."""
+
+    async def main() -> None:
+        app = build(parse_options([entry, "--run"]))
+        try:
+            async with app.run_test(size=(120, 40)) as pilot:
+                table = app.query_one(ResultTable)
+                await until(pilot, lambda: len(table.rows) and table.rows.result(table.rows.key(0)))
+                await until(pilot, lambda: app.focused is table)
+                await pilot.pause()
+                await keys(pilot, app)
+        finally:
+            if app.runner is not None:
+                await asyncio.to_thread(app.runner.close)
+
+    asyncio.run(main())
+
+
+def notice(app: App[int]) -> str:
+    return str(app.query_one("#notice", Static).content)
+
+
+def test_y_copies_a_command_and_says_it_and_then_the_next_one(refused):
+    port = refused.rpartition(":")[2]
+
+    async def keys(pilot, app):
+        await pilot.press("y")
+        await until(pilot, lambda: "Copied, 1 of" in notice(app))
+        assert app.clipboard == f"nmap -Pn -sT -p {port} --reason --script +ssh-hostkey 127.0.0.1"
+        assert app.clipboard in notice(app)
+        await pilot.press("y")
+        await until(pilot, lambda: "Copied, 2 of" in notice(app))
+        assert app.clipboard == f"ssh-keyscan -T 4 -p {port} 127.0.0.1"
+
+    drive(refused, keys)
+
+
+def test_capital_y_copies_what_to_paste_and_says_where(refused):
+    async def keys(pilot, app):
+        await pilot.press("Y")
+        await until(pilot, lambda: "Copied, 1 of" in notice(app))
+        assert app.clipboard == "systemctl enable --now sshd"
+        assert "shell, as root on 127.0.0.1" in notice(app)
+
+    drive(refused, keys)
+
+
+def test_the_detail_ends_with_what_to_paste_and_what_confirms_it(refused):
+    async def keys(pilot, app):
+        detail = app.query_one(Detail)
+        detail.focus()
+        await pilot.press("end")
+        await until(pilot, lambda: detail.scroll_offset.y == detail.max_scroll_y)
+        seen = "\n".join(detail.render_line(y).text for y in range(detail.size.height))
+        assert "paste, Y" in seen and "systemctl enable --now sshd" in seen, seen
+        assert "confirm, y" in seen and "ssh-keyscan -T 4" in seen, seen
+
+    drive(refused, keys)
+
+
+def test_without_a_measured_row_nothing_is_copied():
+    async def main():
+        app = build(parse_options([]))
+        try:
+            async with app.run_test() as pilot:
+                app.query_one(ResultTable).focus()
+                for key in ("y", "Y"):
+                    await pilot.press(key)
+                    await until(pilot, lambda: notice(app).startswith("Only a row that"))
+                    await pilot.press("escape")
+                    await until(pilot, lambda: not notice(app))
+                assert app.clipboard == ""
+        finally:
+            if app.runner is not None:
+                await asyncio.to_thread(app.runner.close)
+
+    asyncio.run(main())
+
+
+def test_letters_typed_into_the_host_line_copy_nothing(refused):
+    async def keys(pilot, app):
+        app.query_one(HostEntry).focus()
+        await pilot.press("y", "Y")
+        assert app.query_one(HostEntry).value == "yY"
+        assert app.clipboard == ""
+
+    drive(refused, keys)
+
+
+@pytest.mark.parametrize("terminal", [{"TERM": "linux"}, {"TERM": "dumb"}, {"STY": "1.pts-0"}])
+async def test_without_a_clipboard_it_is_in_a_file_of_the_owner_which_is_named(
+    silent, state, terminal
+):
+    copying = Copying(App(), terminal)
+    said = await copying.command(silent)
+    path = state / "copied.txt"
+    assert str(path) in said
+    assert path.read_text().splitlines()[0] in said
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    await copying.change(silent)
+    assert path.read_text().splitlines()[0] == "Enable-PSRemoting -Force"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_a_link_in_the_files_place_is_replaced_and_not_followed(silent, state, tmp_path):
+    state.mkdir(parents=True)
+    other = tmp_path / "other"
+    other.write_text("kept")
+    (state / "copied.txt").symlink_to(other)
+    await Copying(App(), {"TERM": "linux"}).command(silent)
+    assert other.read_text() == "kept"
+    assert not (state / "copied.txt").is_symlink()
+
+
+async def test_a_file_that_cannot_be_written_is_a_sentence_with_the_command(silent, state):
+    state.parent.mkdir(parents=True)
+    state.write_text("in the way")
+    said = await Copying(App(), {"TERM": "linux"}).command(silent)
+    assert "was not written" in said
+    assert "nmap -Pn -sT -p 5985" in said
+
+
+async def test_inside_tmux_its_buffer_gets_the_text(silent, tmp_path, monkeypatch):
+    heard = tmp_path / "heard"
+    fake = tmp_path / "bin" / "tmux"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\necho "$@" >{heard}\ncat >>{heard}\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+    said = await Copying(App(), {"TERM": "tmux-256color", "TMUX": "x"}).command(silent)
+    arguments, _, text = heard.read_text().partition("\n")
+    assert arguments == "load-buffer -w -"
+    assert text.startswith("nmap -Pn -sT") and text in said
+
+
+async def test_a_tmux_that_is_gone_is_no_trouble(silent, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "Copied" in await Copying(App(), {"TERM": "tmux", "TMUX": "x"}).command(silent)
+
+
+def test_the_terminal_around_tmux_gets_the_text_as_well(refused, monkeypatch):
+    monkeypatch.setenv("TMUX", "nowhere")
+    monkeypatch.setenv("PATH", "")
+    sent: list[str] = []
+
+    async def keys(pilot, app):
+        monkeypatch.setattr(app._driver, "write", sent.append)
+        await pilot.press("y")
+        await until(pilot, lambda: "Copied" in notice(app))
+        coded = base64.b64encode(app.clipboard.encode()).decode()
+        assert f"\x1b]52;c;{coded}\a" in sent
+        assert f"\x1bPtmux;\x1b\x1b]52;c;{coded}\a\x1b\\" in sent
+
+    drive(refused, keys)
+
+
+def test_every_escape_inside_the_wrapping_is_doubled():
+    assert past_tmux("\x1b]52;c;YQ==\x1b\\") == "\x1bPtmux;\x1b\x1b]52;c;YQ==\x1b\x1b\\\x1b\\"
+
+
+def test_terminals_without_a_clipboard_are_known():
+    assert takes_a_copy({"TERM": "xterm-256color"})
+    assert takes_a_copy({"TERM": "tmux-256color", "TMUX": "x"})
+    assert takes_a_copy({})
+    assert not takes_a_copy({"TERM": "linux"})
+    assert not takes_a_copy({"TERM": "screen", "STY": "1.x"})
+
+
+async def test_a_change_without_anything_to_paste_is_said_in_words(silent):
+    job = silent.job
+    gone = judge(job, Observation(State.ERROR, Reason.DEPENDENCY, started="x"))
+    said = await Copying(App(), {"TERM": "linux"}).change(gone)
+    assert said.startswith("There is nothing to paste for this: Mend the row it depends on")
+    assert "not asked" in await Copying(App(), {"TERM": "linux"}).command(gone)
+
+
+def test_a_row_that_is_well_has_something_to_confirm_and_nothing_to_paste(silent):
+    profile = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
+    well = judge(silent.job, Observation(State.OPEN, Reason.SYN_ACK, started="x"))
+    labels = [label for label, _ in story(well.job, well, profile)]
+    assert "confirm, y" in labels
+    assert "paste, Y" not in labels and "to change" not in labels
