@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probes.engine.findings.model import Finding, Kind, Sure
 from probes.engine.findings.survey import Cause, Host, Lost, Survey
@@ -15,11 +15,11 @@ _CAUSES = frozenset({Cause.SILENT, Cause.REJECTED, Cause.OWN_FIREWALL, Cause.REF
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The same ports lost by the same hosts of one network through the same cause."""
+    """The same ports lost through the same cause, by hosts of one network or by whole networks."""
 
     cause: Cause
     by: str
-    network: str
+    networks: tuple[str, ...]
     up: bool
     """The hosts answer on other ports."""
     ports: tuple[Port, ...]
@@ -31,18 +31,40 @@ class _Group:
     """Hosts of the network that answered on one of them."""
 
     @property
+    def whole(self) -> bool:
+        """Every host there that was asked, and more than one."""
+        return 1 < len(self.hosts) >= self.asked
+
+    @property
+    def network(self) -> str:
+        """The network, or some of the networks."""
+        return some(self.networks)
+
+    @property
     def where(self) -> str:
         """The host, or the network with how many of its hosts."""
         if len(self.hosts) == 1:
             return self.hosts[0].label
-        if len(self.hosts) >= self.asked:
+        if self.whole:
             return f"{self.network} ({count(len(self.hosts), 'host')})"
-        return f"{of(len(self.hosts), self.asked, 'host')} in {self.network}"
+        return self.part
+
+    @property
+    def part(self) -> str:
+        """How many of the network's hosts, and which."""
+        if self.whole:
+            return f"{count(len(self.hosts), 'host')} in {self.network}"
+        return f"{of(len(self.hosts), self.asked, 'host')} in {self.network} ({self.named})"
+
+    @property
+    def named(self) -> str:
+        """Some of the hosts by name."""
+        return some([host.label for host in self.hosts], 3)
 
 
 def ports(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
     """Findings about ports; rows that are `claimed` have one already."""
-    for group in _groups(survey, claimed):
+    for group in _merged(_groups(survey, claimed)):
         worth = len(group.hosts) > 1 or len(group.ports) > 1
         if worth or (_contrast(group) and group.cause is not Cause.REFUSED):
             yield _told(group)
@@ -55,7 +77,7 @@ def _groups(survey: Survey, claimed: Collection[str]) -> Iterator[_Group]:
     for host in survey.hosts.values():
         network = survey.places.network(host.address) or host.key
         rows = [one for one in host.lost if one.result.job.key not in claimed]
-        if rows or host.answering:
+        if rows or host.up:
             for port in host.asked:
                 asked[network, port] += 1
         for port in host.answering:
@@ -64,7 +86,7 @@ def _groups(survey: Survey, claimed: Collection[str]) -> Iterator[_Group]:
             if one.cause in _CAUSES:
                 # The host's own firewall is another one on every host.
                 by = "" if one.cause is Cause.OWN_FIREWALL else one.by
-                kind = one.cause, by, network, bool(host.answering)
+                kind = one.cause, by, network, host.up
                 by_port = lost.setdefault(kind, {})
                 by_port.setdefault(one.port, {}).setdefault(host.key, []).append(one)
     for (cause, by, network, up), by_port in lost.items():
@@ -74,11 +96,11 @@ def _groups(survey: Survey, claimed: Collection[str]) -> Iterator[_Group]:
         for keys, same in alike.items():
             same.sort(key=lambda port: port.place)
             hosts = [survey.hosts[key] for key in keys]
-            hosts.sort(key=lambda host: (survey.places.number(host.address) or (9, 0), host.key))
+            hosts.sort(key=lambda host: host.place)
             yield _Group(
                 cause,
                 by,
-                network,
+                (network,),
                 up,
                 tuple(same),
                 tuple(hosts),
@@ -86,6 +108,26 @@ def _groups(survey: Survey, claimed: Collection[str]) -> Iterator[_Group]:
                 max(asked[network, port] for port in same),
                 max(answered[network, port] for port in same),
             )
+
+
+def _merged(groups: Iterable[_Group]) -> Iterator[_Group]:
+    """Whole networks that lose the same ports by the same hand are one group."""
+    alike: dict[tuple[str, tuple[Port, ...], bool], list[_Group]] = defaultdict(list)
+    for group in groups:
+        if group.cause is Cause.REJECTED and group.whole:
+            alike[group.by, group.ports, group.up].append(group)
+        else:
+            yield group
+    for same in alike.values():
+        same.sort(key=lambda group: group.hosts[0].place)
+        yield replace(
+            same[0],
+            networks=tuple(network for group in same for network in group.networks),
+            hosts=tuple(host for group in same for host in group.hosts),
+            rows=tuple(row for group in same for row in group.rows),
+            asked=sum(group.asked for group in same),
+            open=sum(group.open for group in same),
+        )
 
 
 def _told(group: _Group) -> Finding:
@@ -118,8 +160,7 @@ def _own(group: _Group) -> tuple[str, Sure, str, str]:
     if len(group.hosts) == 1:
         text = f"The own firewall of {group.where} rejects {ports}{_contrast(group)}"
     else:
-        whole = of(len(group.hosts), group.asked, "host")
-        text = f"Their own firewalls reject {ports} on {whole} in {group.network}"
+        text = f"Their own firewalls reject {ports} on {group.part}"
     why = "the ICMP errors came from the hosts' own addresses, which a device on the path can use"
     return text, Sure.LIKELY, why, f"Allow {_flow(group)} in the firewall of the host itself."
 
@@ -132,7 +173,9 @@ def _refused(group: _Group) -> tuple[str, Sure, str, str]:
         text = f"Nothing listens on {ports} on any of {group.asked:,} hosts in {group.network}"
     else:
         text = f"Nothing listens on {ports} on {group.where}"
-    why = "the hosts themselves refused (reset); a device on the path can answer in their name"
+    why = (
+        "the refusals came from the hosts themselves; a device on the path can answer in their name"
+    )
     fixes = {one.result.job.check.fix for one in group.rows}
     return text, Sure.LIKELY, why, fixes.pop() if len(fixes) == 1 else ""
 
@@ -153,17 +196,14 @@ def _silent(group: _Group) -> tuple[str, Sure, str, str]:
     if len(group.hosts) == 1:
         text = f"{ports} of {group.where} {get} no answer"
         return text, Sure.LIKELY, why, fix
-    everybody = len(group.hosts) >= group.asked
-    whole = (
-        f"any of {group.asked:,} hosts" if everybody else of(len(group.hosts), group.asked, "host")
-    )
-    text = f"{ports} {get} no answer from {whole} in {group.network}"
+    whole = f"any of {group.asked:,} hosts in {group.network}" if group.whole else group.part
+    text = f"{ports} {get} no answer from {whole}"
     if not group.up:
         text += ", and nothing else of them answers"
         why += "; they may be down or not exist"
-        return f"{text} ({some([host.label for host in group.hosts], 3)})", Sure.LIKELY, why, ""
+        return text, Sure.LIKELY, why, ""
     text += ", while their other ports answer"
-    if everybody:
+    if group.whole:
         text += ": a filter before that network is likely"
         fix = f"Allow {_flow(group)} on the firewall before that network."
     elif group.open:
@@ -186,7 +226,7 @@ def _flow(group: _Group) -> str:
     """`TCP 5985 from 10.0.0.9 to 10.2.0.0/24`."""
     sources = {one.result.observation.source or "" for one in group.rows}
     source = next(iter(sources)) if len(sources) == 1 else ""
-    to = group.hosts[0].label if len(group.hosts) == 1 else group.network
+    to = group.network if group.whole else group.named
     return f"{ports_text(group.ports)} from {source or 'this machine'} to {to}"
 
 

@@ -11,6 +11,8 @@ from probes.engine.findings.words import Port, count, ports_text, some
 
 MANY = 4
 """Dead hosts of one network that become one finding."""
+SEARCH_MS = 900.0
+"""What a firewall that rejects at once does not take, and a router without an ARP reply does."""
 
 _MUTE = frozenset({Cause.SILENT, Cause.DOWN, Cause.NO_NEIGHBOUR})
 _REVIVE = "Start it, or correct its name or address."
@@ -27,11 +29,13 @@ def local(survey: Survey) -> Iterator[Finding]:
         rows, hosts = [lost for _, lost in pairs], _hosts(host for host, _ in pairs)
         where = _towards(survey, hosts)
         if cause is Cause.NO_ROUTE:
-            text, why = f"This machine has no route to {where}", "its own system says so"
+            text = f"This machine has no route to {where}{_so_many(hosts)}"
+            why = "its own system says so"
             fix = f"Give this machine a route to {where}."
         else:
             ports = ports_text(lost.port for lost in rows)
             text = f"This machine's own firewall rejects {ports} towards {where}"
+            text += _so_many(hosts)
             why = "the refusals came from its own address"
             fix = f"Allow {ports} out of this machine towards {where}."
         yield Finding(Kind.LOCAL, text, Sure.CERTAIN, why, _keys(rows), fix)
@@ -66,7 +70,8 @@ def cut_off(survey: Survey) -> Iterator[Finding]:
         rows, hosts = [lost for _, lost in pairs], _hosts(host for host, _ in pairs)
         where = _towards(survey, hosts)
         if cause is Cause.CUT_OFF:
-            text, fix = f"{by} has no route to {where}", f"Give {by} a route to {where}."
+            text = f"{by} has no route to {where}{_so_many(hosts)}"
+            fix = f"Give {by} a route to {where}."
             sure, why = Sure.CERTAIN, f"{by} said so for each row (ICMP network unreachable)"
         else:
             text = f"A routing loop before {where}: packets expire at {by}"
@@ -92,15 +97,15 @@ def dead(survey: Survey) -> Iterator[Finding]:
             else:
                 told[who].append(host)
         for (cause, by), some_hosts in told.items():
-            yield from _unreachable(survey, network, cause, by, some_hosts)
+            yield from _unreachable(network, cause, by, some_hosts)
         if network and len(silent) == len(hosts) > 1:
             yield _silent_network(network, silent)
         else:
-            yield from _dropped(survey, network, [one for one in silent if len(one.lost) > 1])
+            yield from _dropped(network, [one for one in silent if len(one.lost) > 1])
 
 
 def _is_mute(host: Host) -> bool:
-    return bool(host.lost) and not host.answering and all(one.cause in _MUTE for one in host.lost)
+    return bool(host.lost) and not host.up and all(one.cause in _MUTE for one in host.lost)
 
 
 def _told(host: Host) -> tuple[Cause, str] | None:
@@ -109,13 +114,20 @@ def _told(host: Host) -> tuple[Cause, str] | None:
     return min(told, default=None)
 
 
-def _unreachable(
-    survey: Survey, network: str, cause: Cause, by: str, hosts: Sequence[Host]
-) -> Iterator[Finding]:
+def _searched(lost: Lost) -> bool:
+    """Whether a router took the time of its search for a neighbour (RFC 4861 10, three tries)."""
+    took = lost.result.observation.latency_ms
+    return lost.cause is Cause.DOWN and took is not None and took >= SEARCH_MS
+
+
+def _unreachable(network: str, cause: Cause, by: str, hosts: Sequence[Host]) -> Iterator[Finding]:
     if cause is Cause.DOWN:
         state, says = "down or does not exist", f"{by} says host unreachable"
         many = "down or do not exist"
-        sure, why = Sure.CERTAIN, f"{by}, the last router before it, cannot deliver to it (ICMP)"
+        if all(any(_searched(one) for one in host.lost) for host in hosts):
+            sure, why = Sure.CERTAIN, f"{by} looked for it on its network before it said so (ICMP)"
+        else:
+            sure, why = Sure.LIKELY, "the router before it says so; a firewall can say the same"
     elif by:
         state, says = "down or its address is not in use", "nobody answers for its address (ARP)"
         many = "down or their addresses not in use"
@@ -135,7 +147,7 @@ def _unreachable(
             text = f"{host.label} is {state}: {none}{says}"
             yield Finding(Kind.HOST, text, sure, why, _keys(host.lost), _REVIVE)
         return
-    text = f"{count(len(hosts), 'host')} in {network} are {many}: {says} ({_named(survey, hosts)})"
+    text = f"{count(len(hosts), 'host')} in {network} are {many}: {says} ({_named(hosts)})"
     yield Finding(Kind.HOST, text, sure, why, _keys(one for host in hosts for one in host.lost))
 
 
@@ -153,7 +165,7 @@ def _silent_network(network: str, hosts: Sequence[Host]) -> Finding:
     )
 
 
-def _dropped(survey: Survey, network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
+def _dropped(network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
     why = "silence only: a host that is off and a filter that drops everything look the same"
     if len(hosts) < MANY:
         for host in hosts:
@@ -165,7 +177,7 @@ def _dropped(survey: Survey, network: str, hosts: Sequence[Host]) -> Iterator[Fi
     rows = [one for host in hosts for one in host.lost]
     text = (
         f"{count(len(hosts), 'host')} in {network} are down or dropped entirely: no port of them "
-        f"answers ({_named(survey, hosts)})"
+        f"answers ({_named(hosts)})"
     )
     yield Finding(Kind.HOST, text, Sure.LIKELY, why, _keys(rows))
 
@@ -188,19 +200,26 @@ def _numbered(ports: Iterable[Port]) -> Iterator[Port]:
 
 
 def _towards(survey: Survey, hosts: Sequence[Host]) -> str:
-    """One host by name, several by their networks."""
-    if len(hosts) == 1:
-        return hosts[0].label
-    networks = dict.fromkeys(survey.places.network(host.address) for host in hosts)
-    return f"{some([*networks])} ({count(len(hosts), 'host')})"
+    """Networks where all of their hosts that were asked are meant, and hosts by name elsewhere."""
+    asked: dict[str, int] = defaultdict(int)
+    for host in survey.hosts.values():
+        asked[survey.places.network(host.address)] += 1
+    meant: dict[str, list[Host]] = defaultdict(list)
+    for host in sorted(hosts, key=lambda host: host.place):
+        meant[survey.places.network(host.address)].append(host)
+    names: list[str] = []
+    for network, its in meant.items():
+        whole = network and len(its) == asked[network] > 1
+        names += [network] if whole else [host.label for host in its]
+    return some(names)
 
 
-def _named(survey: Survey, hosts: Sequence[Host]) -> str:
-    return some([host.label for host in _sorted(survey, hosts)])
+def _so_many(hosts: Sequence[Host]) -> str:
+    return f" ({count(len(hosts), 'host')})" if len(hosts) > 1 else ""
 
 
-def _sorted(survey: Survey, hosts: Iterable[Host]) -> list[Host]:
-    return sorted(hosts, key=lambda host: (survey.places.number(host.address) or (9, 0), host.key))
+def _named(hosts: Sequence[Host]) -> str:
+    return some([host.label for host in sorted(hosts, key=lambda host: host.place)])
 
 
 def _hosts(hosts: Iterable[Host]) -> list[Host]:

@@ -48,11 +48,15 @@ class Host:
     """One machine as far as names and addresses tell: its rows that go straight to it."""
 
     key: str
-    address: str = ""
+    address: str
+    place: tuple[int, int, str]
+    """Sorts hosts by address."""
     names: set[str] = field(default_factory=set)
     asked: set[Port] = field(default_factory=set)
     answering: dict[Port, bool] = field(default_factory=dict)
-    """Ports the host itself said something on, and whether they are open."""
+    """Ports that are open (true) or refused by the host itself."""
+    up: bool = False
+    """Something came from the host itself, if only from its firewall."""
     lost: list[Lost] = field(default_factory=list)
 
     @property
@@ -113,7 +117,7 @@ def survey(results: Iterable[Result]) -> Survey:
                 port = ports[job.check.id, job.port] = port_of(job)
             _take(found, result, seen, seen.address, port)
     for host in found.hosts.values():
-        if host.answering and host.lost:
+        if host.up and host.lost:
             # Who answers elsewhere is neither down nor cut off: it is a reject in other words.
             host.lost = [_plainly(one) for one in host.lost]
     return Survey(
@@ -152,15 +156,20 @@ def _take(found: Survey, result: Result, seen: Observation, address: str, port: 
     key = _identity(found.places, name, seen, address)
     host = found.hosts.get(key)
     if host is None:
-        host = found.hosts[key] = Host(key, address)
+        host = found.hosts[key] = Host(key, address, _place(found.places, address))
     found.host_of[job.key] = key
     host.names.add(name)
-    if address != host.address and _before(found.places, address, host.address):
-        host.address = address
+    if address != host.address:
+        host.place, host.address = min(
+            (host.place, host.address), (_place(found.places, address), address)
+        )
     cause, by = cause_of(found.places, seen)
     if result.status is not Status.UNVERIFIABLE or cause is not Cause.SILENT:
         host.asked.add(port)
-    if cause in (Cause.REFUSED, Cause.OWN_FIREWALL) or _answers(seen):
+    if cause is Cause.OWN_FIREWALL:
+        host.up = True
+    elif cause is Cause.REFUSED or _answers(seen):
+        host.up = True
         host.answering[port] = host.answering.get(port, False) or seen.state is State.OPEN
     if cause is not None and result.status in LOST:
         host.lost.append(Lost(result, port, cause, by))
@@ -175,8 +184,8 @@ def _identity(places: Places, name: str, seen: Observation, address: str) -> str
     return address
 
 
-def _before(places: Places, one: str, other: str) -> bool:
-    return (places.number(one) or (9, 0), one) < (places.number(other) or (9, 0), other)
+def _place(places: Places, address: str) -> tuple[int, int, str]:
+    return *(places.number(address) or (9, 0)), address
 
 
 def _answers(seen: Observation) -> bool:

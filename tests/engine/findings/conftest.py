@@ -47,6 +47,7 @@ class Make:
         service: Service = Service.NOT_ASKED,
         started: str = "2026-11-23T12:00:00.000+00:00",
         role: str = "r",
+        took: float | None = None,
         **facts: object,
     ) -> Result:
         state, reason = STATES[what]
@@ -76,7 +77,7 @@ class Make:
             facts.setdefault("resolved", {"addresses": [address]})
         icmp = Icmp(3, 13, by) if by else None
         seen = Observation(
-            state, reason, service, address, HERE, icmp, started=started, facts=facts
+            state, reason, service, address, HERE, icmp, took, started=started, facts=facts
         )
         return judge(job, seen)
 

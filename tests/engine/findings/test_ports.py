@@ -15,7 +15,10 @@ def test_the_same_offender_towards_a_whole_subnet_is_said_once(row, only):
 def test_a_host_that_is_let_through_is_not_counted_as_rejected(row, only):
     rows = [row(f"10.2.0.{n}", 5985, "rejected", by="10.1.1.1") for n in range(1, 14)]
     text = only([*rows, row("10.2.0.14", 5985)]).text
-    assert text == "10.1.1.1 rejects TCP 5985 towards 13 of 14 hosts in 10.2.0.0/24"
+    assert text == (
+        "10.1.1.1 rejects TCP 5985 towards 13 of 14 hosts in 10.2.0.0/24 "
+        "(10.2.0.1, 10.2.0.2, 10.2.0.3 and 10 more)"
+    )
 
 
 def test_the_same_offender_for_several_ports_is_one_finding(row, only):
@@ -26,6 +29,13 @@ def test_the_same_offender_for_several_ports_is_one_finding(row, only):
     ]
     text = only(rows).text
     assert text == "10.1.1.1 rejects TCP 135, 445 and 5985 towards 10.2.0.0/24 (2 hosts)"
+
+
+def test_whole_networks_behind_one_offender_are_one_finding(row, only):
+    rows = [row(f"10.{n}.0.{h}", 22, "rejected", by="10.1.1.1") for n in (10, 9) for h in (1, 2)]
+    assert (
+        only(rows).text == "10.1.1.1 rejects TCP 22 towards 10.9.0.0/24 and 10.10.0.0/24 (4 hosts)"
+    )
 
 
 def test_two_offenders_are_two_findings(row, found):
@@ -58,8 +68,9 @@ def test_hosts_beside_them_that_answer_point_at_the_hosts_own_filters(row, only)
     rows = [row(f"10.2.0.{n}", 5985, "silent" if n < 4 else "open") for n in range(1, 6)]
     text = only([*rows, *(row(f"10.2.0.{n}", 445) for n in range(1, 6))]).text
     assert text == (
-        "TCP 5985 gets no answer from 3 of 5 hosts in 10.2.0.0/24, while their other ports answer "
-        "and 2 hosts answer on it there: filters on these hosts are likely"
+        "TCP 5985 gets no answer from 3 of 5 hosts in 10.2.0.0/24 (10.2.0.1, 10.2.0.2 and "
+        "10.2.0.3), while their other ports answer and 2 hosts answer on it there: filters on "
+        "these hosts are likely"
     )
 
 
@@ -107,7 +118,8 @@ def test_a_silent_service_may_be_what_the_probe_says_it_may(row, only):
 def test_silence_of_hosts_of_which_nothing_else_was_asked_is_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", 161, "silent" if n > 2 else "open") for n in range(1, 10)]
     text = only(rows).text
-    assert text.startswith("TCP 161 gets no answer from 7 of 9 hosts in 10.2.0.0/24, and nothing")
+    assert text.startswith("TCP 161 gets no answer from 7 of 9 hosts in 10.2.0.0/24 (10.2.0.3, ")
+    assert text.endswith("and nothing else of them answers")
 
 
 def test_a_port_that_something_else_accepts_is_no_contrast(row, found):

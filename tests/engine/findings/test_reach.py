@@ -17,14 +17,20 @@ def test_a_ping_is_no_port(row, only):
     assert "neither a ping nor any of its 2 ports is answered" in finding.text
 
 
-def test_a_router_that_cannot_deliver_makes_it_certain(row, only):
+def test_a_router_that_cannot_deliver_is_named(row, only):
     rows = [row("pc7", port, "down", by="10.1.1.1", address="10.2.0.7") for port in (135, 445)]
     finding = only(rows)
     assert finding.text == (
         "pc7 (10.2.0.7) is down or does not exist: none of its 2 ports answers, and 10.1.1.1 "
         "says host unreachable"
     )
-    assert finding.sure is Sure.CERTAIN
+    assert finding.sure is Sure.LIKELY
+    assert finding.why.endswith("a firewall can say the same")
+
+
+def test_a_router_that_searched_for_the_host_makes_it_certain(row, only):
+    rows = [row("10.2.0.7", port, "down", by="10.1.1.1", took=3065.0) for port in (135, 445)]
+    assert only(rows).sure is Sure.CERTAIN
 
 
 def test_an_address_without_a_neighbour_is_not_in_use(row, only):
@@ -78,7 +84,7 @@ def test_a_row_that_waits_for_a_dead_port_is_behind_the_same_finding(row, only):
 def test_this_machine_without_a_route_is_one_finding(row, only):
     rows = [row(f"10.{n}.0.5", 22, "no route") for n in (2, 3)]
     finding = only(rows)
-    assert finding.text == ("This machine has no route to 10.2.0.0/24 and 10.3.0.0/24 (2 hosts)")
+    assert finding.text == ("This machine has no route to 10.2.0.5 and 10.3.0.5 (2 hosts)")
     assert finding.kind is Kind.LOCAL
 
 
@@ -91,7 +97,12 @@ def test_a_router_without_a_route_is_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", 22 + n, "no route", by="10.1.1.1") for n in range(5)]
     finding = only(rows)
     assert finding.text == "10.1.1.1 has no route to 10.2.0.0/24 (5 hosts)"
-    assert finding.fix == "Give 10.1.1.1 a route to 10.2.0.0/24 (5 hosts)."
+    assert finding.fix == "Give 10.1.1.1 a route to 10.2.0.0/24."
+
+
+def test_a_network_of_which_another_host_answers_is_not_called_unrouted(row, only):
+    rows = [row("10.2.0.1", 22, "no route", by="10.1.1.1"), row("10.2.0.2", 22)]
+    assert only(rows).text == "10.1.1.1 has no route to 10.2.0.1"
 
 
 def test_a_loop_is_told_once(row, only):
