@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from probes.engine.model import Job, Result
+from probes.engine.docket import verdicts_of
+from probes.engine.model import Job, Result, Verdict
 from probes.engine.plan import plan
 from probes.engine.session import Session, read_session, unreached
 from profiles.model import Profile
@@ -22,6 +23,7 @@ class Recorded:
     """The session in one line."""
     jobs: tuple[Job, ...]
     results: tuple[Result, ...]
+    verdicts: tuple[Verdict, ...]
     messages: tuple[str, ...]
     answers: Mapping[str, str]
     """What was answered to the profile's questions."""
@@ -40,6 +42,7 @@ def open_recorded(path: Path, profile: Profile) -> Recorded:
         where=_where(session),
         jobs=tuple(result.job for result in rows),
         results=rows,
+        verdicts=_verdicts(session, profile, rows),
         messages=(*_other_profile(session, profile), *session.messages),
         answers=header.answers,
     )
@@ -48,6 +51,14 @@ def open_recorded(path: Path, profile: Profile) -> Recorded:
 def _where(session: Session) -> str:
     ended = "" if session.complete else ", not complete"
     return f"session of {session.header.started}{ended}"
+
+
+def _verdicts(session: Session, profile: Profile, rows: Iterable[Result]) -> tuple[Verdict, ...]:
+    """Those of the log; a target that has none, as in logs of old, is judged from its rows."""
+    told = [verdict for one in session.verdicts if (verdict := one.event) is not None]
+    known = {verdict.target for verdict in told}
+    made = verdicts_of(profile, session.header.answers, rows)
+    return (*told, *(verdict for verdict in made if verdict.target not in known))
 
 
 def _other_profile(session: Session, profile: Profile) -> tuple[str, ...]:

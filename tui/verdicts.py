@@ -23,6 +23,8 @@ class Line:
     ruling: Ruling | None
     text: str
     fix: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+    """Ids of the checks it rests on."""
 
     @property
     def sentence(self) -> str:
@@ -36,25 +38,27 @@ class Verdicts:
 
     def __init__(self) -> None:
         self._of: dict[Target, dict[str, Verdict]] = {}
+        self.version = 0
+        """Another number whenever anything has changed."""
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Expect a verdict for the targets of these rows."""
+        self.version += 1
         for job in jobs:
             if job.target not in self._of:
                 self._of[job.target] = {}
 
     def clear(self) -> None:
         """Forget every target."""
+        self.version += 1
         self._of.clear()
 
-    def apply(self, events: Iterable[Event]) -> bool:
-        """Take verdicts in; whether there were any."""
-        told = False
+    def apply(self, events: Iterable[Event]) -> None:
+        """Take verdicts in; the last of a target and capability stands."""
         for event in events:
             if isinstance(event, Verdict):
                 self._of.setdefault(event.target, {})[event.capability] = event
-                told = True
-        return told
+                self.version += 1
 
     @property
     def rulings(self) -> Iterator[Ruling | None]:
@@ -68,7 +72,10 @@ class Verdicts:
         """A line for each, the worst first, otherwise as targets were added."""
         found = []
         for target, verdicts in self._of.items():
-            found += [Line(target, one.ruling, one.text, one.fix) for one in verdicts.values()]
+            found += [
+                Line(target, one.ruling, one.text, one.fix, one.because)
+                for one in verdicts.values()
+            ]
             if not verdicts:
                 found.append(Line(target, None, "Not every row of it has a result."))
         return sorted(found, key=lambda line: _RANK[line.ruling])

@@ -111,7 +111,8 @@ class Docket:
 
     def _judge(self, target: Target) -> list[Verdict]:
         """A target's verdicts, as far as they are not those it has."""
-        if any(self._open_of[role] for role in self._rests_on.get(target.role, ())):
+        rests_on = self._rests_on.get(target.role)
+        if rests_on is not None and any(self._open_of[role] for role in rests_on):
             return []
         before = self._told.get(target, ())
         judgements = []
@@ -180,3 +181,16 @@ class Docket:
 
 def _seen(checks: Iterable[str], rows: _Rows) -> Iterator[tuple[str, Row]]:
     return ((check, row) for check, row in zip(checks, rows, strict=True) if row is not None)
+
+
+def verdicts_of(
+    profile: Profile, answers: Mapping[str, str], results: Iterable[Result]
+) -> list[Verdict]:
+    """The verdicts that the rows of a whole session lead to; none for targets cut short."""
+    rows = {result.job.key: result for result in results}
+    measured = {key: one for key, one in rows.items() if one.status is not Status.CANCELLED}
+    jobs = {key: result.job for key, result in rows.items()}
+    docket = Docket(profile, answers, jobs, measured)
+    for job in jobs.values():
+        docket.opened(job)
+    return docket.ended()

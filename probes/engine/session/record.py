@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from probes.engine.model import Icmp, Result, Verdict
+from probes.engine.model import Icmp, Result, Ruling, Target, Verdict
 from probes.engine.session.header import now
 from probes.engine.session.line import BadLine
 from probes.engine.session.typed import integer, text, texts
+
+_RULINGS = {str(ruling): ruling for ruling in Ruling}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,20 @@ class VerdictRecord:
     text: str
     port: int | None = None
     """Only where HOST:PORT was given."""
+
+    @property
+    def event(self) -> Verdict | None:
+        """The verdict as a run reported it; None for a word that this version does not know."""
+        if self.verdict not in _RULINGS:
+            return None
+        return Verdict(
+            Target(self.role, self.host, self.port),
+            self.capability,
+            _RULINGS[self.verdict],
+            self.because,
+            self.fix,
+            self.text,
+        )
 
 
 def result_record(result: Result) -> dict[str, object]:

@@ -1,0 +1,108 @@
+"""The verdicts: one line a target, the worst first, and the whole of the chosen one below."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Static
+
+from probes.engine.model import Ruling, Target
+from probes.wire.text import printable
+from tui.filter import Filter
+from tui.signs import Signs
+from tui.verdicts import Line, Verdicts
+from tui.widgets.detail import Detail
+from tui.widgets.verdict_list import VerdictList
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from tui.panes import Panes
+
+REFRESH = 0.5
+"""Seconds between two looks for new verdicts."""
+_LONG = 600
+
+
+class VerdictScreen(Screen[Target]):
+    """A list that follows the session; Enter chooses a target, Escape none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,v,q", "leave", "Back", show=False),
+    ]
+
+    def __init__(self, verdicts: Verdicts, signs: Signs) -> None:
+        super().__init__()
+        self._verdicts = verdicts
+        self._signs = signs
+        self._version = verdicts.version
+
+    def compose(self) -> ComposeResult:
+        """How many there are of each, the list, the chosen one, and the keys."""
+        lines = self._verdicts.lines()
+        yield Static(_title(lines), id="verdict-title", markup=False)
+        yield VerdictList(lines, self._signs)
+        yield Detail(self._signs)
+        yield Static(
+            "Enter shows its rows   Escape goes back   Tab to the details",
+            id="verdict-keys",
+            markup=False,
+        )
+
+    def on_mount(self) -> None:
+        """Follow what is measured meanwhile."""
+        self.set_interval(REFRESH, self._follow)
+
+    def on_verdict_list_highlighted(self, event: VerdictList.Highlighted) -> None:
+        """Tell the whole of the line under the cursor."""
+        self.query_one(Detail).show(_story(event.line), top=True)
+
+    def on_verdict_list_selected(self, event: VerdictList.Selected) -> None:
+        """Close with the target that was chosen."""
+        self.dismiss(event.line.target)
+
+    def action_leave(self) -> None:
+        """Close without a choice."""
+        self.dismiss(None)
+
+    def _follow(self) -> None:
+        if self._version != self._verdicts.version:
+            self._version = self._verdicts.version
+            lines = self._verdicts.lines()
+            self.query_one("#verdict-title", Static).update(_title(lines))
+            self.query_one(VerdictList).show(lines)
+
+
+async def pronounced(app: App[int], panes: Panes, signs: Signs) -> str:
+    """Show the verdicts and filter the table to the rows of one target; returns what to say."""
+    if not panes.verdicts.lines():
+        return "There is no verdict yet: nothing was measured."
+    target = await app.push_screen_wait(VerdictScreen(panes.verdicts, signs))
+    if target is None:
+        return ""
+    panes.table.show(Filter(role=target.role, host=target.label))
+    panes.table.focus()
+    return f"The rows of {printable(target.label)}; Escape shows the others again."
+
+
+def _title(lines: list[Line]) -> str:
+    counts = Counter(line.ruling for line in lines)
+    parts = [f"{counts[ruling]:,} {ruling}" for ruling in Ruling if counts[ruling]]
+    if counts[None]:
+        parts.append(f"{counts[None]:,} not yet")
+    return f"Verdicts: {', '.join(parts)}"
+
+
+def _story(line: Line) -> Iterator[tuple[str, str]]:
+    yield "", f"{line.target.label} ({line.target.role})"
+    yield "verdict", line.ruling.value if line.ruling is not None else "not yet"
+    yield "means", printable(line.text, _LONG)
+    for number, change in enumerate(line.fix):
+        yield "" if number else "to change", printable(change, _LONG)
+    if line.because:
+        yield "because of", printable(", ".join(line.because), _LONG)
