@@ -26,12 +26,12 @@ GRACE = 1.0
 
 
 async def ask(call: Call) -> Answer:
-    """Ask for the server's own PTR, recursion desired; any response to it proves a DNS server.
+    """Ask for the operator's name, else the server's own PTR; any response proves a DNS server.
 
     A refusal, a failure and "no such name" are answers too: what was asked is whether one comes.
     Then once for its software. Raises NoAnswer and Unexpected.
     """
-    query = _query(call.address)
+    query = _query(call.address, call.options.dns_name)
     data = await call.exchange(query.to_wire(), lambda data: _response(query, data) is not None)
     response = _response(query, data)
     assert response is not None
@@ -75,8 +75,10 @@ async def _software(call: Call) -> str:
     return printable(b" ".join(texts[0].strings), 80) if texts else ""
 
 
-def _query(address: str) -> dns.message.QueryMessage:
+def _query(address: str, wanted: str) -> dns.message.QueryMessage:
     """The question for one server; its id is random (dnspython draws it from the system)."""
+    if wanted:
+        return dns.message.make_query(wanted, dns.rdatatype.A)
     try:
         plain = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -45,7 +45,7 @@ def run(options: Options) -> int:
     """Measure what was asked for and return the exit status; raises UsageError."""
     profile = prepare.load(options)
     answered = prepare.answers(options, profile)
-    given = replace(trust(options, os.environ), pjl=options.pjl)
+    given = replace(trust(options, os.environ), dns_name=options.dns_name, pjl=options.pjl)
     given = with_credentials(given, options.credentials, os.environ)
     if not options.entries:
         raise UsageError("Nothing to measure; name a ROLE=HOST, such as windows.target=pc1.")

@@ -60,7 +60,7 @@ def build(options: Options) -> AuditReach:
     from tui.runner import Runner
     from tui.trust import trust
 
-    given = replace(trust(options, os.environ), pjl=options.pjl)
+    given = replace(trust(options, os.environ), dns_name=options.dns_name, pjl=options.pjl)
     given = with_credentials(given, options.credentials, os.environ)
 
     runner = Runner(

@@ -42,6 +42,7 @@ Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
 5 something could not be tested, 2 usage or a bad profile, 130 interrupted."""
 
 
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
@@ -75,6 +76,7 @@ class Options:
     credentials: Path | None = None
     ca_file: str = ""
     proxy: str = field(default="", repr=False)
+    dns_name: str = ""
     pjl: bool = False
 
 
@@ -112,6 +114,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         credentials=given.credentials,
         ca_file=given.ca_file,
         proxy=given.proxy,
+        dns_name=given.dns_name,
         pjl=given.pjl,
     )
 
@@ -183,6 +186,13 @@ def _parser(command: str) -> argparse.ArgumentParser:
             help="HTTP proxy of HTTPS checks (default: HTTPS_PROXY and NO_PROXY; none for none)",
         )
         add(
+            "--dns-name",
+            type=_dns_name,
+            default="",
+            metavar="NAME",
+            help="what DNS servers are asked for (default: the PTR of their own address)",
+        )
+        add(
             "--pjl",
             action="store_true",
             help="send printers '@PJL INFO ID' on 9100 and read their name; a printer without PJL "
@@ -230,6 +240,13 @@ def _seconds(text: str) -> float:
             f"{quoted(text)} is not a number of seconds from 0.1 to 300"
         )
     return value
+
+
+def _dns_name(text: str) -> str:
+    labels = text.rstrip(".").split(".")
+    if len(text) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is no DNS name, such as www.corp.example")
+    return text
 
 
 def _count(text: str) -> int:

@@ -42,6 +42,8 @@ class Options:
     """The HTTP proxy for HTTPS checks, http://[user:password@]host[:port]; empty means none."""
     no_proxy: str = ""
     """Hosts that are reached without the proxy, as in the environment variable NO_PROXY."""
+    dns_name: str = ""
+    """What DNS servers are asked for; empty means the PTR of their own address."""
     pjl: bool = False
     """Ask printers for their identity over PJL on 9100; nothing is sent there otherwise."""
 

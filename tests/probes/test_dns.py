@@ -11,6 +11,7 @@ import pytest
 from probes.dns import ask
 from probes.engine.call import NoAnswer, Unexpected
 from probes.engine.model import Service, State
+from probes.engine.options import Options
 
 
 def respond(
@@ -32,6 +33,14 @@ async def test_a_ptr_of_the_server_itself_is_asked_with_recursion(udp_call) -> N
     query = dns.message.from_wire(call.vantage.sent[0])
     assert query.question[0].to_text() == "1.2.0.192.in-addr.arpa. IN PTR"
     assert query.flags & dns.flags.RD
+
+
+async def test_the_operators_name_is_asked_where_there_is_one(udp_call) -> None:
+    call = udp_call(lambda request: [respond(request)], port=53)
+    call.options = Options(dns_name="intranet.corp.example")
+    await ask(call)
+    query = dns.message.from_wire(call.vantage.sent[0])
+    assert query.question[0].to_text() == "intranet.corp.example. IN A"
 
 
 @pytest.mark.parametrize(
