@@ -114,7 +114,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         credentials=given.credentials,
         ca_file=given.ca_file,
         proxy=given.proxy,
-        dns_name=given.dns_name,
+        dns_name=given.dns_name or "",
         pjl=given.pjl,
     )
 
@@ -188,7 +188,6 @@ def _parser(command: str) -> argparse.ArgumentParser:
         add(
             "--dns-name",
             type=_dns_name,
-            default="",
             metavar="NAME",
             help="what DNS servers are asked for (default: the PTR of their own address)",
         )
