@@ -68,7 +68,11 @@ class Names:
                 for spelled in _spellings(first):
                     known.setdefault(spelled, _first(known[name]))
         self._known = known
-        self._most = max((len(_SEPARATOR.split(name)) for name in known), default=0)
+        # Most words begin no name: only where one could begin are the longer ones tried.
+        self._most: dict[str, int] = {}
+        for name in known:
+            chunks = _SEPARATOR.split(name)
+            self._most[chunks[0]] = max(len(chunks), self._most.get(chunks[0], 0))
         odd = sorted((name for name in known if not _RUN.fullmatch(name)), key=len, reverse=True)
         self._odd = re.compile("|".join(map(re.escape, odd)), re.IGNORECASE) if odd else None
 
@@ -98,13 +102,12 @@ class Names:
         chunks, at = _SEPARATOR.split(run), 0
         out: list[str] = []
         while at < len(chunks):
-            end = min(len(chunks), at + self._most)
-            while end > at:
+            most = self._most.get(chunks[at].casefold(), 0)
+            known, end = None, min(len(chunks), at + most)
+            while known is None and end > at:
                 known = self._known.get("".join(chunks[at:end]).casefold())
-                if known is not None:
-                    break
-                end -= 1
-            out.append(chunks[at] if end == at or known is None else known)
+                end -= known is None
+            out.append(chunks[at] if known is None else known)
             at = max(end, at + 1)
         return "".join(out)
 
