@@ -40,6 +40,7 @@ def test_every_ruling_has_an_exit(ruling: Ruling) -> None:
 def test_the_numbers_are_part_of_the_interface() -> None:
     assert {one.name: one.value for one in Exit} == {
         "READY": 0,
+        "DIFFERS": 1,
         "USAGE": 2,
         "BLOCKED": 3,
         "DEGRADED": 4,
