@@ -52,8 +52,8 @@ def _refuse(path: Path, force: bool, never: Iterable[Path]) -> None:
 
 
 def _written(pieces: Iterable[str], part: Path) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    # No newline translation: CSV and JSON have the same bytes everywhere.
+    # No newline translation, nor Windows' own: the bytes are the same everywhere.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(
         os.open(part, flags, 0o600), "w", encoding="utf-8", errors="replace", newline=""
     ) as file:

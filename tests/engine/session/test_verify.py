@@ -54,7 +54,8 @@ def test_any_other_byte_before_the_end_is_found(
     changed.write_bytes(content)
     found = verify(changed)
     assert not found.intact
-    assert found.text.startswith("Altered: one of the lines 1 to ")
+    # Without the newline before it the end is no line of its own any more.
+    assert found.text.startswith(("Altered: one of the lines 1 to ", "Incomplete: "))
 
 
 @pytest.mark.parametrize("gone", [1, 2])

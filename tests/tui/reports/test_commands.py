@@ -227,3 +227,17 @@ def test_verify_says_whether_the_log_is_as_it_was_written(
     status, out, _ = run("verify", killed)
     assert status == 1
     assert out.startswith("Incomplete: ")
+
+
+@pytest.mark.parametrize("word", ["export", "diff", "verify"])
+def test_the_help_names_the_command(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["--help"], [word, "--help"]):
+        with pytest.raises(SystemExit) as ended:
+            main(argv)
+        assert ended.value.code == 0
+        assert f"auditreach {word}" in capsys.readouterr().out
+
+
+def test_the_example_in_the_documents_is_as_it_was_written(run: Run) -> None:
+    example = Path(__file__).parents[3] / "docs" / "example.jsonl"
+    assert run("verify", example)[0] == 0
