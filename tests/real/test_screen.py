@@ -149,7 +149,7 @@ def test_a_signal_ends_it_soon_with_a_complete_log_and_a_clean_terminal(
     assert "AlloyScan" not in text
     (log,) = terminal.logs()
     records = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [record["type"] for record in records] == ["session", "result", "end"]
+    assert [record["type"] for record in records] == ["session", "result", "verdict", "end"]
 
 
 def test_the_screen_refuses_a_pipe_and_a_dumb_terminal_in_one_sentence(
