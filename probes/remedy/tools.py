@@ -37,11 +37,11 @@ def nmap(what: Asked) -> tuple[str, ...]:
     """The port with its reason, and the service where a script asks for it."""
     six = ("-6",) if what.version == 6 else ()
     if what.transport == "icmp":
-        return ("sudo", "nmap", *six, "-sn", "-PE", "--reason", what.at)
+        return ("sudo", "nmap", *six, "-n", "-sn", "-PE", "--reason", what.at)
     root = ("sudo",) if what.transport == "udp" else ()
     how = "-sU" if what.transport == "udp" else "-sT"
     script = _NODE_STATUS if _node_status(what) else _SCRIPTS.get(what.probe, ())
-    asks = ("-Pn", how, "-p", what.ports, "--reason", *script)
+    asks = ("-n", "-Pn", how, "-p", what.ports, "--reason", *script)
     return (*root, "nmap", *six, *asks, what.at)
 
 
@@ -124,8 +124,9 @@ def snmp(what: Asked) -> tuple[Command, ...]:
 def dns(what: Asked) -> tuple[Command, ...]:
     """The question the probe asked, or the name servers of the root."""
     words = str(what.facts.get("question", "")).split()
-    asked = name(words[0].rstrip(".")) if words[1:] == ["PTR"] else ""
-    kind = "PTR" if asked else "NS"
+    known = len(words) == 2 and words[1] in ("A", "PTR")
+    asked = name(words[0].rstrip(".")) if known else ""
+    kind = words[1] if asked else "NS"
     asked = asked or "."
     server = f"@{what.at}"
     dig = ("dig", server, "-p", str(what.port), "+tries=2", f"+time={_PATIENCE}", asked, kind)

@@ -95,7 +95,7 @@ def test_y_copies_a_command_and_says_it_and_then_the_next_one(refused):
     async def keys(pilot, app):
         await pilot.press("y")
         await until(pilot, lambda: "Copied, 1 of" in notice(app))
-        assert app.clipboard == f"nmap -Pn -sT -p {port} --reason --script +ssh-hostkey 127.0.0.1"
+        assert app.clipboard == f"nmap -n -Pn -sT -p {port} --reason --script +ssh-hostkey 127.0.0.1"
         assert app.clipboard in notice(app)
         await pilot.press("y")
         await until(pilot, lambda: "Copied, 2 of" in notice(app))
@@ -186,7 +186,7 @@ async def test_a_file_that_cannot_be_written_is_a_sentence_with_the_command(sile
     state.write_text("in the way")
     said = await Copying(App(), {"TERM": "linux"}).command(silent)
     assert "was not written" in said
-    assert "nmap -Pn -sT -p 5985" in said
+    assert "nmap -n -Pn -sT -p 5985" in said
 
 
 async def test_inside_tmux_its_buffer_gets_the_text(silent, tmp_path, monkeypatch):
@@ -199,7 +199,7 @@ async def test_inside_tmux_its_buffer_gets_the_text(silent, tmp_path, monkeypatc
     said = await Copying(App(), {"TERM": "tmux-256color", "TMUX": "x"}).command(silent)
     arguments, _, text = heard.read_text().partition("\n")
     assert arguments == "load-buffer -w -"
-    assert text.startswith("nmap -Pn -sT") and text in said
+    assert text.startswith("nmap -n -Pn -sT") and text in said
 
 
 async def test_a_tmux_that_is_gone_is_no_trouble(silent, monkeypatch, tmp_path):
