@@ -1,7 +1,7 @@
 """The picture in the README: the real screen over a recorded session.
 
-`python -m bench.picture` writes docs/screen.svg. docs/example.jsonl is a real run between network
-namespaces with a router that rejects, drops and cannot deliver; the names in it are made up.
+`python -m bench.picture` writes docs/screen.svg. docs/example.jsonl is a real run over the twelve
+hosts of `bench.site`, in network namespaces.
 """
 
 from __future__ import annotations

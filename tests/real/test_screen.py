@@ -197,7 +197,7 @@ def test_it_works_over_ssh_and_is_gone_when_the_line_drops(
         terminal.until(lambda text: "AlloyScan" in text and f"127.0.0.1:{closed}" in text)
         terminal.press("Enter")
         terminal.until(lambda text: "1/1" in text)
-        programs = _children_running("-m tui")
+        programs = _running("-m tui", f"127.0.0.1:{closed}")
         assert programs
         (ssh,) = terminal.pids()
         os.kill(ssh, signal.SIGKILL)
@@ -232,18 +232,15 @@ def _listening(port: int) -> None:
     raise AssertionError("the server does not listen")
 
 
-def _children_running(words: str) -> list[int]:
-    """Processes whose command line ends with the program's own words."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue
-            if command.startswith(sys.executable) and f" {words} " in command:
-                found.append(int(folder.name))
-    return [pid for pid in found if "unix.target" in _cmdline(pid)]
+def _running(*words: str) -> list[int]:
+    """Processes of this interpreter with all these words on their command line."""
+    pids = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+    lines = {pid: _cmdline(pid) for pid in pids}
+    return [
+        pid
+        for pid, line in lines.items()
+        if line.startswith(sys.executable) and all(word in line for word in words)
+    ]
 
 
 def _cmdline(pid: int) -> str:

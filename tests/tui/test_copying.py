@@ -95,7 +95,9 @@ def test_y_copies_a_command_and_says_it_and_then_the_next_one(refused):
     async def keys(pilot, app):
         await pilot.press("y")
         await until(pilot, lambda: "Copied, 1 of" in notice(app))
-        assert app.clipboard == f"nmap -n -Pn -sT -p {port} --reason --script +ssh-hostkey 127.0.0.1"
+        assert (
+            app.clipboard == f"nmap -n -Pn -sT -p {port} --reason --script +ssh-hostkey 127.0.0.1"
+        )
         assert app.clipboard in notice(app)
         await pilot.press("y")
         await until(pilot, lambda: "Copied, 2 of" in notice(app))

@@ -15,7 +15,7 @@ from tui.options import parse_options
 from tui.screens.diagnosis import Diagnosis
 from tui.widgets.table import ResultTable
 
-EXAMPLE = Path(__file__).parent.parent.parent / "docs" / "example.jsonl"
+EXAMPLE = Path(__file__).parent.parent / "sessions" / "site.jsonl"
 
 Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]
 

@@ -25,7 +25,7 @@ from tui.widgets.entry import HostEntry
 from tui.widgets.table import ResultTable
 from tui.widgets.verdict_list import VerdictList
 
-EXAMPLE = Path(__file__).parent.parent.parent / "docs" / "example.jsonl"
+EXAMPLE = Path(__file__).parent.parent / "sessions" / "site.jsonl"
 CHECK = Check("nas.netbios", "n", "nas", "NetBIOS", "tcp", "tcp", "p", "c", "f", 139)
 
 Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]

@@ -239,5 +239,5 @@ def test_the_help_names_the_command(word: str, capsys: pytest.CaptureFixture[str
 
 
 def test_the_example_in_the_documents_is_as_it_was_written(run: Run) -> None:
-    example = Path(__file__).parents[3] / "docs" / "example.jsonl"
+    example = Path(__file__).parents[2] / "sessions" / "site.jsonl"
     assert run("verify", example)[0] == 0
