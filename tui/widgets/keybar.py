@@ -59,7 +59,7 @@ class KeyBar(Widget):
         ]
         order = list(self.app.BINDINGS)
         shown.sort(key=lambda one: order.index(one) if one in order else -1)
-        now = ((self.app.get_key_display(one), one.description) for one in shown)
+        now = ((self.app.get_key_display(one), one.description.partition(" ")[0]) for one in shown)
         keys = tuple(dict.fromkeys(now))
         if keys != self._keys:
             self._keys = keys
