@@ -1,10 +1,12 @@
 """ICMP packets: what we send, and what anyone may send us."""
 
 import ipaddress
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from icmplib.sockets import ICMPv4Socket
 
 from probes.wire.icmp import (
     EchoError,
@@ -27,6 +29,17 @@ def ip_header(version, destination, options=b"", protocol=None, fragment=0):
     first = 0x40 | (5 + len(options) // 4)
     head = bytes([first, 0, 0, 0, 0, 0]) + fragment.to_bytes(2, "big")
     return head + bytes([64, protocol or 1, 0, 0]) + bytes(4) + packed + options
+
+
+@given(U16, U16, st.binary(max_size=64))
+def test_a_request_is_the_packet_icmplib_would_send(identifier, sequence, payload):
+    # Its sockets cannot be made without opening one; its packets can.
+    peer = SimpleNamespace(
+        _ICMP_ECHO_REQUEST=ICMPv4Socket._ICMP_ECHO_REQUEST,
+        _checksum=lambda data: ICMPv4Socket._checksum(None, data),
+    )
+    theirs = ICMPv4Socket._create_packet(peer, identifier, sequence, payload)
+    assert echo_request(4, identifier, sequence, payload) == theirs
 
 
 def test_the_checksum_is_the_one_of_rfc_1071():
