@@ -12,6 +12,7 @@ from probes.engine.model import Evidence, Service
 from probes.ssh_login import Login, NoKey, key_pairs, not_tried
 from probes.ssh_tap import Tap
 from probes.wire.ssh import Ident
+from probes.wire.ssh_offer import Offer
 from probes.wire.text import printable
 
 with warnings.catch_warnings():
@@ -61,8 +62,11 @@ async def ask(call: Call) -> Answer:
     if said.ident is None:
         raise _nothing(tap, task, late)
     facts = _identity(said.ident)
+    if tap.offer is not None:
+        facts["host_keys"] = list(tap.offer.host_key_types)
     if problem:
         facts["problem"] = problem
+        facts |= _algorithms(tap.offer)
         named, credential = facts["summary"], call.options.ssh
         facts["summary"] += f"; {problem}"
         facts |= client.host_key()
@@ -182,6 +186,18 @@ def _identity(ident: Ident) -> dict[str, Any]:
         facts["ssh1_only"] = True
         facts["summary"] += f" offers only SSH {ident.protocol}"
     return facts
+
+
+def _algorithms(offer: Offer | None) -> dict[str, object]:
+    """What was offered to a key exchange that failed; empty if it did not come so far."""
+    if offer is None:
+        return {}
+    return {
+        "host_key_algorithms": list(offer.host_keys),
+        "key_exchange_algorithms": list(offer.key_exchange),
+        "ciphers": list(offer.ciphers),
+        "macs": list(offer.macs),
+    }
 
 
 def _offer(methods: list[str], named: str) -> dict[str, object]:

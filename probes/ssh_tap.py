@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from probes.wire.ssh import Greeting, greeting
+from probes.wire.ssh import Greeting, behind, greeting
+from probes.wire.ssh_offer import Malformed, Offer, offer
 
 if TYPE_CHECKING:
     import socket
@@ -30,6 +31,10 @@ class Tap(asyncio.Protocol):
         self.received = bytearray()
         """What came up to and with the identification."""
         self.said = greeting(b"")
+        self.offer: Offer | None = None
+        """The algorithms that the server offers, once it has."""
+        self._unread: bytearray | None = bytearray()
+        """What came after the identification; None once it is known what it was."""
         self.first: float | None = None
         """Loop time of the first byte."""
         self.lost: Exception | None = None
@@ -73,11 +78,26 @@ class Tap(asyncio.Protocol):
         if self.said == Greeting():
             self.received += data
             self.said = greeting(bytes(self.received))
+            self._read_offer(behind(self.received) if self.said.ident is not None else b"")
+        else:
+            self._read_offer(data)
         self.endless = self._total > RECEIVED_MOST
         if self._transport is not None and (self.endless or self.said.foreign):
             self._transport.abort()
         elif self._inner is not None:
             self._inner.data_received(data)
+
+    def _read_offer(self, data: bytes) -> None:
+        if self._unread is None:
+            return
+        self._unread += data
+        try:
+            self.offer = offer(self._unread)
+        except Malformed:
+            # asyncssh finds the same and says what is wrong.
+            self._unread = None
+        if self.offer is not None:
+            self._unread = None
 
     def eof_received(self) -> bool | None:
         """See asyncio.Protocol."""

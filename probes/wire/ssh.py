@@ -15,6 +15,7 @@ LINE_MOST = 1024
 """Bytes of an identification; RFC 4253 allows 255, some servers send more."""
 
 _IDENT = re.compile(rb"SSH-([0-9]{1,3}\.[0-9]{1,3})-([^\r\n]*)")
+_IDENT_LINE = re.compile(rb"^SSH-[^\n]*\n", re.MULTILINE)
 _VERSION = re.compile(r"(.+?)[_-]v?(\d.*)")
 _BUSY = (b"Exceeded MaxStartups", b"Not allowed at this time")
 _FOREIGN = (
@@ -71,6 +72,12 @@ def greeting(data: bytes, *, ended: bool = False) -> Greeting:
     if whatever and (ended or len(data) >= BEFORE_MOST or lines >= LINES_MOST):
         return Greeting(foreign=printable(data[:LINE_MOST]) or "nothing but white space")
     return NOTHING_YET
+
+
+def behind(data: bytes | bytearray) -> bytes:
+    """What follows the identification in what a server sent; empty before its line has ended."""
+    line = _IDENT_LINE.search(data)
+    return b"" if line is None else bytes(data[line.end() :])
 
 
 def _identified(line: bytes, *, whole: bool) -> Greeting:

@@ -246,6 +246,31 @@ async def test_host_key_and_methods_are_learned_without_a_login(call_to, host_ke
     assert seen == ["connection", "auth auditreach"]
 
 
+async def test_the_types_of_all_host_keys_are_told_from_the_same_connection(call_to) -> None:
+    seen: list[str] = []
+    kinds = ("ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256")
+    keys = [asyncssh.generate_private_key(kind) for kind in kinds]
+    async with ssh_server(*keys, seen=seen) as port, call_to(port) as call:
+        answer = await ask(call)
+    assert sorted(answer.facts["host_keys"]) == ["ECDSA nistp256", "Ed25519", "RSA"]
+    assert seen.count("connection") == 1
+    assert "ciphers" not in answer.facts
+
+
+async def test_what_was_offered_is_told_where_nothing_is_in_common(tcp_call) -> None:
+    lists = ("new-kex", "ssh-ed25519", "c", "new-cipher", "m", "new-mac", "none", "none", "", "")
+    named = b"".join(struct.pack(">I", len(names)) + names.encode() for names in lists)
+    body = b"\x14" + bytes(16) + named + bytes(5)
+    padding = 8 - (5 + len(body)) % 8 + 8
+    packet = struct.pack(">IB", 1 + len(body) + padding, padding) + body + bytes(padding)
+    async with tcp_call(says(IDENT + packet)) as call:
+        answer = await ask(call)
+    assert "key exchange failed" in str(answer.facts["problem"])
+    assert answer.facts["host_keys"] == ["Ed25519"]
+    assert answer.facts["key_exchange_algorithms"] == ["new-kex"]
+    assert answer.facts["ciphers"] == ["new-cipher"]
+
+
 async def test_a_server_that_lets_anybody_in_is_told(call_to, host_key) -> None:
     async with ssh_server(host_key, seen=[], needs_login=False) as port, call_to(port) as call:
         answer = await ask(call)

@@ -132,6 +132,7 @@ async def test_openssh_shows_its_key_and_methods_on_one_connection(sshd) -> None
     assert answer.facts["product"] == "OpenSSH"
     assert answer.facts["host_key_type"] == "ssh-ed25519"
     assert answer.facts["host_key_fingerprint"] == print_
+    assert answer.facts["host_keys"] == ["Ed25519"]
     assert answer.facts["auth_methods"] == ["publickey", "password"]
 
 
