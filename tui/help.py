@@ -1,43 +1,37 @@
-"""The help of the main screen."""
+"""The help of a session's screen, made from its commands."""
 
-HELP = """\
-auditreach: can the audit reach what it must reach?
+from __future__ import annotations
 
-HOSTS   i       go to the host line; type ROLE=HOST, then Enter measures
-                HOST: name, address, 10.0.0.0/24, 10.0.0.10-20, @file,
-                domain:NAME (its domain controllers); HOST:PORT where a
-                role has one port. Up recalls what was typed before.
-        Escape  leaves the line
-        a       answers the questions only you can answer
-        c       takes credentials for SNMP and SSH, kept in memory only
+import textwrap
+from collections.abc import Iterable, Iterator
 
-RUN     r       measures the selected row again
-        R       measures everything again that is not ok
-        g       measures everything again
-        x       stops; rows measured so far keep their result
+from tui.commands import COMMANDS
+from tui.commands.model import Command, Group
 
-TABLE   up/down, Page up/down, Home/End move; Enter goes to the details
-        f       shows failures only, and everything again
-        v       lists the verdicts, the worst target first; Enter there
-                shows the rows of one, Escape all again
-        d       says what is behind the failures, cause by cause;
-                Enter there shows the rows of one, Escape all again
-        /       shows rows with all these words, in any column
-        o, O    sorts by the next column; the other way round
-                (a click on a column's head does the same)
-        y       copies a command that confirms the row, again the next one
-        Y       copies what to paste for its change, again the next one
+_WIDTH = 72
+_KEY = 8
 
-TREE    t       goes to the tree; the node under the cursor filters
-        space   excludes a check, role or section, or includes it again
-        left/right fold and unfold
+_BEFORE: dict[Group, tuple[tuple[str, str], ...]] = {
+    "table": (("up/down", "Page up/down, Home/End move; Enter goes to the details"),),
+}
+_AFTER: dict[Group, tuple[tuple[str, str], ...]] = {
+    "hosts": (
+        (
+            "",
+            "HOST: name, address, 10.0.0.0/24, 10.0.0.10-20, @file, domain:NAME (its domain "
+            "controllers); HOST:PORT where a role has one port. Up recalls what was typed before.",
+        ),
+        ("Escape", "leaves the line"),
+    ),
+    "tree": (
+        ("space", "excludes a check, role or section, or includes it again"),
+        ("left", "and right fold and unfold"),
+    ),
+    "program": (("Tab", "goes to the next pane"), ("ctrl+p", "every action by name")),
+}
+"""What the panes and lines themselves do, around the commands of the same heading."""
 
-        Tab     goes to the next pane
-        s       saves a copy of the session log
-        ctrl+p  every action by name
-        ctrl+l  draws the screen again
-        q       quits
-
+_STATUS = """\
 STATUS  ok            the path is open and the right service answered
         degraded      works without it, at the cost the note states
         warning       works, but something will bite
@@ -46,3 +40,33 @@ STATUS  ok            the path is open and the right service answered
         not needed    its condition does not hold
         error         not tested: never a pass, never blocked
 """
+
+_NAMES = {"slash": "/", "question_mark": "?", "escape": "Escape"}
+
+
+def help_text(commands: Iterable[Command] = COMMANDS) -> str:
+    """Every key in a sentence, below the headings of its groups, at most 80 columns wide."""
+    groups: dict[Group, list[Command]] = {}
+    for command in commands:
+        groups.setdefault(command.group, []).append(command)
+    text = "auditreach: can the audit reach what it must reach?\n\n"
+    for group, members in groups.items():
+        lines = [*_BEFORE.get(group, ())]
+        lines += [(key_text(one), one.about) for one in members]
+        lines += _AFTER.get(group, ())
+        text += "\n".join(_section(group.upper(), lines)) + "\n\n"
+    return text + _STATUS
+
+
+def key_text(command: Command) -> str:
+    """The first key of a command as it is written."""
+    key = command.keys.partition(",")[0]
+    return command.show or _NAMES.get(key, key)
+
+
+def _section(heading: str, lines: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for key, about in lines:
+        wrapped = textwrap.wrap(about, _WIDTH - _KEY - _KEY)
+        yield f"{heading:<{_KEY}}{key:<{_KEY}}{wrapped[0]}"
+        heading = ""
+        yield from (f"{'':<{2 * _KEY}}{line}" for line in wrapped[1:])

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
-from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.screen import Screen
 
@@ -41,7 +39,7 @@ class LeanApp(App[int]):
         self._frame = Frame(self.console._color_system)
         self._waiting = False
 
-    def action_redraw(self) -> None:
+    def redraw(self) -> None:
         """Draw everything again, after something else wrote on this terminal."""
         self._frame.forget()
         self.refresh(layout=True)
@@ -56,15 +54,6 @@ class LeanApp(App[int]):
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""
         self.app_resume_signal.subscribe(self, lambda _: self._frame.forget())
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action by name, for the command palette."""
-        for binding in self.BINDINGS:
-            if isinstance(binding, Binding) and binding.action != "step_back":
-                action = getattr(self, f"action_{binding.action}")
-                about = (action.__doc__ or "").strip()
-                yield SystemCommand(binding.description, about, action)
-        yield SystemCommand("Theme", "Choose other colours.", self.action_change_theme)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if (

@@ -230,7 +230,7 @@ def test_no_secret_is_on_the_screen_or_in_its_picture(entries, file: Path, tmp_p
         try:
             async with app.run_test(size=(120, 40)) as pilot:
                 table = app.query_one(ResultTable)
-                await until(pilot, lambda: len(table.rows) == 2 and not app._measuring)
+                await until(pilot, lambda: len(table.rows) == 2 and not app.main.measuring)
                 for _ in range(2):
                     table.focus()
                     await pilot.press("enter")
@@ -290,8 +290,8 @@ def test_what_is_typed_into_the_form_is_used_and_shown_as_dots(
                 held.append(texts(app))
                 assert [one.version for one in app.runner.given.snmp] == ["2c", "3"]
                 servers[2].clear()
-                await app._measure(app.runner, entries[0])
-                await until(pilot, lambda: not app._measuring)
+                await app.main._measure(app.runner, entries[0])
+                await until(pilot, lambda: not app.main.measuring)
                 held.append(texts(app))
         finally:
             await asyncio.to_thread(app.runner.close)

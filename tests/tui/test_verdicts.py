@@ -185,7 +185,7 @@ def test_the_list_follows_what_is_measured_and_the_cursor_stays_on_its_target():
         async def _(pilot, app):
             app.query_one(HostEntry).focus().value = f"unix.target=127.0.0.1:{port}"
             await pilot.press("enter")
-            await until(pilot, lambda: len(seen(app)) == 1 and not app._measuring)
+            await until(pilot, lambda: len(seen(app)) == 1 and not app.main.measuring)
             listed = await open_verdicts(pilot, app)
             chosen = listed.chosen
             assert chosen.ruling is Ruling.BLOCKED
@@ -220,7 +220,7 @@ def test_every_size_shows_the_verdicts_and_nothing_breaks(size, ascii):
 def test_ten_thousand_targets_are_listed_by_the_lines_that_are_seen():
     @drive("open", str(EXAMPLE))
     async def _(pilot, app):
-        panes = app._panes
+        panes = app.main.panes
         panes.verdicts.apply(verdict(f"h{number}", Ruling.READY) for number in range(10_000))
         listed = await open_verdicts(pilot, app)
         await pilot.press("end")

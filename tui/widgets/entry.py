@@ -42,8 +42,8 @@ class HostEntry(Input):
         Binding("tab", "complete", "Complete", key_display="Tab"),
         Binding("up", "recall(-1)", "Earlier", key_display="Up"),
         Binding("down", "recall(1)", "Later", show=False),
-        Binding("escape", "app.step_back", "Leave", key_display="Esc"),
-        Binding("f1", "app.help", "Help", key_display="F1"),
+        Binding("escape", "screen.do('back')", "Leave", key_display="Esc"),
+        Binding("f1", "screen.do('help')", "Help", key_display="F1"),
     ]
 
     def __init__(self, profile: Profile, history: History) -> None:

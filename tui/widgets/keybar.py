@@ -9,6 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.commands import COMMANDS
 from tui.signs import Signs
 
 
@@ -55,10 +56,14 @@ class KeyBar(Widget):
             active.binding
             for active in self.screen.active_bindings.values()
             # Letters go into the line that is being typed in.
-            if active.binding.show and active.enabled and not (typing and active.node is self.app)
+            if active.binding.show
+            and active.enabled
+            and not (typing and active.node is self.screen)
         ]
-        order = list(self.app.BINDINGS)
-        shown.sort(key=lambda one: order.index(one) if one in order else -1)
+        order = {command.id: at for at, command in enumerate(COMMANDS)}
+        # However narrow it is, these two are what somebody who is lost looks for.
+        order["help"] = order["quit"] = -1
+        shown.sort(key=lambda one: order.get(one.id or "", -2))
         now = ((self.app.get_key_display(one), one.description.partition(" ")[0]) for one in shown)
         keys = tuple(dict.fromkeys(now))
         if keys != self._keys:

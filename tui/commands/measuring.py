@@ -1,0 +1,55 @@
+"""Commands that measure, and those that say what measuring needs to know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.commands.model import Outcome
+from tui.widgets.entry import HostEntry
+
+if TYPE_CHECKING:
+    from tui.screens.session import SessionScreen
+
+
+def hosts(screen: SessionScreen) -> None:
+    """Go to the host line."""
+    if screen.runner is not None:
+        screen.query_one(HostEntry).focus()
+
+
+def again(screen: SessionScreen) -> Outcome:
+    """Measure the selected row again."""
+    key = screen.panes.table.cursor_key
+    return None if key is None else screen.measure_again((key,), forced=True)
+
+
+def again_failures(screen: SessionScreen) -> Outcome:
+    """Measure everything again that is not well."""
+    return screen.measure_again(screen.panes.failed)
+
+
+def again_all(screen: SessionScreen) -> Outcome:
+    """Measure everything again."""
+    return screen.measure_again(screen.panes.keys)
+
+
+def stop(screen: SessionScreen) -> Outcome:
+    """Stop; what was measured stays."""
+    if screen.runner is None or not screen.measuring:
+        return None
+    screen.runner.stop()
+    return "Stopped. Rows measured so far keep their result; r and g measure again."
+
+
+def answers(screen: SessionScreen) -> Outcome:
+    """Answer the questions of the profile."""
+    from tui.screens.asking import change_answers
+
+    return change_answers(screen.host, screen.runner)
+
+
+def credentials(screen: SessionScreen) -> Outcome:
+    """Give credentials for SNMP and SSH."""
+    from tui.screens.credentials import take_credentials
+
+    return take_credentials(screen.host, screen.runner)

@@ -1,0 +1,39 @@
+"""Commands about the program itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.commands.model import Outcome
+
+if TYPE_CHECKING:
+    from tui.screens.session import SessionScreen
+
+
+def redraw(screen: SessionScreen) -> None:
+    """Draw everything again, after something else wrote on this terminal."""
+    screen.host.redraw()
+
+
+def help_with(screen: SessionScreen) -> None:
+    """Every key, in sentences."""
+    from tui.help import help_text
+    from tui.screens.dialog import Help
+
+    screen.host.push_screen(Help(help_text()))
+
+
+def leave(screen: SessionScreen) -> Outcome:
+    """Quit, after a question while rows are being measured."""
+    if not screen.measuring:
+        screen.host.exit(0)
+        return None
+    return _leave(screen)
+
+
+async def _leave(screen: SessionScreen) -> str:
+    from tui.screens.asking import confirmed
+
+    if await confirmed(screen.host, "Rows are still being measured. Stop and quit?"):
+        screen.host.exit(0)
+    return ""

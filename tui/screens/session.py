@@ -1,0 +1,267 @@
+"""The main screen: host line, tree, table and detail over one live or recorded session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from probes.engine.model import Event, Finished, Message
+from profiles.model import Profile
+from tui.commands import BY_ID, COMMANDS
+from tui.panes import Panes
+from tui.signs import Signs
+from tui.widgets.detail import Detail
+from tui.widgets.entry import HostEntry
+from tui.widgets.head import Head
+from tui.widgets.keybar import KeyBar
+from tui.widgets.outline import Outline
+from tui.widgets.table import ResultTable
+
+if TYPE_CHECKING:
+    from tui.app import AuditReach
+    from tui.recorded import Recorded
+    from tui.runner import Runner
+
+REFRESH = 0.2
+"""Seconds between two updates of the screen."""
+
+_HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.0.0.0/28. F1 helps."
+
+
+class SessionScreen(Screen[object]):
+    """One session: `runner` measures it, or `recorded` holds an old one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            one.keys,
+            f"do({one.id!r})",
+            one.word,
+            show=one.bar,
+            key_display=one.show or None,
+            id=one.id,
+        )
+        for one in COMMANDS
+    ]
+
+    def __init__(
+        self,
+        profile: Profile,
+        signs: Signs,
+        runner: Runner | None,
+        recorded: Recorded | None = None,
+        *,
+        entries: Sequence[str] = (),
+        start: bool = False,
+    ) -> None:
+        super().__init__()
+        self.profile = profile
+        self.signs = signs
+        self.runner = runner
+        self.recorded = recorded
+        self.measuring = False
+        """Whether rows wait or are in flight."""
+        self.panes: Panes
+        """Only after mounting."""
+        self.followers: list[Callable[[Sequence[Event]], None]] = []
+        """Called with every batch of events after the panes have shown it."""
+        self._entries = entries
+        self._at_once = start
+        self._saving = True
+        self._engine_up = asyncio.Event()
+
+    @property
+    def host(self) -> AuditReach:
+        """The application this screen is shown by."""
+        return cast("AuditReach", self.app)
+
+    @property
+    def log_path(self) -> str:
+        """Where this session is kept; empty where it is not."""
+        if self.runner is not None:
+            return self.runner.log_path
+        return "" if self.recorded is None else str(self.recorded.path)
+
+    def compose(self) -> ComposeResult:
+        """Head, host line, tree, table, detail, filter line, notice, keys."""
+        profile = self.profile
+        yield Head(self.signs, f"{profile.name} {profile.version}")
+        with Horizontal(id="entry-line"):
+            yield Static("Hosts", id="entry-label")
+            history = self.runner.history if self.runner else None
+            if history is not None:
+                yield HostEntry(profile, history)
+            else:
+                yield Static(self.recorded.where if self.recorded else "", markup=False)
+        with Horizontal(id="body"):
+            yield Outline(profile, self.signs)
+            with Vertical(id="right"):
+                yield ResultTable(hint=_HINT, ascii=self.signs.ascii)
+                yield Detail(self.signs)
+        with Horizontal(id="filter-line"):
+            yield Static("/", id="filter-label")
+            line = Input(id="filter")
+            line.cursor_blink = False
+            yield line
+        yield Static(id="notice", markup=False)
+        yield KeyBar(self.signs)
+
+    def on_mount(self) -> None:
+        """Show what there is; an old session touches no network."""
+        self.panes = Panes(self, self.profile, self.signs)
+        if self.recorded is not None:
+            self._open(self.recorded)
+            self.panes.table.focus()
+        elif self.runner is not None:
+            self.query_one(HostEntry).focus()
+            self.set_interval(REFRESH, self._drain)
+            self.call_after_refresh(self._begin, self.runner)
+
+    def action_do(self, id: str) -> None:
+        """Do a command, and say what came of it."""
+        outcome = BY_ID[id].run(self)
+        if isinstance(outcome, Coroutine):
+            self.run_worker(self._said(outcome), group="conversation", exclusive=True)
+        elif outcome is not None:
+            self.say(outcome)
+
+    async def _said(self, conversation: Coroutine[Any, Any, str]) -> None:
+        self.say(await conversation)
+
+    def say(self, text: str, *, trouble: bool = False) -> None:
+        """One or a few sentences above the keys, until Escape or the next ones."""
+        self.panes.say(text, trouble=trouble)
+
+    def measure_again(self, keys: Sequence[str], *, forced: bool = False) -> str | None:
+        """Measure rows again, `forced` ones even if not needed; returns what to say."""
+        if self.runner is None:
+            return "This is an old session; start auditreach with its hosts to measure again."
+        if not keys:
+            return None
+        jobs, trouble = self.runner.again(
+            keys, self.panes.targets, self.panes.outline.included, forced=forced
+        )
+        if jobs:
+            self.panes.clear()
+            self.panes.add(jobs)
+        self.measuring = True
+        self._state()
+        self.say(trouble, trouble=bool(trouble))
+        return None
+
+    def _begin(self, runner: Runner) -> None:
+        """After the first paint: start the engine, say where this is, fill in the hosts."""
+        if self._entries:
+            entry = self.query_one(HostEntry)
+            entry.value = " ".join(self._entries)
+            entry.cursor_position = len(entry.value)
+        self.run_worker(self._start(runner), exclusive=False)
+
+    async def _start(self, runner: Runner) -> None:
+        self.panes.head.vantage(await runner.start())
+        self._engine_up.set()
+        if self._at_once and self._entries:
+            self._submit(self.query_one(HostEntry).value)
+
+    def _open(self, recorded: Recorded) -> None:
+        self.panes.head.vantage(recorded.vantage)
+        self.panes.head.state("old session", trouble=False)
+        self.panes.add(recorded.jobs)
+        self._apply((*recorded.results, *recorded.verdicts))
+        if recorded.messages:
+            self.say(" ".join(recorded.messages[:3]), trouble=True)
+
+    def _drain(self) -> None:
+        if self.runner is not None and (events := self.runner.drain()):
+            self._apply(events)
+
+    def _apply(self, events: Sequence[Event]) -> None:
+        self.panes.apply(events)
+        for event in events:
+            if isinstance(event, Message):
+                self._saving = self._saving and event.severity != "error"
+                self.say(event.text, trouble=event.severity != "information")
+            elif isinstance(event, Finished):
+                self.measuring = False
+                self.panes.table.resort()
+        for follow in self.followers:
+            follow(events)
+        self._state()
+
+    def _state(self) -> None:
+        if self.runner is None:
+            return
+        if not self._saving or (self.runner.begun and not self.runner.log_path):
+            self.panes.head.state("NOT SAVED", trouble=True)
+        elif self.measuring:
+            self.panes.head.state("measuring")
+        elif self.runner.begun:
+            self.panes.head.state("saved")
+
+    def on_result_table_row_highlighted(self, event: ResultTable.RowHighlighted) -> None:
+        """The detail follows the cursor."""
+        self.panes.tell(event.key, top=True)
+
+    def on_result_table_row_selected(self) -> None:
+        """Enter goes to the details."""
+        self.panes.detail.focus()
+
+    def on_outline_highlighted(self) -> None:
+        """The table follows the tree."""
+        self.panes.filter()
+
+    def on_outline_included(self, event: Outline.Included) -> None:
+        """Say what including or excluding means."""
+        what = "is measured again" if event.included else "is left out of what is measured next"
+        self.say(f"{event.node.title} {what}.")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in the host line measures; in the filter line it goes to the table."""
+        if event.input.id == "entry":
+            self._submit(event.value)
+        elif event.input.id == "filter":
+            self.panes.table.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The filter works as it is typed."""
+        if event.input.id == "filter":
+            self.panes.words = event.value
+            self.panes.filter()
+
+    def _submit(self, text: str) -> None:
+        if self.runner is not None and text.strip():
+            self.run_worker(self._measure(self.runner, text), group="measure", exclusive=False)
+
+    async def _measure(self, runner: Runner, text: str) -> None:
+        from tui.screens.asking import confirmed
+
+        await self._engine_up.wait()
+        node = self.panes.outline.node
+        role = node.filter.role if node.kind in ("role", "check") else ""
+        entered = await runner.read(text, role)
+        entry = self.query_one(HostEntry)
+        if entered.targets:
+            question = runner.question(entered.targets, self.panes.outline.included)
+            if question and not await confirmed(self.host, question):
+                return
+            jobs, anew, trouble = runner.measure(entered.targets, self.panes.outline.included)
+            if anew:
+                self.panes.clear()
+            self.measuring = True
+            self.panes.add(jobs)
+            self._saving = not trouble
+            self._state()
+            entry.history.add(text.strip())
+            entry.forget_place()
+            entry.value = ""
+            self.panes.table.focus()
+            self.say(trouble or runner.assumptions(jobs), trouble=bool(trouble))
+        if entered.bad:
+            # What was good is measured; what was not stays in the line to be corrected.
+            self.say(entry.correct(entered.bad), trouble=True)
