@@ -10,7 +10,8 @@ from tui import prepare
 from tui.exit import Exit
 from tui.filter import port_text
 from tui.options import Options, UsageError
-from tui.reports.report import TO_CHANGE, line, whole_session
+from tui.reports.report import TO_CHANGE, line
+from tui.whole import whole_session
 
 _TOLD = (Kind.REGRESSED, Kind.FIXED, Kind.NEW, Kind.GONE)
 

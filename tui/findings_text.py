@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from probes.engine.findings import Finding
+from probes.engine.session import FindingRecord
 
 MOST = 20
 """Findings that a run without a screen prints."""
@@ -22,8 +23,7 @@ def findings_lines(findings: Sequence[Finding], most: int = MOST) -> Iterator[st
         yield f"and {len(findings) - most:,} more; the screen shows all of them (d)"
 
 
-def sentence(finding: Finding) -> str:
+def sentence(finding: Finding | FindingRecord) -> str:
     """The finding, what it rests on, and how many rows are behind it."""
-    count = len(finding.keys)
-    rows = f"{count:,} row" if count == 1 else f"{count:,} rows"
+    rows = f"{finding.rows:,} row" if finding.rows == 1 else f"{finding.rows:,} rows"
     return f"{finding.text} ({rows}; {finding.why}).{' ' if finding.fix else ''}{finding.fix}"

@@ -8,16 +8,16 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import FrameType
 from typing import TextIO
 
 from probes import PROBES
-from probes.engine.findings import diagnose
+from probes.engine.findings import Finding
 from probes.engine.local.vantage import LocalVantage
-from probes.engine.model import Event, Finished, Job, Message, Result, Status, Target
+from probes.engine.model import Diagnosed, Event, Finished, Job, Message, Result, Status, Target
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import LogFailed, SessionLog, default_path, new_header
 from probes.engine.targets import Entered, expand, parse
@@ -62,7 +62,7 @@ def run(options: Options) -> int:
             logs = _logs(options, profile, answered, targets, engine)
             engine.begin(profile, answered, options.settings, logs, given)
             engine.add(jobs)
-            status = _watch(options, jobs, events, answered)
+            status = _watch(options, jobs, events)
     except (KeyboardInterrupt, _Ended):
         engine.close()
         kept = "; the session log holds every result so far" if logs else ""
@@ -132,7 +132,6 @@ def _watch(
     options: Options,
     jobs: Sequence[Job],
     events: queue.SimpleQueue[Sequence[Event]],
-    answered: Mapping[str, str],
 ) -> Exit:
     lines = Lines(jobs, colour=_colour(sys.stdout))
     progress = _Progress(len(jobs))
@@ -140,6 +139,7 @@ def _watch(
     verdicts = Verdicts()
     verdicts.add(jobs)
     began = time.monotonic()
+    findings: tuple[Finding, ...] = ()
     finished = False
     while not finished:
         try:
@@ -155,6 +155,8 @@ def _watch(
             elif isinstance(event, Message):
                 progress.clear()
                 _say(f"auditreach: {event.text}")
+            elif isinstance(event, Diagnosed):
+                findings = event.findings
             elif isinstance(event, Finished):
                 finished = True
         if shown and not options.json:
@@ -168,7 +170,7 @@ def _watch(
         if len(latest) > 20:
             for result in failures(latest.values()):
                 print(lines.result(result))
-        for line in findings_lines(diagnose(latest.values(), answered)):
+        for line in findings_lines(findings):
             print(line)
         for line in verdict_lines(verdicts.lines()):
             print(line)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from probes.engine.docket import verdicts_of
 from probes.engine.model import Job, Result, Verdict
-from probes.engine.plan import plan
-from probes.engine.session import Session, read_session, unreached
+from probes.engine.session import Session
 from profiles.model import Profile
+from tui.whole import whole_session, with_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,8 @@ class Recorded:
 
 def open_recorded(path: Path, profile: Profile) -> Recorded:
     """Read a session log; raises SessionError with one sentence."""
-    session = read_session(path, profile)
-    header = session.header
-    planned = plan(profile, header.targets, only=frozenset(header.only) or None)
-    rows = (*session.results, *unreached(session, planned))
+    session = with_verdicts(whole_session(path, profile), profile)
+    header, rows = session.header, session.results
     address = f" ({header.vantage.addresses[0]})" if header.vantage.addresses else ""
     return Recorded(
         path=path,
@@ -42,7 +39,7 @@ def open_recorded(path: Path, profile: Profile) -> Recorded:
         where=_where(session),
         jobs=tuple(result.job for result in rows),
         results=rows,
-        verdicts=_verdicts(session, profile, rows),
+        verdicts=tuple(told for one in session.verdicts if (told := one.event) is not None),
         messages=(*_other_profile(session, profile), *session.messages),
         answers=header.answers,
     )
@@ -51,14 +48,6 @@ def open_recorded(path: Path, profile: Profile) -> Recorded:
 def _where(session: Session) -> str:
     ended = "" if session.complete else ", not complete"
     return f"session of {session.header.started}{ended}"
-
-
-def _verdicts(session: Session, profile: Profile, rows: Iterable[Result]) -> tuple[Verdict, ...]:
-    """Those of the log; a target that has none, as in logs of old, is judged from its rows."""
-    told = [verdict for one in session.verdicts if (verdict := one.event) is not None]
-    known = {verdict.target for verdict in told}
-    made = verdicts_of(profile, session.header.answers, rows)
-    return (*told, *(verdict for verdict in made if verdict.target not in known))
 
 
 def _other_profile(session: Session, profile: Profile) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from probes.engine.findings import Finding, diagnose
 from probes.engine.judge import depends_on, judge, not_needed
 from probes.engine.model import Job, Reason, Result, Status, Target
 from profiles.model import Profile
@@ -91,6 +92,10 @@ class Board:
         if missing:
             counts[str(Status.CANCELLED)] += missing
         return dict(counts)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What is behind the rows that have a result."""
+        return diagnose(self.results.values(), self._answers)
 
     def _sibling(self, job: Job, check: str) -> Result | None:
         key = self._keys.get((job.target, check))

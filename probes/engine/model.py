@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from profiles.model import Check
+
+if TYPE_CHECKING:
+    from probes.engine.findings.model import Finding
 
 
 class State(StrEnum):
@@ -253,6 +257,13 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Diagnosed:
+    """Event: everything is measured, and this is what is behind the rows; the last one stands."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """Event: nothing is queued or in flight any more; `complete` is false after a stop."""
 
@@ -261,5 +272,5 @@ class Finished:
     """Rows by status."""
 
 
-Event = Result | Started | Queued | Message | Verdict | Finished
+Event = Result | Started | Queued | Message | Verdict | Diagnosed | Finished
 """What a run reports."""

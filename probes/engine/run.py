@@ -17,6 +17,7 @@ from probes.engine.docket import Docket
 from probes.engine.judge import judge
 from probes.engine.lanes import Lanes, Work
 from probes.engine.model import (
+    Diagnosed,
     Evidence,
     Finished,
     Job,
@@ -337,6 +338,9 @@ class Run:
         if not self._idle.is_set():
             self._idle.set()
             self._pronounce(self._docket.ended())
+            if complete:
+                # It may take a second, for which nobody waits who stops.
+                self._emit(Diagnosed(self._board.findings()))
             self._emit(Finished(complete, self._board.counts()))
 
     def flush(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from probes.engine.asks import Loads
 from probes.engine.model import (
+    Diagnosed,
     Event,
     Finished,
     Job,
@@ -194,7 +195,9 @@ class Engine:
             if verdicts:
                 log.verdicts(verdicts)
             for event in batch:
-                if isinstance(event, Finished):
+                if isinstance(event, Diagnosed):
+                    log.findings(event.findings)
+                elif isinstance(event, Finished):
                     log.end(event.complete, event.counts)
         except LogFailed as error:
             known = log in self._failed

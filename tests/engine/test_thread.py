@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import queue
 from collections.abc import Callable, Iterator
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from probes import Probe
-from probes.engine.model import Finished, Message, Result, Settings, Status, Verdict
+from probes.engine.model import Diagnosed, Finished, Message, Result, Settings, Status, Verdict
 from probes.engine.session import LogFailed, SessionLog, new_header, read_session
+from probes.engine.session.record import found
 from probes.engine.thread import Engine
 
 PROBES = {"tcp": Probe("tcp")}
@@ -86,6 +88,34 @@ def test_a_verdict_is_in_the_log_before_anybody_sees_it(engine, kit, tmp_path: P
     one.begin(profile, {}, Settings(), [log])
     one.add([kit.job(check)])
     assert logged.get(timeout=20) == [("10.0.0.1", "ready")]
+    one.close()
+    log.close()
+
+
+def test_findings_are_in_the_log_before_its_end_and_those_of_a_rerun_stand(
+    engine, kit, tmp_path: Path
+):
+    path = tmp_path / "one.jsonl"
+    checks = [kit.check(name, port) for name, port in (("a", 1001), ("b", 1002))]
+    script = {("10.0.0.1", 1001): [kit.SILENT, kit.OPEN], ("10.0.0.1", 1002): kit.SILENT}
+    one, events = engine(lambda: kit.Scripted(script))
+    log = SessionLog.create(path)
+    log.header(new_header(kit.profile(*checks), one.info(), Settings(), {}, []))
+    one.begin(kit.profile(*checks), {}, Settings(retries=0), [log])
+    one.add([kit.job(check) for check in checks])
+    told = [event.findings for event in until_finished(events) if isinstance(event, Diagnosed)]
+    (first,) = read_session(path).findings
+    assert [[found(finding) for finding in one] for one in told] == [[first]]
+    assert first.text.startswith("10.0.0.1 is down or dropped entirely")
+    one.rerun([kit.job(checks[0]).key])
+    until_finished(events)
+    (second,) = read_session(path).findings
+    assert second.text.startswith("10.0.0.1: a filter on TCP 1002 only")
+    kinds = [json.loads(line)["type"] for line in path.read_text(encoding="ascii").splitlines()]
+    assert kinds == [
+        *("session", "result", "result", "verdict", "finding", "end"),
+        *("result", "verdict", "finding", "end"),
+    ]
     one.close()
     log.close()
 

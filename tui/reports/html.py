@@ -7,18 +7,20 @@ from html import escape
 from importlib import resources
 
 from probes.engine.model import Evidence, Result, Status
-from probes.engine.session import VerdictRecord
 from tui.filter import port_text
 from tui.latency import latency_text
 from tui.reports.report import (
+    FINDING_HEADINGS,
     TO_CHANGE,
+    VERDICT_HEADINGS,
     Report,
     about,
+    finding_cells,
     fix,
     line,
     notices,
     role_titles,
-    verdict_host,
+    verdict_cells,
     verdicts,
     worst_first,
 )
@@ -44,7 +46,7 @@ def render(report: Report) -> Iterator[str]:
     for name, value in about(report):
         yield f"<dt>{text(name)}</dt><dd>{text(value)}</dd>\n"
     yield "</dl>\n"
-    yield from _verdicts(report)
+    yield from _means(report)
     yield from _failing(report)
     yield "<h2>All rows</h2>\n"
     yield from _roles(report)
@@ -72,16 +74,17 @@ def _badge(status: Status) -> str:
     return f'<span class="status {status.replace(" ", "-")}">{status}</span>'
 
 
-def _verdicts(report: Report) -> Iterator[str]:
-    found = verdicts(report)
-    if found:
-        yield f"<h2>Verdicts ({len(found)})</h2>\n"
-        headings = ("Verdict", "Host", "For", "Because", "To change")
-        yield from _table(headings, (_verdict(one) for one in found))
+def _means(report: Report) -> Iterator[str]:
+    """What the rows mean: verdicts, and what is behind the rows."""
+    if told := verdicts(report):
+        yield f"<h2>Verdicts ({len(told)})</h2>\n"
+        yield from _table(VERDICT_HEADINGS, (_cells(verdict_cells(one)) for one in told))
+    if found := report.session.findings:
+        yield f"<h2>Findings ({len(found)})</h2>\n"
+        yield from _table(FINDING_HEADINGS, (_cells(finding_cells(one)) for one in found))
 
 
-def _verdict(one: VerdictRecord) -> str:
-    cells = (one.verdict, verdict_host(one), one.capability, one.text, " ".join(one.fix))
+def _cells(cells: Iterable[str]) -> str:
     return f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in cells)}</tr>\n"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from probes.engine.session.header import header_record
 from probes.engine.session.line import encoded
-from probes.engine.session.record import result_record, verdict_record
+from probes.engine.session.record import finding_record, result_record, verdict_record
 from tui.reports.report import Report, notices
 
 SCHEMA = "auditreach.report/1"
@@ -30,7 +30,9 @@ def render(report: Report) -> Iterator[str]:
         comma = ",\n"
     remarks = [{"at": remark.at, "text": remark.text} for remark in session.remarks]
     verdicts = [verdict_record(verdict) for verdict in session.verdicts]
-    yield "],\n" + _members(verdicts=verdicts) + ",\n" + _members(remarks=remarks) + "}\n"
+    findings = [finding_record(finding) for finding in session.findings]
+    yield "],\n" + _members(verdicts=verdicts) + ",\n" + _members(findings=findings)
+    yield ",\n" + _members(remarks=remarks) + "}\n"
 
 
 def _members(**members: object) -> str:

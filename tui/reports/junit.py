@@ -7,6 +7,7 @@ from html import escape
 
 from probes.engine.model import Result, Status
 from tui.filter import port_text
+from tui.findings_text import sentence
 from tui.reports.report import Report, about, fix, line, notices, role_titles
 
 _FAILED = frozenset({Status.BLOCKED})
@@ -51,7 +52,17 @@ def _suite(report: Report, role: str, title: str, rows: list[Result]) -> Iterato
     yield "</properties>\n"
     for result in rows:
         yield _case(result)
+    yield from _findings(report, rows)
     yield "</testsuite>\n"
+
+
+def _findings(report: Report, rows: list[Result]) -> Iterator[str]:
+    """What is behind rows of this suite, a line each."""
+    keys = {result.job.key for result in rows}
+    found = [one for one in report.session.findings if not keys.isdisjoint(one.keys)]
+    if found:
+        lines = "\n".join(line(f"{one.sure}: {sentence(one)}") for one in found)
+        yield f"<system-out>{escape(lines)}</system-out>\n"
 
 
 def _case(result: Result) -> str:

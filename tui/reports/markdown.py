@@ -6,19 +6,21 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from probes.engine.model import Result
-from probes.engine.session import VerdictRecord
 from tui.filter import port_text
 from tui.latency import latency_text
 from tui.reports.report import (
+    FINDING_HEADINGS,
     LONG,
     TO_CHANGE,
+    VERDICT_HEADINGS,
     Report,
     about,
+    finding_cells,
     fix,
     line,
     notices,
     role_titles,
-    verdict_host,
+    verdict_cells,
     verdicts,
     worst_first,
 )
@@ -33,7 +35,7 @@ def render(report: Report) -> Iterator[str]:
     for notice in notices(report):
         yield f"> {opening(notice)}\n\n"
     yield from table(("", ""), ((name, value) for name, value in about(report)))
-    yield from _verdicts(report)
+    yield from _means(report)
     failing = [result for result in worst_first(report) if result.status in TO_CHANGE]
     yield f"\n## To change ({len(failing)})\n\n"
     if failing:
@@ -78,16 +80,14 @@ def _cells(cells: Sequence[str], most: int) -> str:
     return f"| {' | '.join(text(cell, most) for cell in cells)} |\n"
 
 
-def _verdicts(report: Report) -> Iterator[str]:
-    found = verdicts(report)
-    if found:
-        yield f"\n## Verdicts ({len(found)})\n\n"
-        headings = ("Verdict", "Host", "For", "Because", "To change")
-        yield from table(headings, (_verdict(one) for one in found))
-
-
-def _verdict(one: VerdictRecord) -> Sequence[str]:
-    return one.verdict, verdict_host(one), one.capability, one.text, " ".join(one.fix)
+def _means(report: Report) -> Iterator[str]:
+    """What the rows mean: verdicts, and what is behind the rows."""
+    if told := verdicts(report):
+        yield f"\n## Verdicts ({len(told)})\n\n"
+        yield from table(VERDICT_HEADINGS, map(verdict_cells, told))
+    if found := report.session.findings:
+        yield f"\n## Findings ({len(found)})\n\n"
+        yield from table(FINDING_HEADINGS, map(finding_cells, found))
 
 
 def _roles(report: Report) -> Iterator[str]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from probes.engine.model import Result, Ruling, Status, Target
-from probes.engine.plan import plan
-from probes.engine.session import Session, VerdictRecord, read_session, unreached
+from probes.engine.session import FindingRecord, Session, VerdictRecord
 from probes.wire.text import printable
 from profiles.model import Profile
+from tui.whole import whole_session, with_findings, with_verdicts
 
 WORST_FIRST = (
     Status.BLOCKED,
@@ -40,7 +39,7 @@ class Report:
     """A session, its profile, and what a reader must know about both."""
 
     session: Session
-    """With a row for everything planned, what a killed run did not reach included."""
+    """With a row for everything planned, its verdicts and its findings."""
     profile: Profile
     notices: tuple[str, ...]
     """Sentences about what could not be read or may be misleading."""
@@ -57,17 +56,8 @@ class Report:
 
 def load_report(path: Path, profile: Profile) -> Report:
     """The report of a session log; raises SessionError with one sentence."""
-    session = whole_session(path, profile)
+    session = with_findings(with_verdicts(whole_session(path, profile), profile))
     return Report(session, profile, tuple(_notices(session, profile)))
-
-
-def whole_session(path: Path, profile: Profile) -> Session:
-    """A session with its unreached rows as cancelled ones; raises SessionError."""
-    session = read_session(path, profile)
-    header = session.header
-    planned = plan(profile, header.targets, only=frozenset(header.only) or None)
-    rows = (*session.results, *unreached(session, planned))
-    return dataclasses.replace(session, results=rows)
 
 
 def line(text: object, most: int = LONG) -> str:
@@ -82,7 +72,7 @@ def worst_first(report: Report) -> list[Result]:
 
 
 def verdicts(report: Report) -> list[VerdictRecord]:
-    """The verdicts of the log, worst first; empty where it has none."""
+    """The verdicts, worst first."""
     rank = {str(ruling): number for number, ruling in enumerate(Ruling)}
     return sorted(report.session.verdicts, key=lambda one: rank.get(one.verdict, -1))
 
@@ -90,6 +80,22 @@ def verdicts(report: Report) -> list[VerdictRecord]:
 def verdict_host(verdict: VerdictRecord) -> str:
     """HOST or HOST:PORT of a verdict, as the rows have it."""
     return Target(verdict.role, verdict.host, verdict.port).label
+
+
+VERDICT_HEADINGS = ("Verdict", "Host", "For", "Because", "To change")
+
+
+def verdict_cells(one: VerdictRecord) -> tuple[str, ...]:
+    """A verdict under its headings."""
+    return one.verdict, verdict_host(one), one.capability, one.text, " ".join(one.fix)
+
+
+FINDING_HEADINGS = ("Sure", "Finding", "Because", "Rows", "To change")
+
+
+def finding_cells(one: FindingRecord) -> tuple[str, ...]:
+    """A finding under its headings."""
+    return one.sure, f"{one.text}.", one.why, f"{one.rows:,}", one.fix
 
 
 def fix(result: Result) -> str:

@@ -25,6 +25,8 @@ _FOUND = re.compile(
     rf"|(?P<four>{_FOUR})(?P<arpa>\.in-addr\.arpa)?",
     re.IGNORECASE,
 )
+_LENGTH = re.compile(r"/([0-9]{1,3})(?![0-9])")
+"""Of a prefix, behind its address."""
 _FOUR_ALONE = re.compile(_FOUR)
 # RFC 5737, then RFC 2544 and, for the largest sites, the reserved class E (RFC 1112 4).
 _DOCUMENTATION = (0xC0000200, 0xC6336400, 0xCB007100)
@@ -126,6 +128,8 @@ class Addresses:
         if found.address is None:
             return self._mac(text[found.begin : found.end])
         other = self.standin(found.address)
+        if not found.reverse:
+            other = _masked(text, found, other)
         return other.reverse_pointer if found.reverse else _written(other)
 
     def standin(self, address: Address) -> Address:
@@ -156,6 +160,15 @@ class Addresses:
 
     def _hash(self, text: str) -> bytes:
         return hmac.digest(self._key, text.encode(), "sha256")
+
+
+def _masked(text: str, found: Found, other: Address) -> Address:
+    """The stand-in for the first address of a prefix is that of the other prefix."""
+    address, length = found.address, _LENGTH.match(text, found.end)
+    if address is None or length is None or int(length[1]) > address.max_prefixlen:
+        return other
+    spare = (1 << address.max_prefixlen - int(length[1])) - 1
+    return other if int(address) & spare else type(other)(int(other) & ~spare)
 
 
 def _inner(address: Address) -> Address:

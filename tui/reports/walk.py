@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probes.engine.model import Evidence, Icmp, Observation, Result, Target
-from probes.engine.session import Header, Session
+from probes.engine.session import FindingRecord, Header, Session
 
 LEFT_OUT = frozenset(
     {"engine_id", "server_guid", "host_key_fingerprint", "fingerprint", "sha256", "serial"}
@@ -50,7 +50,24 @@ def walked(session: Session, walk: Walk) -> Session:
             )
             for verdict in session.verdicts
         ),
+        findings=tuple(_finding(finding, walk) for finding in session.findings),
     )
+
+
+def _finding(finding: FindingRecord, walk: Walk) -> FindingRecord:
+    return dataclasses.replace(
+        finding,
+        text=walk.text(finding.text),
+        why=walk.text(finding.why),
+        fix=walk.text(finding.fix),
+        keys=tuple(_key(key, walk) for key in finding.keys),
+    )
+
+
+def _key(key: str, walk: Walk) -> str:
+    """The key of a row, which names its host."""
+    check, bar, label = key.partition("|")
+    return f"{check}{bar}{walk.name(label)}"
 
 
 def _header(header: Header, walk: Walk) -> Header:

@@ -43,3 +43,8 @@ class Finding:
     """Keys of the rows behind it, sorted."""
     fix: str = ""
     """What to change, as a sentence, where that is one thing."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows are behind it."""
+        return len(self.keys)

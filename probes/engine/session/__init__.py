@@ -6,12 +6,13 @@ from probes.engine.session.copy import AlreadyThere, copy
 from probes.engine.session.header import Header, ProfileRef, Tool, new_header
 from probes.engine.session.place import default_path
 from probes.engine.session.read import Session, SessionError, read_session, unreached
-from probes.engine.session.record import Remark, VerdictRecord
+from probes.engine.session.record import FindingRecord, Remark, VerdictRecord
 from probes.engine.session.verify import Verification, verify
 from probes.engine.session.write import LogFailed, SessionLog
 
 __all__ = [
     "AlreadyThere",
+    "FindingRecord",
     "Header",
     "LogFailed",
     "ProfileRef",

@@ -14,13 +14,19 @@ from probes.engine.model import Job, Observation, Reason, Result, State, Status,
 from probes.engine.session.header import SCHEMA, Header, header_of, targets_of
 from probes.engine.session.line import MOST_HEADER, MOST_LINE, BadLine, decoded
 from probes.engine.session.place import because, shown
-from probes.engine.session.record import Remark, VerdictRecord, verdict_of
+from probes.engine.session.record import (
+    FindingRecord,
+    Remark,
+    VerdictRecord,
+    finding_of,
+    verdict_of,
+)
 from probes.engine.session.rows import Rows
 from probes.engine.session.typed import text
 from profiles.model import Profile
 
 MOST_ROWS = 1_000_000
-"""Rows, verdicts and remarks of one session."""
+"""Rows, verdicts, findings and remarks of one session."""
 MOST_MESSAGES = 20
 """Lines that are named one by one before they are only counted."""
 
@@ -52,6 +58,8 @@ class Session:
     """What could not be read, a sentence each."""
     verdicts: tuple[VerdictRecord, ...] = ()
     """One a target and capability, the last that was recorded, in the order of the first."""
+    findings: tuple[FindingRecord, ...] = ()
+    """The last that were recorded together, without those that a later row makes doubtful."""
 
 
 def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -> Session:
@@ -103,6 +111,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
     rows, remarks, messages = Rows(profile, header.targets), list[Remark](), _Messages()
     results: dict[str, Result] = {}
     verdicts: dict[tuple[str, ...], VerdictRecord] = {}
+    findings = _Findings()
     added: list[Target] = []
     complete, ended = False, ""
     for number, line in _lines(file):
@@ -118,10 +127,13 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
                 else:
                     messages.add(f"Line {number} was skipped: more than {MOST_ROWS} rows.")
                 complete = False
+                findings.clear()
             elif kind == "verdict" and len(verdicts) < MOST_ROWS:
                 verdict = verdict_of(record)
                 about = (verdict.role, verdict.host, str(verdict.port), verdict.capability)
                 verdicts[about] = verdict
+            elif kind == "finding":
+                findings.add(finding_of(record))
             elif kind == "targets" and len(added) < MOST_ROWS:
                 added.extend(targets_of(record))
             elif kind == "remark" and len(remarks) < MOST_ROWS:
@@ -129,6 +141,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
             elif kind == "end":
                 ended = text(record, "ended")
                 complete = record.get("complete") is True
+                findings.close()
         except BadLine as error:
             if line.endswith(b"\n"):
                 messages.add(f"Line {number} was skipped: {error}.")
@@ -145,6 +158,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
         ended,
         messages.all(),
         tuple(verdicts.values()),
+        findings.all(),
     )
 
 
@@ -181,6 +195,30 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
             yield number, b"\n"
         elif line != b"\n":
             yield number, line
+
+
+class _Findings:
+    """The findings of the last run: a result after them makes them old, an end completes them."""
+
+    def __init__(self) -> None:
+        self._found: list[FindingRecord] = []
+        self._closed = False
+
+    def add(self, finding: FindingRecord) -> None:
+        if self._closed:
+            self.clear()
+        if len(self._found) < MOST_ROWS:
+            self._found.append(finding)
+
+    def clear(self) -> None:
+        self._found.clear()
+        self._closed = False
+
+    def close(self) -> None:
+        self._closed = True
+
+    def all(self) -> tuple[FindingRecord, ...]:
+        return tuple(self._found)
 
 
 class _Messages:

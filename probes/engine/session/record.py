@@ -1,10 +1,11 @@
-"""Results, verdicts, remarks and the end as records. Pure."""
+"""Results, verdicts, findings, remarks and the end as records. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from probes.engine.findings import Finding
 from probes.engine.model import Icmp, Result, Ruling, Target, Verdict
 from probes.engine.session.header import now
 from probes.engine.session.line import BadLine
@@ -49,6 +50,22 @@ class VerdictRecord:
             self.fix,
             self.text,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRecord:
+    """One cause behind rows, in the words of the log."""
+
+    kind: str
+    text: str
+    """One sentence without its full stop."""
+    sure: str
+    why: str
+    rows: int
+    """How many rows are behind it."""
+    keys: tuple[str, ...]
+    """Keys of those rows; only the first ones where a line cannot hold all."""
+    fix: str
 
 
 def result_record(result: Result) -> dict[str, object]:
@@ -147,6 +164,50 @@ def verdict_of(record: Mapping[str, object]) -> VerdictRecord:
     if not (verdict.host and verdict.role and verdict.verdict):
         raise BadLine("its host, role or verdict is empty")
     return verdict
+
+
+def found(finding: Finding) -> FindingRecord:
+    """A finding in the words of the log."""
+    return FindingRecord(
+        finding.kind,
+        finding.text,
+        finding.sure,
+        finding.why,
+        finding.rows,
+        finding.keys,
+        finding.fix,
+    )
+
+
+def finding_record(finding: FindingRecord) -> dict[str, object]:
+    """The `finding` record of one cause."""
+    return {
+        "type": "finding",
+        "kind": finding.kind,
+        "text": finding.text,
+        "sure": finding.sure,
+        "why": finding.why,
+        "rows": finding.rows,
+        "keys": list(finding.keys),
+        "fix": finding.fix,
+    }
+
+
+def finding_of(record: Mapping[str, object]) -> FindingRecord:
+    """The finding in a `finding` record of a file; raises BadLine."""
+    keys = texts(record, "keys")
+    finding = FindingRecord(
+        text(record, "kind"),
+        text(record, "text"),
+        text(record, "sure"),
+        text(record, "why"),
+        integer(record, "rows", len(keys), least=len(keys)),
+        keys,
+        text(record, "fix"),
+    )
+    if not (finding.text and finding.sure):
+        raise BadLine("its text or sure is empty")
+    return finding
 
 
 def remark_record(remark: str) -> dict[str, object]:

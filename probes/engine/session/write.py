@@ -8,15 +8,20 @@ import os
 import stat
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from probes.engine.findings import Finding
 from probes.engine.model import Result, Target, Verdict
 from probes.engine.session.header import Header, header_record, targets_records
 from probes.engine.session.line import MOST_HEADER, MOST_LINE, encoded
 from probes.engine.session.place import because, make_parents, shown
 from probes.engine.session.record import (
+    FindingRecord,
     VerdictRecord,
     end_record,
+    finding_record,
+    found,
     recorded,
     remark_record,
     result_record,
@@ -112,6 +117,10 @@ class SessionLog:
         """Write a batch of verdicts with one system call."""
         self._write([encoded(verdict_record(recorded(verdict))) for verdict in batch])
 
+    def findings(self, batch: Sequence[Finding]) -> None:
+        """Write all that was found, with one system call."""
+        self._write([finding_line(found(finding)) for finding in batch])
+
     def remark(self, text: str) -> None:
         """Write a sentence of the operator's, with the time."""
         self._write([encoded(remark_record(text[: MOST_LINE // 16]))])
@@ -184,6 +193,15 @@ def result_line(result: Result) -> str:
         return line
     record |= {"note": result.note[:4096], "facts": {"shortened": True}, "evidence": []}
     return encoded(record)
+
+
+def finding_line(finding: FindingRecord) -> str:
+    """A finding as one line without its newline, with as many of its keys as a reader accepts."""
+    line = encoded(finding_record(finding))
+    while len(line) >= MOST_LINE and finding.keys:
+        finding = replace(finding, keys=finding.keys[: len(finding.keys) // 2])
+        line = encoded(finding_record(finding))
+    return line
 
 
 def _ends_torn(descriptor: int) -> bool:

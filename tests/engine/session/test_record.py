@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probes.engine.findings import Finding, Kind, Sure
 from probes.engine.model import (
     Evidence,
     Icmp,
@@ -30,17 +31,21 @@ from probes.engine.session.header import header_of, header_record
 from probes.engine.session.line import MOST_DEPTH, MOST_LINE, BadLine, decoded, depth, encoded
 from probes.engine.session.record import (
     end_record,
+    finding_of,
+    finding_record,
+    found,
     remark_record,
     result_record,
     verdict_record,
 )
 from probes.engine.session.rows import Rows
-from probes.engine.session.write import result_line
+from probes.engine.session.write import finding_line, result_line
 from profiles.model import Profile
 
 Make = Callable[..., Result]
 Validate = Callable[[object], None]
 
+FINDING = Finding(Kind.HOST, "dc1 is down", Sure.LIKELY, "silence only", ("a|dc1", "b|dc1"))
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.just("\udc80"), max_size=20)
 """Control characters and lone surrogates included; not two that JSON would join to one."""
 TIMES = st.floats(allow_nan=False, allow_infinity=False)
@@ -129,10 +134,23 @@ def test_every_other_line_fits_the_schema(header: Header, validate: Validate) ->
         header_record(header),
         verdict_record(verdict),
         verdict_record(dataclasses.replace(verdict, port=2222)),
+        finding_record(found(FINDING)),
         remark_record("firewall opened"),
         end_record(False, {"ok": 2, "not needed": 1}, "0" * 64),
     ):
         validate(json.loads(encoded(record)))
+
+
+def test_a_finding_survives_its_line_and_keeps_count_of_keys_that_do_not_fit() -> None:
+    made = found(FINDING)
+    assert (made.kind, made.sure, made.rows) == ("host", "likely", 2)
+    assert finding_of(decoded(finding_line(made).encode())) == made
+    keys = tuple(f"discovery.ping|10.2.{number >> 8}.{number & 255}" for number in range(60_000))
+    line = finding_line(found(dataclasses.replace(FINDING, keys=keys)))
+    assert MOST_LINE // 4 < len(line) < MOST_LINE
+    read = finding_of(decoded(line.encode()))
+    assert read.rows == 60_000
+    assert read.keys == keys[: len(read.keys)]
 
 
 def test_the_schema_refuses_what_is_not_a_result(make_result: Make, validate: Validate) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from probes.engine.findings import Finding, Kind, Sure
 from probes.engine.model import Result
 from probes.engine.session import (
     Header,
@@ -86,6 +87,7 @@ def test_every_line_the_writer_makes_fits_the_schema(
     log.header(header)
     log.results([make_result("a"), make_result("b\x1b[2J\x7f\x9b\u202e")])
     log.verdict(VerdictRecord("a", "windows.dc", "inventory", "degraded", (), (), "Works."))
+    log.findings([Finding(Kind.HOST, "b is down", Sure.LIKELY, "silence", ("windows.ldap|b",))])
     log.remark("opened 389\nand 636")
     log.end(True, {"ok": 2})
     log.close()
@@ -96,7 +98,7 @@ def test_every_line_the_writer_makes_fits_the_schema(
     for record in records:
         validate(record)
     kinds = [record["type"] for record in records]
-    assert kinds == ["session", "result", "result", "verdict", "remark", "end"]
+    assert kinds == ["session", "result", "result", "verdict", "finding", "remark", "end"]
 
 
 def test_a_batch_is_one_system_call(

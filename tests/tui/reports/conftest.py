@@ -21,7 +21,7 @@ from probes.engine.model import (
     Target,
     VantageInfo,
 )
-from probes.engine.session import Header, Remark, SessionLog, new_header
+from probes.engine.session import FindingRecord, Header, Remark, SessionLog, new_header
 from profiles.model import Profile
 from tui.options import Options
 from tui.prepare import load
@@ -136,6 +136,7 @@ def forged(make_report: Callable[..., Report], make_result: Callable[..., Result
             header=replace(session.header, vantage=vantage, remark=text, started=text),
             results=tuple(rows),
             remarks=(Remark(text, text),),
+            findings=(FindingRecord(text, text, text, text, 1, (text, rows[0].job.key), text),),
         )
         return replace(report, session=changed, notices=(text,))
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probes.engine.model import Evidence, Icmp, Reason, Result, Status, VantageInfo
-from probes.engine.session import VerdictRecord
+from probes.engine.session import FindingRecord, VerdictRecord
 from tui.export import RENDERERS
 from tui.reports.pseudonyms import pseudonymised
 from tui.reports.report import Report
@@ -99,7 +99,10 @@ def telling(make_report: Reports, make_result: Make) -> Report:
     verdict = VerdictRecord(
         HOST, "windows.target", "audit", "blocked", (), (all_of_them,), all_of_them
     )
-    session = replace(report.session, verdicts=(verdict,))
+    finding = FindingRecord(
+        "host", all_of_them, "certain", all_of_them, 1, (f"unix.ssh|{HOST}",), all_of_them
+    )
+    session = replace(report.session, verdicts=(verdict,), findings=(finding,))
     return replace(report, session=session, notices=(all_of_them,))
 
 

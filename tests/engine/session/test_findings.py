@@ -1,0 +1,103 @@
+"""Which findings of a log stand: the last that were written together, if no row is newer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from probes.engine.findings import Finding, Kind, Sure
+from probes.engine.model import Result
+from probes.engine.session import Header, SessionLog, read_session
+from probes.engine.session.record import finding_record, found
+
+Make = Callable[..., Result]
+
+DOWN = Finding(Kind.HOST, "dc1 is down", Sure.LIKELY, "silence", ("windows.ldap|dc1",), "Start it.")
+LATE = Finding(Kind.TIME, "dc1 is late", Sure.CERTAIN, "its clock", ("windows.ldap|dc1",))
+
+
+@pytest.fixture
+def told(tmp_path: Path, header: Header, make_result: Make) -> Callable[..., list[str]]:
+    """The findings that stand after a word for each thing that was written."""
+
+    def write(*words: str | Finding) -> list[str]:
+        path = tmp_path / "one.jsonl"
+        path.unlink(missing_ok=True)
+        log = SessionLog.create(path)
+        log.header(header)
+        for word in words:
+            if isinstance(word, Finding):
+                log.findings([word])
+            elif word == "row":
+                log.results([make_result()])
+            else:
+                log.end(True, {})
+        log.close()
+        session = read_session(path)
+        assert session.messages == ()
+        return [finding.text for finding in session.findings]
+
+    return write
+
+
+def test_findings_written_together_stand_together(told) -> None:
+    assert told("row", DOWN, LATE, "end") == ["dc1 is down", "dc1 is late"]
+
+
+def test_a_killed_run_keeps_what_it_had_found(told) -> None:
+    assert told("row", DOWN, LATE) == ["dc1 is down", "dc1 is late"]
+
+
+def test_those_of_a_rerun_stand_for_those_before(told) -> None:
+    assert told("row", DOWN, "end", "row", LATE, "end") == ["dc1 is late"]
+
+
+def test_a_rerun_after_which_nothing_is_found_leaves_none(told) -> None:
+    assert told("row", DOWN, "end", "row", "end") == []
+
+
+def test_a_row_that_is_newer_makes_them_doubtful(told) -> None:
+    assert told("row", DOWN, "end", "row") == []
+
+
+def test_a_second_end_without_a_row_says_them_once(told) -> None:
+    assert told("row", DOWN, "end", DOWN, "end") == ["dc1 is down"]
+    assert told("row", DOWN, "end", "end") == ["dc1 is down"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"text": ""}, "its text or sure is empty"),
+        ({"sure": 1}, "its sure is not a string"),
+        ({"keys": "k"}, "its keys is not a list of strings"),
+        ({"rows": 0}, "its rows is not a number from 1 to 2147483647"),
+    ],
+)
+def test_a_broken_finding_is_skipped_by_its_number(
+    tmp_path: Path, header: Header, change: dict[str, object], why: str
+) -> None:
+    path = tmp_path / "one.jsonl"
+    log = SessionLog.create(path)
+    log.header(header)
+    log.close()
+    with path.open("a", encoding="ascii") as file:
+        file.write(json.dumps(finding_record(found(DOWN)) | change) + "\n")
+    session = read_session(path)
+    assert session.messages == (f"Line 2 was skipped: {why}.",)
+    assert session.findings == ()
+
+
+def test_a_word_of_a_later_version_is_kept(tmp_path: Path, header: Header) -> None:
+    path = tmp_path / "one.jsonl"
+    log = SessionLog.create(path)
+    log.header(header)
+    log.close()
+    later = replace(found(DOWN), kind="weather", sure="guessed")
+    with path.open("a", encoding="ascii") as file:
+        file.write(json.dumps(finding_record(later)) + "\n")
+    assert read_session(path).findings == (later,)

@@ -1,0 +1,91 @@
+"""What is behind the rows, in each report: before the rows, after the verdicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from defusedxml.ElementTree import fromstring
+
+from probes.engine.findings import Finding, Kind, Sure
+from probes.engine.model import Reason, Result, State, Status
+from probes.engine.session.record import found
+from tui.export import RENDERERS
+from tui.reports.pseudonyms import pseudonymised
+from tui.reports.report import Report
+
+Make = Callable[..., Result]
+Reports = Callable[..., Report]
+
+DEAD = "pc1.corp.example (10.20.2.14) is down or dropped entirely: none of its 3 ports answers"
+
+
+@pytest.fixture
+def dead(make_report: Reports, make_result: Make) -> Report:
+    """A log that was written before there were findings: a dead host beside one that is not."""
+    checks = ("enable.rpc", "enable.smb", "windows.winrm")
+    fine = {"address": "10.20.2.15", "status": Status.OK, "state": State.OPEN}
+    return make_report(
+        *(make_result(check=check) for check in checks),
+        make_result("web1", "unix.ssh", reason=Reason.SYN_ACK, **fine),
+    )
+
+
+def render(report: Report, format: str) -> str:
+    return "".join(RENDERERS[format](report))
+
+
+def test_a_log_without_findings_is_diagnosed_from_its_rows(dead: Report) -> None:
+    (finding,) = dead.session.findings
+    assert (finding.text, finding.sure, finding.rows) == (DEAD, "likely", 3)
+
+
+@pytest.mark.parametrize("format", ["markdown", "html"])
+def test_they_stand_between_the_verdicts_and_the_rows(dead: Report, format: str) -> None:
+    text = unescape(render(dead, format))
+    places = [text.index(part) for part in ("Verdicts (2)", "Findings (1)", DEAD, "To change (3)")]
+    assert places == sorted(places)
+
+
+def test_json_has_them_with_the_keys_of_their_rows(dead: Report) -> None:
+    (finding,) = json.loads(render(dead, "json"))["findings"]
+    assert finding["kind"] == "host"
+    assert set(finding["keys"]) == {row.job.key for row in dead.session.results[:3]}
+
+
+def test_junit_tells_them_in_the_suite_of_their_rows(dead: Report) -> None:
+    suites = list(fromstring(render(dead, "junit")))
+    said = {suite.get("name"): suite.findtext("system-out") for suite in suites}
+    assert said["unix.target: Linux or macOS target"] is None
+    assert f"likely: {DEAD} (3 rows; " in (said["windows.target: Windows target"] or "")
+
+
+def test_csv_stays_a_row_a_line(dead: Report) -> None:
+    assert len(render(dead, "csv").splitlines()) == 5
+
+
+def test_a_finding_of_the_log_stands_whatever_the_rows_say(dead: Report) -> None:
+    told = found(Finding(Kind.TIME, "The sun is down", Sure.CERTAIN, "it is dark", ("k",)))
+    report = replace(dead, session=replace(dead.session, findings=(told,)))
+    text = render(report, "markdown")
+    assert "| certain | The sun is down. | it is dark | 1 |  |" in text
+    assert DEAD not in text
+
+
+def test_a_stand_in_for_a_network_is_a_network(make_report: Reports, make_result: Make) -> None:
+    rows = [
+        make_result(f"pc{number}.corp.example", check, address=f"10.20.2.{number}")
+        for number in range(1, 7)
+        for check in ("enable.rpc", "windows.winrm")
+    ]
+    (finding,) = pseudonymised(make_report(*rows)).session.findings
+    assert finding.text.startswith("Nothing in 192.0.2.0/24 answers: 6 hosts stay silent")
+    assert len(set(finding.keys)) == 12
+
+
+def test_keys_lead_to_the_rows_under_their_stand_ins(dead: Report) -> None:
+    session = pseudonymised(dead).session
+    assert set(session.findings[0].keys) <= {row.job.key for row in session.results}

@@ -1,0 +1,42 @@
+"""A session log made whole: with a row for all that was planned, and what its rows mean."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from probes.engine.docket import verdicts_of
+from probes.engine.findings import diagnose
+from probes.engine.plan import plan
+from probes.engine.session import Session, read_session, unreached
+from probes.engine.session.record import found, recorded
+from profiles.model import Profile
+
+
+def whole_session(path: Path, profile: Profile) -> Session:
+    """A session with its unreached rows as cancelled ones; raises SessionError."""
+    session = read_session(path, profile)
+    header = session.header
+    planned = plan(profile, header.targets, only=frozenset(header.only) or None)
+    rows = (*session.results, *unreached(session, planned))
+    return dataclasses.replace(session, results=rows)
+
+
+def with_verdicts(session: Session, profile: Profile) -> Session:
+    """The same with a verdict for each target; what the log says in known words stands."""
+    told = {one: event for one in session.verdicts if (event := one.event) is not None}
+    known = {event.target for event in told.values()}
+    made = verdicts_of(profile, session.header.answers, session.results)
+    missing = [recorded(event) for event in made if event.target not in known]
+    return dataclasses.replace(session, verdicts=(*told, *missing))
+
+
+def with_findings(session: Session) -> Session:
+    """The same with its findings: those of the log, or what its rows lead to where it has none.
+
+    It has none if it is older than they are, or was killed or stopped.
+    """
+    if session.findings:
+        return session
+    made = diagnose(session.results, session.header.answers)
+    return dataclasses.replace(session, findings=tuple(map(found, made)))
