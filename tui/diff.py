@@ -42,7 +42,11 @@ def _text(before: Session, after: Session, compared: Comparison) -> Iterator[str
     yield from _incomparable(compared.of(Kind.NOT_COMPARABLE))
     still = [change for change in compared.of(Kind.UNCHANGED) if change.result.status in TO_CHANGE]
     yield from _group("unchanged, and still to change", still)
-    counts = ", ".join(f"{len(compared.of(kind))} {kind}" for kind in Kind)
+    counts = ", ".join(
+        f"{number} {kind}"
+        for kind in Kind
+        if (number := len(compared.of(kind))) or kind is not Kind.NOT_AGAIN
+    )
     yield f"\n{len(compared.changes)} rows: {counts}"
 
 

@@ -19,12 +19,13 @@ from probes.engine.findings import Finding
 from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Diagnosed, Event, Finished, Job, Message, Result, Status, Target
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
-from probes.engine.session import LogFailed, SessionLog, default_path, new_header
+from probes.engine.session import Header, LogFailed, SessionLog, default_path, new_header
 from probes.engine.targets import Entered, expand, parse
 from probes.engine.thread import Engine
 from probes.route import route
+from probes.wire.text import printable
 from profiles.model import Profile
-from tui import prepare
+from tui import again, prepare
 from tui.credentials import with_credentials
 from tui.exit import Exit, exit_status
 from tui.findings_text import findings_lines
@@ -35,6 +36,7 @@ from tui.verdicts import Verdicts, verdict_lines
 
 _REFRESH = 0.2
 """Seconds between two looks at the progress line."""
+_NOTICE = 400
 
 
 class _Ended(Exception):
@@ -44,23 +46,35 @@ class _Ended(Exception):
 def run(options: Options) -> int:
     """Measure what was asked for and return the exit status; raises UsageError."""
     profile = prepare.load(options)
-    answered = prepare.answers(options, profile)
+    before = None if options.session is None else again.load(options, profile)
+    answered = again.answers(options, profile, before)
     given = replace(trust(options, os.environ), dns_name=options.dns_name, pjl=options.pjl)
     given = with_credentials(given, options.credentials, os.environ)
-    if not options.entries:
+    if not options.entries and before is None:
         raise UsageError("Nothing to measure; name a ROLE=HOST, such as windows.target=pc1.")
     events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
     engine = Engine(LocalVantage, PROBES, events.put)
     logs: list[SessionLog] = []
     try:
         with _signals():
-            targets, bad = _targets(options, profile, engine)
-            if not targets:
-                return Exit.USAGE
-            jobs = plan(profile, targets, route=route(given))
+            bad = False
+            if before is not None:
+                rerun = again.begin(options, profile, before, answered, engine.info(), route(given))
+                for notice in rerun.notices:
+                    _say(f"auditreach: {printable(notice, _NOTICE)}")
+                if not rerun.jobs:
+                    _say(f"auditreach: {again.nothing(options)}")
+                    return Exit.READY
+                header, jobs, earlier = rerun.header, rerun.jobs, rerun.earlier
+            else:
+                targets, bad = _targets(options, profile, engine)
+                if not targets:
+                    return Exit.USAGE
+                jobs, earlier = plan(profile, targets, route=route(given)), ()
+                header = new_header(profile, engine.info(), options.settings, answered, targets)
             _ask_first(options, jobs)
-            logs = _logs(options, profile, answered, targets, engine)
-            engine.begin(profile, answered, options.settings, logs, given)
+            logs = _logs(options, header)
+            engine.begin(profile, answered, header.settings, logs, given, earlier)
             engine.add(jobs)
             status = _watch(options, jobs, events)
     except (KeyboardInterrupt, _Ended):
@@ -100,14 +114,7 @@ def _ask_first(options: Options, jobs: Sequence[Job]) -> None:
         )
 
 
-def _logs(
-    options: Options,
-    profile: Profile,
-    answered: dict[str, str],
-    targets: Sequence[Target],
-    engine: Engine,
-) -> list[SessionLog]:
-    header = new_header(profile, engine.info(), options.settings, answered, targets)
+def _logs(options: Options, header: Header) -> list[SessionLog]:
     logs = []
     try:
         log = SessionLog.create(options.log or default_path(header))

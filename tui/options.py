@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from probes.engine.model import Settings
+from probes.engine.model import Settings, Status
 from probes.wire.text import printable
 
 COMMANDS = {
@@ -28,6 +28,7 @@ OVERVIEW = """\
 auditreach                                   the screen
 auditreach ROLE=HOST[,HOST...] ...           the screen, filled in; --run starts at once
 auditreach run ROLE=HOST[,HOST...] ...       no screen: a line a result, then a summary
+auditreach run --from SESSION --only blocked measure again what was blocked then
 auditreach open SESSION                      an old session on the screen
 auditreach export SESSION --format FORMAT    markdown, html, csv, junit, json or firewall
 auditreach diff BEFORE AFTER                 fixed, regressed, new, gone, not comparable
@@ -44,6 +45,11 @@ Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
+
+
+_PASSING = (Status.QUEUED, Status.RUNNING)
+"""Statuses that no row of a log has."""
+_WELL = (Status.OK, Status.NOT_NEEDED)
 
 
 class UsageError(Exception):
@@ -66,6 +72,11 @@ class Options:
     start: bool = False
     ascii: bool = False
     session: Path | None = None
+    """An old session; of `run` the one under --from."""
+    only: tuple[Status, ...] = ()
+    """Statuses of the rows that are measured again; all of them if empty."""
+    patience_given: bool = False
+    """Whether there was a --timeout."""
     after: Path | None = None
     """The later session of a `diff`."""
     format: str = ""
@@ -99,13 +110,21 @@ def parse_options(argv: Sequence[str]) -> Options:
         return Options(command, session=given.session, profile=given.profile, ascii=given.ascii)
     if command in ("export", "diff", "verify", "checks"):
         return Options(command, **vars(given))
-    settings = Settings(timeout=given.timeout, concurrency=given.concurrency)
+    timeout = Settings().timeout if given.timeout is None else given.timeout
+    settings = Settings(timeout=timeout, concurrency=given.concurrency)
+    session = given.session if command == "run" else None
+    only = given.only if command == "run" else ()
+    if only and session is None:
+        raise UsageError("--only goes with --from SESSION, whose rows it chooses from.")
     return Options(
         command,
         entries=tuple(given.target),
         profile=given.profile,
         answers=tuple(_answer(text) for text in given.answer),
         settings=settings,
+        session=session,
+        only=only,
+        patience_given=given.timeout is not None,
         log=given.log,
         json=command == "run" and given.json,
         yes=given.yes,
@@ -155,9 +174,9 @@ def _parser(command: str) -> argparse.ArgumentParser:
         add(
             "--timeout",
             type=_seconds,
-            default=Settings().timeout,
             metavar="S",
-            help="seconds one attempt may take (default 4; under 3.2 a dead host looks silent)",
+            help="seconds one attempt may take (default 4, with --from what the session had; "
+            "under 3.2 a dead host looks silent)",
         )
         add(
             "--concurrency",
@@ -203,6 +222,21 @@ def _parser(command: str) -> argparse.ArgumentParser:
         add("--run", action="store_true", help="start measuring at once")
     if command == "run":
         add("--json", action="store_true", help="write the session log to standard output")
+        add(
+            "--from",
+            type=Path,
+            dest="session",
+            metavar="SESSION",
+            help="measure an earlier session again: its targets, ports and answers",
+        )
+        add(
+            "--only",
+            type=_statuses,
+            default=(),
+            metavar="STATUS,...",
+            help="with --from: only rows that were blocked, error, degraded ...; "
+            "failed is all but ok and not-needed",
+        )
     return parser
 
 
@@ -246,6 +280,20 @@ def _dns_name(text: str) -> str:
     if len(text) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise argparse.ArgumentTypeError(f"{quoted(text)} is no DNS name, such as www.corp.example")
     return text
+
+
+def _statuses(text: str) -> tuple[Status, ...]:
+    known: dict[str, tuple[Status, ...]] = {
+        status.replace(" ", "-"): (status,) for status in Status if status not in _PASSING
+    }
+    known["failed"] = tuple(status for status in Status if status not in (*_PASSING, *_WELL))
+    found: dict[Status, None] = {}
+    for word in text.split(","):
+        name = word.strip().lower().replace(" ", "-")
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"{quoted(word)} is none of {', '.join(known)}")
+        found.update(dict.fromkeys(known[name]))
+    return tuple(found)
 
 
 def _count(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from probes import PROBES
 from profiles.load import ProfileError, load_profile
@@ -20,9 +21,14 @@ def load(options: Options) -> Profile:
         raise UsageError(str(error)) from None
 
 
-def answers(options: Options, profile: Profile) -> dict[str, str]:
-    """An answer to every question of the profile; raises UsageError for one it does not ask."""
-    said: dict[str, str] = dict(profile.default_answers)
+def answers(
+    options: Options, profile: Profile, before: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """An answer to every question of the profile, by default that of `before`, then its own.
+
+    Raises UsageError for a question it does not ask.
+    """
+    said: dict[str, str] = {**profile.default_answers, **before}
     questions = {question.id: question for question in profile.questions}
     for name, value in options.answers:
         question = questions.get(name)

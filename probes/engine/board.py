@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from probes.engine.findings import Finding, diagnose
 from probes.engine.judge import depends_on, judge, not_needed
-from probes.engine.model import Job, Reason, Result, Status, Target
+from probes.engine.model import Earlier, Job, Reason, Result, Status, Target
 from profiles.model import Profile
+
+_NOT_ASKED = (Reason.NOT_NEEDED, Reason.DEPENDENCY)
 
 
 class Board:
@@ -17,6 +19,8 @@ class Board:
     def __init__(self, profile: Profile, answers: Mapping[str, str], timeout: float) -> None:
         self.jobs: dict[str, Job] = {}
         self.results: dict[str, Result] = {}
+        self.earlier: dict[str, None] = {}
+        """Keys of the results that are of an earlier session."""
         self._profile = profile
         self._answers = answers
         self._timeout = timeout
@@ -40,6 +44,18 @@ class Board:
                 self._keys[(job.target, job.check.id)] = job.key
             new.append(job)
         return new
+
+    def recall(self, results: Iterable[Result]) -> Iterator[Earlier]:
+        """Take results of an earlier session as they count under this session's answers."""
+        for result in results:
+            self.add((result.job,))
+            self.results[result.job.key] = result
+            self.earlier[result.job.key] = None
+        for key in self.earlier:
+            was = self.results[key]
+            if was.observation.reason not in _NOT_ASKED:
+                self.results[key] = self._anew(was, self.why_not_needed(was.job))
+            yield Earlier(self.results[key])
 
     def why_not_needed(self, job: Job) -> str:
         """Why this row is not needed as things stand; empty when it is."""
@@ -67,6 +83,7 @@ class Board:
     def store(self, result: Result) -> tuple[list[Result], list[Job]]:
         """Keep a result; returns other rows it judges anew and jobs it makes necessary."""
         self.results[result.job.key] = result
+        self.earlier.pop(result.job.key, None)
         anew: list[Result] = []
         wanted: list[Job] = []
         for check in self._decides.get(result.job.check.id, ()):
@@ -75,27 +92,39 @@ class Board:
             if other is None:
                 continue
             why = self.why_not_needed(other.job)
-            if other.observation.reason in (Reason.NOT_NEEDED, Reason.DEPENDENCY):
+            if other.observation.reason in _NOT_ASKED:
                 if not why:
                     wanted.append(other.job)
                 continue
-            judged = judge(other.job, other.observation, why, self._timeout)
-            if judged.status is not other.status:
+            judged = self._anew(other, why)
+            if judged is not other:
                 self.results[other.job.key] = judged
                 anew.append(judged)
         return anew, wanted
 
+    def event(self, result: Result) -> Result | Earlier:
+        """What is reported of a result."""
+        return Earlier(result) if result.job.key in self.earlier else result
+
     def counts(self) -> dict[str, int]:
-        """How many rows have each status; rows without a result count as cancelled."""
-        counts = Counter(str(result.status) for result in self.results.values())
+        """How many rows of this session have each status; without a result they are cancelled."""
+        counts = Counter(
+            str(result.status) for key, result in self.results.items() if key not in self.earlier
+        )
         missing = len(self.jobs) - len(self.results)
         if missing:
             counts[str(Status.CANCELLED)] += missing
         return dict(counts)
 
     def findings(self) -> tuple[Finding, ...]:
-        """What is behind the rows that have a result."""
-        return diagnose(self.results.values(), self._answers)
+        """What is behind rows that were measured; those of an earlier session are evidence too."""
+        found = diagnose(self.results.values(), self._answers)
+        return tuple(one for one in found if not self.earlier.keys() >= set(one.keys))
+
+    def _anew(self, result: Result, why: str) -> Result:
+        """A result as it stands now; the same one where its status does."""
+        judged = judge(result.job, result.observation, why, self._timeout)
+        return result if judged.status is result.status else judged
 
     def _sibling(self, job: Job, check: str) -> Result | None:
         key = self._keys.get((job.target, check))

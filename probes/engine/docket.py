@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from probes.engine.model import Job, Result, Status, Target, Verdict
 from probes.engine.plan import row_key
 from probes.engine.standing import Row, best, row_of
 from probes.engine.verdict import Judgement, judged
+from probes.wire.text import printable
 from profiles.capabilities import capabilities_of
 from profiles.model import Capability, Profile
 
@@ -17,6 +18,7 @@ MOST_KNOWN = 4096
 
 _Rows = tuple[Row | None, ...]
 _CUT_SHORT = Row(Status.CANCELLED)
+_CARRIES_NOTHING = frozenset({Status.NOT_NEEDED, Status.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class _Case:
 class Docket:
     """Says which verdicts are due as rows are opened and closed; one for each run.
 
-    `jobs` and `results` are the run's, by key, and are looked into whenever a verdict is made. A
+    `jobs` and `results` are the run's, by key, and are looked into whenever a verdict is made; so
+    is `earlier`, the keys of results that are of an earlier session. A
     target that rests on hosts of another role waits until no row of that role is open.
     """
 
@@ -43,11 +46,13 @@ class Docket:
         answers: Mapping[str, str],
         jobs: Mapping[str, Job],
         results: Mapping[str, Result],
+        earlier: Collection[str] = (),
     ) -> None:
         self._profile = profile
         self._answers = answers
         self._jobs = jobs
         self._results = results
+        self._earlier = earlier
         self._cases: dict[str, tuple[_Case, ...]] = {}
         roles = {check.id: check.role for check in profile.checks}
         self._rests_on: dict[str, set[str]] = {}
@@ -65,6 +70,13 @@ class Docket:
         self._best: dict[str, Row | None] = {}
         self._told: dict[Target, tuple[Judgement, ...]] = {}
         self._known: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
+        self._recalled: dict[str, dict[Target, None]] = {}
+        """Targets of an earlier session, by role."""
+        for key in self._earlier:
+            job = self._jobs[key]
+            self._recalled.setdefault(job.target.role, {})[job.target] = None
+            if job.target.role in self._open_of:
+                self._keys.setdefault(job.check.id, {})[key] = None
 
     def opened(self, job: Job) -> None:
         """A row waits for a result, for the first time or again."""
@@ -107,7 +119,10 @@ class Docket:
         due = [target for target, left in self._open.items() if not left and target.role in roles]
         if any(self._best_of(check) != row for check, row in before.items()):
             due += [one for one in self._told if one.role in roles and one not in self._open]
-        return [verdict for target in due for verdict in self._judge(target)]
+        for one in roles:
+            # They have their rows from an earlier session, and what they rest on was measured anew.
+            due += [target for target in self._recalled.get(one, ()) if target not in self._open]
+        return [verdict for target in dict.fromkeys(due) for verdict in self._judge(target)]
 
     def _judge(self, target: Target) -> list[Verdict]:
         """A target's verdicts, as far as they are not those it has."""
@@ -128,7 +143,14 @@ class Docket:
         self._told[target] = now
         cases = self._cases_of(target.role)
         return [
-            Verdict(target, case.capability.id, one.ruling, one.because, one.fix, one.text)
+            Verdict(
+                target,
+                case.capability.id,
+                one.ruling,
+                one.because,
+                one.fix,
+                one.text + self._not_measured_again(case, target),
+            )
             for number, (case, one) in enumerate(zip(cases, now, strict=True))
             if not before or one != before[number]
         ]
@@ -137,12 +159,33 @@ class Docket:
         """The target's rows in the order of the case; None if one was cut short."""
         rows: list[Row | None] = []
         for check in case.own:
-            key = row_key(check, target, check == case.custom and target.port is not None)
+            key = self._key(case, check, target)
             result = self._results.get(key)
             if result is None and key in self._jobs:
                 return None
             rows.append(None if result is None else row_of(result))
         return tuple(rows)
+
+    def _not_measured_again(self, case: _Case, target: Target) -> str:
+        """A further sentence where the judgement rests on rows of an earlier session."""
+        if not self._earlier:
+            return ""
+        keys = [self._key(case, check, target) for check in case.own]
+        keys += [key for check in case.elsewhere for key in self._keys.get(check, ())]
+        # What was not needed carries nothing, and what was not measured says so itself.
+        rows = [
+            self._results[key]
+            for key in keys
+            if key in self._earlier and self._results[key].status not in _CARRIES_NOTHING
+        ]
+        if not rows:
+            return ""
+        titles = ", ".join(dict.fromkeys(one.job.check.title for one in rows))
+        oldest = min(one.observation.started for one in rows)
+        return f" Not measured again: {titles}{oldest and f' (since {printable(oldest, 40)})'}."
+
+    def _key(self, case: _Case, check: str, target: Target) -> str:
+        return row_key(check, target, check == case.custom and target.port is not None)
 
     def _judgement(self, case: _Case, rows: _Rows, port: int | None) -> Judgement:
         others = tuple([self._best_of(check) for check in case.elsewhere])

@@ -216,6 +216,13 @@ class VantageInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """Event: a row of an earlier session that is not measured again, as it counts now."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """Event: these rows are being measured now."""
 
@@ -272,5 +279,5 @@ class Finished:
     """Rows by status."""
 
 
-Event = Result | Started | Queued | Message | Verdict | Diagnosed | Finished
+Event = Result | Earlier | Started | Queued | Message | Verdict | Diagnosed | Finished
 """What a run reports."""

@@ -16,15 +16,16 @@ from probes.engine.clock import Clock
 from probes.engine.docket import Docket
 from probes.engine.judge import judge
 from probes.engine.lanes import Lanes, Work
+from probes.engine.limits import fewer
 from probes.engine.model import (
     Diagnosed,
     Evidence,
     Finished,
     Job,
-    Message,
     Observation,
     Queued,
     Reason,
+    Result,
     Settings,
     Started,
     State,
@@ -57,14 +58,16 @@ class Run:
         settings: Settings,
         report: Report,
         options: Options = NO_OPTIONS,
+        earlier: Sequence[Result] = (),
     ) -> None:
         self._vantage = vantage
         self._settings = settings
         self._options = options
         self._loop = asyncio.get_running_loop()
         self._clock = Clock(self._loop.time)
-        self._board = Board(profile, answers, settings.timeout)
-        self._docket = Docket(profile, answers, self._board.jobs, self._board.results)
+        self._board = board = Board(profile, answers, settings.timeout)
+        recalled = tuple(board.recall(earlier))
+        self._docket = Docket(profile, answers, board.jobs, board.results, board.earlier)
         self._lanes = Lanes(settings.per_host)
         self._names = Names(vantage, self._named)
         self._calibration = Calibration(vantage, (c.port for c in profile.checks), self._amend)
@@ -78,14 +81,10 @@ class Run:
         self._pumping = False
         self._idle = asyncio.Event()
         self._idle.set()
+        for one in recalled:
+            self._emit(one)
         if self._limit < settings.concurrency:
-            self._emit(
-                Message(
-                    f"{self._limit} attempts in flight instead of {settings.concurrency}: "
-                    "the descriptor limit (ulimit -n) allows no more.",
-                    "information",
-                )
-            )
+            self._emit(fewer(self._limit, settings.concurrency))
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Queue new rows; rows that are known already are left as they are."""
@@ -284,7 +283,7 @@ class Run:
         limit = max(1, len(self._flying))
         if limit < self._limit:
             self._limit = limit
-            self._emit(Message(f"Out of descriptors: {limit} attempts in flight from now on."))
+            self._emit(fewer(limit))
         if not self._flying:
             self._loop.call_later(0.1, self._pump_soon)
 
@@ -320,7 +319,7 @@ class Run:
         result = judge(job, observation, why, self._settings.timeout)
         anew, wanted = self._board.store(result)
         for one in (result, *anew):
-            self._emit(one)
+            self._emit(self._board.event(one))
         return wanted
 
     def _amend(self, key: str, evidence: Evidence) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from probes.engine.asks import Loads
 from probes.engine.model import (
     Diagnosed,
+    Earlier,
     Event,
     Finished,
     Job,
@@ -70,10 +71,14 @@ class Engine:
         settings: Settings,
         logs: Sequence[SessionLog] = (),
         options: Options = NO_OPTIONS,
+        earlier: Sequence[Result] = (),
     ) -> None:
-        """Start a new, empty session kept in these logs; a run still going on is stopped."""
-        fixed = tuple(logs)
-        self._do(lambda: self._begin(profile, answers, settings, fixed, options))
+        """Start a new session kept in these logs; a run still going on is stopped.
+
+        It is empty but for the rows of an `earlier` one, which are not measured again.
+        """
+        fixed, recalled = tuple(logs), tuple(earlier)
+        self._do(lambda: self._begin(profile, answers, settings, fixed, options, recalled))
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Measure new rows."""
@@ -155,6 +160,7 @@ class Engine:
         settings: Settings,
         logs: tuple[SessionLog, ...],
         options: Options,
+        earlier: Sequence[Result],
     ) -> None:
         assert self._vantage is not None
         if self._run is not None:
@@ -163,7 +169,14 @@ class Engine:
         self._logs = logs
         self._failed = set()
         self._run = Run(
-            self._vantage, self._probes, profile, answers, settings, self._reported, options
+            self._vantage,
+            self._probes,
+            profile,
+            answers,
+            settings,
+            self._reported,
+            options,
+            earlier,
         )
 
     def _close(self) -> None:
@@ -189,7 +202,10 @@ class Engine:
             for event in batch
             if isinstance(event, Result) and event.status is not Status.CANCELLED
         ]
+        earlier = [event.result for event in batch if isinstance(event, Earlier)]
         try:
+            if earlier:
+                log.earlier(earlier)
             if measured:
                 log.results(measured)
             if verdicts:

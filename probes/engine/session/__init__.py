@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from probes.engine.session.copy import AlreadyThere, copy
-from probes.engine.session.header import Header, ProfileRef, Tool, new_header
+from probes.engine.session.header import Header, Origin, ProfileRef, Tool, new_header
 from probes.engine.session.place import default_path
 from probes.engine.session.read import Session, SessionError, read_session, unreached
 from probes.engine.session.record import FindingRecord, Remark, VerdictRecord
@@ -15,6 +15,7 @@ __all__ = [
     "FindingRecord",
     "Header",
     "LogFailed",
+    "Origin",
     "ProfileRef",
     "Remark",
     "Session",

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     NOT_COMPARABLE = "not comparable"
     NEW = "new"
     GONE = "gone"
+    NOT_AGAIN = "not measured again"
     UNCHANGED = "unchanged"
 
 
@@ -73,22 +74,29 @@ def compare(before: Session, after: Session) -> Comparison:
     profile and answers. Rows whose requirement came or went are new or gone. The checks of
     `after` say which answers a row depends on.
     """
-    apart = _other_profile(before.header, after.header) or _other_place(before.header, after.header)
+    why_apart = apart(before.header, after.header)
     answers = _other_answers(before.header.answers, after.header.answers)
-    earlier = {result.job.key: result for result in before.results}
+    earlier = {result.job.key: result for result in (*before.earlier, *before.results)}
     changes = []
     for now in after.results:
         was = earlier.pop(now.job.key, None)
         if was is None:
             changes.append(Change(now.job.key, Kind.NEW, None, now))
-        elif why := apart or _other_way(was, now) or _asked(now.job.check, answers):
+        elif why := why_apart or _other_way(was, now) or _asked(now.job.check, answers):
             changes.append(Change(now.job.key, Kind.NOT_COMPARABLE, was, now, why))
         else:
             kind, why = _became(was, now)
             changes.append(Change(now.job.key, kind, was, now, why))
-    changes.extend(Change(was.job.key, Kind.GONE, was, None) for was in earlier.values())
-    remarks = (apart, *answers.values(), *_remarks(before, after))
+    left = {result.job.key for result in after.earlier}
+    for key, was in earlier.items():
+        changes.append(Change(key, Kind.NOT_AGAIN if key in left else Kind.GONE, was, None))
+    remarks = (why_apart, *answers.values(), *_remarks(before, after))
     return Comparison(tuple(changes), tuple(text for text in remarks if text))
+
+
+def apart(before: Header, after: Header) -> str:
+    """Why nothing in two sessions is comparable, a sentence; empty if something is."""
+    return _other_profile(before, after) or _other_place(before, after)
 
 
 def _became(was: Result, now: Result) -> tuple[Kind, str]:
@@ -183,6 +191,11 @@ def _remarks(before: Session, after: Session) -> Iterator[str]:
     one, other = before.header, after.header
     if one.id == other.id:
         yield "Both are the same session."
+    if other.origin is not None and other.origin.only:
+        yield (
+            f"The later session measured again what was {', '.join(other.origin.only)} in the "
+            f"session of {other.origin.started}, and what hangs together with it."
+        )
     if one.profile.version == other.profile.version and one.profile.sha256 != other.profile.sha256:
         yield "The profile has the same version, but its file is not the same."
     if one.settings.timeout != other.settings.timeout:

@@ -40,6 +40,16 @@ class ProfileRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The earlier session whose rows are measured again, and those of which statuses."""
+
+    id: str
+    started: str
+    only: tuple[str, ...] = ()
+    """Statuses; all rows if empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """Everything needed to plan the same session again. No secrets."""
 
@@ -56,6 +66,7 @@ class Header:
     remark: str = ""
     only: tuple[str, ...] = ()
     """Ids of the checks that were asked, where not all of the roles' checks were."""
+    origin: Origin | None = None
 
 
 def now() -> str:
@@ -72,6 +83,7 @@ def new_header(
     *,
     remark: str = "",
     only: Sequence[str] = (),
+    origin: Origin | None = None,
 ) -> Header:
     """The header of a session that starts now, with a new random id."""
     # Half of what this package would cost before the first paint.
@@ -92,6 +104,7 @@ def new_header(
         targets=tuple(targets),
         remark=remark,
         only=tuple(only),
+        origin=origin,
     )
 
 
@@ -112,6 +125,8 @@ def header_record(header: Header) -> dict[str, object]:
     }
     if header.only:
         record["only"] = list(header.only)
+    if header.origin is not None:
+        record["from"] = asdict(header.origin)
     return record
 
 
@@ -160,7 +175,14 @@ def header_of(record: Mapping[str, object]) -> Header:
         targets=targets_of(record),
         remark=text(record, "remark"),
         only=texts(record, "only"),
+        origin=_origin(mapping(record, "from")),
     )
+
+
+def _origin(record: Mapping[str, object]) -> Origin | None:
+    if not record:
+        return None
+    return Origin(text(record, "id"), text(record, "started"), texts(record, "only"))
 
 
 def _answers(record: Mapping[str, object]) -> dict[str, str]:

@@ -60,6 +60,8 @@ class Session:
     """One a target and capability, the last that was recorded, in the order of the first."""
     findings: tuple[FindingRecord, ...] = ()
     """The last that were recorded together, without those that a later row makes doubtful."""
+    earlier: tuple[Result, ...] = ()
+    """Rows of the session this one began from that were not measured again."""
 
 
 def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -> Session:
@@ -94,7 +96,7 @@ def unreached(session: Session, jobs: Iterable[Job]) -> tuple[Result, ...]:
     """The rows among the planned jobs that have no result: a killed run did not reach them."""
     seen = Observation(State.NOT_RUN, Reason.CANCELLED)
     note = "Not reached before the session ended."
-    known = {result.job.key for result in session.results}
+    known = {result.job.key for result in (*session.results, *session.earlier)}
     return tuple(Result(job, Status.CANCELLED, note, seen) for job in jobs if job.key not in known)
 
 
@@ -110,6 +112,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
     header = _header(file.readline(MOST_HEADER), path)
     rows, remarks, messages = Rows(profile, header.targets), list[Remark](), _Messages()
     results: dict[str, Result] = {}
+    earlier: dict[str, Result] = {}
     verdicts: dict[tuple[str, ...], VerdictRecord] = {}
     findings = _Findings()
     added: list[Target] = []
@@ -120,14 +123,16 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
                 raise BadLine(f"it is longer than {MOST_LINE} bytes")
             record = decoded(line)
             kind = record.get("type")
-            if kind == "result":
+            if kind in ("result", "earlier"):
                 result = rows.result(record)
-                if len(results) < MOST_ROWS or result.job.key in results:
-                    results[result.job.key] = result
+                kept = results if kind == "result" else earlier
+                if len(kept) < MOST_ROWS or result.job.key in kept:
+                    kept[result.job.key] = result
                 else:
                     messages.add(f"Line {number} was skipped: more than {MOST_ROWS} rows.")
-                complete = False
-                findings.clear()
+                if kind == "result":
+                    complete = False
+                    findings.clear()
             elif kind == "verdict" and len(verdicts) < MOST_ROWS:
                 verdict = verdict_of(record)
                 about = (verdict.role, verdict.host, str(verdict.port), verdict.capability)
@@ -159,6 +164,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
         messages.all(),
         tuple(verdicts.values()),
         findings.all(),
+        tuple(result for key, result in earlier.items() if key not in results),
     )
 
 

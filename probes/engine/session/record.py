@@ -110,6 +110,11 @@ def result_record(result: Result) -> dict[str, object]:
     }
 
 
+def earlier_record(result: Result) -> dict[str, object]:
+    """The `earlier` record of a row that is not measured again."""
+    return {**result_record(result), "type": "earlier"}
+
+
 def icmp_record(icmp: Icmp) -> dict[str, object]:
     """An ICMP error; `version` only where it is 6."""
     record: dict[str, object] = {"type": icmp.type, "code": icmp.code, "from": icmp.offender}

@@ -19,6 +19,7 @@ from probes.engine.session.place import because, make_parents, shown
 from probes.engine.session.record import (
     FindingRecord,
     VerdictRecord,
+    earlier_record,
     end_record,
     finding_record,
     found,
@@ -109,6 +110,10 @@ class SessionLog:
         """Write a batch of results with one system call."""
         self._write([result_line(result) for result in batch])
 
+    def earlier(self, batch: Sequence[Result]) -> None:
+        """Write rows of an earlier session that are not measured again."""
+        self._write([_line(earlier_record(result)) for result in batch])
+
     def verdict(self, verdict: VerdictRecord) -> None:
         """Write the judgement of one target and capability."""
         self._write([encoded(verdict_record(verdict))])
@@ -187,12 +192,15 @@ class SessionLog:
 
 def result_line(result: Result) -> str:
     """A result as one line without its newline, shortened to what a reader accepts."""
-    record = result_record(result)
+    return _line(result_record(result))
+
+
+def _line(record: dict[str, object]) -> str:
     line = encoded(record)
     if len(line) < MOST_LINE:
         return line
-    record |= {"note": result.note[:4096], "facts": {"shortened": True}, "evidence": []}
-    return encoded(record)
+    note = str(record["note"])[:4096]
+    return encoded({**record, "note": note, "facts": {"shortened": True}, "evidence": []})
 
 
 def finding_line(finding: FindingRecord) -> str:

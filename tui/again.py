@@ -1,0 +1,121 @@
+"""`auditreach run --from SESSION`: what is measured again, and what the rest counts as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from probes.engine.again import again
+from probes.engine.model import Job, Result, Settings, Status, Target, VantageInfo
+from probes.engine.plan import Route, plan
+from probes.engine.session import Header, Origin, Session, SessionError, new_header, read_session
+from probes.engine.session.compare import apart
+from probes.wire.text import printable
+from profiles.model import Profile
+from tui import prepare
+from tui.options import Options, UsageError, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """An earlier session as the beginning of a new one."""
+
+    session: Session
+    header: Header
+    """Of the new session."""
+    jobs: tuple[Job, ...]
+    """What is measured; none if no row has a status that was asked for."""
+    earlier: tuple[Result, ...]
+    """What the rows count as that are not."""
+    notices: tuple[str, ...]
+    """Sentences for the operator."""
+
+
+def load(options: Options, profile: Profile) -> Session:
+    """The session under --from; raises UsageError."""
+    assert options.session is not None
+    if options.entries:
+        raise UsageError(
+            "--from takes its targets from the session; leave ROLE=HOST out, or measure them "
+            "in a run of their own."
+        )
+    try:
+        return read_session(options.session, profile)
+    except SessionError as error:
+        raise UsageError(str(error)) from None
+
+
+def answers(options: Options, profile: Profile, session: Session | None) -> dict[str, str]:
+    """The answers of the session, if there is one, under those of the command line.
+
+    Raises UsageError.
+    """
+    if session is None:
+        return prepare.answers(options, profile)
+    asked = {question.id: question.answers for question in profile.questions}
+    before = {
+        name: said for name, said in session.header.answers.items() if said in asked.get(name, ())
+    }
+    return prepare.answers(options, profile, before)
+
+
+def begin(
+    options: Options,
+    profile: Profile,
+    session: Session,
+    answered: Mapping[str, str],
+    info: VantageInfo,
+    route: Route,
+) -> Rerun:
+    """Everything a run needs to measure rows of the session again; raises UsageError."""
+    before = session.header
+    targets = _targets(before.targets, profile)
+    header = new_header(
+        profile,
+        info,
+        _settings(options, before),
+        answered,
+        targets,
+        only=before.only,
+        origin=Origin(before.id, before.started, tuple(options.only)),
+    )
+    planned = plan(profile, targets, only=frozenset(before.only) or None, route=route)
+    why = apart(before, header)
+    parted = again(session, planned, profile, answered, options.only, apart=bool(why))
+    if not planned:
+        raise UsageError(f"{quoted(str(options.session))} has no host for a check of the profile.")
+    notices = list(session.messages)
+    if why:
+        notices.append(f"{why} Rows that are not measured again count as not tested.")
+    if parted.strangers:
+        notices.append(
+            f"{parted.strangers:,} of its rows are of no check of {profile.id} "
+            f"{profile.version} and are left out."
+        )
+    return Rerun(session, header, parted.jobs, parted.earlier, tuple(notices))
+
+
+def nothing(options: Options) -> str:
+    """The sentence for a session without a row of the statuses that were asked for."""
+    return (
+        f"No row of {printable(str(options.session), 200)} is {_words(options.only)}: "
+        "there is nothing to measure again."
+    )
+
+
+def _targets(targets: tuple[Target, ...], profile: Profile) -> tuple[Target, ...]:
+    roles = {role.id for role in profile.roles}
+    return tuple(target for target in targets if target.role in roles)
+
+
+def _settings(options: Options, before: Header) -> Settings:
+    """As patient as then: what a longer wait found would be lost to a shorter one."""
+    if options.patience_given:
+        return options.settings
+    then = before.settings
+    return replace(options.settings, timeout=then.timeout, retries=then.retries)
+
+
+def _words(statuses: tuple[Status, ...]) -> str:
+    texts = [str(status) for status in statuses]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} or {texts[-1]}"
