@@ -9,7 +9,7 @@ from pathlib import Path
 from probes.engine.model import Job, Result, Verdict
 from probes.engine.session import Session
 from profiles.model import Profile
-from tui.whole import whole_session, with_verdicts
+from tui.whole import whole_session, with_earlier, with_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Recorded:
 
 def open_recorded(path: Path, profile: Profile) -> Recorded:
     """Read a session log; raises SessionError with one sentence."""
-    session = with_verdicts(whole_session(path, profile), profile)
+    session = with_verdicts(with_earlier(whole_session(path, profile)), profile)
     header, rows = session.header, session.results
     address = f" ({header.vantage.addresses[0]})" if header.vantage.addresses else ""
     return Recorded(

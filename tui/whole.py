@@ -22,11 +22,28 @@ def whole_session(path: Path, profile: Profile) -> Session:
     return dataclasses.replace(session, results=rows)
 
 
+def with_earlier(session: Session) -> Session:
+    """The same with the rows that were not measured again, whose notes say so, behind the others.
+
+    `earlier` stays, by which they are told from those that were measured.
+    """
+    told = (
+        dataclasses.replace(
+            one, note=f"Not measured again since {one.observation.started}: {one.note}"
+        )
+        if one.observation.started
+        else one
+        for one in session.earlier
+    )
+    return dataclasses.replace(session, results=(*session.results, *told))
+
+
 def with_verdicts(session: Session, profile: Profile) -> Session:
     """The same with a verdict for each target; what the log says in known words stands."""
     told = {one: event for one in session.verdicts if (event := one.event) is not None}
     known = {event.target for event in told.values()}
-    made = verdicts_of(profile, session.header.answers, session.results)
+    earlier = frozenset(result.job.key for result in session.earlier)
+    made = verdicts_of(profile, session.header.answers, session.results, earlier)
     missing = [recorded(event) for event in made if event.target not in known]
     return dataclasses.replace(session, verdicts=(*told, *missing))
 

@@ -174,9 +174,11 @@ class Docket:
         keys += [key for check in case.elsewhere for key in self._keys.get(check, ())]
         # What was not needed carries nothing, and what was not measured says so itself.
         rows = [
-            self._results[key]
+            one
             for key in keys
-            if key in self._earlier and self._results[key].status not in _CARRIES_NOTHING
+            if key in self._earlier
+            and (one := self._results.get(key)) is not None
+            and one.status not in _CARRIES_NOTHING
         ]
         if not rows:
             return ""
@@ -227,13 +229,19 @@ def _seen(checks: Iterable[str], rows: _Rows) -> Iterator[tuple[str, Row]]:
 
 
 def verdicts_of(
-    profile: Profile, answers: Mapping[str, str], results: Iterable[Result]
+    profile: Profile,
+    answers: Mapping[str, str],
+    results: Iterable[Result],
+    earlier: Collection[str] = (),
 ) -> list[Verdict]:
-    """The verdicts that the rows of a whole session lead to; none for targets cut short."""
+    """The verdicts that the rows of a whole session lead to; none for targets cut short.
+
+    `earlier` are the keys of rows that were not measured in it.
+    """
     rows = {result.job.key: result for result in results}
     measured = {key: one for key, one in rows.items() if one.status is not Status.CANCELLED}
     jobs = {key: result.job for key, result in rows.items()}
-    docket = Docket(profile, answers, jobs, measured)
+    docket = Docket(profile, answers, jobs, measured, earlier)
     for job in jobs.values():
         docket.opened(job)
     return docket.ended()

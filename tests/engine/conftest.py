@@ -132,6 +132,7 @@ class Session:
         profile: Profile,
         probes: dict[str, Any] | None = None,
         answers: dict[str, str] | None = None,
+        earlier: Sequence[Result] = (),
         **settings: Any,
     ) -> None:
         self.vantage = vantage
@@ -145,6 +146,7 @@ class Session:
             {**profile.default_answers, **(answers or {})},
             Settings(**settings),
             self._report,
+            earlier=earlier,
         )
 
     def _report(self, batch: Sequence[Event]) -> None:

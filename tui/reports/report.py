@@ -10,7 +10,7 @@ from probes.engine.model import Result, Ruling, Status, Target
 from probes.engine.session import FindingRecord, Session, VerdictRecord
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui.whole import whole_session, with_findings, with_verdicts
+from tui.whole import whole_session, with_earlier, with_findings, with_verdicts
 
 WORST_FIRST = (
     Status.BLOCKED,
@@ -56,7 +56,8 @@ class Report:
 
 def load_report(path: Path, profile: Profile) -> Report:
     """The report of a session log; raises SessionError with one sentence."""
-    session = with_findings(with_verdicts(whole_session(path, profile), profile))
+    session = with_earlier(whole_session(path, profile))
+    session = with_findings(with_verdicts(session, profile))
     return Report(session, profile, tuple(_notices(session, profile)))
 
 
@@ -154,6 +155,11 @@ def _notices(session: Session, profile: Profile) -> Iterator[str]:
         )
     elif used.sha256 != profile.sha256:
         yield "Its profile's file has changed since; sentences may differ from those of then."
+    if session.earlier:
+        yield (
+            f"{len(session.earlier):,} of its rows were not measured in this session; they stand "
+            "as they were before it, and their notes say since when."
+        )
     if not session.complete:
         yield "The session is not complete: what is missing here was not measured."
     yield from session.messages

@@ -37,6 +37,7 @@ def walked(session: Session, walk: Walk) -> Session:
         session,
         header=_header(session.header, walk),
         results=tuple(_result(result, walk) for result in session.results),
+        earlier=tuple(_result(result, walk) for result in session.earlier),
         remarks=tuple(
             dataclasses.replace(remark, text=walk.text(remark.text)) for remark in session.remarks
         ),
@@ -85,6 +86,7 @@ def _header(header: Header, walk: Walk) -> Header:
         ),
         targets=tuple(_target(target, walk) for target in header.targets),
         remark=walk.text(header.remark),
+        origin=None if header.origin is None else dataclasses.replace(header.origin, id=""),
     )
 
 

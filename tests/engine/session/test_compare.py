@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.engine.model import Reason, Result, State, Status
-from probes.engine.session import Header, Session
+from probes.engine.session import Header, Origin, Session
 from probes.engine.session.compare import Change, Comparison, Kind, compare
 from profiles.model import When
 
@@ -216,3 +216,30 @@ def test_every_row_has_one_change_and_a_session_never_regresses_against_itself(
         assert {change.key for change in found.of(one)} == {
             change.key for change in mirrored.of(other)
         }
+
+
+def test_what_was_not_measured_again_is_not_gone(header: Header, make_result: Make) -> None:
+    a, b, c = make_result("a"), make_result("b"), make_result("c")
+    after = replace(session(header, make_result("a", status=Status.BLOCKED)), earlier=(b,))
+    found = compare(session(header, a, b, c), after)
+    assert [(change.key.partition("|")[2], change.kind) for change in found.changes] == [
+        ("a", Kind.REGRESSED),
+        ("b", Kind.NOT_AGAIN),
+        ("c", Kind.GONE),
+    ]
+
+
+def test_a_row_is_compared_with_what_an_earlier_session_handed_on(
+    header: Header, make_result: Make
+) -> None:
+    before = replace(session(header), earlier=(make_result("a", status=Status.BLOCKED),))
+    (change,) = compare(before, session(header, make_result("a"))).changes
+    assert change.kind is Kind.FIXED
+
+
+def test_a_session_that_measured_some_rows_again_says_which(
+    header: Header, make_result: Make
+) -> None:
+    origin = Origin("1", "2026-01-31T12:00:00+01:00", ("blocked", "error"))
+    found = compare(session(header), session(header, make_result("a"), origin=origin))
+    assert "The later session measured again what was blocked, error in the" in found.remarks[-1]

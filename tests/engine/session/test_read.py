@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import json
 import os
@@ -16,6 +17,7 @@ from probes.engine.model import Result, Ruling, State, Status, Target, Verdict
 from probes.engine.plan import plan
 from probes.engine.session import (
     Header,
+    Origin,
     Session,
     SessionError,
     SessionLog,
@@ -298,3 +300,26 @@ def test_a_broken_verdict_is_skipped_by_its_number(
     session = add(write_log(make_result("a")), line)
     assert session.messages == (f"Line 3 was skipped: {why}.",)
     assert session.verdicts == ()
+
+
+def test_rows_that_were_not_measured_again_are_kept_apart(
+    tmp_path: Path, header: Header, make_result, validate
+) -> None:
+    origin = Origin("1f", "2026-01-31T12:00:00.000+01:00", ("blocked",))
+    path = tmp_path / "again.jsonl"
+    log = SessionLog.create(path)
+    log.header(dataclasses.replace(header, origin=origin))
+    log.earlier([make_result("dc1"), make_result("dc2", note="old"), make_result("dc3")])
+    log.results([make_result("dc3", status=Status.BLOCKED)])
+    log.earlier([make_result("dc2", note="as it counts now")])
+    log.end(True, {"blocked": 1})
+    log.close()
+    for line in path.read_bytes().splitlines():
+        validate(json.loads(line))
+    session = read_session(path)
+    assert session.header.origin == origin
+    assert session.complete
+    assert [(one.job.target.host, one.status) for one in session.results] == [("dc3", "blocked")]
+    assert [one.note for one in session.earlier] == ["Answered.", "as it counts now"]
+    jobs = [make_result(host).job for host in ("dc1", "dc2", "dc3", "dc4")]
+    assert [one.job.target.host for one in unreached(session, jobs)] == ["dc4"]
