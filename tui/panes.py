@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from textual.screen import Screen
 from textual.widgets import Static
@@ -15,6 +16,8 @@ from tui.rows import Column
 from tui.signs import Signs
 from tui.story import story
 from tui.verdicts import Verdicts
+from tui.watch.past import Past
+from tui.watch.text import past_lines
 from tui.widgets.detail import Detail
 from tui.widgets.head import Head
 from tui.widgets.outline import Outline
@@ -27,7 +30,7 @@ _FINE = frozenset({Status.OK, Status.NOT_NEEDED})
 class Panes:
     """Head, tree, table, detail and notice of a composed screen."""
 
-    def __init__(self, screen: Screen[object], profile: Profile, signs: Signs) -> None:
+    def __init__(self, screen: Screen[object], profile: Profile, signs: Signs, past: Past) -> None:
         self.head = screen.query_one(Head)
         self.outline = screen.query_one(Outline)
         self.table = screen.query_one(ResultTable)
@@ -37,6 +40,7 @@ class Panes:
         self.verdicts = Verdicts()
         self._profile = profile
         self._signs = signs
+        self._past = past
         self.failures = False
         """Only rows that are not well are shown."""
         self.words = ""
@@ -97,7 +101,9 @@ class Panes:
         if key is None or job is None:
             self.detail.show((), top=True)
         else:
-            self.detail.show(story(job, rows.result(key), self._profile), top=top)
+            lines = story(job, rows.result(key), self._profile)
+            past = past_lines(self._past.of(key), ascii=self._signs.ascii)
+            self.detail.show((*islice(lines, 2), *past, *lines), top=top)
 
     def say(self, text: str, *, trouble: bool = False) -> None:
         """One or a few sentences above the keys; empty takes them away."""

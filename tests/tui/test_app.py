@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from probes.engine.model import Status
-from tui.app import AuditReach
-from tui.launch import build
-from tui.options import parse_options
+from tests.tui.driving import drive, enter, notice, rows, seen, text_of, until
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
-
-Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]
 
 
 @pytest.fixture(autouse=True)
@@ -43,57 +36,6 @@ def closed():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         yield sock.getsockname()[1]
-
-
-async def until(pilot: Pilot[int], happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not happened():
-            await pilot.pause(0.01)
-
-
-def drive(*argv: str, size: tuple[int, int] = (80, 24)) -> Callable[[Drive], None]:
-    """Run the program with these arguments while a coroutine presses keys."""
-
-    def run(keys: Drive) -> None:
-        async def main() -> None:
-            app = build(parse_options(argv))
-            try:
-                async with app.run_test(size=size) as pilot:
-                    await pilot.pause()
-                    await keys(pilot, app)
-            finally:
-                if app.runner is not None:
-                    await asyncio.to_thread(app.runner.close)
-
-        asyncio.run(main())
-
-    return run
-
-
-async def enter(pilot: Pilot[int], app: AuditReach, text: str) -> None:
-    """Type hosts and wait for their results."""
-    app.query_one(HostEntry).focus().value = text
-    await pilot.press("enter")
-    await until(pilot, lambda: len(rows(app)) and not app.main.measuring)
-    await pilot.pause()
-
-
-def rows(app: AuditReach) -> dict[str, Status]:
-    table = app.query_one(ResultTable).rows
-    return {table.job(row).key: table.status(row) for row in range(len(table))}
-
-
-def seen(app: AuditReach) -> list[str]:
-    table = app.query_one(ResultTable)
-    return [table.rows.key(line) for line in range(len(table.rows.view))]
-
-
-def notice(app: AuditReach) -> str:
-    return str(app.query_one("#notice", Static).content)
-
-
-def text_of(widget) -> str:
-    return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
 
 
 def test_hosts_are_typed_and_their_results_arrive(closed, state):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -17,6 +17,7 @@ from profiles.model import Profile
 from tui.commands import BY_ID, COMMANDS
 from tui.panes import Panes
 from tui.signs import Signs
+from tui.watch.lookout import Lookout
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head
@@ -69,8 +70,7 @@ class SessionScreen(Screen[object]):
         """Whether rows wait or are in flight."""
         self.panes: Panes
         """Only after mounting."""
-        self.followers: list[Callable[[Sequence[Event]], None]] = []
-        """Called with every batch of events after the panes have shown it."""
+        self.lookout = Lookout(self)
         self._entries = entries
         self._at_once = start
         self._saving = True
@@ -114,7 +114,7 @@ class SessionScreen(Screen[object]):
 
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
-        self.panes = Panes(self, self.profile, self.signs)
+        self.panes = Panes(self, self.profile, self.signs, self.lookout.past)
         if self.recorded is not None:
             self._open(self.recorded)
             self.panes.table.focus()
@@ -138,8 +138,13 @@ class SessionScreen(Screen[object]):
         """One or a few sentences above the keys, until Escape or the next ones."""
         self.panes.say(text, trouble=trouble)
 
-    def measure_again(self, keys: Sequence[str], *, forced: bool = False) -> str | None:
-        """Measure rows again, `forced` ones even if not needed; returns what to say."""
+    def measure_again(
+        self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False
+    ) -> str | None:
+        """Measure rows again, `forced` ones even if not needed; returns what to say.
+
+        A `quiet` round of a watch takes no notice away.
+        """
         if self.runner is None:
             return "This is an old session; start auditreach with its hosts to measure again."
         if not keys:
@@ -148,11 +153,12 @@ class SessionScreen(Screen[object]):
             keys, self.panes.targets, self.panes.outline.included, forced=forced
         )
         if jobs:
-            self.panes.clear()
+            self._anew()
             self.panes.add(jobs)
         self.measuring = True
-        self._state()
-        self.say(trouble, trouble=bool(trouble))
+        self.tell_state()
+        if trouble or not quiet:
+            self.say(trouble, trouble=bool(trouble))
         return None
 
     def _begin(self, runner: Runner) -> None:
@@ -182,27 +188,37 @@ class SessionScreen(Screen[object]):
             self._apply(events)
 
     def _apply(self, events: Sequence[Event]) -> None:
-        self.panes.apply(events)
         for event in events:
             if isinstance(event, Message):
                 self._saving = self._saving and event.severity != "error"
                 self.say(event.text, trouble=event.severity != "information")
             elif isinstance(event, Finished):
                 self.measuring = False
-                self.panes.table.resort()
-        for follow in self.followers:
-            follow(events)
-        self._state()
+        self.show_events(self.lookout.take(events))
+        self.tell_state()
 
-    def _state(self) -> None:
+    def show_events(self, events: Sequence[Event]) -> None:
+        """Show in every pane what happened."""
+        self.panes.apply(events)
+        if any(isinstance(event, Finished) for event in events):
+            self.panes.table.resort()
+
+    def _anew(self) -> None:
+        """Another session begins on this screen."""
+        self.panes.clear()
+        self.lookout.anew()
+
+    def tell_state(self) -> None:
+        """Say at the top what is going on and whether it is kept."""
         if self.runner is None:
             return
+        watch = self.lookout.state
         if not self._saving or (self.runner.begun and not self.runner.log_path):
             self.panes.head.state("NOT SAVED", trouble=True)
-        elif self.measuring:
-            self.panes.head.state("measuring")
+        elif self.measuring and not self.lookout.order:
+            self.panes.head.state(watch or "measuring")
         elif self.runner.begun:
-            self.panes.head.state("saved")
+            self.panes.head.state(f"{watch}, saved" if watch else "saved")
 
     def on_result_table_row_highlighted(self, event: ResultTable.RowHighlighted) -> None:
         """The detail follows the cursor."""
@@ -252,11 +268,11 @@ class SessionScreen(Screen[object]):
                 return
             jobs, anew, trouble = runner.measure(entered.targets, self.panes.outline.included)
             if anew:
-                self.panes.clear()
+                self._anew()
             self.measuring = True
             self.panes.add(jobs)
             self._saving = not trouble
-            self._state()
+            self.tell_state()
             entry.history.add(text.strip())
             entry.forget_place()
             entry.value = ""

@@ -1,0 +1,143 @@
+"""Rounds of a row as numbers, and the sentences about them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.engine.model import Job, Observation, Reason, Result, State, Status, Target
+from profiles.model import Check
+from tui.watch.past import KEPT, LOST, UNTIMED, Past
+from tui.watch.text import change_text, duration_text, is_bad, past_lines, sparkline
+
+CHECK = Check("dc.ldap", "c", "r", "LDAP", "tcp", "tcp", "", "", "", port=389)
+JOB = Job("dc.ldap|dc1", CHECK, Target("r", "dc1"), 389)
+
+
+def row(
+    at: str, status: Status = Status.OK, ms: float | None = 1.0, note: str = "No answer."
+) -> Result:
+    state = State.OPEN if status in (Status.OK, Status.WARNING) else State.FILTERED
+    reason = Reason.SYN_ACK if state is State.OPEN else Reason.NO_RESPONSE
+    seen = Observation(state, reason, latency_ms=ms, started=f"2026-11-23T{at}.000+00:00")
+    return Result(JOB, status, note, seen)
+
+
+def past_of(*results: Result) -> Past:
+    past = Past()
+    past.take(results)
+    return past
+
+
+def test_a_row_that_was_measured_once_has_no_past():
+    assert past_of(row("12:00:00")).of(JOB.key) is None
+    assert list(past_lines(None, ascii=False)) == []
+
+
+def test_rounds_are_kept_in_order_with_what_was_lost_among_them():
+    past = past_of(
+        row("12:00:00", ms=3.0), row("12:00:10", Status.BLOCKED, None), row("12:00:20", ms=5.0)
+    )
+    series = past.of(JOB.key)
+    assert series is not None
+    assert series.rounds == (3.0, LOST, 5.0)
+    assert (series.total, series.lost) == (3, 1)
+    assert series.spread == (3.0, 4.0, 5.0)
+
+
+def test_a_refusal_is_an_answer_and_one_without_a_clock_has_no_latency():
+    refused = row("12:00:00", Status.BLOCKED, None)
+    seen = Observation(State.CLOSED, Reason.CONN_REFUSED, started="2026-11-23T12:00:10+00:00")
+    past = past_of(refused, Result(JOB, Status.BLOCKED, "", seen))
+    series = past.of(JOB.key)
+    assert series is not None
+    assert series.rounds == (LOST, UNTIMED)
+    assert series.spread is None
+
+
+def test_a_result_that_is_only_judged_anew_is_no_further_round():
+    past = past_of(row("12:00:00"), row("12:00:00", Status.WARNING), row("12:00:10"))
+    series = past.of(JOB.key)
+    assert series is not None
+    assert series.total == 2
+
+
+def test_what_was_not_tested_is_neither_a_round_nor_a_loss():
+    past = past_of(row("12:00:00"), row("12:00:10", Status.ERROR), row("12:00:20"))
+    series = past.of(JOB.key)
+    assert series is not None
+    assert (series.total, series.lost) == (2, 0)
+
+
+def test_only_the_latest_rounds_are_kept_and_all_are_counted():
+    past = Past()
+    past.take(row(f"12:{at // 60:02}:{at % 60:02}", ms=float(at)) for at in range(KEPT + 5))
+    series = past.of(JOB.key)
+    assert series is not None
+    assert series.total == KEPT + 5
+    assert series.rounds == tuple(float(at) for at in range(5, KEPT + 5))
+
+
+def test_a_change_says_when_it_came_and_how_long_it_was_otherwise():
+    past = past_of(row("13:59:52", Status.DEGRADED, None), row("14:01:00", Status.DEGRADED, None))
+    (change,) = past.take([row("14:03:12")])
+    assert f"{change.at:%M:%S}" == "03:12"
+    text = change_text(change)
+    assert text.startswith("LDAP TCP 389 on dc1 came up at ")
+    assert text.endswith(":03:12, after 3 min 20 s.")
+    assert not is_bad(change)
+
+
+def test_a_row_that_went_down_says_why():
+    (change,) = past_of(row("14:00:00")).take([row("14:00:30", Status.BLOCKED, None, "No \x1b[m.")])
+    text = change_text(change)
+    assert "went down at" in text
+    assert "after 30 s: No " in text
+    assert "\x1b" not in text
+    assert is_bad(change)
+
+
+def test_another_status_that_is_neither_up_nor_down_is_named():
+    (change,) = past_of(row("14:00:00")).take([row("14:00:30", Status.ERROR, None)])
+    assert "was ok and is error since" in change_text(change)
+
+
+def test_a_stopped_round_is_no_change():
+    assert past_of(row("14:00:00")).take([row("14:00:30", Status.CANCELLED, None)]) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (200, "3 min 20 s"),
+        (3600, "1 h"),
+        (3660, "1 h 1 min"),
+        (90000, "1 d 1 h"),
+        (-5, "0 s"),
+    ],
+)
+def test_a_duration_has_its_two_greatest_units(seconds, text):
+    assert duration_text(timedelta(seconds=seconds)) == text
+
+
+def test_a_sparkline_shows_heights_and_what_was_lost():
+    assert sparkline((1.0, LOST, 2.0, UNTIMED), ascii=False) == "▁×█·"
+    assert sparkline((1.0, LOST, 2.0, UNTIMED), ascii=True) == "_x#o"
+
+
+def test_latencies_that_hardly_differ_look_alike():
+    line = sparkline((10.0, 10.1, 10.05), ascii=True)
+    assert set(line) == {"_"}
+
+
+@given(st.lists(st.one_of(st.just(LOST), st.just(UNTIMED), st.floats(0, 1e7)), max_size=80))
+def test_any_rounds_make_one_plain_character_each(rounds):
+    line = sparkline(rounds, ascii=True)
+    assert len(line) == len(rounds)
+    assert line.isascii()

@@ -1,0 +1,137 @@
+"""The watch on the whole screen, against listeners that come and go."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from probes.engine.model import Status
+from tests.tui.driving import drive, enter, notice, rows, seen, text_of, until
+from tui.widgets.detail import Detail
+from tui.widgets.head import Head
+from tui.widgets.table import ResultTable
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "state" / "auditreach"
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock.getsockname()[1]
+
+
+async def order(pilot, app, text):
+    await pilot.press("w")
+    await until(pilot, lambda: len(app.screen_stack) == 2)
+    app.screen.query_one(Input).value = text
+    await pilot.press("enter")
+    await until(pilot, lambda: len(app.screen_stack) == 1)
+    await pilot.pause()
+
+
+def test_a_service_that_comes_up_is_told_with_the_time_and_how_long_it_was_down(state):
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+
+        @drive(size=(120, 40))
+        async def _(pilot, app):
+            key = f"printer.raw|127.0.0.1:{port}"
+            await enter(pilot, app, f"printer=127.0.0.1:{port}")
+            assert rows(app)[key] is Status.BLOCKED
+            await order(pilot, app, "1")
+            sock.listen()
+            await until(pilot, lambda: "came up at" in notice(app))
+            assert f"Raw printing TCP {port} on 127.0.0.1 came up at" in notice(app)
+            app.query_one(ResultTable).select(key)
+            await until(pilot, lambda: "rounds, min" in text_of(app.query_one(Detail)))
+            assert "every 1 s, saved" in text_of(app.query_one(Head))
+            await pilot.press("H")
+            await until(pilot, lambda: len(app.screen_stack) == 2)
+            assert app.screen.query_one(OptionList).option_count >= 1
+            await pilot.press("enter")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
+            assert app.query_one(ResultTable).cursor_key == key
+
+        (log,) = (state / "sessions").iterdir()
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        told = [line["status"] for line in lines if line.get("key", "").startswith("printer.raw")]
+        assert {"blocked", "ok"} <= set(told)
+
+
+def test_rows_of_a_round_keep_their_status_until_they_have_another(port):
+    @drive()
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await pilot.press("f")
+        was = seen(app)
+        states = set()
+        table = app.query_one(ResultTable)
+        apply = table.apply
+
+        def spied(events):
+            apply(events)
+            states.update(rows(app).values())
+
+        table.apply = spied
+        await order(pilot, app, "1")
+        key = was[0]
+        await until(pilot, lambda: (found := app.main.lookout.past.of(key)) and found.total >= 3)
+        assert states == {Status.BLOCKED}
+        assert seen(app) == was
+
+
+def test_off_ends_the_watch(port):
+    @drive()
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await order(pilot, app, "1")
+        await until(pilot, lambda: app.main.lookout.past.of(seen(app)[0]))
+        await order(pilot, app, "off")
+        assert notice(app) == "The watch has ended."
+        await until(pilot, lambda: not app.main.measuring)
+        assert app.main.lookout._timer is None
+        assert "every" not in text_of(app.query_one(Head))
+
+
+def test_a_frozen_display_stands_still_while_the_log_grows_and_then_catches_up(state):
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+
+        @drive()
+        async def _(pilot, app):
+            key = f"printer.raw|127.0.0.1:{port}"
+            await enter(pilot, app, f"printer=127.0.0.1:{port}")
+            await pilot.press("p")
+            assert "FROZEN" in text_of(app.query_one(Head))
+            sock.listen()
+            await pilot.press("g")
+            (log,) = (state / "sessions").iterdir()
+            await until(pilot, lambda: log.read_text().count(key) >= 2 and not app.main.measuring)
+            assert rows(app)[key] is Status.BLOCKED
+            await pilot.press("p")
+            await until(pilot, lambda: rows(app)[key] is Status.OK)
+            assert "another result" in notice(app)
+            assert "FROZEN" not in text_of(app.query_one(Head))
+
+
+def test_what_cannot_be_repeated_is_said_and_the_watch_goes_on_as_before(port):
+    @drive()
+    async def _(pilot, app):
+        await pilot.press("escape", "w")
+        assert "enter hosts first" in notice(app)
+        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await order(pilot, app, "60")
+        await order(pilot, app, "soon")
+        assert "'soon' is neither seconds" in notice(app)
+        assert app.main.lookout.order.every == 60

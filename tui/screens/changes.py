@@ -1,0 +1,41 @@
+"""What changed while the session was watched, the latest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import OptionList, Static
+
+from tui.screens.dialog import Dialog
+from tui.signs import Signs
+from tui.watch.past import Change
+from tui.watch.text import change_text
+
+
+class Changes(Dialog[str]):
+    """A line a change; Enter chooses its row, Escape none."""
+
+    def __init__(self, changes: Iterable[Change], signs: Signs) -> None:
+        super().__init__()
+        self._changes = [*changes][::-1]
+        self._signs = signs
+
+    def compose(self) -> ComposeResult:
+        """How many, one below the other, and the keys."""
+        count = len(self._changes)
+        with Vertical():
+            yield Static(
+                f"{count:,} {'change' if count == 1 else 'changes'}, the latest first",
+                classes="title",
+                markup=False,
+            )
+            yield OptionList(
+                *(self._signs.clean(change_text(one)) for one in self._changes), markup=False
+            )
+            yield Static("Enter goes to the row   Escape goes back", classes="keys", markup=False)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Close with the key of the row that was chosen."""
+        self.dismiss(self._changes[event.option_index].result.job.key)

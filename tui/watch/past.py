@@ -1,0 +1,146 @@
+"""What every row was before: its latest rounds, since when it is as it is, and what changed."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from probes.engine.model import Event, Result, State, Status
+
+KEPT = 60
+"""Rounds of one row that are kept."""
+LOST = -1.0
+"""Stands among latencies for a round without an answer."""
+UNTIMED = -2.0
+"""Stands among latencies for an answer whose latency is not known."""
+
+_NO_ROUND = frozenset({Status.CANCELLED, Status.NOT_NEEDED, Status.ERROR})
+"""What says nothing about the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that is not what it was."""
+
+    result: Result
+    before: Status
+    since: datetime
+    """When it was first seen as it was before."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The latest rounds of one row, the oldest first: milliseconds, LOST or UNTIMED."""
+
+    rounds: tuple[float, ...]
+    total: int
+    """Rounds there were, those that are not kept included."""
+    lost: int
+    """How many of all rounds had no answer."""
+    since: datetime
+    """When its present status was first seen."""
+
+    @property
+    def timed(self) -> tuple[float, ...]:
+        """The latencies among the rounds that are kept, in milliseconds."""
+        return tuple(value for value in self.rounds if value >= 0)
+
+    @property
+    def spread(self) -> tuple[float, float, float] | None:
+        """Least, median and greatest latency of the rounds that are kept; None without any."""
+        from statistics import median
+
+        timed = self.timed
+        return (min(timed), median(timed), max(timed)) if timed else None
+
+
+class _Row:
+    __slots__ = ("lost", "rounds", "since", "started", "status", "total")
+
+    def __init__(self, status: Status, since: float) -> None:
+        self.status = status
+        self.since = since
+        self.started = ""
+        self.total = 0
+        self.lost = 0
+        # Most rows are measured once: the list begins with their second round.
+        self.rounds: array[float] | float | None = None
+
+    def add(self, value: float) -> None:
+        self.total += 1
+        self.lost += value == LOST
+        if self.rounds is None:
+            self.rounds = value
+            return
+        if isinstance(self.rounds, float):
+            self.rounds = array("f", (self.rounds,))
+        self.rounds.append(value)
+        if len(self.rounds) > KEPT:
+            del self.rounds[0]
+
+
+class Past:
+    """The past of every row of a session; a result that is only judged anew is no new round."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, _Row] = {}
+
+    def clear(self) -> None:
+        """Forget everything: another session begins."""
+        self._rows.clear()
+
+    def take(self, events: Iterable[Event]) -> list[Change]:
+        """Remember results in the order they came; returns those whose status changed."""
+        changes = []
+        for event in events:
+            if isinstance(event, Result) and event.status is not Status.CANCELLED:
+                change = self._take(event)
+                if change is not None:
+                    changes.append(change)
+        return changes
+
+    def of(self, key: str) -> Series | None:
+        """The rounds of a row; None before its second one."""
+        row = self._rows.get(key)
+        if row is None or not isinstance(row.rounds, array):
+            return None
+        return Series(tuple(row.rounds), row.total, row.lost, _moment(row.since))
+
+    def _take(self, result: Result) -> Change | None:
+        seen = result.observation
+        at = _seconds(seen.started)
+        row = self._rows.get(result.job.key)
+        if row is None:
+            row = self._rows[result.job.key] = _Row(result.status, at)
+            before = result.status
+        else:
+            before = row.status
+        if result.status not in _NO_ROUND and seen.started != row.started:
+            row.started = seen.started
+            row.add(_value(result))
+        if before is result.status:
+            return None
+        since, row.since, row.status = row.since, at, result.status
+        return Change(result, before, _moment(since), _moment(at))
+
+
+def _value(result: Result) -> float:
+    seen = result.observation
+    if seen.state not in (State.OPEN, State.CLOSED):
+        return LOST
+    return UNTIMED if seen.latency_ms is None else seen.latency_ms
+
+
+def _seconds(started: str) -> float:
+    try:
+        return datetime.fromisoformat(started).timestamp()
+    except ValueError:
+        # A row that was decided without being measured has no time of its own.
+        return datetime.now().timestamp()
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds).astimezone()

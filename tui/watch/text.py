@@ -1,0 +1,86 @@
+"""The past of a row and its changes, as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from probes.engine.model import Status
+from probes.wire.text import printable
+from tui.filter import port_text
+from tui.latency import latency_text
+from tui.watch.past import LOST, UNTIMED, Change, Series
+
+_UP = frozenset({Status.OK, Status.WARNING})
+_DOWN = frozenset({Status.BLOCKED, Status.DEGRADED})
+_BARS = "▁▂▃▄▅▆▇█"
+_PLAIN_BARS = "_.,-=+*#"
+_SHOWN = 30
+
+
+def change_text(change: Change) -> str:
+    """A change in a sentence: `LDAP TCP 389 on dc1 came up at 14:03:12, after 3 min 20 s.`"""
+    job = change.result.job
+    row = f"{job.check.title} {port_text(job)} on {printable(job.target.host, 60)}"
+    now = change.result.status
+    at = f"{change.at:%H:%M:%S}"
+    lasted = duration_text(change.at - change.since)
+    if change.before in _DOWN and now in _UP:
+        return f"{row} came up at {at}, after {lasted}."
+    if change.before in _UP and now in _DOWN:
+        return f"{row} went down at {at}, after {lasted}: {printable(change.result.note, 120)}"
+    return f"{row} was {change.before} and is {now} since {at}, after {lasted}."
+
+
+def is_bad(change: Change) -> bool:
+    """Whether something is lost by it."""
+    return change.before in _UP and change.result.status not in (*_UP, Status.NOT_NEEDED)
+
+
+def duration_text(lasted: timedelta) -> str:
+    """A duration in its two greatest units: `3 min 20 s`."""
+    seconds = max(0, round(lasted.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    for size, name, part, below in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+        if seconds >= size:
+            rest = seconds % size // part
+            return (
+                f"{seconds // size} {name} {rest} {below}" if rest else f"{seconds // size} {name}"
+            )
+    rest = seconds % 60
+    return f"{seconds // 60} min {rest} s" if rest else f"{seconds // 60} min"
+
+
+def past_lines(series: Series | None, *, ascii: bool) -> Iterator[tuple[str, str]]:
+    """The lines of the details about a row's past; none before its second round."""
+    if series is None:
+        return
+    shown = sparkline(series.rounds[-_SHOWN:], ascii=ascii)
+    spread = series.spread
+    parts = [f"{series.total} rounds"]
+    if spread is not None:
+        least, middle, most = (latency_text(value) for value in spread)
+        parts.append(f"min {least}, median {middle}, max {most}")
+    parts.append(f"{series.lost} without an answer ({100 * series.lost / series.total:.0f}%)")
+    yield "past", shown
+    yield "", ", ".join(parts)
+    yield "", f"as it is now since {series.since:%Y-%m-%d %H:%M:%S}"
+
+
+def sparkline(rounds: Sequence[float], *, ascii: bool) -> str:
+    """One character a round, as high as its latency is beside the others; x is no answer."""
+    bars = _PLAIN_BARS if ascii else _BARS
+    timed = [value for value in rounds if value >= 0]
+    least, most = (min(timed), max(timed)) if timed else (0.0, 0.0)
+    # Where all are alike, small differences must not look like large ones.
+    room = max(most - least, least * 0.5, 0.1)
+    out = ""
+    for value in rounds:
+        if value == LOST:
+            out += "x" if ascii else "×"
+        elif value == UNTIMED:
+            out += "o" if ascii else "·"
+        else:
+            out += bars[min(len(bars) - 1, int((value - least) / room * len(bars)))]
+    return out
