@@ -2,6 +2,7 @@
 
     client 10.1.1.9 ── 10.1.1.1 router 10.1.2.1 ── 10.1.2.2 hosts 10.1.2.10 to 10.1.2.61
            fd00:1:1::9          fd00:1:1::1               fd00:1:2::10 to fd00:1:2::16
+                                                  and of test_change.py 10.1.2.101 to 10.1.2.112
 
 What is open, dropped and refused stands in the files of `site/`. The hosts share a namespace; each
 answers from its own address. Names are kept by a dnsmasq at 10.1.2.53.
@@ -25,7 +26,7 @@ import pytest
 SITE = Path(__file__).parent / "site"
 ROOT = Path(__file__).parent.parent.parent
 READY_WITHIN = 15
-HOSTS = (10, 11, 12, 13, 14, 22, 31, 32, 33, 34, 35, 36, 53, 61)
+HOSTS = (10, 11, 12, 13, 14, 22, 31, 32, 33, 34, 35, 36, 53, 61, *range(101, 113))
 HOSTS_V6 = ("fd00:1:2::10", "fd00:1:2::11", "fd00:1:2::12", "fd00:1:2::13")
 NAMES = {
     "open.site.test": "10.1.2.10",
@@ -163,7 +164,8 @@ def servers(folder: Path) -> Iterator[tuple[list[str], str]]:
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     sshd = shutil.which("sshd")
     assert sshd is not None
-    options = ("ListenAddress=10.1.2.22", "PidFile=none", "UseDNS=no")
+    listening = (f"ListenAddress=10.1.2.{last}" for last in (22, 108, 109, 110))
+    options = (*listening, "PidFile=none", "UseDNS=no")
     yield (
         [sshd, "-D", "-e", "-f", "/dev/null", "-h", str(key)]
         + [word for option in options for word in ("-o", option)],
@@ -174,7 +176,8 @@ def servers(folder: Path) -> Iterator[tuple[list[str], str]]:
     yield (
         [
             *("env", f"SNMP_PERSISTENT_DIR={folder}", "snmpd", "-f", "-Lo", "-C"),
-            *("-c", str(conf), "-p", str(folder / "pid"), "udp:10.1.2.61:161"),
+            *("-c", str(conf), "-p", str(folder / "pid")),
+            ",".join(f"udp:10.1.2.{last}:161" for last in (61, 111, 112)),
         ],
         "NET-SNMP version",
     )

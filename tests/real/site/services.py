@@ -2,12 +2,18 @@
 
 import asyncio
 
-from probes.lab import winrm
+from probes.lab import vsphere, winrm
 
-WINRM = (("10.1.2.10", 5985), ("fd00:1:2::10", 5985))
+WINRM = (
+    ("10.1.2.10", 5985),
+    ("fd00:1:2::10", 5985),
+    *((f"10.1.2.{last}", 5985) for last in range(101, 106)),
+)
 """Where WinRM answers as on Windows."""
+ESXI = ("10.1.2.106", "10.1.2.107")
 TCP = {
     ("10.1.2.22", 2201): b"",
+    ("10.1.2.112", 9100): b"",
     ("10.1.2.22", 2202): b"HTTP/1.1 400 Bad Request\r\n\r\n",
 }
 """Listeners that accept, say this, and then nothing."""
@@ -42,6 +48,10 @@ async def accept(word: bytes, host: str, port: int) -> None:
 async def main() -> None:
     for host, port in WINRM:
         await winrm.start(host, port)
+    for host in ESXI:
+        await vsphere.start_http(host, 80)
+        await vsphere.start_https(host, 443)
+        await vsphere.start_authd(host, 902)
     for (host, port), word in TCP.items():
         await accept(word, host, port)
     loop = asyncio.get_running_loop()
