@@ -31,6 +31,8 @@ class Outcome:
     """The connected, non-blocking TCP socket when the state is open; the caller closes it."""
     data: bytes = b""
     """The datagram that answered."""
+    mac: str = ""
+    """The MAC address the echo was sent to, where that is the host's own: on our segment."""
     problem: str = ""
     """For local errors: what to do, as a sentence."""
 
@@ -76,7 +78,10 @@ class Vantage(Protocol):
         """Send one datagram and wait for the first acceptable answer, an error or silence."""
 
     async def ping(self, address: str, timeout: float) -> Outcome:
-        """Send one ICMP echo request and wait for its reply from that address."""
+        """Send one ICMP echo request and wait for its reply from that address.
+
+        The outcome of a host that answers has its MAC address where this place can know it.
+        """
 
     async def close(self) -> None:
         """Give back what is shared between attempts."""

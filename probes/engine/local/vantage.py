@@ -9,8 +9,9 @@ from probes.engine.local.datagram import exchange
 from probes.engine.local.descriptors import descriptor_limit
 from probes.engine.local.echo import Echo
 from probes.engine.local.identity import identity
+from probes.engine.local.neighbours import Neighbours
 from probes.engine.local.resolve import Resolver
-from probes.engine.model import Resolution, VantageInfo
+from probes.engine.model import Resolution, State, VantageInfo
 from probes.engine.vantage import Accept, Cancel, Done, Outcome
 
 _RESERVED = 64
@@ -23,6 +24,7 @@ class LocalVantage:
     def __init__(self) -> None:
         self._connector = Connector(asyncio.get_running_loop())
         self._echo = Echo()
+        self._neighbours = Neighbours()
         self._resolver = Resolver()
         self._descriptors = descriptor_limit() - _RESERVED
         self._info = identity()
@@ -57,7 +59,10 @@ class LocalVantage:
 
     async def ping(self, address: str, timeout: float) -> Outcome:
         """Send one ICMP echo request and wait; see Vantage.ping."""
-        return await self._echo.ping(address, timeout)
+        outcome = await self._echo.ping(address, timeout)
+        if outcome.state is State.OPEN:
+            outcome.mac = self._neighbours.mac(address)
+        return outcome
 
     async def close(self) -> None:
         """Close the shared sockets."""
