@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from probes.engine.model import Evidence, Job, Reason, Service, State
 from probes.engine.options import NO_OPTIONS, Options
+from probes.engine.spacing import Spacing
 from probes.engine.stream import Stream, opened
 from probes.engine.vantage import Accept, Outcome, Vantage
 
@@ -80,6 +82,8 @@ class Call:
     """The connect of a TCP job, later the last exchange of a UDP one."""
     attempts: int = 0
     evidence: list[Evidence] = field(default_factory=list)
+    spacing: Spacing | None = None
+    """Spaces the datagrams of all rows of the host; without it they are sent at once."""
     _streams: list[Stream] = field(default_factory=list)
 
     @property
@@ -159,10 +163,16 @@ class Call:
                 strange.append(mask(data))
             return False
 
+        wait = timeout or self.timeout
+        send = partial(self.vantage.exchange, self.address, self.port, payload, wait, taken)
         for _ in range(1 + (self.retries if retries is None else retries)):
-            outcome = await self.vantage.exchange(
-                self.address, self.port, payload, timeout or self.timeout, taken
-            )
+            if self.spacing is None:
+                outcome = await send()
+            else:
+                answered = self.outcome is not None and self.outcome.state is State.OPEN
+                outcome = await self.spacing.send(
+                    self.job, send, self.outcome if answered else outcome
+                )
             self.attempts += 1
             self.outcome = outcome
             self.note(outcome, sent=mask(payload).hex(), received=mask(outcome.data).hex())

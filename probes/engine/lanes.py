@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from probes.engine.model import Evidence, Job, Resolution
+from probes.engine.spacing import Spacing
 from probes.engine.vantage import Cancel
 
 
@@ -40,29 +42,28 @@ class Work:
 
 
 class Lane:
-    """One address: a few TCP connects beside each other, UDP and ICMP one after another.
+    """One address: a few TCP connects beside each other, UDP and ICMP one after another."""
 
-    A host answers only about six ICMP errors at once and one a second after that (Linux
-    icmp_ratelimit), so more in flight would turn its refusals into silence.
-    """
+    __slots__ = ("in_turn", "one_by_one", "spacing", "tcp", "tcp_busy")
 
-    __slots__ = ("in_turn", "one_by_one", "tcp", "tcp_busy", "waiting")
-
-    def __init__(self) -> None:
+    def __init__(self, freed: Callable[[Lane], object]) -> None:
         self.tcp: deque[Work] = deque()
         self.one_by_one: deque[Work] = deque()
         self.tcp_busy = 0
-        self.waiting = True
-        """Nothing one-by-one is in flight."""
+        self.spacing = Spacing(partial(freed, self))
         self.in_turn = False
         """Stands in the queue of lanes that may start something."""
 
 
 class Lanes:
-    """All lanes, served in rotation: every host gets its first answer before any its second."""
+    """All lanes, served in rotation: every host gets its first answer before any its second.
 
-    def __init__(self, per_host: int) -> None:
+    `wake` is called when time alone has made something ready to start.
+    """
+
+    def __init__(self, per_host: int, wake: Callable[[], object]) -> None:
         self._per_host = per_host
+        self._wake = wake
         self._lanes: dict[str, Lane] = {}
         self._turns: deque[Lane] = deque()
 
@@ -70,7 +71,7 @@ class Lanes:
         """Queue work towards an address."""
         lane = self._lanes.get(address)
         if lane is None:
-            lane = self._lanes[address] = Lane()
+            lane = self._lanes[address] = Lane(self._freed)
         for work in works:
             work.lane = lane
             (lane.tcp if work.job.check.transport == "tcp" else lane.one_by_one).append(work)
@@ -85,9 +86,9 @@ class Lanes:
             if lane.tcp and lane.tcp_busy < self._per_host:
                 work = lane.tcp.popleft()
                 lane.tcp_busy += 1
-            elif lane.one_by_one and lane.waiting:
+            elif lane.one_by_one and lane.spacing.ready:
                 work = lane.one_by_one.popleft()
-                lane.waiting = False
+                lane.spacing.begin()
             if work is not None:
                 self._offer(lane)
                 return work
@@ -112,9 +113,9 @@ class Lanes:
         assert lane is not None
         if work.job.check.transport == "tcp":
             lane.tcp_busy -= 1
+            self._offer(lane)
         else:
-            lane.waiting = True
-        self._offer(lane)
+            lane.spacing.end()
 
     def drop_queued(self) -> Iterator[Work]:
         """Take out everything that has not started."""
@@ -132,8 +133,15 @@ class Lanes:
     def _queue_of(self, lane: Lane, work: Work) -> deque[Work]:
         return lane.tcp if work.job.check.transport == "tcp" else lane.one_by_one
 
+    def _freed(self, lane: Lane) -> None:
+        self._offer(lane)
+        if lane.in_turn:
+            self._wake()
+
     def _offer(self, lane: Lane) -> None:
-        ready = (lane.tcp and lane.tcp_busy < self._per_host) or (lane.one_by_one and lane.waiting)
+        ready = (lane.tcp and lane.tcp_busy < self._per_host) or (
+            lane.one_by_one and lane.spacing.ready
+        )
         if ready and not lane.in_turn:
             lane.in_turn = True
             self._turns.append(lane)

@@ -200,7 +200,7 @@ class Settings:
     concurrency: int = 1000
     """Attempts in flight; lowered to what the descriptor limit allows."""
     per_host: int = 3
-    """TCP attempts in flight towards one host; UDP and ICMP go one at a time."""
+    """TCP attempts in flight towards one host; UDP and ICMP wait for each other (Spacing)."""
 
 
 @dataclass(frozen=True, slots=True)

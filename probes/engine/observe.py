@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from probes.engine.call import Answer, Ask, Call, NoAnswer, Unexpected
 from probes.engine.lanes import Work
@@ -132,10 +133,14 @@ async def datagrams(
 ) -> Observation:
     """Ask a service over UDP, each address of the host in turn until one answers."""
     loop = asyncio.get_running_loop()
+    assert work.lane is not None
+    spacing = work.lane.spacing
     seen: list[Outcome] = []
     answers: dict[int, Answer] = {}
     for address in work.addresses:
-        call = Call(vantage, work.job, address, timeout, retries, work.began, options)
+        call = Call(
+            vantage, work.job, address, timeout, retries, work.began, options, spacing=spacing
+        )
         began = loop.time()
         try:
             async with asyncio.timeout(timeout * (1 + retries) * 3):
@@ -175,11 +180,13 @@ async def datagrams(
 async def echo(vantage: Vantage, work: Work, timeout: float, retries: int) -> Observation:
     """Ping a host, each address in turn until one answers, again after silence."""
     loop = asyncio.get_running_loop()
+    assert work.lane is not None
     seen: list[Outcome] = []
     for address in work.addresses:
-        outcome = _silent(address)
+        outcome, before = _silent(address), None
+        ping = partial(vantage.ping, address, timeout)
         for _ in range(1 + retries):
-            outcome = await vantage.ping(address, timeout)
+            outcome = before = await work.lane.spacing.send(work.job, ping, before)
             work.attempts += 1
             work.evidence.append(
                 Evidence(

@@ -68,7 +68,7 @@ class Run:
         self._board = board = Board(profile, answers, settings.timeout)
         recalled = tuple(board.recall(earlier))
         self._docket = Docket(profile, answers, board.jobs, board.results, board.earlier)
-        self._lanes = Lanes(settings.per_host)
+        self._lanes = Lanes(settings.per_host, self._pump_soon)
         self._names = Names(vantage, self._named)
         self._calibration = Calibration(vantage, (c.port for c in profile.checks), self._amend)
         self._asks = Asks(probes)
@@ -116,7 +116,7 @@ class Run:
         self._parked.clear()
         self._names.stop()
         self._calibration.stop()
-        self._lanes = Lanes(self._settings.per_host)
+        self._lanes = Lanes(self._settings.per_host, self._pump_soon)
         for key, work in self._open.items():
             earlier = self._board.results.get(key)
             gone = observe.untested(work, Reason.CANCELLED, "", State.NOT_RUN)

@@ -1,0 +1,117 @@
+"""A host on the other end of a cable: its MAC address, and its limit of one ICMP error a second."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+HOST, NOBODY, MAC = "10.9.0.2", "10.9.0.3", "02:00:00:00:09:02"
+PORTS = range(4001, 4011)
+HEAD = """id = "segment"
+name = "Segment"
+version = "1"
+source = "test"
+url = "https://example.org"
+[[category]]
+id = "one"
+title = "One"
+[[role]]
+id = "host"
+title = "Host"
+category = "one"
+"""
+CHECK = """[[check]]
+id = "host.{name}"
+category = "one"
+role = "host"
+title = "{name}"
+probe = "{probe}"
+transport = "{transport}"
+{port}
+purpose = "Is it there?"
+consequence = "Unknown."
+fix = "Allow it."
+"""
+
+
+def run(*words: str) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
+
+
+@pytest.fixture(scope="module")
+def client(need) -> Iterator[str]:
+    """A namespace with a cable to HOST, which has no listener and limits its ICMP errors."""
+    need("ip", "sysctl")
+    near, far = (f"reach{os.getpid()}{letter}" for letter in "nf")
+    with ExitStack() as down:
+        for name in (near, far):
+            run("ip", "netns", "add", name)
+            down.callback(run, "ip", "netns", "delete", name)
+            run("ip", "-n", name, "link", "set", "lo", "up")
+        run(*f"ip -n {near} link add cable type veth peer name cable netns {far}".split())
+        run(*f"ip -n {far} link set cable address {MAC}".split())
+        for name, address in ((near, "10.9.0.1/24"), (far, f"{HOST}/24")):
+            run(*f"ip -n {name} address add {address} dev cable".split())
+            run(*f"ip -n {name} link set cable up".split())
+        limit = ("net.ipv4.icmp_ratelimit=1000", "net.ipv4.icmp_ratemask=6168")
+        run("ip", "netns", "exec", far, "sysctl", "-qw", *limit)
+        run("ip", "netns", "exec", near, "sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647")
+        yield near
+
+
+def measured(client: str, folder: Path, host: str, *checks: str) -> dict[str, dict]:
+    """The rows of a run of the program in the namespace, by check."""
+    profile = folder / "profile.toml"
+    profile.write_text(HEAD + "".join(checks))
+    words = ["run", "--json", "--yes", "--profile", profile, "--log", folder / "log.jsonl"]
+    done = subprocess.run(
+        ["ip", "netns", "exec", client, sys.executable, "-m", "tui", *words, f"host={host}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    rows = {record["check"]: record for record in records if record["type"] == "result"}
+    assert rows, done.stderr
+    return rows
+
+
+PING = CHECK.format(name="ping", probe="ping", transport="icmp", port="")
+UDP = [
+    CHECK.format(name=f"u{port}", probe="udp", transport="udp", port=f"port = {port}")
+    for port in PORTS
+]
+
+
+def test_the_host_beside_us_has_its_mac_address(client: str, tmp_path: Path) -> None:
+    row = measured(client, tmp_path, HOST, PING)["host.ping"]
+    assert (row["state"], row["facts"]["mac"]) == ("open", MAC)
+
+
+def test_an_address_that_nobody_has_gets_no_mac(client: str, tmp_path: Path) -> None:
+    row = measured(client, tmp_path, NOBODY, PING)["host.ping"]
+    assert row["state"] == "unreachable"
+    assert row["note"].startswith("No ARP reply: the address is not in use.")
+    assert "mac" not in row["facts"]
+
+
+def test_no_closed_port_is_called_silent_when_the_host_limits_its_errors(
+    client: str, tmp_path: Path
+) -> None:
+    rows = measured(client, tmp_path, HOST, PING, *UDP)
+    seen = {check: (row["state"], row["reason"]) for check, row in rows.items()}
+    assert seen.pop("host.ping") == ("open", "echo-reply")
+    assert seen == {f"host.u{port}": ("closed", "port-unreach") for port in PORTS}
+    tries = [row["attempts"] for row in rows.values()]
+    assert max(tries) == 2, "the limit was never met, so nothing is shown"
