@@ -1,12 +1,17 @@
 """Goal 8: the first screen against a minimal Textual application, in the same run.
 
-`python -m bench.first_paint` starts both by turns in a pty of 80x24 and prints medians.
+`python -m bench.first_paint` starts both by turns in a pty of 80x24 and prints medians. Ours paints
+twice: first lines before Textual is loaded, and the whole screen, which takes keys. CPU is the
+process's user and system time until the whole screen, steadier than a clock on a busy machine.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from bench.terminal import Terminal, python
 
@@ -21,42 +26,67 @@ class Minimal(App):
 Minimal().run()
 """
 PROGRAMS = {
-    "minimal Textual app": (python("-c", MINIMAL), b"painted"),
-    "auditreach": (python("-m", "tui"), b"Hypervisors"),
+    "minimal Textual app": (python("-c", MINIMAL), b"painted", b"painted"),
+    "auditreach": (python("-m", "tui"), b"starting", b"Hypervisors"),
 }
 
 
-def once(argv: Sequence[str], text: bytes) -> tuple[float, int, int, int]:
-    """Seconds to the first paint, bytes of it, bytes in the next 3 s, resident KiB."""
+class Start(NamedTuple):
+    """Seconds, bytes and KiB; `later` are bytes sent in the 3 s after the first screen."""
+
+    first: float
+    whole: float
+    cpu: float
+    painted: int
+    later: int
+    resident: int
+
+
+def once(argv: Sequence[str], first: bytes, whole: bytes) -> Start:
+    """Start a program once, to its first words and to the last of its screen."""
     terminal = Terminal(argv, 80, 24)
     try:
-        seconds = terminal.until(text)
-        resident = terminal.resident()
+        began = terminal.until(first)
+        seconds = terminal.until(whole)
+        cpu, resident = cpu_of(terminal.pid), terminal.resident()
         terminal.read(0.15)
         painted = len(terminal.output)
         terminal.read(3.0, 3.0)
-        return seconds, painted, len(terminal.output) - painted, resident
+        return Start(began, seconds, cpu, painted, len(terminal.output) - painted, resident)
     finally:
         terminal.end()
 
 
+def cpu_of(pid: int) -> float:
+    """User and system seconds of a process so far."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     """Measure by turns and print the table."""
-    seen: dict[str, list[tuple[float, int, int, int]]] = {name: [] for name in PROGRAMS}
+    seen: dict[str, list[Start]] = {name: [] for name in PROGRAMS}
     for _ in range(ROUNDS):
-        for name, (argv, text) in PROGRAMS.items():
-            seen[name].append(once(argv, text))
-    print(f"{'80x24, medians of ' + str(ROUNDS):<24} {'ms':>6} {'bytes':>7} {'RSS MiB':>8} after")
+        for name, (argv, first, whole) in PROGRAMS.items():
+            seen[name].append(once(argv, first, whole))
+    title = f"80x24, medians of {ROUNDS}"
+    print(f"{title:<24} first ms  whole ms  CPU ms  bytes  RSS MiB  after")
     middle = {}
     for name, rounds in seen.items():
-        ms, painted, later, resident = (
-            statistics.median(column) for column in zip(*rounds, strict=True)
+        # The least CPU: what disturbs a start only ever adds to it.
+        one = Start(*(statistics.median(column) for column in zip(*rounds, strict=True)))
+        one = one._replace(cpu=min(start.cpu for start in rounds))
+        middle[name] = one
+        print(
+            f"{name:<24} {one.first * 1000:>8.0f} {one.whole * 1000:>9.0f} {one.cpu * 1000:>7.0f}"
+            f" {one.painted:>6.0f} {one.resident / 1024:>8.1f}  {one.later:.0f} B"
         )
-        middle[name] = (ms, resident)
-        print(f"{name:<24} {ms * 1000:>6.0f} {painted:>7.0f} {resident / 1024:>8.1f} {later:.0f} B")
     ours, peer = middle["auditreach"], middle["minimal Textual app"]
     print(
-        f"time {ours[0] / peer[0]:.2f}x (goal 1.15x), memory {ours[1] / peer[1]:.2f}x (goal 1.2x)"
+        f"\nfirst lines {ours.first / peer.first:.2f}x, the whole {ours.whole / peer.whole:.2f}x"
+        f" (CPU {ours.cpu / peer.cpu:.2f}x) of the minimal app's first paint (goal 1.15x);"
+        f"\nmemory {ours.resident / peer.resident:.2f}x (goal 1.2x), "
+        f"{ours.painted:.0f} bytes (goal 4096)"
     )
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from textual.app import App
 
 from probes.engine.model import Result
-from probes.remedy import commands, remedy
 
 _DEAF = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
 """Terminals that have no clipboard."""
@@ -34,6 +33,9 @@ class Copying:
         """Copy a command that asks what the row asked; returns what to say."""
         if chosen is None:
             return "Only a row that was measured has a command."
+        # Only now, here and below: the remedies are not needed for the first paint.
+        from probes.remedy import commands
+
         texts = [one.text for one in commands(chosen, windows=sys.platform == "win32")]
         if not texts:
             return "This row was not asked, so there is nothing to confirm."
@@ -42,6 +44,8 @@ class Copying:
 
     async def change(self, chosen: Result | None) -> str:
         """Copy what to paste for the row's change; returns what to say."""
+        from probes.remedy import remedy
+
         mended = None if chosen is None else remedy(chosen)
         if chosen is None or mended is None:
             return "Only a row that is blocked, degraded or not tested has something to change."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -11,8 +12,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from tui import prepare
+from probes.wire.text import printable
 from tui.exit import Exit
+from tui.opening import Opening
 from tui.options import Options, UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +30,12 @@ def launch(options: Options) -> int:
     # Textual believes these before the terminal; in tmux and after a resize they are stale.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
-    app = build(options)
+    # Nothing made while it starts is garbage, and looking for some costs a tenth of the start.
+    gc.disable()
+    hosts = options.command == "screen"
+    doing = "starting" if hosts else f"reading {printable(str(options.session), 60)}"
+    with Opening(doing, hosts=hosts):
+        app = build(options)
     _end_on_signals(app)
     result = app.run(mouse=True)
     if app.runner is not None:
@@ -40,6 +47,8 @@ def launch(options: Options) -> int:
 
 def build(options: Options) -> AuditReach:
     """The application for these options; raises UsageError."""
+    from tui import prepare
+
     profile = prepare.load(options)
     answered = prepare.answers(options, profile)
     ascii = options.ascii or _no_unicode()
@@ -55,13 +64,15 @@ def build(options: Options) -> AuditReach:
             raise UsageError(str(error)) from None
         return AuditReach(profile, None, recorded=recorded, ascii=ascii)
     from tui.app import AuditReach
-    from tui.credentials import with_credentials
     from tui.history import History
     from tui.runner import Runner
     from tui.trust import trust
 
     given = replace(trust(options, os.environ), dns_name=options.dns_name, pjl=options.pjl)
-    given = with_credentials(given, options.credentials, os.environ)
+    if options.credentials or any(name.startswith("AUDITREACH_") for name in os.environ):
+        from tui.credentials import with_credentials
+
+        given = with_credentials(given, options.credentials, os.environ)
 
     runner = Runner(
         profile,

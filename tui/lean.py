@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import os
 
 from rich.console import RenderableType
@@ -28,6 +29,8 @@ class LeanApp(App[int]):
     def __init__(self) -> None:
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
+        # Or everything would be parsed with the colours of Textual's own theme first.
+        self.stylesheet.set_variables(self.get_css_variables())
         self.HORIZONTAL_BREAKPOINTS = [
             (0, "-narrow"),
             (60, "-usual"),
@@ -53,7 +56,15 @@ class LeanApp(App[int]):
 
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""
+        self.call_after_refresh(_collect_again)
         self.app_resume_signal.subscribe(self, lambda _: self._frame.forget())
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Apply the style sheet again; it is parsed again only when that gives something else."""
+        if self.get_css_variables() != self.stylesheet._variables:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.update(self, animate=animate)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if (
@@ -92,3 +103,10 @@ class LeanApp(App[int]):
 
     def _writer(self) -> WriterThread | None:
         return getattr(self._driver, "_writer_thread", None)
+
+
+def _collect_again() -> None:
+    """After a start without garbage collection: what there is now stays, and is not looked at."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from probes.engine.model import Evidence, Job, Observation, Result
-from probes.remedy import Remedy, commands, remedy
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.filter import port_text
 from tui.latency import latency_text
+
+if TYPE_CHECKING:
+    from probes.remedy import Remedy
 
 _LONG = 600
 
@@ -20,6 +23,9 @@ Line = tuple[str, str]
 
 def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
     """Label and text, line by line; all text is harmless."""
+    # Only now: the remedies are not needed for the first paint.
+    from probes.remedy import commands, remedy
+
     check = job.check
     yield "", f"{check.title} {port_text(job)} to {printable(job.target.label)}"
     if result is None:
