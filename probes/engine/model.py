@@ -203,6 +203,12 @@ class Settings:
     """TCP attempts in flight towards one host; UDP and ICMP wait for each other (Spacing)."""
 
 
+SIMULATED = "lab"
+"""The kind of a vantage whose network is made up: loopback servers of the demo."""
+DEMO = "demo: simulated services on loopback"
+"""What is said of it wherever the name of a host that measures would stand."""
+
+
 @dataclass(frozen=True, slots=True)
 class VantageInfo:
     """Where the measurement is made from."""
@@ -213,6 +219,18 @@ class VantageInfo:
     os: str = ""
     addresses: tuple[str, ...] = ()
     resolvers: tuple[str, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether what was measured is the demo and no network."""
+        return self.kind == SIMULATED
+
+    @property
+    def label(self) -> str:
+        """This host and its address, in a few words."""
+        if self.simulated:
+            return DEMO
+        return f"{self.host} ({self.addresses[0]})" if self.addresses else self.host
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import h11
 
+from probes.lab.peer import Talk, listen
+
 REQUEST_MOST = 64 * 1024
-PATIENCE = 10.0
-"""Seconds a client has for its request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,17 @@ async def serve(
     handler: Handler, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None
 ) -> asyncio.Server:
     """Listen and answer until the server is closed; port 0 takes a free one."""
+    return await listen(talk(handler), host, port, tls=tls)
 
-    async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, h11.ProtocolError, asyncio.CancelledError):
-            async with asyncio.timeout(PATIENCE):
-                await _answer(handler, reader, writer)
-        writer.close()
-        with suppress(OSError, asyncio.CancelledError):
-            await writer.wait_closed()
 
-    return await asyncio.start_server(accepted, host, port, ssl=tls)
+def talk(handler: Handler) -> Talk:
+    """The conversation about one request."""
+
+    async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(h11.ProtocolError):
+            await _answer(handler, reader, writer)
+
+    return answered
 
 
 async def _answer(

@@ -5,17 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-import tempfile
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+from probes.lab.certificates import Authority
 from probes.lab.http import Handler, Received, Reply, serve
+from probes.lab.peer import Talk, listen
 from probes.wire import vim
 
 ESXI = vim.About(
@@ -81,48 +74,20 @@ async def start_authd(
 ) -> asyncio.Server:
     """Listen like port 902: greet first, then wait for the client to leave."""
 
-    async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.CancelledError):
-            writer.write(greeting)
-            await writer.drain()
-            await reader.read(1)
-        writer.close()
-        with suppress(OSError, asyncio.CancelledError):
-            await writer.wait_closed()
+    return await listen(daemon(greeting), host, port)
 
-    return await asyncio.start_server(accepted, host, port)
+
+def daemon(greeting: bytes = AUTHD) -> Talk:
+    """What answers on 902."""
+
+    async def greeted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        await writer.drain()
+        await reader.read(1)
+
+    return greeted
 
 
 def self_signed(name: str) -> ssl.SSLContext:
     """TLS with a new key and a certificate for this name that only itself vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    called = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "VMware, Inc"),
-            x509.NameAttribute(NameOID.COMMON_NAME, name),
-        ]
-    )
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(called)
-        .issuer_name(called)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=365))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
-        # Python reads keys from files only; this one is gone before anybody connects.
-        path = Path(folder) / "server.pem"
-        secret = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        path.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
-        context.load_cert_chain(path)
-    return context
+    return Authority(name, "VMware, Inc").served(name, itself=True)
