@@ -52,7 +52,7 @@ def _text(before: Session, after: Session, compared: Comparison) -> Iterator[str
 
 def _session(session: Session) -> str:
     header = session.header
-    return line(f"{header.started} from {header.vantage.host}, {len(session.results)} rows")
+    return line(f"{header.started} from {header.vantage.label}, {len(session.results)} rows")
 
 
 def _group(title: str, changes: tuple[Change, ...] | list[Change]) -> Iterator[str]:

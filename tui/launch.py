@@ -12,13 +12,16 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from probes.engine.model import DEMO
 from probes.wire.text import printable
 from tui.exit import Exit
 from tui.opening import Opening
 from tui.options import Options, UsageError
 
 if TYPE_CHECKING:
+    from profiles.model import Profile
     from tui.app import AuditReach
+    from tui.runner import Runner
 
 _GRACE = 2.0
 """Seconds from a hang-up to the end of the process, whatever hangs."""
@@ -32,9 +35,7 @@ def launch(options: Options) -> int:
         os.environ.pop(name, None)
     # Nothing made while it starts is garbage, and looking for some costs a tenth of the start.
     gc.disable()
-    hosts = options.command == "screen"
-    doing = "starting" if hosts else f"reading {printable(str(options.session), 60)}"
-    with Opening(doing, hosts=hosts):
+    with Opening(_doing(options), hosts=options.command == "screen"):
         app = build(options)
     _end_on_signals(app)
     result = app.run(mouse=True)
@@ -43,6 +44,16 @@ def launch(options: Options) -> int:
         if app.runner.log_path:
             print(f"The session log is {app.runner.log_path}")
     return Exit.READY if result is None else result
+
+
+def _doing(options: Options) -> str:
+    match options.command:
+        case "open":
+            return f"reading {printable(str(options.session), 60)}"
+        case "demo":
+            return DEMO
+        case _:
+            return "starting"
 
 
 def build(options: Options) -> AuditReach:
@@ -64,6 +75,12 @@ def build(options: Options) -> AuditReach:
             raise UsageError(str(error)) from None
         return AuditReach(profile, None, recorded=recorded, ascii=ascii)
     from tui.app import AuditReach
+
+    runner = (_demo if options.command == "demo" else _runner)(options, profile, answered)
+    return AuditReach(profile, runner, entries=options.entries, start=options.start, ascii=ascii)
+
+
+def _runner(options: Options, profile: Profile, answered: dict[str, str]) -> Runner:
     from tui.history import History
     from tui.runner import Runner
     from tui.trust import trust
@@ -74,7 +91,7 @@ def build(options: Options) -> AuditReach:
 
         given = with_credentials(given, options.credentials, os.environ)
 
-    runner = Runner(
+    return Runner(
         profile,
         answered,
         options.settings,
@@ -83,7 +100,14 @@ def build(options: Options) -> AuditReach:
         history=History(_history_path()),
         given=given,
     )
-    return AuditReach(profile, runner, entries=options.entries, start=options.start, ascii=ascii)
+
+
+def _demo(options: Options, profile: Profile, answered: dict[str, str]) -> Runner:
+    """Nothing of the operator's: no credentials, no proxy, and no line of the demo's to recall."""
+    from tui.demo import Demo
+    from tui.runner import Runner
+
+    return Runner(profile, answered, options.settings, log=options.log, demo=Demo())
 
 
 def _need_a_terminal() -> None:

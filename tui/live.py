@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import queue
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from probes import PROBES
@@ -15,6 +15,7 @@ from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import LogFailed, SessionLog, default_path, new_header
 from probes.engine.targets import Entered, expand, joined, parse
 from probes.engine.thread import Engine
+from probes.engine.vantage import Vantage
 from probes.route import route
 from profiles.model import Profile
 
@@ -23,7 +24,12 @@ class Live:
     """Measures for the screen; every method returns at once except where it says otherwise."""
 
     def __init__(
-        self, profile: Profile, settings: Settings, log: Path | None, given: Options = NO_OPTIONS
+        self,
+        profile: Profile,
+        settings: Settings,
+        log: Path | None,
+        given: Options = NO_OPTIONS,
+        vantage: Callable[[], Vantage] = LocalVantage,
     ) -> None:
         self.profile = profile
         self.log_path = ""
@@ -33,7 +39,7 @@ class Live:
         self._given = given
         self._log: SessionLog | None = None
         self._events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
-        self._engine = Engine(LocalVantage, PROBES, self._events.put)
+        self._engine = Engine(vantage, PROBES, self._events.put)
         self._keys: set[str] = set()
         self.begun: Mapping[str, str] | None = None
         """The answers of the session that was begun, if one was."""

@@ -14,6 +14,7 @@ from probes.wire.text import printable
 
 COMMANDS = {
     "run": "measure without a screen: a line a result, then a summary",
+    "demo": "the screen over simulated services on this machine's loopback; no network is touched",
     "open": "show an old session on the screen; the network is not touched",
     "export": "write an old session as a report, or as a request to the firewall's people",
     "diff": "compare two sessions: fixed, regressed, not comparable; status 1 on regressions",
@@ -29,6 +30,7 @@ auditreach                                   the screen
 auditreach ROLE=HOST[,HOST...] ...           the screen, filled in; --run starts at once
 auditreach run ROLE=HOST[,HOST...] ...       no screen: a line a result, then a summary
 auditreach run --from SESSION --only blocked measure again what was blocked then
+auditreach demo                              the screen over simulated services on loopback
 auditreach open SESSION                      an old session on the screen
 auditreach export SESSION --format FORMAT    markdown, html, csv, junit, json or firewall
 auditreach diff BEFORE AFTER                 fixed, regressed, new, gone, not comparable
@@ -108,6 +110,8 @@ def parse_options(argv: Sequence[str]) -> Options:
     given = parser.parse_intermixed_args(argv[command != "screen" :])
     if command == "open":
         return Options(command, session=given.session, profile=given.profile, ascii=given.ascii)
+    if command == "demo":
+        return _demo(given)
     if command in ("export", "diff", "verify", "checks"):
         return Options(command, **vars(given))
     timeout = Settings().timeout if given.timeout is None else given.timeout
@@ -138,6 +142,19 @@ def parse_options(argv: Sequence[str]) -> Options:
     )
 
 
+def _demo(given: argparse.Namespace) -> Options:
+    from probes.lab.site import TIMEOUT, entries
+
+    return Options(
+        "demo",
+        entries=entries(),
+        settings=Settings(timeout=TIMEOUT),
+        log=given.log,
+        start=True,
+        ascii=given.ascii,
+    )
+
+
 def _parser(command: str) -> argparse.ArgumentParser:
     prog = "auditreach" if command == "screen" else f"auditreach {command}"
     parser = _Parser(
@@ -147,11 +164,11 @@ def _parser(command: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    if command != "verify":
+    if command not in ("verify", "demo"):
         add("--profile", type=Path, metavar="FILE", help="your own profile instead of AlloyScan's")
     if command == "screen":
         add("--version", action=_Version, nargs=0, help="show the version and exit")
-    if command in ("screen", "open"):
+    if command in ("screen", "open", "demo"):
         add("--ascii", action="store_true", help="draw with ASCII characters only")
     else:
         parser.set_defaults(ascii=False)
@@ -162,6 +179,8 @@ def _parser(command: str) -> argparse.ArgumentParser:
         add("after", type=Path, metavar="AFTER", help="the later session log")
     if command == "export":
         _add_export(parser)
+    if command in ("screen", "run", "demo"):
+        add("--log", type=Path, metavar="FILE", help="where the session log is written")
     if command in ("screen", "run"):
         add("target", nargs="*", metavar="ROLE=HOST", help="what to measure")
         add(
@@ -216,7 +235,6 @@ def _parser(command: str) -> argparse.ArgumentParser:
             help="send printers '@PJL INFO ID' on 9100 and read their name; a printer without PJL "
             "may print a line (default: connect, send nothing)",
         )
-        add("--log", type=Path, metavar="FILE", help="where the session log is written")
         add("--yes", action="store_true", help="measure more than 1,024 endpoints unasked")
     if command == "screen":
         add("--run", action="store_true", help="start measuring at once")

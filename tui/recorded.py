@@ -32,10 +32,9 @@ def open_recorded(path: Path, profile: Profile) -> Recorded:
     """Read a session log; raises SessionError with one sentence."""
     session = with_verdicts(with_earlier(whole_session(path, profile)), profile)
     header, rows = session.header, session.results
-    address = f" ({header.vantage.addresses[0]})" if header.vantage.addresses else ""
     return Recorded(
         path=path,
-        vantage=f"{header.vantage.host}{address}",
+        vantage=header.vantage.label,
         where=_where(session),
         jobs=tuple(result.job for result in rows),
         results=rows,

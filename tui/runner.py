@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.engine.model import Event, Job, Settings, Target
+from probes.engine.model import DEMO, Event, Job, Settings, Target
 from probes.engine.options import NO_OPTIONS, Options
 from profiles.model import Profile
 from tui import prepare
@@ -15,6 +15,7 @@ from tui.history import History
 
 if TYPE_CHECKING:
     from probes.engine.targets import Entered
+    from tui.demo import Demo
     from tui.live import Live
 
 
@@ -31,6 +32,7 @@ class Runner:
         unasked: bool = False,
         history: History | None = None,
         given: Options = NO_OPTIONS,
+        demo: Demo | None = None,
     ) -> None:
         self.profile = profile
         self.answers: dict[str, str] = dict(answers)
@@ -40,7 +42,13 @@ class Runner:
         self._unasked = unasked
         self.given = given
         """Credentials and trust for the probes."""
+        self._demo = demo
         self._live: Live | None = None
+
+    @property
+    def where(self) -> str:
+        """What is known, before `start`, of where this measures; empty where nothing is."""
+        return "" if self._demo is None else DEMO
 
     @property
     def live(self) -> Live:
@@ -59,11 +67,13 @@ class Runner:
         return self._live.log_path if self._live is not None else ""
 
     async def start(self) -> str:
-        """Make the engine, off this loop; returns this host and its address for the head."""
+        """Make the engine, off this loop; returns this host and its address for the head.
+
+        Raises DemoFailed where the servers of a demo cannot be had.
+        """
         self._live = await asyncio.to_thread(self._make)
         info = await asyncio.to_thread(self._live.info)
-        address = f" ({info.addresses[0]})" if info.addresses else ""
-        return f"{info.host}{address}"
+        return info.label
 
     async def read(self, text: str, role: str) -> Entered:
         """The targets in a line; plain hosts take `role`. Looks domains up, off this loop."""
@@ -124,9 +134,14 @@ class Runner:
         """Complete the log and end the engine."""
         if self._live is not None:
             self._live.close()
+        if self._demo is not None:
+            self._demo.close()
 
     def _make(self) -> Live:
         # Not before the first paint: this brings the engine with it.
         from tui.live import Live
 
-        return Live(self.profile, self._settings, self._log, self.given)
+        if self._demo is None:
+            return Live(self.profile, self._settings, self._log, self.given)
+        vantage, self.given = self._demo.ready(self.given)
+        return Live(self.profile, self._settings, self._log, self.given, vantage)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DOMAIN = "corp.example"
+TIMEOUT = 1.5
+"""Seconds an attempt may take here, where nothing is far; what drops is known to drop."""
 DYNAMIC = (49664, 49665, 49666)
 """TCP ports that the RPC mapper of every Windows host names."""
 
@@ -131,10 +133,9 @@ HOSTS = (
     Host(
         "pc-015.corp.example",
         "127.10.2.15",
-        ("windows.target", "discovery.host"),
+        ("windows.target",),
         "No WinRM, and every port with which it can be enabled remotely.",
         _enabling(signs=True),
-        {137: _is("silent")},
     ),
     Host(
         "pc-016.corp.example",
@@ -297,6 +298,13 @@ HOSTS = (
         {139: _is("netbios session", smb1=True)},
     ),
     # Network scanning
+    Host(
+        "scan-2.corp.example",
+        "127.10.3.40",
+        ("discovery.host",),
+        "It answers the ping; NetBIOS names are dropped.",
+        udp={137: _is("silent"), 138: _is("silent")},
+    ),
     Host(
         "ns1.corp.example",
         "127.10.1.53",

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,34 +12,11 @@ from probes.engine.call import Answer, Call, Unexpected
 from probes.engine.model import Service, Target
 from probes.engine.stream import MOST
 from probes.kerberos import ELSEWHERE, ask, realm_of
+from probes.lab.kerberos import framed, krb_error, string
 from probes.wire import ber
 from probes.wire.ber import context, element, integer
 
 SHORT = 0.3
-
-
-def string(text: str) -> bytes:
-    return element(ber.GENERAL_STRING, text.encode())
-
-
-def framed(number: int, *fields: bytes) -> bytes:
-    body = element(ber.application(number), element(ber.SEQUENCE, *fields))
-    return struct.pack(">I", len(body)) + body
-
-
-def krb_error(code: int, realm: str, *, ahead: float = 0, client_realm: str = "") -> bytes:
-    """What a KDC says whose clock is `ahead` seconds of ours."""
-    now = datetime.now(UTC) + timedelta(seconds=ahead)
-    return framed(
-        30,
-        element(context(0), integer(5)),
-        element(context(1), integer(30)),
-        element(context(4), element(ber.GENERALIZED_TIME, f"{now:%Y%m%d%H%M%SZ}".encode())),
-        element(context(5), integer(now.microsecond)),
-        element(context(6), integer(code)),
-        *([element(context(7), string(client_realm))] if client_realm else []),
-        element(context(9), string(realm)),
-    )
 
 
 def ticket(realm: str) -> bytes:

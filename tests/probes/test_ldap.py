@@ -10,9 +10,9 @@ import pytest
 from probes.engine.call import Answer, Call, Unexpected
 from probes.engine.model import Service
 from probes.engine.stream import MOST
+from probes.lab.ldap import entry, result
 from probes.ldap import ask
-from probes.wire import ber, ldap
-from probes.wire.ber import element, integer
+from probes.wire import ldap
 
 SHORT = 0.3
 DC = {
@@ -24,26 +24,6 @@ DC = {
     "supportedSASLMechanisms": "GSSAPI",
     "currentTime": "20261123000130.0Z",
 }
-
-
-def octets(text: str) -> bytes:
-    return element(ber.OCTET_STRING, text.encode())
-
-
-def message(operation: int, *contents: bytes, id: int = ldap.MESSAGE_ID) -> bytes:
-    return element(ber.SEQUENCE, integer(id), element(ber.application(operation), *contents))
-
-
-def entry(attributes: dict[str, str]) -> bytes:
-    pairs = [
-        element(ber.SEQUENCE, octets(name), element(ber.SET, octets(value)))
-        for name, value in attributes.items()
-    ]
-    return message(4, octets(""), element(ber.SEQUENCE, *pairs))
-
-
-def result(code: int, text: str = "", *, operation: int = 5, id: int = 1) -> bytes:
-    return message(operation, integer(code, ber.ENUMERATED), octets(""), octets(text), id=id)
 
 
 def answers(*pieces: bytes, stay: bool = False):

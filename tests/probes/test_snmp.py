@@ -4,21 +4,19 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from pyasn1.codec.ber import decoder, encoder
 from pyasn1.type import univ
-from pysnmp.proto import api, rfc1905
+from pysnmp.proto import api
 from pysnmp.proto.error import ProtocolError
-from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
-from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from probes import snmp as probe
 from probes import snmp_device, snmp_exchange
 from probes.engine.call import NoAnswer, Unexpected
 from probes.engine.model import Reason, Service, State
 from probes.engine.options import Options, SnmpCredential
-from probes.wire import snmp, usm
+from probes.lab import snmp as lab
+from probes.lab.snmp import ENGINE
+from probes.wire import snmp
 
-ENGINE = bytes.fromhex("80001f8804616263")
 ROUTER = {
     snmp_exchange.SYS_DESCR: "Router OS 1.2",
     snmp_exchange.SYS_NAME: "core1",
@@ -33,52 +31,13 @@ def version_of(request: bytes) -> int:
 def agent(
     versions: tuple[int, ...], objects: dict[str, object], community: bytes = b"public"
 ) -> Callable[[bytes], list[bytes]]:
+    reply = lab.agent(versions, objects, community)
+
     def script(request: bytes) -> list[bytes]:
-        version = version_of(request)
-        if version not in versions:
-            return []
-        if version == snmp.V3:
-            return [report(request)]
-        form = api.PROTOCOL_MODULES[version]
-        asked, _ = decoder.decode(request, asn1Spec=form.Message())
-        if bytes(form.apiMessage.get_community(asked)) != community:
-            return []
-        return [answered(form, asked, objects)]
+        said = reply(request)
+        return [] if said is None else [said]
 
     return script
-
-
-def answered(form, asked, objects: dict[str, object]) -> bytes:
-    message = form.apiMessage.get_response(asked)
-    pdu = form.apiMessage.get_pdu(message)
-    found = []
-    for oid, _ in form.apiPDU.get_varbinds(form.apiMessage.get_pdu(asked)):
-        value = objects.get(str(oid))
-        if value is None and form is api.v1:
-            form.apiPDU.set_error_status(pdu, 2)
-        absent = form.null if form is api.v1 else rfc1905.noSuchInstance
-        value = form.OctetString(value) if isinstance(value, str | bytes) else value
-        found.append((oid, absent if value is None else value))
-    form.apiPDU.set_varbinds(pdu, found)
-    return encoder.encode(message)
-
-
-def report(request: bytes) -> bytes:
-    message, _ = decoder.decode(request, asn1Spec=SNMPv3Message())
-    params = UsmSecurityParameters()
-    for at, value in enumerate((ENGINE, 7, 99, b"", b"", b"")):
-        params.setComponentByPosition(at, value)
-    message["msgSecurityParameters"] = encoder.encode(params)
-    pdu = rfc1905.ReportPDU()
-    api.v2c.apiPDU.set_defaults(pdu)
-    oid = univ.ObjectIdentifier(usm.UNKNOWN_ENGINE)
-    api.v2c.apiPDU.set_varbinds(pdu, [(oid, api.v2c.Counter32(1))])
-    message["msgData"] = message["msgData"].clone()
-    scoped = message["msgData"]["plaintext"]
-    scoped["contextEngineId"] = ENGINE
-    scoped["contextName"] = b""
-    scoped["data"].setComponentByType(pdu.tagSet, pdu, innerFlag=True)
-    return encoder.encode(message)
 
 
 async def test_a_v2c_agent_is_confirmed_with_what_it_is(udp_call) -> None:

@@ -1,23 +1,16 @@
 from __future__ import annotations
 
-import struct
-
 import pytest
 
 from probes.engine.call import NoAnswer, Unexpected
 from probes.engine.model import Reason, Service, State
+from probes.lab import netbios as lab
 from probes.udp import ask
-from probes.wire import netbios
 
 
 def node_status(request: bytes) -> bytes:
-    names = [(b"FILESRV", 0, 0x0400), (b"LAB", 0, 0x8400)]
-    table = b"".join(
-        struct.pack(">15sBH", text.ljust(15), kind, bits) for text, kind, bits in names
-    )
-    rdata = bytes([len(names)]) + table + bytes.fromhex("001122334455") + bytes(40)
-    head = request[:2] + struct.pack(">5H", 0x8400, 0, 1, 0, 0)
-    return head + netbios.WILDCARD + struct.pack(">HHIH", 0x21, 1, 0, len(rdata)) + rdata
+    names = [(b"FILESRV", 0, lab.UNIQUE), (b"LAB", 0, lab.GROUP)]
+    return lab.node_status(request[:2], names, bytes.fromhex("001122334455"))
 
 
 @pytest.mark.parametrize("port", [135, 139])

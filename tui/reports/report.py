@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from probes.engine.model import Result, Ruling, Status, Target
-from probes.engine.session import FindingRecord, Session, VerdictRecord
+from probes.engine.session import SIMULATED_REMARK, FindingRecord, Session, VerdictRecord
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.whole import whole_session, with_earlier, with_findings, with_verdicts
@@ -128,7 +128,8 @@ def about(report: Report) -> Iterator[tuple[str, str]]:
         f"{settings.timeout:g} s an attempt, {settings.retries} more after silence",
     )
     yield "Made by", line(f"{header.tool.name} {header.tool.version}, session {header.id}")
-    if header.remark:
+    # The demo's own is a notice, above everything else.
+    if header.remark and header.remark != SIMULATED_REMARK:
         yield "Remark", line(header.remark)
     yield "Rows", ", ".join(f"{number} {status}" for status, number in report.counts.items())
 
@@ -148,6 +149,8 @@ def notices(report: Report) -> Iterator[str]:
 
 def _notices(session: Session, profile: Profile) -> Iterator[str]:
     used = session.header.profile
+    if session.header.vantage.simulated:
+        yield SIMULATED_REMARK
     if (used.id, used.version) != (profile.id, profile.version):
         yield (
             f"It was measured with profile {used.id} {used.version}; the sentences on purposes "

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from probes.engine.model import Event, Finished, Message
 from profiles.model import Profile
 from tui.commands import BY_ID, COMMANDS
+from tui.demo import DemoFailed
 from tui.panes import Panes
 from tui.signs import Signs
 from tui.watch.lookout import Lookout
@@ -119,6 +120,7 @@ class SessionScreen(Screen[object]):
             self._open(self.recorded)
             self.panes.table.focus()
         elif self.runner is not None:
+            self.panes.head.vantage(self.runner.where)
             self.query_one(HostEntry).focus()
             self.set_interval(REFRESH, self._drain)
             self.call_after_refresh(self._begin, self.runner)
@@ -170,7 +172,11 @@ class SessionScreen(Screen[object]):
         self.run_worker(self._start(runner), exclusive=False)
 
     async def _start(self, runner: Runner) -> None:
-        self.panes.head.vantage(await runner.start())
+        try:
+            self.panes.head.vantage(await runner.start())
+        except DemoFailed as error:
+            self.say(str(error), trouble=True)
+            return
         self._engine_up.set()
         if self._at_once and self._entries:
             self._submit(self.query_one(HostEntry).value)

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from probes.engine.session.copy import AlreadyThere, copy
-from probes.engine.session.header import Header, Origin, ProfileRef, Tool, new_header
+from probes.engine.session.header import (
+    SIMULATED_REMARK,
+    Header,
+    Origin,
+    ProfileRef,
+    Tool,
+    new_header,
+)
 from probes.engine.session.place import default_path
 from probes.engine.session.read import Session, SessionError, read_session, unreached
 from probes.engine.session.record import FindingRecord, Remark, VerdictRecord
@@ -11,6 +18,7 @@ from probes.engine.session.verify import Verification, verify
 from probes.engine.session.write import LogFailed, SessionLog
 
 __all__ = [
+    "SIMULATED_REMARK",
     "AlreadyThere",
     "FindingRecord",
     "Header",

@@ -17,6 +17,12 @@ SCHEMA = "auditreach.session/1"
 MOST_TARGETS = 2000
 """Targets in one `targets` record, so that it stays far below the longest line."""
 
+SIMULATED_REMARK = (
+    "This is the demo of auditreach: its hosts and services are simulated on this machine's "
+    "loopback. Nothing in it says anything about a network."
+)
+"""What the header of a demo says, whatever else is remarked."""
+
 _SAID: Mapping[str, object] = {"yes": True, "no": False, "auto": "auto"}
 
 
@@ -85,7 +91,7 @@ def new_header(
     only: Sequence[str] = (),
     origin: Origin | None = None,
 ) -> Header:
-    """The header of a session that starts now, with a new random id."""
+    """The header of a session that starts now, with a new random id; a demo's says so."""
     # Half of what this package would cost before the first paint.
     import importlib.metadata
 
@@ -93,6 +99,8 @@ def new_header(
         version = importlib.metadata.version("auditreach")
     except importlib.metadata.PackageNotFoundError:
         version = "unknown"
+    if vantage.simulated:
+        remark = f"{SIMULATED_REMARK} {remark}".rstrip()
     return Header(
         id=os.urandom(8).hex(),
         started=now(),

@@ -10,11 +10,15 @@ from probes.engine.session.header import Header
 
 
 def default_path(header: Header) -> Path:
-    """A new file in the state directory (XDG_STATE_HOME on Linux): `sessions/TIME-ID.jsonl`."""
+    """A new file in the state directory (XDG_STATE_HOME on Linux): `sessions/TIME-ID.jsonl`.
+
+    That of a demo begins with `demo-`.
+    """
     import platformdirs
 
     started = datetime.fromisoformat(header.started)
-    name = f"{started:%Y%m%d-%H%M%S}-{header.id[:8]}.jsonl"
+    prefix = "demo-" if header.vantage.simulated else ""
+    name = f"{prefix}{started:%Y%m%d-%H%M%S}-{header.id[:8]}.jsonl"
     return platformdirs.user_state_path("auditreach", appauthor=False) / "sessions" / name
 
 

@@ -9,37 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-EPOCH = 116_444_736_000_000_000
-POSITIVE = b"\x82\0\0\0"
-
-
-def answer_2(revision: int, mode: int) -> bytes:
-    head = struct.pack("<4sHHIHHIIQIIQ16s", b"\xfeSMB", 64, 0, 0, 0, 1, 1, *[0] * 5, b"")
-    fields = (65, mode, revision, 0, b"server".ljust(16, b"\0"), 7, 65536, 65536, 65536)
-    return head + struct.pack("<HHHH16sIIIIQQHHI", *fields, EPOCH + 10_000_000, 0, 128, 0, 0)
-
-
-def answer_1(names: str) -> bytes:
-    fixed = (0x72, 0, 0x98, 0xC001, 0, b"")
-    head = struct.pack("<4sBIBHH8sHHHHH", b"\xffSMB", *fixed, *[0] * 5)
-    words = struct.pack("<HBHHIIIIQhB", 0, 3, 50, 1, 65536, 65536, 0, 0, EPOCH, 0, 8)
-    texts = names.encode("utf-16-le")
-    return head + b"\x11" + words + struct.pack("<H", 8 + len(texts)) + bytes(8) + texts
-
-
-def challenge(names: dict[int, str], build: int) -> bytes:
-    """An answer to the first message of a login (MS-SMB2 2.2.6, MS-NLMP 2.2.1.2)."""
-    head = struct.pack(
-        "<4sHHIHHIIQIIQ16s", b"\xfeSMB", 64, 0, 0xC0000016, 1, 1, 1, 0, 1, *[0] * 3, b""
-    )
-    pairs = b""
-    for kind, text in names.items():
-        value = text.encode("utf-16-le")
-        pairs += struct.pack("<HH", kind, len(value)) + value
-    pairs += bytes(4)
-    fields = (b"NTLMSSP\0", 2, 0, 0, 56, 0x02000000, 0, 0, len(pairs), len(pairs), 56, 10, 0, build)
-    token = struct.pack("<8sIHHIIQQHHIBBH4x", *fields) + pairs
-    return head + struct.pack("<HHHH", 9, 0, 72, len(token)) + token
+from probes.lab.netbios import POSITIVE
+from probes.lab.smb import answer_1, answer_2, challenge
 
 
 @dataclass

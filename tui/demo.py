@@ -1,0 +1,46 @@
+"""`auditreach demo`: the lab's servers behind the screen, in the place of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from probes.engine.options import Options
+
+if TYPE_CHECKING:
+    from probes.engine.vantage import Vantage
+    from probes.lab.process import LabProcess
+
+
+class DemoFailed(Exception):
+    """The demo's servers could not be started; the text is one sentence."""
+
+
+class Demo:
+    """The servers of one demo, from `ready` to `close`."""
+
+    def __init__(self) -> None:
+        self._lab: LabProcess | None = None
+
+    def ready(self, given: Options) -> tuple[Callable[[], Vantage], Options]:
+        """Start the servers and wait for them: the vantage on them, and whom to trust there.
+
+        Takes half a second; raises DemoFailed.
+        """
+        # Not before the first paint: this brings the engine with it.
+        from probes.lab.process import LabFailed, LabProcess
+        from probes.lab.vantage import LabVantage
+
+        try:
+            self._lab = LabProcess()
+            directory = self._lab.directory()
+        except LabFailed as error:
+            raise DemoFailed(str(error)) from None
+        return partial(LabVantage, directory), replace(given, ca_file=directory.ca_file)
+
+    def close(self) -> None:
+        """End the servers."""
+        if self._lab is not None:
+            self._lab.close()
