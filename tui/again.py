@@ -40,9 +40,15 @@ def load(options: Options, profile: Profile) -> Session:
             "in a run of their own."
         )
     try:
-        return read_session(options.session, profile)
+        session = read_session(options.session, profile)
     except SessionError as error:
         raise UsageError(str(error)) from None
+    if session.header.vantage.simulated:
+        # Its names are those of others outside, and its addresses lead to whatever serves here.
+        raise UsageError(
+            f"{quoted(str(options.session))} is a session of the demo; its hosts exist only there."
+        )
+    return session
 
 
 def answers(options: Options, profile: Profile, session: Session | None) -> dict[str, str]:
