@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from probes.engine.model import Evidence, Job, Observation, Result
+from probes.engine.model import Evidence, Icmp, Job, Observation, Result
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.filter import port_text
@@ -63,12 +63,11 @@ def _requirement(job: Job, role: str) -> str:
 def _seen(observation: Observation) -> Iterator[Line]:
     yield "seen", f"{observation.state}, {observation.reason}; service {observation.service}"
     if observation.address:
-        source = f" from {observation.source}" if observation.source else ""
-        yield "path", f"{observation.address}{source}"
+        via = f" ({observation.interface})" if observation.interface else ""
+        source = f" from {observation.source}{via}" if observation.source else ""
+        yield "path", printable(f"{observation.address}{source}", _LONG)
     if observation.icmp is not None:
-        icmp = observation.icmp
-        name = "ICMPv6" if icmp.version == 6 else "ICMP"
-        yield "said no", f"{icmp.offender}, {name} type {icmp.type} code {icmp.code}"
+        yield "said no", printable(_icmp(observation.icmp), _LONG)
     timings = ", ".join(f"{name} {latency_text(ms)}" for name, ms in observation.timings_ms.items())
     if observation.latency_ms is not None:
         clock = f"latency {latency_text(observation.latency_ms)} ({observation.latency_source})"
@@ -93,9 +92,16 @@ def _exchange(evidence: Evidence) -> str:
         parts.append(f"received {evidence.received}")
     if evidence.state:
         parts.append(f"{evidence.state} ({evidence.reason})")
+    if evidence.icmp is not None:
+        parts.append(_icmp(evidence.icmp))
     if evidence.errno is not None:
         parts.append(f"errno {evidence.errno}")
     return printable(", ".join(parts), _LONG)
+
+
+def _icmp(icmp: Icmp) -> str:
+    name = "ICMPv6" if icmp.version == 6 else "ICMP"
+    return f"{icmp.offender}, {name} type {icmp.type} code {icmp.code}"
 
 
 def _flat(value: object) -> str:

@@ -177,6 +177,8 @@ class Observation:
     attempts: int = 1
     facts: Mapping[str, object] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
+    interface: str | None = None
+    """The interface that has the source address; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

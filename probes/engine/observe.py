@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from probes.engine.call import Answer, Ask, Call, NoAnswer, Unexpected
@@ -61,6 +62,13 @@ def transport(
         known,
         tuple(work.evidence),
     )
+
+
+def with_interface(observation: Observation, vantage: Vantage) -> Observation:
+    """The same with the interface of its source address, as far as the vantage knows."""
+    if observation.source is None:
+        return observation
+    return replace(observation, interface=vantage.interface(observation.source))
 
 
 def untested(work: Work, reason: Reason, problem: str, state: State = State.ERROR) -> Observation:

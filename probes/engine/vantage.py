@@ -59,6 +59,9 @@ class Vantage(Protocol):
     def descriptors(self) -> int:
         """How many sockets may be open at once here."""
 
+    def interface(self, source: str) -> str | None:
+        """The interface that has a source address; None where that is not known."""
+
     async def resolve(self, name: str) -> Resolution:
         """Look a name up once, with its time, server and every address; never raises."""
 

@@ -106,6 +106,9 @@ class Scripted:
             state, reason = said
             done(Outcome(state, reason, address, source="192.0.2.9"))
 
+    def interface(self, source: str) -> str | None:
+        return "eth9" if source == "192.0.2.9" else None
+
     async def resolve(self, name: str) -> Resolution:
         self.looked_up.append(name)
         await asyncio.sleep(0)

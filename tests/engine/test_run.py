@@ -19,7 +19,7 @@ from probes.engine.model import (
     State,
     Status,
 )
-from probes.engine.vantage import NotOffered
+from probes.engine.vantage import NotOffered, Outcome
 
 
 async def test_every_job_ends_in_one_result_and_the_run_says_it_is_finished(kit):
@@ -377,3 +377,11 @@ async def test_a_probe_that_cannot_be_imported_spoils_its_own_rows_only(kit):
     assert latest["a|10.0.0.1"].status is Status.ERROR
     assert "ImportError" in latest["a|10.0.0.1"].note
     assert latest["b|10.0.0.1"].status is Status.OK
+
+
+async def test_a_row_names_the_interface_of_its_source_address(kit) -> None:
+    session = kit.Session(kit.Scripted({"10.0.0.2": Outcome(*kit.OPEN, "")}), kit.profile())
+    asked = kit.check("a")
+    rows = await session.measure(kit.job(asked), kit.job(asked, "10.0.0.2"))
+    seen = [(one.observation.source, one.observation.interface) for one in rows.values()]
+    assert sorted(seen, key=str) == [("192.0.2.9", "eth9"), (None, None)]

@@ -19,7 +19,10 @@ from tui.reports.report import (
     fix,
     line,
     notices,
+    path_text,
+    resolved_text,
     role_titles,
+    times_text,
     verdict_cells,
     verdicts,
     worst_first,
@@ -104,7 +107,9 @@ def _card(result: Result) -> str:
         ("Needed for", job.check.purpose),
         ("Needed when", job.check.required_when),
         ("Seen", f"{seen.state}, {seen.reason}; service {seen.service}"),
-        ("Path", f"{seen.source or 'unknown source'} to {seen.address}" if seen.address else ""),
+        ("Resolved", resolved_text(seen)),
+        ("Path", path_text(seen)),
+        ("Time", times_text(seen)),
         ("Measured", f"{seen.started}, {_times(seen.attempts)}" if seen.started else ""),
     ]
     if seen.icmp is not None:

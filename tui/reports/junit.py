@@ -8,7 +8,7 @@ from html import escape
 from probes.engine.model import Result, Status
 from tui.filter import port_text
 from tui.findings_text import sentence
-from tui.reports.report import Report, about, fix, line, notices, role_titles
+from tui.reports.report import Report, about, fix, line, notices, path_text, role_titles
 
 _FAILED = frozenset({Status.BLOCKED})
 _ERRORS = frozenset({Status.ERROR})
@@ -90,7 +90,7 @@ def _whole(result: Result) -> str:
     lines = [line(result.note), f"To change: {fix(result)}"]
     lines.append(line(f"Seen: {seen.state}, {seen.reason}; {seen.attempts} attempts"))
     if seen.address:
-        lines.append(line(f"Path: {seen.source or 'unknown source'} to {seen.address}"))
+        lines.append(line(f"Path: {path_text(seen)}"))
     if seen.icmp is not None:
         lines.append(
             line(f"Said no: {seen.icmp.offender}, type {seen.icmp.type} code {seen.icmp.code}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from probes.engine.model import Result, Ruling, Status, Target
+from probes.engine.model import Observation, Result, Ruling, Status, Target
 from probes.engine.session import SIMULATED_REMARK, FindingRecord, Session, VerdictRecord
 from probes.wire.text import printable
 from profiles.model import Profile
@@ -97,6 +97,32 @@ FINDING_HEADINGS = ("Sure", "Finding", "Because", "Rows", "To change")
 def finding_cells(one: FindingRecord) -> tuple[str, ...]:
     """A finding under its headings."""
     return one.sure, f"{one.text}.", one.why, f"{one.rows:,}", one.fix
+
+
+def path_text(seen: Observation) -> str:
+    """From where to where, and by which interface; empty where no address was asked."""
+    if not seen.address:
+        return ""
+    via = f" ({seen.interface})" if seen.interface else ""
+    return f"{seen.source or 'unknown source'}{via} to {seen.address}"
+
+
+def resolved_text(seen: Observation) -> str:
+    """What the name resolved to and who said so; empty for what was named by address."""
+    resolved = seen.facts.get("resolved")
+    addresses = resolved.get("addresses") if isinstance(resolved, Mapping) else None
+    if not isinstance(addresses, (list, tuple)) or not isinstance(resolved, Mapping):
+        return ""
+    server = resolved.get("server")
+    return f"{', '.join(map(str, addresses))}{f' by {server}' if server else ''}"
+
+
+def times_text(seen: Observation) -> str:
+    """The latency with its clock, then what each phase took, in milliseconds."""
+    parts = [f"{name} {ms:.2f} ms" for name, ms in seen.timings_ms.items()]
+    if seen.latency_ms is not None:
+        parts.insert(0, f"latency {seen.latency_ms:.2f} ms ({seen.latency_source})")
+    return ", ".join(parts)
 
 
 def fix(result: Result) -> str:

@@ -111,6 +111,7 @@ def _seen(seen: Observation, walk: Walk) -> Observation:
         seen,
         address=None if seen.address is None else walk.name(seen.address),
         source=None if seen.source is None else walk.name(seen.source),
+        interface=None if seen.interface is None else walk.text(seen.interface),
         icmp=_icmp(seen.icmp, walk),
         facts={walk.text(name): _fact(name, value, walk) for name, value in seen.facts.items()},
         evidence=tuple(_exchange(item, walk) for item in seen.evidence),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from probes.engine.local.connect import Connector
 from probes.engine.local.datagram import exchange
 from probes.engine.local.descriptors import descriptor_limit
 from probes.engine.local.echo import Echo
 from probes.engine.local.identity import identity
+from probes.engine.local.interfaces import interface_of, interfaces
 from probes.engine.local.neighbours import Neighbours
 from probes.engine.local.resolve import Resolver
 from probes.engine.model import Resolution, State, VantageInfo
@@ -28,6 +30,7 @@ class LocalVantage:
         self._resolver = Resolver()
         self._descriptors = descriptor_limit() - _RESERVED
         self._info = identity()
+        self._interfaces: Mapping[str, str] | None = None
 
     @property
     def info(self) -> VantageInfo:
@@ -38,6 +41,12 @@ class LocalVantage:
     def descriptors(self) -> int:
         """How many sockets the descriptor limit leaves for probing."""
         return self._descriptors
+
+    def interface(self, source: str) -> str | None:
+        """The interface that has an address, as it was when this vantage was first asked."""
+        if self._interfaces is None:
+            self._interfaces = interfaces()
+        return interface_of(source, self._interfaces)
 
     async def resolve(self, name: str) -> Resolution:
         """Look a name up as a client on this machine would."""

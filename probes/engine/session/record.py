@@ -91,6 +91,7 @@ def result_record(result: Result) -> dict[str, object]:
         "latency_source": seen.latency_source,
         "timings_ms": dict(seen.timings_ms),
         "source": seen.source,
+        "interface": seen.interface,
         "started": seen.started,
         "attempts": seen.attempts,
         "facts": dict(seen.facts),

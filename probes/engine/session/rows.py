@@ -88,6 +88,8 @@ class Rows:
                 attempts,
                 facts,
                 _evidence(evidence) if evidence else (),
+                # Logs of old have none.
+                _interface(record.get("interface")),
             )
         except KeyError:
             raise BadLine("it has a word that this version does not know") from None
@@ -144,6 +146,12 @@ def _icmp(value: Any) -> Icmp:
         text(value, "from"),
         integer(value, "version", 4, least=4, most=6),
     )
+
+
+def _interface(value: object) -> str | None:
+    if value is not None and type(value) is not str:
+        raise BadLine("its interface is not text or null")
+    return value
 
 
 def _time(value: object) -> float:

@@ -28,7 +28,7 @@ from probes.engine.session import (
 )
 from probes.engine.session.header import header_record
 from probes.engine.session.line import MOST_LINE, encoded
-from probes.engine.session.record import recorded, verdict_record
+from probes.engine.session.record import recorded, result_record, verdict_record
 from profiles.model import Profile
 
 Make = Callable[..., Result]
@@ -323,3 +323,16 @@ def test_rows_that_were_not_measured_again_are_kept_apart(
     assert [one.note for one in session.earlier] == ["Answered.", "as it counts now"]
     jobs = [make_result(host).job for host in ("dc1", "dc2", "dc3", "dc4")]
     assert [one.job.target.host for one in unreached(session, jobs)] == ["dc4"]
+
+
+def test_a_row_of_an_old_log_has_no_interface_and_a_forged_one_none_that_is_no_text(
+    write_log: Write, make_result
+) -> None:
+    record = result_record(make_result(interface="eth0"))
+    assert record.pop("interface") == "eth0"
+    old = encoded(record | {"key": "windows.ldap|dc1"}).encode()
+    path = write_log(make_result(interface="eth0"))
+    assert read_session(path).results[0].observation.interface == "eth0"
+    session = add(path, old, encoded(record | {"interface": 7}).encode())
+    assert session.results[0].observation.interface is None
+    assert session.messages == ("Line 4 was skipped: its interface is not text or null.",)
