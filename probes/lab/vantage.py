@@ -39,6 +39,10 @@ class LabVantage:
         """How many sockets the descriptor limit leaves for probing."""
         return self._local.descriptors
 
+    def interface(self, source: str) -> str | None:
+        """The interface of loopback, from which everything here is sent."""
+        return self._local.interface(source)
+
     async def resolve(self, name: str) -> Resolution:
         """Look a name up in the site's table."""
         known = site.addresses().get(_plain(name))
