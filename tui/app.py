@@ -11,7 +11,7 @@ from textual.screen import Screen
 from profiles.model import Profile
 from tui.commands import COMMANDS
 from tui.lean import LeanApp
-from tui.screens.session import SessionScreen
+from tui.screens.session import REFRESH, SLOW_REFRESH, SessionScreen
 from tui.signs import ASCII, UNICODE
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class AuditReach(LeanApp):
         entries: Sequence[str] = (),
         start: bool = False,
         ascii: bool = False,
+        slow: bool = False,
     ) -> None:
         super().__init__()
         self.profile = profile
@@ -46,6 +47,7 @@ class AuditReach(LeanApp):
             recorded,
             entries=entries,
             start=start,
+            refresh=SLOW_REFRESH if slow else REFRESH,
         )
         """The screen that the program began with."""
 

@@ -38,7 +38,7 @@ def launch(options: Options) -> int:
     with Opening(_doing(options), hosts=options.command == "screen"):
         app = build(options)
     _end_on_signals(app)
-    result = app.run(mouse=True)
+    result = app.run(mouse=not options.slow_link)
     if app.runner is not None:
         app.runner.close()
         if app.runner.log_path:
@@ -73,11 +73,18 @@ def build(options: Options) -> AuditReach:
             recorded = open_recorded(options.session, profile)
         except SessionError as error:
             raise UsageError(str(error)) from None
-        return AuditReach(profile, None, recorded=recorded, ascii=ascii)
+        return AuditReach(profile, None, recorded=recorded, ascii=ascii, slow=options.slow_link)
     from tui.app import AuditReach
 
     runner = (_demo if options.command == "demo" else _runner)(options, profile, answered)
-    return AuditReach(profile, runner, entries=options.entries, start=options.start, ascii=ascii)
+    return AuditReach(
+        profile,
+        runner,
+        entries=options.entries,
+        start=options.start,
+        ascii=ascii,
+        slow=options.slow_link,
+    )
 
 
 def _runner(options: Options, profile: Profile, answered: dict[str, str]) -> Runner:

@@ -73,6 +73,7 @@ class Options:
     yes: bool = False
     start: bool = False
     ascii: bool = False
+    slow_link: bool = False
     session: Path | None = None
     """An old session; of `run` the one under --from."""
     only: tuple[Status, ...] = ()
@@ -109,7 +110,13 @@ def parse_options(argv: Sequence[str]) -> Options:
     parser = _parser(command)
     given = parser.parse_intermixed_args(argv[command != "screen" :])
     if command == "open":
-        return Options(command, session=given.session, profile=given.profile, ascii=given.ascii)
+        return Options(
+            command,
+            session=given.session,
+            profile=given.profile,
+            ascii=given.ascii,
+            slow_link=given.slow_link,
+        )
     if command == "demo":
         return _demo(given)
     if command in ("export", "diff", "verify", "checks"):
@@ -134,6 +141,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         yes=given.yes,
         start=command == "run" or given.run,
         ascii=given.ascii,
+        slow_link=given.slow_link,
         credentials=given.credentials,
         ca_file=given.ca_file,
         proxy=given.proxy,
@@ -152,6 +160,7 @@ def _demo(given: argparse.Namespace) -> Options:
         log=given.log,
         start=True,
         ascii=given.ascii,
+        slow_link=given.slow_link,
     )
 
 
@@ -170,8 +179,13 @@ def _parser(command: str) -> argparse.ArgumentParser:
         add("--version", action=_Version, nargs=0, help="show the version and exit")
     if command in ("screen", "open", "demo"):
         add("--ascii", action="store_true", help="draw with ASCII characters only")
+        add(
+            "--slow-link",
+            action="store_true",
+            help="draw once a second instead of five times, and leave the mouse to the terminal",
+        )
     else:
-        parser.set_defaults(ascii=False)
+        parser.set_defaults(ascii=False, slow_link=False)
     if command in ("open", "export", "verify"):
         add("session", type=Path, metavar="SESSION", help="a session log (.jsonl)")
     if command == "diff":

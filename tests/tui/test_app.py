@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from probes.engine.model import Status
 from tests.tui.driving import drive, enter, notice, rows, seen, text_of, until
+from tui.app import AuditReach
+from tui.screens.session import SessionScreen
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head
@@ -427,3 +431,24 @@ def test_q_asks_while_rows_are_measured_and_leaves_at_once_otherwise():
     async def _(pilot, app):
         await pilot.press("escape", "q")
         assert app._exit
+
+
+@pytest.mark.parametrize(("argv", "seconds"), [((), 0.2), (("--slow-link",), 1.0)])
+def test_a_slow_link_is_drawn_to_once_a_second(
+    monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], seconds: float
+) -> None:
+    asked: list[float] = []
+    made = SessionScreen.set_interval
+
+    def noted(self: SessionScreen, interval: float, *rest: Any, **more: Any) -> Any:
+        asked.append(interval)
+        return made(self, interval, *rest, **more)
+
+    monkeypatch.setattr(SessionScreen, "set_interval", noted)
+
+    async def keys(pilot: Pilot[int], app: AuditReach) -> None:
+        await pilot.pause()
+
+    drive(*argv)(keys)
+    # The other timer is the screen's own, which runs only while something is to be drawn.
+    assert max(asked) == seconds

@@ -322,3 +322,14 @@ def test_an_output_of_few_characters_gets_the_others_replaced() -> None:
     )
     assert ran.returncode == 2
     assert "asks no question '?'" in ran.stderr
+
+
+@pytest.mark.parametrize("command", [(), ("open", "a.jsonl")])
+def test_a_slow_link_is_for_the_screen(command: tuple[str, ...]) -> None:
+    assert parse_options([*command, "--slow-link"]).slow_link
+    assert not parse_options([*command]).slow_link
+
+
+def test_a_run_draws_nothing_and_takes_no_slow_link() -> None:
+    with pytest.raises(UsageError, match="slow-link"):
+        parse_options(["run", "--slow-link", "unix.target=h"])

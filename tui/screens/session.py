@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 REFRESH = 0.2
 """Seconds between two updates of the screen."""
+SLOW_REFRESH = 1.0
+"""The same over a slow link: what changes twice in it is sent once."""
 
 _HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.0.0.0/28. F1 helps."
 
@@ -61,6 +63,7 @@ class SessionScreen(Screen[object]):
         *,
         entries: Sequence[str] = (),
         start: bool = False,
+        refresh: float = REFRESH,
     ) -> None:
         super().__init__()
         self.profile = profile
@@ -74,6 +77,7 @@ class SessionScreen(Screen[object]):
         self.lookout = Lookout(self)
         self._entries = entries
         self._at_once = start
+        self._every = refresh
         self._saving = True
         self._engine_up = asyncio.Event()
 
@@ -122,7 +126,7 @@ class SessionScreen(Screen[object]):
         elif self.runner is not None:
             self.panes.head.vantage(self.runner.where)
             self.query_one(HostEntry).focus()
-            self.set_interval(REFRESH, self._drain)
+            self.set_interval(self._every, self._drain)
             self.call_after_refresh(self._begin, self.runner)
 
     def action_do(self, id: str) -> None:

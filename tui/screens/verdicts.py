@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tui.panes import Panes
 
-REFRESH = 0.5
+REFRESH = 1.0
 """Seconds between two looks for new verdicts."""
 _LONG = 600
 
