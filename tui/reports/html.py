@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib import resources
 
-from probes.engine.model import Evidence, Result, Status
+from probes.engine.model import Evidence, Result, Ruling, Status
 from tui.filter import port_text
 from tui.latency import latency_text
 from tui.reports.report import (
@@ -15,6 +15,7 @@ from tui.reports.report import (
     VERDICT_HEADINGS,
     Report,
     about,
+    by_role,
     finding_cells,
     fix,
     line,
@@ -24,12 +25,13 @@ from tui.reports.report import (
     role_titles,
     times_text,
     verdict_cells,
-    verdicts,
     worst_first,
 )
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """A second lock: should something slip through the escaping, the browser does not run it."""
+
+_RULINGS = {str(ruling): ruling for ruling in Ruling}
 
 
 def render(report: Report) -> Iterator[str]:
@@ -73,22 +75,30 @@ def _counts(report: Report) -> Iterator[str]:
     yield "</p>\n"
 
 
-def _badge(status: Status) -> str:
+def _badge(status: Status | Ruling) -> str:
     return f'<span class="status {status.replace(" ", "-")}">{status}</span>'
 
 
 def _means(report: Report) -> Iterator[str]:
     """What the rows mean: verdicts, and what is behind the rows."""
-    if told := verdicts(report):
-        yield f"<h2>Verdicts ({len(told)})</h2>\n"
-        yield from _table(VERDICT_HEADINGS, (_cells(verdict_cells(one)) for one in told))
-    if found := report.session.findings:
-        yield f"<h2>Findings ({len(found)})</h2>\n"
-        yield from _table(FINDING_HEADINGS, (_cells(finding_cells(one)) for one in found))
+    if report.session.verdicts:
+        yield f"<h2>Verdicts ({len(report.session.verdicts)})</h2>\n"
+        rows = (_line(_ruling(word), cells) for word, *cells in verdict_cells(report))
+        yield from _table("verdicts", VERDICT_HEADINGS, rows)
+    if report.session.findings:
+        yield f"<h2>Findings ({len(report.session.findings)})</h2>\n"
+        rows = (_line(text(sure), cells) for sure, *cells in finding_cells(report))
+        yield from _table("findings", FINDING_HEADINGS, rows)
 
 
-def _cells(cells: Iterable[str]) -> str:
-    return f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in cells)}</tr>\n"
+def _ruling(word: str) -> str:
+    """A ruling as a badge; a word of another version as it is."""
+    return _badge(_RULINGS[word]) if word in _RULINGS else text(word)
+
+
+def _line(first: str, cells: Iterable[str]) -> str:
+    """A row of a table: a first cell that is HTML, and texts."""
+    return f"<tr><td>{first}</td>{''.join(f'<td>{text(cell)}</td>' for cell in cells)}</tr>\n"
 
 
 def _failing(report: Report) -> Iterator[str]:
@@ -143,18 +153,15 @@ def _exchange(item: Evidence) -> str:
 
 def _roles(report: Report) -> Iterator[str]:
     titles = role_titles(report)
-    roles: dict[str, list[Result]] = {}
-    for result in report.session.results:
-        roles.setdefault(result.job.target.role, []).append(result)
-    for role, rows in roles.items():
+    for role, rows in by_role(report).items():
         yield f"<h3>{text(titles.get(role, '') or role)}</h3>\n"
         headings = ("Status", "Host", "Check", "Address", "Latency", "Note")
-        yield from _table(headings, (_row(result) for result in rows))
+        yield from _table("rows", headings, (_row(result) for result in rows))
 
 
-def _table(headings: Sequence[str], rows: Iterable[str]) -> Iterator[str]:
+def _table(kind: str, headings: Sequence[str], rows: Iterable[str]) -> Iterator[str]:
     head = "".join(f"<th>{text(heading)}</th>" for heading in headings)
-    yield f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n"
+    yield f'<table class="{kind}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
     yield from rows
     yield "</tbody>\n</table>\n"
 
@@ -168,5 +175,4 @@ def _row(result: Result) -> str:
         latency_text(seen.latency_ms),
         result.note,
     )
-    written = "".join(f"<td>{text(cell)}</td>" for cell in cells)
-    return f"<tr><td>{_badge(result.status)}</td>{written}</tr>\n"
+    return _line(_badge(result.status), cells)

@@ -8,7 +8,16 @@ from html import escape
 from probes.engine.model import Result, Status
 from tui.filter import port_text
 from tui.findings_text import sentence
-from tui.reports.report import Report, about, fix, line, notices, path_text, role_titles
+from tui.reports.report import (
+    Report,
+    about,
+    by_role,
+    fix,
+    line,
+    notices,
+    path_text,
+    role_titles,
+)
 
 _FAILED = frozenset({Status.BLOCKED})
 _ERRORS = frozenset({Status.ERROR})
@@ -29,13 +38,10 @@ _LONGEST = 1e6
 
 def render(report: Report) -> Iterator[str]:
     """The document, a piece a row."""
-    roles: dict[str, list[Result]] = {}
-    for result in report.session.results:
-        roles.setdefault(result.job.target.role, []).append(result)
     titles = role_titles(report)
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f"<testsuites{_numbers(report.session.results)}{_attributes(name='auditreach')}>\n"
-    for role, rows in roles.items():
+    for role, rows in by_role(report).items():
         yield from _suite(report, role, titles.get(role, ""), rows)
     yield "</testsuites>\n"
 

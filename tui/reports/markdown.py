@@ -15,13 +15,13 @@ from tui.reports.report import (
     VERDICT_HEADINGS,
     Report,
     about,
+    by_role,
     finding_cells,
     fix,
     line,
     notices,
     role_titles,
     verdict_cells,
-    verdicts,
     worst_first,
 )
 
@@ -82,20 +82,17 @@ def _cells(cells: Sequence[str], most: int) -> str:
 
 def _means(report: Report) -> Iterator[str]:
     """What the rows mean: verdicts, and what is behind the rows."""
-    if told := verdicts(report):
-        yield f"\n## Verdicts ({len(told)})\n\n"
-        yield from table(VERDICT_HEADINGS, map(verdict_cells, told))
-    if found := report.session.findings:
-        yield f"\n## Findings ({len(found)})\n\n"
-        yield from table(FINDING_HEADINGS, map(finding_cells, found))
+    if report.session.verdicts:
+        yield f"\n## Verdicts ({len(report.session.verdicts)})\n\n"
+        yield from table(VERDICT_HEADINGS, verdict_cells(report))
+    if report.session.findings:
+        yield f"\n## Findings ({len(report.session.findings)})\n\n"
+        yield from table(FINDING_HEADINGS, finding_cells(report))
 
 
 def _roles(report: Report) -> Iterator[str]:
     titles = role_titles(report)
-    roles: dict[str, list[Result]] = {}
-    for result in report.session.results:
-        roles.setdefault(result.job.target.role, []).append(result)
-    for role, rows in roles.items():
+    for role, rows in by_role(report).items():
         yield f"\n### {text(titles.get(role, '') or role)}\n\n"
         headings = ("Status", "Host", "Check", "Address", "Latency", "Note")
         yield from table(headings, (_row(result) for result in rows))

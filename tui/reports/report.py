@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from probes.engine.model import Observation, Result, Ruling, Status, Target
-from probes.engine.session import SIMULATED_REMARK, FindingRecord, Session, VerdictRecord
+from probes.engine.session import SIMULATED_REMARK, Session, VerdictRecord
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.whole import whole_session, with_earlier, with_findings, with_verdicts
@@ -86,17 +86,21 @@ def verdict_host(verdict: VerdictRecord) -> str:
 VERDICT_HEADINGS = ("Verdict", "Host", "For", "Because", "To change")
 
 
-def verdict_cells(one: VerdictRecord) -> tuple[str, ...]:
-    """A verdict under its headings."""
-    return one.verdict, verdict_host(one), one.capability, one.text, " ".join(one.fix)
+def verdict_cells(report: Report) -> Iterator[tuple[str, ...]]:
+    """The verdicts under their headings, worst first."""
+    titles = role_titles(report) | {one.id: one.title for one in report.profile.capabilities}
+    for one in verdicts(report):
+        title = titles.get(one.capability, one.capability)
+        yield one.verdict, verdict_host(one), title, one.text, " ".join(one.fix)
 
 
 FINDING_HEADINGS = ("Sure", "Finding", "Because", "Rows", "To change")
 
 
-def finding_cells(one: FindingRecord) -> tuple[str, ...]:
-    """A finding under its headings."""
-    return one.sure, f"{one.text}.", one.why, f"{one.rows:,}", one.fix
+def finding_cells(report: Report) -> Iterator[tuple[str, ...]]:
+    """The findings under their headings."""
+    for one in report.session.findings:
+        yield one.sure, f"{one.text}.", one.why, f"{one.rows:,}", one.fix
 
 
 def path_text(seen: Observation) -> str:
@@ -160,9 +164,20 @@ def about(report: Report) -> Iterator[tuple[str, str]]:
     yield "Rows", ", ".join(f"{number} {status}" for status, number in report.counts.items())
 
 
-def role_titles(report: Report) -> Mapping[str, str]:
+def role_titles(report: Report) -> dict[str, str]:
     """The profile's title of every role, by id."""
     return {role.id: role.title for role in report.profile.roles}
+
+
+def by_role(report: Report) -> dict[str, list[Result]]:
+    """The rows by the id of their role, those of one host together."""
+    hosts: dict[Target, list[Result]] = {}
+    for result in report.session.results:
+        hosts.setdefault(result.job.target, []).append(result)
+    roles: dict[str, list[Result]] = {}
+    for target, rows in hosts.items():
+        roles.setdefault(target.role, []).extend(rows)
+    return roles
 
 
 def notices(report: Report) -> Iterator[str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probes.engine.model import Evidence, Icmp, Reason, Result, Status
+from probes.engine.session import VerdictRecord
 from tui.reports import html
 from tui.reports.report import Report
 
@@ -78,6 +76,17 @@ def test_a_failure_tells_its_whole_story(make_report: Reports, make_result: Make
     assert "Answered." in text
 
 
+def test_a_verdict_of_another_version_is_shown_as_it_is(
+    make_report: Reports, make_result: Make
+) -> None:
+    report = make_report(make_result())
+    told = VerdictRecord("pc1", "windows.target", "x", 'fine" onclick="y', (), (), "It is fine.")
+    session = replace(report.session, verdicts=(*report.session.verdicts, told))
+    reader = read(replace(report, session=session))
+    assert reader.attributes <= ATTRIBUTES
+    assert 'fine" onclick="y' in reader.text
+
+
 def test_it_loads_nothing_and_runs_nothing(make_report: Reports, make_result: Make) -> None:
     report = make_report(make_result(), remarks=("before the change",))
     reader = read(report)
@@ -108,22 +117,3 @@ def test_no_text_becomes_markup(forged: Callable[[str], Report], text: str) -> N
 
 def test_markup_is_shown_as_it_was_written(forged: Callable[[str], Report]) -> None:
     assert "<b>&amp;</b>" in read(forged("<b>&amp;</b>")).text
-
-
-def test_chromium_draws_it(make_report: Reports, make_result: Make, tmp_path: Path) -> None:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    browser = next(filter(None, map(shutil.which, names)), None)
-    if browser is None:
-        pytest.skip("no Chromium here")
-    page, picture = tmp_path / "report.html", tmp_path / "report.png"
-    page.write_text("".join(html.render(make_report(make_result()))), encoding="utf-8")
-    subprocess.run(
-        [
-            *(browser, "--headless", "--no-sandbox", "--disable-gpu"),
-            *(f"--user-data-dir={tmp_path}/profile", f"--screenshot={picture}", page.as_uri()),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    assert picture.read_bytes().startswith(b"\x89PNG")

@@ -40,6 +40,20 @@ def test_failures_come_first_and_then_every_row(make_report: Reports, make_resul
     assert rows.rstrip().endswith(": before the change")
 
 
+def test_the_rows_of_a_host_stand_together(make_report: Reports, make_result: Make) -> None:
+    checks = ("windows.winrm", "enable.smb")
+    report = make_report(*(make_result(host, check) for check in checks for host in "ab"))
+    _, _, rows = "".join(markdown.render(report)).partition("### Windows target")
+    assert re.findall(r"\| blocked \| (\w) \|", rows) == ["a", "a", "b", "b"]
+
+
+def test_a_verdict_is_for_something_that_has_a_name(
+    make_report: Reports, make_result: Make
+) -> None:
+    text = "".join(markdown.render(make_report(make_result("pc1", "unix.ssh"))))
+    assert "| blocked | pc1 | Linux and macOS audit |" in text
+
+
 def test_a_session_without_a_failure_says_so(make_report: Reports, make_result: Make) -> None:
     text = "".join(markdown.render(make_report(make_result(status=Status.OK))))
     assert "Nothing has to change." in text
