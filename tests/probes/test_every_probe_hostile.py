@@ -1,0 +1,198 @@
+"""Every probe against a peer with bad manners: the right status, an end, and flat memory."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import tracemalloc
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
+
+from probes import PROBES
+from probes.engine.judge import judge
+from probes.engine.lanes import Lane, Work
+from probes.engine.local.vantage import LocalVantage
+from probes.engine.model import Job, Result, Service, State, Status, Target
+from probes.engine.observe import datagrams
+from probes.engine.options import NO_OPTIONS, Options
+from profiles.model import Check
+
+HANGS = 60
+"""Seconds after which a probe never ends."""
+PATIENCE = 0.6
+PLENTY = 30.0
+"""A deadline that an endless stream must not be read until."""
+FLAT = 4 * 1024 * 1024
+"""Bytes a peer may make us hold: several times the cap of a connection, and no more."""
+
+LOADED = {name: probe for name, probe in PROBES.items() if probe.module}
+TCP = [name for name, probe in LOADED.items() if probe.transport == "tcp"]
+UDP = [name for name, probe in LOADED.items() if probe.transport == "udp"]
+
+NUMBERS = {"udp": (135, 137, 138)}
+"""What a probe asks by the number of the port."""
+
+TLS = b"\x16\x03\x03\x40\x00\x02\xff\xff\xff" + bytes(0x3FFC)
+"""A handshake record that begins a message of 16 MB."""
+HTTP = b"HTTP/1.1 200 OK\r\n"
+FRAGMENT = bytes.fromhex("05000c01100000001800000001000000") + bytes(8)
+"""A first fragment of a bind_ack that no last one follows."""
+PLAUSIBLE = {
+    "ssh": (b"Welcome ", b"to this host\r\n"),
+    "https": (TLS[:9], TLS),
+    "vsphere": (TLS[:9], TLS),
+    "kerberos": (b"\x7f\xff\xff\xff", b"\x7e\x84\x7f\xff\xff\xff"),
+    "ldap": (b"\x30\x84\x7f\xff\xff\xff", bytes(4096)),
+    "rpc": (FRAGMENT, FRAGMENT),
+    "rpc_dynamic": (FRAGMENT, FRAGMENT),
+    "smb": (b"\0\xff\xff\xff\xfeSMB", bytes(4096)),
+    "netbios": (b"\x85\0\0\0", b"\x85\0\0\0"),
+    "winrm": (HTTP, b"X-Filler: x\r\n"),
+    "http_redirect": (HTTP, b"X-Filler: x\r\n"),
+    "authd": (b"220-", b"VMware "),
+    "printer": (b"@PJL INFO ID\r\n" + b'"' * 30, b'"'),
+}
+"""How the right service might begin, and what then comes again and again without an end."""
+
+
+def endless(start: bytes, more: bytes):
+    """A server that sends as fast as it is read."""
+    chunk = more * (16 * 1024 // len(more) + 1)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(start)
+        while True:
+            writer.write(chunk)
+            await writer.drain()
+
+    return serve
+
+
+@pytest.fixture
+def row(observed, ca_file):
+    """The row of a TCP probe towards a port, as a required check; loaded and warm."""
+
+    async def make(name: str, port: int, timeout: float) -> Result:
+        ask = PROBES[name].load()
+        assert ask is not None
+        options = Options(ca_file=ca_file, pjl=True)
+        async with asyncio.timeout(HANGS):
+            observation = await observed(ask, port, timeout=timeout, options=options)
+        check = Check(f"t.{name}", "t", "r", name, name, "tcp", "", "", "", port=port)
+        return judge(Job("k", check, Target("r", "127.0.0.1"), port), observation)
+
+    return make
+
+
+def refused(name: str, result: Result) -> bool:
+    """Whether a row tells that no right service is there; a printer need not say anything."""
+    if name == "printer" and result.observation.service is Service.NOT_ASKED:
+        return result.status is Status.OK and result.observation.state is State.OPEN
+    return result.status is Status.BLOCKED and "fault in" not in result.note
+
+
+@pytest.mark.parametrize("name", TCP)
+async def test_bad_manners_over_tcp_are_no_service(name: str, row, peer, hostile) -> None:
+    manner, serve = hostile
+    async with peer(serve(PLAUSIBLE[name][0])) as port:
+        result = await row(name, port, PLENTY if manner == "endless" else PATIENCE)
+    assert refused(name, result), result.note
+    if manner in ("silence", "close", "reset") and name != "printer":
+        assert result.observation.service is Service.SILENT, result.note
+    if manner == "endless":
+        assert result.observation.service is Service.UNEXPECTED, result.note
+
+
+@pytest.mark.parametrize("name", TCP)
+@pytest.mark.parametrize("kind", ["plausible", "foreign"])
+async def test_an_endless_stream_fills_no_memory(name: str, kind: str, row, peer) -> None:
+    start, more = PLAUSIBLE[name] if kind == "plausible" else (b"", bytes(range(255, 0, -1)))
+    async with peer(endless(start, more)) as port:
+        await row(name, port, PATIENCE)
+        with held() as most:
+            result = await row(name, port, PLENTY)
+        assert most() < FLAT
+    assert refused(name, result), result.note
+    assert result.observation.service is Service.UNEXPECTED, "it was read until the deadline"
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, number) for name in UDP for number in NUMBERS.get(name, (9,))]
+)
+@pytest.mark.parametrize("said", [None, b"\0", bytes(range(255, 0, -1)) * 5, b"\0" * 60_000])
+async def test_bad_manners_over_udp_are_no_service(
+    name: str, number: int, said: bytes | None
+) -> None:
+    async with talker(said) as port:
+        await asked(name, number, port)
+        with held() as most:
+            result = await asked(name, number, port)
+        assert most() < FLAT
+    observation = result.observation
+    assert "fault in" not in result.note
+    assert observation.service is not Service.CONFIRMED
+    assert observation.state is (State.OPEN_FILTERED if said is None else State.OPEN)
+    unasked = name == "udp" and number != 137 and said is not None
+    assert result.status is (Status.OK if unasked else Status.BLOCKED), result.note
+
+
+async def asked(name: str, number: int, port: int) -> Result:
+    """The row of a UDP probe for a service of some number that is found on another port."""
+    ask = PROBES[name].load()
+    assert ask is not None
+    check = Check(f"t.{name}", "t", "r", name, name, "udp", "", "", "", port=number)
+    work = Work(Job("k", check, Target("r", "127.0.0.1"), port))
+    work.lane, work.addresses = Lane(lambda _: None), ("127.0.0.1",)
+    vantage = LocalVantage()
+    try:
+        async with asyncio.timeout(HANGS):
+            seen = await datagrams(vantage, ask, work, NO_OPTIONS, PATIENCE, 0)
+    finally:
+        await vantage.close()
+    return judge(work.job, seen)
+
+
+class Talker(asyncio.DatagramProtocol):
+    """Answers every datagram with the same one, again and again."""
+
+    def __init__(self, said: bytes | None) -> None:
+        self.said = said
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, peer: tuple[str, int]) -> None:
+        if self.said is not None:
+            self.flood(peer)
+
+    def flood(self, peer: tuple[str, int]) -> None:
+        for _ in range(20):
+            self.transport.sendto(self.said, peer)
+        if not self.transport.is_closing():
+            asyncio.get_running_loop().call_later(0.001, self.flood, peer)
+
+
+@asynccontextmanager
+async def talker(said: bytes | None) -> AsyncIterator[int]:
+    """The port of a server that floods whoever asks it; that of a silent one without words."""
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: Talker(said), local_addr=("127.0.0.1", 0)
+    )
+    try:
+        yield transport.get_extra_info("sockname")[1]
+    finally:
+        transport.abort()
+
+
+@contextmanager
+def held() -> Iterator[Callable[[], int]]:
+    """Measures the most bytes that are held at once inside, beyond those held before."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
