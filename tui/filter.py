@@ -15,9 +15,8 @@ FAILURES = frozenset({Status.BLOCKED, Status.ERROR, Status.WARNING, Status.DEGRA
 class Filter:
     """Which rows are visible: all conditions must hold, an empty one always does.
 
-    `category`, `role` and `check` are ids, `host` is a target's label. `text` is words, all of
-    which must occur, in any case, in the host, address, check, status or note. `keys` are those of
-    rows.
+    `category`, `role` and `check` are ids, `host` is a target's label. `text` is a query in the
+    language of tui.query; what is wrong in it hides nothing. `keys` are those of rows.
     """
 
     category: str = ""
@@ -40,8 +39,7 @@ EVERYTHING = Filter()
 
 def passing(wanted: Filter) -> Callable[[Job, Status, Result | None], bool]:
     """A function that says of one row whether it is visible; its result is None while it runs."""
-    words = wanted.text.casefold().split()
-    named: dict[tuple[str, int | None], str] = {}
+    conditions = _conditions(wanted.text)
 
     def passes(job: Job, status: Status, result: Result | None) -> bool:
         check = job.check
@@ -54,18 +52,19 @@ def passing(wanted: Filter) -> Callable[[Job, Status, Result | None], bool]:
             or (wanted.host and job.target.label != wanted.host)
         ):
             return False
-        if not words:
-            return True
-        name = named.get((check.id, job.port))
-        if name is None:
-            name = named[check.id, job.port] = f"{check.title} {port_text(job)} {check.id}"
-        text = f"{job.target.label}\n{name}\n{status}"
-        if result is not None:
-            text = f"{text}\n{result.note}\n{result.observation.address}"
-        text = text.casefold()
-        return all(word in text for word in words)
+        return all(holds(job, status, result) for holds in conditions)
 
     return passes
+
+
+def _conditions(text: str) -> list[Callable[[Job, Status, Result | None], bool]]:
+    if not text.strip():
+        return []
+    # Not needed for the first paint.
+    from tui.matching import compiled
+    from tui.query import parse
+
+    return compiled(parse(text).terms)
 
 
 def port_text(job: Job) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from textual.screen import Screen
@@ -19,11 +20,13 @@ from tui.verdicts import Verdicts
 from tui.watch.past import Past
 from tui.watch.text import past_lines
 from tui.widgets.detail import Detail
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.head import Head
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
 _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
+_ALL_HIDDEN = "No row passes the filter; Escape shows all."
 _FINE = frozenset({Status.OK, Status.NOT_NEEDED})
 
 
@@ -35,6 +38,8 @@ class Panes:
         self.outline = screen.query_one(Outline)
         self.table = screen.query_one(ResultTable)
         self.detail = screen.query_one(Detail)
+        self._filter_line = screen.query_one(FilterLine)
+        self._hint = self.table.hint
         self._notice = screen.query_one("#notice", Static)
         self.copying = Copying(self.table.app)
         self.verdicts = Verdicts()
@@ -44,7 +49,9 @@ class Panes:
         self.failures = False
         """Only rows that are not well are shown."""
         self.words = ""
-        """Only rows with all these words are shown."""
+        """Only rows that this query describes are shown."""
+        self._only: Filter | None = None
+        """Rows that a verdict or finding is about, instead of those of the tree's node."""
 
     @property
     def keys(self) -> list[str]:
@@ -77,9 +84,11 @@ class Panes:
         self.verdicts.add(jobs)
         self.outline.add(jobs)
         self.head.counts(self.table.rows.counts)
+        self._count()
 
     def clear(self) -> None:
         """Forget every row."""
+        self._only = None
         self.table.clear()
         self.verdicts.clear()
         self.outline.clear()
@@ -90,6 +99,7 @@ class Panes:
         self.verdicts.apply(events)
         self.outline.apply(events)
         self.head.counts(self.table.rows.counts)
+        self._count()
         shown = self.table.cursor_key
         if any(isinstance(event, Result) and event.job.key == shown for event in events):
             self.tell(shown, top=False)
@@ -112,17 +122,58 @@ class Panes:
         self._notice.set_class(trouble, "-trouble")
 
     def filter(self) -> None:
-        """Show the rows of the tree's node that pass the failures and words filters."""
-        where = self.outline.node.filter
-        self.table.show(
-            Filter(where.category, where.role, where.check, "", self.failures, self.words)
-        )
+        """Show the rows of the tree's node, or of what was chosen, that pass the other filters."""
+        where = self._only or self.outline.node.filter
+        self.table.show(replace(where, failures=self.failures, text=self.words))
+        self._count()
+
+    def only(self, rows: Filter) -> None:
+        """Show these rows instead of those of the tree's node."""
+        self._only = rows
+        self.filter()
+
+    def follow_tree(self) -> None:
+        """Show the rows of the node that the tree's cursor has come to."""
+        self._only = None
+        self.filter()
+
+    def find(self, text: str) -> None:
+        """Show only rows that a query describes."""
+        if text != self.words:
+            self.words = text
+            self.filter()
+
+    def show_all(self) -> None:
+        """Take every filter away."""
+        self._only, self.failures, self.words = None, False, ""
+        self.outline.action_move(-10000)
+        self.filter()
+
+    def resort(self) -> None:
+        """Apply filter and order to what has arrived since."""
+        self.table.resort()
+        self._count()
+
+    @property
+    def narrowed(self) -> str:
+        """How many rows the filters leave, as a sentence; empty where they hide none."""
+        shown, total = len(self.table.rows.view), len(self.table.rows)
+        return "" if shown == total else f"{shown:,} of {total:,} rows; Escape shows all."
+
+    def _count(self) -> None:
+        shown, total = len(self.table.rows.view), len(self.table.rows)
+        self.head.shown(shown, total)
+        self._filter_line.count(f"{shown:,} of {total:,} rows")
+        self.table.hint = _ALL_HIDDEN if total else self._hint
 
     def toggle_failures(self) -> str:
         """Show only failures, or everything again; returns what to say."""
         self.failures = not self.failures
         self.filter()
-        return "Showing failures only; f shows everything again." if self.failures else ""
+        if not self.failures:
+            return self.narrowed
+        shown, total = len(self.table.rows.view), len(self.table.rows)
+        return f"Failures only, {shown:,} of {total:,} rows; f shows the others again."
 
     def sort_by_next(self) -> None:
         """Sort by the column after the present one; after the last, as rows were added."""

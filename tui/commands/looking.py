@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.widgets import Input
-
 from tui.commands.model import Outcome
+from tui.widgets.filter_line import FilterLine
 
 if TYPE_CHECKING:
     from tui.screens.session import SessionScreen
@@ -18,9 +17,8 @@ def failures(screen: SessionScreen) -> Outcome:
 
 
 def filter_rows(screen: SessionScreen) -> None:
-    """Show rows with these words."""
-    screen.query_one("#filter-line").add_class("-shown")
-    screen.query_one("#filter", Input).focus()
+    """Show only rows that a query describes."""
+    screen.query_one(FilterLine).open()
 
 
 def tree(screen: SessionScreen) -> None:
@@ -40,12 +38,14 @@ def reverse(screen: SessionScreen) -> None:
 
 
 def back(screen: SessionScreen) -> Outcome:
-    """Leave a line or the details, take away the filter and the notice."""
-    line = screen.query_one("#filter-line")
-    if line.has_class("-shown"):
-        line.remove_class("-shown")
-        screen.query_one("#filter", Input).value = ""
-    screen.panes.filter()
+    """Leave a line or a pane for the table; from the table, show every row again."""
+    line = screen.query_one(FilterLine)
+    if line.has_focus_within:
+        line.close(forget=True)
+        screen.panes.find("")
+    elif screen.panes.table.has_focus:
+        line.close(forget=True)
+        screen.panes.show_all()
     screen.panes.table.focus()
     return ""
 

@@ -68,7 +68,7 @@ async def diagnosed(
     chosen = await app.push_screen_wait(Diagnosis(findings, signs))
     if chosen is None:
         return ""
-    panes.table.show(Filter(keys=frozenset(chosen.keys)))
+    panes.only(Filter(keys=frozenset(chosen.keys)))
     panes.table.focus()
     return f"{chosen.text}. These are the rows behind it; Escape shows the others again."
 

@@ -21,6 +21,7 @@ from tui.signs import Signs
 from tui.watch.lookout import Lookout
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.head import Head
 from tui.widgets.keybar import KeyBar
 from tui.widgets.outline import Outline
@@ -109,11 +110,7 @@ class SessionScreen(Screen[object]):
             with Vertical(id="right"):
                 yield ResultTable(hint=_HINT, ascii=self.signs.ascii)
                 yield Detail(self.signs)
-        with Horizontal(id="filter-line"):
-            yield Static("/", id="filter-label")
-            line = Input(id="filter")
-            line.cursor_blink = False
-            yield line
+        yield FilterLine(self.signs)
         yield Static(id="notice", markup=False)
         yield KeyBar(self.signs)
 
@@ -211,7 +208,7 @@ class SessionScreen(Screen[object]):
         """Show in every pane what happened."""
         self.panes.apply(events)
         if any(isinstance(event, Finished) for event in events):
-            self.panes.table.resort()
+            self.panes.resort()
 
     def _anew(self) -> None:
         """Another session begins on this screen."""
@@ -240,7 +237,7 @@ class SessionScreen(Screen[object]):
 
     def on_outline_highlighted(self) -> None:
         """The table follows the tree."""
-        self.panes.filter()
+        self.panes.follow_tree()
 
     def on_outline_included(self, event: Outline.Included) -> None:
         """Say what including or excluding means."""
@@ -248,17 +245,15 @@ class SessionScreen(Screen[object]):
         self.say(f"{event.node.title} {what}.")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in the host line measures; in the filter line it goes to the table."""
-        if event.input.id == "entry":
-            self._submit(event.value)
-        elif event.input.id == "filter":
-            self.panes.table.focus()
+        """Enter in the host line measures."""
+        self._submit(event.value)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """The filter works as it is typed."""
-        if event.input.id == "filter":
-            self.panes.words = event.value
-            self.panes.filter()
+    def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
+        """The filter works as it is typed; Enter goes to the table."""
+        self.panes.find(event.text)
+        if event.done:
+            self.panes.table.focus()
+            self.say(self.panes.narrowed)
 
     def _submit(self, text: str) -> None:
         if self.runner is not None and text.strip():

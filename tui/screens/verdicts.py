@@ -85,7 +85,7 @@ async def pronounced(app: App[int], panes: Panes, signs: Signs) -> str:
     target = await app.push_screen_wait(VerdictScreen(panes.verdicts, signs))
     if target is None:
         return ""
-    panes.table.show(Filter(role=target.role, host=target.label))
+    panes.only(Filter(role=target.role, host=target.label))
     panes.table.focus()
     return f"The rows of {printable(target.label)}; Escape shows the others again."
 

@@ -61,6 +61,7 @@ class Head(Widget):
         self._state = ""
         self._trouble = False
         self._counts: Mapping[Status, int] = {}
+        self._shown = ""
 
     def vantage(self, text: str) -> None:
         """Where the measurement is made from."""
@@ -77,6 +78,13 @@ class Head(Widget):
         """Rows by status."""
         if counts != self._counts:
             self._counts = dict(counts)
+            self.refresh()
+
+    def shown(self, rows: int, total: int) -> None:
+        """How many rows the filters leave visible."""
+        text = "" if rows == total else f"{rows:,} of {total:,} shown"
+        if text != self._shown:
+            self._shown = text
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -112,15 +120,19 @@ class Head(Widget):
             (empty * (width - filled), "quiet"),
             (f" {done}/{total}", "title"),
         ]
+        # What is hidden is said before anything is counted: nobody must take a part for all.
+        end = f"  {self._shown}" if self._shown else ""
+        room = self.size.width - cell_len(end)
         for status in _COUNTED:
             count = self._counts.get(status, 0)
             if count:
                 word = SHORT.get(status, status.value) if self.size.width < 100 else status.value
                 text = f"  {self._signs.status[status]} {count} {word}"
-                if sum(cell_len(part) for part, _ in parts) + cell_len(text) > self.size.width:
+                if sum(cell_len(part) for part, _ in parts) + cell_len(text) > room:
                     break
                 parts.append((text, status.value.replace(" ", "-")))
-        return parts
+        gap = room - sum(cell_len(part) for part, _ in parts)
+        return [*parts, (" " * gap, ""), (end, "title")]
 
     def _style(self, name: str) -> Style:
         component = f"head--{name}"

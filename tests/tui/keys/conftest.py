@@ -1,0 +1,146 @@
+"""A session on the screen, driven by keys: an old one, or one measured on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from tui.app import AuditReach
+from tui.launch import build
+from tui.options import parse_options
+from tui.widgets.head import Head
+from tui.widgets.table import ResultTable
+
+SITE = Path(__file__).parents[2] / "sessions" / "site.jsonl"
+
+
+@dataclass
+class Seat:
+    """Somebody in front of the screen: what they press and what they read."""
+
+    pilot: Pilot[int]
+    app: AuditReach
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, happened: Callable[[], object]) -> None:
+        async with asyncio.timeout(30):
+            while not happened():
+                await self.pilot.pause(0.01)
+
+    @property
+    def table(self) -> ResultTable:
+        return self.app.main.query_one(ResultTable)
+
+    @property
+    def seen(self) -> list[str]:
+        """The keys of the visible rows, from top to bottom."""
+        return [self.table.rows.key(line) for line in range(len(self.table.rows.view))]
+
+    @property
+    def notice(self) -> str:
+        return str(self.app.main.query_one("#notice", Static).content)
+
+    @property
+    def head(self) -> str:
+        return self.text(Head)
+
+    def text(self, widget) -> str:
+        """What a widget of lines shows."""
+        found = self.app.screen.query_one(widget)
+        return "\n".join(found.render_line(y).text for y in range(found.size.height))
+
+    def static(self, name: str) -> str:
+        return str(self.app.screen.query_one(name, Static).content)
+
+    async def dialog(self) -> None:
+        """Wait for something over the session's screen."""
+        await self.until(lambda: len(self.app.screen_stack) == 2)
+        await self.pilot.pause()
+
+    async def closed(self) -> None:
+        await self.until(lambda: len(self.app.screen_stack) == 1)
+        await self.pilot.pause()
+
+
+Keys = Callable[[Seat], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("TMUX", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "state" / "auditreach"
+
+
+@pytest.fixture
+def closed():
+    """A port of this machine where nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock.getsockname()[1]
+
+
+@pytest.fixture
+def listening():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def seated(argv: tuple[str, ...], size: tuple[int, int], keys: Keys, *, ready) -> None:
+    async def main() -> None:
+        app = build(parse_options(argv))
+        try:
+            async with app.run_test(size=size) as pilot:
+                seat = Seat(pilot, app)
+                await pilot.pause()
+                await ready(seat)
+                await keys(seat)
+        finally:
+            if app.runner is not None:
+                await asyncio.to_thread(app.runner.close)
+
+    asyncio.run(main())
+
+
+@pytest.fixture
+def opened(tmp_path: Path):
+    """Run keys over the old session of a site; the cursor stands in the table."""
+    copy = tmp_path / "site.jsonl"
+    copy.write_bytes(SITE.read_bytes())
+
+    def run(*, size: tuple[int, int] = (80, 24), argv: tuple[str, ...] = ()):
+        async def ready(seat: Seat) -> None:
+            await seat.press("escape")
+
+        return lambda keys: seated(("open", str(copy), *argv), size, keys, ready=ready)
+
+    return run
+
+
+@pytest.fixture
+def measured():
+    """Measure hosts on this machine, then run keys; the cursor stands in the table."""
+
+    def run(*entries: str, size: tuple[int, int] = (80, 24)):
+        async def ready(seat: Seat) -> None:
+            rows = seat.table.rows
+            await seat.until(lambda: len(rows) and not seat.app.main.measuring)
+            await seat.until(lambda: seat.app.focused is seat.table)
+            await seat.pilot.pause()
+
+        return lambda keys: seated((*entries, "--run"), size, keys, ready=ready)
+
+    return run

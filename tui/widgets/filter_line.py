@@ -1,0 +1,124 @@
+"""The filter line: what may be typed now above it, and beside it how many rows are left."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widgets import Input, Static
+
+from tui.signs import Signs
+
+
+class _Completes(Suggester):
+    """The first field or value that the last word may become."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The line with its last word completed."""
+        from tui.query import completed
+
+        return completed(value)
+
+
+class _Entry(Input):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Apply", key_display="Enter"),
+        Binding("tab", "cursor_right", "Complete", key_display="Tab"),
+        Binding("escape", "screen.do('back')", "Take away", key_display="Esc"),
+        Binding("f1", "screen.do('help')", "Help", key_display="F1"),
+    ]
+
+
+class FilterLine(Vertical):
+    """Shown while it is typed in; what is right in it filters at once, a mistake hides nothing."""
+
+    DEFAULT_CSS = """
+    FilterLine {
+        height: 2;
+        display: none;
+        &.-shown { display: block; }
+        & > #filter-hint { height: 1; color: $text-muted; }
+        & > #filter-hint.-wrong { color: $text-error; text-style: bold; }
+        & > Horizontal { height: 1; }
+        & #filter-label { width: auto; padding: 0 1 0 0; text-style: bold; }
+        & #filter { border: none; height: 1; width: 1fr; padding: 0; background: $panel; }
+        & #filter-count { width: auto; padding: 0 0 0 1; }
+    }
+    """
+
+    class Changed(Message):
+        """Other rows are wanted; `done` if the operator said so with Enter."""
+
+        def __init__(self, text: str, *, done: bool) -> None:
+            super().__init__()
+            self.text = text
+            self.done = done
+
+    def __init__(self, signs: Signs) -> None:
+        super().__init__(id="filter-line")
+        self._signs = signs
+
+    def compose(self) -> ComposeResult:
+        """The hint, then the line with its count."""
+        yield Static(id="filter-hint", markup=False)
+        with Horizontal():
+            yield Static("/", id="filter-label")
+            line = _Entry(id="filter", suggester=_Completes())
+            line.cursor_blink = False
+            yield line
+            yield Static(id="filter-count", markup=False)
+
+    @property
+    def _line(self) -> Input:
+        return self.query_one("#filter", Input)
+
+    def open(self) -> None:
+        """Show the line and go to it, with what it held."""
+        self.add_class("-shown")
+        self._line.focus()
+        self._hint()
+
+    def close(self, *, forget: bool) -> None:
+        """Hide the line; `forget` what was typed too."""
+        self.remove_class("-shown")
+        if forget:
+            self._line.value = ""
+
+    def count(self, text: str) -> None:
+        """What to say beside the line of how many rows are left."""
+        self.query_one("#filter-count", Static).update(self._signs.clean(text))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter as it is typed."""
+        from tui.query import parse
+
+        event.stop()
+        self._hint()
+        self.post_message(self.Changed(parse(event.value, typing=True).text, done=False))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Filter, and leave the line unless something in it is wrong."""
+        from tui.query import parse
+
+        event.stop()
+        query = parse(event.value)
+        if query.mistake:
+            self._hint()
+        else:
+            self.close(forget=False)
+        self.post_message(self.Changed(query.text, done=not query.mistake))
+
+    def _hint(self) -> None:
+        from tui.query import hint
+
+        text, wrong = hint(self._line.value)
+        line = self.query_one("#filter-hint", Static)
+        line.update(self._signs.clean(text))
+        line.set_class(wrong, "-wrong")
