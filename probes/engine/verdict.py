@@ -131,7 +131,8 @@ def _fix(
     found = {part.check.id: part.standing for part in parts}
     for instead in capability.instead:
         needed = {found[id] for id in instead.requires}
-        if instead.of in gone and not needed & (_OPEN | {Standing.NEEDLESS}):
+        lost = found.get(instead.of) in (Standing.LOST, Standing.REPLACEABLE)
+        if lost and not needed & (_OPEN | {Standing.NEEDLESS}):
             ways.append([id for id in gone if id != instead.of])
     chosen = min(ways, key=lambda way: len(way))
     fixes = (

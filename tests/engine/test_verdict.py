@@ -78,6 +78,19 @@ def test_a_verdict_is_never_better_than_its_worst_required_row(session):
         assert statuses <= GOOD | {Status.DEGRADED}
 
 
+@given(sessions(["windows.target"]))
+def test_a_computer_is_never_better_than_the_controllers_its_logins_need(session):
+    role, own, elsewhere, given_answers = session
+    asked = {**given_answers, "domain_credentials": "yes"}
+    kerberos = elsewhere.get("windows.kerberos")
+    if kerberos is None or kerberos.status in GOOD:
+        return
+    ruling = judge(role, own, elsewhere, asked).ruling
+    assert ruling in (Ruling.BLOCKED, Ruling.UNKNOWN, Ruling.DEGRADED)
+    # No status but this one says that the audit goes on without it.
+    assert (ruling is Ruling.DEGRADED) <= (kerberos.status is Status.DEGRADED)
+
+
 @given(sessions())
 def test_blocked_rests_on_a_row_that_is_really_blocked_and_unknown_on_one_that_was_not_tested(
     session,
@@ -107,6 +120,14 @@ def test_every_judgement_is_one_sentence_and_its_changes_are_those_of_missing_ch
     assert set(found.fix) <= {CATALOG.check(id).fix for id in missing}
     if found.ruling in (Ruling.BLOCKED, Ruling.DEGRADED):
         assert found.fix
+
+
+def test_what_stands_in_for_a_lost_check_does_not_mend_one_that_is_only_degraded():
+    own = {check.id: Row(Status.OK) for check in CATALOG.checks_of("windows.target")}
+    own["windows.winrm"] = Row(Status.DEGRADED)
+    found = judge("windows.target", own, {}, {**CATALOG.default_answers, "enable_remoting": "yes"})
+    assert found.ruling is Ruling.DEGRADED
+    assert found.fix == (CATALOG.check("windows.winrm").fix,)
 
 
 @given(sessions(), st.data())
