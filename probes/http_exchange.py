@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
+from probes.engine.stream import TooMuch
 from probes.wire.http import Exchange, NotHttp, Response
 
 
@@ -39,3 +41,19 @@ async def exchanged(stream: Channel, exchange: Exchange) -> Response:
         response = exchange.feed(data)
         if response is not None:
             return response
+
+
+async def page(stream: Channel, exchange: Exchange, within: float) -> bytes:
+    """What comes of the body in some seconds, after a head that was the response.
+
+    The head has proved the service: what happens to the body changes nothing and raises nothing.
+    """
+    try:
+        async with asyncio.timeout(within):
+            whole = exchange.go_on()
+            while whole is None:
+                whole = exchange.feed(await stream.read(16 * 1024))
+    except (NotHttp, TooMuch, EOFError, OSError):
+        # TimeoutError is an OSError, and so is what TLS raises.
+        pass
+    return exchange.body

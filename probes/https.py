@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from probes.engine.call import Answer, Call, NoAnswer, Unexpected
 from probes.engine.model import Evidence, Service
 from probes.engine.stream import Stream, TooMuch
-from probes.http_exchange import exchanged
+from probes.http_exchange import exchanged, page
 from probes.tls import NotTls, Secured
 from probes.trust import believes_nobody, trusted, unverified
 from probes.tunnel import ProxyRefused, tunnelled
 from probes.wire.certificate import BadCertificate, Certificate, read_certificate
 from probes.wire.distrust import distrust
+from probes.wire.html import PAGE_MOST, is_html, title
 from probes.wire.http import Exchange, NotHttp, Request, authority
 from probes.wire.proxy import parse_proxy
 from probes.wire.text import printable
@@ -25,6 +26,8 @@ SOON = timedelta(days=14)
 """A certificate that expires within this is a warning."""
 SHARE = 0.9
 """Part of the deadline used here; the rest is for saying what was found when it ran out."""
+PAGE_WITHIN = 1.0
+"""Seconds a page has to show its title, at most half of those that are left."""
 PORT = 443
 CHAIN_MOST = 8
 KEPT = 256
@@ -72,6 +75,7 @@ async def ask(call: Call) -> Answer:
 
 async def _asked(call: Call, trust: ssl.SSLContext, found: _Found) -> Answer:
     loop = asyncio.get_running_loop()
+    ends = loop.time() + call.timeout * SHARE
     stream = await call.stream()
     await _through(call, stream, found)
     found.phase, began = "tls", loop.time()
@@ -92,13 +96,17 @@ async def _asked(call: Call, trust: ssl.SSLContext, found: _Found) -> Answer:
         authority(_name(call), call.port, PORT),
         (("User-Agent", "auditreach"), ("Accept", "*/*")),
     )
-    exchange = Exchange(request, bodies=range(0))
+    exchange = Exchange(request, body_most=PAGE_MOST, bodies=range(0))
     response = await exchanged(secured, exchange)
     found.timings["answer"] = (loop.time() - began) * 1000
     found.facts["http_status"] = response.status
     for name in ("server", "location", "date"):
         if value := printable(response.header(name), 200):
             found.facts[f"http_{name}"] = value
+    if is_html(kind := response.header("content-type")):
+        within = min(PAGE_WITHIN, (ends - loop.time()) / 2)
+        if name := title(await page(secured, exchange, within), kind):
+            found.facts["http_title"] = name
     headers = "; ".join(f"{name}: {value}" for name, value in response.headers[:8])
     call.evidence.append(
         Evidence(

@@ -122,15 +122,29 @@ class Exchange:
             raise NotHttp(what_answered(self._start))
         if self._head is None:
             self._head_bytes += len(data)
+        return self._advance(data)
+
+    def go_on(self) -> Response | None:
+        """Read the body too, after a head that was the response; `feed` goes on with it."""
+        self._bodies = EVERY_STATUS
+        return self._advance()
+
+    @property
+    def body(self) -> bytes:
+        """What has come of the body."""
+        return bytes(self._body[: self._most])
+
+    def _advance(self, data: bytes | None = None) -> Response | None:
         try:
-            self._connection.receive_data(data)
-            return self._advance()
+            if data is not None:
+                self._connection.receive_data(data)
+            return self._next()
         except h11.RemoteProtocolError as error:
             if self._head is not None:
                 return self._response(cut=True)
             raise NotHttp(what_answered(self._start, str(error))) from None
 
-    def _advance(self) -> Response | None:
+    def _next(self) -> Response | None:
         while True:
             event = self._connection.next_event()
             if event is h11.NEED_DATA:
@@ -174,7 +188,7 @@ class Exchange:
             tuple(
                 (name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers
             ),
-            bytes(self._body[: self._most]),
+            self.body,
             cut,
         )
 

@@ -44,6 +44,44 @@ async def test_a_refusal_over_http_is_still_the_service(
     assert f"HTTP {int(status[:3])}" in result.note
 
 
+PAGE = b"HTTP/1.1 %s\r\nContent-Type: text/html\r\nContent-Length: 9999\r\n\r\n"
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"403 Forbidden"])
+@pytest.mark.parametrize("then", ["stays", "leaves", "floods"])
+async def test_the_title_of_the_page_is_told_and_the_rest_of_it_not_waited_for(
+    server, asked, ca, ca_file, tmp_path, status, then
+):
+    async def begin(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(PAGE % status + b"<html><title>Alloy\x1b[2J &amp; Scan</title>")
+        await writer.drain()
+        while then == "floods":
+            writer.write(b"<p>" * 1000)
+            await writer.drain()
+        if then == "stays":
+            await reader.read()
+
+    async with server(begin, ca.issue(HOST), folder=tmp_path) as (port, _):
+        _, result = await asked(port, ca_file=ca_file, timeout=1.5)
+    assert result.status is Status.OK
+    assert result.observation.facts["http_title"] == "Alloy\\x1b[2J & Scan"
+
+
+async def test_a_body_that_never_comes_or_is_no_page_changes_nothing(
+    server, asked, ca, ca_file, tmp_path
+):
+    async def stall(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(PAGE % b"200 OK")
+        await reader.read()
+
+    async with server(stall, ca.issue(HOST), folder=tmp_path) as (port, _):
+        _, result = await asked(port, ca_file=ca_file, timeout=1.5)
+    assert result.status is Status.OK
+    assert "http_title" not in result.observation.facts
+
+
 async def test_the_request_names_the_host_and_its_port(server, asked, ca, ca_file, tmp_path):
     heard = []
 
