@@ -19,6 +19,8 @@ class Fact:
     """Where it is in a record, with dots; `facts.` is understood."""
     nmap: str = ""
     """A pattern over what nmap says of the port; its first group is the value."""
+    left: str = ""
+    """Why we leave it to nmap, as a sentence, where only nmap tells it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Told:
     what: str
     ours: str
     nmap: str
+    left: str = ""
+    """Why only nmap tells it."""
 
 
 CERTIFICATE = (
@@ -58,18 +62,29 @@ HTTPS = (
     Fact("whether it is trusted, and interception", "trusted"),
     Fact("server software", "http_server", r"service: (nginx [\d.]+)"),
     Fact("HTTP status", "http_status"),
-    Fact("title of the page", "", r"http-title: ([^\n]*)"),
+    Fact("title of the page", "http_title", r"http-title: ([^\n]*)"),
 )
 WINRM = (
     Fact("that it is WinRM, and its version", "product", r"(WS-Management|wsman:)"),
     Fact("vendor", "vendor", r"service: (Microsoft) "),
     Fact("ways to log in", "auth_methods", r"http-auth: *([^\n]+)"),
     Fact("server software", "server", r"service: ([^\n]*HTTPAPI[^\n]*)"),
-    Fact("title of the page /", "", r"http-title: ([^\n]*)"),
+    Fact(
+        "title of the page /",
+        "",
+        r"http-title: ([^\n]*)",
+        "WS-Management stands under /wsman; what is under / decides nothing and costs a connection.",
+    ),
 )
 SMB = (
     Fact("newest dialect", "dialect", r"smb-protocols:.*?dialects:.*?(\d+)\s*(?:\n\S|\Z)"),
-    Fact("older dialects it takes too", "", r"smb-protocols:\s*dialects:\s*((?:\d+\s+)+)\d+"),
+    Fact(
+        "older dialects it takes too",
+        "",
+        r"smb-protocols:\s*dialects:\s*((?:\d+\s+)+)\d+",
+        "A server says only the newest of the dialects it is offered: each further one costs a "
+        "connection. That it takes nothing but SMB1 is told.",
+    ),
     Fact("signing", "signing", r"Message signing (enabled[\w ]*)"),
     Fact("its clock", "server_time", r"smb2-time:\s*date: (\S+)"),
     Fact("computer", "computer", r"(?:nbstat: NetBIOS name: |host )(\w+)"),
@@ -78,7 +93,7 @@ SMB = (
     Fact("ways to log in", "login"),
     Fact("its GUID", "server_guid"),
     Fact("encryption", "cipher"),
-    Fact("software", "", r"service: (Samba smbd [\d.]+)"),
+    Fact("software", "software", r"service: (Samba smbd [\d.]+)"),
 )
 SSH = (
     Fact("software", "product", r"service: (OpenSSH)"),
@@ -89,7 +104,18 @@ SSH = (
         "ways to log in", "auth_methods", r"authentication methods:\s*((?:[\w-]+\s+)+?)(?:\S+:|\Z)"
     ),
     Fact("a host key", "host_key_fingerprint", r"ssh-hostkey:\s*([^\n]*)"),
-    Fact("further host keys", "", r"ssh-hostkey:\s*\d+[^\n]*\n\s*(\d+ \w+ \(\w+\))"),
+    Fact(
+        "types of all its host keys",
+        "host_keys",
+        r"ssh-hostkey:\s*(\d[^\n]*(?:\n?\s+\d+ \w+ \(\w+\))*)",
+    ),
+    Fact(
+        "fingerprints of its further host keys",
+        "",
+        r"ssh-hostkey:\s*\d+[^\n]*\n\s*(\d+ \w+ \(\w+\))",
+        "A server shows one key a connection, and OpenSSH 9.8 and newer shuts out who connects "
+        "often without logging in. The offer tells the types of the others.",
+    ),
 )
 SNMP = (
     Fact("version that answered", "versions", r"service: ([^\n]*SNMP[^\n]*)"),
@@ -135,7 +161,13 @@ ROWS = (
             Fact("synchronized", "synchronized", r"isSynchronized: (\w+)"),
             Fact("vendor", "vendor", r"vendorName: ([^\n]*)"),
             Fact("vendor's version", "vendor_version", r"vendorVersion: ([^\n]*)"),
-            Fact("certificate behind STARTTLS", "", r"ssl-cert: Subject: ([^\n]*)"),
+            Fact(
+                "certificate behind STARTTLS",
+                "",
+                r"ssl-cert: Subject: ([^\n]*)",
+                "The audit reads the directory without TLS, so this certificate can neither help "
+                "nor hinder it; to see it takes TLS on top of the question.",
+            ),
         ),
     ),
     Row(
@@ -197,7 +229,7 @@ ROWS = (
         ("discovery.ping",),
         (
             Fact("round trip, ms", "latency_ms", r"rtt (\d+ us)"),
-            Fact("MAC address (same segment only)", "", r"mac ([0-9A-F:]+)"),
+            Fact("MAC address (same segment only)", "mac", r"mac ([0-9A-F:]+)"),
         ),
     ),
     Row(
@@ -223,7 +255,7 @@ def told(record: Mapping[str, object], said: str) -> Iterator[Told]:
     known = {**record, **facts, "trusted": trusted}
     for row in ROWS:
         for fact in row.facts if record["check"] in row.checks else ():
-            yield Told(fact.what, _at(known, fact.ours), _found(fact.nmap, said))
+            yield Told(fact.what, _at(known, fact.ours), _found(fact.nmap, said), fact.left)
 
 
 def _at(known: Mapping[str, object], place: str) -> str:

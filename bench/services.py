@@ -196,17 +196,24 @@ def speed(took: Mapping[str, list[float]]) -> str:
 
 def side_by_side(rows: Records, words: Words) -> str:
     tables = ["## What each found, row by row", ""]
+    left: dict[str, str] = {}
     summary = ["| row | host | auditreach | nmap | only nmap |", "|---|---|---:|---:|---|"]
     for row in rows:
         if not row["attempts"]:
             continue
         facts = list(told(row, words_about(row, words)))
         only = [one.what for one in facts if one.nmap and not one.ours]
+        left |= {one.what: one.left for one in facts if one.what in only}
         counts = f"{sum(bool(one.ours) for one in facts)} | {sum(bool(one.nmap) for one in facts)}"
         summary.append(f"| {row['check']} | {row['host']} | {counts} | {', '.join(only)} |")
         tables += [f"### {row['check']} of {row['host']}: {row['status']}", "", *table(facts), ""]
     note = "The counts are facts known; a fact that is told in more words counts once."
-    return "\n".join(("## Facts known", "", note, "", *summary, "", *tables))
+    why = ["## What only nmap tells, and why", ""]
+    why += [
+        f"- **{what}**: {reason or 'no reason; it should be told.'}"
+        for what, reason in left.items()
+    ]
+    return "\n".join(("## Facts known", "", note, "", *summary, "", *why, "", *tables))
 
 
 def words_about(row: Mapping[str, Any], words: Words) -> str:

@@ -95,11 +95,19 @@ def facts_of(said: Negotiated, who: Identity) -> dict[str, object]:
         "windows": who.version,
     }
     facts |= {key: text for key, text in named.items() if text}
+    if _is_samba(said, who):
+        facts["software"] = "Samba"
     if said.mechanisms:
         facts["login"] = list(said.mechanisms)
     if said.smb1:
         facts["smb1_only"] = facts["warning"] = True
     return facts
+
+
+def _is_samba(said: Negotiated, who: Identity) -> bool:
+    """Whether the GUID is the server's name in small letters, as Samba's is; Windows draws one."""
+    name = who.computer.lower().encode()[:16]
+    return said.guid is not None and bool(name) and said.guid.bytes_le == name.ljust(16, b"\0")
 
 
 def _summary(said: Negotiated, who: Identity) -> str:

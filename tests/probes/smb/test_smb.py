@@ -4,12 +4,16 @@ import asyncio
 import json
 import socket
 import struct
+from uuid import UUID
 
 import pytest
 
 from probes.engine.call import Unexpected
 from probes.engine.model import Service
+from probes.negotiation import facts_of
 from probes.smb import ask
+from probes.wire.ntlm import Identity
+from probes.wire.smb import Negotiated
 
 SHORT = 0.4
 
@@ -71,6 +75,20 @@ async def test_without_an_introduction_the_service_is_proven_all_the_same(
         answer = await ask(call)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["summary"] == "SMB 3.1.1, signing required"
+
+
+@pytest.mark.parametrize(
+    ("guid", "computer", "software"),
+    [
+        (b"nas1".ljust(16, b"\0"), "NAS1", "Samba"),
+        (b"nas2".ljust(16, b"\0"), "NAS1", None),
+        (b"nas1" + bytes(range(12)), "NAS1", None),
+        (bytes(16), "", None),
+    ],
+)
+def test_samba_is_known_by_the_name_in_its_guid(guid: bytes, computer: str, software) -> None:
+    said = Negotiated("3.1.1", guid=UUID(bytes_le=guid))
+    assert facts_of(said, Identity(computer)).get("software") == software
 
 
 async def test_signing_that_is_not_required_is_told(tcp_call, file_server) -> None:

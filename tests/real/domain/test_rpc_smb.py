@@ -58,6 +58,7 @@ def test_a_controller_speaks_smb_3_and_requires_signing(samba_dc, probe) -> None
     assert answer.facts["login"] == ["Kerberos", "NTLM"]
     assert (answer.facts["computer"], answer.facts["domain"]) == ("DC1", samba_dc.domain)
     assert answer.facts["dns_computer"] == samba_dc.name
+    assert answer.facts["software"] == "Samba"
     # Both clocks are this machine's.
     assert abs(answer.facts["clock_skew_s"]) < 60
 
