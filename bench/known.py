@@ -73,7 +73,7 @@ WINRM = (
         "title of the page /",
         "",
         r"http-title: ([^\n]*)",
-        "WS-Management stands under /wsman; what is under / decides nothing and costs a connection.",
+        "WS-Management stands under /wsman; what is under / decides nothing, for a connection more.",
     ),
 )
 SMB = (
