@@ -73,7 +73,8 @@ WINRM = (
         "title of the page /",
         "",
         r"http-title: ([^\n]*)",
-        "WS-Management stands under /wsman; what is under / decides nothing, for a connection more.",
+        "WS-Management stands under /wsman; what is under / decides nothing and costs a connection"
+        " more.",
     ),
 )
 SMB = (
