@@ -9,7 +9,7 @@ from functools import partial
 
 from probes.engine.call import Answer, Ask, Call, NoAnswer, Unexpected
 from probes.engine.lanes import Work
-from probes.engine.model import Evidence, Observation, Reason, Resolution, Service, State
+from probes.engine.model import Evidence, Observation, Reason, Resolution, Service, Settings, State
 from probes.engine.options import Options
 from probes.engine.race import telling
 from probes.engine.stream import TooMuch
@@ -99,6 +99,15 @@ def tcp_evidence(outcome: Outcome, at_ms: float) -> Evidence:
         outcome.icmp,
         outcome.errno,
     )
+
+
+def call(
+    vantage: Vantage, work: Work, outcome: Outcome, settings: Settings, options: Options
+) -> Call:
+    """The conversation with the service on an open TCP connection, about to begin."""
+    timeout, retries = settings.timeout, settings.retries
+    job, address = work.job, outcome.address
+    return Call(vantage, job, address, timeout, retries, work.began, options, outcome)
 
 
 async def converse(

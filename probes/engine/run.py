@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from probes.engine import observe
+from probes.engine.agreement import Agreement
 from probes.engine.asks import Asks, Loads
 from probes.engine.board import Board
 from probes.engine.calibrate import Calibration, marked
-from probes.engine.call import Ask, Call
+from probes.engine.call import Ask
 from probes.engine.clock import Clock
 from probes.engine.docket import Docket
 from probes.engine.judge import judge
@@ -71,6 +72,7 @@ class Run:
         self._lanes = Lanes(settings.per_host, self._pump_soon)
         self._names = Names(vantage, self._named)
         self._calibration = Calibration(vantage, (c.port for c in profile.checks), self._amend)
+        self._agreement = Agreement(vantage, [host for r in profile.roles for host in r.hosts])
         self._asks = Asks(probes)
         self._open: dict[str, Work] = {}
         self._parked: dict[str, list[Work]] = {}
@@ -97,7 +99,9 @@ class Run:
             for key in keys
             if key in self._board.jobs and key not in self._open
         ]
-        self._names.forget({work.job.dialled[0] for work in works})
+        hosts = {work.job.dialled[0] for work in works}
+        self._names.forget(hosts)
+        self._agreement.forget(hosts)
         before = (self._board.results.get(work.job.key) for work in works)
         self._calibration.forget(one.observation.address for one in before if one is not None)
         self._emit(Queued(tuple(work.job.key for work in works)))
@@ -116,6 +120,7 @@ class Run:
         self._parked.clear()
         self._names.stop()
         self._calibration.stop()
+        self._agreement.stop()
         self._lanes = Lanes(self._settings.per_host, self._pump_soon)
         for key, work in self._open.items():
             earlier = self._board.results.get(key)
@@ -169,6 +174,7 @@ class Run:
         """A host's addresses are known, or known not to be."""
         first = works[0]
         if first.addresses:
+            self._agreement.look(works)
             self._lanes.add(first.addresses[0], works)
             self._pump_soon()
             return
@@ -242,16 +248,7 @@ class Run:
             self._lanes.again(work)
             self._pump_soon()
         elif ask is not None and outcome.sock is not None:
-            call = Call(
-                self._vantage,
-                work.job,
-                outcome.address,
-                self._settings.timeout,
-                self._settings.retries,
-                work.began,
-                self._options,
-                outcome,
-            )
+            call = observe.call(self._vantage, work, outcome, self._settings, self._options)
             self._fly(work, lambda *_: observe.converse(call, ask, work, outcome, tried))
         else:
             self._land(work, observe.transport(work, outcome, tried=tried))
@@ -311,7 +308,7 @@ class Run:
         for parked in self._parked.pop(key, ()):
             self._admit(parked)
         if not self._open:
-            self._finish(complete=True)
+            self._agreement.when_quiet(self._complete)
 
     def _keep(self, job: Job, observation: Observation) -> list[Job]:
         """Judge a row and report it with those it changes; returns jobs it makes necessary."""
@@ -332,6 +329,12 @@ class Run:
     def _pronounce(self, verdicts: Iterable[Verdict]) -> None:
         for verdict in verdicts:
             self._emit(verdict)
+
+    def _complete(self) -> None:
+        if not self._open:
+            for key, observation in [*self._agreement.amended(self._board.results)]:
+                self._keep(self._board.jobs[key], observation)
+            self._finish(complete=True)
 
     def _finish(self, *, complete: bool) -> None:
         if not self._idle.is_set():

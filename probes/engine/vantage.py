@@ -68,6 +68,9 @@ class Vantage(Protocol):
     async def srv(self, name: str) -> Resolution:
         """Look up SRV records (RFC 2782); the addresses are host names, best first."""
 
+    async def reverse(self, address: str) -> Resolution:
+        """Look up the names an address leads back to (PTR, RFC 1035 3.3.12)."""
+
     def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
         """Open one TCP connection; `done` gets the outcome, with the socket when `keep`.
 

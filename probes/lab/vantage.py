@@ -55,6 +55,11 @@ class LabVantage:
         hosts = site.SERVICES.get(_plain(name), ())
         return Resolution(name, hosts, problem="" if hosts else f"{TABLE} has no such record")
 
+    async def reverse(self, address: str) -> Resolution:
+        """Look an address up in the site's table."""
+        names = tuple(name for name, one in site.addresses().items() if one == address)
+        return Resolution(address, names, problem="" if names else f"{TABLE} has no such address")
+
     def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
         """Open one TCP connection to what stands behind a port; see Vantage.connect."""
         where = self._directory.where("tcp", address, port)

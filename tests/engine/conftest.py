@@ -51,6 +51,7 @@ class Scripted:
         self.most_flying = 0
         self.cancelled: list[tuple[str, int]] = []
         self.looked_up: list[str] = []
+        self.looked_back: list[str] = []
         self.pinged: list[str] = []
         self.arrived = asyncio.Event()
 
@@ -113,6 +114,15 @@ class Scripted:
         self.looked_up.append(name)
         await asyncio.sleep(0)
         return self.names.get(name, Resolution(name, (), problem="10.0.0.53 says no such name"))
+
+    async def reverse(self, address: str) -> Resolution:
+        self.looked_back.append(address)
+        await asyncio.sleep(0)
+        return self.names.get(address, Resolution(address, ()))
+
+    async def srv(self, name: str) -> Resolution:
+        self.looked_up.append(name)
+        return self.names.get(name, Resolution(name, ()))
 
     async def close(self) -> None:
         self.flying.clear()
@@ -191,8 +201,10 @@ def check(id: str, port: int | None = 80, **more: Any) -> Check:
     )
 
 
-def profile(*checks: Check, questions: Any = ()) -> Profile:
-    return Profile("p", "P", "1", "s", "u", questions=tuple(questions), checks=checks)
+def profile(*checks: Check, questions: Any = (), roles: Any = ()) -> Profile:
+    return Profile(
+        "p", "P", "1", "s", "u", roles=tuple(roles), questions=tuple(questions), checks=checks
+    )
 
 
 def job(check: Check, host: str = "10.0.0.1") -> Job:

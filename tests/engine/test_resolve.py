@@ -345,3 +345,20 @@ async def test_the_real_look_up_knows_localhost(tmp_path):
     resolution = await resolver.resolve("localhost")
     assert {"127.0.0.1", "::1"} & set(resolution.addresses)
     assert resolution.problem == ""
+
+
+async def test_the_names_an_address_leads_back_to(serve):
+    zone = Zone(
+        {
+            ("7.0.0.10.in-addr.arpa", "PTR"): ["pc7.corp.", "www.corp."],
+            ("8.b.d.0.1.0.0.2.ip6.arpa", "PTR"): [],
+        }
+    )
+    resolver = Resolver(nameservers=await serve(zone))
+    found = await resolver.reverse("10.0.0.7")
+    assert found.addresses == ("pc7.corp", "www.corp")
+    assert found.server == "127.0.0.1"
+    assert (await resolver.reverse("10.0.0.8")).problem == "127.0.0.1 says no such name"
+    assert (await resolver.reverse("fe80::1%eth0")).addresses == ()
+    assert zone.asked[-1][0].startswith("1.0.0.0.")
+    assert (await resolver.reverse("pc7")).problem == "it is no address"

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from probes.engine.findings import between, clocks, reach, resolved, twins
+from probes.engine.findings import agreement, between, clocks, reach, resolved, twins
 from probes.engine.findings.model import Finding, Kind, Sure
 from probes.engine.findings.ports import ports
 from probes.engine.findings.survey import LOST, Survey, survey
@@ -51,7 +51,8 @@ _RULES: tuple[Callable[[Survey, Collection[str]], Iterator[Finding]], ...] = (
     between.authorities,
     twins.certificates,
     lambda found, _: twins.keys_shared(found),
-    lambda found, _: twins.reverse(found),
+    lambda found, _: agreement.reverse(found),
+    lambda found, _: agreement.unlisted(found),
     lambda found, _: resolved.misnamed(found),
     lambda found, _: clocks.clocks(found),
 )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from probes.engine.findings.model import Finding, Kind, Sure
 from probes.engine.findings.survey import LOST, Survey
-from probes.engine.findings.words import count, joined, some
+from probes.engine.findings.words import count, some
 from probes.engine.model import Result
 
 _KEY = "host_key_fingerprint"
@@ -80,25 +80,6 @@ def addressed(survey: Survey, answers: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(Kind.IDENTITY, text, Sure.LIKELY, why, keys, "Name them by their DNS names.")
 
 
-def reverse(survey: Survey) -> Iterator[Finding]:
-    """Servers whose address leads back to another name than they were asked by."""
-    for result in survey.telling:
-        facts, host = result.observation.facts, result.job.target.host
-        question, answers = facts.get("question"), facts.get("answers")
-        if not isinstance(question, str) or not question.endswith(" PTR"):
-            continue
-        if survey.places.number(host) is not None or not isinstance(answers, list):
-            continue
-        names = [name for name in answers if isinstance(name, str) and name]
-        if names and result.status not in LOST and not any(_agrees(host, name) for name in names):
-            text = (
-                f"{host} has the address {result.observation.address}, which leads back to "
-                f"{joined([name.rstrip('.') for name in names[:2]])}"
-            )
-            why = "an alias looks the same; forward and reverse entries of DNS were compared"
-            yield Finding(Kind.IDENTITY, text, Sure.LIKELY, why, (result.job.key,))
-
-
 def _certificate(result: Result, text: str, sure: Sure, why: str) -> Finding:
     fix = result.observation.facts.get("fix")
     said = fix if isinstance(fix, str) else ""
@@ -118,8 +99,3 @@ def _covers(name: str, host: str) -> bool:
     """Whether a certificate's name is for a host, a wildcard for one label (RFC 9525 6.3)."""
     name = _plain(name)
     return name == host or (name.startswith("*.") and name[2:] == host.partition(".")[2])
-
-
-def _agrees(host: str, answer: str) -> bool:
-    one, other = _plain(host), _plain(answer)
-    return one == other or ("." not in one and one == other.partition(".")[0])

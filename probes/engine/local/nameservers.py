@@ -68,7 +68,7 @@ class Nameservers:
     ) -> Answered:
         """Ask for the first kind of record the name has, at most `timeout` seconds in all.
 
-        Never raises. SRV records come as host names, best first (RFC 2782).
+        Never raises. SRV records come as host names, best first (RFC 2782), PTR records as names.
         """
         deadline = time.monotonic() + timeout
         try:
@@ -150,6 +150,8 @@ def _records(answer: dns.resolver.Answer) -> tuple[str, ...]:
     if answer.rrset is None:
         return ()
     records = list(answer.rrset)[:_RECORDS]
+    if answer.rdtype.name == "PTR":
+        return tuple(record.target.to_text(omit_final_dot=True) for record in records)
     if answer.rdtype.name != "SRV":
         return tuple(record.to_text() for record in records)
     records.sort(key=lambda record: (record.priority, -record.weight, record.target))

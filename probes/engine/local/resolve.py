@@ -8,6 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,15 @@ class Resolver:
         flaw = _flaw(name)
         if flaw:
             return Resolution(name, (), problem=flaw)
-        return await self._once("srv", name, self._look_up_srv)
+        return await self._once("srv", name, partial(self._look_up_records, "SRV"))
+
+    async def reverse(self, address: str) -> Resolution:
+        """The names of PTR records of an address (RFC 1035 3.3.12, RFC 3596 2.5); never raises."""
+        try:
+            name = ipaddress.ip_address(address.partition("%")[0]).reverse_pointer
+        except ValueError:
+            return Resolution(address, (), problem="it is no address")
+        return await self._once("reverse", name, partial(self._look_up_records, "PTR"))
 
     def close(self) -> None:
         """Give up the look-ups under way."""
@@ -120,9 +129,9 @@ class Resolver:
         except RuntimeError as error:
             return (), f"the look-up could not be made ({error})"
 
-    async def _look_up_srv(self, name: str) -> Resolution:
+    async def _look_up_records(self, kind: str, name: str) -> Resolution:
         began = time.monotonic()
-        said = await self._nameservers.ask(name, ("SRV",), self._timeout, search=False)
+        said = await self._nameservers.ask(name, (kind,), self._timeout, search=False)
         ms = (time.monotonic() - began) * 1000
         return Resolution(name, said.records, ms, said.server, said.problem)
 

@@ -56,6 +56,10 @@ class LocalVantage:
         """Look up SRV records with this machine's resolvers."""
         return await self._resolver.srv(name)
 
+    async def reverse(self, address: str) -> Resolution:
+        """Look up PTR records with this machine's resolvers."""
+        return await self._resolver.reverse(address)
+
     def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
         """Open one TCP connection; see Vantage.connect."""
         return self._connector.connect(address, port, timeout, done, keep=keep)
