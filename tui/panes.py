@@ -46,6 +46,7 @@ class Panes:
         self._profile = profile
         self._signs = signs
         self._past = past
+        self._said = ("", False)
         self.failures = False
         """Only rows that are not well are shown."""
         self.words = ""
@@ -117,15 +118,24 @@ class Panes:
 
     def say(self, text: str, *, trouble: bool = False) -> None:
         """One or a few sentences above the keys; empty takes them away."""
+        if (text, trouble) == self._said:
+            # Every update lays the whole screen out again.
+            return
+        self._said = (text, trouble)
         self._notice.update(self._signs.clean(text))
         self._notice.set_class(bool(text), "-shown")
         self._notice.set_class(trouble, "-trouble")
 
     def filter(self) -> None:
         """Show the rows of the tree's node, or of what was chosen, that pass the other filters."""
-        where = self._only or self.outline.node.filter
-        self.table.show(replace(where, failures=self.failures, text=self.words))
+        self.table.show(self._wanted)
         self._count()
+
+    @property
+    def _wanted(self) -> Filter:
+        """What the tree's node, or what was chosen, and the other filters leave."""
+        where = self._only or self.outline.node.filter
+        return replace(where, failures=self.failures, text=self.words)
 
     def only(self, rows: Filter) -> None:
         """Show these rows instead of those of the tree's node."""
@@ -141,7 +151,8 @@ class Panes:
         """Show only rows that a query describes."""
         if text != self.words:
             self.words = text
-            self.filter()
+            # As it is typed: keys come before the rows.
+            self.table.show_soon(self._wanted, self._count)
 
     def show_all(self) -> None:
         """Take every filter away."""
@@ -157,6 +168,7 @@ class Panes:
     @property
     def narrowed(self) -> str:
         """How many rows the filters leave, as a sentence; empty where they hide none."""
+        self.table.settle()
         shown, total = len(self.table.rows.view), len(self.table.rows)
         return "" if shown == total else f"{shown:,} of {total:,} rows; Escape shows all."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +29,8 @@ SEVERITY: tuple[Status, ...] = (
 """Every status, what needs attention first."""
 
 _CODE = {status: code for code, status in enumerate(SEVERITY)}
+PIECE = 1000
+"""Rows that are filtered in one piece, a few milliseconds of work."""
 _UNFINISHED = frozenset({_CODE[Status.QUEUED], _CODE[Status.RUNNING]})
 
 
@@ -72,6 +74,7 @@ class Rows:
         self._view = array("I")
         self._counts = [0] * len(SEVERITY)
         self._host_ranks: array[int] | None = None
+        self._changes = 0
         self.stale = False
 
     def __len__(self) -> int:
@@ -180,8 +183,8 @@ class Rows:
 
     def show(self, filter: Filter) -> None:
         """Make visible what a filter passes, in the current order."""
-        self.filter = filter
-        self.resort()
+        for _ in self.resorting(filter):
+            pass
 
     def sort(self, column: Column | None, reverse: bool = False) -> None:
         """Order by a column, equal rows as they were added; None for the order of adding.
@@ -194,19 +197,36 @@ class Rows:
 
     def resort(self) -> None:
         """Apply filter and order to what is known now."""
+        for _ in self.resorting(self.filter):
+            pass
+
+    def resorting(self, filter: Filter) -> Iterator[None]:
+        """Apply another filter and the order, a piece of the rows at a time.
+
+        The view stays as it is until the last piece; what changes in between may leave it stale.
+        """
+        before = self._changes
         rows: Iterable[int] = range(len(self._jobs))
-        if self.filter != EVERYTHING:
-            passes = self._passing()
-            rows = [row for row in rows if passes(row)]
+        if filter != EVERYTHING:
+            passes, found = self._passing(filter), list[int]()
+            at = 0
+            while at < len(self._jobs):
+                end = min(at + PIECE, len(self._jobs))
+                found += [row for row in range(at, end) if passes(row)]
+                at = end
+                yield
+            rows = found
         if self.order is not None:
             rows = self._sorted(rows, *self.order)
+        self.filter = filter
         self._view = array("I", rows)
         self._seen = bytearray(len(self._jobs))
         for row in self._view:
             self._seen[row] = 1
-        self.stale = False
+        self.stale = filter.changeable and before != self._changes
 
     def _mark(self, row: int, code: int, changed: set[int]) -> None:
+        self._changes += 1
         self._counts[self._codes[row]] -= 1
         self._counts[code] += 1
         self._codes[row] = code
@@ -220,7 +240,7 @@ class Rows:
         if self.order is not None and self.order[0] in ("status", "latency", "note"):
             self.stale = True
         if self.filter.changeable:
-            passes = self._passing()
+            passes = self._passing(self.filter)
             self.stale = self.stale or any(self._seen[row] and not passes(row) for row in changed)
             hidden = sorted(row for row in changed if not self._seen[row])
             if self._append(hidden):
@@ -230,16 +250,23 @@ class Rows:
         """Put hidden rows that pass the filter at the end of the view; whether there were any."""
         shown = rows
         if self.filter != EVERYTHING:
-            passes = self._passing()
+            passes = self._passing(self.filter)
             shown = [row for row in rows if passes(row)]
         for row in shown:
             self._seen[row] = 1
         self._view.extend(shown)
         return bool(shown)
 
-    def _passing(self) -> Callable[[int], bool]:
-        passes = passing(self.filter)
-        return lambda row: passes(self._jobs[row], self.status(row), self._shown(row))
+    def _passing(self, filter: Filter) -> Callable[[int], bool]:
+        passes = passing(filter)
+        jobs, codes, results = self._jobs, self._codes, self._results
+
+        def passed(row: int) -> bool:
+            code = codes[row]
+            result = None if code in _UNFINISHED else results[row]
+            return passes(jobs[row], SEVERITY[code], result)
+
+        return passed
 
     def _shown(self, row: int) -> Result | None:
         """The result a row shows: none while it waits or is measured again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import ClassVar
 
 from textual import events
@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from probes.engine.model import Job, Status
 from tui.filter import Filter
+from tui.gradual import Gradual
 from tui.rows import Column, Rows
 from tui.signs import ASCII, UNICODE
 from tui.widgets.table_painter import Painter
@@ -108,6 +109,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.rows = Rows() if rows is None else rows
         self._hint = hint
+        self._gradual = Gradual(self.set_timer)
         self._cursor = 0
         self._key: str | None = None
         self._painter = Painter(
@@ -146,6 +148,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def clear(self) -> None:
         """Forget every row."""
+        self._gradual.cancel()
         self.rows.clear()
         self._painter.forget_rows()
         self._place()
@@ -165,16 +168,35 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def show(self, filter: Filter) -> None:
         """Hide what a filter does not pass; the cursor stays on its row if that is visible."""
+        self._gradual.cancel()
         self.rows.show(filter)
         self._place()
 
+    def show_soon(self, filter: Filter, done: Callable[[], None]) -> None:
+        """Like `show`, but keys are answered meanwhile, and the old rows stay until it is done.
+
+        What is shown or forgotten before that takes its place; then `done` is never called.
+        """
+
+        def placed() -> None:
+            self._place()
+            done()
+
+        self._gradual.begin(self.rows.resorting(filter), placed)
+
+    def settle(self) -> None:
+        """Finish what `show_soon` has begun."""
+        self._gradual.settle()
+
     def sort(self, column: Column | None, reverse: bool = False) -> None:
         """Order by a column, or as added; the cursor stays on its row."""
+        self.settle()
         self.rows.sort(column, reverse)
         self._place()
 
     def resort(self) -> None:
         """Apply filter and order to what has arrived since, if that changes anything."""
+        self.settle()
         if self.rows.stale:
             self.rows.resort()
             self._place()

@@ -1,0 +1,137 @@
+"""Goals 6 and 7 on the whole screen: keys under load, the loop's lag, frames and bytes.
+
+    python -m bench.load [--rows 20000] [--rate 1000] [--seconds 20]
+
+The whole application (`bench.whole`) in a pty of 80x24 while results arrive at random rows. "Key"
+is the time from a key to the write of the frame that shows what it did; "lag" is how late a 2 ms
+sleep wakes up. Frames and bytes are counted in seconds without a key. In the second table only
+twelve rows get all the results, so every line of the table changes all the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from statistics import median, quantiles
+
+from textual.widgets import Input
+
+from bench.whole import Driven, child, report, run
+from tui.screens.verdicts import VerdictScreen
+
+
+async def keys(driven: Driven, seconds: float) -> dict[str, list[float]]:
+    """Press the same keys again and again; milliseconds of each."""
+    app, took = driven.app, {}
+    panes, chance = app.main.panes, random.Random(1)
+    table, line = panes.table, app.main.query_one("#filter", Input)
+    until = time.perf_counter() + seconds
+
+    async def press(name: str, key: str, holds: Callable[[], object]) -> None:
+        took.setdefault(name, []).append(await driven.press(key, holds))
+        await asyncio.sleep(0.05 + chance.random() * 0.1)
+
+    while time.perf_counter() < until:
+        for name in ("down", "down", "pagedown"):
+            at = table._cursor
+            await press(name, name, lambda at=at: table._cursor != at)
+        at = panes.failures
+        await press("f", "f", lambda at=at: panes.failures != at)
+        await press("/", "slash", lambda: app.focused is line)
+        for text in ("1", "10"):
+            await press("typing", text[-1], lambda text=text: table.rows.filter.text == text)
+        await press("Escape", "escape", lambda: table.rows.filter.text == "" and table.has_focus)
+        await press("v", "v", lambda: isinstance(app.screen, VerdictScreen))
+        await press("Escape", "escape", lambda: app.screen is app.main)
+        if table._cursor > len(table.rows.view) * 0.9:
+            await press("Home", "home", lambda: table._cursor == 0)
+    return took
+
+
+def measure(rows: int, rate: int, seconds: float) -> None:
+    async def work(driven: Driven) -> None:
+        driven.source.everything()
+        await asyncio.sleep(3)
+        driven.source.begin(rate, driven.source.jobs)
+        await asyncio.sleep(1)
+        driven.lags.clear()
+        frames, sent, began = driven.frames, driven.sent, time.perf_counter()
+        await asyncio.sleep(5)
+        wall = time.perf_counter() - began
+        still = f"{(driven.frames - frames) / wall:.1f} {(driven.sent - sent) / wall / 1024:.2f}"
+        quiet = sorted(driven.lags)
+        driven.lags.clear()
+        cpu, began = time.process_time(), time.perf_counter()
+        took = await keys(driven, seconds)
+        cpu = (time.process_time() - cpu) / (time.perf_counter() - began) * 100
+        lags = driven.lags
+        out = [f"{name} {len(ms)} {median(ms)} {p99(ms)} {max(ms)}" for name, ms in took.items()]
+        every = [one for ms in took.values() for one in ms]
+        out.append(f"all {len(every)} {median(every)} {p99(every)} {max(every)}")
+        report([*out, f"{p99(quiet)} {max(quiet)} {p99(lags)} {max(lags)} {cpu} {still}"])
+
+    run(rows, work)
+
+
+def change(rate: int, slow: bool) -> None:
+    async def work(driven: Driven) -> None:
+        driven.source.everything()
+        await asyncio.sleep(2)
+        driven.source.begin(rate, driven.source.jobs[:12])
+        await asyncio.sleep(1)
+        frames, sent, began = driven.frames, driven.sent, time.perf_counter()
+        await asyncio.sleep(10)
+        wall = time.perf_counter() - began
+        report([f"{(driven.frames - frames) / wall} {(driven.sent - sent) / wall / 1024}"])
+
+    run(1000, work, slow=slow)
+
+
+def p99(values: list[float]) -> float:
+    return quantiles(values, n=100)[98] if len(values) > 1 else values[0]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.load")
+    parser.add_argument("--rows", type=int, default=20000)
+    parser.add_argument("--rate", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--child", choices=("keys", "change", "slow"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    rate = str(options.rate)
+    if options.child == "keys":
+        measure(options.rows, options.rate, options.seconds)
+        return
+    if options.child:
+        change(options.rate, options.child == "slow")
+        return
+    print(f"80x24, {options.rows} rows, {options.rate} results a second\n")
+    extra = ("--rows", str(options.rows), "--rate", rate, "--seconds", str(options.seconds))
+    print(f"{'key':<10} {'times':>5} {'median ms':>10} {'p99':>7} {'worst':>7}")
+    with child("bench.load", "--child", "keys", *extra) as (*rows, last):
+        for row in rows:
+            name, times, *ms = row.split()
+            print(f"{name:<10} {times:>5} {ms[0]:>10.5} {ms[1]:>7.5} {ms[2]:>7.5}")
+        quiet, quiet_worst, lag, lag_worst, cpu, frames, sent = map(float, last.split())
+        middle, worst = (float(one) for one in rows[-1].split()[2:4])
+    print(
+        f"\nlag p99 {quiet:.1f} ms (worst {quiet_worst:.1f}), with keys {lag:.1f} ({lag_worst:.1f})"
+    )
+    print(f"CPU {cpu:.0f}%, {frames:.1f} frames a second, {sent:.2f} KiB a second without a key")
+    kept = "kept" if worst < 50 and quiet < 20 else "MISSED"
+    print(f"goal (key median and p99 < 50 ms: {middle:.0f}, {worst:.0f}; lag p99 < 20 ms): {kept}")
+    print(f"\n{'every line changing':<24} frames/s   KiB/s")
+    for per_second in (10, 100, 1000):
+        for name, kind in (("", "change"), (", --slow-link", "slow")):
+            with child("bench.load", "--child", kind, "--rate", str(per_second)) as (row,):
+                frames, sent = map(float, row.split())
+            title = f"{per_second}/s{name}"
+            kept = "kept" if sent < 16 else "MISSED"
+            print(f"{title:<24} {frames:>8.1f} {sent:>7.2f}  {kept}")
+
+
+if __name__ == "__main__":
+    main()
