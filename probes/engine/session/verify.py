@@ -1,4 +1,4 @@
-"""Whether a session log is as it was written: every `end` carries the hash of all before it."""
+"""Whether a session log is as it was written: hashes in every `end` cover all before it and it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import BinaryIO
 from probes.engine.session.line import MOST_LINE, BadLine, decoded
 from probes.engine.session.place import because, shown
 from probes.engine.session.read import SessionError
+from probes.engine.session.seal import seal_holds
 
 _BEGINS = b'{"type":"session"'
 
@@ -24,7 +25,7 @@ class Verification:
     text: str
     """One sentence naming the lines it is about; nothing in it comes from the file."""
     complete: bool = False
-    """Whether the last `end` says everything was measured; not itself under its hash."""
+    """Whether the last `end` says everything was measured."""
 
 
 def verify(path: str | os.PathLike[str]) -> Verification:
@@ -50,7 +51,7 @@ def verify(path: str | os.PathLike[str]) -> Verification:
 def _checked(file: BinaryIO) -> Verification:
     before = hashlib.sha256()
     number = covered = unhashed = 0
-    complete, whole = False, True
+    complete, whole, under_seal = False, True, False
     # Long lines come in pieces, so that a file without a newline costs no more memory.
     while piece := file.readline(MOST_LINE):
         if whole:
@@ -61,13 +62,16 @@ def _checked(file: BinaryIO) -> Verification:
             elif end is not None and end["sha256"] != before.hexdigest():
                 return Verification(False, _altered(covered + 1, number))
             elif end is not None:
+                under_seal = "seal" in end
+                if under_seal and not seal_holds(piece, before):
+                    return Verification(False, _altered(number, number))
                 covered, complete = number, end.get("complete") is True
         before.update(piece)
         whole = piece.endswith(b"\n")
     if not whole:
         return Verification(False, f"Incomplete: line {number}, the last one, was cut off.")
     if covered == number:
-        return Verification(True, f"Intact: all {number} lines are as they were written.", complete)
+        return Verification(True, _intact(number, under_seal=under_seal), complete)
     return Verification(False, _uncovered(covered, number, unhashed))
 
 
@@ -82,7 +86,18 @@ def _end(piece: bytes) -> dict[str, object] | None:
     return record if record.get("type") == "end" else None
 
 
+def _intact(lines: int, *, under_seal: bool) -> str:
+    if under_seal:
+        return f"Intact: all {lines} lines are as they were written."
+    return (
+        f"Intact: the {lines - 1} lines before the end are as they were written; line {lines}, the "
+        "end itself, is under no hash, as an old version wrote it."
+    )
+
+
 def _altered(first: int, end: int) -> str:
+    if first >= end:
+        return f"Altered: line {end}, the end record, is not as it was written."
     # One hash over all of them cannot tell which of the lines it was.
     lines = f"line {first}" if first >= end - 1 else f"one of the lines {first} to {end - 1}"
     return f"Altered: {lines} is not as it was written, or the SHA-256 in line {end} is not."

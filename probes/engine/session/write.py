@@ -28,6 +28,7 @@ from probes.engine.session.record import (
     result_record,
     verdict_record,
 )
+from probes.engine.session.seal import sealed
 
 MOST_WAITING = 64 * 1024 * 1024
 """Bytes kept for later while the file cannot be written."""
@@ -131,14 +132,14 @@ class SessionLog:
         self._write([encoded(remark_record(text[: MOST_LINE // 16]))])
 
     def end(self, complete: bool, counts: Mapping[str, int]) -> None:
-        """Write the last line, with a hash of all before it, and bring the file to the disk."""
+        """Write the last line, with hashes of all before it and of it, and bring it to the disk."""
         with self._lock:
             if self._waiting:
                 # What was lost is said before the end, or it would not be under its hash.
                 with contextlib.suppress(LogFailed):
                     self._flush()
             record = end_record(complete, counts, self._before.hexdigest())
-            self._keep(f"{encoded(record)}\n".encode("ascii"))
+            self._keep(f"{sealed(encoded(record), self._before)}\n".encode("ascii"))
             self._flush()
             if self._owned and self._descriptor is not None:
                 try:

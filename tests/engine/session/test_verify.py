@@ -32,6 +32,52 @@ def test_the_end_carries_the_hash_of_every_byte_before_it(
     assert last_record(path)["sha256"] == hashlib.sha256(before).hexdigest()
 
 
+def test_the_end_is_sealed_by_the_hash_of_every_byte_up_to_its_own(
+    write_log: Write, make_result: Make
+) -> None:
+    content = write_log(make_result("a")).read_bytes()
+    sealed, mark, seal = content.rpartition(b'"seal":"')
+    assert seal == hashlib.sha256(sealed + mark).hexdigest().encode() + b'"}\n'
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (b'"complete":true', b'"complete":1234'),
+        (b'"counts":{"ok":1}', b'"counts":{"ok":2}'),
+        (b'"}\n', b'","more":1}\n'),
+        (b'"seal":"', b'"seal": "'),
+        (b'{"type":"end"', b'{"seal":"","type":"end"'),
+    ],
+)
+def test_an_end_that_says_something_else_is_found(
+    write_log: Write, make_result: Make, was: bytes, now: bytes
+) -> None:
+    path = write_log(make_result("a"))
+    *before, end = path.read_bytes().splitlines(keepends=True)
+    assert end.count(was) == 1
+    path.write_bytes(b"".join([*before, end.replace(was, now)]))
+    assert verify(path).text == "Altered: line 3, the end record, is not as it was written."
+
+
+def test_of_an_old_log_it_is_said_that_its_end_is_under_no_hash(
+    write_log: Write, make_result: Make
+) -> None:
+    path = write_log(make_result("a"))
+    old = path.read_bytes().rpartition(b',"seal":"')[0] + b"}\n"
+    path.write_bytes(old)
+    found = verify(path)
+    assert (found.intact, found.complete) == (True, True)
+    assert found.text == (
+        "Intact: the 2 lines before the end are as they were written; line 3, the end itself, is "
+        "under no hash, as an old version wrote it."
+    )
+    log = SessionLog.append(path)
+    log.end(True, {"ok": 1})
+    log.close()
+    assert verify(path).text == "Intact: all 4 lines are as they were written."
+
+
 def test_a_log_as_it_was_written_is_intact(write_log: Write, make_result: Make) -> None:
     found = verify(write_log(make_result("a"), make_result("b")))
     assert (found.intact, found.complete) == (True, True)
@@ -40,7 +86,7 @@ def test_a_log_as_it_was_written_is_intact(write_log: Write, make_result: Make) 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_any_other_byte_before_the_end_is_found(
+def test_any_other_byte_is_found(
     write_log: Write, make_result: Make, data: st.DataObject, tmp_path: Path
 ) -> None:
     original = tmp_path / "session.jsonl"
@@ -48,14 +94,14 @@ def test_any_other_byte_before_the_end_is_found(
     lines = write_log(make_result("a"), make_result("b")).read_bytes().splitlines(keepends=True)
     content = bytearray(b"".join(lines))
     # The first bytes say that it is a session log at all.
-    at = data.draw(st.integers(20, len(content) - len(lines[-1]) - 1))
+    at = data.draw(st.integers(20, len(content) - 1))
     content[at] ^= data.draw(st.integers(1, 255))
     changed = tmp_path / "changed.jsonl"
     changed.write_bytes(content)
     found = verify(changed)
     assert not found.intact
-    # Without the newline before it the end is no line of its own any more.
-    assert found.text.startswith(("Altered: one of the lines 1 to ", "Incomplete: "))
+    # Without the newline before it, or its type, the end is no end any more.
+    assert found.text.startswith(("Altered: ", "Incomplete: ", "Not verifiable: "))
 
 
 @pytest.mark.parametrize("gone", [1, 2])
