@@ -58,6 +58,10 @@ class Copying:
             "Y", paste.text, f"{paste.where}: {lines}", at, len(mended.pastes)
         )
 
+    async def text(self, text: str, said: str) -> str:
+        """Copy a text; returns what to say, with what it is."""
+        return await self._copied("", text, said, 0, 1)
+
     def _turn(self, key: str, row: str, count: int) -> int:
         """The place of the one to copy now: the first of another row, else the next."""
         if self._last != (key, row):

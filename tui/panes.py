@@ -61,6 +61,33 @@ class Panes:
         return [rows.job(row).key for row in range(len(rows))]
 
     @property
+    def visible(self) -> list[str]:
+        """The keys of the visible rows, from top to bottom."""
+        rows = self.table.rows
+        return [rows.key(line) for line in range(len(rows.view))]
+
+    @property
+    def marked(self) -> list[str]:
+        """The keys of marked rows as they stand on the screen, then of hidden ones."""
+        marks = self.table.marks
+        if not len(marks):
+            return []
+        hidden = [key for key in marks if not self.table.rows.visible(key)]
+        return [*(key for key in self.visible if key in marks), *hidden]
+
+    @property
+    def aimed(self) -> list[str]:
+        """What a command is for: the marked rows, without any the selected one, if there is one."""
+        key = self.table.cursor_key
+        return self.marked or ([] if key is None else [key])
+
+    @property
+    def results(self) -> list[Result]:
+        """What is known of the rows that a command is for, as far as they were measured."""
+        found = map(self.table.rows.result, self.aimed)
+        return [result for result in found if result is not None]
+
+    @property
     def chosen(self) -> Result | None:
         """What is known of the selected row, if it was measured."""
         key = self.table.cursor_key
@@ -154,6 +181,11 @@ class Panes:
             # As it is typed: keys come before the rows.
             self.table.show_soon(self._wanted, self._count)
 
+    def mark(self, keys: Iterable[str], *, on: bool) -> None:
+        """Mark rows or take their marks away."""
+        self.table.mark(keys, on=on)
+        self._count()
+
     def show_all(self) -> None:
         """Take every filter away."""
         self._only, self.failures, self.words = None, False, ""
@@ -174,7 +206,9 @@ class Panes:
 
     def _count(self) -> None:
         shown, total = len(self.table.rows.view), len(self.table.rows)
-        self.head.shown(shown, total)
+        marks = self.table.marks
+        hidden = sum(not self.table.rows.visible(key) for key in marks) if shown < total else 0
+        self.head.shown(shown, total, len(marks), hidden)
         self._filter_line.count(f"{shown:,} of {total:,} rows")
         self.table.hint = _ALL_HIDDEN if total else self._hint
 
@@ -192,6 +226,11 @@ class Panes:
         order = self.table.rows.order
         at = _COLUMNS.index(order[0] if order else None)
         self.table.sort(_COLUMNS[(at + 1) % len(_COLUMNS)])
+
+    def sort_by(self, column: Column | None) -> None:
+        """Sort by a column, the other way round if it is that one already; None as added."""
+        again = column is not None and self.table.rows.order == (column, False)
+        self.table.sort(column, again)
 
     def reverse(self) -> None:
         """Sort the other way round."""

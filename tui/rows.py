@@ -170,6 +170,11 @@ class Rows:
             note="" if result is None else result.note,
         )
 
+    def visible(self, key: str) -> bool:
+        """Whether a filter leaves a key visible; false for one that is unknown."""
+        row = self._index.get(key)
+        return row is not None and bool(self._seen[row])
+
     def line(self, key: str) -> int | None:
         """Where in the view a key stands, or None if it is hidden or unknown."""
         row = self._index.get(key)

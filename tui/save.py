@@ -13,10 +13,14 @@ class NotSaved(Exception):
     """The file could not be written; the text is one sentence."""
 
 
+class AlreadyThere(NotSaved):
+    """The file exists, and nobody said that it may be overwritten."""
+
+
 def save(pieces: Iterable[str], path: Path, *, force: bool, never: Iterable[Path] = ()) -> None:
     """Write UTF-8 to a file of mode 0600; with `force` over an existing one, but none of `never`.
 
-    Raises NotSaved.
+    Raises NotSaved, and AlreadyThere without `force`.
     """
     if not path.name or "\0" in path.name:
         raise NotSaved(f"{_shown(path)} cannot be a file name.")
@@ -29,7 +33,7 @@ def save(pieces: Iterable[str], path: Path, *, force: bool, never: Iterable[Path
         finally:
             part.unlink(missing_ok=True)
     except FileExistsError:
-        raise NotSaved(f"{_shown(path)} exists already; --force overwrites it.") from None
+        raise AlreadyThere(f"{_shown(path)} exists already; --force overwrites it.") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise NotSaved(f"Cannot write {_shown(path)}: {reason}.") from None

@@ -15,6 +15,8 @@ class Signs:
     ellipsis: str
     up: str
     down: str
+    mark: str
+    """Stands before the host of a marked row."""
     unknown: str
     """Stands for a character that must not or cannot be shown."""
     ascii: bool
@@ -48,6 +50,7 @@ UNICODE = Signs(
     ellipsis="…",
     up="▲",
     down="▼",
+    mark="●",
     unknown="�",
     ascii=False,
 )
@@ -68,6 +71,7 @@ ASCII = Signs(
     ellipsis="...",
     up="^",
     down="v",
+    mark="*",
     unknown="?",
     ascii=True,
 )

@@ -81,10 +81,11 @@ def _seen(observation: Observation) -> Iterator[Line]:
         if name not in ("summary", "problem", "fix"):
             yield name.replace("_", " "), printable(_flat(value), _LONG)
     for number, evidence in enumerate(observation.evidence, 1):
-        yield f"exchange {number}", _exchange(evidence)
+        yield f"exchange {number}", exchange_text(evidence)
 
 
-def _exchange(evidence: Evidence) -> str:
+def exchange_text(evidence: Evidence) -> str:
+    """One exchange as harmless text."""
     parts = [f"at {evidence.at_ms:.0f} ms to {evidence.address}"]
     if evidence.sent:
         parts.append(f"sent {evidence.sent}")

@@ -18,10 +18,38 @@ def save(screen: SessionScreen) -> Outcome:
 
 
 def copy_command(screen: SessionScreen) -> Outcome:
-    """Copy a command that confirms the selected row, again for the next one."""
-    return screen.panes.copying.command(screen.panes.chosen)
+    """Copy a command that confirms the selected row, again for the next one; all of marked rows."""
+    from tui.pasted import commands_text
+
+    panes = screen.panes
+    if panes.marked:
+        return _copied(screen, *commands_text(panes.results))
+    return panes.copying.command(panes.chosen)
 
 
 def copy_change(screen: SessionScreen) -> Outcome:
-    """Copy what to paste for the selected row's change, again for the next one."""
-    return screen.panes.copying.change(screen.panes.chosen)
+    """Copy what to paste for the selected row's change, again for the next; all of marked rows."""
+    from tui.pasted import changes_text
+
+    panes = screen.panes
+    if panes.marked:
+        return _copied(screen, *changes_text(panes.results))
+    return panes.copying.change(panes.chosen)
+
+
+def copy_rows(screen: SessionScreen) -> Outcome:
+    """Copy the selected row, or the marked ones, as text for a ticket."""
+    from tui.pasted import tickets_text
+
+    return _copied(screen, *tickets_text(screen.panes.results))
+
+
+def export(screen: SessionScreen) -> Outcome:
+    """Write a report of all, the visible or the marked rows."""
+    from tui.screens.exporting import export
+
+    return export(screen.host, screen.panes, screen.profile, screen.log_path)
+
+
+def _copied(screen: SessionScreen, text: str, said: str) -> Outcome:
+    return screen.panes.copying.text(text, said) if text else said

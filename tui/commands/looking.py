@@ -32,6 +32,13 @@ def sort(screen: SessionScreen) -> None:
     screen.panes.sort_by_next()
 
 
+def sort_by(screen: SessionScreen) -> Outcome:
+    """Ask for the column to sort by."""
+    from tui.screens.sorting import sort_by_choice
+
+    return sort_by_choice(screen.host, screen.panes)
+
+
 def reverse(screen: SessionScreen) -> None:
     """Sort the other way round."""
     screen.panes.reverse()

@@ -18,9 +18,11 @@ def hosts(screen: SessionScreen) -> None:
 
 
 def again(screen: SessionScreen) -> Outcome:
-    """Measure the selected row again."""
-    key = screen.panes.table.cursor_key
-    return None if key is None else screen.measure_again((key,), forced=True)
+    """Measure the selected row again, or the marked ones."""
+    marked = len(screen.panes.marked)
+    rows = "row" if marked == 1 else "rows"
+    said = f"Measuring {marked:,} marked {rows} again." if marked else ""
+    return screen.measure_again(screen.panes.aimed, forced=True, said=said)
 
 
 def again_failures(screen: SessionScreen) -> Outcome:

@@ -38,7 +38,7 @@ async def save_copy(app: App[int], source: str) -> str:
     where = await app.push_screen_wait(Prompt("Save a copy as", Path(source).name))
     if not where or not where.strip():
         return ""
-    to = _path(where)
+    to = typed_path(where)
     try:
         try:
             copy(source, to)
@@ -51,5 +51,6 @@ async def save_copy(app: App[int], source: str) -> str:
     return f"Saved as {to}."
 
 
-def _path(text: str) -> Path:
+def typed_path(text: str) -> Path:
+    """The file that was typed; ~ is the home directory."""
     return Path(text.strip()).expanduser()

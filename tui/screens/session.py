@@ -142,9 +142,9 @@ class SessionScreen(Screen[object]):
         self.panes.say(text, trouble=trouble)
 
     def measure_again(
-        self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False
+        self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, said: str = ""
     ) -> str | None:
-        """Measure rows again, `forced` ones even if not needed; returns what to say.
+        """Measure rows again, `forced` ones even if not needed; returns what to say if it cannot.
 
         A `quiet` round of a watch takes no notice away.
         """
@@ -161,7 +161,7 @@ class SessionScreen(Screen[object]):
         self.measuring = True
         self.tell_state()
         if trouble or not quiet:
-            self.say(trouble, trouble=bool(trouble))
+            self.say(trouble or said, trouble=bool(trouble))
         return None
 
     def _begin(self, runner: Runner) -> None:

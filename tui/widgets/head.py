@@ -80,9 +80,12 @@ class Head(Widget):
             self._counts = dict(counts)
             self.refresh()
 
-    def shown(self, rows: int, total: int) -> None:
-        """How many rows the filters leave visible."""
-        text = "" if rows == total else f"{rows:,} of {total:,} shown"
+    def shown(self, rows: int, total: int, marked: int = 0, hidden: int = 0) -> None:
+        """How many rows the filters leave visible; how many are marked, and how many unseen."""
+        parts = [f"{marked:,} marked{f' ({hidden:,} hidden)' if hidden else ''}"] if marked else []
+        if rows < total:
+            parts.append(f"{rows:,} of {total:,} shown")
+        text = ", ".join(parts)
         if text != self._shown:
             self._shown = text
             self.refresh()

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from probes.engine.model import Job, Status
 from tui.filter import Filter
 from tui.gradual import Gradual
+from tui.marks import Marks
 from tui.rows import Column, Rows
 from tui.signs import ASCII, UNICODE
 from tui.widgets.table_painter import Painter
@@ -110,6 +111,8 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.rows = Rows() if rows is None else rows
         self._hint = hint
         self._gradual = Gradual(self.set_timer)
+        self.marks = Marks()
+        """Keys of marked rows, hidden ones included."""
         self._cursor = 0
         self._key: str | None = None
         self._painter = Painter(
@@ -122,6 +125,11 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
     def cursor_key(self) -> str | None:
         """The key of the row under the cursor, or None while no row is visible."""
         return self._key
+
+    @property
+    def cursor_line(self) -> int:
+        """The line of the view under the cursor; 0 while there is none."""
+        return self._cursor
 
     @property
     def hint(self) -> str:
@@ -150,6 +158,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Forget every row."""
         self._gradual.cancel()
         self.rows.clear()
+        self.marks = Marks()
         self._painter.forget_rows()
         self._place()
 
@@ -165,6 +174,11 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._place()
         else:
             self._refresh_rows(changed)
+
+    def mark(self, keys: Iterable[str], *, on: bool) -> None:
+        """Mark rows or take their marks away."""
+        (self.marks.put if on else self.marks.take)(keys)
+        self.refresh()
 
     def show(self, filter: Filter) -> None:
         """Hide what a filter does not pass; the cursor stays on its row if that is visible."""
@@ -264,7 +278,9 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             return self._painter.hint(self._hint, y)
         line = y - 1 + self.scroll_offset.y
         if line < len(view):
-            return self._painter.row(self.rows, view[line], line == self._cursor)
+            row = view[line]
+            marked = len(self.marks) > 0 and self.rows.job(row).key in self.marks
+            return self._painter.row(self.rows, row, line == self._cursor, marked)
         return self._painter.blank()
 
     def _place(self) -> None:

@@ -25,7 +25,7 @@ class Painter:
         self.signs = signs
         self._find_style = style
         self._styles: dict[str, Style] = {}
-        self._strips: LRUCache[tuple[int, int, bool], Strip] = LRUCache(128)
+        self._strips: LRUCache[tuple[int, int, bool, bool], Strip] = LRUCache(128)
         self._size = Size(0, 0)
         self._longest = (0, 0)
         self.layout: Layout = lay_out(0, 0, 0)
@@ -68,9 +68,9 @@ class Painter:
         """The headings, with the column that sorts marked."""
         return header_strip(self.layout, self._size.width, order, self.signs, self._style("header"))
 
-    def row(self, rows: Rows, row: int, under_cursor: bool) -> Strip:
+    def row(self, rows: Rows, row: int, under_cursor: bool, marked: bool) -> Strip:
         """One row in its present version."""
-        key = (row, rows.version(row), under_cursor)
+        key = (row, rows.version(row), under_cursor, marked)
         strip = self._strips.get(key)
         if strip is None:
             cells = rows.cells(row)
@@ -79,7 +79,8 @@ class Painter:
             else:
                 status = self._style(cells.status.value.replace(" ", "-"))
                 rest = self._style("quiet" if cells.status in QUIET else "row")
-            strip = row_strip(cells, self.layout, self._size.width, self.signs, status, rest)
+            styles = (status, rest)
+            strip = row_strip(cells, self.layout, self._size.width, self.signs, styles, marked)
             self._strips[key] = strip
         return strip
 

@@ -48,9 +48,17 @@ def fit(text: str, width: int, signs: Signs, *, right: bool = False) -> str:
 
 
 def row_strip(
-    cells: Cells, layout: Layout, width: int, signs: Signs, status: Style, rest: Style
+    cells: Cells,
+    layout: Layout,
+    width: int,
+    signs: Signs,
+    styles: tuple[Style, Style],
+    marked: bool,
 ) -> Strip:
-    """One row; `status` styles the sign and word, `rest` everything after them."""
+    """One row; the first style is that of the sign and word, the second of all after them.
+
+    The sign of a marked row stands in the gap before the host.
+    """
     word = SHORT.get(cells.status, cells.status.value) if layout.compact else cells.status.value
     port = cells.port.rpartition(" ")[2] if layout.compact else cells.port
     latency = latency_text(cells.latency)
@@ -62,9 +70,12 @@ def row_strip(
         "note": cells.note,
     }
     line = _line(texts, layout, width, signs)
+    if marked and len(layout.spans) > 1:
+        at = layout.spans[1].start
+        line = f"{line[: at - 1]}{signs.mark}{line[at:]}"
     first = layout.spans[0].width if layout.spans else 0
     # The columns are padded by cells, and the status holds single-cell characters only.
-    return Strip([Segment(line[:first], status), Segment(line[first:], rest)], width)
+    return Strip([Segment(line[:first], styles[0]), Segment(line[first:], styles[1])], width)
 
 
 def header_strip(

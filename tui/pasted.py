@@ -1,0 +1,58 @@
+"""What is copied of several rows at once: the text, and what to say it is. Pure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from probes.engine.model import Result
+from probes.remedy import commands, remedy
+from probes.wire.text import printable
+from tui.filter import port_text
+from tui.ticket import ticket
+
+Copied = tuple[str, str]
+"""The text, empty where there is nothing to copy, and a sentence or its subject."""
+
+
+def commands_text(rows: Sequence[Result]) -> Copied:
+    """Every command that confirms one of the rows, below a comment that names the row."""
+    windows = sys.platform == "win32"
+    found = {
+        f"# {_named(one)}": [each.text for each in commands(one, windows=windows)] for one in rows
+    }
+    return _blocks(found, "command")
+
+
+def changes_text(rows: Sequence[Result]) -> Copied:
+    """What to paste for the changes of the rows, once, below the place where it belongs."""
+    found: dict[str, list[str]] = {}
+    for one in rows:
+        mended = remedy(one)
+        for paste in mended.pastes if mended else ():
+            texts = found.setdefault(f"# {printable(paste.where)}", [])
+            if paste.text not in texts:
+                texts.append(paste.text)
+    return _blocks(found, "block")
+
+
+def tickets_text(rows: Sequence[Result]) -> Copied:
+    """The rows for a ticket, a line each with its evidence."""
+    if not rows:
+        return "", "Only a row that was measured has something to copy."
+    text = "\n".join(map(ticket, rows))
+    return text, text if len(rows) == 1 else f"{len(rows):,} rows, a line each"
+
+
+def _blocks(found: Mapping[str, Sequence[str]], what: str) -> Copied:
+    blocks = {head: texts for head, texts in found.items() if texts}
+    count = sum(map(len, blocks.values()))
+    if not count:
+        return "", f"None of the marked rows has a {what} to copy."
+    text = "\n\n".join("\n".join([head, *texts]) for head, texts in blocks.items())
+    return text, f"{count:,} {what if count == 1 else f'{what}s'} for the marked rows"
+
+
+def _named(result: Result) -> str:
+    job = result.job
+    return f"{job.check.title} {port_text(job)} to {printable(job.target.label)}: {result.status}"

@@ -1,0 +1,107 @@
+"""Writing a report of the session, or of some of its rows, from the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from probes.engine.session import SessionError
+from probes.wire.text import printable
+from profiles.model import Profile
+from tui.export import RENDERERS
+from tui.reports.part import part_of
+from tui.reports.report import load_report
+from tui.save import AlreadyThere, NotSaved, save
+from tui.screens.asking import confirmed, typed_path
+from tui.screens.choice import Choice
+from tui.screens.dialog import Prompt
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from tui.panes import Panes
+
+_FORMATS: Mapping[str, tuple[str, str, str]] = {
+    "m": ("markdown", "Markdown, for a ticket or a wiki", ".md"),
+    "h": ("html", "HTML, one file for a browser", ".html"),
+    "c": ("csv", "CSV, a row a line", ".csv"),
+    "j": ("json", "JSON, one document", ".json"),
+    "u": ("junit", "JUnit XML, for a build server", ".xml"),
+    "f": ("firewall", "Firewall request, text", ".txt"),
+    "w": ("firewall-csv", "Firewall request, CSV", ".csv"),
+}
+"""Format, words and ending by letter."""
+
+
+async def export(app: App[int], panes: Panes, profile: Profile, log: str) -> str:
+    """Ask which rows, which format and which file; returns what to say."""
+    if not log:
+        return "There is no session log yet to make a report of."
+    which = await _rows(app, panes)
+    if which is None:
+        return ""
+    keys, words = which
+    letter = await app.push_screen_wait(
+        Choice("Export as", {one: text for one, (_, text, _) in _FORMATS.items()})
+    )
+    if letter is None:
+        return ""
+    format, _, ending = _FORMATS[letter]
+    where = await app.push_screen_wait(Prompt("Write the report to", f"{Path(log).stem}{ending}"))
+    if not where or not where.strip():
+        return ""
+    to = typed_path(where)
+    try:
+        try:
+            await asyncio.to_thread(_write, log, profile, format, keys, words, to, force=False)
+        except AlreadyThere:
+            if not await confirmed(app, f"{to} exists. Overwrite it?"):
+                return "Nothing was written."
+            await asyncio.to_thread(_write, log, profile, format, keys, words, to, force=True)
+    except (SessionError, NotSaved) as error:
+        return str(error)
+    count = "all rows" if keys is None else f"{len(keys):,} rows, {words}"
+    return f"Wrote {count}, as {format} to {printable(str(to))}."
+
+
+async def _rows(app: App[int], panes: Panes) -> tuple[frozenset[str] | None, str] | None:
+    """The rows that are meant, None for all of them, and which they are in words."""
+    total = len(panes.table.rows)
+    marked, visible = panes.marked, panes.visible
+    options = {"a": f"All {total:,} rows"}
+    if marked:
+        options["m"] = f"The marked rows, {len(marked):,}"
+    if len(visible) < total:
+        options["v"] = f"The visible rows, {len(visible):,}"
+    letter = "a"
+    if len(options) > 1:
+        said = await app.push_screen_wait(Choice("Export which rows?", options))
+        if said is None:
+            return None
+        letter = said
+    chosen: Mapping[str, tuple[Sequence[str], str]] = {
+        "m": (marked, "the marked ones"),
+        "v": (visible, "those that a filter showed"),
+    }
+    if letter not in chosen:
+        return None, ""
+    keys, words = chosen[letter]
+    return frozenset(keys), words
+
+
+def _write(
+    log: str,
+    profile: Profile,
+    format: str,
+    keys: frozenset[str] | None,
+    words: str,
+    to: Path,
+    *,
+    force: bool,
+) -> None:
+    report = load_report(Path(log), profile)
+    if keys is not None:
+        report = part_of(report, keys, words)
+    save(RENDERERS[format](report), to, force=force, never=(Path(log),))
