@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from probes.engine.findings import Kind, Sure
 from probes.engine.model import Result
 from tui.filter import port_text
 from tui.reports import csv, markdown
@@ -59,8 +60,15 @@ def render_csv(report: Report) -> Iterator[str]:
 
 
 def _request(report: Report) -> Request:
-    addresses = report.session.header.vantage.addresses
-    return request(report.session.results, addresses[0] if len(addresses) == 1 else "")
+    session = report.session
+    addresses = session.header.vantage.addresses
+    down = {
+        key
+        for finding in session.findings
+        if (finding.kind, finding.sure) == (Kind.HOST, Sure.CERTAIN)
+        for key in finding.keys
+    }
+    return request(session.results, addresses[0] if len(addresses) == 1 else "", down)
 
 
 def _cells(flow: Flow, most: int) -> tuple[str, ...]:

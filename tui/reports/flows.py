@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from probes.engine.blame import same_address
 from probes.engine.model import Reason, Result, State, Status
 from profiles.model import Check
 from tui.filter import port_text
-from tui.reports.report import line
+from tui.reports.report import attempts_text, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,10 @@ _WRONG = (
     "The port is open, but the service behind it is silent or another one: no rule mends that, "
     "except one that lets a device on the path answer in its place."
 )
+_DOWN = (
+    "The router before it looked for it on its network and found nobody: start the host or correct "
+    "its address, no rule mends that."
+)
 _ABSENT = "No device with this address answers in its own network: there is no host to allow."
 _NO_ROUTE = "This machine has no route to it: routing has to change before a rule can."
 _UNTOLD = (
@@ -64,12 +68,17 @@ _UNTESTED = (
 _ELSEWHERE = "The proxy, not the host, is what was not reached: allow the way to the proxy."
 
 
-def request(results: Iterable[Result], usual_source: str) -> Request:
-    """The firewall request of a session; `usual_source` stands where a row has no source."""
+def request(results: Iterable[Result], usual_source: str, down: Collection[str] = ()) -> Request:
+    """The firewall request of a session; `usual_source` stands where a row has no source.
+
+    `down` are keys of rows whose hosts are known not to be there.
+    """
     wanted: dict[tuple[str, str, str, str, str, int], list[Result]] = {}
     left: dict[str, list[Result]] = {}
     for result in results:
         why = _why_not(result)
+        if why == "" and result.observation.state is State.UNREACHABLE and result.job.key in down:
+            why = _DOWN
         if why is None:
             continue
         if why:
@@ -169,8 +178,7 @@ def _evidence(rows: Sequence[Result]) -> str:
         what if len(said) == 1 else f"{what} ({number} of {len(rows)} rows)"
         for what, number in said.items()
     )
-    tried = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-    return f"{when}, {tried}: {told}"
+    return f"{when}, {attempts_text(attempts)}: {told}"
 
 
 def _said(result: Result) -> str:

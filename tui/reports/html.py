@@ -7,6 +7,7 @@ from html import escape
 from importlib import resources
 
 from probes.engine.model import Evidence, Result, Ruling, Status
+from probes.remedy import commands, remedy
 from tui.filter import port_text
 from tui.latency import latency_text
 from tui.reports.report import (
@@ -15,6 +16,7 @@ from tui.reports.report import (
     VERDICT_HEADINGS,
     Report,
     about,
+    attempts_text,
     by_role,
     finding_cells,
     fix,
@@ -120,7 +122,7 @@ def _card(result: Result) -> str:
         ("Resolved", resolved_text(seen)),
         ("Path", path_text(seen)),
         ("Time", times_text(seen)),
-        ("Measured", f"{seen.started}, {_times(seen.attempts)}" if seen.started else ""),
+        ("Measured", f"{seen.started}, {attempts_text(seen.attempts)}" if seen.started else ""),
     ]
     if seen.icmp is not None:
         said = f"{seen.icmp.offender}, ICMP type {seen.icmp.type} code {seen.icmp.code}"
@@ -134,12 +136,22 @@ def _card(result: Result) -> str:
     head = f"{text(job.target.label)}: {text(job.check.title)} {text(port_text(job))}"
     return (
         f'<section class="card">\n<h3>{_badge(result.status)} {head}</h3>\n'
-        f"<p>{text(result.note)}</p>\n<dl>\n{listed}</dl>\n</section>\n"
+        f"<p>{text(result.note)}</p>\n<dl>\n{listed}</dl>\n{_pastes(result)}</section>\n"
     )
 
 
-def _times(attempts: int) -> str:
-    return "1 attempt" if attempts == 1 else f"{attempts} attempts"
+def _pastes(result: Result) -> str:
+    """What to paste for the change, and with what somebody else can confirm the row."""
+    mended = remedy(result)
+    blocks = [(paste.where, paste.lines) for paste in mended.pastes] if mended else []
+    if asked := commands(result):
+        blocks.append(("To confirm it, one of these", tuple(one.text for one in asked)))
+    return "".join(_block(where, lines) for where, lines in blocks)
+
+
+def _block(where: str, lines: Iterable[str]) -> str:
+    pasted = "\n".join(map(text, lines))
+    return f"<p>{text(where)}:</p>\n<pre>{pasted}</pre>\n"
 
 
 def _exchange(item: Evidence) -> str:

@@ -11,6 +11,7 @@ from tui.findings_text import sentence
 from tui.reports.report import (
     Report,
     about,
+    attempts_text,
     by_role,
     fix,
     line,
@@ -94,7 +95,7 @@ def _case(result: Result) -> str:
 def _whole(result: Result) -> str:
     seen = result.observation
     lines = [line(result.note), f"To change: {fix(result)}"]
-    lines.append(line(f"Seen: {seen.state}, {seen.reason}; {seen.attempts} attempts"))
+    lines.append(line(f"Seen: {seen.state}, {seen.reason}; {attempts_text(seen.attempts)}"))
     if seen.address:
         lines.append(line(f"Path: {path_text(seen)}"))
     if seen.icmp is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from probes.engine.model import Observation, Result, Ruling, Status, Target
 from probes.engine.session import SIMULATED_REMARK, Session, VerdictRecord
+from probes.remedy import remedy
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.whole import whole_session, with_earlier, with_findings, with_verdicts
@@ -131,10 +132,13 @@ def times_text(seen: Observation) -> str:
 
 def fix(result: Result) -> str:
     """What to change for a row, a sentence; empty where nothing has to change."""
-    if result.status not in TO_CHANGE:
-        return ""
-    # A probe that knows better than the profile says so.
-    return line(result.observation.facts.get("fix", "")) or result.job.check.fix
+    mended = remedy(result)
+    return "" if mended is None else line(mended.change)
+
+
+def attempts_text(attempts: int) -> str:
+    """`1 attempt`, `2 attempts`."""
+    return "1 attempt" if attempts == 1 else f"{attempts} attempts"
 
 
 def about(report: Report) -> Iterator[tuple[str, str]]:

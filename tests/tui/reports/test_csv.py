@@ -39,7 +39,7 @@ def test_a_row_has_what_was_seen_and_who_said_no(
     assert (found["state"], found["reason"]) == ("filtered", "admin-prohibited")
     assert (found["said no"], found["icmp type"], found["icmp code"]) == ("10.20.1.1", "3", "13")
     assert found["note"] == '10.20.1.1 rejected it, "prohibited".'
-    assert found["to change"].startswith("Enable PowerShell Remoting")
+    assert found["to change"] == "Allow TCP 5985 from 10.20.1.9 to 10.20.2.14 on 10.20.1.1."
     assert found["latency ms"] == "2.500"
 
 

@@ -57,6 +57,32 @@ def test_what_the_audit_works_without_is_recommended_and_comes_last(make_result:
     assert [(flow.port, flow.recommended) for flow in flows] == [("88", False), ("389", True)]
 
 
+def test_a_host_that_is_certainly_down_is_no_matter_of_rules(
+    make_report: Reports, make_result: Make
+) -> None:
+    def made(took: float) -> tuple[Request, str]:
+        rows = [
+            make_result(
+                "pc9",
+                check,
+                state=State.UNREACHABLE,
+                reason=Reason.HOST_UNREACH,
+                icmp=Icmp(3, 1, "10.20.1.1"),
+                latency_ms=took,
+            )
+            for check in ("enable.rpc", "enable.smb", "windows.winrm")
+        ]
+        report = make_report(*rows)
+        return asked(*rows), "".join(firewall.render(report))
+
+    # A router that has looked for it took its three seconds; a firewall says the same at once.
+    for took, certain in ((3100.0, True), (0.4, False)):
+        flows, text = made(took)
+        assert len(flows.flows) == 3
+        assert ("No flow is missing" in text) is certain
+        assert ("start the host or correct its address, no rule mends that" in text) is certain
+
+
 def test_the_range_of_dynamic_ports_is_asked_for_as_a_whole(make_result: Make) -> None:
     (flow,) = asked(make_result("pc1", "enable.rpc_dynamic")).flows
     assert flow.port == "49152-65535"

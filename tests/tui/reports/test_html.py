@@ -19,7 +19,7 @@ Reports = Callable[..., Report]
 
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "span"),
-    *("dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "section", "ul", "li"),
+    *("dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "section", "ul", "li", "pre"),
 }
 ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class"}
 VOID = {"meta"}
@@ -71,7 +71,10 @@ def test_a_failure_tells_its_whole_story(make_report: Reports, make_result: Make
     assert "10.20.1.1, ICMP type 3 code 13" in text
     assert "10.20.1.9 to 10.20.2.14" in text
     assert "sent TCP connect" in text
-    assert "Enable PowerShell Remoting on the Windows target" in text
+    assert "Allow TCP 5985 from 10.20.1.9 to 10.20.2.14 on 10.20.1.1." in text
+    assert "destination 10.20.2.14 (pc1.corp.example), protocol TCP, destination port 5985" in text
+    assert "nmap -n -Pn -sT -p 5985 --reason" in text
+    assert "Test-NetConnection 10.20.2.14 -Port 5985" in text
     assert "carol@jump1 (10.20.1.9)" in text
     assert "Answered." in text
 
