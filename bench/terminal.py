@@ -1,4 +1,4 @@
-"""A program in a pseudo-terminal of a given size, and what it writes there."""
+"""A program in a pseudo-terminal of a given size, what it writes there, and a line that breaks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
 class Terminal:
-    """One program under a pty; `read` collects its output and answers nothing by itself."""
+    """One program under a pty; `read` collects its output and answers nothing by itself.
 
-    def __init__(self, argv: Sequence[str], columns: int, rows: int) -> None:
+    While nobody reads, the terminal is stalled: `fill` makes sure that it takes nothing more.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        columns: int,
+        rows: int,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.began = time.perf_counter()
         self.pid, self.descriptor = pty.fork()
         if not self.pid:
@@ -25,8 +34,10 @@ class Terminal:
             os.environ["TERM"] = "xterm-256color"
             for name in ("COLUMNS", "LINES", "COLORTERM"):
                 os.environ.pop(name, None)
+            os.environ.update(environ or {})
             os.execv(argv[0], list(argv))
         self.output = bytearray()
+        self.status: int | None = None
 
     def read(self, quiet: float, most: float = 20.0) -> None:
         """Collect output until it has been quiet for so many seconds."""
@@ -52,6 +63,49 @@ class Terminal:
         """Press keys."""
         os.write(self.descriptor, text)
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Another size, as a window manager gives it: the program is told by SIGWINCH."""
+        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def fill(self) -> None:
+        """Write NULs, which no terminal shows, until this one takes not a byte more."""
+        name = f"/proc/{self.pid}/fd/0"
+        writer = os.open(name, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        refused = 0
+        # The kernel moves what it took from one buffer to the next a moment later.
+        while refused < 5:
+            try:
+                os.write(writer, bytes(1 if refused else 4096))
+                refused = 0
+            except BlockingIOError:
+                refused += 1
+                time.sleep(0.02)
+        os.close(writer)
+
+    def hang_up(self) -> None:
+        """Break the line."""
+        os.close(self.descriptor)
+        self.descriptor = -1
+
+    def gone(self, within: float) -> bool:
+        """Whether the program ends within so many seconds; `status` is then a shell's."""
+        until = time.perf_counter() + within
+        while self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                self.status = code if code >= 0 else 128 - code
+            elif time.perf_counter() > until:
+                return False
+            else:
+                time.sleep(0.005)
+        return True
+
+    def processor(self) -> float:
+        """Seconds of processor time used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident(self) -> int:
         """KiB of memory it uses now."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -61,9 +115,11 @@ class Terminal:
 
     def end(self) -> None:
         """Kill it and collect its status."""
-        os.kill(self.pid, 9)
-        os.waitpid(self.pid, 0)
-        os.close(self.descriptor)
+        if self.status is None:
+            os.kill(self.pid, 9)
+            self.gone(10)
+        if self.descriptor >= 0:
+            self.hang_up()
 
 
 def python(*arguments: str) -> list[str]:

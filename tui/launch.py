@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
-import sys
-import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from probes.engine.model import DEMO
 from probes.wire.text import printable
+from tui.ending import Ending
 from tui.exit import Exit
 from tui.opening import Opening
 from tui.options import Options, UsageError
+from tui.terminal import ascii_only, need_a_terminal
 
 if TYPE_CHECKING:
     from profiles.model import Profile
     from tui.app import AuditReach
     from tui.runner import Runner
 
-_GRACE = 2.0
-"""Seconds from a hang-up to the end of the process, whatever hangs."""
-
 
 def launch(options: Options) -> int:
     """Show the screen until the operator leaves; raises UsageError where it cannot be shown."""
-    _need_a_terminal()
+    need_a_terminal()
     # Textual believes these before the terminal; in tmux and after a resize they are stale.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
@@ -37,12 +33,14 @@ def launch(options: Options) -> int:
     gc.disable()
     with Opening(_doing(options), hosts=options.command == "screen"):
         app = build(options)
-    _end_on_signals(app)
-    result = app.run(mouse=not options.slow_link)
-    if app.runner is not None:
-        app.runner.close()
-        if app.runner.log_path:
-            print(f"The session log is {app.runner.log_path}")
+    runner = app.runner
+    ending = Ending(app, runner.close if runner is not None else lambda: None)
+    result = app.run(mouse=options.mouse and not options.slow_link)
+    ending.finish()
+    if runner is not None and runner.log_path:
+        # After a hang-up there is nobody to tell.
+        with suppress(OSError):
+            print(f"The session log is {runner.log_path}", flush=True)
     return Exit.READY if result is None else result
 
 
@@ -62,7 +60,7 @@ def build(options: Options) -> AuditReach:
 
     profile = prepare.load(options)
     answered = prepare.answers(options, profile)
-    ascii = options.ascii or _no_unicode()
+    ascii = options.ascii or ascii_only()
     if options.command == "open":
         from probes.engine.session import SessionError
         from tui.app import AuditReach
@@ -117,41 +115,7 @@ def _demo(options: Options, profile: Profile, answered: dict[str, str]) -> Runne
     return Runner(profile, answered, options.settings, log=options.log, demo=Demo())
 
 
-def _need_a_terminal() -> None:
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise UsageError(
-            "The screen needs a terminal for input, output and errors; "
-            "use `auditreach run ROLE=HOST` in a pipe or a script."
-        )
-    if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
-        raise UsageError(
-            "This terminal (TERM=dumb) cannot show a screen; use `auditreach run ROLE=HOST`."
-        )
-
-
-def _no_unicode() -> bool:
-    encoding = (sys.stdout.encoding or "ascii").lower()
-    return "utf" not in encoding
-
-
 def _history_path() -> Path | None:
     import platformdirs
 
     return platformdirs.user_state_path("auditreach") / "history"
-
-
-def _end_on_signals(app: AuditReach) -> None:
-    """On a hang-up or SIGTERM: the log is complete already, so leave, and soon."""
-
-    def ended(number: int, frame: FrameType | None) -> None:
-        def give_up() -> None:
-            os._exit(128 + number)
-
-        timer = threading.Timer(_GRACE, give_up)
-        timer.daemon = True
-        timer.start()
-        app.call_later(app.exit, 128 + number)
-
-    for name in ("SIGHUP", "SIGTERM"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), ended)

@@ -74,6 +74,7 @@ class Options:
     start: bool = False
     ascii: bool = False
     slow_link: bool = False
+    mouse: bool = True
     session: Path | None = None
     """An old session; of `run` the one under --from."""
     only: tuple[Status, ...] = ()
@@ -116,6 +117,7 @@ def parse_options(argv: Sequence[str]) -> Options:
             profile=given.profile,
             ascii=given.ascii,
             slow_link=given.slow_link,
+            mouse=given.mouse,
         )
     if command == "demo":
         return _demo(given)
@@ -142,6 +144,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         start=command == "run" or given.run,
         ascii=given.ascii,
         slow_link=given.slow_link,
+        mouse=given.mouse,
         credentials=given.credentials,
         ca_file=given.ca_file,
         proxy=given.proxy,
@@ -184,8 +187,11 @@ def _parser(command: str) -> argparse.ArgumentParser:
             action="store_true",
             help="draw once a second instead of five times, and leave the mouse to the terminal",
         )
+        add(
+            "--no-mouse", dest="mouse", action="store_false", help="leave the mouse to the terminal"
+        )
     else:
-        parser.set_defaults(ascii=False, slow_link=False)
+        parser.set_defaults(ascii=False, slow_link=False, mouse=True)
     if command in ("open", "export", "verify"):
         add("session", type=Path, metavar="SESSION", help="a session log (.jsonl)")
     if command == "diff":

@@ -1,0 +1,114 @@
+"""The terminal the screen is shown on: what it can do, and how it is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from tui.options import UsageError
+
+_COERCED = ("c.utf-8", "c.utf8", "utf-8")
+"""What Python writes into LC_CTYPE when it was started in the C locale (PEP 538)."""
+_LEFT = (
+    b"\x18"  # whatever was cut off in the middle of an escape sequence ends here
+    b"\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l"
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l\x1b[?1004l"
+    b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h"
+)
+"""Synchronised output, pasting, mouse and keyboard as shells expect them; the first screen."""
+_TERMINAL = 2
+"""Where the screen is drawn."""
+_ROUNDS, _ROUND = 20, 0.01
+
+
+def need_a_terminal() -> None:
+    """Raises UsageError where no screen can be shown."""
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise UsageError(
+            "The screen needs a terminal for input, output and errors; "
+            "use `auditreach run ROLE=HOST` in a pipe or a script."
+        )
+    if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
+        raise UsageError(
+            "This terminal (TERM=dumb) cannot show a screen; use `auditreach run ROLE=HOST`."
+        )
+
+
+def ascii_only(
+    environ: Mapping[str, str] = os.environ, *, started_in_c: bool | None = None
+) -> bool:
+    """Whether the locale (POSIX: LC_ALL, LC_CTYPE, LANG) is of a terminal without UTF-8.
+
+    Python's own encoding does not tell: it makes UTF-8 of the C locale.
+    """
+    if os.name != "posix":
+        return "utf" not in (sys.stdout.encoding or "ascii").lower()
+    coerced = bool(sys.flags.utf8_mode) if started_in_c is None else started_in_c
+    character = environ.get("LC_CTYPE", "")
+    if coerced and character.lower() in _COERCED:
+        character = ""
+    locale = environ.get("LC_ALL", "") or character or environ.get("LANG", "")
+    return "utf" not in locale.lower()
+
+
+def modes() -> list[Any]:
+    """The terminal's modes now, for `leave`; empty where they are not known."""
+    if os.name != "posix":
+        return []
+    import termios
+
+    try:
+        return termios.tcgetattr(_TERMINAL)
+    except termios.error:
+        return []
+
+
+def leave(before: list[Any], interrupt: int) -> None:
+    """Leave the terminal as a shell expects it, even if it has stopped taking output.
+
+    What still waits for it is thrown away. `interrupt` is a signal that has a handler: threads get
+    it that may hang in a write. Takes at most a fifth of a second.
+    """
+    if not before or not _in_front():
+        return
+    import termios
+
+    with suppress(OSError, termios.error):
+        termios.tcsetattr(_TERMINAL, termios.TCSANOW, before)
+        # A write that hangs keeps all others out; now it fails instead.
+        os.set_blocking(_TERMINAL, False)
+        for thread in threading.enumerate():
+            if thread.ident is not None and thread is not threading.current_thread():
+                with suppress(ProcessLookupError):
+                    signal.pthread_kill(thread.ident, interrupt)
+        try:
+            _discard_and_write(_LEFT)
+        finally:
+            # The shell has the same open file.
+            os.set_blocking(_TERMINAL, True)
+
+
+def _in_front() -> bool:
+    # Changing the modes from the background would stop this process.
+    try:
+        return os.tcgetpgrp(_TERMINAL) == os.getpgrp()
+    except OSError:
+        return True
+
+
+def _discard_and_write(text: bytes) -> None:
+    import termios
+
+    for _ in range(_ROUNDS):
+        termios.tcflush(_TERMINAL, termios.TCOFLUSH)
+        with suppress(BlockingIOError):
+            text = text[os.write(_TERMINAL, text) :]
+        if not text:
+            return
+        time.sleep(_ROUND)
