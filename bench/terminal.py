@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -26,16 +27,26 @@ class Terminal:
         columns: int,
         rows: int,
         environ: Mapping[str, str] | None = None,
+        *,
+        controlling: bool = True,
     ) -> None:
+        """Without `controlling` the program gets no signal from this terminal."""
+        self.descriptor, program = pty.openpty()
+        self.resize(columns, rows)
+        given = {"TERM": "xterm-256color"} | dict(environ or {})
+        stale = ("COLUMNS", "LINES", "COLORTERM")
+        kept = {name: text for name, text in os.environ.items() if name not in stale}
         self.began = time.perf_counter()
-        self.pid, self.descriptor = pty.fork()
-        if not self.pid:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            os.environ["TERM"] = "xterm-256color"
-            for name in ("COLUMNS", "LINES", "COLORTERM"):
-                os.environ.pop(name, None)
-            os.environ.update(environ or {})
-            os.execv(argv[0], list(argv))
+        self._process = subprocess.Popen(
+            ["setsid", "--ctty", *argv] if controlling else argv,
+            start_new_session=not controlling,
+            stdin=program,
+            stdout=program,
+            stderr=program,
+            env=kept | given,
+        )
+        self.pid = self._process.pid
+        os.close(program)
         self.output = bytearray()
         self.status: int | None = None
 
@@ -68,19 +79,8 @@ class Terminal:
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def fill(self) -> None:
-        """Write NULs, which no terminal shows, until this one takes not a byte more."""
-        name = f"/proc/{self.pid}/fd/0"
-        writer = os.open(name, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-        refused = 0
-        # The kernel moves what it took from one buffer to the next a moment later.
-        while refused < 5:
-            try:
-                os.write(writer, bytes(1 if refused else 4096))
-                refused = 0
-            except BlockingIOError:
-                refused += 1
-                time.sleep(0.02)
-        os.close(writer)
+        """Stall: see `fill`."""
+        fill(f"/proc/{self.pid}/fd/0")
 
     def hang_up(self) -> None:
         """Break the line."""
@@ -89,22 +89,12 @@ class Terminal:
 
     def gone(self, within: float) -> bool:
         """Whether the program ends within so many seconds; `status` is then a shell's."""
-        until = time.perf_counter() + within
-        while self.status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                code = os.waitstatus_to_exitcode(status)
-                self.status = code if code >= 0 else 128 - code
-            elif time.perf_counter() > until:
-                return False
-            else:
-                time.sleep(0.005)
+        try:
+            code = self._process.wait(within)
+        except subprocess.TimeoutExpired:
+            return False
+        self.status = code if code >= 0 else 128 - code
         return True
-
-    def processor(self) -> float:
-        """Seconds of processor time used so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def resident(self) -> int:
         """KiB of memory it uses now."""
@@ -116,10 +106,34 @@ class Terminal:
     def end(self) -> None:
         """Kill it and collect its status."""
         if self.status is None:
-            os.kill(self.pid, 9)
+            self._process.kill()
             self.gone(10)
         if self.descriptor >= 0:
             self.hang_up()
+
+
+def fill(terminal: str) -> None:
+    """Write NULs, which no terminal shows, to the program's side of one that is not read.
+
+    Returns when it has taken not a byte more for half a second.
+    """
+    writer = os.open(terminal, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    refused = 0
+    # What was taken is moved from one buffer to the next a moment later.
+    while refused < 25:
+        try:
+            os.write(writer, bytes(1 if refused else 4096))
+            refused = 0
+        except BlockingIOError:
+            refused += 1
+            time.sleep(0.02)
+    os.close(writer)
+
+
+def processor(pid: int) -> float:
+    """Seconds of processor time a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def python(*arguments: str) -> list[str]:
