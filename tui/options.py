@@ -164,6 +164,7 @@ def _demo(given: argparse.Namespace) -> Options:
         start=True,
         ascii=given.ascii,
         slow_link=given.slow_link,
+        mouse=given.mouse,
     )
 
 
