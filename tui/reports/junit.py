@@ -18,6 +18,8 @@ from tui.reports.report import (
     notices,
     path_text,
     role_titles,
+    verdict_host,
+    verdicts,
 )
 
 _FAILED = frozenset({Status.BLOCKED})
@@ -41,7 +43,10 @@ def render(report: Report) -> Iterator[str]:
     """The document, a piece a row."""
     titles = role_titles(report)
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-    yield f"<testsuites{_numbers(report.session.results)}{_attributes(name='auditreach')}>\n"
+    counted = _numbers(report.session.results)
+    # Jenkins' schema has no such attribute here.
+    del counted["skipped"]
+    yield f"<testsuites{_attributes(name='auditreach', **counted)}>\n"
     for role, rows in by_role(report).items():
         yield from _suite(report, role, titles.get(role, ""), rows)
     yield "</testsuites>\n"
@@ -51,7 +56,7 @@ def _suite(report: Report, role: str, title: str, rows: list[Result]) -> Iterato
     header = report.session.header
     named = {"name": line(f"{role}: {title}" if title else role)}
     named |= {"timestamp": line(header.started), "hostname": line(header.vantage.host)}
-    yield f"<testsuite{_numbers(rows)}{_attributes(**named)}>\n<properties>\n"
+    yield f"<testsuite{_attributes(**named, **_numbers(rows))}>\n<properties>\n"
     for name, value in about(report):
         yield f"<property{_attributes(name=name, value=value)}/>\n"
     for notice in notices(report):
@@ -59,16 +64,25 @@ def _suite(report: Report, role: str, title: str, rows: list[Result]) -> Iterato
     yield "</properties>\n"
     for result in rows:
         yield _case(result)
-    yield from _findings(report, rows)
+    yield from _means(report, role, rows)
     yield "</testsuite>\n"
 
 
-def _findings(report: Report, rows: list[Result]) -> Iterator[str]:
-    """What is behind rows of this suite, a line each."""
+def _means(report: Report, role: str, rows: list[Result]) -> Iterator[str]:
+    """The verdicts of this suite's hosts and what is behind its rows, a line each."""
     keys = {result.job.key for result in rows}
-    found = [one for one in report.session.findings if not keys.isdisjoint(one.keys)]
-    if found:
-        lines = "\n".join(line(f"{one.sure}: {sentence(one)}") for one in found)
+    told = [
+        f"{one.verdict}: {verdict_host(one)}: {one.text}"
+        for one in verdicts(report)
+        if one.role == role
+    ]
+    told += [
+        f"{one.sure}: {sentence(one)}"
+        for one in report.session.findings
+        if not keys.isdisjoint(one.keys)
+    ]
+    if told:
+        lines = "\n".join(map(line, told))
         yield f"<system-out>{escape(lines)}</system-out>\n"
 
 
@@ -105,7 +119,7 @@ def _whole(result: Result) -> str:
     return "\n".join(lines)
 
 
-def _numbers(rows: tuple[Result, ...] | list[Result]) -> str:
+def _numbers(rows: tuple[Result, ...] | list[Result]) -> dict[str, str]:
     """The attributes that count test cases."""
     kinds: Mapping[str, frozenset[Status]] = {
         "failures": _FAILED,
@@ -116,7 +130,7 @@ def _numbers(rows: tuple[Result, ...] | list[Result]) -> str:
         name: str(sum(result.status in statuses for result in rows))
         for name, statuses in kinds.items()
     }
-    return _attributes(tests=str(len(rows)), **counted)
+    return {"tests": str(len(rows)), **counted}
 
 
 def _attributes(**values: str) -> str:

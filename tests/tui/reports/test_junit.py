@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probes.engine.model import Result, Status
+from profiles.model import Profile
 from tui.reports import junit
-from tui.reports.report import Report
+from tui.reports.report import Report, load_report
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]
@@ -56,7 +58,7 @@ def test_a_suite_is_a_role_and_its_counts_are_right(
     )
     assert root.tag == "testsuites"
     counted = ("tests", "failures", "errors", "skipped")
-    assert [root.get(name) for name in counted] == ["4", "1", "1", "1"]
+    assert [root.get(name) for name in counted] == ["4", "1", "1", None]
     suites = {suite.get("name"): [suite.get(name) for name in counted] for suite in root}
     assert suites == {
         "windows.target: Windows target": ["2", "1", "1", "0"],
@@ -64,6 +66,43 @@ def test_a_suite_is_a_role_and_its_counts_are_right(
     }
     names = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
     assert names[0] == ("a", "WinRM TCP 5985 (windows.winrm)")
+
+
+SCHEMA = {
+    "testsuites": ({"testsuite"}, set(), {"name", "time", "tests", "failures", "errors"}),
+    "testsuite": (
+        {"testsuite", "properties", "testcase", "system-out", "system-err"},
+        {"name", "tests", "failures", "errors"},
+        {"time", "skipped", "timestamp", "hostname", "id", "package", "group", "file"},
+    ),
+    "properties": ({"property"}, set(), set()),
+    "property": (set(), {"name", "value"}, set()),
+    "testcase": (
+        {"skipped", "error", "failure", "system-out", "system-err"},
+        {"name"},
+        {"time", "classname", "group"},
+    ),
+    **dict.fromkeys(("skipped", "error", "failure"), (set(), set(), {"type", "message"})),
+    "system-out": (set(), set(), set()),
+}
+"""What Jenkins' xUnit plugin takes (junit-10.xsd): children, attributes needed and allowed."""
+
+
+@pytest.mark.parametrize("name", ["docs/example.jsonl", "tests/sessions/site.jsonl"])
+def test_it_fits_the_schema_that_jenkins_holds_it_against(name: str, profile: Profile) -> None:
+    root = parsed(load_report(Path(__file__).parents[3] / name, profile))
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        children, needed, allowed = SCHEMA[element.tag]
+        assert {child.tag for child in element} <= children
+        assert needed <= set(element.attrib) <= needed | allowed, element.tag
+        # Text stands only in leaves.
+        assert not (children and (element.text or "").strip())
+    for suite in root:
+        cases = list(suite.iter("testcase"))
+        assert int(suite.get("tests", "")) == len(cases)
+        for count, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(suite.get(count, "")) == sum(case.find(tag) is not None for case in cases)
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
