@@ -11,6 +11,7 @@ from textual.screen import Screen
 from profiles.model import Profile
 from tui.commands import COMMANDS
 from tui.lean import LeanApp
+from tui.remembered import Remembered
 from tui.screens.session import REFRESH, SLOW_REFRESH, SessionScreen
 from tui.signs import ASCII, UNICODE
 
@@ -36,10 +37,13 @@ class AuditReach(LeanApp):
         start: bool = False,
         ascii: bool = False,
         slow: bool = False,
+        remembered: Remembered | None = None,
     ) -> None:
         super().__init__()
         self.profile = profile
         self.runner = runner
+        self.remembered = remembered or Remembered(None)
+        """What was chosen about the screen before."""
         self.main = SessionScreen(
             profile,
             ASCII if ascii else UNICODE,

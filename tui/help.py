@@ -27,7 +27,7 @@ _AFTER: dict[Group, tuple[tuple[str, str], ...]] = {
         ("space", "excludes a check, role or section, or includes it again"),
         ("left", "and right fold and unfold"),
     ),
-    "program": (("Tab", "goes to the next pane"), ("ctrl+p", "every action by name")),
+    "program": (("ctrl+p", "every action by name"),),
 }
 """What the panes and lines themselves do, around the commands of the same heading."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
+
+from tui.private_file import write_private
 
 _KEPT = 100
 _LONGEST = 64 * 1024
@@ -27,9 +28,4 @@ class History:
         self.lines = [*earlier[-_KEPT + 1 :], line]
         if self._path is not None:
             with suppress(OSError):
-                self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                part = self._path.with_suffix(".part")
-                flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-                with os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8") as file:
-                    file.write("\n".join(self.lines) + "\n")
-                part.replace(self._path)
+                write_private(self._path, "\n".join(self.lines) + "\n")

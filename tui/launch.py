@@ -15,6 +15,7 @@ from tui.ending import Ending
 from tui.exit import Exit
 from tui.opening import Opening
 from tui.options import Options, UsageError
+from tui.remembered import Remembered
 from tui.terminal import ascii_only, need_a_terminal
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def build(options: Options) -> AuditReach:
     profile = prepare.load(options)
     answered = prepare.answers(options, profile)
     ascii = options.ascii or ascii_only()
+    remembered = Remembered(_state_path("screen.json"))
     if options.command == "open":
         from probes.engine.session import SessionError
         from tui.app import AuditReach
@@ -71,7 +73,14 @@ def build(options: Options) -> AuditReach:
             recorded = open_recorded(options.session, profile)
         except SessionError as error:
             raise UsageError(str(error)) from None
-        return AuditReach(profile, None, recorded=recorded, ascii=ascii, slow=options.slow_link)
+        return AuditReach(
+            profile,
+            None,
+            recorded=recorded,
+            ascii=ascii,
+            slow=options.slow_link,
+            remembered=remembered,
+        )
     from tui.app import AuditReach
 
     runner = (_demo if options.command == "demo" else _runner)(options, profile, answered)
@@ -82,6 +91,7 @@ def build(options: Options) -> AuditReach:
         start=options.start,
         ascii=ascii,
         slow=options.slow_link,
+        remembered=remembered,
     )
 
 
@@ -102,7 +112,7 @@ def _runner(options: Options, profile: Profile, answered: dict[str, str]) -> Run
         options.settings,
         log=options.log,
         unasked=options.yes,
-        history=History(_history_path()),
+        history=History(_state_path("history")),
         given=given,
     )
 
@@ -115,7 +125,7 @@ def _demo(options: Options, profile: Profile, answered: dict[str, str]) -> Runne
     return Runner(profile, answered, options.settings, log=options.log, demo=Demo())
 
 
-def _history_path() -> Path | None:
+def _state_path(name: str) -> Path:
     import platformdirs
 
-    return platformdirs.user_state_path("auditreach") / "history"
+    return platformdirs.user_state_path("auditreach") / name

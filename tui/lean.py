@@ -36,6 +36,7 @@ class LeanApp(App[int]):
             (60, "-usual"),
             (100, "-roomy"),
             (140, "-wide"),
+            (180, "-beside"),
         ]
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]
         self.animation_level = "none"

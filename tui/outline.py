@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from probes.engine.model import Event, Job, Queued, Result, Started, Status
+from probes.engine.model import Event, Job, Queued, Result, Started, Status, Target
 from profiles.model import Profile
 from tui.filter import Filter
 
-Kind = Literal["all", "category", "role", "check"]
+Kind = Literal["all", "category", "role", "check", "targets", "target"]
 
 ROLLED_UP: tuple[Status, ...] = (
     Status.BLOCKED,
@@ -30,7 +30,10 @@ ROLLED_UP: tuple[Status, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One line of the tree; `filter` passes exactly the rows below it."""
+    """One line of the tree; `filter` passes exactly the rows below it.
+
+    The targets of a role stand below it, after its checks; they have no `checks` of their own.
+    """
 
     id: str
     kind: Kind
@@ -39,6 +42,7 @@ class Node:
     parent: str
     checks: frozenset[str]
     filter: Filter
+    target: Target | None = None
 
 
 def nodes(profile: Profile) -> tuple[Node, ...]:
@@ -68,6 +72,20 @@ def nodes(profile: Profile) -> tuple[Node, ...]:
                 for check in its
             ]
     return tuple(found)
+
+
+def targets_below(role: Node, count: int) -> Node:
+    """The node above the targets of a role."""
+    hosts = "1 host" if count == 1 else f"{count:,} hosts"
+    id = f"{role.id}/targets"
+    return Node(id, "targets", hosts, 2, role.id, frozenset(), Filter(role=role.filter.role))
+
+
+def target_below(above: Node, target: Target) -> Node:
+    """The node of one target."""
+    where = Filter(role=target.role, host=target.label)
+    id = f"{above.id}/{target.label}"
+    return Node(id, "target", target.label, 3, above.id, frozenset(), where, target)
 
 
 def _ids(checks: Iterable[object]) -> frozenset[str]:

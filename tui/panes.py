@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from probes.engine.model import Event, Job, Result, Status, Target
-from profiles.model import Profile
+from tui.arrangement import Arrangement, Pane
 from tui.copying import Copying
+from tui.crumbs import of_filter
 from tui.filter import Filter
+from tui.remembered import Remembered
 from tui.rows import Column
-from tui.signs import Signs
 from tui.story import story
-from tui.verdicts import Verdicts
 from tui.watch.past import Past
 from tui.watch.text import past_lines
+from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
+from tui.widgets.entry import HostEntry
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.head import Head
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
+if TYPE_CHECKING:
+    from tui.screens.session import SessionScreen
+
 _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
 _ALL_HIDDEN = "No row passes the filter; Escape shows all."
+_NOTICES = 100
 _FINE = frozenset({Status.OK, Status.NOT_NEEDED})
 
 
 class Panes:
     """Head, tree, table, detail and notice of a composed screen."""
 
-    def __init__(self, screen: Screen[object], profile: Profile, signs: Signs, past: Past) -> None:
+    def __init__(self, screen: SessionScreen, past: Past, remembered: Remembered) -> None:
         self.head = screen.query_one(Head)
         self.outline = screen.query_one(Outline)
         self.table = screen.query_one(ResultTable)
@@ -42,11 +51,22 @@ class Panes:
         self._hint = self.table.hint
         self._notice = screen.query_one("#notice", Static)
         self.copying = Copying(self.table.app)
-        self.verdicts = Verdicts()
-        self._profile = profile
-        self._signs = signs
+        self.verdicts = self.outline.verdicts
+        places: dict[Pane, Widget] = {
+            "tree": self.outline,
+            "table": self.table,
+            "detail": self.detail,
+        }
+        entry = next(iter(screen.query(HostEntry)), None)
+        self.arrangement = Arrangement(screen, places, entry, remembered)
+        self._crumbs = screen.query_one(Crumbs)
+        self._screen = screen
+        self._profile = screen.profile
+        self._signs = screen.signs
         self._past = past
         self._said = ("", False)
+        self.notices: deque[str] = deque(maxlen=_NOTICES)
+        """What was said, the latest last, with the time."""
         self.failures = False
         """Only rows that are not well are shown."""
         self.words = ""
@@ -120,6 +140,7 @@ class Panes:
         self.table.clear()
         self.verdicts.clear()
         self.outline.clear()
+        self.locate()
 
     def apply(self, events: Sequence[Event]) -> None:
         """Show what happened to rows."""
@@ -134,6 +155,7 @@ class Panes:
 
     def tell(self, key: str | None, *, top: bool) -> None:
         """Show the story of a row, from its `top` or where it was scrolled to."""
+        self.locate()
         rows = self.table.rows
         job = None if key is None else rows.job_of(key)
         if key is None or job is None:
@@ -149,9 +171,38 @@ class Panes:
             # Every update lays the whole screen out again.
             return
         self._said = (text, trouble)
-        self._notice.update(self._signs.clean(text))
+        text = self._signs.clean(text)
+        if text:
+            self.notices.append(f"{datetime.now().astimezone():%H:%M:%S}  {text}")
+        self._notice.update(text)
         self._notice.set_class(bool(text), "-shown")
         self._notice.set_class(trouble, "-trouble")
+        self._crumbs.display = not text
+
+    def follow(self, focused: Widget) -> None:
+        """Bring the pane with the focus to the front, and say so."""
+        self.arrangement.follow(focused)
+        self.locate()
+
+    def locate(self) -> None:
+        """Say where the cursor is: which pane, where in the tree, which row."""
+        focused = self._screen.focused
+        if isinstance(focused, HostEntry):
+            role = next((one.title for one in self._profile.roles if one.id == self.role), "")
+            of = f"hosts without ROLE= count as {role}" if role else "type ROLE=HOST"
+            self._crumbs.show("Hosts", (of,), "")
+        elif self.arrangement.pane == "tree":
+            self._crumbs.show("Tree", self.outline.titles, self.outline.told)
+        else:
+            name = "Table" if self.arrangement.pane == "table" else "Details"
+            line, shown = self.table.cursor_line + 1, len(self.table.rows.view)
+            row = f"row {line:,}/{shown:,}" if shown else ""
+            self._crumbs.show(name, of_filter(self.table.rows.filter, self._profile), row)
+
+    @property
+    def role(self) -> str:
+        """The role the tree stands on, if it is one or below one."""
+        return self.outline.node.filter.role
 
     def filter(self) -> None:
         """Show the rows of the tree's node, or of what was chosen, that pass the other filters."""
@@ -195,6 +246,7 @@ class Panes:
     def resort(self) -> None:
         """Apply filter and order to what has arrived since."""
         self.table.resort()
+        self.outline.resort()
         self._count()
 
     @property
@@ -211,6 +263,7 @@ class Panes:
         self.head.shown(shown, total, len(marks), hidden)
         self._filter_line.count(f"{shown:,} of {total:,} rows")
         self.table.hint = _ALL_HIDDEN if total else self._hint
+        self.locate()
 
     def toggle_failures(self) -> str:
         """Show only failures, or everything again; returns what to say."""

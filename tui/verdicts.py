@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from probes.engine.model import Event, Job, Ruling, Target, Verdict
+from probes.engine.model import Event, Job, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
 
 _RANK: dict[Ruling | None, int] = {ruling: rank for rank, ruling in enumerate(Ruling)}
 _RANK[None] = len(_RANK)
+AS_STATUS: Mapping[Ruling | None, Status] = {
+    Ruling.BLOCKED: Status.BLOCKED,
+    Ruling.UNKNOWN: Status.ERROR,
+    Ruling.DEGRADED: Status.DEGRADED,
+    Ruling.READY_AFTER: Status.WARNING,
+    Ruling.READY: Status.OK,
+    None: Status.QUEUED,
+}
+"""The status whose sign and colour stand for a ruling."""
 _READY = frozenset({Ruling.READY, Ruling.READY_AFTER})
 _WIDEST_HOST = 40
 _LONGEST = 2000
@@ -38,6 +48,7 @@ class Verdicts:
 
     def __init__(self) -> None:
         self._of: dict[Target, dict[str, Verdict]] = {}
+        self._in: dict[str, dict[Target, None]] = {}
         self.version = 0
         """Another number whenever anything has changed."""
 
@@ -45,20 +56,41 @@ class Verdicts:
         """Expect a verdict for the targets of these rows."""
         self.version += 1
         for job in jobs:
-            if job.target not in self._of:
-                self._of[job.target] = {}
+            self._expect(job.target)
 
     def clear(self) -> None:
         """Forget every target."""
         self.version += 1
         self._of.clear()
+        self._in.clear()
+
+    def _expect(self, target: Target) -> dict[str, Verdict]:
+        if target not in self._of:
+            self._of[target] = {}
+            self._in.setdefault(target.role, {})[target] = None
+        return self._of[target]
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take verdicts in; the last of a target and capability stands."""
         for event in events:
             if isinstance(event, Verdict):
-                self._of.setdefault(event.target, {})[event.capability] = event
+                self._expect(event.target)[event.capability] = event
                 self.version += 1
+
+    def of(self, target: Target) -> Ruling | None:
+        """The worst ruling on a target, over all its capabilities; None while there is none."""
+        rulings: list[Ruling | None] = [one.ruling for one in self._of.get(target, {}).values()]
+        return min(rulings, key=_RANK.__getitem__, default=None)
+
+    def targets(self, role: str) -> list[Target]:
+        """The targets of a role, the worst first, otherwise as they were added."""
+        return sorted(self._in.get(role, ()), key=lambda target: _RANK[self.of(target)])
+
+    def tally(self, role: str) -> tuple[Ruling | None, int]:
+        """The worst ruling in a role and how many of its targets have it; None before any."""
+        counts = Counter(self.of(target) for target in self._in.get(role, ()))
+        worst = min(counts, key=_RANK.__getitem__, default=None)
+        return worst, counts[worst]
 
     @property
     def rulings(self) -> Iterator[Ruling | None]:

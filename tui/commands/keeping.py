@@ -53,3 +53,12 @@ def export(screen: SessionScreen) -> Outcome:
 
 def _copied(screen: SessionScreen, text: str, said: str) -> Outcome:
     return screen.panes.copying.text(text, said) if text else said
+
+
+def information(screen: SessionScreen) -> None:
+    """Show what the lines above and below have no room for."""
+    from tui.screens.dialog import Help
+
+    log = f"The log is {screen.log_path}." if screen.log_path else "There is no log yet."
+    said = "\n".join(list(screen.panes.notices)[::-1]) or "Nothing was said yet."
+    screen.host.push_screen(Help(f"{screen.panes.head.told}\n\n{log}\n\n{said}"))

@@ -21,12 +21,6 @@ def filter_rows(screen: SessionScreen) -> None:
     screen.query_one(FilterLine).open()
 
 
-def tree(screen: SessionScreen) -> None:
-    """Go to the tree."""
-    screen.set_class(False, "-narrow")
-    screen.panes.outline.focus()
-
-
 def sort(screen: SessionScreen) -> None:
     """Sort by the next column."""
     screen.panes.sort_by_next()

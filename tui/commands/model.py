@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from tui.screens.session import SessionScreen
 
-Group = Literal["hosts", "run", "table", "tree", "session", "program"]
+Group = Literal["hosts", "run", "panes", "table", "tree", "session", "program"]
 """The heading of the help a command stands below."""
 
 Outcome = Coroutine[Any, Any, str] | str | None

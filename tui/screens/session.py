@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import DescendantFocus
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
@@ -19,6 +20,7 @@ from tui.demo import DemoFailed
 from tui.panes import Panes
 from tui.signs import Signs
 from tui.watch.lookout import Lookout
+from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.filter_line import FilterLine
@@ -43,6 +45,7 @@ _HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.
 class SessionScreen(Screen[object]):
     """One session: `runner` measures it, or `recorded` holds an old one."""
 
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             one.keys,
@@ -112,14 +115,15 @@ class SessionScreen(Screen[object]):
                 yield Detail(self.signs)
         yield FilterLine(self.signs)
         yield Static(id="notice", markup=False)
+        yield Crumbs(self.signs)
         yield KeyBar(self.signs)
 
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
-        self.panes = Panes(self, self.profile, self.signs, self.lookout.past)
+        self.panes = Panes(self, self.lookout.past, self.host.remembered)
         if self.recorded is not None:
             self._open(self.recorded)
-            self.panes.table.focus()
+            self.panes.arrangement.go()
         elif self.runner is not None:
             self.panes.head.vantage(self.runner.where)
             self.query_one(HostEntry).focus()
@@ -239,6 +243,10 @@ class SessionScreen(Screen[object]):
         """The table follows the tree."""
         self.panes.follow_tree()
 
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """The pane in front is the one with the focus."""
+        self.panes.follow(event.widget)
+
     def on_outline_included(self, event: Outline.Included) -> None:
         """Say what including or excluding means."""
         what = "is measured again" if event.included else "is left out of what is measured next"
@@ -263,9 +271,7 @@ class SessionScreen(Screen[object]):
         from tui.screens.asking import confirmed
 
         await self._engine_up.wait()
-        node = self.panes.outline.node
-        role = node.filter.role if node.kind in ("role", "check") else ""
-        entered = await runner.read(text, role)
+        entered = await runner.read(text, self.panes.role)
         entry = self.query_one(HostEntry)
         if entered.targets:
             question = runner.question(entered.targets, self.panes.outline.included)

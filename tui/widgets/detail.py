@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -17,6 +18,7 @@ from tui.story import Line
 from tui.widgets.table_render import fit
 
 _LABEL = 11
+"""Cells of a label; of a longer one as many as it needs."""
 
 
 class Detail(ScrollView, can_focus=True, inherit_bindings=False):
@@ -84,20 +86,26 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         if line >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         label, text = self._lines[line]
+        left = max(_LABEL, cell_len(label) + 1)
         quiet = self.rich_style + self.get_component_rich_style("detail--label", partial=True)
         return Strip(
             [
-                Segment(fit(label, _LABEL, self._signs), quiet),
-                Segment(fit(text, max(0, width - _LABEL), self._signs), self.rich_style),
+                Segment(fit(label, left, self._signs), quiet),
+                Segment(fit(text, max(0, width - left), self._signs), self.rich_style),
             ],
             width,
         )
 
     def _wrap(self) -> None:
+        story = self._story
+        if story and cell_len(self._signs.clean(story[0][1])) > self._width:
+            story = (story[0], ("row", story[0][1]), *story[1:])
         room = max(10, self._width - _LABEL)
         self._lines = []
-        for label, text in self._story[1:]:
-            wrapped = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
-            self._lines.append((label, wrapped[0]))
+        for label, text in story[1:]:
+            # A long label has its text right after it.
+            indent = " " * max(0, cell_len(label) + 1 - _LABEL)
+            wrapped = textwrap.wrap(text, room, initial_indent=indent, break_on_hyphens=False)
+            self._lines.append((label, wrapped[0].strip() if wrapped else ""))
             self._lines += [("", line) for line in wrapped[1:]]
         self.virtual_size = Size(self.size.width, len(self._lines) + 1)

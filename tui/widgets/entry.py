@@ -64,12 +64,12 @@ class HostEntry(Input):
             self.value = lines[self._at] if self._at else ""
             self.cursor_position = len(self.value)
 
-    def action_complete(self) -> None:
+    async def action_complete(self) -> None:
         """Accept the suggestion, or go on to the next pane when there is none."""
         before = self.value
         self.action_cursor_right()
         if self.value == before:
-            self.screen.focus_next()
+            await self.run_action("screen.do('next-pane')")
 
     def correct(self, bad: Sequence[Bad]) -> str:
         """Keep what was wrong in the line, to be corrected; returns what to say about it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from probes.engine.model import Status
 from tui.signs import Signs
-from tui.widgets.table_render import SHORT
+from tui.widgets.table_render import SHORT, fit
 
 _COUNTED = (
     Status.BLOCKED,
@@ -90,6 +90,17 @@ class Head(Widget):
             self._shown = text
             self.refresh()
 
+    @property
+    def told(self) -> str:
+        """Both lines in full."""
+        counts = ", ".join(
+            f"{count} {status}" for status in Status if (count := self._counts.get(status, 0))
+        )
+        total = sum(self._counts.values())
+        rows = f"{total} {'row' if total == 1 else 'rows'}: {counts}." if total else "No rows yet."
+        of = f"{self._title} from {self._vantage or 'this machine'}"
+        return self._signs.clean(f"{of}; {self._state}. {rows}" if self._state else f"{of}. {rows}")
+
     def render_line(self, y: int) -> Strip:
         """One of the two lines."""
         parts = self._first() if y == 0 else self._second()
@@ -98,17 +109,17 @@ class Head(Widget):
         ).adjust_cell_length(self.size.width, self._style(""))
 
     def _first(self) -> list[tuple[str, str]]:
+        # That a session is not being saved must be seen on the narrowest screen.
         width = self.size.width
-        state = self._state
-        room = width - cell_len(self._title) - 1
-        vantage = f" from {self._vantage}" if self._vantage else ""
+        state = self._state[:width]
+        title = self._title if cell_len(self._title) < width - len(state) else ""
+        room = width - cell_len(title) - len(state) - 2
+        vantage = f" from {self._vantage}" if self._vantage and title else ""
         if cell_len(vantage) > room:
-            vantage = set_cell_size(vantage, max(0, room))
-        room -= cell_len(vantage) + 1
-        state = state if cell_len(state) <= room else state[: max(0, room)]
-        gap = max(1, width - cell_len(self._title + vantage) - cell_len(state))
+            vantage = fit(vantage, max(0, room), self._signs)
+        gap = max(0, width - cell_len(title + vantage) - len(state))
         name = "trouble" if self._trouble else "quiet"
-        return [(self._title, "title"), (vantage, ""), (" " * gap, ""), (state, name)]
+        return [(title, "title"), (vantage, ""), (" " * gap, ""), (state, name)]
 
     def _second(self) -> list[tuple[str, str]]:
         total = sum(self._counts.values())

@@ -36,6 +36,10 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self._update())
         self._update()
 
+    def on_resize(self) -> None:
+        """Where panes are out of sight their keys matter more."""
+        self._update()
+
     def render_line(self, y: int) -> Strip:
         """The line."""
         style = self.rich_style
@@ -63,9 +67,13 @@ class KeyBar(Widget):
         order = {command.id: at for at, command in enumerate(COMMANDS)}
         # However narrow it is, these two are what somebody who is lost looks for.
         order["help"] = order["quit"] = -1
-        shown.sort(key=lambda one: order.get(one.id or "", -2))
-        now = ((self.app.get_key_display(one), one.description.partition(" ")[0]) for one in shown)
-        keys = tuple(dict.fromkeys(now))
+        if self.screen.has_class("-narrow") or self.screen.has_class("-short"):
+            order |= {"help": -9, "quit": -9, "tree": -8, "table": -7, "details": -6}
+        shown.sort(key=lambda one: order.get(one.id or "", -3))
+        first: dict[str, str] = {}
+        for one in shown:
+            first.setdefault(one.description.partition(" ")[0], self.app.get_key_display(one))
+        keys = tuple((key, word) for word, key in first.items())
         if keys != self._keys:
             self._keys = keys
             self.refresh()

@@ -17,13 +17,18 @@ from textual.strip import Strip
 
 from probes.engine.model import Event, Job, Status
 from profiles.model import Profile
-from tui.outline import Node, RollUp, nodes
+from tui.crumbs import of_node
+from tui.outline import Node, RollUp, nodes, target_below, targets_below
 from tui.signs import Signs
+from tui.verdicts import AS_STATUS, Verdicts
 from tui.widgets.table_render import fit
 
 
 class Outline(ScrollView, can_focus=True, inherit_bindings=False):
-    """Nodes with a sign, the rolled-up status and a count; the cursor's node filters the table."""
+    """Nodes with a sign, the rolled-up status and a count; the cursor's node filters the table.
+
+    Hosts have the sign of their verdict, and the node above them that of the worst.
+    """
 
     ALLOW_SELECT = False
 
@@ -37,7 +42,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("left,h", "fold(True)", "Fold", show=False),
         Binding("right,l", "fold(False)", "Unfold", show=False),
         Binding("enter", "open_or_close", "Fold/unfold", show=False),
-        Binding("space", "include", "Include/exclude"),
+        Binding("space", "include", "Exclude"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "outline--cursor",
@@ -80,11 +85,20 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, profile: Profile, signs: Signs) -> None:
         super().__init__()
         self._tree = nodes(profile)
+        self.verdicts = Verdicts()
+        """What is known of the hosts below the roles."""
+        self._hosts: dict[str, str] = {}
+        """Of each role the first node, below which its hosts stand."""
+        for node in self._tree:
+            if node.kind == "role":
+                self._hosts.setdefault(node.filter.role, node.id)
+        self._known: set[str] = set()
+        """Nodes above hosts that were seen before."""
         self._signs = signs
         self._roll_up = RollUp()
         self._folded = {node.id for node in self._tree if node.kind == "category"}
         self._shown: list[Node] = []
-        self._drawn: dict[str, tuple[Status | None, int]] = {}
+        self._drawn: dict[str, str] = {}
         self._cursor = 0
         self._excluded: frozenset[str] = frozenset()
 
@@ -92,6 +106,23 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
     def node(self) -> Node:
         """The node under the cursor."""
         return self._shown[self._cursor]
+
+    @property
+    def titles(self) -> list[str]:
+        """The titles from the top of the tree to the node under the cursor, in full."""
+        return of_node(self.node, self._shown)
+
+    @property
+    def told(self) -> str:
+        """What the sign of the node under the cursor means, in words."""
+        node = self.node
+        if node.target is not None:
+            return self.verdicts.of(node.target) or "no verdict yet"
+        if node.kind == "targets":
+            ruling, count = self.verdicts.tally(node.filter.role)
+            return f"{count} {ruling}" if ruling else ""
+        status, count = self._roll_up.of(node)
+        return f"{count} {status}" if status else ""
 
     @property
     def included(self) -> frozenset[str]:
@@ -105,7 +136,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
     def clear(self) -> None:
         """Forget every row's status."""
         self._roll_up.clear()
-        self._redraw_changed()
+        self._lay_out()
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Count new rows, and unfold the sections they stand in."""
@@ -135,20 +166,24 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             self._folded.discard(node.id)
         self._lay_out()
 
-    def action_open_or_close(self) -> None:
-        """Fold an unfolded node and the other way round."""
+    async def action_open_or_close(self) -> None:
+        """Fold an unfolded node and the other way round; from a leaf go to its rows."""
         if self._has_children(self.node):
             self.action_fold(self.node.id not in self._folded)
+        else:
+            await self.run_action("screen.do('table')")
 
     def action_include(self) -> None:
         """Exclude the node's checks from being measured, or include them again."""
         node = self.node
+        if not node.checks:
+            return
         included = node.checks <= self._excluded
         self._excluded = self._excluded - node.checks if included else self._excluded | node.checks
         self.refresh()
         self.post_message(self.Included(node, included))
 
-    def on_click(self, event: events.Click) -> None:
+    async def on_click(self, event: events.Click) -> None:
         """Move the cursor to a node; on its sign, fold or unfold it."""
         at = event.get_content_offset(self)
         if at is None:
@@ -158,7 +193,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             event.stop()
             self._move_to(line)
             if at.x <= self.node.depth:
-                self.action_open_or_close()
+                await self.action_open_or_close()
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
@@ -177,8 +212,8 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(width, self.rich_style)
         node = self._shown[line]
         excluded = node.checks <= self._excluded and bool(node.checks)
-        status, count = self._roll_up.of(node)
-        mark = f" {self._signs.status[status]}{count}" if status else ""
+        status, mark = self._mark(node)
+        self._drawn[node.id] = mark
         sign = "×" if excluded else self._fold_sign(node)
         if excluded and self._signs.ascii:
             sign = "x"
@@ -195,6 +230,22 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             end += self._component("cursor")
         return Strip([Segment(text, base), Segment(mark, end)], width)
 
+    def _mark(self, node: Node) -> tuple[Status | None, str]:
+        """The status that colours a node, and the sign with the count at its end."""
+        if node.target is not None:
+            status = AS_STATUS[self.verdicts.of(node.target)]
+            return status, f" {self._signs.status[status]}"
+        if node.kind == "targets":
+            ruling, count = self.verdicts.tally(node.filter.role)
+            known = AS_STATUS[ruling] if ruling else None
+        else:
+            known, count = self._roll_up.of(node)
+        return known, f" {self._signs.status[known]}{count}" if known else ""
+
+    def resort(self) -> None:
+        """Put the hosts in the order of their verdicts again, the worst first."""
+        self._lay_out()
+
     def _component(self, name: str) -> Style:
         return self.get_component_rich_style(f"outline--{name}", partial=True)
 
@@ -207,7 +258,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
 
     @staticmethod
     def _has_children(node: Node) -> bool:
-        return node.kind in ("category", "role")
+        return node.kind in ("category", "role", "targets")
 
     def _lay_out(self) -> None:
         current = self._shown[self._cursor].id if self._shown else ""
@@ -218,17 +269,31 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
                 hidden.add(node.id)
             else:
                 self._shown.append(node)
+                self._shown += self._hosts_below(node)
         places = {node.id: at for at, node in enumerate(self._shown)}
         self._cursor = places.get(current, min(self._cursor, len(self._shown) - 1))
         self.virtual_size = Size(self.size.width, len(self._shown))
-        self._drawn = {node.id: self._roll_up.of(node) for node in self._shown}
         self.refresh()
 
+    def _hosts_below(self, node: Node) -> list[Node]:
+        """The hosts of a role, below a node that is folded when it is first seen."""
+        if self._hosts.get(node.filter.role) != node.id or node.id in self._folded:
+            return []
+        targets = self.verdicts.targets(node.filter.role)
+        if not targets:
+            return []
+        above = targets_below(node, len(targets))
+        if above.id not in self._known:
+            self._known.add(above.id)
+            self._folded.add(above.id)
+        if above.id in self._folded:
+            return [above]
+        return [above, *(target_below(above, target) for target in targets)]
+
     def _redraw_changed(self) -> None:
-        for line, node in enumerate(self._shown):
-            now = self._roll_up.of(node)
-            if self._drawn.get(node.id) != now:
-                self._drawn[node.id] = now
+        top = self.scroll_offset.y
+        for line, node in enumerate(self._shown[top : top + self.size.height], top):
+            if self._drawn.get(node.id) != self._mark(node)[1]:
                 self._refresh_line(line)
 
     def _refresh_line(self, line: int) -> None:

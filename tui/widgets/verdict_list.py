@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -15,20 +15,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from probes.engine.model import Ruling, Status
+from probes.engine.model import Ruling
 from tui.signs import Signs
-from tui.verdicts import Line
+from tui.verdicts import AS_STATUS, Line
 from tui.widgets.table_render import fit
 
-_AS: Mapping[Ruling | None, Status] = {
-    Ruling.BLOCKED: Status.BLOCKED,
-    Ruling.UNKNOWN: Status.ERROR,
-    Ruling.DEGRADED: Status.DEGRADED,
-    Ruling.READY_AFTER: Status.WARNING,
-    Ruling.READY: Status.OK,
-    None: Status.QUEUED,
-}
-"""The status whose sign and colour stand for a ruling."""
 _SHORT = {Ruling.READY_AFTER: "ready after"}
 """Words for a narrow screen; the sentence says after what."""
 _WIDEST_HOST = 40
@@ -49,7 +40,7 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "verdictlist--cursor",
-        *(f"verdictlist--{status.value}" for status in _AS.values()),
+        *(f"verdictlist--{status.value}" for status in AS_STATUS.values()),
     }
     DEFAULT_CSS = """
     VerdictList {
@@ -152,7 +143,7 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
         if at >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         line = self._lines[at]
-        status = _AS[line.ruling]
+        status = AS_STATUS[line.ruling]
         word = f"{self._signs.status[status]} {self._word(line.ruling)}"
         style = self.rich_style
         coloured = style + self._component(status.value)

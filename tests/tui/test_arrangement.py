@@ -1,0 +1,303 @@
+"""Panes: which is in sight, which is in front, and what is remembered of it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from textual.widgets import Static
+
+from tests.tui.driving import drive, text_of, until
+from tui.panes import Panes
+from tui.remembered import Remembered
+from tui.widgets.crumbs import Crumbs
+from tui.widgets.detail import Detail
+from tui.widgets.entry import HostEntry
+from tui.widgets.head import Head
+from tui.widgets.keybar import KeyBar
+from tui.widgets.outline import Outline
+from tui.widgets.table import ResultTable
+
+SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
+KINDS = (Outline, ResultTable, Detail)
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "auditreach"
+
+
+def in_sight(app) -> list[type]:
+    return [kind for kind in KINDS if app.query_one(kind).region.area]
+
+
+def crumbs(app) -> str:
+    return text_of(app.query_one(Crumbs)).rstrip()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (80, 23), (120, 40), (200, 50)])
+def test_all_panes_are_in_sight_where_they_fit(size):
+    @drive("open", SITE, size=size)
+    async def _(pilot, app):
+        assert in_sight(app) == list(KINDS)
+
+
+def test_a_wide_screen_has_the_details_beside_the_table():
+    @drive("open", SITE, size=(200, 50))
+    async def _(pilot, app):
+        table, detail = app.query_one(ResultTable).region, app.query_one(Detail).region
+        assert table.y == detail.y
+        assert table.right < detail.x
+        assert detail.right == 200
+
+
+@pytest.mark.parametrize("size", [(40, 12), (30, 8), (59, 15)])
+def test_a_small_screen_has_one_pane_and_a_key_for_each(size):
+    @drive("open", SITE, size=size)
+    async def _(pilot, app):
+        for key, kind in zip("123", KINDS, strict=True):
+            await pilot.press(key)
+            await pilot.pause()
+            assert in_sight(app) == [kind]
+            assert app.query_one(kind).size.width >= size[0] - 1
+            assert app.focused is app.query_one(kind)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
+def test_tab_reaches_every_pane_and_the_host_line_in_both_directions(size):
+    @drive(size=size)
+    async def _(pilot, app):
+        ring = [HostEntry, *KINDS, HostEntry]
+        for kind in ring[1:]:
+            await pilot.press("tab")
+            await pilot.pause()
+            assert app.focused is app.query_one(kind)
+            assert app.focused.region.area
+        for kind in ring[-2::-1]:
+            await pilot.press("shift+tab")
+            await pilot.pause()
+            assert app.focused is app.query_one(kind)
+
+
+def test_a_low_screen_has_the_tree_beside_the_table_and_the_details_in_its_place():
+    @drive("open", SITE, size=(80, 14))
+    async def _(pilot, app):
+        assert in_sight(app) == [Outline, ResultTable]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert in_sight(app) == [Outline, Detail]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert in_sight(app) == [Outline, ResultTable]
+
+
+def test_a_small_screen_hides_the_host_line_until_it_is_asked_for():
+    @drive(size=(40, 12))
+    async def _(pilot, app):
+        entry = app.query_one(HostEntry)
+        assert entry.region.area
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not entry.region.area
+        await pilot.press("i")
+        await pilot.pause()
+        assert entry.region.area
+        assert app.focused is entry
+
+
+def test_the_pane_in_front_stays_in_front_while_the_terminal_changes_its_size():
+    @drive("open", SITE, size=(120, 40))
+    async def _(pilot, app):
+        await pilot.press("3")
+        await pilot.resize_terminal(40, 12)
+        await pilot.pause()
+        assert in_sight(app) == [Detail]
+        assert app.focused is app.query_one(Detail)
+        await pilot.resize_terminal(120, 40)
+        await pilot.pause()
+        assert in_sight(app) == list(KINDS)
+
+
+def test_z_gives_a_pane_the_screen_and_the_next_session_begins_so(state):
+    @drive("open", SITE)
+    async def _(pilot, app):
+        await pilot.press("3", "z")
+        await pilot.pause()
+        assert in_sight(app) == [Detail]
+
+    assert stat.S_IMODE((state / "screen.json").stat().st_mode) == 0o600
+
+    @drive("open", SITE)
+    async def _(pilot, app):
+        assert in_sight(app) == [Detail]
+        assert app.focused is app.query_one(Detail)
+        await pilot.press("1")
+        await pilot.pause()
+        assert in_sight(app) == [Outline]
+        await pilot.press("z")
+        await pilot.pause()
+        assert in_sight(app) == list(KINDS)
+
+    @drive("open", SITE)
+    async def _(pilot, app):
+        assert in_sight(app) == list(KINDS)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", '{"alone": 7, "pane": ["x"]}', '{"pane": "\x00"}', "[" * 5000, "\xff"]
+)
+def test_what_was_remembered_wrongly_is_as_if_nothing_was(state, text):
+    state.mkdir(parents=True)
+    (state / "screen.json").write_bytes(text.encode("latin-1"))
+
+    @drive("open", SITE)
+    async def _(pilot, app):
+        assert in_sight(app) == list(KINDS)
+
+
+def test_what_cannot_be_remembered_is_no_trouble(tmp_path):
+    (tmp_path / "file").write_text("")
+    remembered = Remembered(tmp_path / "file" / "screen.json")
+    remembered.set("alone", "yes")
+    assert remembered.get("alone") == "yes"
+    assert Remembered(tmp_path / "file" / "screen.json").get("alone") == ""
+
+
+def test_the_crumbs_say_the_pane_the_place_in_the_tree_and_the_row():
+    @drive("open", SITE)
+    async def _(pilot, app):
+        app.main.say("")
+        await pilot.press("home", "down")
+        await pilot.pause()
+        assert crumbs(app).split() == ["Table", ">", "Everything", "row", "2/33"]
+        await pilot.press("1", "down", "down", "down")
+        await pilot.pause()
+        assert crumbs(app).startswith("Tree > Windows computers > Windows target ")
+        assert crumbs(app).endswith("2 blocked")
+        await pilot.press("2", "f")
+        await pilot.pause()
+        app.main.say("")
+        await pilot.pause()
+        shown = "Table > Windows computers > Windows target > failures only row 1/2"
+        assert crumbs(app).split() == shown.split()
+
+
+def test_the_title_under_the_cursor_is_whole_somewhere_at_forty_columns():
+    @drive("open", SITE, size=(40, 12))
+    async def _(pilot, app):
+        app.main.say("")
+        tree = app.query_one(Outline)
+        await pilot.press("1", "home")
+        seen: list[str] = []
+        while tree.node.id not in seen:
+            await pilot.pause()
+            assert tree.node.title in crumbs(app)
+            seen.append(tree.node.id)
+            await pilot.press("right", "down")
+        assert len(seen) > 50
+        assert tree.node.title == "NetBIOS dgm 138"
+
+
+def test_the_crumbs_say_which_role_plain_hosts_take():
+    @drive()
+    async def _(pilot, app):
+        assert "type ROLE=HOST" in crumbs(app)
+        tree = app.query_one(Outline)
+        await pilot.press("escape", "1")
+        while tree.node.id != "category:unix":
+            await pilot.press("down")
+        await pilot.press("right", "down", "i")
+        await pilot.pause()
+        assert "hosts without ROLE= count as Linux or macOS target" in crumbs(app)
+
+
+def test_news_take_the_place_of_the_crumbs_and_the_panes_stay_where_they_are():
+    @drive("open", SITE)
+    async def _(pilot, app):
+        app.main.say("")
+        await pilot.pause()
+        before = app.query_one(ResultTable).region
+        app.main.say("Something happened.")
+        await pilot.pause()
+        assert app.query_one(ResultTable).region == before
+        assert not app.query_one(Crumbs).region.area
+
+
+def test_i_shows_in_full_what_the_lines_above_and_below_have_no_room_for():
+    @drive("open", SITE, size=(40, 12))
+    async def _(pilot, app):
+        app.main.say("One thing. " * 40)
+        app.main.say("Another thing.")
+        await pilot.press("I")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        told = str(app.screen.query_one(Static).content)
+        for part in ("AlloyScan", "from jump1 (10.20.1.9)", "33 rows", "3 unverifiable", SITE):
+            assert part in told
+        assert told.index("Another thing.") < told.index("One thing. One thing.")
+        assert told.count("One thing.") == 40
+
+
+def test_that_nothing_is_saved_is_seen_on_the_narrowest_screen(tmp_path):
+    @drive("open", SITE, size=(30, 8))
+    async def _(pilot, app):
+        head = app.query_one(Head)
+        head.state("NOT SAVED", trouble=True)
+        assert text_of(head).splitlines()[0].endswith(" NOT SAVED")
+
+
+def test_a_small_screen_names_the_keys_of_the_panes_first():
+    @drive("open", SITE, size=(40, 12))
+    async def _(pilot, app):
+        assert text_of(app.query_one(KeyBar)).split()[:10:2] == ["q", "?", "1", "2", "3"]
+
+
+def test_hosts_stand_in_the_tree_with_their_verdicts_the_worst_first():
+    @drive("open", SITE, size=(120, 40))
+    async def _(pilot, app):
+        tree: Outline = app.query_one(Outline)
+        panes: Panes = app.main.panes
+        app.main.say("")
+        await pilot.press("1", "home", "down", "down", "down", "down")
+        assert tree.node.title == "3 hosts"
+        assert "✗2" in text_of(tree).splitlines()[4]
+        await pilot.press("enter")
+        await pilot.pause()
+        lines = [line.split() for line in text_of(tree).splitlines()[5:8]]
+        assert lines == [
+            ["pc-015.corp.example", "✗"],
+            ["pc-016.corp.example", "✗"],
+            ["pc-014.corp.example", "◐"],
+        ]
+        await pilot.press("down", "down", "down")
+        await pilot.pause()
+        assert crumbs(app).endswith("degraded")
+        rows = panes.table.rows
+        assert {rows.job(row).target.label for row in rows.view} == {"pc-014.corp.example"}
+        assert len(rows.view) == 7
+        await pilot.press("space")
+        assert panes.outline.included == {check.id for check in app.profile.checks}
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.focused is panes.table
+
+
+def test_a_row_whose_name_is_cut_is_named_in_full_in_the_details():
+    @drive("open", SITE, size=(40, 12))
+    async def _(pilot, app):
+        app.main.say("")
+        table = app.query_one(ResultTable)
+        assert table.select("enable.rpc_dynamic|pc-015.corp.example")
+        await pilot.press("3")
+        await pilot.pause()
+        told = " ".join(text_of(app.query_one(Detail)).split())
+        assert "row RPC dynamic TCP 49152-65535 to pc-015.corp.example" in told
+
+
+def test_a_long_label_of_the_details_is_whole():
+    @drive("open", SITE, size=(200, 50))
+    async def _(pilot, app):
+        await pilot.press("home")
+        await pilot.pause()
+        assert "recursion available True" in text_of(app.query_one(Detail))
