@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gc
 import os
+import signal
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -48,6 +49,22 @@ class LeanApp(App[int]):
         self._frame.forget()
         self.refresh(layout=True)
 
+    def stop_for_a_while(self) -> None:
+        """Leave the terminal and stop, with a script around this one, until SIGCONT."""
+        from textual.drivers.linux_driver import LinuxDriver
+
+        driver = self._driver
+        if not isinstance(driver, LinuxDriver):
+            return
+        self._suspend_signal()
+        driver.suspend_application_mode()
+        driver._must_signal_resume = True
+        # Not Textual's handler: it would leave the terminal after the script has stopped, and the
+        # shell has it by then.
+        earlier = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(0, signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, earlier)
+
     def copy_to_clipboard(self, text: str) -> None:
         """Copy a text, inside tmux also to the terminal around it."""
         super().copy_to_clipboard(text)
@@ -58,7 +75,7 @@ class LeanApp(App[int]):
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""
         self.call_after_refresh(_collect_again)
-        self.app_resume_signal.subscribe(self, lambda _: self._frame.forget())
+        self.app_resume_signal.subscribe(self, lambda _: self.redraw())
 
     def refresh_css(self, animate: bool = True) -> None:
         """Apply the style sheet again; it is parsed again only when that gives something else."""

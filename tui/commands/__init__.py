@@ -298,6 +298,15 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("redraw", "ctrl+l", "Redraw", "draws the screen again", "program", "program:redraw"),
     Command(
+        "suspend",
+        "ctrl+z",
+        "Suspend",
+        "gives the terminal back to the shell until `fg`, where there is a shell",
+        "program",
+        "program:suspend",
+        outside=True,
+    ),
+    Command(
         "help",
         "question_mark,f1",
         "Help",

@@ -15,6 +15,13 @@ def redraw(screen: SessionScreen) -> None:
     screen.host.redraw()
 
 
+def suspend(screen: SessionScreen) -> Outcome:
+    """Give the terminal back to the shell until `fg`."""
+    from tui.suspend import suspended
+
+    return suspended(screen.host, measuring=screen.host.main.measuring)
+
+
 def help_with(screen: SessionScreen) -> None:
     """Every key, in sentences."""
     from tui.help import help_text

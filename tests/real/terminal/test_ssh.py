@@ -89,10 +89,7 @@ def test_sigterm_while_the_client_is_stalled_ends_it_and_leaves_the_terminal_cle
     os.kill(ssh, signal.SIGCONT)
     text = terminal.until(lambda text: f"ended with {128 + signal.SIGTERM}" in text)
     assert "AlloyScan" not in text
-    state = terminal.tmux(
-        "display", "-p", "-t", "screen", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}"
-    )
-    assert state.strip() == "0 0 1"
+    assert terminal.modes() == "0 0 1"
 
 
 def test_another_size_of_the_window_reaches_it(far, terminal) -> None:

@@ -61,3 +61,8 @@ class Tmux:
 
     def logs(self) -> list[Path]:
         return sorted((self.state / "auditreach" / "sessions").glob("*.jsonl"))
+
+    def modes(self) -> str:
+        """Whether the alternate screen, the mouse and the cursor are on: 0 0 1 for a shell."""
+        wanted = "#{alternate_on} #{mouse_any_flag} #{cursor_flag}"
+        return self.tmux("display", "-p", "-t", "screen", wanted).strip()

@@ -1,0 +1,50 @@
+"""Stopping the program for a while, where a shell is there that can resume it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.lean import LeanApp
+
+NO_SHELL = (
+    "Not suspended: no shell is there that could resume it, as it is when this program was "
+    "started in a shell's place. q quits."
+)
+MEASURING = (
+    "Not suspended: rows are being measured, and a stopped program takes answers for silence. "
+    "x stops them first."
+)
+
+
+def suspended(app: LeanApp, *, measuring: bool) -> str:
+    """Give the terminal back to the shell until it resumes this; returns why not, if so."""
+    if not resumable():
+        return NO_SHELL
+    if measuring:
+        return MEASURING
+    app.stop_for_a_while()
+    return ""
+
+
+def resumable() -> bool:
+    """Whether a process of this session waits for this process group (POSIX: not orphaned).
+
+    Without one nobody would ever resume it, though a stop by SIGSTOP would succeed.
+    """
+    if not hasattr(os, "getsid"):
+        return False
+    parent = os.getppid()
+    try:
+        while os.getpgid(parent) == os.getpgrp():
+            parent = _parent(parent)
+        return os.getsid(parent) == os.getsid(0)
+    except (OSError, ValueError):
+        # It is gone, is another user's, or this system has no /proc to ask.
+        return False
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
