@@ -3,9 +3,10 @@
     python -m bench.load [--rows 20000] [--rate 1000] [--seconds 20]
 
 The whole application (`bench.whole`) in a pty of 80x24 while results arrive at random rows. "Key"
-is the time from a key to the write of the frame that shows what it did; "lag" is how late a 2 ms
-sleep wakes up. Frames and bytes are counted in seconds without a key. In the second table only
-twelve rows get all the results, so every line of the table changes all the time.
+is the time from a key to the write of the frame that shows what it did, on the clock and as CPU
+time of the screen's thread; "lag" is how late a 2 ms sleep wakes up. Frames and bytes are counted
+in seconds without a key. In the second table only twelve rows get all the results, so every line
+of the table changes all the time.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from bench.whole import Driven, child, report, run
 from tui.screens.verdicts import VerdictScreen
 
 
-async def keys(driven: Driven, seconds: float) -> dict[str, list[float]]:
-    """Press the same keys again and again; milliseconds of each."""
-    app, took = driven.app, {}
+async def keys(driven: Driven, seconds: float) -> dict[str, list[tuple[float, float]]]:
+    """Press the same keys again and again; milliseconds and CPU milliseconds of each."""
+    app, took = driven.app, dict[str, list[tuple[float, float]]]()
     panes, chance = app.main.panes, random.Random(1)
     table, line = panes.table, app.main.query_one("#filter", Input)
     until = time.perf_counter() + seconds
@@ -42,7 +43,7 @@ async def keys(driven: Driven, seconds: float) -> dict[str, list[float]]:
         await press("f", "f", lambda at=at: panes.failures != at)
         await press("/", "slash", lambda: app.focused is line)
         for text in ("1", "10"):
-            await press("typing", text[-1], lambda text=text: table.rows.filter.text == text)
+            await press("typing", text[-1], lambda text=text: line.value == text)
         await press("Escape", "escape", lambda: table.rows.filter.text == "" and table.has_focus)
         await press("v", "v", lambda: isinstance(app.screen, VerdictScreen))
         await press("Escape", "escape", lambda: app.screen is app.main)
@@ -68,9 +69,13 @@ def measure(rows: int, rate: int, seconds: float) -> None:
         took = await keys(driven, seconds)
         cpu = (time.process_time() - cpu) / (time.perf_counter() - began) * 100
         lags = driven.lags
-        out = [f"{name} {len(ms)} {median(ms)} {p99(ms)} {max(ms)}" for name, ms in took.items()]
-        every = [one for ms in took.values() for one in ms]
-        out.append(f"all {len(every)} {median(every)} {p99(every)} {max(every)}")
+        took["all"] = [one for several in took.values() for one in several]
+        out = []
+        for name, several in took.items():
+            ms, cpus = [one for one, _ in several], [one for _, one in several]
+            out.append(
+                f"{name} {len(ms)} {median(ms)} {p99(ms)} {max(ms)} {median(cpus)} {p99(cpus)}"
+            )
         report([*out, f"{p99(quiet)} {max(quiet)} {p99(lags)} {max(lags)} {cpu} {still}"])
 
     run(rows, work)
@@ -110,19 +115,24 @@ def main() -> None:
         return
     print(f"80x24, {options.rows} rows, {options.rate} results a second\n")
     extra = ("--rows", str(options.rows), "--rate", rate, "--seconds", str(options.seconds))
-    print(f"{'key':<10} {'times':>5} {'median ms':>10} {'p99':>7} {'worst':>7}")
+    print(f"{'key':<10} {'times':>5} {'median ms':>10} {'p99':>7} {'worst':>7}  CPU ms     p99")
     with child("bench.load", "--child", "keys", *extra) as (*rows, last):
         for row in rows:
             name, times, *ms = row.split()
-            print(f"{name:<10} {times:>5} {ms[0]:>10.5} {ms[1]:>7.5} {ms[2]:>7.5}")
+            middle, last_but, worst, cpus, most = map(float, ms)
+            print(
+                f"{name:<10} {times:>5} {middle:>10.1f} {last_but:>7.1f} {worst:>7.1f}"
+                f" {cpus:>7.1f} {most:>7.1f}"
+            )
         quiet, quiet_worst, lag, lag_worst, cpu, frames, sent = map(float, last.split())
-        middle, worst = (float(one) for one in rows[-1].split()[2:4])
     print(
         f"\nlag p99 {quiet:.1f} ms (worst {quiet_worst:.1f}), with keys {lag:.1f} ({lag_worst:.1f})"
     )
     print(f"CPU {cpu:.0f}%, {frames:.1f} frames a second, {sent:.2f} KiB a second without a key")
-    kept = "kept" if worst < 50 and quiet < 20 else "MISSED"
-    print(f"goal (key median and p99 < 50 ms: {middle:.0f}, {worst:.0f}; lag p99 < 20 ms): {kept}")
+    kept = "kept" if last_but < 50 and quiet < 20 else "MISSED"
+    print(f"goal: keys {middle:.0f} ms, p99 {last_but:.0f} (50), lag p99 {quiet:.0f} (20): {kept}")
+    kept = "kept" if most < 50 else "MISSED"
+    print(f"by CPU: keys {cpus:.0f} ms, p99 {most:.0f} (50): {kept}")
     print(f"\n{'every line changing':<24} frames/s   KiB/s")
     for per_second in (10, 100, 1000):
         for name, kind in (("", "change"), (", --slow-link", "slow")):

@@ -80,7 +80,7 @@ class VerdictScreen(Screen[Target]):
 
 async def pronounced(app: App[int], panes: Panes, signs: Signs) -> str:
     """Show the verdicts and filter the table to the rows of one target; returns what to say."""
-    if not panes.verdicts.lines():
+    if not any(True for _ in panes.verdicts.rulings):
         return "There is no verdict yet: nothing was measured."
     target = await app.push_screen_wait(VerdictScreen(panes.verdicts, signs))
     if target is None:

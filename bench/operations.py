@@ -1,0 +1,140 @@
+"""Scale on the screen: what one can do with 20,000 rows, and the longest pause of each.
+
+    python -m bench.operations [--rows 20000]
+
+The whole application (`bench.whole`) in a pty of 80x24, every row measured. "Shown" is the time
+from a key to the write of the frame with what it asked for; "pause" is the longest time the loop
+answered nothing until then, and for a second after; CPU is that of the screen's thread. Memory is
+that of Python's objects (tracemalloc) and of the process, in a run of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.widgets import Input, OptionList
+
+from bench.whole import Driven, child, report, run
+from probes.engine.model import Status
+from tui.screens.diagnosis import Diagnosis
+from tui.screens.verdicts import VerdictScreen
+
+GOAL = 100.0
+"""Milliseconds of the longest pause."""
+
+
+async def operate(driven: Driven) -> None:
+    """Do everything once, three times, and report the middle of each."""
+    driven.source.everything()
+    await asyncio.sleep(4)
+    app, panes = driven.app, driven.app.main.panes
+    table, line = panes.table, app.main.query_one("#filter", Input)
+    seen: dict[str, list[tuple[float, float, float]]] = {}
+
+    async def do(name: str, key: str, holds: Callable[[], object]) -> None:
+        driven.lags.clear()
+        shown, cpu = await driven.press(key, holds)
+        await asyncio.sleep(0.5)
+        seen.setdefault(name, []).append((shown, max(driven.lags), cpu))
+
+    for _ in range(3):
+        last = len(table.rows.view) - 1
+        await do("to the last row", "end", lambda last=last: table._cursor == last)
+        await do("page up", "pageup", lambda last=last: table._cursor < last)
+        await do("to the first row", "home", lambda: table._cursor == 0)
+        for name in ("status", "host", "check", "latency", "note"):
+            wanted = (name, False)
+            await do(f"sort by {name}", "o", lambda wanted=wanted: table.rows.order == wanted)
+        await do("the other way round", "O", lambda: table.rows.order == ("note", True))
+        await do("as added", "o", lambda: table.rows.order is None)
+        await do("failures only", "f", lambda: table.rows.filter.failures)
+        await do("everything again", "f", lambda: not table.rows.filter.failures)
+        await do("to the filter", "slash", lambda: app.focused is line)
+        for text in ("1", "10", "107"):
+            await do("a letter of a filter", text[-1], lambda text=text: line.value == text)
+        await do("the rows of a word", "9", lambda: table.rows.filter.text == "1079")
+        await do("out of the filter", "escape", lambda: table.has_focus)
+        await do("to the tree", "t", lambda: panes.outline.has_focus)
+        for _ in range(4):
+            at = panes.outline._cursor
+            await do("down the tree", "down", lambda at=at: panes.outline._cursor != at)
+        panes.show_all()
+        table.focus()
+        await asyncio.sleep(0.5)
+        await do("verdicts", "v", lambda: isinstance(app.screen, VerdictScreen))
+        await do("back from them", "escape", lambda: app.screen is app.main)
+        await do("diagnosis", "d", lambda: isinstance(app.screen, Diagnosis) and listed(app))
+        await do("back from it", "escape", lambda: app.screen is app.main)
+    out = []
+    for name, several in seen.items():
+        shown, _, cpu = (sorted(column)[len(several) // 2] for column in zip(*several, strict=True))
+        out.append(f"{name}|{shown}|{max(pause for _, pause, _ in several)}|{cpu}")
+    report(out)
+
+
+def listed(app: object) -> bool:
+    """Whether the list of findings is there."""
+    return bool(app.screen.query(OptionList))  # type: ignore[attr-defined]
+
+
+def weigh(rows: int) -> None:
+    async def work(driven: Driven) -> None:
+        await asyncio.sleep(1)
+        panes = driven.app.main.panes
+        panes.clear()
+        gc.collect()
+        resident = rss()
+        tracemalloc.start()
+        panes.add(driven.source.jobs)
+        driven.source.everything()
+        await asyncio.sleep(10)
+        assert not panes.table.rows.counts[Status.QUEUED]
+        gc.collect()
+        traced = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        report([f"{traced / rows} {(rss() - resident) * 1024 / rows}"])
+
+    run(rows, work)
+
+
+def rss() -> int:
+    """KiB of this process."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.operations")
+    parser.add_argument("--rows", type=int, default=20000)
+    parser.add_argument("--child", choices=("operate", "weigh"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        work = {"operate": lambda: run(options.rows, operate), "weigh": lambda: weigh(options.rows)}
+        work[options.child]()
+        return
+    rows = ("--rows", str(options.rows))
+    print(f"80x24, {options.rows} rows; middle of three, worst pause\n")
+    print(f"{'what':<24} {'shown ms':>8} {'pause ms':>9} {'CPU ms':>7}")
+    over = []
+    with child("bench.operations", "--child", "operate", *rows) as lines:
+        for line in lines:
+            name, *numbers = line.split("|")
+            shown, pause, cpu = map(float, numbers)
+            print(f"{name:<24} {shown:>8.0f} {pause:>9.0f} {cpu:>7.0f}")
+            if pause > GOAL:
+                over.append(name)
+    print(
+        f"\ngoal (no pause over {GOAL:g} ms): {'MISSED by ' + ', '.join(over) if over else 'kept'}"
+    )
+    with child("bench.operations", "--child", "weigh", *rows) as (line,):
+        traced, resident = map(float, line.split())
+    print(f"memory: {traced:.0f} bytes of objects a row, results included; process {resident:.0f}")
+
+
+if __name__ == "__main__":
+    main()
