@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from probes.engine.model import Event, Job, Ruling, Status, Target, Verdict
@@ -21,6 +21,7 @@ AS_STATUS: Mapping[Ruling | None, Status] = {
 }
 """The status whose sign and colour stand for a ruling."""
 _READY = frozenset({Ruling.READY, Ruling.READY_AFTER})
+_NOT_YET = "Not every row of it has a result."
 _WIDEST_HOST = 40
 _LONGEST = 2000
 
@@ -44,73 +45,96 @@ class Line:
 
 
 class Verdicts:
-    """The verdicts so far, and the targets that have none yet."""
+    """The verdicts so far, and the targets that have none yet.
+
+    What is asked several times a second is counted as verdicts come: targets may be thousands.
+    """
 
     def __init__(self) -> None:
-        self._of: dict[Target, dict[str, Verdict]] = {}
-        self._in: dict[str, dict[Target, None]] = {}
+        self._of: dict[Target, dict[str, Line]] = {}
+        self._worst: dict[Target, Ruling | None] = {}
+        self._in: dict[str, list[Target]] = {}
+        self._tally: dict[str, Counter[Ruling | None]] = {}
+        self._lines: list[Line] | None = None
         self.version = 0
         """Another number whenever anything has changed."""
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Expect a verdict for the targets of these rows."""
-        self.version += 1
+        self._changed()
         for job in jobs:
             self._expect(job.target)
 
     def clear(self) -> None:
         """Forget every target."""
-        self.version += 1
-        self._of.clear()
-        self._in.clear()
-
-    def _expect(self, target: Target) -> dict[str, Verdict]:
-        if target not in self._of:
-            self._of[target] = {}
-            self._in.setdefault(target.role, {})[target] = None
-        return self._of[target]
+        self._changed()
+        for known in (self._of, self._worst, self._in, self._tally):
+            known.clear()
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take verdicts in; the last of a target and capability stands."""
         for event in events:
             if isinstance(event, Verdict):
-                self._expect(event.target)[event.capability] = event
-                self.version += 1
+                target = event.target
+                mine = self._expect(target)
+                mine[event.capability] = Line(
+                    target, event.ruling, event.text, event.fix, event.because
+                )
+                before = self._worst[target]
+                now = min((line.ruling for line in mine.values()), key=_RANK.__getitem__)
+                if now is not before:
+                    self._worst[target] = now
+                    self._tally[target.role][before] -= 1
+                    self._tally[target.role][now] += 1
+                self._changed()
 
     def of(self, target: Target) -> Ruling | None:
         """The worst ruling on a target, over all its capabilities; None while there is none."""
-        rulings: list[Ruling | None] = [one.ruling for one in self._of.get(target, {}).values()]
-        return min(rulings, key=_RANK.__getitem__, default=None)
+        return self._worst.get(target)
+
+    def count(self, role: str) -> int:
+        """How many targets a role has."""
+        return len(self._in.get(role, ()))
 
     def targets(self, role: str) -> list[Target]:
         """The targets of a role, the worst first, otherwise as they were added."""
-        return sorted(self._in.get(role, ()), key=lambda target: _RANK[self.of(target)])
+        return sorted(self._in.get(role, ()), key=lambda target: _RANK[self._worst[target]])
 
     def tally(self, role: str) -> tuple[Ruling | None, int]:
         """The worst ruling in a role and how many of its targets have it; None before any."""
-        counts = Counter(self.of(target) for target in self._in.get(role, ()))
-        worst = min(counts, key=_RANK.__getitem__, default=None)
+        counts = self._tally.get(role, Counter())
+        worst = min((one for one in counts if counts[one]), key=_RANK.__getitem__, default=None)
         return worst, counts[worst]
 
     @property
     def rulings(self) -> Iterator[Ruling | None]:
         """Every ruling, None for a target without one."""
-        for verdicts in self._of.values():
-            yield from (one.ruling for one in verdicts.values())
-            if not verdicts:
+        for lines in self._of.values():
+            yield from (line.ruling for line in lines.values())
+            if not lines:
                 yield None
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> Sequence[Line]:
         """A line for each, the worst first, otherwise as targets were added."""
-        found = []
-        for target, verdicts in self._of.items():
-            found += [
-                Line(target, one.ruling, one.text, one.fix, one.because)
-                for one in verdicts.values()
-            ]
-            if not verdicts:
-                found.append(Line(target, None, "Not every row of it has a result."))
-        return sorted(found, key=lambda line: _RANK[line.ruling])
+        if self._lines is None:
+            found: list[Line] = []
+            for target, lines in self._of.items():
+                found += lines.values() or (Line(target, None, _NOT_YET),)
+            self._lines = sorted(found, key=lambda line: _RANK[line.ruling])
+        return self._lines
+
+    def _expect(self, target: Target) -> dict[str, Line]:
+        mine = self._of.get(target)
+        if mine is None:
+            mine = self._of[target] = {}
+            self._worst[target] = None
+            self._in.setdefault(target.role, []).append(target)
+            self._tally.setdefault(target.role, Counter())[None] += 1
+        return mine
+
+    def _changed(self) -> None:
+        self.version += 1
+        self._lines = None
 
 
 def verdict_lines(lines: Iterable[Line]) -> Iterator[str]:

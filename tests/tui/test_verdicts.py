@@ -193,11 +193,12 @@ def test_the_list_follows_what_is_measured_and_the_cursor_stays_on_its_target():
                 f"The computer cannot be audited without an agent: SSH (TCP {port}) is not"
             )
             # Another, worse or equal one comes first; the cursor does not jump to it.
-            app.screen._verdicts._of = {
-                Target("nas", "other"): {"x": verdict("other", Ruling.BLOCKED)},
-                **app.screen._verdicts._of,
-            }
-            app.screen._verdicts.version += 1
+            again = Verdict(
+                chosen.target, "x", chosen.ruling, chosen.because, chosen.fix, chosen.text
+            )
+            verdicts = app.main.panes.verdicts
+            verdicts.clear()
+            verdicts.apply([verdict("other", Ruling.BLOCKED), again])
             await until(pilot, lambda: "other" in text_of(listed))
             assert text_of(listed).index("other") < text_of(listed).index("127.0.0.1")
             assert listed.chosen == chosen
@@ -226,3 +227,15 @@ def test_ten_thousand_targets_are_listed_by_the_lines_that_are_seen():
         await pilot.press("end")
         assert listed.chosen.target.host == "h9999"
         assert "h9999" in text_of(listed)
+
+
+def test_the_tally_of_a_role_follows_every_change_of_a_verdict():
+    verdicts = Verdicts()
+    verdicts.apply([verdict("a", Ruling.BLOCKED), verdict("b", Ruling.READY)])
+    role = verdict("a", Ruling.READY).target.role
+    assert verdicts.tally(role) == (Ruling.BLOCKED, 1)
+    verdicts.apply([verdict("a", Ruling.READY)])
+    assert verdicts.tally(role) == (Ruling.READY, 2)
+    assert verdicts.count(role) == 2
+    verdicts.clear()
+    assert verdicts.tally(role) == (None, 0)

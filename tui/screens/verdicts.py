@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -90,7 +90,7 @@ async def pronounced(app: App[int], panes: Panes, signs: Signs) -> str:
     return f"The rows of {printable(target.label)}; Escape shows the others again."
 
 
-def _title(lines: list[Line]) -> str:
+def _title(lines: Sequence[Line]) -> str:
     counts = Counter(line.ruling for line in lines)
     parts = [f"{counts[ruling]:,} {ruling}" for ruling in Ruling if counts[ruling]]
     if counts[None]:

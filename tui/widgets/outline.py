@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from probes.engine.model import Event, Job, Status
+from probes.engine.model import Event, Job, Status, Target
 from profiles.model import Profile
 from tui.crumbs import of_node
 from tui.outline import Node, RollUp, nodes, target_below, targets_below
@@ -96,6 +96,8 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         """Nodes above hosts that were seen before."""
         self._signs = signs
         self._roll_up = RollUp()
+        self._below: dict[Target, Node] = {}
+        """The nodes of hosts that were shown once."""
         self._folded = {node.id for node in self._tree if node.kind == "category"}
         self._shown: list[Node] = []
         self._drawn: dict[str, str] = {}
@@ -136,6 +138,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
     def clear(self) -> None:
         """Forget every row's status."""
         self._roll_up.clear()
+        self._below.clear()
         self._lay_out()
 
     def add(self, jobs: Iterable[Job]) -> None:
@@ -279,16 +282,22 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         """The hosts of a role, below a node that is folded when it is first seen."""
         if self._hosts.get(node.filter.role) != node.id or node.id in self._folded:
             return []
-        targets = self.verdicts.targets(node.filter.role)
-        if not targets:
+        count = self.verdicts.count(node.filter.role)
+        if not count:
             return []
-        above = targets_below(node, len(targets))
+        above = targets_below(node, count)
         if above.id not in self._known:
             self._known.add(above.id)
             self._folded.add(above.id)
         if above.id in self._folded:
             return [above]
-        return [above, *(target_below(above, target) for target in targets)]
+        found = [above]
+        for target in self.verdicts.targets(node.filter.role):
+            below = self._below.get(target)
+            if below is None:
+                below = self._below[target] = target_below(above, target)
+            found.append(below)
+        return found
 
     def _redraw_changed(self) -> None:
         top = self.scroll_offset.y
