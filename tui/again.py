@@ -13,7 +13,8 @@ from probes.engine.session.compare import apart
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui import prepare
-from tui.options import Options, UsageError, quoted
+from tui.argument_types import quoted
+from tui.options import Options, UsageError
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
 from textual.screen import Screen
+from textual.theme import Theme
 
 from profiles.model import Profile
 from tui.commands import COMMANDS
@@ -38,11 +39,13 @@ class AuditReach(LeanApp):
         ascii: bool = False,
         slow: bool = False,
         remembered: Remembered | None = None,
+        theme: str | None = None,
     ) -> None:
-        super().__init__()
+        remembered = remembered or Remembered(None)
+        super().__init__(theme or remembered.get("theme"))
         self.profile = profile
         self.runner = runner
-        self.remembered = remembered or Remembered(None)
+        self.remembered = remembered
         """What was chosen about the screen before."""
         self.main = SessionScreen(
             profile,
@@ -54,6 +57,13 @@ class AuditReach(LeanApp):
             refresh=SLOW_REFRESH if slow else REFRESH,
         )
         """The screen that the program began with."""
+
+    def on_mount(self) -> None:
+        """What is chosen from now on stands next time too."""
+        self.theme_changed_signal.subscribe(self, self._remember)
+
+    def _remember(self, theme: Theme) -> None:
+        self.remembered.set("theme", theme.name)
 
     def get_default_screen(self) -> Screen[object]:
         """The session's screen."""

@@ -16,7 +16,7 @@ from tui.exit import Exit
 from tui.opening import Opening
 from tui.options import Options, UsageError
 from tui.remembered import Remembered
-from tui.terminal import ascii_only, need_a_terminal
+from tui.terminal import ascii_only, need_a_terminal, settle
 
 if TYPE_CHECKING:
     from profiles.model import Profile
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 def launch(options: Options) -> int:
     """Show the screen until the operator leaves; raises UsageError where it cannot be shown."""
     need_a_terminal()
-    # Textual believes these before the terminal; in tmux and after a resize they are stale.
-    for name in ("COLUMNS", "LINES"):
-        os.environ.pop(name, None)
+    settle(os.environ)
     # Nothing made while it starts is garbage, and looking for some costs a tenth of the start.
     gc.disable()
     with Opening(_doing(options), hosts=options.command == "screen"):
@@ -61,7 +59,7 @@ def build(options: Options) -> AuditReach:
 
     profile = prepare.load(options)
     answered = prepare.answers(options, profile)
-    ascii = options.ascii or ascii_only()
+    ascii = ascii_only() if options.ascii is None else options.ascii
     remembered = Remembered(_state_path("screen.json"))
     if options.command == "open":
         from probes.engine.session import SessionError
@@ -79,6 +77,7 @@ def build(options: Options) -> AuditReach:
             recorded=recorded,
             ascii=ascii,
             slow=options.slow_link,
+            theme=options.theme,
             remembered=remembered,
         )
     from tui.app import AuditReach
@@ -91,6 +90,7 @@ def build(options: Options) -> AuditReach:
         start=options.start,
         ascii=ascii,
         slow=options.slow_link,
+        theme=options.theme,
         remembered=remembered,
     )
 

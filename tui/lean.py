@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from tui.copying import past_tmux
 from tui.frame import Frame
+from tui.themes import THEMES
 
 _RETRY = 0.05
 """Seconds until a terminal that was busy is asked again."""
@@ -27,9 +28,13 @@ class LeanApp(App[int]):
     the terminal is busy, so that a stalled connection never blocks the screen's loop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, theme: str = "") -> None:
         super().__init__(ansi_color=True)
-        self.theme = "ansi-dark"
+        for name in self.available_themes:
+            self.unregister_theme(name)
+        for one in THEMES:
+            self.register_theme(one)
+        self.theme = theme if theme in self.available_themes else THEMES[0].name
         # Or everything would be parsed with the colours of Textual's own theme first.
         self.stylesheet.set_variables(self.get_css_variables())
         self.HORIZONTAL_BREAKPOINTS = [

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from probes.engine.model import Settings, Status
-from probes.wire.text import printable
+from tui.argument_types import count, dns_name, quoted, seconds, statuses
 
 COMMANDS = {
     "run": "measure without a screen: a line a result, then a summary",
@@ -24,6 +23,16 @@ COMMANDS = {
 
 FORMATS = ("markdown", "html", "csv", "junit", "json", "firewall", "firewall-csv")
 """What `export` writes."""
+
+THEMES = (
+    "dark",
+    "light",
+    "contrast-dark",
+    "contrast-light",
+    "blue-orange-dark",
+    "blue-orange-light",
+)
+"""The names of the colours in tui.themes."""
 
 OVERVIEW = """\
 auditreach                                   the screen
@@ -45,15 +54,6 @@ Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
 5 something could not be tested, 2 usage or a bad profile, 130 interrupted."""
 
 
-_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
-
-
-_PASSING = (Status.QUEUED, Status.RUNNING)
-"""Statuses that no row of a log has."""
-_WELL = (Status.OK, Status.NOT_NEEDED)
-
-
 class UsageError(Exception):
     """The command line is wrong; the text is one sentence."""
 
@@ -72,7 +72,10 @@ class Options:
     json: bool = False
     yes: bool = False
     start: bool = False
-    ascii: bool = False
+    ascii: bool | None = None
+    """None where the terminal decides."""
+    theme: str | None = None
+    """One of THEMES, or what was chosen last."""
     slow_link: bool = False
     mouse: bool = True
     session: Path | None = None
@@ -100,11 +103,6 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[:1].upper()}{message[1:]}; {self.prog} --help shows how.")
 
 
-def quoted(text: str) -> str:
-    """What was typed, for a sentence about it."""
-    return f"'{printable(text, 60)}'"
-
-
 def parse_options(argv: Sequence[str]) -> Options:
     """The options of an invocation; raises UsageError, and SystemExit for --help."""
     command = argv[0] if argv and argv[0] in COMMANDS else "screen"
@@ -115,9 +113,7 @@ def parse_options(argv: Sequence[str]) -> Options:
             command,
             session=given.session,
             profile=given.profile,
-            ascii=given.ascii,
-            slow_link=given.slow_link,
-            mouse=given.mouse,
+            **_drawing(given),
         )
     if command == "demo":
         return _demo(given)
@@ -142,15 +138,17 @@ def parse_options(argv: Sequence[str]) -> Options:
         json=command == "run" and given.json,
         yes=given.yes,
         start=command == "run" or given.run,
-        ascii=given.ascii,
-        slow_link=given.slow_link,
-        mouse=given.mouse,
+        **_drawing(given),
         credentials=given.credentials,
         ca_file=given.ca_file,
         proxy=given.proxy,
         dns_name=given.dns_name or "",
         pjl=given.pjl,
     )
+
+
+def _drawing(given: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(given, name) for name in ("ascii", "slow_link", "mouse", "theme")}
 
 
 def _demo(given: argparse.Namespace) -> Options:
@@ -162,9 +160,7 @@ def _demo(given: argparse.Namespace) -> Options:
         settings=Settings(timeout=TIMEOUT),
         log=given.log,
         start=True,
-        ascii=given.ascii,
-        slow_link=given.slow_link,
-        mouse=given.mouse,
+        **_drawing(given),
     )
 
 
@@ -182,7 +178,13 @@ def _parser(command: str) -> argparse.ArgumentParser:
     if command == "screen":
         add("--version", action=_Version, nargs=0, help="show the version and exit")
     if command in ("screen", "open", "demo"):
-        add("--ascii", action="store_true", help="draw with ASCII characters only")
+        add(
+            "--ascii",
+            action=argparse.BooleanOptionalAction,
+            help="draw with ASCII characters only (default: where the locale or the console has "
+            "no others)",
+        )
+        add("--theme", choices=THEMES, help="the colours")
         add(
             "--slow-link",
             action="store_true",
@@ -192,7 +194,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
             "--no-mouse", dest="mouse", action="store_false", help="leave the mouse to the terminal"
         )
     else:
-        parser.set_defaults(ascii=False, slow_link=False, mouse=True)
+        parser.set_defaults(ascii=None, slow_link=False, mouse=True, theme=None)
     if command in ("open", "export", "verify"):
         add("session", type=Path, metavar="SESSION", help="a session log (.jsonl)")
     if command == "diff":
@@ -213,14 +215,14 @@ def _parser(command: str) -> argparse.ArgumentParser:
         )
         add(
             "--timeout",
-            type=_seconds,
+            type=seconds,
             metavar="S",
             help="seconds one attempt may take (default 4, with --from what the session had; "
             "under 3.2 a dead host looks silent)",
         )
         add(
             "--concurrency",
-            type=_count,
+            type=count,
             default=Settings().concurrency,
             metavar="N",
             help="attempts in flight at once (default 1000)",
@@ -246,7 +248,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
         )
         add(
             "--dns-name",
-            type=_dns_name,
+            type=dns_name,
             metavar="NAME",
             help="what DNS servers are asked for (default: the PTR of their own address)",
         )
@@ -270,7 +272,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
         )
         add(
             "--only",
-            type=_statuses,
+            type=statuses,
             default=(),
             metavar="STATUS,...",
             help="with --from: only rows that were blocked, error, degraded ...; "
@@ -303,42 +305,6 @@ class _Version(argparse.Action):
             version = "(not installed)"
         print(f"auditreach {version}")
         parser.exit()
-
-
-def _seconds(text: str) -> float:
-    value = float(text) if _DECIMAL.fullmatch(text) else 0.0
-    if not 0.1 <= value <= 300:
-        raise argparse.ArgumentTypeError(
-            f"{quoted(text)} is not a number of seconds from 0.1 to 300"
-        )
-    return value
-
-
-def _dns_name(text: str) -> str:
-    labels = text.rstrip(".").split(".")
-    if len(text) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise argparse.ArgumentTypeError(f"{quoted(text)} is no DNS name, such as www.corp.example")
-    return text
-
-
-def _statuses(text: str) -> tuple[Status, ...]:
-    known: dict[str, tuple[Status, ...]] = {
-        status.replace(" ", "-"): (status,) for status in Status if status not in _PASSING
-    }
-    known["failed"] = tuple(status for status in Status if status not in (*_PASSING, *_WELL))
-    found: dict[Status, None] = {}
-    for word in text.split(","):
-        name = word.strip().lower().replace(" ", "-")
-        if name not in known:
-            raise argparse.ArgumentTypeError(f"{quoted(word)} is none of {', '.join(known)}")
-        found.update(dict.fromkeys(known[name]))
-    return tuple(found)
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 60000:
-        raise argparse.ArgumentTypeError(f"{quoted(text)} is not a number from 1 to 60000")
-    return int(text)
 
 
 def _answer(text: str) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from probes import PROBES
 from profiles.load import ProfileError, load_profile
 from profiles.model import Profile
-from tui.options import Options, UsageError, quoted
+from tui.argument_types import quoted
+from tui.options import Options, UsageError
 
 
 def load(options: Options) -> Profile:

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any
 
@@ -40,13 +40,32 @@ def need_a_terminal() -> None:
         )
 
 
+def settle(environ: MutableMapping[str, str]) -> None:
+    """Correct what Textual would believe before the terminal itself."""
+    # In tmux and after a resize they are stale.
+    for name in ("COLUMNS", "LINES"):
+        environ.pop(name, None)
+    if _without_colour(environ.get("TERM", "")):
+        environ["NO_COLOR"] = "1"
+    elif not environ.get("NO_COLOR"):
+        # Empty means nothing, says no-color.org.
+        environ.pop("NO_COLOR", None)
+
+
+def _without_colour(terminal: str) -> bool:
+    return terminal.startswith(("vt1", "vt2")) or terminal.endswith(("-m", "-mono"))
+
+
 def ascii_only(
     environ: Mapping[str, str] = os.environ, *, started_in_c: bool | None = None
 ) -> bool:
-    """Whether the locale (POSIX: LC_ALL, LC_CTYPE, LANG) is of a terminal without UTF-8.
+    """Whether the locale (POSIX: LC_ALL, LC_CTYPE, LANG) is of a terminal without UTF-8, or the
+    terminal is one whose fonts lack the signs: Linux's console and what calls itself a VT.
 
     Python's own encoding does not tell: it makes UTF-8 of the C locale.
     """
+    if environ.get("TERM", "").startswith(("linux", "vt")):
+        return True
     if os.name != "posix":
         return "utf" not in (sys.stdout.encoding or "ascii").lower()
     coerced = bool(sys.flags.utf8_mode) if started_in_c is None else started_in_c

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.terminal import ascii_only
+from tui.terminal import ascii_only, settle
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,24 @@ def test_the_locale_that_was_given_decides_not_the_one_python_makes_of_it(
     environ: dict[str, str], coerced: bool, plain: bool
 ) -> None:
     assert ascii_only(environ, started_in_c=coerced) is plain
+
+
+@pytest.mark.parametrize("terminal", ["linux", "vt100", "vt220"])
+def test_a_console_whose_font_lacks_the_signs_gets_ascii(terminal):
+    assert ascii_only({"TERM": terminal, "LANG": "C.UTF-8"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"TERM": "xterm", "COLUMNS": "40", "LINES": "10"}, {"TERM": "xterm"}),
+        ({"TERM": "vt100"}, {"TERM": "vt100", "NO_COLOR": "1"}),
+        ({"TERM": "xterm-mono"}, {"TERM": "xterm-mono", "NO_COLOR": "1"}),
+        ({"TERM": "linux"}, {"TERM": "linux"}),
+        ({"TERM": "screen", "NO_COLOR": ""}, {"TERM": "screen"}),
+        ({"TERM": "screen", "NO_COLOR": "x"}, {"TERM": "screen", "NO_COLOR": "x"}),
+    ],
+)
+def test_what_the_screen_believes_of_the_environment(before, after):
+    settle(before)
+    assert before == after

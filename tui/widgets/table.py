@@ -58,7 +58,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         & > .resulttable--header { text-style: bold; background: $panel; }
         & > .resulttable--hint, & > .resulttable--quiet { color: $text-muted; }
         & > .resulttable--cursor {
-            text-style: bold;
+            text-style: bold underline;
             background: $block-cursor-blurred-background;
         }
         &:focus > .resulttable--cursor { text-style: bold reverse; background: $surface; }
