@@ -11,6 +11,7 @@ from textual.theme import Theme
 
 from profiles.model import Profile
 from tui.commands import COMMANDS
+from tui.commands.model import Command
 from tui.lean import LeanApp
 from tui.remembered import Remembered
 from tui.screens.session import REFRESH, SLOW_REFRESH, SessionScreen
@@ -38,6 +39,7 @@ class AuditReach(LeanApp):
         start: bool = False,
         ascii: bool = False,
         slow: bool = False,
+        kiosk: bool = False,
         remembered: Remembered | None = None,
         theme: str | None = None,
     ) -> None:
@@ -45,6 +47,8 @@ class AuditReach(LeanApp):
         super().__init__(theme or remembered.get("theme"))
         self.profile = profile
         self.runner = runner
+        self.kiosk = kiosk
+        """Whether those who use it may reach nothing but this program."""
         self.remembered = remembered
         """What was chosen about the screen before."""
         self.main = SessionScreen(
@@ -69,10 +73,20 @@ class AuditReach(LeanApp):
         """The session's screen."""
         return self.main
 
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """Every command that can be given here."""
+        return tuple(one for one in COMMANDS if not (self.kiosk and one.outside))
+
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        """Open nothing: a browser is another program."""
+        if not self.kiosk:
+            super().open_url(url, new_tab=new_tab)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command by name, for the command palette."""
         if isinstance(screen, SessionScreen):
-            for one in COMMANDS:
+            for one in self.commands:
                 if one.id != "back":
                     about = f"{one.about[:1].upper()}{one.about[1:]}."
                     yield SystemCommand(one.word, about, lambda id=one.id: screen.action_do(id))

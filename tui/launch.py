@@ -78,6 +78,7 @@ def build(options: Options) -> AuditReach:
             ascii=ascii,
             slow=options.slow_link,
             theme=options.theme,
+            kiosk=options.kiosk,
             remembered=remembered,
         )
     from tui.app import AuditReach
@@ -91,6 +92,7 @@ def build(options: Options) -> AuditReach:
         ascii=ascii,
         slow=options.slow_link,
         theme=options.theme,
+        kiosk=options.kiosk,
         remembered=remembered,
     )
 
@@ -114,6 +116,7 @@ def _runner(options: Options, profile: Profile, answered: dict[str, str]) -> Run
         unasked=options.yes,
         history=History(_state_path("history")),
         given=given,
+        files=not options.kiosk,
     )
 
 
@@ -122,7 +125,9 @@ def _demo(options: Options, profile: Profile, answered: dict[str, str]) -> Runne
     from tui.demo import Demo
     from tui.runner import Runner
 
-    return Runner(profile, answered, options.settings, log=options.log, demo=Demo())
+    return Runner(
+        profile, answered, options.settings, log=options.log, demo=Demo(), files=not options.kiosk
+    )
 
 
 def _state_path(name: str) -> Path:

@@ -30,6 +30,8 @@ class Live:
         log: Path | None,
         given: Options = NO_OPTIONS,
         vantage: Callable[[], Vantage] = LocalVantage,
+        *,
+        files: bool = True,
     ) -> None:
         self.profile = profile
         self.log_path = ""
@@ -37,6 +39,7 @@ class Live:
         self._settings = settings
         self._chosen = log
         self._given = given
+        self._files = files
         self._log: SessionLog | None = None
         self._events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
         self._engine = Engine(vantage, PROBES, self._events.put)
@@ -54,7 +57,9 @@ class Live:
         known = {one.id for one in self.profile.roles}
         if role and words and "=" not in words[0] and words[0].rstrip(",;") not in known:
             text = f"{role}={text}"
-        entered = parse((text,), self.profile, resolvers=self._engine.info().resolvers)
+        entered = parse(
+            (text,), self.profile, resolvers=self._engine.info().resolvers, files=self._files
+        )
         if not entered.domains:
             return entered
         found = self._engine.ask(lambda vantage: expand(entered.domains, vantage)).result()

@@ -78,6 +78,7 @@ class Options:
     """One of THEMES, or what was chosen last."""
     slow_link: bool = False
     mouse: bool = True
+    kiosk: bool = False
     session: Path | None = None
     """An old session; of `run` the one under --from."""
     only: tuple[Status, ...] = ()
@@ -148,7 +149,8 @@ def parse_options(argv: Sequence[str]) -> Options:
 
 
 def _drawing(given: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(given, name) for name in ("ascii", "slow_link", "mouse", "theme")}
+    names = ("ascii", "slow_link", "mouse", "theme", "kiosk")
+    return {name: getattr(given, name) for name in names}
 
 
 def _demo(given: argparse.Namespace) -> Options:
@@ -193,8 +195,14 @@ def _parser(command: str) -> argparse.ArgumentParser:
         add(
             "--no-mouse", dest="mouse", action="store_false", help="leave the mouse to the terminal"
         )
+        add(
+            "--kiosk",
+            action="store_true",
+            help="in a shell's place: no file is read or written where the user says, and no way "
+            "leads to a shell",
+        )
     else:
-        parser.set_defaults(ascii=None, slow_link=False, mouse=True, theme=None)
+        parser.set_defaults(ascii=None, slow_link=False, mouse=True, theme=None, kiosk=False)
     if command in ("open", "export", "verify"):
         add("session", type=Path, metavar="SESSION", help="a session log (.jsonl)")
     if command == "diff":

@@ -33,7 +33,9 @@ class Runner:
         history: History | None = None,
         given: Options = NO_OPTIONS,
         demo: Demo | None = None,
+        files: bool = True,
     ) -> None:
+        """Without `files` an @ in the host line names none."""
         self.profile = profile
         self.answers: dict[str, str] = dict(answers)
         self.history = history or History(None)
@@ -43,6 +45,7 @@ class Runner:
         self.given = given
         """Credentials and trust for the probes."""
         self._demo = demo
+        self._files = files
         self._live: Live | None = None
 
     @property
@@ -142,6 +145,6 @@ class Runner:
         from tui.live import Live
 
         if self._demo is None:
-            return Live(self.profile, self._settings, self._log, self.given)
+            return Live(self.profile, self._settings, self._log, self.given, files=self._files)
         vantage, self.given = self._demo.ready(self.given)
-        return Live(self.profile, self._settings, self._log, self.given, vantage)
+        return Live(self.profile, self._settings, self._log, self.given, vantage, files=self._files)

@@ -35,7 +35,8 @@ class _File:
 class Intake:
     """The state of one reading: which role is in force, what is known, how much room is left."""
 
-    def __init__(self, profile: Profile, resolvers: Sequence[str], base: Path) -> None:
+    def __init__(self, profile: Profile, resolvers: Sequence[str], base: Path | None) -> None:
+        """`base` is the folder of relative list files; None where none may be read."""
         self._profile = profile
         self._resolvers = resolvers
         self._base = base
@@ -62,7 +63,7 @@ class Intake:
             self._refuse(text, "there is too much text to read; write networks or ranges instead")
             return False
         spaced = _SPACED_PATH.fullmatch(text.rstrip())
-        if spaced and listfile.is_path_with_spaces(spaced[2], self._base):
+        if spaced and self._base and listfile.is_path_with_spaces(spaced[2], self._base):
             self._word(words.Word(f'{spaced[1]}@"{spaced[2]}"'))
         else:
             self._text(text)
@@ -137,6 +138,9 @@ class Intake:
     def _list_file(self, word: str) -> None:
         if self._file:
             self._refuse(word, "a list cannot name another list; write its hosts here")
+            return
+        if self._base is None:
+            self._refuse(word, "lists in files are switched off here; type the hosts")
             return
         try:
             found = listfile.named(word)

@@ -19,13 +19,15 @@ def parse(
     *,
     resolvers: Sequence[str] = (),
     base: Path = Path(),
+    files: bool = True,
 ) -> Entered:
     """Read `ROLE=HOST[,HOST…]` entries, typed, pasted or in files named with @.
 
     `resolvers` are the hosts of a role like `dns.server` that is given without any, `base` the
-    folder of relative files. Never raises: what is no target is in `bad`, and the rest is kept.
+    folder of relative files; without `files` none is read or even looked for. Never raises: what is
+    no target is in `bad`, and the rest is kept.
     """
-    intake = Intake(profile, resolvers, base)
+    intake = Intake(profile, resolvers, base if files else None)
     for entry in [entries] if isinstance(entries, str) else entries:
         if not intake.entry(entry):
             break

@@ -54,4 +54,4 @@ def credentials(screen: SessionScreen) -> Outcome:
     """Give credentials for SNMP and SSH."""
     from tui.screens.credentials import take_credentials
 
-    return take_credentials(screen.host, screen.runner)
+    return take_credentials(screen.host, screen.runner, files=not screen.host.kiosk)

@@ -27,7 +27,7 @@ def help_with(screen: SessionScreen) -> None:
     from tui.help import help_text
     from tui.screens.dialog import Help
 
-    screen.host.push_screen(Help(help_text()))
+    screen.host.push_screen(Help(help_text(screen.host.commands)))
 
 
 def leave(screen: SessionScreen) -> Outcome:

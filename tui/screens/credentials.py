@@ -43,15 +43,19 @@ class Credentials(Dialog[Options]):
         Binding("up", "app.focus_previous", "Previous", show=False),
     ]
 
-    def __init__(self, given: Options) -> None:
+    def __init__(self, given: Options, *, files: bool) -> None:
+        """Without `files` no key file is asked for."""
         super().__init__()
         self._given = given
+        self._fields = {name: _FIELDS[name] for name in _FIELDS if files or name != "ssh_key"}
+        if not files:
+            self._fields["ssh_password"] = ("  password", "")
 
     def compose(self) -> ComposeResult:
         """What is in use, the lines, what is wrong, and the keys."""
         with Vertical():
             yield Static(f"Credentials ({_in_use(self._given)})", classes="title", markup=False)
-            for name, (label, hint) in _FIELDS.items():
+            for name, (label, hint) in self._fields.items():
                 with Horizontal(classes="field"):
                     yield Static(label, classes="label", markup=False)
                     line = Input(placeholder=hint, password=name in _SECRET, id=f"of_{name}")
@@ -63,7 +67,7 @@ class Credentials(Dialog[Options]):
 
     def on_input_submitted(self) -> None:
         """Close with the options, or say what is wrong."""
-        form = {name: self.query_one(f"#of_{name}", Input).value for name in _FIELDS}
+        form = {name: self.query_one(f"#of_{name}", Input).value for name in self._fields}
         try:
             self.dismiss(from_form(self._given, form, os.environ))
         except Wrong as error:
@@ -72,11 +76,11 @@ class Credentials(Dialog[Options]):
             wrong.add_class("-shown")
 
 
-async def take_credentials(app: App[int], runner: Runner | None) -> str:
+async def take_credentials(app: App[int], runner: Runner | None, *, files: bool) -> str:
     """Ask for credentials and use them from now on; returns what to say."""
     if runner is None:
         return "An old session measures nothing, so it needs no credentials."
-    given = await app.push_screen_wait(Credentials(runner.given))
+    given = await app.push_screen_wait(Credentials(runner.given, files=files))
     if given is None or given == runner.given:
         return ""
     runner.use(given)

@@ -116,7 +116,7 @@ class SessionScreen(Screen[object]):
         yield FilterLine(self.signs)
         yield Static(id="notice", markup=False)
         yield Crumbs(self.signs)
-        yield KeyBar(self.signs)
+        yield KeyBar(self.signs, self.host.commands)
 
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
@@ -132,7 +132,11 @@ class SessionScreen(Screen[object]):
 
     def action_do(self, id: str) -> None:
         """Do a command, and say what came of it."""
-        outcome = BY_ID[id].run(self)
+        command = BY_ID[id]
+        if command not in self.host.commands:
+            self.say(f"{command.word} is switched off here: this program runs as a kiosk.")
+            return
+        outcome = command.run(self)
         if isinstance(outcome, Coroutine):
             self.run_worker(self._said(outcome), group="conversation", exclusive=True)
         elif outcome is not None:

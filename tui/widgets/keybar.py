@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -10,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.commands import COMMANDS
+from tui.commands.model import Command
 from tui.signs import Signs
 
 
@@ -26,8 +28,10 @@ class KeyBar(Widget):
     }
     """
 
-    def __init__(self, signs: Signs) -> None:
+    def __init__(self, signs: Signs, commands: Sequence[Command] = COMMANDS) -> None:
+        """Of a session's commands only these are shown, in this order."""
         super().__init__()
+        self._commands = commands
         self._signs = signs
         self._keys: tuple[tuple[str, str], ...] = ()
 
@@ -56,15 +60,17 @@ class KeyBar(Widget):
     def _update(self) -> None:
         focused = self.screen.focused
         typing = isinstance(focused, Input)
+        order = {command.id: at for at, command in enumerate(self._commands)}
+        gone = {command.id for command in COMMANDS} - order.keys()
         shown = [
             active.binding
             for active in self.screen.active_bindings.values()
             # Letters go into the line that is being typed in.
             if active.binding.show
             and active.enabled
+            and active.binding.id not in gone
             and not (typing and active.node is self.screen)
         ]
-        order = {command.id: at for at, command in enumerate(COMMANDS)}
         # However narrow it is, these two are what somebody who is lost looks for.
         order["help"] = order["quit"] = -1
         if self.screen.has_class("-narrow") or self.screen.has_class("-short"):
