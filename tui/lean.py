@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gc
 import os
 import signal
 
@@ -13,6 +12,7 @@ from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.screen import Screen
 
+from tui import tidy
 from tui.copying import past_tmux
 from tui.frame import Frame
 from tui.themes import THEMES
@@ -79,7 +79,7 @@ class LeanApp(App[int]):
 
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""
-        self.call_after_refresh(_collect_again)
+        self.call_after_refresh(tidy.begin)
         self.app_resume_signal.subscribe(self, lambda _: self.redraw())
 
     def refresh_css(self, animate: bool = True) -> None:
@@ -126,10 +126,3 @@ class LeanApp(App[int]):
 
     def _writer(self) -> WriterThread | None:
         return getattr(self._driver, "_writer_thread", None)
-
-
-def _collect_again() -> None:
-    """After a start without garbage collection: what there is now stays, and is not looked at."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()

@@ -19,6 +19,7 @@ from tui.commands import BY_ID, COMMANDS
 from tui.demo import DemoFailed
 from tui.panes import Panes
 from tui.signs import Signs
+from tui.tidy import Tidy
 from tui.watch.lookout import Lookout
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
@@ -82,6 +83,7 @@ class SessionScreen(Screen[object]):
         self._entries = entries
         self._at_once = start
         self._every = refresh
+        self._tidy = Tidy()
         self._saving = True
         self._engine_up = asyncio.Event()
 
@@ -211,6 +213,7 @@ class SessionScreen(Screen[object]):
                 self.measuring = False
         self.show_events(self.lookout.take(events))
         self.tell_state()
+        self._tidy.made(len(events))
 
     def show_events(self, events: Sequence[Event]) -> None:
         """Show in every pane what happened."""
