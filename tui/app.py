@@ -42,6 +42,7 @@ class AuditReach(LeanApp):
         kiosk: bool = False,
         remembered: Remembered | None = None,
         theme: str | None = None,
+        replay: float | None = None,
     ) -> None:
         remembered = remembered or Remembered(None)
         super().__init__(theme or remembered.get("theme"))
@@ -59,6 +60,7 @@ class AuditReach(LeanApp):
             entries=entries,
             start=start,
             refresh=SLOW_REFRESH if slow else REFRESH,
+            replay=replay,
         )
         """The screen that the program began with."""
 
@@ -68,6 +70,11 @@ class AuditReach(LeanApp):
 
     def _remember(self, theme: Theme) -> None:
         self.remembered.set("theme", theme.name)
+
+    def show_session(self, recorded: Recorded, *, replay: float | None = None) -> None:
+        """Open an old session over what is on the screen, or play it so many times as fast."""
+        over = SessionScreen(self.profile, self.main.signs, None, recorded, replay=replay)
+        self.push_screen(over)
 
     def get_default_screen(self) -> Screen[object]:
         """The session's screen."""

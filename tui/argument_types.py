@@ -30,6 +30,16 @@ def seconds(text: str) -> float:
     return value
 
 
+def speed(text: str) -> float:
+    """How many times as fast a session is played."""
+    from tui.sessions import player
+
+    try:
+        return player.speed(text)
+    except player.BadSpeed as error:
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is no speed. {error}") from None
+
+
 def dns_name(text: str) -> str:
     """A name for DNS."""
     labels = text.rstrip(".").split(".")

@@ -80,6 +80,7 @@ def build(options: Options) -> AuditReach:
             theme=options.theme,
             kiosk=options.kiosk,
             remembered=remembered,
+            replay=options.replay,
         )
     from tui.app import AuditReach
 

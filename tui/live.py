@@ -9,7 +9,17 @@ from pathlib import Path
 
 from probes import PROBES
 from probes.engine.local.vantage import LocalVantage
-from probes.engine.model import Event, Job, Settings, Target, VantageInfo
+from probes.engine.model import (
+    Event,
+    Finished,
+    Job,
+    Queued,
+    Result,
+    Settings,
+    Started,
+    Target,
+    VantageInfo,
+)
 from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import LogFailed, SessionLog, default_path, new_header
@@ -44,6 +54,8 @@ class Live:
         self._events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
         self._engine = Engine(vantage, PROBES, self._events.put)
         self._keys: set[str] = set()
+        self._finished: Finished | None = None
+        """The last event, where that is the end of a run."""
         self.begun: Mapping[str, str] | None = None
         """The answers of the session that was begun, if one was."""
 
@@ -99,6 +111,19 @@ class Live:
         self._given = given
         self._engine.use(given)
 
+    def remark(self, text: str) -> str:
+        """Write a sentence of the operator's into the log; returns what went wrong, if anything."""
+        if self._log is None:
+            return "This session is not being saved, so nothing was written."
+        try:
+            self._log.remark(text)
+            if self._finished is not None:
+                # What follows an end needs another one, or the log would not be complete.
+                self._log.end(self._finished.complete, self._finished.counts)
+        except LogFailed as error:
+            return str(error)
+        return ""
+
     def stop(self) -> None:
         """End what is queued and in flight."""
         self._engine.stop()
@@ -110,7 +135,13 @@ class Live:
             try:
                 events += self._events.get_nowait()
             except queue.Empty:
-                return events
+                break
+        for event in events:
+            if isinstance(event, Finished):
+                self._finished = event
+            elif isinstance(event, Queued | Started | Result):
+                self._finished = None
+        return events
 
     def close(self) -> None:
         """Stop, complete the log and end the engine; takes up to two seconds."""

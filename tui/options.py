@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from probes.engine.model import Settings, Status
-from tui.argument_types import count, dns_name, quoted, seconds, statuses
+from tui.argument_types import count, dns_name, quoted, seconds, speed, statuses
 
 COMMANDS = {
     "run": "measure without a screen: a line a result, then a summary",
@@ -97,6 +97,8 @@ class Options:
     proxy: str = field(default="", repr=False)
     dns_name: str = ""
     pjl: bool = False
+    replay: float | None = None
+    """How many times as fast an old session is played; None shows its end."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -115,6 +117,7 @@ def parse_options(argv: Sequence[str]) -> Options:
             session=given.session,
             profile=given.profile,
             **_drawing(given),
+            replay=given.replay,
         )
     if command == "demo":
         return _demo(given)
@@ -205,6 +208,15 @@ def _parser(command: str) -> argparse.ArgumentParser:
         parser.set_defaults(ascii=None, slow_link=False, mouse=True, theme=None, kiosk=False)
     if command in ("open", "export", "verify"):
         add("session", type=Path, metavar="SESSION", help="a session log (.jsonl)")
+    if command == "open":
+        add(
+            "--replay",
+            nargs="?",
+            const=1.0,
+            type=speed,
+            metavar="SPEED",
+            help="play it as it came; 10 is ten times as fast (default 1)",
+        )
     if command == "diff":
         add("session", type=Path, metavar="BEFORE", help="the earlier session log")
         add("after", type=Path, metavar="AFTER", help="the later session log")

@@ -127,6 +127,10 @@ class Runner:
         if self._live is not None:
             self._live.use(given)
 
+    def remark(self, text: str) -> str:
+        """Write a sentence of the operator's into the session log; returns what went wrong."""
+        return self.live.remark(text)
+
     def assumptions(self, jobs: Sequence[Job]) -> str:
         """The answers these rows rest on, as a sentence; empty where none matters."""
         asked = {when.question for job in jobs for when in job.check.when}

@@ -94,17 +94,16 @@ class Run:
 
     def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
         """Measure rows again; `forced` ones even if their condition does not hold."""
-        works = [
-            Work(self._board.jobs[key], forced)
-            for key in keys
-            if key in self._board.jobs and key not in self._open
-        ]
+        again = [key for key in keys if key in self._board.jobs and key not in self._open]
+        if not again:
+            return
+        works = [Work(self._board.jobs[key], forced) for key in again]
         hosts = {work.job.dialled[0] for work in works}
         self._names.forget(hosts)
         self._agreement.forget(hosts)
         before = (self._board.results.get(work.job.key) for work in works)
         self._calibration.forget(one.observation.address for one in before if one is not None)
-        self._emit(Queued(tuple(work.job.key for work in works)))
+        self._emit(Queued(tuple(again)))
         self._queue(works)
 
     def use(self, options: Options) -> None:

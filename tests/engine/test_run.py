@@ -324,6 +324,17 @@ async def test_a_row_is_started_before_its_result_and_queued_when_it_is_asked_ag
     assert kinds == [Started, Result, Queued, Started, Result]
 
 
+async def test_nothing_is_queued_and_nothing_ends_where_no_row_is_asked_again(kit):
+    a = kit.check("a")
+    session = kit.Session(kit.Scripted(), kit.profile(a))
+    await session.measure(kit.job(a))
+    before = len(session.events)
+    session.run.rerun([])
+    session.run.rerun(["unknown|10.0.0.1"])
+    session.run.flush()
+    assert session.events[before:] == []
+
+
 def _unless(other: str):
     from profiles.model import Unless
 

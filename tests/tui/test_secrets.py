@@ -17,6 +17,7 @@ import pytest
 from textual.widgets import Input, Static
 
 from tui.app import AuditReach
+from tui.commands.measuring import measure_line
 from tui.launch import build
 from tui.options import parse_options
 from tui.screens.credentials import Credentials
@@ -290,7 +291,7 @@ def test_what_is_typed_into_the_form_is_used_and_shown_as_dots(
                 held.append(texts(app))
                 assert [one.version for one in app.runner.given.snmp] == ["2c", "3"]
                 servers[2].clear()
-                await app.main._measure(app.runner, entries[0])
+                await measure_line(app.main, app.runner, entries[0])
                 await until(pilot, lambda: not app.main.measuring)
                 held.append(texts(app))
         finally:

@@ -221,14 +221,7 @@ COMMANDS: tuple[Command, ...] = (
         "marking:mark_visible",
         show="*",
     ),
-    Command(
-        "unmark",
-        "U",
-        "Unmark",
-        "takes every mark away",
-        "table",
-        "marking:unmark",
-    ),
+    Command("unmark", "U", "Unmark", "takes every mark away", "table", "marking:unmark"),
     Command(
         "copy-command",
         "y",
@@ -252,6 +245,33 @@ COMMANDS: tuple[Command, ...] = (
         "copies the row with its evidence as a line of text for a ticket",
         "table",
         "keeping:copy_rows",
+    ),
+    Command(
+        "sessions",
+        "S",
+        "Sessions",
+        "lists earlier sessions: opens, replays, compares with the present one, deletes",
+        "session",
+        "sessions:sessions",
+    ),
+    Command(
+        "replay",
+        "P",
+        "Replay",
+        "plays the old session on the screen again, as it came or faster; p holds it",
+        "session",
+        "sessions:play",
+    ),
+    Command(
+        "remark", "N", "Remark", "adds a sentence to the session log", "session", "sessions:remark"
+    ),
+    Command(
+        "sets",
+        "T",
+        "Target sets",
+        "recalls a named set of targets, or keeps the present ones as one",
+        "hosts",
+        "sessions:target_sets",
     ),
     Command(
         "answers",

@@ -8,6 +8,7 @@ from tui.commands.model import Outcome
 from tui.widgets.entry import HostEntry
 
 if TYPE_CHECKING:
+    from tui.runner import Runner
     from tui.screens.session import SessionScreen
 
 
@@ -55,3 +56,32 @@ def credentials(screen: SessionScreen) -> Outcome:
     from tui.screens.credentials import take_credentials
 
     return take_credentials(screen.host, screen.runner, files=not screen.host.kiosk)
+
+
+async def measure_line(screen: SessionScreen, runner: Runner, text: str) -> None:
+    """Measure the hosts in a line; what is wrong in it stays there, to be corrected."""
+    from tui.screens.asking import confirmed
+
+    await screen.engine_up.wait()
+    panes = screen.panes
+    entered = await runner.read(text, panes.role)
+    entry = screen.query_one(HostEntry)
+    if entered.targets:
+        question = runner.question(entered.targets, panes.outline.included)
+        if question and not await confirmed(screen.host, question):
+            return
+        jobs, anew, trouble = runner.measure(entered.targets, panes.outline.included)
+        if anew:
+            screen.begin_anew()
+        screen.measuring = True
+        panes.add(jobs)
+        screen.saving = not trouble
+        screen.tell_state()
+        entry.history.add(text.strip())
+        entry.forget_place()
+        entry.value = ""
+        panes.table.focus()
+        screen.say(trouble or runner.assumptions(jobs), trouble=bool(trouble))
+    if entered.bad:
+        # What was good is measured; what was not stays in the line to be corrected.
+        screen.say(entry.correct(entered.bad), trouble=True)

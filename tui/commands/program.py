@@ -31,7 +31,10 @@ def help_with(screen: SessionScreen) -> None:
 
 
 def leave(screen: SessionScreen) -> Outcome:
-    """Quit, after a question while rows are being measured."""
+    """Leave an old session, or quit, after a question while rows are being measured."""
+    if screen is not screen.host.main:
+        screen.host.pop_screen()
+        return None
     if not screen.measuring:
         screen.host.exit(0)
         return None

@@ -47,7 +47,9 @@ async def _watch(screen: SessionScreen) -> str:
 
 
 def freeze(screen: SessionScreen) -> Outcome:
-    """Hold the display still, or let it go on."""
+    """Hold the display or a replay still, or let it go on."""
+    if screen.replay is not None:
+        return screen.replay.toggle()
     if screen.runner is None:
         return "An old session stands still already."
     if not screen.lookout.frozen:
@@ -73,8 +75,5 @@ async def _changes(screen: SessionScreen) -> str:
     chosen = await screen.host.push_screen_wait(Changes(screen.lookout.changes, screen.signs))
     if chosen is None:
         return ""
-    if not screen.panes.table.select(chosen):
-        screen.action_do("back")
-        screen.panes.table.select(chosen)
-    screen.panes.table.focus()
+    screen.go_to(chosen)
     return ""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.app import AuditReach
     from tui.recorded import Recorded
     from tui.runner import Runner
+    from tui.sessions.replay import Replay
 
 REFRESH = 0.2
 """Seconds between two updates of the screen."""
@@ -69,6 +70,7 @@ class SessionScreen(Screen[object]):
         entries: Sequence[str] = (),
         start: bool = False,
         refresh: float = REFRESH,
+        replay: float | None = None,
     ) -> None:
         super().__init__()
         self.profile = profile
@@ -80,12 +82,15 @@ class SessionScreen(Screen[object]):
         self.panes: Panes
         """Only after mounting."""
         self.lookout = Lookout(self)
+        self.replay: Replay | None = None
+        """What plays the old session; None where its end is shown."""
+        self._replay_at = replay
         self._entries = entries
         self._at_once = start
         self._every = refresh
         self._tidy = Tidy()
-        self._saving = True
-        self._engine_up = asyncio.Event()
+        self.saving = True
+        self.engine_up = asyncio.Event()
 
     @property
     def host(self) -> AuditReach:
@@ -166,7 +171,7 @@ class SessionScreen(Screen[object]):
             keys, self.panes.targets, self.panes.outline.included, forced=forced
         )
         if jobs:
-            self._anew()
+            self.begin_anew()
             self.panes.add(jobs)
         self.measuring = True
         self.tell_state()
@@ -174,12 +179,30 @@ class SessionScreen(Screen[object]):
             self.say(trouble or said, trouble=bool(trouble))
         return None
 
+    def replayed(self, events: Sequence[Event], state: str) -> None:
+        """Show what a replay says happened, and how far it is."""
+        self._apply(events)
+        self.panes.head.state(state)
+
+    def go_to(self, key: str) -> None:
+        """Move to a row, in sight or not."""
+        if not self.panes.table.select(key):
+            self.action_do("back")
+            self.panes.table.select(key)
+        self.panes.table.focus()
+
+    def put_hosts(self, text: str) -> None:
+        """Put hosts into the host line, to be looked at before they are measured."""
+        if self.runner is not None:
+            entry = self.query_one(HostEntry)
+            entry.value = text
+            entry.cursor_position = len(text)
+            entry.focus()
+
     def _begin(self, runner: Runner) -> None:
         """After the first paint: start the engine, say where this is, fill in the hosts."""
         if self._entries:
-            entry = self.query_one(HostEntry)
-            entry.value = " ".join(self._entries)
-            entry.cursor_position = len(entry.value)
+            self.put_hosts(" ".join(self._entries))
         self.run_worker(self._start(runner), exclusive=False)
 
     async def _start(self, runner: Runner) -> None:
@@ -188,7 +211,7 @@ class SessionScreen(Screen[object]):
         except DemoFailed as error:
             self.say(str(error), trouble=True)
             return
-        self._engine_up.set()
+        self.engine_up.set()
         if self._at_once and self._entries:
             self._submit(self.query_one(HostEntry).value)
 
@@ -196,7 +219,13 @@ class SessionScreen(Screen[object]):
         self.panes.head.vantage(recorded.vantage)
         self.panes.head.state("old session", trouble=False)
         self.panes.add(recorded.jobs)
-        self._apply((*recorded.results, *recorded.verdicts))
+        if self._replay_at is not None:
+            from tui.sessions.replay import Replay
+
+            self.replay = Replay(self, recorded, self._replay_at)
+            self.run_worker(self.replay.start(), exclusive=False)
+        else:
+            self._apply((*recorded.results, *recorded.verdicts))
         if recorded.messages:
             self.say(" ".join(recorded.messages[:3]), trouble=True)
 
@@ -207,7 +236,7 @@ class SessionScreen(Screen[object]):
     def _apply(self, events: Sequence[Event]) -> None:
         for event in events:
             if isinstance(event, Message):
-                self._saving = self._saving and event.severity != "error"
+                self.saving = self.saving and event.severity != "error"
                 self.say(event.text, trouble=event.severity != "information")
             elif isinstance(event, Finished):
                 self.measuring = False
@@ -221,7 +250,7 @@ class SessionScreen(Screen[object]):
         if any(isinstance(event, Finished) for event in events):
             self.panes.resort()
 
-    def _anew(self) -> None:
+    def begin_anew(self) -> None:
         """Another session begins on this screen."""
         self.panes.clear()
         self.lookout.anew()
@@ -231,7 +260,7 @@ class SessionScreen(Screen[object]):
         if self.runner is None:
             return
         watch = self.lookout.state
-        if not self._saving or (self.runner.begun and not self.runner.log_path):
+        if not self.saving or (self.runner.begun and not self.runner.log_path):
             self.panes.head.state("NOT SAVED", trouble=True)
         elif self.measuring and not self.lookout.order:
             self.panes.head.state(watch or "measuring")
@@ -272,30 +301,6 @@ class SessionScreen(Screen[object]):
 
     def _submit(self, text: str) -> None:
         if self.runner is not None and text.strip():
-            self.run_worker(self._measure(self.runner, text), group="measure", exclusive=False)
+            from tui.commands.measuring import measure_line
 
-    async def _measure(self, runner: Runner, text: str) -> None:
-        from tui.screens.asking import confirmed
-
-        await self._engine_up.wait()
-        entered = await runner.read(text, self.panes.role)
-        entry = self.query_one(HostEntry)
-        if entered.targets:
-            question = runner.question(entered.targets, self.panes.outline.included)
-            if question and not await confirmed(self.host, question):
-                return
-            jobs, anew, trouble = runner.measure(entered.targets, self.panes.outline.included)
-            if anew:
-                self._anew()
-            self.measuring = True
-            self.panes.add(jobs)
-            self._saving = not trouble
-            self.tell_state()
-            entry.history.add(text.strip())
-            entry.forget_place()
-            entry.value = ""
-            self.panes.table.focus()
-            self.say(trouble or runner.assumptions(jobs), trouble=bool(trouble))
-        if entered.bad:
-            # What was good is measured; what was not stays in the line to be corrected.
-            self.say(entry.correct(entered.bad), trouble=True)
+            self.run_worker(measure_line(self, self.runner, text), group="measure", exclusive=False)

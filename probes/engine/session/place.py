@@ -14,12 +14,17 @@ def default_path(header: Header) -> Path:
 
     That of a demo begins with `demo-`.
     """
-    import platformdirs
-
     started = datetime.fromisoformat(header.started)
     prefix = "demo-" if header.vantage.simulated else ""
     name = f"{prefix}{started:%Y%m%d-%H%M%S}-{header.id[:8]}.jsonl"
-    return platformdirs.user_state_path("auditreach", appauthor=False) / "sessions" / name
+    return session_folder() / name
+
+
+def session_folder() -> Path:
+    """Where sessions lie for which the operator named no file; it may not be there yet."""
+    import platformdirs
+
+    return platformdirs.user_state_path("auditreach", appauthor=False) / "sessions"
 
 
 def make_parents(path: Path) -> None:

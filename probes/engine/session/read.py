@@ -6,7 +6,7 @@ import dataclasses
 import gc
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -100,6 +100,24 @@ def unreached(session: Session, jobs: Iterable[Job]) -> tuple[Result, ...]:
     return tuple(Result(job, Status.CANCELLED, note, seen) for job in jobs if job.key not in known)
 
 
+def records(
+    file: BinaryIO, path: str | os.PathLike[str]
+) -> tuple[Header, Iterator[Mapping[str, object]]]:
+    """The header of an open log, and every record after it that can be read, in its order.
+
+    Raises SessionError for a file that is no session.
+    """
+
+    def readable() -> Iterator[Mapping[str, object]]:
+        for _, line in _lines(file):
+            try:
+                yield decoded(line)
+            except BadLine:
+                continue
+
+    return header_line(file.readline(MOST_HEADER), path), readable()
+
+
 def _check_regular(descriptor: int, path: str | os.PathLike[str]) -> None:
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISDIR(mode):
@@ -109,7 +127,7 @@ def _check_regular(descriptor: int, path: str | os.PathLike[str]) -> None:
 
 
 def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None) -> Session:
-    header = _header(file.readline(MOST_HEADER), path)
+    header = header_line(file.readline(MOST_HEADER), path)
     rows, remarks, messages = Rows(profile, header.targets), list[Remark](), _Messages()
     results: dict[str, Result] = {}
     earlier: dict[str, Result] = {}
@@ -168,7 +186,8 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
     )
 
 
-def _header(line: bytes, path: str | os.PathLike[str]) -> Header:
+def header_line(line: bytes, path: str | os.PathLike[str]) -> Header:
+    """The header on the first line of a log; raises SessionError."""
     if not line:
         raise SessionError(f"{shown(path)} is empty.")
     try:

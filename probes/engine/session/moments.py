@@ -1,0 +1,60 @@
+"""A session log in the order it was written, with the moment of each event: for a replay."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from probes.engine.model import Event, Result
+from probes.engine.session.line import BadLine
+from probes.engine.session.place import because, shown
+from probes.engine.session.read import SessionError, records
+from probes.engine.session.record import verdict_of
+from probes.engine.session.rows import Rows
+from profiles.model import Profile
+
+Moment = tuple[float, Event]
+"""Seconds since the session began, and what happened then."""
+
+
+def moments(path: str | os.PathLike[str], profile: Profile) -> Iterator[Moment]:
+    """Every result and verdict in its order, reruns included; raises SessionError.
+
+    A result is written when its row is finished: when it began and how long its last exchange
+    took. The order of the log is the order in which things happened, so time never runs back.
+    """
+    try:
+        with Path(path).open("rb", buffering=1024 * 1024) as file:
+            header, lines = records(file, path)
+            rows = Rows(profile, header.targets)
+            began = _seconds(header.started)
+            at = 0.0
+            for record in lines:
+                try:
+                    if record.get("type") == "result":
+                        result = rows.result(record)
+                        at = max(at, _finished(result) - began)
+                        yield at, result
+                    elif record.get("type") == "verdict":
+                        event = verdict_of(record).event
+                        if event is not None:
+                            yield at, event
+                except BadLine:
+                    continue
+    except OSError as error:
+        raise SessionError(f"Cannot read {shown(path)}: {because(error)}.") from None
+
+
+def _finished(result: Result) -> float:
+    seen = result.observation
+    took = max((one.at_ms for one in seen.evidence), default=seen.latency_ms or 0.0)
+    return _seconds(seen.started) + took / 1000
+
+
+def _seconds(stamp: str) -> float:
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0

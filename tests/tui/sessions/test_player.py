@@ -1,0 +1,106 @@
+"""A recorded session handed out as time passes, and sets of targets as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.engine.model import Finished, Message, Queued, Target
+from probes.engine.session import SessionError
+from tests.tui.watch.test_past import JOB
+from tui.sessions import sets
+from tui.sessions.player import LONGEST_GAP, BadSpeed, Player, speed
+
+
+def said(text: str) -> Message:
+    return Message(text)
+
+
+def test_events_come_when_their_moment_has_passed_and_the_end_comes_once():
+    player = Player([JOB], [(1.0, said("a")), (1.5, said("b")), (4.0, said("c"))], 1)
+    assert player.begin() == [Queued((JOB.key,))]
+    assert player.due(0.9) == []
+    assert player.due(0.7) == [said("a"), said("b")]
+    assert player.state == "replay 1x, 2 of 4 s"
+    assert player.due(10) == [said("c"), Finished(True)]
+    assert player.over
+
+
+def test_ten_times_as_fast_takes_a_tenth_of_the_time():
+    player = Player([], [(10.0, said("a"))], 10)
+    assert player.due(0.9) == []
+    assert player.due(0.1) == [said("a"), Finished(True)]
+
+
+def test_a_long_pause_is_not_waited_out():
+    player = Player([], [(1.0, said("a")), (5000.0, said("b"))], 1)
+    assert player.due(1.0) == [said("a")]
+    assert player.due(LONGEST_GAP) == [said("b"), Finished(True)]
+
+
+def test_a_session_without_results_is_over_at_once():
+    player = Player([JOB], [], 1)
+    assert player.due(0.0) == [Finished(True)]
+
+
+@given(st.lists(st.floats(0, 1e6)), st.floats(0.1, 1000))
+def test_every_event_is_handed_out_exactly_once_and_in_order(times, pace):
+    events = [(at, said(str(number))) for number, at in enumerate(sorted(times))]
+    player = Player([], events, pace)
+    out = []
+    for _ in range(len(events) + 2):
+        out += player.due(LONGEST_GAP / pace + 1)
+        if player.over:
+            break
+    assert [event for event in out if isinstance(event, Message)] == [event for _, event in events]
+
+
+@pytest.mark.parametrize(("typed", "wanted"), [("1", 1), (" 10x ", 10), ("0.5", 0.5)])
+def test_a_speed_is_a_number_with_or_without_an_x(typed, wanted):
+    assert speed(typed) == wanted
+
+
+@pytest.mark.parametrize("typed", ["", "0", "fast", "-1", "1e3", "100000"])
+def test_what_is_no_speed_is_said(typed):
+    with pytest.raises(BadSpeed, match="How many times as fast"):
+        speed(typed)
+
+
+TARGETS = (Target("windows.dc", "dc1"), Target("unix.target", "fe80::1", 2222))
+
+
+def test_a_set_is_a_list_file_that_the_host_line_takes(tmp_path: Path):
+    path = sets.keep("Site 1", TARGETS, tmp_path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert sets.names(tmp_path) == ["Site 1"]
+    assert sets.recall("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
+    sets.keep("Site 1", TARGETS[:1], tmp_path)
+    assert sets.recall("Site 1", tmp_path) == "windows.dc=dc1"
+    sets.forget("Site 1", tmp_path)
+    assert sets.names(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 41, "a\x1b[m", "dot."])
+def test_a_name_that_could_be_another_file_is_refused(tmp_path: Path, name: str):
+    with pytest.raises(SessionError, match="is no name for a set"):
+        sets.keep(name, TARGETS, tmp_path / "sets")
+    assert not (tmp_path / "sets").exists()
+
+
+def test_a_set_that_is_not_there_or_no_text_is_said(tmp_path: Path):
+    with pytest.raises(SessionError, match="Cannot read"):
+        sets.recall("none", tmp_path)
+    (tmp_path / "bad.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(SessionError, match="not UTF-8"):
+        sets.recall("bad", tmp_path)
+    (tmp_path / "big.txt").write_text("x" * 300_000)
+    with pytest.raises(SessionError, match="too long"):
+        sets.recall("big", tmp_path)
+
+
+def test_comments_and_empty_lines_of_a_set_are_left_out(tmp_path: Path):
+    (tmp_path / "mine.txt").write_text("# site\nunix.target=a  # web\n\n")
+    assert sets.recall("mine", tmp_path) == "unix.target=a"

@@ -1,0 +1,260 @@
+"""Earlier sessions on the whole screen: open, compare, replay, remark, delete, and sets."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, OptionList, Static
+
+from probes.engine.model import Status
+from probes.engine.session import verify
+from tests.tui.driving import drive, enter, notice, rows, text_of, until
+from tui.screens.comparison import ComparisonScreen
+from tui.screens.session import SessionScreen
+from tui.screens.sessions import SessionsScreen
+from tui.widgets.detail import Detail
+from tui.widgets.entry import HostEntry
+from tui.widgets.head import Head
+from tui.widgets.table import ResultTable
+
+SITE = Path(__file__).parents[2] / "sessions" / "site.jsonl"
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "state" / "auditreach" / "sessions"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock.getsockname()[1]
+
+
+async def browse(pilot, app, count):
+    await pilot.press("escape", "S")
+    await until(
+        pilot,
+        lambda: (
+            isinstance(app.screen, SessionsScreen)
+            and app.screen.query_one(OptionList).option_count == count
+        ),
+    )
+    await pilot.pause()
+
+
+async def prompt(pilot, app, text, depth):
+    await until(pilot, lambda: len(app.screen_stack) == depth + 1)
+    app.screen.query_one(Input).value = text
+    await pilot.press("enter")
+    await until(pilot, lambda: len(app.screen_stack) <= depth)
+    await pilot.pause()
+
+
+def listed(app):
+    options = app.screen.query_one(OptionList)
+    return [str(options.get_option_at_index(at).prompt) for at in range(options.option_count)]
+
+
+def test_sessions_are_listed_the_newest_first_with_what_came_of_them(state, port):
+    shutil.copy(SITE, state / "20200101-000000-aa.jsonl")
+    (state / "20200102-000000-bad.jsonl").write_text("no session")
+
+    @drive(size=(120, 30))
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await browse(pilot, app, 2)
+        first, second = listed(app)
+        assert first.startswith("* ")
+        assert f"127.0.0.1:{port}" in first
+        assert "1 blocked" in first
+        assert "33 results  pc-014.corp.example, " in second
+        assert "2 sessions" in str(app.screen.query_one(".heading", Static).content)
+
+
+def test_enter_opens_a_session_over_the_present_one_and_q_goes_back(state, port):
+    shutil.copy(SITE, state / "20200101-000000-aa.jsonl")
+
+    @drive()
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await browse(pilot, app, 2)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen) and app.screen.recorded)
+        await pilot.pause()
+        assert len(app.screen.panes.keys) == 33
+        await pilot.press("q")
+        await until(pilot, lambda: app.screen is app.main)
+        assert list(rows(app)) == [f"unix.ssh|127.0.0.1:{port}"]
+        assert not app._exit
+
+
+def test_a_session_is_compared_with_the_present_one(state):
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        key = f"printer.raw|127.0.0.1:{port}"
+
+        @drive()
+        async def _(pilot, app):
+            await enter(pilot, app, f"printer=127.0.0.1:{port}")
+            assert rows(app)[key] is Status.BLOCKED
+
+        sock.listen()
+
+        @drive()
+        async def _(pilot, app):
+            await enter(pilot, app, f"printer=127.0.0.1:{port}")
+            await browse(pilot, app, 2)
+            # Both began in the same second, perhaps.
+            earlier = next(at for at, text in enumerate(listed(app)) if text[0] != "*")
+            await pilot.press("home", *["down"] * earlier, "c")
+            await until(pilot, lambda: isinstance(app.screen, ComparisonScreen))
+            await pilot.pause()
+            lines = listed(app)
+            fixed = lines.index("fixed (1)")
+            assert "blocked -> ok" in lines[fixed + 1]
+            await until(pilot, lambda: "before" in text_of(app.screen.query_one(Detail)))
+            await pilot.press("enter")
+            await until(pilot, lambda: app.screen is app.main)
+            await pilot.pause()
+            assert app.query_one(ResultTable).cursor_key == key
+
+
+def test_comparing_with_nothing_or_with_itself_is_said(state, port):
+    shutil.copy(SITE, state / "20200101-000000-aa.jsonl")
+
+    @drive()
+    async def _(pilot, app):
+        await browse(pilot, app, 1)
+        await pilot.press("c")
+        await until(pilot, lambda: "no session on the screen" in notice(app))
+        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await browse(pilot, app, 2)
+        await pilot.press("home", "c")
+        await until(pilot, lambda: "choose another one" in notice(app))
+
+
+def test_a_deleted_session_goes_to_the_trash_and_comes_back(state):
+    shutil.copy(SITE, state / "20200101-000000-aa.jsonl")
+
+    @drive()
+    async def _(pilot, app):
+        await browse(pilot, app, 1)
+        await pilot.press("delete")
+        assert listed(app) == []
+        (gone,) = (state / "trash").iterdir()
+        assert gone.read_bytes() == SITE.read_bytes()
+        assert str(gone) in str(app.screen.query_one("#done", Static).content)
+        await pilot.press("u")
+        await until(pilot, lambda: len(listed(app)) == 1)
+        assert not list((state / "trash").iterdir())
+
+
+def test_the_session_on_the_screen_cannot_be_deleted(state, port):
+    @drive()
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await browse(pilot, app, 1)
+        await pilot.press("delete")
+        assert "it stays" in str(app.screen.query_one("#done", Static).content)
+        assert len(list(state.iterdir())) == 1
+
+
+def test_a_remark_on_the_present_session_is_in_its_log_under_a_new_hash(state, port):
+    @drive()
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await pilot.press("N")
+        await prompt(pilot, app, "before the change", 1)
+        await until(pilot, lambda: "in the session log" in notice(app))
+
+    (log,) = state.iterdir()
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    assert "before the change" in [one["text"] for one in records if one["type"] == "remark"]
+    assert records[-1]["type"] == "end"
+    assert verify(log).intact
+
+
+def test_a_remark_on_an_earlier_session_is_shown_in_the_list(state):
+    path = state / "20200101-000000-aa.jsonl"
+    shutil.copy(SITE, path)
+    path.chmod(0o600)
+
+    @drive(size=(200, 30))
+    async def _(pilot, app):
+        await browse(pilot, app, 1)
+        await pilot.press("n")
+        await prompt(pilot, app, "rule 17", 2)
+        await until(pilot, lambda: "rule 17" in listed(app)[0])
+
+
+def test_a_replay_shows_rows_as_they_came_and_p_holds_it(state):
+    @drive("open", str(SITE), "--replay", "0.1")
+    async def _(pilot, app):
+        await until(pilot, lambda: "replay 0.1x" in text_of(app.query_one(Head)))
+        assert Status.QUEUED in rows(app).values()
+        await pilot.press("p")
+        assert "stands still" in notice(app)
+        await pilot.press("p")
+        await pilot.press("q")
+        assert app._exit
+
+    @drive("open", str(SITE), "--replay", "1000")
+    async def _(pilot, app):
+        await until(pilot, lambda: "replay is over" in text_of(app.query_one(Head)))
+        end = rows(app)
+        await pilot.press("P")
+        await until(pilot, lambda: bool(app.screen.query(Input)) and app.screen is not app.main)
+        app.screen.query_one(Input).value = "1000"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen) and app.screen.replay)
+        await until(pilot, lambda: "replay is over" in text_of(app.screen.query_one(Head)))
+        assert rows(app) == end
+
+
+def test_a_replay_ends_as_the_session_ended(state):
+    ends = []
+
+    @drive("open", str(SITE))
+    async def _(pilot, app):
+        await pilot.pause()
+        ends.append(rows(app))
+
+    @drive("open", str(SITE), "--replay", "1000")
+    async def _(pilot, app):
+        await until(pilot, lambda: "replay is over" in text_of(app.query_one(Head)))
+        assert rows(app) == ends[0]
+
+
+def test_targets_are_kept_as_a_set_and_recalled_into_the_host_line(state, port):
+    typed = f"unix.target=127.0.0.1:{port}"
+
+    @drive()
+    async def _(pilot, app):
+        await enter(pilot, app, typed)
+        await pilot.press("T")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.screen.query(Input)))
+        app.screen.query_one(Input).value = "one host"
+        await pilot.press("enter")
+        await until(pilot, lambda: "Kept as one host" in notice(app))
+
+    @drive()
+    async def _(pilot, app):
+        await pilot.press("escape", "T")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        assert listed(app) == ["one host"]
+        await pilot.press("enter")
+        await until(pilot, lambda: app.query_one(HostEntry).value == typed)
+        assert app.focused is app.query_one(HostEntry)

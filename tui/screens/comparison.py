@@ -1,0 +1,107 @@
+"""Two sessions side by side on the screen: what changed, and a row's story before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from probes.engine.model import Result
+from probes.engine.session import Session
+from probes.engine.session.compare import Change, Comparison
+from probes.wire.text import printable
+from tui.comparison import counts, groups, name_text, session_text, statuses_text
+from tui.signs import Signs
+from tui.widgets.detail import Detail
+
+MOST = 500
+"""Rows of one heading that are listed."""
+_LONG = 600
+
+
+class ComparisonScreen(Screen[str]):
+    """Rows under what became of them; Enter closes with the key of one, Escape without."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back", show=False)]
+
+    def __init__(self, before: Session, after: Session, compared: Comparison, signs: Signs) -> None:
+        super().__init__()
+        self._before = before
+        self._after = after
+        self._compared = compared
+        self._signs = signs
+        self._changes: dict[str, Change] = {}
+
+    def compose(self) -> ComposeResult:
+        """Which two, how many of each, the rows, the story of one, and the keys."""
+        clean = self._signs.clean
+        yield Static(clean(f"before {session_text(self._before)}"), classes="line", markup=False)
+        yield Static(clean(f"after  {session_text(self._after)}"), classes="line", markup=False)
+        yield Static(clean(counts(self._compared)), classes="heading", markup=False)
+        for remark in self._compared.remarks:
+            yield Static(clean(printable(remark, _LONG)), classes="remark", markup=False)
+        yield OptionList(*self._options(), markup=False)
+        yield Detail(self._signs)
+        yield Static(
+            "Enter shows the row   Escape goes back   Tab to the details",
+            classes="keys",
+            markup=False,
+        )
+
+    def on_mount(self) -> None:
+        """The list has the keys."""
+        options = self.query_one(OptionList)
+        options.focus()
+        if self._changes:
+            options.highlighted = options.get_option_index("0")
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Tell what the row said before and says now."""
+        change = self._changes.get(event.option_id or "")
+        if change is not None:
+            self.query_one(Detail).show(_story(change), top=True)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Close with the row that was chosen."""
+        change = self._changes.get(event.option_id or "")
+        if change is not None:
+            self.dismiss(change.key)
+
+    def action_leave(self) -> None:
+        """Close without a choice."""
+        self.dismiss(None)
+
+    def _options(self) -> Iterator[Option]:
+        clean = self._signs.clean
+        for title, changes in groups(self._compared):
+            yield Option(f"{title} ({len(changes):,})", disabled=True)
+            for change in changes[:MOST]:
+                id = str(len(self._changes))
+                self._changes[id] = change
+                yield Option(clean(f"  {name_text(change)}: {statuses_text(change)}"), id=id)
+            if len(changes) > MOST:
+                yield Option(f"  and {len(changes) - MOST:,} more: diff lists all", disabled=True)
+        if not self._changes:
+            yield Option("Nothing changed, and nothing is left to change.", disabled=True)
+
+
+def _story(change: Change) -> Iterator[tuple[str, str]]:
+    yield "", name_text(change)
+    if change.why:
+        yield "why", printable(change.why, _LONG)
+    yield from _told("before", change.before)
+    yield from _told("after", change.after)
+
+
+def _told(label: str, result: Result | None) -> Iterator[tuple[str, str]]:
+    if result is None:
+        yield label, "no such row"
+        return
+    seen = result.observation
+    yield label, f"{result.status}: {printable(result.note, _LONG)}"
+    yield "", f"{seen.state}, {seen.reason}; {printable(seen.started, 40)}"

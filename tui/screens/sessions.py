@@ -1,0 +1,184 @@
+"""The browser of earlier sessions: when, where from, what of them, and what to do with one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from probes.engine.session import SessionError, Summary
+from tui.screens.dialog import Prompt
+from tui.sessions import shelf
+from tui.sessions.text import summary_line
+from tui.signs import Signs
+
+_AT_ONCE = 20
+"""Sessions that are read before they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be done with which session."""
+
+    what: Literal["open", "compare", "replay"]
+    path: Path
+
+
+class SessionsScreen(Screen[Choice]):
+    """A list, the newest first; closes with a choice, or without one on Escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,S", "leave", "Back", show=False),
+        Binding("c", "choose('compare')", "Compare", show=False),
+        Binding("p", "choose('replay')", "Replay", show=False),
+        Binding("n", "remark", "Remark", show=False),
+        Binding("delete,backspace", "discard", "Delete", show=False),
+        Binding("u", "restore", "Undo", show=False),
+    ]
+
+    def __init__(self, signs: Signs, present: str) -> None:
+        super().__init__()
+        self._signs = signs
+        self._present = present
+        """The log of the session that is on the screen; empty if there is none."""
+        self._found: dict[str, Summary] = {}
+        self._discarded: list[Path] = []
+
+    def compose(self) -> ComposeResult:
+        """How many, the list, what was done, and the keys."""
+        yield Static("Sessions", classes="heading", markup=False)
+        yield OptionList(markup=False)
+        yield Static(id="done", markup=False)
+        yield Static(
+            "Enter opens  c compares with the present one  p replays  n remark  "
+            "Del to the trash  u undoes  Escape",
+            classes="keys",
+            markup=False,
+        )
+
+    def on_mount(self) -> None:
+        """Read them off the loop: there may be hundreds, and long ones."""
+        self.query_one(OptionList).focus()
+        self.run_worker(self._fill(), exclusive=True)
+
+    def on_option_list_option_selected(self) -> None:
+        """Enter opens."""
+        self.action_choose("open")
+
+    def action_choose(self, what: Literal["open", "compare", "replay"]) -> None:
+        """Close with what is to be done with the session under the cursor."""
+        chosen = self._chosen
+        if chosen is not None:
+            self.dismiss(Choice(what, chosen.path))
+
+    def action_leave(self) -> None:
+        """Close without a choice."""
+        self.dismiss(None)
+
+    def action_discard(self) -> None:
+        """Move the session under the cursor to the trash."""
+        chosen = self._chosen
+        if chosen is None:
+            return
+        if str(chosen.path) == self._present:
+            self._say("This is the session on the screen; it stays.")
+            return
+        try:
+            gone = shelf.discard(chosen.path)
+        except SessionError as error:
+            self._say(str(error))
+            return
+        self._discarded.append(gone)
+        del self._found[str(chosen.path)]
+        options = self.query_one(OptionList)
+        at = options.highlighted or 0
+        options.remove_option(str(chosen.path))
+        options.highlighted = min(at, options.option_count - 1) if options.option_count else None
+        self._title()
+        self._say(f"Moved to {gone}; u brings it back.")
+
+    def action_restore(self) -> None:
+        """Bring the one back that was thrown away last."""
+        if not self._discarded:
+            self._say("Nothing was thrown away here.")
+            return
+        try:
+            back = shelf.restore(self._discarded[-1])
+        except SessionError as error:
+            self._say(str(error))
+            return
+        self._discarded.pop()
+        self._say(f"{back.name} is back.")
+        self.run_worker(self._fill(), exclusive=True)
+
+    def action_remark(self) -> None:
+        """Add a sentence to the session under the cursor."""
+        if self._chosen is not None:
+            self.run_worker(self._remark(self._chosen), exclusive=True)
+
+    async def _remark(self, chosen: Summary) -> None:
+        from probes.engine.session import annotate, summary
+
+        if str(chosen.path) == self._present:
+            self._say("This is the session on the screen; N adds a remark to it there.")
+            return
+        said = await self.app.push_screen_wait(Prompt("Remark", ""))
+        if not said or not said.strip():
+            return
+        try:
+            await asyncio.to_thread(annotate, chosen.path, said.strip())
+            one = await asyncio.to_thread(summary, chosen.path)
+        except SessionError as error:
+            self._say(str(error))
+            return
+        self._found[str(one.path)] = one
+        self.query_one(OptionList).replace_option_prompt(str(one.path), self._line(one))
+        self._say("The remark is in the log.")
+
+    async def _fill(self) -> None:
+        self._found.clear()
+        options = self.query_one(OptionList)
+        options.clear_options()
+        reading = shelf.summaries()
+        while some := await asyncio.to_thread(_some, reading):
+            self._found.update((str(one.path), one) for one in some)
+            options.add_options(Option(self._line(one), id=str(one.path)) for one in some)
+            if options.highlighted is None:
+                options.highlighted = 0
+            self._title()
+        if not self._found:
+            self._say("No session is kept here yet.")
+
+    @property
+    def _chosen(self) -> Summary | None:
+        options = self.query_one(OptionList)
+        at = options.highlighted
+        if at is None:
+            return None
+        return self._found.get(options.get_option_at_index(at).id or "")
+
+    def _line(self, one: Summary) -> str:
+        mark = "* " if str(one.path) == self._present else "  "
+        return self._signs.clean(f"{mark}{summary_line(one)}")
+
+    def _title(self) -> None:
+        count = len(self._found)
+        text = f"{count:,} {'session' if count == 1 else 'sessions'}, the newest first"
+        if any(str(one.path) == self._present for one in self._found.values()):
+            text += "; * is on the screen"
+        self.query_one(".heading", Static).update(text)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#done", Static).update(self._signs.clean(text))
+
+
+def _some(reading: Iterator[Summary]) -> list[Summary]:
+    return [one for one, _ in zip(reading, range(_AT_ONCE), strict=False)]

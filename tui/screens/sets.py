@@ -1,0 +1,65 @@
+"""The named sets of targets: recall one, keep the present targets as one, delete one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from probes.engine.session import SessionError
+from tui.screens.dialog import Dialog
+from tui.sessions import sets
+
+KEEP = "+"
+"""What the dialog closes with when the present targets are to be kept."""
+
+
+class Sets(Dialog[str]):
+    """Closes with the name of a set, KEEP, or nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("delete,backspace", "forget", "Delete", show=False)
+    ]
+
+    def __init__(self, names: Sequence[str], present: int) -> None:
+        super().__init__()
+        self._names = names
+        self._present = present
+
+    def compose(self) -> ComposeResult:
+        """The sets, a line for keeping, and the keys."""
+        with Vertical():
+            yield Static("Sets of targets", classes="title", markup=False)
+            lines = [Option(name, id=name) for name in self._names]
+            if self._present:
+                what = "1 target" if self._present == 1 else f"{self._present:,} targets"
+                lines.append(Option(f"Keep the present {what} as a set ...", id=KEEP))
+            yield OptionList(*lines, markup=False)
+            yield Static(
+                "Enter puts it into the host line   Del deletes   Escape goes back",
+                classes="keys",
+                markup=False,
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Close with what was chosen."""
+        self.dismiss(event.option_id)
+
+    def action_forget(self) -> None:
+        """Delete the set under the cursor."""
+        options = self.query_one(OptionList)
+        at = options.highlighted
+        name = None if at is None else options.get_option_at_index(at).id
+        if name is None or name == KEEP:
+            return
+        try:
+            sets.forget(name)
+        except SessionError as error:
+            self.query_one(".title", Static).update(str(error))
+            return
+        options.remove_option(name)

@@ -1,0 +1,74 @@
+"""A recorded session played again: which of its events are due after how long. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from probes.engine.model import Event, Finished, Job, Queued
+
+LONGEST_GAP = 10.0
+"""Seconds without an event that are waited out; an operator's lunch is not played."""
+FASTEST = 1000.0
+
+_SPEED = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)x?")
+
+
+class BadSpeed(Exception):
+    """What was typed is no speed; the text is one sentence."""
+
+
+def speed(text: str) -> float:
+    """A speed such as `1`, `10` or `2.5x`; raises BadSpeed."""
+    found = _SPEED.fullmatch(text.strip().casefold())
+    value = float(found[1]) if found else 0.0
+    if not 0.1 <= value <= FASTEST:
+        raise BadSpeed(
+            "How many times as fast? Type 0.1 to 1000; 1 is the session's own pace, "
+            "10 is ten times as fast."
+        )
+    return value
+
+
+class Player:
+    """Hands out events as time passes; `jobs` are queued at the beginning."""
+
+    def __init__(
+        self, jobs: Sequence[Job], moments: Iterable[tuple[float, Event]], speed: float
+    ) -> None:
+        self._jobs = jobs
+        self._speed = speed
+        self._events: list[tuple[float, Event]] = []
+        self._next = 0
+        self._now = 0.0
+        before = shift = 0.0
+        for at, event in moments:
+            shift += max(0.0, at - before - LONGEST_GAP)
+            before = at
+            self._events.append((at - shift, event))
+
+    @property
+    def over(self) -> bool:
+        """Whether everything was handed out."""
+        return self._next >= len(self._events)
+
+    @property
+    def state(self) -> str:
+        """How far it is, in a few words."""
+        length = self._events[-1][0] if self._events else 0.0
+        return f"replay {self._speed:g}x, {min(self._now, length):.0f} of {length:.0f} s"
+
+    def begin(self) -> list[Event]:
+        """What is to be shown before anything has happened."""
+        return [Queued(tuple(job.key for job in self._jobs))]
+
+    def due(self, seconds: float) -> list[Event]:
+        """What has happened when so many seconds more have passed; Finished is the last."""
+        self._now += seconds * self._speed
+        first = self._next
+        while not self.over and self._events[self._next][0] <= self._now:
+            self._next += 1
+        due = [event for _, event in self._events[first : self._next]]
+        if self.over:
+            due.append(Finished(True))
+        return due

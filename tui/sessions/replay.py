@@ -1,0 +1,62 @@
+"""Plays a recorded session on a screen, paced by the screen's clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from probes.engine.session.moments import moments
+from tui.recorded import Recorded
+from tui.sessions.player import Player
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from tui.screens.session import SessionScreen
+
+TICK = 0.2
+"""Seconds between two looks at what is due."""
+
+
+class Replay:
+    """One playing; `toggle` holds it and lets it go on."""
+
+    def __init__(self, screen: SessionScreen, recorded: Recorded, speed: float) -> None:
+        self._screen = screen
+        self._recorded = recorded
+        self._speed = speed
+        self._player: Player | None = None
+        self._timer: Timer | None = None
+        self._last = 0.0
+
+    async def start(self) -> None:
+        """Read the log off the loop, show every row as waiting, and begin."""
+        screen, recorded = self._screen, self._recorded
+        what = await asyncio.to_thread(lambda: [*moments(recorded.path, screen.profile)])
+        self._player = Player(recorded.jobs, what, self._speed)
+        screen.replayed(self._player.begin(), self._player.state)
+        self._last = time.monotonic()
+        self._timer = screen.set_interval(TICK, self._tick)
+
+    def toggle(self) -> str:
+        """Hold it or let it go on; returns what to say."""
+        if self._timer is None or self._player is None or self._player.over:
+            return "The replay is over; P plays it again."
+        if self._last:
+            self._last = 0.0
+            self._timer.pause()
+            return "The replay stands still; p lets it go on."
+        self._last = time.monotonic()
+        self._timer.resume()
+        return ""
+
+    def _tick(self) -> None:
+        assert self._player is not None
+        now = time.monotonic()
+        events = self._player.due(now - self._last)
+        self._last = now
+        self._screen.replayed(events, self._player.state)
+        if self._player.over and self._timer is not None:
+            self._timer.stop()
+            self._screen.replayed((), "replay is over")

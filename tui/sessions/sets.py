@@ -1,0 +1,85 @@
+"""Named sets of targets: list files, one ROLE=HOST a line, that `@FILE` takes as well."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from probes.engine.model import Target
+from probes.engine.session import SessionError
+from probes.engine.session.place import because, make_parents, shown
+
+MOST_NAME = 40
+_MOST_BYTES = 256 * 1024
+_NAME = re.compile(r"\w[\w .-]{0,39}")
+
+
+def folder() -> Path:
+    """Where sets are kept; it may not be there yet."""
+    import platformdirs
+
+    return platformdirs.user_state_path("auditreach", appauthor=False) / "targets"
+
+
+def names(place: Path | None = None) -> list[str]:
+    """The names of the sets, in alphabetical order."""
+    try:
+        found = [path.stem for path in (place or folder()).iterdir() if path.suffix == ".txt"]
+    except OSError:
+        return []
+    return sorted((name for name in found if _NAME.fullmatch(name)), key=str.casefold)
+
+
+def keep(name: str, targets: Iterable[Target], place: Path | None = None) -> Path:
+    """Write a set, over one of the same name, mode 0600; raises SessionError."""
+    path = _path(name, place)
+    text = "".join(f"{target.role}={target.label}\n" for target in targets)
+    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    try:
+        make_parents(path)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise SessionError(f"Cannot keep {shown(path)}: {because(error)}.") from None
+    return path
+
+
+def recall(name: str, place: Path | None = None) -> str:
+    """The targets of a set as one line of hosts; raises SessionError."""
+    path = _path(name, place)
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MOST_BYTES + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        why = because(error) if isinstance(error, OSError) else "it is not UTF-8"
+        raise SessionError(f"Cannot read {shown(path)}: {why}.") from None
+    if len(text) > _MOST_BYTES:
+        raise SessionError(f"{shown(path)} is too long for a line; use @{shown(path)} instead.")
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return " ".join(line for line in lines if line)
+
+
+def forget(name: str, place: Path | None = None) -> None:
+    """Delete a set; raises SessionError."""
+    path = _path(name, place)
+    try:
+        path.unlink()
+    except OSError as error:
+        raise SessionError(f"Cannot delete {shown(path)}: {because(error)}.") from None
+
+
+def _path(name: str, place: Path | None) -> Path:
+    name = name.strip()
+    if not _NAME.fullmatch(name) or name.endswith("."):
+        raise SessionError(
+            f"'{shown(name[:60])}' is no name for a set: letters, digits, spaces, dots and "
+            f"dashes, at most {MOST_NAME}."
+        )
+    return (place or folder()) / f"{name}.txt"

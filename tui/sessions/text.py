@@ -1,0 +1,33 @@
+"""A session of the list in one line, and the changes between two in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from probes.engine.model import Ruling
+from probes.engine.session import Summary
+from probes.wire.text import printable
+
+_WIDEST_HOST = 16
+
+
+def summary_line(one: Summary) -> str:
+    """When, where from, verdicts, targets, and the last remark."""
+    when = _when(one.started)
+    host = printable(one.host, _WIDEST_HOST)
+    told = [f"{one.verdicts[ruling]} {ruling}" for ruling in Ruling if one.verdicts.get(ruling)]
+    found = ", ".join(told) or f"{one.results} results"
+    if not one.complete:
+        found += " (not complete)"
+    names = ", ".join(printable(name, 40) for name in one.targets)
+    more = one.target_count - len(one.targets)
+    targets = f"{names} and {more:,} more" if more > 0 else names
+    remark = f"  “{printable(one.remark, 80)}”" if one.remark else ""
+    return f"{when}  {host:<{_WIDEST_HOST}}  {found}  {targets}{remark}"
+
+
+def _when(started: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(started):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return printable(started, 16)
