@@ -37,7 +37,7 @@ def speed(text: str) -> float:
     try:
         return player.speed(text)
     except player.BadSpeed as error:
-        raise argparse.ArgumentTypeError(f"{quoted(text)} is no speed. {error}") from None
+        raise ArgumentTypeError(f"{quoted(text)} is no speed. {error}") from None
 
 
 def dns_name(text: str) -> str:

@@ -32,8 +32,8 @@ class Command:
     group: Group
     code: str
     """The function that does it, in a module of this folder: `module:function`."""
-    bar: bool = False
-    """Whether it stands in the last line where there is room."""
+    bar: int = 0
+    """Its place in the last line, the smallest first and as many as fit; 0 is not there."""
     outside: bool = False
     """Whether it reaches beyond the program, which a kiosk does not allow."""
     show: str = ""

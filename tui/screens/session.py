@@ -53,7 +53,7 @@ class SessionScreen(Screen[object]):
             one.keys,
             f"do({one.id!r})",
             one.word,
-            show=one.bar,
+            show=bool(one.bar),
             key_display=one.show or None,
             id=one.id,
         )

@@ -60,7 +60,7 @@ class KeyBar(Widget):
     def _update(self) -> None:
         focused = self.screen.focused
         typing = isinstance(focused, Input)
-        order = {command.id: at for at, command in enumerate(self._commands)}
+        order = {command.id: command.bar for command in self._commands}
         gone = {command.id for command in COMMANDS} - order.keys()
         shown = [
             active.binding
@@ -71,11 +71,9 @@ class KeyBar(Widget):
             and active.binding.id not in gone
             and not (typing and active.node is self.screen)
         ]
-        # However narrow it is, these two are what somebody who is lost looks for.
-        order["help"] = order["quit"] = -1
         if self.screen.has_class("-narrow") or self.screen.has_class("-short"):
             order |= {"help": -9, "quit": -9, "tree": -8, "table": -7, "details": -6}
-        shown.sort(key=lambda one: order.get(one.id or "", -3))
+        shown.sort(key=lambda one: order.get(one.id or "", 0))
         first: dict[str, str] = {}
         for one in shown:
             first.setdefault(one.description.partition(" ")[0], self.app.get_key_display(one))

@@ -1,0 +1,101 @@
+"""Commands that name hosts and measure them."""
+
+from __future__ import annotations
+
+from tui.commands.model import Command
+
+ENTRIES = (
+    Command(
+        "hosts",
+        "i",
+        "Hosts",
+        "goes to the host line; type ROLE=HOST, then Enter measures",
+        "hosts",
+        "measuring:hosts",
+        bar=10,
+    ),
+    Command(
+        "again",
+        "r",
+        "Rerun",
+        "measures the selected row again, or the marked ones",
+        "run",
+        "measuring:again",
+        bar=20,
+    ),
+    Command(
+        "again-failures",
+        "R",
+        "Failures again",
+        "measures everything again that is not ok",
+        "run",
+        "measuring:again_failures",
+    ),
+    Command(
+        "again-all",
+        "g",
+        "All again",
+        "measures everything again",
+        "run",
+        "measuring:again_all",
+        bar=30,
+    ),
+    Command(
+        "stop",
+        "x",
+        "Stop",
+        "stops; rows measured so far keep their result",
+        "run",
+        "measuring:stop",
+        bar=40,
+    ),
+    Command(
+        "watch",
+        "w",
+        "Watch",
+        "measures again every so many seconds, and tells what changes",
+        "run",
+        "watching:watch",
+        bar=140,
+    ),
+    Command(
+        "freeze",
+        "p",
+        "Pause the display",
+        "holds the display still while measuring and the log go on",
+        "run",
+        "watching:freeze",
+    ),
+    Command(
+        "changes",
+        "H",
+        "Changes",
+        "lists what changed since a row was first measured, the latest first",
+        "run",
+        "watching:changes",
+    ),
+    Command(
+        "sets",
+        "T",
+        "Target sets",
+        "recalls a named set of targets, or keeps the present ones as one",
+        "hosts",
+        "sessions:target_sets",
+    ),
+    Command(
+        "answers",
+        "a",
+        "Answers",
+        "answers the questions only you can answer",
+        "hosts",
+        "measuring:answers",
+    ),
+    Command(
+        "credentials",
+        "c",
+        "Credentials",
+        "takes credentials for SNMP and SSH, kept in memory only",
+        "hosts",
+        "measuring:credentials",
+    ),
+)
