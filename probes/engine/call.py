@@ -204,11 +204,18 @@ class Call:
             )
         )
 
-    async def close(self) -> None:
-        """Close every connection of this call and keep what was exchanged as evidence."""
+    def forget(self, _: object = None) -> None:
+        """Close the connection the engine opened, if nobody has taken it.
+
+        A conversation that is cancelled before its first step never does.
+        """
         if self.outcome is not None and self.outcome.sock is not None:
             self.outcome.sock.close()
             self.outcome.sock = None
+
+    async def close(self) -> None:
+        """Close every connection of this call and keep what was exchanged as evidence."""
+        self.forget()
         for stream in self._streams:
             if stream.sent or stream.received:
                 self.evidence.append(

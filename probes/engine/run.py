@@ -42,6 +42,7 @@ from profiles.model import Profile
 BUDGET = 0.002
 """Seconds of one loop turn spent on starting attempts, so that answers are read in time."""
 _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
+Begin = Callable[[float, int], Awaitable[Observation]]
 
 
 class Run:
@@ -240,25 +241,24 @@ class Run:
         work.attempts += 1
         work.cancel = None
         now = (self._loop.time() - work.began) * 1000
-        for one in tried or (outcome,):
-            work.evidence.append(observe.tcp_evidence(one, now))
+        work.evidence += [observe.tcp_evidence(one, now) for one in tried or (outcome,)]
         if outcome.reason is Reason.NO_RESPONSE and work.attempts <= self._settings.retries:
             self._flying.discard(work)
             self._lanes.again(work)
             self._pump_soon()
         elif ask is not None and outcome.sock is not None:
             call = observe.call(self._vantage, work, outcome, self._settings, self._options)
-            self._fly(work, lambda *_: observe.converse(call, ask, work, outcome, tried))
+            task = self._fly(work, lambda *_: observe.converse(call, ask, work, outcome, tried))
+            task.add_done_callback(call.forget)
         else:
             self._land(work, observe.transport(work, outcome, tried=tried))
 
-    def _fly(self, work: Work, begin: Callable[[float, int], Awaitable[Observation]]) -> None:
+    def _fly(self, work: Work, begin: Begin) -> asyncio.Task[None]:
         task = self._loop.create_task(self._guard(work, begin))
         work.cancel = task.cancel
+        return task
 
-    async def _guard(
-        self, work: Work, begin: Callable[[float, int], Awaitable[Observation]]
-    ) -> None:
+    async def _guard(self, work: Work, begin: Begin) -> None:
         try:
             observation = await begin(self._settings.timeout, self._settings.retries)
         except NotOffered as error:

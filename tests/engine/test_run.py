@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 import types
 
@@ -225,6 +226,28 @@ async def test_stop_ends_everything_and_keeps_what_was_measured(kit):
     assert session.latest["b|10.0.0.1"].status is Status.CANCELLED
     assert vantage.cancelled == [("10.0.0.1", 81)]
     assert [one.complete for one in session.finished] == [True, False]
+
+
+async def test_a_connection_that_opens_as_the_run_is_stopped_is_closed(kit, a_probe):
+    """Its conversation is cancelled before its first step, and so never takes it."""
+    ours, theirs = socket.socketpair()
+    opened = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", sock=ours)
+    a = kit.check("a", probe="talk")
+    vantage = kit.Scripted({"10.0.0.1": opened}, held=True)
+
+    async def ask(call: Call) -> Answer:
+        raise AssertionError("it was never to begin")
+
+    session = kit.Session(vantage, kit.profile(a), {"talk": a_probe("tcp", ask)})
+    session.run.add([kit.job(a)])
+    await asyncio.wait_for(vantage.arrived.wait(), 5)
+    vantage.let_go()
+    session.run.stop()
+    await session.idle()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    theirs.close()
+    assert ours.fileno() == -1
 
 
 async def test_a_run_goes_on_after_a_stop(kit):
