@@ -51,9 +51,10 @@ def with_verdicts(session: Session, profile: Profile) -> Session:
 def with_findings(session: Session) -> Session:
     """The same with its findings: those of the log, or what its rows lead to where it has none.
 
-    It has none if it is older than they are, or was killed or stopped.
+    It has none if it is older than they are, or was killed or stopped, and only some of them if
+    rows of an earlier session count in it.
     """
-    if session.findings:
+    if session.findings and not session.earlier:
         return session
     made = diagnose(session.results, session.header.answers)
     return dataclasses.replace(session, findings=tuple(map(found, made)))

@@ -7,16 +7,19 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 
 import pytest
 from defusedxml.ElementTree import fromstring
 
 from probes.engine.findings import Finding, Kind, Sure
 from probes.engine.model import Reason, Result, State, Status
+from probes.engine.session import SessionLog
 from probes.engine.session.record import found
+from profiles.model import Profile
 from tui.export import RENDERERS
 from tui.reports.pseudonyms import pseudonymised
-from tui.reports.report import Report
+from tui.reports.report import Report, load_report
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]
@@ -95,3 +98,20 @@ def test_a_stand_in_for_a_network_is_a_network(make_report: Reports, make_result
 def test_keys_lead_to_the_rows_under_their_stand_ins(dead: Report) -> None:
     session = pseudonymised(dead).session
     assert set(session.findings[0].keys) <= {row.job.key for row in session.results}
+
+
+def test_rows_of_an_earlier_session_have_their_causes_too(
+    write_session: Callable[..., Path], make_result: Make, profile: Profile
+) -> None:
+    checks = ("enable.rpc", "enable.smb", "windows.winrm")
+    path = write_session(*(make_result(check=check) for check in checks), complete=False)
+    log = SessionLog.append(path)
+    log.earlier([make_result("pc2", check, address="10.20.3.15") for check in checks])
+    log.findings([Finding(Kind.HOST, DEAD, Sure.LIKELY, "silence", ("windows.winrm|pc1",))])
+    log.end(True, {})
+    log.close()
+    found = [one.text for one in load_report(path, profile).session.findings]
+    assert [text.partition(" is ")[0] for text in found] == [
+        "pc1.corp.example (10.20.2.14)",
+        "pc2 (10.20.3.15)",
+    ]
