@@ -7,13 +7,11 @@ process's user and system time until the whole screen, steadier than a clock on 
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from bench.terminal import Terminal, python
+from bench.terminal import Terminal, processor, python
 
 ROUNDS = 9
 MINIMAL = """
@@ -48,19 +46,13 @@ def once(argv: Sequence[str], first: bytes, whole: bytes) -> Start:
     try:
         began = terminal.until(first)
         seconds = terminal.until(whole)
-        cpu, resident = cpu_of(terminal.pid), terminal.resident()
+        cpu, resident = processor(terminal.pid), terminal.resident()
         terminal.read(0.15)
         painted = len(terminal.output)
         terminal.read(3.0, 3.0)
         return Start(began, seconds, cpu, painted, len(terminal.output) - painted, resident)
     finally:
         terminal.end()
-
-
-def cpu_of(pid: int) -> float:
-    """User and system seconds of a process so far."""
-    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

@@ -1,0 +1,194 @@
+"""Goal 12: a terminal that stalls for 6 s, and one that hangs up.
+
+    python -m bench.stall [--seconds 6] [--rounds 3]
+
+The whole application in a pty of 80x24 while 254 loopback hosts are measured again and again. The
+terminal then takes nothing for six seconds. "Frozen" is the longest time in which an event loop,
+the screen's or the engine's, did not come to a 5 ms timer of its own; the median of the rounds.
+Without a stall it is the machine's share. The peer is the same application drawing as Textual does:
+every frame into a queue of thirty, then waiting.
+
+The second table is the real program with a row in flight, from the hang-up or signal to its end,
+at rest and while its terminal takes nothing; its log must be intact with all 254 results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from textual.app import App
+
+from bench.terminal import Terminal, processor, python
+from probes.engine.session import read_session, verify
+from tui.launch import build
+from tui.lean import LeanApp
+from tui.options import parse_options
+
+MANY = "hyperv.host=127.77.0.0/24"
+ROWS = 254
+_TICK = 0.005
+_FREEZE = 0.1
+_GONE = 2.0
+
+Gaps = list[tuple[str, float, float]]
+"""Whose loop, when it came back, and the seconds it had been away."""
+
+
+def screen(folder: Path, *, lean: bool) -> None:
+    """The application with a watch over both of its loops, until it is ended; in a pty."""
+    gaps: Gaps = []
+    if not lean:
+        LeanApp._display = App._display  # type: ignore[method-assign]
+    app = build(parse_options(["--yes", "--run", "--log", str(folder / "log"), MANY]))
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        _watch(loop.call_later, "screen", gaps)
+        running = asyncio.create_task(app.run_async(mouse=False))
+        while app.runner is None or not app.runner.begun or app.main.measuring:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        engine = app.runner.live._engine
+        engine._do(lambda: _watch(engine._loop.call_later, "engine", gaps))
+        (folder / "ready").touch()
+        while not (folder / "enough").exists():
+            app.main.measure_again(app.main.panes.keys, forced=True)
+            await asyncio.sleep(0.25)
+        app.exit(0)
+        await running
+
+    asyncio.run(run())
+    assert app.runner is not None
+    app.runner.close()
+    (folder / "gaps").write_text("\n".join(f"{name} {at} {gap}" for name, at, gap in gaps))
+
+
+def _watch(call_later: Callable[..., object], name: str, gaps: Gaps) -> None:
+    last = time.monotonic()
+
+    def tick() -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > 2 * _TICK:
+            gaps.append((name, now, now - last - _TICK))
+        last = now
+        call_later(_TICK, tick)
+
+    tick()
+
+
+def freeze(lean: bool, seconds: float, *, stalled: bool) -> tuple[dict[str, float], float]:
+    """The longest freeze of each loop meanwhile, in seconds, and the processor's share."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        mode = "lean" if lean else "plain"
+        terminal = Terminal(python("-m", "bench.stall", "--screen", mode, name), 80, 24)
+        try:
+            _until(terminal, lambda: (folder / "ready").exists())
+            terminal.read(0.2, 2)
+            if stalled:
+                terminal.fill()
+            began, used = time.monotonic(), processor(terminal.pid)
+            while time.monotonic() < began + seconds:
+                if stalled:
+                    time.sleep(seconds)
+                else:
+                    terminal.read(0.05, 0.2)
+            ended, used = time.monotonic(), processor(terminal.pid) - used
+            _until(terminal, lambda: time.monotonic() > ended + 1)
+            (folder / "enough").touch()
+            _until(terminal, lambda: (folder / "gaps").exists())
+            longest = {"screen": 0.0, "engine": 0.0}
+            for line in (folder / "gaps").read_text().splitlines():
+                whose, at, gap = line.split()
+                if began < float(at) < ended + 0.5:
+                    longest[whose] = max(longest[whose], float(gap))
+            return longest, used / seconds
+        finally:
+            terminal.end()
+
+
+def _until(terminal: Terminal, happened: Callable[[], bool]) -> None:
+    """Read what the terminal gets until then."""
+    until = time.monotonic() + 30
+    while not happened():
+        if time.monotonic() > until:
+            raise TimeoutError("it never came to that")
+        terminal.read(0.05, 0.2)
+
+
+def ending(how: str, *, stalled: bool) -> tuple[float, str]:
+    """Seconds from the hang-up or the signal to the end, and what became of the log."""
+    with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as mute:
+        log = Path(name) / "log"
+        port = mute.getsockname()[1]
+        words = ["--run", "--log", str(log), MANY, f"unix.target=127.0.0.1:{port}"]
+        terminal = Terminal(python("-m", "tui", "--timeout", "60", *words), 80, 24)
+        try:
+            _until(terminal, lambda: log.exists() and log.read_bytes().count(b'"result"') >= ROWS)
+            if stalled:
+                terminal.fill()
+            began = time.perf_counter()
+            if how == "hang-up":
+                terminal.hang_up()
+            else:
+                os.kill(terminal.pid, getattr(signal, how))
+            while not terminal.gone(0.005):
+                if terminal.descriptor >= 0 and not stalled:
+                    terminal.read(0.005, 0.01)
+            took = time.perf_counter() - began
+        finally:
+            terminal.end()
+        session = read_session(log)
+        sound = verify(log).intact and session.ended and len(session.results) == ROWS
+        return took, "whole" if sound else "NOT WHOLE"
+
+
+def main() -> int:
+    """Print both tables; 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--screen", nargs=2, metavar=("MODE", "FOLDER"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.screen:
+        with contextlib.suppress(KeyboardInterrupt):
+            screen(Path(given.screen[1]), lean=given.screen[0] == "lean")
+        return 0
+    missed = False
+    print(f"\n| a stall of {given.seconds:g} s | screen frozen s | engine frozen s | CPU |")
+    print("|---|---:|---:|---:|")
+    for name, lean, stalled in (
+        ("auditreach, not stalled", True, False),
+        ("auditreach", True, True),
+        ("the same, drawn by Textual", False, True),
+    ):
+        rounds = [freeze(lean, given.seconds, stalled=stalled) for _ in range(given.rounds)]
+        away = {whose: median(one[whose] for one, _ in rounds) for whose in ("screen", "engine")}
+        share = median(share for _, share in rounds)
+        print(f"| {name} | {away['screen']:.3f} | {away['engine']:.3f} | {share:.0%} |")
+        missed |= lean and stalled and away["screen"] > _FREEZE
+    print(f"\nGoal 12, the screen at most {_FREEZE:g} s.\n")
+    print("| gone after | s | its log |")
+    print("|---|---:|---|")
+    for how in ("hang-up", "SIGHUP", "SIGTERM"):
+        for stalled in (False, True):
+            took, log = ending(how, stalled=stalled)
+            print(f"| {how}{', nothing taken' if stalled else ''} | {took:.2f} | {log} |")
+            missed |= log != "whole" or (how == "hang-up" and took > _GONE)
+    print(f"\nGoal 12, gone {_GONE:g} s after a hang-up: {'missed' if missed else 'kept'}.")
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
