@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -282,3 +283,11 @@ def test_hosts_have_names_and_addresses_of_their_own() -> None:
     assert len({host.name for host in site.HOSTS}) == len(site.HOSTS)
     assert len({host.address for host in site.HOSTS}) == len(site.HOSTS)
     assert all(host.address.startswith("127.10.") for host in site.HOSTS)
+
+
+def test_the_page_about_the_demo_has_every_host() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "demo.md").read_text()
+    listed = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")} - {
+        "host"
+    }
+    assert listed == set(TRUTH)
