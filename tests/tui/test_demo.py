@@ -9,10 +9,11 @@ import jsonschema
 import pytest
 
 from probes.engine.model import DEMO, Status
-from probes.engine.session import SIMULATED_REMARK
+from probes.engine.session import SIMULATED_REMARK, summary
 from tests.tui.driving import drive, notice, rows, text_of, until
 from tui.cli import main
 from tui.options import UsageError, parse_options
+from tui.sessions.text import summary_line
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head
 
@@ -86,6 +87,11 @@ def test_an_opened_demo_says_so_too(log: Path):
     @drive("open", str(log), size=(100, 30))
     async def keys(pilot, app):
         assert DEMO in text_of(app.query_one(Head))
+
+
+def test_the_list_of_sessions_tells_a_demo_from_the_others(log: Path):
+    line = summary_line(summary(log))
+    assert line[line.index("  ") :].startswith("  demo  ")
 
 
 def test_a_demo_is_not_measured_again_from_outside(log: Path, capsys):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from probes.engine.model import Ruling
+from probes.engine.model import SIMULATED, Ruling
 from probes.engine.session import Summary
 from probes.wire.text import printable
 
@@ -14,7 +14,8 @@ _WIDEST_HOST = 16
 def summary_line(one: Summary) -> str:
     """When, where from, verdicts, targets, and the last remark."""
     when = _when(one.started)
-    host = printable(one.host, _WIDEST_HOST)
+    # A demo was measured nowhere, whatever the machine is called.
+    host = "demo" if one.kind == SIMULATED else printable(one.host, _WIDEST_HOST)
     told = [f"{one.verdicts[ruling]} {ruling}" for ruling in Ruling if one.verdicts.get(ruling)]
     found = ", ".join(told) or f"{one.results} results"
     if not one.complete:
