@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
@@ -11,7 +12,7 @@ from textual.theme import Theme
 
 from profiles.model import Profile
 from tui.commands import COMMANDS
-from tui.commands.model import Command
+from tui.commands.rebind import rebound
 from tui.lean import LeanApp
 from tui.remembered import Remembered
 from tui.screens.session import REFRESH, SLOW_REFRESH, SessionScreen
@@ -40,6 +41,7 @@ class AuditReach(LeanApp):
         ascii: bool = False,
         slow: bool = False,
         kiosk: bool = False,
+        keys: Mapping[str, str] = MappingProxyType({}),
         remembered: Remembered | None = None,
         theme: str | None = None,
         replay: float | None = None,
@@ -50,6 +52,9 @@ class AuditReach(LeanApp):
         self.runner = runner
         self.kiosk = kiosk
         """Whether those who use it may reach nothing but this program."""
+        bound = rebound(COMMANDS, keys)
+        self.commands = tuple(one for one in bound if not (kiosk and one.outside))
+        """Every command that can be given here, with its keys."""
         self.remembered = remembered
         """What was chosen about the screen before."""
         self.main = SessionScreen(
@@ -61,6 +66,7 @@ class AuditReach(LeanApp):
             start=start,
             refresh=SLOW_REFRESH if slow else REFRESH,
             replay=replay,
+            commands=bound,
         )
         """The screen that the program began with."""
 
@@ -73,17 +79,20 @@ class AuditReach(LeanApp):
 
     def show_session(self, recorded: Recorded, *, replay: float | None = None) -> None:
         """Open an old session over what is on the screen, or play it so many times as fast."""
-        over = SessionScreen(self.profile, self.main.signs, None, recorded, replay=replay)
-        self.push_screen(over)
+        self.push_screen(
+            SessionScreen(
+                self.profile,
+                self.main.signs,
+                None,
+                recorded,
+                replay=replay,
+                commands=self.commands,
+            )
+        )
 
     def get_default_screen(self) -> Screen[object]:
         """The session's screen."""
         return self.main
-
-    @property
-    def commands(self) -> tuple[Command, ...]:
-        """Every command that can be given here."""
-        return tuple(one for one in COMMANDS if not (self.kiosk and one.outside))
 
     def open_url(self, url: str, *, new_tab: bool = True) -> None:
         """Open nothing: a browser is another program."""

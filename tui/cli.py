@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from probes.wire.text import printable
+from tui.configured import configured
 from tui.exit import Exit
 from tui.options import Options, UsageError, parse_options
 
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _prepare_streams()
     try:
         options = parse_options(sys.argv[1:] if argv is None else argv)
-        return _start(options)
+        return _start(configured(options))
     except UsageError as error:
         print(f"auditreach: {printable(str(error), _LONGEST)}", file=sys.stderr)
         return Exit.USAGE
@@ -59,6 +60,11 @@ def _start(options: Options) -> int:
             from tui.listing import checks
 
             return checks(options)
+        case "config":
+            from tui.config import template
+
+            print("\n".join(template()))
+            return Exit.READY
         case _:
             from tui.launch import launch
 

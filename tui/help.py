@@ -41,8 +41,6 @@ STATUS  ok            the path is open and the right service answered
         error         not tested: never a pass, never blocked
 """
 
-_NAMES = {"slash": "/", "question_mark": "?", "escape": "Escape"}
-
 
 def help_text(commands: Iterable[Command] = COMMANDS) -> str:
     """Every key in a sentence, below the headings of its groups, at most 80 columns wide."""
@@ -52,16 +50,10 @@ def help_text(commands: Iterable[Command] = COMMANDS) -> str:
     text = "auditreach: can the audit reach what it must reach?\n\n"
     for group, members in groups.items():
         lines = [*_BEFORE.get(group, ())]
-        lines += [(key_text(one), one.about) for one in members]
+        lines += [(one.key_text, one.about) for one in members]
         lines += _AFTER.get(group, ())
         text += "\n".join(_section(group.upper(), lines)) + "\n\n"
     return text + _STATUS
-
-
-def key_text(command: Command) -> str:
-    """The first key of a command as it is written."""
-    key = command.keys.partition(",")[0]
-    return command.show or _NAMES.get(key, key)
 
 
 def _section(heading: str, lines: Iterable[tuple[str, str]]) -> Iterator[str]:

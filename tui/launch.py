@@ -79,6 +79,7 @@ def build(options: Options) -> AuditReach:
             slow=options.slow_link,
             theme=options.theme,
             kiosk=options.kiosk,
+            keys=options.keys,
             remembered=remembered,
             replay=options.replay,
         )
@@ -94,6 +95,7 @@ def build(options: Options) -> AuditReach:
         slow=options.slow_link,
         theme=options.theme,
         kiosk=options.kiosk,
+        keys=options.keys,
         remembered=remembered,
     )
 

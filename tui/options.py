@@ -3,59 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from probes.engine.model import Settings, Status
-from tui.argument_types import count, dns_name, quoted, seconds, speed, statuses
+from tui.argument_types import quoted
+from tui.usage import COMMANDS, UsageError, parser_of
 
-COMMANDS = {
-    "run": "measure without a screen: a line a result, then a summary",
-    "demo": "the screen over simulated services on this machine's loopback; no network is touched",
-    "open": "show an old session on the screen; the network is not touched",
-    "export": "write an old session as a report, or as a request to the firewall's people",
-    "diff": "compare two sessions: fixed, regressed, not comparable; status 1 on regressions",
-    "verify": "check that a session log is as it was written; status 1 if it is not",
-    "checks": "list every check of the profile with its id, role and port",
-}
-
-FORMATS = ("markdown", "html", "csv", "junit", "json", "firewall", "firewall-csv")
-"""What `export` writes."""
-
-THEMES = (
-    "dark",
-    "light",
-    "contrast-dark",
-    "contrast-light",
-    "blue-orange-dark",
-    "blue-orange-light",
-)
-"""The names of the colours in tui.themes."""
-
-OVERVIEW = """\
-auditreach                                   the screen
-auditreach ROLE=HOST[,HOST...] ...           the screen, filled in; --run starts at once
-auditreach run ROLE=HOST[,HOST...] ...       no screen: a line a result, then a summary
-auditreach run --from SESSION --only blocked measure again what was blocked then
-auditreach demo                              the screen over simulated services on loopback
-auditreach open SESSION                      an old session on the screen
-auditreach export SESSION --format FORMAT    markdown, html, csv, junit, json or firewall
-auditreach diff BEFORE AFTER                 fixed, regressed, new, gone, not comparable
-auditreach verify SESSION                    is the session log as it was written?
-auditreach checks                            every check, with ids, roles and ports
-
-HOST is a name, an address, 10.0.0.0/24, 10.0.0.10-20, @file (one a line, # comments)
-or domain:NAME (its domain controllers, by DNS). HOST:PORT sets another port where a role
-has a single one. `auditreach checks` lists the roles; `auditreach COMMAND --help` helps.
-
-Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
-5 something could not be tested, 2 usage or a bad profile, 130 interrupted."""
-
-
-class UsageError(Exception):
-    """The command line is wrong; the text is one sentence."""
+__all__ = ["Options", "UsageError", "parse_options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +42,8 @@ class Options:
     """Statuses of the rows that are measured again; all of them if empty."""
     patience_given: bool = False
     """Whether there was a --timeout."""
+    width_given: bool = False
+    """Whether there was a --concurrency."""
     after: Path | None = None
     """The later session of a `diff`."""
     format: str = ""
@@ -97,19 +56,20 @@ class Options:
     proxy: str = field(default="", repr=False)
     dns_name: str = ""
     pjl: bool = False
+    config: Path | None = None
+    """The configuration file; None is the usual one."""
+    usual_answers: Mapping[str, str] = field(default_factory=dict)
+    """The configuration's answers, below those of a session and of the command line."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """The configuration's keys by command id."""
     replay: float | None = None
     """How many times as fast an old session is played; None shows its end."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[:1].upper()}{message[1:]}; {self.prog} --help shows how.")
 
 
 def parse_options(argv: Sequence[str]) -> Options:
     """The options of an invocation; raises UsageError, and SystemExit for --help."""
     command = argv[0] if argv and argv[0] in COMMANDS else "screen"
-    parser = _parser(command)
+    parser = parser_of(command)
     given = parser.parse_intermixed_args(argv[command != "screen" :])
     if command == "open":
         return Options(
@@ -121,10 +81,11 @@ def parse_options(argv: Sequence[str]) -> Options:
         )
     if command == "demo":
         return _demo(given)
-    if command in ("export", "diff", "verify", "checks"):
+    if command in ("export", "diff", "verify", "checks", "config"):
         return Options(command, **vars(given))
     timeout = Settings().timeout if given.timeout is None else given.timeout
-    settings = Settings(timeout=timeout, concurrency=given.concurrency)
+    concurrency = given.concurrency or Settings().concurrency
+    settings = Settings(timeout=timeout, concurrency=concurrency)
     session = given.session if command == "run" else None
     only = given.only if command == "run" else ()
     if only and session is None:
@@ -138,6 +99,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         session=session,
         only=only,
         patience_given=given.timeout is not None,
+        width_given=given.concurrency is not None,
         log=given.log,
         json=command == "run" and given.json,
         yes=given.yes,
@@ -152,7 +114,7 @@ def parse_options(argv: Sequence[str]) -> Options:
 
 
 def _drawing(given: argparse.Namespace) -> dict[str, Any]:
-    names = ("ascii", "slow_link", "mouse", "theme", "kiosk")
+    names = ("ascii", "slow_link", "mouse", "theme", "kiosk", "config")
     return {name: getattr(given, name) for name in names}
 
 
@@ -167,164 +129,6 @@ def _demo(given: argparse.Namespace) -> Options:
         start=True,
         **_drawing(given),
     )
-
-
-def _parser(command: str) -> argparse.ArgumentParser:
-    prog = "auditreach" if command == "screen" else f"auditreach {command}"
-    parser = _Parser(
-        prog=prog,
-        description=OVERVIEW if command == "screen" else f"{COMMANDS[command].capitalize()}.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    if command not in ("verify", "demo"):
-        add("--profile", type=Path, metavar="FILE", help="your own profile instead of AlloyScan's")
-    if command == "screen":
-        add("--version", action=_Version, nargs=0, help="show the version and exit")
-    if command in ("screen", "open", "demo"):
-        add(
-            "--ascii",
-            action=argparse.BooleanOptionalAction,
-            help="draw with ASCII characters only (default: where the locale or the console has "
-            "no others)",
-        )
-        add("--theme", choices=THEMES, help="the colours")
-        add(
-            "--slow-link",
-            action="store_true",
-            help="draw once a second instead of five times, and leave the mouse to the terminal",
-        )
-        add(
-            "--no-mouse", dest="mouse", action="store_false", help="leave the mouse to the terminal"
-        )
-        add(
-            "--kiosk",
-            action="store_true",
-            help="in a shell's place: no file is read or written where the user says, and no way "
-            "leads to a shell",
-        )
-    else:
-        parser.set_defaults(ascii=None, slow_link=False, mouse=True, theme=None, kiosk=False)
-    if command in ("open", "export", "verify"):
-        add("session", type=Path, metavar="SESSION", help="a session log (.jsonl)")
-    if command == "open":
-        add(
-            "--replay",
-            nargs="?",
-            const=1.0,
-            type=speed,
-            metavar="SPEED",
-            help="play it as it came; 10 is ten times as fast (default 1)",
-        )
-    if command == "diff":
-        add("session", type=Path, metavar="BEFORE", help="the earlier session log")
-        add("after", type=Path, metavar="AFTER", help="the later session log")
-    if command == "export":
-        _add_export(parser)
-    if command in ("screen", "run", "demo"):
-        add("--log", type=Path, metavar="FILE", help="where the session log is written")
-    if command in ("screen", "run"):
-        add("target", nargs="*", metavar="ROLE=HOST", help="what to measure")
-        add(
-            "--answer",
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help="answer a question of the profile, e.g. domain_credentials=no",
-        )
-        add(
-            "--timeout",
-            type=seconds,
-            metavar="S",
-            help="seconds one attempt may take (default 4, with --from what the session had; "
-            "under 3.2 a dead host looks silent)",
-        )
-        add(
-            "--concurrency",
-            type=count,
-            default=Settings().concurrency,
-            metavar="N",
-            help="attempts in flight at once (default 1000)",
-        )
-        add(
-            "--credentials",
-            type=Path,
-            metavar="FILE",
-            help="communities, SNMPv3 users and an SSH login (TOML, mode 0600); also from the "
-            "environment: AUDITREACH_SNMP_COMMUNITY, AUDITREACH_SSH_PASSWORD ...",
-        )
-        add(
-            "--ca-file",
-            default="",
-            metavar="FILE",
-            help="certificates (PEM) that HTTPS checks trust beside the system's",
-        )
-        add(
-            "--proxy",
-            default="",
-            metavar="URL",
-            help="HTTP proxy of HTTPS checks (default: HTTPS_PROXY and NO_PROXY; none for none)",
-        )
-        add(
-            "--dns-name",
-            type=dns_name,
-            metavar="NAME",
-            help="what DNS servers are asked for (default: the PTR of their own address)",
-        )
-        add(
-            "--pjl",
-            action="store_true",
-            help="send printers '@PJL INFO ID' on 9100 and read their name; a printer without PJL "
-            "may print a line (default: connect, send nothing)",
-        )
-        add("--yes", action="store_true", help="measure more than 1,024 endpoints unasked")
-    if command == "screen":
-        add("--run", action="store_true", help="start measuring at once")
-    if command == "run":
-        add("--json", action="store_true", help="write the session log to standard output")
-        add(
-            "--from",
-            type=Path,
-            dest="session",
-            metavar="SESSION",
-            help="measure an earlier session again: its targets, ports and answers",
-        )
-        add(
-            "--only",
-            type=statuses,
-            default=(),
-            metavar="STATUS,...",
-            help="with --from: only rows that were blocked, error, degraded ...; "
-            "failed is all but ok and not-needed",
-        )
-    return parser
-
-
-def _add_export(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--format", choices=FORMATS, required=True, help="firewall is Markdown")
-    add("--output", type=Path, metavar="FILE", help="a new file (default: standard output)")
-    add("--force", action="store_true", help="overwrite the file")
-    add(
-        "--pseudonymise",
-        action="store_true",
-        help="stand-ins for all names and addresses, the same for the same; payloads left out",
-    )
-
-
-class _Version(argparse.Action):
-    """Looks the version up only when it is asked for: that takes longer than all the rest."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        import importlib.metadata
-
-        try:
-            version = importlib.metadata.version("auditreach")
-        except importlib.metadata.PackageNotFoundError:
-            version = "(not installed)"
-        print(f"auditreach {version}")
-        parser.exit()
 
 
 def _answer(text: str) -> tuple[str, str]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tui.screens.session import SessionScreen
 
 _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
-_ALL_HIDDEN = "No row passes the filter; Escape shows all."
+_ALL_HIDDEN = "No row passes the filter; {back} shows all."
 _NOTICES = 100
 _FINE = frozenset({Status.OK, Status.NOT_NEEDED})
 
@@ -254,7 +254,7 @@ class Panes:
         """How many rows the filters leave, as a sentence; empty where they hide none."""
         self.table.settle()
         shown, total = len(self.table.rows.view), len(self.table.rows)
-        return "" if shown == total else f"{shown:,} of {total:,} rows; Escape shows all."
+        return "" if shown == total else f"{shown:,} of {total:,} rows; {{back}} shows all."
 
     def _count(self) -> None:
         shown, total = len(self.table.rows.view), len(self.table.rows)
@@ -272,7 +272,7 @@ class Panes:
         if not self.failures:
             return self.narrowed
         shown, total = len(self.table.rows.view), len(self.table.rows)
-        return f"Failures only, {shown:,} of {total:,} rows; f shows the others again."
+        return f"Failures only, {shown:,} of {total:,} rows; {{failures}} shows the others again."
 
     def sort_by_next(self) -> None:
         """Sort by the column after the present one; after the last, as rows were added."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from probes import PROBES
@@ -25,13 +25,25 @@ def load(options: Options) -> Profile:
 def answers(
     options: Options, profile: Profile, before: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, str]:
-    """An answer to every question of the profile, by default that of `before`, then its own.
+    """An answer to every question of the profile: the command line's, that of `before`, that of the
+    configuration, or its own default.
 
     Raises UsageError for a question it does not ask.
     """
-    said: dict[str, str] = {**profile.default_answers, **before}
+    usual = {
+        name: value
+        for name, value in options.usual_answers.items()
+        # One configuration serves several profiles; for the built-in one a slip is a slip.
+        if options.profile is None or name in profile.default_answers
+    }
+    given = dict(options.answers)
+    _check((*usual.items(), *given.items()), profile)
+    return {**profile.default_answers, **usual, **before, **given}
+
+
+def _check(said: Iterable[tuple[str, str]], profile: Profile) -> None:
     questions = {question.id: question for question in profile.questions}
-    for name, value in options.answers:
+    for name, value in said:
         question = questions.get(name)
         if question is None:
             near = difflib.get_close_matches(name, questions, 1)
@@ -40,8 +52,6 @@ def answers(
         if value not in question.answers:
             allowed = ", ".join(question.answers)
             raise UsageError(f"{name} is answered by {allowed}, not by {quoted(value)}.")
-        said[name] = value
-    return said
 
 
 def answers_text(answered: Mapping[str, str]) -> str:

@@ -135,7 +135,7 @@ class Runner:
         """The answers these rows rest on, as a sentence; empty where none matters."""
         asked = {when.question for job in jobs for when in job.check.when}
         said = {name: value for name, value in self.answers.items() if name in asked}
-        return f"Assuming {prepare.answers_text(said)} (key a)" if said else ""
+        return f"Assuming {prepare.answers_text(said)} (key {{answers}})" if said else ""
 
     def close(self) -> None:
         """Complete the log and end the engine."""

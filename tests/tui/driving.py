@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from probes.engine.model import Status
 from tui.app import AuditReach
+from tui.configured import configured
 from tui.launch import build
 from tui.options import parse_options
 from tui.widgets.entry import HostEntry
@@ -30,7 +31,7 @@ def drive(*argv: str, size: tuple[int, int] = (80, 24)) -> Callable[[Drive], Non
 
     def run(keys: Drive) -> None:
         async def main() -> None:
-            app = build(parse_options(argv))
+            app = build(configured(parse_options(argv)))
             try:
                 async with app.run_test(size=size) as pilot:
                     await pilot.pause()

@@ -361,11 +361,11 @@ def test_hosts_on_the_command_line_stand_in_the_line_and_run_starts_them(closed)
 
 def test_every_command_is_in_the_help_with_its_key_and_its_sentence():
     from tui.commands import COMMANDS
-    from tui.help import help_text, key_text
+    from tui.help import help_text
 
     text = " ".join(help_text().split())
     for one in COMMANDS:
-        assert f"{key_text(one)} {one.about}" in text, one.id
+        assert f"{one.key_text} {one.about}" in text, one.id
 
 
 def test_the_help_fits_a_terminal_of_eighty_columns():

@@ -9,7 +9,7 @@ import pytest
 from textual.color import Color
 
 from tests.tui.driving import drive
-from tui import options
+from tui import options, usage
 from tui.themes import THEMES
 
 SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
@@ -77,7 +77,7 @@ def statuses(name: str) -> dict[str, Color]:
 
 
 def test_the_command_line_knows_the_themes_there_are():
-    assert tuple(BY_NAME) == options.THEMES
+    assert tuple(BY_NAME) == usage.THEMES
 
 
 @pytest.mark.parametrize("name", ["contrast-dark", "contrast-light"])

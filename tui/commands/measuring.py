@@ -41,7 +41,7 @@ def stop(screen: SessionScreen) -> Outcome:
     if screen.runner is None or not screen.measuring:
         return None
     screen.runner.stop()
-    return "Stopped. Rows measured so far keep their result; r and g measure again."
+    return "Stopped. Rows measured so far keep their result; {again} and {again-all} measure again."
 
 
 def answers(screen: SessionScreen) -> Outcome:

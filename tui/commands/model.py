@@ -17,6 +17,9 @@ Outcome = Coroutine[Any, Any, str] | str | None
 """What to say, at once or after a conversation over the screen; nothing if there is nothing."""
 
 
+_NAMES = {"slash": "/", "question_mark": "?", "escape": "Escape"}
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One thing to do: its keys, its words and where its code is."""
@@ -38,6 +41,12 @@ class Command:
     """Whether it reaches beyond the program, which a kiosk does not allow."""
     show: str = ""
     """The key as it is written, where Textual would write it otherwise."""
+
+    @property
+    def key_text(self) -> str:
+        """Its first key as it is written; empty if it has none."""
+        key = self.keys.partition(",")[0]
+        return self.show or _NAMES.get(key, key)
 
     def run(self, screen: SessionScreen) -> Outcome:
         """Do it; its module is imported when it is first needed, and not for the first screen."""

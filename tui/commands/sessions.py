@@ -64,7 +64,7 @@ async def _compare(screen: SessionScreen, path: Path) -> str:
 def play(screen: SessionScreen) -> Outcome:
     """Play the old session on the screen again, as it came."""
     if screen.recorded is None:
-        return "Only an old session is replayed: S lists them, p there replays one."
+        return "Only an old session is replayed: {sessions} lists them, p there replays one."
     return _play(screen, screen.recorded.path)
 
 

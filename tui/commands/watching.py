@@ -43,7 +43,10 @@ async def _watch(screen: SessionScreen) -> str:
     if wanted is None:
         return "The watch has ended." if was else ""
     what = "what is not ok" if wanted.failed else "everything"
-    return f"Measures {what} again every {wanted.every:g} s; w changes or ends it, H lists changes."
+    return (
+        f"Measures {what} again every {wanted.every:g} s; "
+        "{watch} changes or ends it, {changes} lists changes."
+    )
 
 
 def freeze(screen: SessionScreen) -> Outcome:
@@ -55,7 +58,7 @@ def freeze(screen: SessionScreen) -> Outcome:
     if not screen.lookout.frozen:
         screen.lookout.freeze()
         screen.tell_state()
-        return "The display stands still; measuring and the log go on. p lets it go on."
+        return "The display stands still; measuring and the log go on. {freeze} lets it go on."
     events, rows = screen.lookout.thaw()
     screen.show_events(events)
     screen.tell_state()

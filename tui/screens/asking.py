@@ -26,7 +26,7 @@ async def change_answers(app: App[int], runner: Runner | None) -> str:
     said = await app.push_screen_wait(Questions(runner.profile.questions, runner.answers))
     if said is None or not runner.answer(said):
         return ""
-    return "Other answers make another session: press g to measure again."
+    return "Other answers make another session: press {again-all} to measure again."
 
 
 async def save_copy(app: App[int], source: str) -> str:

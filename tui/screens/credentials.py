@@ -84,7 +84,7 @@ async def take_credentials(app: App[int], runner: Runner | None, *, files: bool)
     if given is None or given == runner.given:
         return ""
     runner.use(given)
-    again = " Press r or g to measure again." if runner.begun else ""
+    again = " Press {again} or {again-all} to measure again." if runner.begun else ""
     return f"In use from now on: {_in_use(given)}.{again}"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.events import DescendantFocus
 from textual.screen import Screen
@@ -16,6 +16,9 @@ from textual.widgets import Input, Static
 from probes.engine.model import Event, Finished, Message
 from profiles.model import Profile
 from tui.commands import BY_ID, COMMANDS
+from tui.commands.bindings import bindings
+from tui.commands.model import Command
+from tui.commands.rebind import with_keys
 from tui.demo import DemoFailed
 from tui.panes import Panes
 from tui.signs import Signs
@@ -48,17 +51,6 @@ class SessionScreen(Screen[object]):
     """One session: `runner` measures it, or `recorded` holds an old one."""
 
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            one.keys,
-            f"do({one.id!r})",
-            one.word,
-            show=bool(one.bar),
-            key_display=one.show or None,
-            id=one.id,
-        )
-        for one in COMMANDS
-    ]
 
     def __init__(
         self,
@@ -71,8 +63,10 @@ class SessionScreen(Screen[object]):
         start: bool = False,
         refresh: float = REFRESH,
         replay: float | None = None,
+        commands: Sequence[Command] = COMMANDS,
     ) -> None:
         super().__init__()
+        self._bindings = BindingsMap.merge([self._bindings, BindingsMap(bindings(commands))])
         self.profile = profile
         self.signs = signs
         self.runner = runner
@@ -140,7 +134,7 @@ class SessionScreen(Screen[object]):
     def action_do(self, id: str) -> None:
         """Do a command, and say what came of it."""
         command = BY_ID[id]
-        if command not in self.host.commands:
+        if all(one.id != id for one in self.host.commands):
             self.say(f"{command.word} is switched off here: this program runs as a kiosk.")
             return
         outcome = command.run(self)
@@ -154,7 +148,7 @@ class SessionScreen(Screen[object]):
 
     def say(self, text: str, *, trouble: bool = False) -> None:
         """One or a few sentences above the keys, until Escape or the next ones."""
-        self.panes.say(text, trouble=trouble)
+        self.panes.say(with_keys(text, self.host.commands), trouble=trouble)
 
     def measure_again(
         self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, said: str = ""

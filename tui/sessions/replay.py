@@ -42,11 +42,11 @@ class Replay:
     def toggle(self) -> str:
         """Hold it or let it go on; returns what to say."""
         if self._timer is None or self._player is None or self._player.over:
-            return "The replay is over; P plays it again."
+            return "The replay is over; {replay} plays it again."
         if self._last:
             self._last = 0.0
             self._timer.pause()
-            return "The replay stands still; p lets it go on."
+            return "The replay stands still; {freeze} lets it go on."
         self._last = time.monotonic()
         self._timer.resume()
         return ""

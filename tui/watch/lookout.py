@@ -116,7 +116,7 @@ class Lookout:
         told = (bad or list(changes))[:_TOLD]
         text = " ".join(change_text(change) for change in told)
         if len(changes) > len(told):
-            text += f" {len(changes) - len(told)} more changes: H lists them."
+            text += f" {len(changes) - len(told)} more changes: {{changes}} lists them."
         self._screen.say(text, trouble=bool(bad))
         if self.order is not None and self.order.bell:
             self._screen.host.bell()

@@ -14,7 +14,7 @@ import pytest
 from probes.engine.model import Result, Status
 from tui.cli import main
 from tui.export import RENDERERS
-from tui.options import FORMATS
+from tui.usage import FORMATS
 
 Make = Callable[..., Result]
 Write = Callable[..., Path]

@@ -1,0 +1,203 @@
+"""The configuration file: what it says, what it refuses, and other keys on the screen."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tui.driving import drive, notice, text_of, until
+from tui.cli import main
+from tui.commands import COMMANDS
+from tui.commands.rebind import BadKeys, rebound, with_keys
+from tui.config import Config, ConfigError, load_config, template
+from tui.configured import configured
+from tui.options import UsageError, parse_options
+from tui.widgets.keybar import KeyBar
+
+SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config" / "auditreach" / "config.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_without_a_file_everything_is_left_to_the_program():
+    assert load_config(None) == Config()
+
+
+def test_the_file_says_what_the_command_line_leaves_open(tmp_path):
+    written(
+        tmp_path,
+        """
+        [screen]
+        theme = "light"
+        ascii = true
+        mouse = false
+        [measure]
+        timeout = 6
+        concurrency = 50
+        [answers]
+        current_user = "no"
+        """,
+    )
+    options = configured(parse_options(["run", "unix.target=a"]))
+    assert (options.settings.timeout, options.settings.concurrency) == (6, 50)
+    assert options.usual_answers == {"current_user": "no"}
+    screen = configured(parse_options([]))
+    assert (screen.theme, screen.ascii, screen.mouse, screen.slow_link) == (
+        "light",
+        True,
+        False,
+        False,
+    )
+
+
+def test_the_command_line_comes_before_the_file(tmp_path):
+    written(
+        tmp_path,
+        '[screen]\ntheme = "light"\nascii = true\n[measure]\ntimeout = 6\nconcurrency = 50\n',
+    )
+    given = ["--theme", "dark", "--no-ascii", "--timeout", "4", "--concurrency", "1000"]
+    options = configured(parse_options(given))
+    assert (options.theme, options.ascii) == ("dark", False)
+    assert (options.settings.timeout, options.settings.concurrency) == (4, 1000)
+
+
+def test_another_file_can_be_named_and_must_then_be_there(tmp_path):
+    with pytest.raises(UsageError, match=r"Cannot read .*none\.toml: no such file"):
+        configured(parse_options(["--config", str(tmp_path / "none.toml")]))
+
+
+def test_commands_that_need_no_configuration_do_not_stumble_over_it(tmp_path):
+    written(tmp_path, "broken")
+    options = parse_options(["verify", SITE])
+    assert configured(options) is options
+
+
+def test_a_demo_keeps_its_own_patience(tmp_path):
+    written(tmp_path, '[measure]\ntimeout = 60\n[answers]\ncurrent_user = "no"\n')
+    plain = parse_options(["demo"])
+    options = configured(plain)
+    assert options.settings == plain.settings
+    assert options.usual_answers == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("broken", "is not TOML: Expected '='"),
+        ("[scren]\n", "There is no section 'scren'; did you mean screen?"),
+        ("[screen]\nthem = 1\n", r"There is no key 'them' in \[screen\]; did you mean theme\?"),
+        ('[screen]\ntheme = "pink"\n', "screen.theme is one of dark, light, .*, not 'pink'"),
+        ("[screen]\nascii = 1\n", "screen.ascii is true or false, not 1"),
+        ("[measure]\ntimeout = 0\n", "measure.timeout is seconds from 0.1 to 300, not 0"),
+        ("[measure]\ntimeout = true\n", "measure.timeout is seconds"),
+        ("[measure]\nconcurrency = 1.5\n", "concurrency is a number from 1 to 60000, not 1.5"),
+        ("screen = 1\n", r"screen is a section: write \[screen\]"),
+        ("[answers]\ncurrent_user = true\n", 'answers.current_user is a text such as "yes"'),
+        ("[keys]\nagin = 'f5'\n", r"There is no command 'agin' in \[keys\]; did you mean again\?"),
+        ("[keys]\nagain = 5\n", 'keys.again is a key such as "f5"'),
+        ("[keys]\nagain = 'ctrl+'\n", r"keys.again has 'ctrl\+', which is no key"),
+        ("[keys]\nagain = 'g'\n", "The key g would be of again and of again-all"),
+        ("[keys]\nquit = []\n", "keys.quit cannot be empty"),
+    ],
+)
+def test_every_mistake_is_one_sentence_that_names_the_file(tmp_path, text, says):
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError, match=says) as caught:
+        load_config(None)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mistake_ends_with_status_2_and_no_traceback(tmp_path, capsys):
+    written(tmp_path, "[scren]\n")
+    assert main(["run", "unix.target=127.0.0.1"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("auditreach: ")
+    assert "did you mean screen?" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_an_answer_the_built_in_profile_does_not_ask_is_a_mistake(tmp_path, capsys):
+    written(tmp_path, '[answers]\ncurent_user = "no"\n')
+    assert main(["run", "unix.target=127.0.0.1"]) == 2
+    assert "did you mean current_user?" in capsys.readouterr().err
+
+
+def test_the_template_is_a_valid_file_and_names_every_command(capsys):
+    assert main(["config"]) == 0
+    text = capsys.readouterr().out
+    assert load_text(text) == {"screen": {}, "measure": {}, "answers": {}, "keys": {}}
+    for one in COMMANDS:
+        assert f"# {one.id} = " in text
+
+
+def load_text(text: str) -> object:
+    return tomllib.loads(text)
+
+
+def test_the_template_uncommented_changes_nothing_but_what_it_says(tmp_path):
+    lines = [line[2:] if line.startswith("# ") and " = " in line else line for line in template()]
+    found = load_config(written(tmp_path, "\n".join(lines)))
+    assert [one.keys for one in rebound(COMMANDS, found.keys)] == [one.keys for one in COMMANDS]
+    assert found.timeout == 4
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_configuration_or_one_sentence(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("c") / "x.toml"
+    path.write_bytes(data)
+    try:
+        load_config(path)
+    except ConfigError as error:
+        assert str(path) in str(error)
+
+
+def test_a_command_has_another_key_and_sentences_name_it():
+    bound = rebound(COMMANDS, {"again": "f5,ctrl+r", "filter": "?", "help": "f1"})
+    by_id = {one.id: one for one in bound}
+    assert (by_id["again"].keys, by_id["again"].key_text) == ("f5,ctrl+r", "f5")
+    assert by_id["filter"].key_text == "?"
+    assert with_keys("{again} and {again-all}, not {nothing}", bound) == "f5 and g, not {nothing}"
+
+
+def test_two_commands_may_swap_their_keys():
+    bound = rebound(COMMANDS, {"again": "g", "again-all": "r"})
+    assert {one.id: one.keys for one in bound}["again-all"] == "r"
+
+
+def test_a_key_that_another_command_has_is_refused():
+    with pytest.raises(BadKeys, match="of again and of again-all"):
+        rebound(COMMANDS, {"again": "g"})
+
+
+def test_another_key_works_on_the_screen_and_the_old_one_does_not(tmp_path):
+    path = written(tmp_path, '[keys]\nagain = "f5"\nsave = []\n')
+
+    @drive("open", SITE, "--config", str(path))
+    async def _(pilot, app):
+        await until(pilot, lambda: "f5 Rerun" in text_of(app.query_one(KeyBar)))
+        await pilot.press("escape", "r")
+        assert notice(app) == ""
+        await pilot.press("f5")
+        assert "old session" in notice(app)
+        await pilot.press("escape", "s")
+        assert len(app.screen_stack) == 1
+        await pilot.press("question_mark")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        shown = " ".join(str(one.content) for one in app.screen.query("Static").results())
+        assert "f5      measures the selected row again" in shown

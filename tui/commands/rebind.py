@@ -1,0 +1,78 @@
+"""Other keys for commands, and sentences that name the keys that are in force."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from tui.commands.model import Command
+
+_NAMES: Mapping[str, str] = {
+    "/": "slash",
+    "?": "question_mark",
+    ".": "full_stop",
+    ":": "colon",
+    ";": "semicolon",
+    "*": "asterisk",
+    "+": "plus",
+    "-": "minus",
+    "=": "equals_sign",
+    "!": "exclamation_mark",
+    "#": "number_sign",
+    "<": "less_than_sign",
+    ">": "greater_than_sign",
+    " ": "space",
+    "esc": "escape",
+    "del": "delete",
+    "return": "enter",
+}
+"""What a person writes, and Textual's name for it."""
+_KEY = re.compile(r"(?:(?:ctrl|shift|alt|super)\+)*(?:[A-Za-z0-9]|[a-z][a-z0-9_]+)")
+_LASTING = ("quit", "help", "back")
+"""Commands that must keep a key: without them nobody finds the way out."""
+_MARK = re.compile(r"\{([a-z-]{2,20})\}")
+
+
+class BadKeys(Exception):
+    """Keys that cannot be; the text is one sentence."""
+
+
+def rebound(commands: Iterable[Command], keys: Mapping[str, str]) -> tuple[Command, ...]:
+    """The commands with other keys, by id; raises BadKeys where two would have the same one.
+
+    A command without a key stays in the command palette.
+    """
+    changed = tuple(
+        replace(one, keys=_named(one.id, keys[one.id]), show="") if one.id in keys else one
+        for one in commands
+    )
+    owner: dict[str, str] = {}
+    for one in changed:
+        for key in filter(None, one.keys.split(",")):
+            if key in owner:
+                raise BadKeys(
+                    f"The key {key} would be of {owner[key]} and of {one.id}; change one of them."
+                )
+            owner[key] = one.id
+    return changed
+
+
+def with_keys(text: str, commands: Iterable[Command]) -> str:
+    """A sentence with `{again}` and the like replaced by the key of that command."""
+    if "{" not in text:
+        return text
+    shown = {one.id: one.key_text for one in commands}
+    return _MARK.sub(lambda mark: shown.get(mark[1], mark[0]), text)
+
+
+def _named(id: str, keys: str) -> str:
+    named = [_NAMES.get(key.strip() or key, key.strip()) for key in keys.split(",") if key]
+    for key in named:
+        if not _KEY.fullmatch(key):
+            raise BadKeys(
+                f"keys.{id} has '{key[:30]}', which is no key; write r, f5, ctrl+r or the like."
+            )
+    if not named and id in _LASTING:
+        raise BadKeys(f"keys.{id} cannot be empty: without it nobody finds the way out.")
+    return ",".join(named)

@@ -1,0 +1,185 @@
+"""The configuration file: what stands on every command line anyway, and other keys."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from profiles.mistake import nearest
+from tui.commands import BY_ID, COMMANDS
+from tui.commands.rebind import BadKeys, rebound
+from tui.usage import THEMES
+
+_MOST = 64 * 1024
+
+
+class ConfigError(Exception):
+    """The file cannot be used; the text is one sentence that names it and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the file says; None is what it leaves to the command line or the program."""
+
+    theme: str | None = None
+    ascii: bool | None = None
+    slow_link: bool | None = None
+    mouse: bool | None = None
+    timeout: float | None = None
+    """Seconds one attempt may take."""
+    concurrency: int | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """By question id."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys separated by commas, by command id."""
+
+
+_SCREEN: Mapping[str, str] = {
+    "theme": "one of " + ", ".join(THEMES),
+    "ascii": "true or false",
+    "slow_link": "true or false",
+    "mouse": "true or false",
+}
+_MEASURE: Mapping[str, str] = {
+    "timeout": "seconds from 0.1 to 300",
+    "concurrency": "a number from 1 to 60000",
+}
+_SECTIONS = ("screen", "measure", "answers", "keys")
+
+
+def default_path() -> Path:
+    """Where the file is looked for (XDG_CONFIG_HOME on Linux)."""
+    import platformdirs
+
+    return platformdirs.user_config_path("auditreach", appauthor=False) / "config.toml"
+
+
+def load_config(path: Path | None) -> Config:
+    """The configuration in a file, or in the usual one if that is there; raises ConfigError."""
+    place = path or default_path()
+    try:
+        if path is None and not place.exists():
+            return Config()
+        with place.open("rb") as file:
+            data = file.read(_MOST + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot read {place}: {(error.strerror or str(error)).lower()}."
+        ) from None
+    if len(data) > _MOST:
+        raise ConfigError(f"{place} is longer than {_MOST:,} bytes; that is no configuration.")
+    try:
+        return _config(tomllib.loads(data.decode("utf-8")))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{place} is not UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{place} is not TOML: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{place} is nested too deeply.") from None
+    except (ConfigError, BadKeys) as error:
+        raise ConfigError(f"{place}: {error}") from None
+
+
+def _config(found: Mapping[str, Any]) -> Config:
+    _known(found, _SECTIONS, "section")
+    screen, measure = _table(found, "screen"), _table(found, "measure")
+    _known(screen, _SCREEN, "key", "screen")
+    _known(measure, _MEASURE, "key", "measure")
+    for name in ("ascii", "slow_link", "mouse"):
+        if name in screen and not isinstance(screen[name], bool):
+            raise ConfigError(f"screen.{name} is {_SCREEN[name]}, not {screen[name]!r}.")
+    if "theme" in screen and screen["theme"] not in THEMES:
+        raise ConfigError(f"screen.theme is {_SCREEN['theme']}, not {screen['theme']!r}.")
+    timeout, concurrency = measure.get("timeout"), measure.get("concurrency")
+    if timeout is not None and not (_number(timeout) and 0.1 <= timeout <= 300):
+        raise ConfigError(f"measure.timeout is {_MEASURE['timeout']}, not {timeout!r}.")
+    if concurrency is not None and not (
+        _number(concurrency) and isinstance(concurrency, int) and 1 <= concurrency <= 60000
+    ):
+        raise ConfigError(f"measure.concurrency is {_MEASURE['concurrency']}, not {concurrency!r}.")
+    answers = _table(found, "answers")
+    for name, value in answers.items():
+        if not isinstance(value, str):
+            raise ConfigError(f'answers.{name} is a text such as "yes", not {value!r}.')
+    keys = _keys(_table(found, "keys"))
+    rebound(COMMANDS, keys)
+    return Config(
+        screen.get("theme"),
+        screen.get("ascii"),
+        screen.get("slow_link"),
+        screen.get("mouse"),
+        None if timeout is None else float(timeout),
+        concurrency,
+        answers,
+        keys,
+    )
+
+
+def _keys(table: Mapping[str, Any]) -> dict[str, str]:
+    _known(table, BY_ID, "command", "keys")
+    keys = {}
+    for id, value in table.items():
+        several = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, str) for one in several):
+            raise ConfigError(f'keys.{id} is a key such as "f5", or a list of keys, not {value!r}.')
+        keys[id] = ",".join(several)
+    return keys
+
+
+def _known(
+    found: Mapping[str, Any],
+    allowed: Mapping[str, object] | tuple[str, ...],
+    what: str,
+    of: str = "",
+) -> None:
+    for name in found:
+        if name not in allowed:
+            near = nearest(name, allowed)
+            meant = f"did you mean {near}?" if near else f"there are {', '.join(allowed)}."
+            where = f" in [{of}]" if of else ""
+            raise ConfigError(f"There is no {what} {name!r}{where}; {meant}")
+
+
+def _table(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = found.get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{name} is a section: write [{name}] above its keys.")
+    return table
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def template() -> Iterator[str]:
+    """A file that says everything it can say, commented out, line by line."""
+    yield "# auditreach reads this file at every start; the command line comes before it."
+    yield f"# Its place: {default_path()}"
+    yield ""
+    yield "[screen]"
+    yield f"# theme = {_quoted(THEMES[0])}    # {_SCREEN['theme']}"
+    yield "# ascii = true          # only ASCII characters"
+    yield "# slow_link = true      # draw once a second, leave the mouse alone"
+    yield "# mouse = false         # leave the mouse to the terminal"
+    yield ""
+    yield "[measure]"
+    yield "# timeout = 4           # seconds one attempt may take"
+    yield "# concurrency = 1000    # attempts in flight at once"
+    yield ""
+    yield "[answers]              # of the profile's questions, as for --answer"
+    yield '# domain_credentials = "yes"'
+    yield '# current_user = "yes"'
+    yield '# enable_remoting = "auto"'
+    yield ""
+    yield "[keys]                 # a key, or a list of keys, for each command"
+    for one in COMMANDS:
+        keys = [_quoted(key) for key in one.keys.split(",")]
+        value = keys[0] if len(keys) == 1 else f"[{', '.join(keys)}]"
+        yield f"# {one.id} = {value}    # {one.about}"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'

@@ -1,0 +1,37 @@
+"""Options with what the configuration file says where the command line says nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui.config import ConfigError, load_config
+from tui.options import Options, UsageError
+
+_READ = ("screen", "open", "demo", "run")
+
+
+def configured(options: Options) -> Options:
+    """The options over the configuration; raises UsageError where that cannot be used."""
+    if options.command not in _READ:
+        return options
+    try:
+        config = load_config(options.config)
+    except ConfigError as error:
+        raise UsageError(str(error)) from None
+    options = replace(
+        options,
+        theme=options.theme or config.theme,
+        ascii=config.ascii if options.ascii is None else options.ascii,
+        slow_link=options.slow_link or bool(config.slow_link),
+        mouse=options.mouse and config.mouse is not False,
+        keys=config.keys,
+    )
+    if options.command == "demo":
+        # Its site has answers and a patience of its own.
+        return options
+    settings = options.settings
+    if config.timeout is not None and not options.patience_given:
+        settings = replace(settings, timeout=config.timeout)
+    if config.concurrency is not None and not options.width_given:
+        settings = replace(settings, concurrency=config.concurrency)
+    return replace(options, settings=settings, usual_answers=config.answers)
