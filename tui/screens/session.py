@@ -158,7 +158,10 @@ class SessionScreen(Screen[object]):
         A `quiet` round of a watch takes no notice away.
         """
         if self.runner is None:
-            return "This is an old session; start auditreach with its hosts to measure again."
+            return (
+                "This is an old session. `auditreach run --from FILE` measures it again, "
+                "with --only blocked only what was blocked."
+            )
         if not keys:
             return None
         jobs, trouble = self.runner.again(
