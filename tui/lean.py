@@ -5,17 +5,29 @@ from __future__ import annotations
 import base64
 import os
 import signal
+from typing import ClassVar
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui import tidy
 from tui.copying import past_tmux
 from tui.frame import Frame
 from tui.themes import THEMES
+
+
+class _WholeCells(ScrollBarRender):
+    """A bar without half cells, for whose signs not every font has a glyph."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
+
+
+ScrollBar.renderer = _WholeCells
 
 _RETRY = 0.05
 """Seconds until a terminal that was busy is asked again."""

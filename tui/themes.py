@@ -8,8 +8,19 @@ from dataclasses import replace
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-_OWN_DARK = replace(BUILTIN_THEMES["ansi-dark"], name="dark")
-_OWN_LIGHT = replace(BUILTIN_THEMES["ansi-light"], name="light", warning="ansi_magenta")
+
+def _own(name: str, theme: Theme) -> Theme:
+    """A theme of Textual's for the terminal's colours, but with no other background anywhere."""
+    bar = dict.fromkeys(
+        ("scrollbar-background", "scrollbar-background-hover", "scrollbar-background-active"),
+        "ansi_default",
+    )
+    return replace(theme, name=name, variables={**theme.variables, **bar})
+
+
+_OWN_DARK = _own("dark", BUILTIN_THEMES["ansi-dark"])
+# Its warning is a red as well.
+_OWN_LIGHT = replace(_own("light", BUILTIN_THEMES["ansi-light"]), warning="ansi_magenta")
 
 
 def _on(theme: Theme, background: str, text: str) -> Theme:

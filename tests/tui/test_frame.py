@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
@@ -14,55 +11,15 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
+from tests.tui.emulator import Emulator
 from tui.frame import Frame
 
 WIDTH, HEIGHT = 12, 3
-TOKEN = re.compile(r"\x1b\[([0-9;]*)([A-Za-z])|([^\x1b])")
 
 
-class Screen:
-    """As much of a terminal as the frame speaks to."""
-
+class Screen(Emulator):
     def __init__(self) -> None:
-        self.cells = [[("#", "junk")] * WIDTH for _ in range(HEIGHT)]
-        self.x = self.y = 0
-        self.code = "junk"
-
-    def feed(self, text: str) -> None:
-        at = 0
-        while at < len(text):
-            match = TOKEN.match(text, at)
-            assert match, text[at:]
-            at = match.end()
-            numbers, final, char = match.groups()
-            if char:
-                self.write(char)
-            elif final == "m":
-                self.code = numbers.removeprefix("0;")
-            elif final == "H":
-                places = [int(number or 1) for number in numbers.split(";")]
-                self.y, self.x = places[0] - 1, (places[1] - 1 if len(places) > 1 else 0)
-            elif final == "C":
-                self.x += int(numbers)
-            elif final == "J":
-                self.cells = [[(" ", "")] * WIDTH for _ in range(HEIGHT)]
-                assert self.code == ""
-            elif final == "K":
-                assert self.code == ""
-                self.cells[self.y][self.x :] = [(" ", "")] * (WIDTH - self.x)
-            else:
-                raise AssertionError(final)
-
-    def write(self, char: str) -> None:
-        width = cell_len(char)
-        if not width:
-            before = self.cells[self.y][self.x - 1]
-            self.cells[self.y][self.x - 1] = (before[0] + char, before[1])
-            return
-        self.cells[self.y][self.x] = (char, self.code)
-        if width == 2:
-            self.cells[self.y][self.x + 1] = ("", "")
-        self.x += width
+        super().__init__(WIDTH, HEIGHT)
 
     def seen(self) -> list[list[tuple[str, str]]]:
         """Cells as the eye sees them: the colour of an empty cell does not count."""

@@ -59,6 +59,7 @@ def information(screen: SessionScreen) -> None:
     """Show what the lines above and below have no room for."""
     from tui.screens.dialog import Help
 
+    where = f"{screen.recorded.where}\n\n" if screen.recorded else ""
     log = f"The log is {screen.log_path}." if screen.log_path else "There is no log yet."
     said = "\n".join(list(screen.panes.notices)[::-1]) or "Nothing was said yet."
-    screen.host.push_screen(Help(f"{screen.panes.head.told}\n\n{log}\n\n{said}"))
+    screen.host.push_screen(Help(f"{screen.panes.head.told}\n\n{where}{log}\n\n{said}"))

@@ -108,7 +108,7 @@ class SessionScreen(Screen[object]):
             if history is not None:
                 yield HostEntry(profile, history)
             else:
-                yield Static(self.recorded.where if self.recorded else "", markup=False)
+                yield Static(self.recorded.where if self.recorded else "", id="where", markup=False)
         with Horizontal(id="body"):
             yield Outline(profile, self.signs)
             with Vertical(id="right"):

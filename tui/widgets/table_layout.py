@@ -54,7 +54,9 @@ def lay_out(width: int, host: int, check: int) -> Layout:
     most = 14 if compact else 28 if width >= 100 else 20
     check = min(check, most if ports else TITLE)
     check = max(check, len("Check") + 1)
-    host = max(min(host, 40 if width >= 140 else max(10, width // 5)), len("Host") + 1)
+    host = max(
+        min(host, 40 if width >= 140 else max(10, width // (5 if compact else 4))), len("Host") + 1
+    )
     host = max(min(host, width - status - check - 2 * gap), 0)
 
     wanted: list[tuple[Column, int]] = [("status", status), ("host", host), ("check", check)]

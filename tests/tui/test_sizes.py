@@ -1,0 +1,77 @@
+"""Every size of a terminal: nothing breaks, is too wide, or lies over something else."""
+
+from __future__ import annotations
+
+from itertools import combinations, cycle
+from pathlib import Path
+
+import pytest
+
+from tests.tui.driving import drive
+from tests.tui.pictures import drawn
+from tui.widgets.crumbs import Crumbs
+from tui.widgets.detail import Detail
+from tui.widgets.head import Head
+from tui.widgets.keybar import KeyBar
+from tui.widgets.outline import Outline
+from tui.widgets.table import ResultTable
+
+SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
+OURS = (Head, Outline, ResultTable, Detail, Crumbs, KeyBar)
+DOINGS = (("1",), ("2",), ("3",), ("z",), ("slash", "x"), ("escape",), ("f",), ("I", "escape"))
+OTHERS = (("v",), ("d",), ("question_mark",), ("ctrl+p",), ("c",), ("a",))
+
+LONG = "Something happened at 10.20.30.40, and it takes long to say it. " * 3
+
+SMALL = [(width, height) for width in (30, 40, 59, 60) for height in (8, 12, 15, 16)]
+EVERY = [
+    (width, height) for width in range(30, 221, 19) for height in (8, 11, 16, 23, 24, 37, 50, 60)
+]
+
+
+def leaves(app):
+    return [
+        widget
+        for widget in app.screen.query("*")
+        if widget.is_on_screen and widget.region.area and not widget.displayed_children
+    ]
+
+
+def check(app, size) -> None:
+    width, height = size
+    for widget in leaves(app):
+        region = widget.region
+        assert region.x >= 0, widget
+        assert region.right <= width, widget
+        assert region.bottom <= height, widget
+        if isinstance(widget, OURS):
+            lines = [widget.render_line(y) for y in range(widget.size.height)]
+            assert {line.cell_length for line in lines} <= set(range(widget.size.width + 1)), widget
+    for one, other in combinations(leaves(app), 2):
+        assert not one.region.overlaps(other.region), (one, other)
+    drawn(app)
+
+
+@pytest.mark.parametrize(("options", "sizes"), [((), (*SMALL, *EVERY)), (("--ascii",), SMALL)])
+def test_every_size_shows_what_fits_and_nothing_lies_over_anything(options, sizes):
+    doings, news = cycle(DOINGS), cycle((LONG, "", LONG))
+
+    @drive("open", SITE, *options, size=(80, 24))
+    async def _(pilot, app):
+        for size in sizes:
+            await pilot.resize_terminal(*size)
+            await pilot.press(*next(doings))
+            app.main.say(next(news))
+            await pilot.pause()
+            check(app, size)
+
+
+@pytest.mark.parametrize("keys", OTHERS)
+def test_every_other_screen_stands_in_every_size(keys):
+    @drive("open", SITE, size=(80, 24))
+    async def _(pilot, app):
+        await pilot.press(*keys)
+        for size in (*SMALL, (80, 24), (220, 60)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            drawn(app)
