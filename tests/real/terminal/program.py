@@ -10,6 +10,8 @@ from bench.terminal import processor
 from probes.engine.session import Session, read_session, verify
 
 ROOT = Path(__file__).parents[3]
+SITE = ROOT / "tests" / "sessions" / "site.jsonl"
+"""A session that was measured long ago."""
 WITHIN = 20
 GONE = 3
 """Seconds after which nothing is left of a program whose terminal broke."""

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from tests.real.terminal.program import MANY
+from tests.real.terminal.program import MANY, SITE
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
@@ -16,7 +16,7 @@ def test_a_signal_ends_it_soon_with_a_complete_log_and_a_clean_terminal(
     terminal, program, closed, number
 ) -> None:
     terminal.start(f"{program} --run unix.target=127.0.0.1:{closed}")
-    terminal.until(lambda text: "1/1" in text)
+    terminal.until(lambda text: "1/1" in text and "saved" in text)
     (pid,) = terminal.pids()
     os.kill(pid, number)
     text = terminal.until(lambda text: f"ended with {128 + number}" in text)
@@ -66,13 +66,9 @@ def test_a_signal_ends_it_though_the_terminal_takes_nothing(line, mute, number) 
     assert b"Traceback" not in one.terminal.output
 
 
-def test_an_old_session_at_rest_ends_at_a_signal(line, closed) -> None:
+def test_an_old_session_at_rest_ends_at_a_signal(line) -> None:
     """Nothing wakes its loop: no clock, no engine."""
-    one = line("--run", f"unix.target=127.0.0.1:{closed}")
-    one.until("blocked")
-    one.terminal.type(b"q")
-    one.gone(0)
-    old = line("open", str(one.log))
+    old = line("open", str(SITE))
     old.until("blocked")
     old.terminal.read(0.5)
     old.signal(signal.SIGTERM)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.terminal.program import SITE
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -80,21 +82,15 @@ def test_the_screen_refuses_a_pipe_and_a_dumb_terminal_in_one_sentence(
     assert "auditreach run" in " ".join(text.split())
 
 
-def test_no_mouse_leaves_the_mouse_to_the_terminal(line, closed) -> None:
-    session = f"unix.target=127.0.0.1:{closed}"
-    for words, on in ((("--run", session), True), (("--run", "--no-mouse", session), False)):
-        one = line(*words)
-        one.until("blocked")
-        one.terminal.type(b"q")
-        one.gone(0)
-        one.leftover()
-        assert (b"\x1b[?1003h" in one.terminal.output) is on
-        old = line("open", str(one.log), *words[1:-1])
-        old.until("blocked")
-        old.terminal.type(b"q")
-        old.gone(0)
-        old.leftover()
-        assert (b"\x1b[?1003h" in old.terminal.output) is on
+@pytest.mark.parametrize("words", [(), ("open", str(SITE))], ids=["screen", "open"])
+@pytest.mark.parametrize("option", [(), ("--no-mouse",)], ids=["mouse", "no mouse"])
+def test_no_mouse_leaves_the_mouse_to_the_terminal(line, words, option) -> None:
+    one = line(*words, *option)
+    one.until("Help")
+    one.terminal.type(b"\x11")
+    one.gone(0)
+    assert one.leftover() == []
+    assert (b"\x1b[?1003h" in one.terminal.output) is (not option)
 
 
 def test_stale_sizes_in_the_environment_are_not_believed(terminal, program) -> None:
