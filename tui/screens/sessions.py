@@ -17,8 +17,9 @@ from textual.widgets.option_list import Option
 from probes.engine.session import SessionError, Summary
 from tui.screens.dialog import Prompt
 from tui.sessions import shelf
-from tui.sessions.text import summary_line
+from tui.sessions.text import summary_lines
 from tui.signs import Signs
+from tui.widgets.table_render import fit
 
 _AT_ONCE = 20
 """Sessions that are read before they are shown."""
@@ -68,6 +69,12 @@ class SessionsScreen(Screen[Choice]):
         """Read them off the loop: there may be hundreds, and long ones."""
         self.query_one(OptionList).focus()
         self.run_worker(self._fill(), exclusive=True)
+
+    def on_resize(self) -> None:
+        """Cut the lines for the new width."""
+        options = self.query_one(OptionList)
+        for id, one in self._found.items():
+            options.replace_option_prompt(id, self._line(one))
 
     def on_option_list_option_selected(self) -> None:
         """Enter opens."""
@@ -166,8 +173,11 @@ class SessionsScreen(Screen[Choice]):
         return self._found.get(options.get_option_at_index(at).id or "")
 
     def _line(self, one: Summary) -> str:
+        first, second = summary_lines(one)
         mark = "* " if str(one.path) == self._present else "  "
-        return self._signs.clean(f"{mark}{summary_line(one)}")
+        width = max(20, self.size.width - 6)
+        lines = (f"{mark}{first}", f"    {second}")
+        return "\n".join(fit(line, width, self._signs).rstrip() for line in lines)
 
     def _title(self) -> None:
         count = len(self._found)

@@ -77,7 +77,7 @@ def test_sessions_are_listed_the_newest_first_with_what_came_of_them(state, port
         assert first.startswith("* ")
         assert f"127.0.0.1:{port}" in first
         assert "1 blocked" in first
-        assert "33 results  pc-014.corp.example, " in second
+        assert "33 results" in second and "pc-014.corp.example, " in second
         assert "2 sessions" in str(app.screen.query_one(".heading", Static).content)
 
 
