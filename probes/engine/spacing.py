@@ -112,6 +112,8 @@ class Spacing:
 
     async def _turn(self, sender: object, own: float) -> None:
         """Wait behind those who wait already, and then for the pause; `own` after oneself."""
+        if self._sender is None:
+            return
         async with self._lock:
             while left := self._pause(own) if sender is self._sender else self._left():
                 self._changed = self._loop.create_future()
