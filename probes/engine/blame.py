@@ -67,6 +67,13 @@ def _happened(job: Job, observation: Observation, timeout: float) -> str:
             return (
                 f"{_silence(observation, timeout)}: dropped on the way, the host is down, or {hint}"
             )
+        case State.FILTERED if observation.reason is Reason.NO_RESPONSE and facts.get(
+            "no_arp_reply"
+        ):
+            return (
+                f"{_silence(observation, timeout)}, and no ARP reply either: the host is down or "
+                "its address is not in use"
+            )
         case State.FILTERED if observation.reason is Reason.NO_RESPONSE:
             return f"{_silence(observation, timeout)}: dropped on the way or the host is down"
         case State.FILTERED | State.UNREACHABLE if observation.icmp is not None:

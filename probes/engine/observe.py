@@ -224,7 +224,11 @@ async def echo(vantage: Vantage, work: Work, timeout: float, retries: int) -> Ob
             break
     best = min(seen, key=telling)
     service = Service.CONFIRMED if best.state is State.OPEN else Service.NOT_ASKED
-    facts = {"summary": "Answers the ping"} if best.state is State.OPEN else {}
+    facts: dict[str, object] = {}
+    if best.state is State.OPEN:
+        facts["summary"] = "Answers the ping"
+    if best.no_arp_reply:
+        facts["no_arp_reply"] = True
     if best.mac:
         facts["mac"] = best.mac
     return transport(work, best, tried=tuple(seen), service=service, facts=facts)

@@ -33,6 +33,8 @@ class Outcome:
     """The datagram that answered."""
     mac: str = ""
     """The MAC address the echo was sent to, where that is the host's own: on our segment."""
+    no_arp_reply: bool = False
+    """Nobody on our segment has answered for the address of a silent echo, which is theirs."""
     problem: str = ""
     """For local errors: what to do, as a sentence."""
 
@@ -86,7 +88,8 @@ class Vantage(Protocol):
     async def ping(self, address: str, timeout: float) -> Outcome:
         """Send one ICMP echo request and wait for its reply from that address.
 
-        The outcome of a host that answers has its MAC address where this place can know it.
+        Of a host on the segment of this place the outcome tells the MAC address, or that there
+        was no ARP reply, where that can be known.
         """
 
     async def close(self) -> None:

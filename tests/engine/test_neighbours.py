@@ -57,6 +57,15 @@ async def test_an_incomplete_entry_elsewhere_does_not_hide_a_complete_one(cache)
     assert neighbours.mac("10.0.0.1") == "02:00:00:00:00:01"
 
 
+@pytest.mark.parametrize(
+    ("flags", "missing"), [("0x0", True), ("0x2", False), ("0x8", False), ("what", False)]
+)
+async def test_who_has_not_answered_arp_is_known_by_the_entry(cache, flags, missing) -> None:
+    _, neighbours = cache(GATEWAY.replace("0x2 ", f"{flags} "))
+    assert neighbours.missing("10.0.0.1") is missing
+    assert not neighbours.missing("10.0.0.2")
+
+
 async def test_the_cache_is_read_once_a_turn_of_the_loop(cache) -> None:
     path, neighbours = cache(GATEWAY)
     assert neighbours.mac("10.0.0.2") == ""

@@ -68,11 +68,14 @@ def client(need) -> Iterator[str]:
         yield near
 
 
-def measured(client: str, folder: Path, host: str, *checks: str) -> dict[str, dict]:
+def measured(
+    client: str, folder: Path, host: str, *checks: str, timeout: float = 4.0
+) -> dict[str, dict]:
     """The rows of a run of the program in the namespace, by check."""
     profile = folder / "profile.toml"
     profile.write_text(HEAD + "".join(checks))
     words = ["run", "--json", "--yes", "--profile", profile, "--log", folder / "log.jsonl"]
+    words += ["--timeout", str(timeout)]
     done = subprocess.run(
         ["ip", "netns", "exec", client, sys.executable, "-m", "tui", *words, f"host={host}"],
         cwd=ROOT,
@@ -104,6 +107,14 @@ def test_an_address_that_nobody_has_gets_no_mac(client: str, tmp_path: Path) -> 
     assert row["state"] == "unreachable"
     assert row["note"].startswith("No ARP reply: the address is not in use.")
     assert "mac" not in row["facts"]
+
+
+def test_nobody_answering_arp_is_told_even_when_the_kernel_has_not_given_up(
+    client: str, tmp_path: Path
+) -> None:
+    row = measured(client, tmp_path, "10.9.0.4", PING, timeout=0.5)["host.ping"]
+    assert (row["state"], row["reason"]) == ("filtered", "no-response")
+    assert "no ARP reply either: the host is down" in row["note"]
 
 
 def test_no_closed_port_is_called_silent_when_the_host_limits_its_errors(

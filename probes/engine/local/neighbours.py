@@ -33,6 +33,11 @@ class Neighbours:
         found = {_complete(line) for line in self._lines(address)} - {""}
         return found.pop() if len(found) == 1 else ""
 
+    def missing(self, address: str) -> bool:
+        """Whether an IPv4 host would be on a segment of ours and has not answered ARP so far."""
+        lines = self._lines(address)
+        return bool(lines) and all(_flags(line) == 0 for line in lines)
+
     def _lines(self, address: str) -> list[str]:
         if self._text is None:
             self._text = self._read()
@@ -52,12 +57,17 @@ class Neighbours:
             return ""
 
 
+def _flags(line: str) -> int | None:
+    words = line.split()
+    try:
+        return int(words[1], 16)
+    except (IndexError, ValueError):
+        return None
+
+
 def _complete(line: str) -> str:
     """The MAC address in a line after its IP address; empty if it is none to rely on."""
-    kind, flags, mac = (*line.split(), "", "", "")[:3]
-    try:
-        known = int(flags, 16)
-    except ValueError:
-        return ""
+    kind, _, mac = (*line.split(), "", "", "")[:3]
+    known = _flags(line) or 0
     usable = known & _COMPLETE and not known & _PUBLISHED and kind == _ETHERNET
     return mac if usable and mac != _NONE and _MAC.fullmatch(mac) else ""

@@ -13,7 +13,7 @@ from probes.engine.local.identity import identity
 from probes.engine.local.interfaces import interface_of, interfaces
 from probes.engine.local.neighbours import Neighbours
 from probes.engine.local.resolve import Resolver
-from probes.engine.model import Resolution, State, VantageInfo
+from probes.engine.model import Reason, Resolution, State, VantageInfo
 from probes.engine.vantage import Accept, Cancel, Done, Outcome
 
 _RESERVED = 64
@@ -75,6 +75,8 @@ class LocalVantage:
         outcome = await self._echo.ping(address, timeout)
         if outcome.state is State.OPEN:
             outcome.mac = self._neighbours.mac(address)
+        elif outcome.reason is Reason.NO_RESPONSE:
+            outcome.no_arp_reply = self._neighbours.missing(address)
         return outcome
 
     async def close(self) -> None:
