@@ -45,6 +45,17 @@ class Board:
             new.append(job)
         return new
 
+    def take(self, targets: frozenset[Target]) -> list[tuple[Job, Result | None, bool]]:
+        """Take targets out: their rows, with their result and whether that is an earlier one."""
+        taken = []
+        for key, job in [(key, job) for key, job in self.jobs.items() if job.target in targets]:
+            del self.jobs[key]
+            self._keys.pop((job.target, job.check.id), None)
+            earlier = key in self.earlier
+            self.earlier.pop(key, None)
+            taken.append((job, self.results.pop(key, None), earlier))
+        return taken
+
     def recall(self, results: Iterable[Result]) -> Iterator[Earlier]:
         """Take results of an earlier session as they count under this session's answers."""
         for result in results:

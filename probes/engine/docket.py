@@ -102,6 +102,30 @@ class Docket:
         verdicts = [] if job.target in self._open else self._judge(job.target)
         return verdicts + self._judge_resting(role) if role in self._open_of else verdicts
 
+    def removed(self, targets: Collection[Target], jobs: Iterable[Job]) -> list[Verdict]:
+        """These targets, with these rows, count no more; the verdicts of others that follow."""
+        for job in jobs:
+            self._keys.get(job.check.id, {}).pop(job.key, None)
+        for target in targets:
+            left = self._open.pop(target, 0)
+            if target.role in self._open_of:
+                self._open_of[target.role] -= left
+            self._told.pop(target, None)
+            self._recalled.get(target.role, {}).pop(target, None)
+        return self.resting({target.role for target in targets})
+
+    def resting(self, roles: Collection[str]) -> list[Verdict]:
+        """The verdicts that have changed of targets that rest on these roles."""
+        self._best.clear()
+        above = {one for role in roles for one in self._carries.get(role, ())}
+        due = [one for one in (*self._open, *self._told) if one.role in above]
+        return [
+            verdict
+            for target in dict.fromkeys(due)
+            if not self._open.get(target)
+            for verdict in self._judge(target)
+        ]
+
     def ended(self) -> list[Verdict]:
         """Nothing is measured any more; what is still due, except for targets cut short."""
         self._open_of = dict.fromkeys(self._open_of, 0)

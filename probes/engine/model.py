@@ -291,6 +291,20 @@ class Diagnosed:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """Event: the operator took these out; their rows are not measured and count no more."""
+
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Event: what was removed is back, with the results it had."""
+
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """Event: nothing is queued or in flight any more; `complete` is false after a stop."""
 
@@ -299,5 +313,16 @@ class Finished:
     """Rows by status."""
 
 
-Event = Result | Earlier | Started | Queued | Message | Verdict | Diagnosed | Finished
+Event = (
+    Result
+    | Earlier
+    | Started
+    | Queued
+    | Message
+    | Verdict
+    | Diagnosed
+    | Removed
+    | Restored
+    | Finished
+)
 """What a run reports."""

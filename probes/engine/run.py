@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from probes.engine import observe
+from probes.engine.admission import Admission
 from probes.engine.agreement import Agreement
 from probes.engine.asks import Asks, Loads
-from probes.engine.board import Board
-from probes.engine.calibrate import Calibration, marked
+from probes.engine.calibrate import Calibration
 from probes.engine.call import Ask
 from probes.engine.clock import Clock
-from probes.engine.docket import Docket
 from probes.engine.judge import judge
 from probes.engine.lanes import Lanes, Work
+from probes.engine.ledger import Ledger
 from probes.engine.limits import fewer
 from probes.engine.model import (
     Diagnosed,
@@ -30,7 +30,7 @@ from probes.engine.model import (
     Settings,
     Started,
     State,
-    Verdict,
+    Target,
 )
 from probes.engine.names import Names
 from probes.engine.options import NO_OPTIONS, Options
@@ -67,31 +67,31 @@ class Run:
         self._options = options
         self._loop = asyncio.get_running_loop()
         self._clock = Clock(self._loop.time)
-        self._board = board = Board(profile, answers, settings.timeout)
-        recalled = tuple(board.recall(earlier))
-        self._docket = Docket(profile, answers, board.jobs, board.results, board.earlier)
+        self._outbox = Outbox(self._loop, report)
+        self._emit = self._outbox.put
+        self._ledger = Ledger(profile, answers, settings.timeout, self._emit, earlier)
+        self._board, self._docket = self._ledger.board, self._ledger.docket
         self._lanes = Lanes(settings.per_host, self._pump_soon)
         self._names = Names(vantage, self._named)
         self._calibration = Calibration(vantage, (c.port for c in profile.checks), self._amend)
         self._agreement = Agreement(vantage, [host for r in profile.roles for host in r.hosts])
         self._asks = Asks(probes)
         self._open: dict[str, Work] = {}
-        self._parked: dict[str, list[Work]] = {}
+        self._admission = Admission(
+            self._board, self._open, self._clock, self._names.find, self._settle
+        )
         self._limit = min(settings.concurrency, vantage.descriptors)
         self._flying: set[Work] = set()
-        self._outbox = Outbox(self._loop, report)
-        self._emit = self._outbox.put
         self._pumping = False
         self._idle = asyncio.Event()
         self._idle.set()
-        for one in recalled:
-            self._emit(one)
+        self._whole = True
         if self._limit < settings.concurrency:
             self._emit(fewer(self._limit, settings.concurrency))
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Queue new rows; rows that are known already are left as they are."""
-        self._queue([Work(job) for job in self._board.add(jobs)])
+        self._queue([Work(job) for job in self._ledger.add(tuple(jobs))])
 
     def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
         """Measure rows again; `forced` ones even if their condition does not hold."""
@@ -107,6 +107,25 @@ class Run:
         self._emit(Queued(tuple(again)))
         self._queue(works)
 
+    def remove(self, targets: Collection[Target]) -> None:
+        """Leave targets out: what is open of them ends unheard, and nothing counts them."""
+        works = self._ledger.remove(targets, self._open)
+        self._admission.drop([work.job.key for work in works])
+        for work in works:
+            if work in self._flying and work.cancel is not None:
+                work.cancel()
+                self._flying.discard(work)
+                self._lanes.release(work)
+        self._pump_soon()
+        self._end_anew()
+
+    def restore(self, targets: Iterable[Target]) -> None:
+        """Take removed targets in again with their results, and measure what had none yet."""
+        unmeasured, known = self._ledger.restore(targets)
+        self._queue([Work(job) for job in unmeasured])
+        self._ledger.close(known)
+        self._end_anew()
+
     def use(self, options: Options) -> None:
         """Take other options for what is asked from now on."""
         self._options = options
@@ -117,7 +136,7 @@ class Run:
             if work.cancel is not None:
                 work.cancel()
         self._flying.clear()
-        self._parked.clear()
+        self._admission.clear()
         self._names.stop()
         self._calibration.stop()
         self._agreement.stop()
@@ -144,34 +163,14 @@ class Run:
             # Protocol libraries take long to import: before anything of theirs is in flight.
             self._asks.load(work.job.check.probe)
         for work in works:
-            self._admit(work)
+            self._admission.admit(work)
         self._pump_soon()
-
-    def _admit(self, work: Work) -> None:
-        """Send a row on its way: to its host, to wait for another row, or to its end."""
-        job = work.job
-        if not work.started:
-            work.began, work.started = self._clock.now()
-        if not work.forced:
-            why = self._board.why_not_needed(job)
-            if why:
-                gone = observe.untested(work, Reason.NOT_NEEDED, "", State.NOT_RUN)
-                self._settle(work, gone)
-                return
-            for key in self._board.decided_by(job):
-                if key in self._open:
-                    self._parked.setdefault(key, []).append(work)
-                    return
-        missing = self._board.missing(job)
-        if missing is not None:
-            needs = missing.job.check
-            problem = f"{needs.title} ({needs.port_text}), which it depends on, is not available"
-            self._settle(work, observe.untested(work, Reason.DEPENDENCY, problem, State.NOT_RUN))
-            return
-        self._names.find(work)
 
     def _named(self, works: Sequence[Work]) -> None:
         """A host's addresses are known, or known not to be."""
+        works = [work for work in works if self._is_open(work)]
+        if not works:
+            return
         first = works[0]
         if first.addresses:
             self._agreement.look(works)
@@ -197,6 +196,9 @@ class Run:
             work = self._lanes.take()
             if work is None:
                 break
+            if not self._is_open(work):
+                self._lanes.release(work)
+                continue
             begun.append(work)
             if not self._start(work):
                 break
@@ -298,47 +300,44 @@ class Run:
     def _settle(self, work: Work, observation: Observation) -> None:
         """A row is finished: judge it, tell everybody, and let go what waited for it."""
         key = work.job.key
-        if self._open.pop(key, None) is None:
+        if not self._is_open(work):
             return
-        wanted = self._keep(work.job, observation)
+        del self._open[key]
+        wanted = self._ledger.keep(work.job, observation)
         if wanted:
             self.rerun([job.key for job in wanted])
-        self._pronounce(self._docket.closed(work.job))
-        for parked in self._parked.pop(key, ()):
-            self._admit(parked)
+        self._ledger.pronounce(self._docket.closed(work.job))
+        self._admission.decided(key)
         if not self._open:
             self._agreement.when_quiet(self._complete)
 
-    def _keep(self, job: Job, observation: Observation) -> list[Job]:
-        """Judge a row and report it with those it changes; returns jobs it makes necessary."""
-        why = self._board.why_not_needed(job)
-        result = judge(job, observation, why, self._settings.timeout)
-        anew, wanted = self._board.store(result)
-        for one in (result, *anew):
-            self._emit(self._board.event(one))
-        return wanted
+    def _is_open(self, work: Work) -> bool:
+        """Whether somebody still waits for this row's result: not after its target was removed."""
+        return self._open.get(work.job.key) is work
 
     def _amend(self, key: str, evidence: Evidence) -> None:
-        """A row that was settled before its address was known to accept everything."""
-        result = self._board.results.get(key)
-        if result is not None and key not in self._open:
-            self._keep(result.job, marked(result.observation, evidence))
-            self._pronounce(self._docket.changed(result.job))
+        if key not in self._open:
+            self._ledger.amend(key, evidence)
 
-    def _pronounce(self, verdicts: Iterable[Verdict]) -> None:
-        for verdict in verdicts:
-            self._emit(verdict)
+    def _end_anew(self) -> None:
+        """After rows came or went: where nothing is measured, another end says what counts now."""
+        if not self._open and self._idle.is_set():
+            self._idle.clear()
+            self._finish(complete=self._whole)
+        elif not self._open:
+            self._agreement.when_quiet(self._complete)
 
     def _complete(self) -> None:
         if not self._open:
             for key, observation in [*self._agreement.amended(self._board.results)]:
-                self._keep(self._board.jobs[key], observation)
+                self._ledger.keep(self._board.jobs[key], observation)
             self._finish(complete=True)
 
     def _finish(self, *, complete: bool) -> None:
         if not self._idle.is_set():
             self._idle.set()
-            self._pronounce(self._docket.ended())
+            self._whole = complete
+            self._ledger.pronounce(self._docket.ended())
             if complete:
                 # It may take a second, for which nobody waits who stops.
                 self._emit(Diagnosed(self._board.findings()))

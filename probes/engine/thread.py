@@ -17,9 +17,12 @@ from probes.engine.model import (
     Finished,
     Job,
     Message,
+    Removed,
+    Restored,
     Result,
     Settings,
     Status,
+    Target,
     VantageInfo,
     Verdict,
 )
@@ -89,6 +92,16 @@ class Engine:
         """Measure rows again; see Run.rerun."""
         fixed = tuple(keys)
         self._with_run(lambda run: run.rerun(fixed, forced=forced))
+
+    def remove(self, targets: Iterable[Target]) -> None:
+        """Leave targets out of the session; see Run.remove."""
+        fixed = tuple(targets)
+        self._with_run(lambda run: run.remove(fixed))
+
+    def restore(self, targets: Iterable[Target]) -> None:
+        """Take removed targets in again; see Run.restore."""
+        fixed = tuple(targets)
+        self._with_run(lambda run: run.restore(fixed))
 
     def use(self, options: Options) -> None:
         """Give the probes other options for rows that are measured from now on."""
@@ -211,7 +224,9 @@ class Engine:
             if verdicts:
                 log.verdicts(verdicts)
             for event in batch:
-                if isinstance(event, Diagnosed):
+                if isinstance(event, Removed | Restored):
+                    log.removal(event)
+                elif isinstance(event, Diagnosed):
                     log.findings(event.findings)
                 elif isinstance(event, Finished):
                     log.end(event.complete, event.counts)

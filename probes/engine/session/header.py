@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from probes.engine.model import Settings, Target, VantageInfo
+from probes.engine.model import Removed, Restored, Settings, Target, VantageInfo
 from probes.engine.session.typed import integer, items, mapping, number, text, texts
 from profiles.model import Profile
 
@@ -140,13 +140,24 @@ def header_record(header: Header) -> dict[str, object]:
 
 def targets_records(targets: Sequence[Target]) -> Iterator[dict[str, object]]:
     """`targets` records for hosts that were added to a session that is under way."""
+    for some in _shares(targets):
+        yield {"type": "targets", "targets": some}
+
+
+def removal_records(event: Removed | Restored) -> Iterator[dict[str, object]]:
+    """`removed` or `restored` records for hosts that the operator took out or in again, now."""
+    kind = "removed" if isinstance(event, Removed) else "restored"
+    for some in _shares(event.targets):
+        yield {"type": kind, "at": now(), "targets": some}
+
+
+def _shares(targets: Sequence[Target]) -> Iterator[list[dict[str, object]]]:
     for first in range(0, len(targets), MOST_TARGETS):
-        some = targets[first : first + MOST_TARGETS]
-        yield {"type": "targets", "targets": [_target_record(target) for target in some]}
+        yield [_target_record(target) for target in targets[first : first + MOST_TARGETS]]
 
 
 def targets_of(record: Mapping[str, object]) -> tuple[Target, ...]:
-    """The targets in a `session` or `targets` record; raises BadLine."""
+    """The targets in a record that names some; raises BadLine."""
     return tuple(_target(item) for item in items(record, "targets"))
 
 

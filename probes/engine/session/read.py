@@ -62,6 +62,8 @@ class Session:
     """The last that were recorded together, without those that a later row makes doubtful."""
     earlier: tuple[Result, ...] = ()
     """Rows of the session this one began from that were not measured again."""
+    removed: tuple[Target, ...] = ()
+    """What the operator took out: only the log has their rows, and none of it is above."""
 
 
 def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -> Session:
@@ -134,6 +136,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
     verdicts: dict[tuple[str, ...], VerdictRecord] = {}
     findings = _Findings()
     added: list[Target] = []
+    removed: dict[Target, None] = {}
     complete, ended = False, ""
     for number, line in _lines(file):
         try:
@@ -158,7 +161,15 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
             elif kind == "finding":
                 findings.add(finding_of(record))
             elif kind == "targets" and len(added) < MOST_ROWS:
-                added.extend(targets_of(record))
+                targets = targets_of(record)
+                added.extend(targets)
+                _forget(removed, targets)
+            elif kind == "removed" and len(removed) < MOST_ROWS:
+                removed.update(dict.fromkeys(targets_of(record)))
+                findings.clear()
+            elif kind == "restored":
+                _forget(removed, targets_of(record))
+                findings.clear()
             elif kind == "remark" and len(remarks) < MOST_ROWS:
                 remarks.append(Remark(text(record, "at"), text(record, "text")))
             elif kind == "end":
@@ -173,7 +184,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
     if added:
         everything = tuple(dict.fromkeys((*header.targets, *added[:MOST_ROWS])))
         header = dataclasses.replace(header, targets=everything)
-    return Session(
+    session = Session(
         header,
         tuple(results.values()),
         tuple(remarks),
@@ -183,6 +194,30 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
         tuple(verdicts.values()),
         findings.all(),
         tuple(result for key, result in earlier.items() if key not in results),
+    )
+    return _without(session, tuple(removed)) if removed else session
+
+
+def _forget(removed: dict[Target, None], targets: Iterable[Target]) -> None:
+    for target in targets:
+        removed.pop(target, None)
+
+
+def _without(session: Session, removed: tuple[Target, ...]) -> Session:
+    """The session as it stood on the screen of who removed these."""
+    gone = frozenset(removed)
+    header = dataclasses.replace(
+        session.header, targets=tuple(one for one in session.header.targets if one not in gone)
+    )
+    return dataclasses.replace(
+        session,
+        header=header,
+        results=tuple(one for one in session.results if one.job.target not in gone),
+        earlier=tuple(one for one in session.earlier if one.job.target not in gone),
+        verdicts=tuple(
+            one for one in session.verdicts if Target(one.role, one.host, one.port) not in gone
+        ),
+        removed=removed,
     )
 
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from probes.engine.findings import Finding
-from probes.engine.model import Result, Target, Verdict
-from probes.engine.session.header import Header, header_record, targets_records
+from probes.engine.model import Removed, Restored, Result, Target, Verdict
+from probes.engine.session.header import Header, header_record, removal_records, targets_records
 from probes.engine.session.line import MOST_HEADER, MOST_LINE, encoded
 from probes.engine.session.place import because, make_parents, shown
 from probes.engine.session.record import (
@@ -106,6 +106,10 @@ class SessionLog:
     def targets(self, targets: Sequence[Target]) -> None:
         """Write that hosts were added to this session."""
         self._write([encoded(record) for record in targets_records(targets)])
+
+    def removal(self, event: Removed | Restored) -> None:
+        """Write that hosts were taken out of this session, or in again; their rows stay here."""
+        self._write([encoded(record) for record in removal_records(event)])
 
     def results(self, batch: Sequence[Result]) -> None:
         """Write a batch of results with one system call."""

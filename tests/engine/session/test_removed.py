@@ -1,0 +1,75 @@
+"""What the log says of hosts that the operator took out, and what a reader makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from probes.engine.model import Removed, Restored, Result, Target
+from probes.engine.session import Header, Session, SessionLog, read_session
+
+Make = Callable[..., Result]
+
+
+@pytest.fixture
+def written(tmp_path: Path, header: Header, make_result: Make):
+    """The session after a row, and then a word for each thing that was written."""
+    target = make_result().job.target
+
+    def write(*words: str) -> Session:
+        path = tmp_path / "one.jsonl"
+        log = SessionLog.create(path)
+        log.header(header)
+        log.results([make_result()])
+        log.end(True, {})
+        for word in words:
+            if word == "removed":
+                log.removal(Removed((target,)))
+            elif word == "restored":
+                log.removal(Restored((target,)))
+            elif word == "row":
+                log.results([make_result()])
+            elif word == "named":
+                log.targets([target])
+            else:
+                log.end(True, {})
+        log.close()
+        session = read_session(path)
+        assert session.messages == ()
+        path.unlink()
+        return session
+
+    return write
+
+
+def test_a_removed_host_is_named_and_its_rows_are_not_among_the_results(written, header) -> None:
+    session = written("removed", "end")
+    assert session.results == ()
+    assert len(session.removed) == 1
+    assert session.removed[0] not in session.header.targets
+    assert session.complete
+
+
+def test_a_row_that_was_written_after_the_removal_does_not_come_back(written) -> None:
+    assert written("removed", "row", "end").results == ()
+
+
+@pytest.mark.parametrize("back", ["restored", "named"])
+def test_restored_or_named_again_it_has_its_rows(written, back) -> None:
+    session = written("removed", "end", back, "end")
+    assert len(session.results) == 1
+    assert session.removed == ()
+    assert isinstance(session.header.targets[-1], Target)
+
+
+def test_many_hosts_are_written_in_lines_that_a_reader_accepts(tmp_path, header) -> None:
+    path = tmp_path / "one.jsonl"
+    log = SessionLog.create(path)
+    log.header(header)
+    gone = tuple(Target("unix.target", f"host{number}") for number in range(5000))
+    log.removal(Removed(gone))
+    log.close()
+    assert set(read_session(path).removed) == set(gone)
+    assert len(path.read_text().splitlines()) == 4
