@@ -106,6 +106,14 @@ class Live:
         """Measure rows again."""
         self._engine.rerun(keys, forced=forced)
 
+    def remove(self, targets: Sequence[Target]) -> None:
+        """Leave targets out of the session."""
+        self._engine.remove(targets)
+
+    def restore(self, targets: Sequence[Target]) -> None:
+        """Take removed targets in again, with the results they had."""
+        self._engine.restore(targets)
+
     def use(self, given: Options) -> None:
         """Give the probes other options for what is measured from now on."""
         self._given = given

@@ -120,6 +120,13 @@ class RollUp:
                     if key in self._status:
                         self._put(key, self._status[key][0], status)
 
+    def remove(self, keys: Iterable[str]) -> None:
+        """Count these rows no more."""
+        for key in keys:
+            known = self._status.pop(key, None)
+            if known is not None:
+                self._counts[known[0]][known[1]] -= 1
+
     def of(self, node: Node) -> tuple[Status | None, int]:
         """The status a node shows and how many of its rows have it; None without rows."""
         total: Counter[Status] = Counter()

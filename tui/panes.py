@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 from textual.widgets import Static
 
-from probes.engine.model import Event, Job, Result, Status, Target
+from probes.engine.model import Event, Job, Removed, Restored, Result, Status, Target
 from tui.arrangement import Arrangement, Pane
 from tui.copying import Copying
 from tui.crumbs import of_filter
 from tui.filter import Filter
 from tui.remembered import Remembered
+from tui.removed import Removals
 from tui.rows import Column
 from tui.story import story
 from tui.watch.past import Past
@@ -52,6 +53,7 @@ class Panes:
         self._notice = screen.query_one("#notice", Static)
         self.copying = Copying(self.table.app)
         self.verdicts = self.outline.verdicts
+        self.removals = Removals(self.table, self.outline)
         places: dict[Pane, Widget] = {
             "tree": self.outline,
             "table": self.table,
@@ -128,6 +130,7 @@ class Panes:
     def add(self, jobs: Iterable[Job]) -> None:
         """Show planned rows."""
         jobs = tuple(jobs)
+        self.removals.forget({job.target for job in jobs})
         self.table.add(jobs)
         self.verdicts.add(jobs)
         self.outline.add(jobs)
@@ -137,21 +140,32 @@ class Panes:
     def clear(self) -> None:
         """Forget every row."""
         self._only = None
+        self.removals.clear()
         self.table.clear()
         self.verdicts.clear()
         self.outline.clear()
         self.locate()
 
     def apply(self, events: Sequence[Event]) -> None:
-        """Show what happened to rows."""
-        self.table.apply(events)
-        self.verdicts.apply(events)
-        self.outline.apply(events)
+        """Show what happened to rows, and which came or went."""
+        begun = 0
+        for at, event in enumerate(events):
+            if isinstance(event, Removed | Restored):
+                self._take_in(events[begun:at])
+                begun = at + 1
+                took = isinstance(event, Removed)
+                (self.removals.remove if took else self.removals.restore)(event.targets)
+        self._take_in(events[begun:])
         self.head.counts(self.table.rows.counts)
         self._count()
         shown = self.table.cursor_key
         if any(isinstance(event, Result) and event.job.key == shown for event in events):
             self.tell(shown, top=False)
+
+    def _take_in(self, events: Sequence[Event]) -> None:
+        self.table.apply(events)
+        self.verdicts.apply(events)
+        self.outline.apply(events)
 
     def tell(self, key: str | None, *, top: bool) -> None:
         """Show the story of a row, from its `top` or where it was scrolled to."""

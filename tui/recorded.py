@@ -9,7 +9,7 @@ from pathlib import Path
 from probes.engine.model import Job, Result, Verdict
 from probes.engine.session import Session
 from profiles.model import Profile
-from tui.whole import whole_session, with_earlier, with_verdicts
+from tui.whole import removed_text, whole_session, with_earlier, with_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,11 @@ def open_recorded(path: Path, profile: Profile) -> Recorded:
         jobs=tuple(result.job for result in rows),
         results=rows,
         verdicts=tuple(told for one in session.verdicts if (told := one.event) is not None),
-        messages=(*_other_profile(session, profile), *session.messages),
+        messages=(
+            *_other_profile(session, profile),
+            *filter(None, (removed_text(session),)),
+            *session.messages,
+        ),
         answers=header.answers,
     )
 

@@ -77,6 +77,14 @@ class Rows:
         self._changes = 0
         self.stale = False
 
+    def replace(self, rows: Iterable[tuple[Job, Result | None]]) -> None:
+        """Hold these rows instead, those without a result as queued; filter and sort stay."""
+        fixed = tuple(rows)
+        self.clear()
+        self.add(job for job, _ in fixed)
+        self.apply(result for _, result in fixed if result is not None)
+        self.resort()
+
     def __len__(self) -> int:
         return len(self._jobs)
 

@@ -108,6 +108,14 @@ class Runner:
         self.live.rerun(keys, forced=forced)
         return (), ""
 
+    def remove(self, targets: Sequence[Target]) -> None:
+        """Leave targets out of what is measured and counted; their rows stay in the log."""
+        self.live.remove(targets)
+
+    def restore(self, targets: Sequence[Target]) -> None:
+        """Take removed targets in again, with the results they had."""
+        self.live.restore(targets)
+
     def stop(self) -> None:
         """End what is queued and in flight."""
         self.live.stop()

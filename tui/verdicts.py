@@ -71,6 +71,20 @@ class Verdicts:
         for known in (self._of, self._worst, self._in, self._tally):
             known.clear()
 
+    def remove(self, targets: Iterable[Target]) -> list[Verdict]:
+        """Forget these targets; returns their verdicts."""
+        self._changed()
+        gone: list[Verdict] = []
+        for target in targets:
+            for capability, line in self._of.pop(target, {}).items():
+                if line.ruling is not None:
+                    because, fix = line.because, line.fix
+                    gone.append(Verdict(target, capability, line.ruling, because, fix, line.text))
+            if target in self._worst:
+                self._tally[target.role][self._worst.pop(target)] -= 1
+                self._in[target.role].remove(target)
+        return gone
+
     def apply(self, events: Iterable[Event]) -> None:
         """Take verdicts in; the last of a target and capability stands."""
         for event in events:

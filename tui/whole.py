@@ -38,6 +38,15 @@ def with_earlier(session: Session) -> Session:
     return dataclasses.replace(session, results=(*session.results, *told))
 
 
+def removed_text(session: Session) -> str:
+    """A sentence about hosts that the operator took out, without their names; empty if none."""
+    count = len(session.removed)
+    if not count:
+        return ""
+    hosts, have = ("host was", "its") if count == 1 else ("hosts were", "their")
+    return f"{count:,} {hosts} removed while measuring; only the log has {have} results."
+
+
 def with_verdicts(session: Session, profile: Profile) -> Session:
     """The same with a verdict for each target; what the log says in known words stands."""
     told = {one: event for one in session.verdicts if (event := one.event) is not None}

@@ -157,6 +157,24 @@ ENTRIES = (
         "keeping:copy_rows",
     ),
     Command(
+        "remove",
+        "delete,backspace",
+        "Remove host",
+        "removes the host of the row, of the marked rows or of the tree's node from what is shown, "
+        "measured and counted; the log keeps its results",
+        "table",
+        "removing:remove",
+        show="Del",
+    ),
+    Command(
+        "undo",
+        "u",
+        "Undo",
+        "brings back what was removed last, with its results",
+        "table",
+        "removing:undo",
+    ),
+    Command(
         "sort",
         "o",
         "Sort",

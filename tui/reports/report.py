@@ -11,7 +11,7 @@ from probes.engine.session import SIMULATED_REMARK, Session, VerdictRecord
 from probes.remedy import remedy
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui.whole import whole_session, with_earlier, with_findings, with_verdicts
+from tui.whole import removed_text, whole_session, with_earlier, with_findings, with_verdicts
 
 WORST_FIRST = (
     Status.BLOCKED,
@@ -210,4 +210,6 @@ def _notices(session: Session, profile: Profile) -> Iterator[str]:
         )
     if not session.complete:
         yield "The session is not complete: what is missing here was not measured."
+    if removed := removed_text(session):
+        yield removed
     yield from session.messages

@@ -52,6 +52,7 @@ def walked(session: Session, walk: Walk) -> Session:
             for verdict in session.verdicts
         ),
         findings=tuple(_finding(finding, walk) for finding in session.findings),
+        removed=tuple(_target(target, walk) for target in session.removed),
     )
 
 

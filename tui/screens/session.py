@@ -128,7 +128,7 @@ class SessionScreen(Screen[object]):
         elif self.runner is not None:
             self.panes.head.vantage(self.runner.where)
             self.query_one(HostEntry).focus()
-            self.set_interval(self._every, self._drain)
+            self.set_interval(self._every, self.drain)
             self.call_after_refresh(self._begin, self.runner)
 
     def action_do(self, id: str) -> None:
@@ -226,7 +226,8 @@ class SessionScreen(Screen[object]):
         if recorded.messages:
             self.say(" ".join(recorded.messages[:3]), trouble=True)
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
+        """Show what has happened since the last call."""
         if self.runner is not None and (events := self.runner.drain()):
             self._apply(events)
 

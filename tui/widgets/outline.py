@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from probes.engine.model import Event, Job, Status, Target
+from probes.engine.model import Event, Job, Status, Target, Verdict
 from profiles.model import Profile
 from tui.crumbs import of_node
 from tui.outline import Node, RollUp, nodes, target_below, targets_below
@@ -147,6 +147,13 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         self._roll_up.add(jobs)
         self._folded -= {f"category:{job.check.category}" for job in jobs}
         self._lay_out()
+
+    def take_out(self, targets: Iterable[Target], keys: Iterable[str]) -> list[Verdict]:
+        """Forget hosts and their rows; returns their verdicts."""
+        self._roll_up.remove(keys)
+        verdicts = self.verdicts.remove(targets)
+        self._lay_out()
+        return verdicts
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take in what the engine reports and refresh the lines that changed."""

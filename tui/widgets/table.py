@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from probes.engine.model import Job, Status
+from probes.engine.model import Job, Result, Status
 from tui.filter import Filter
 from tui.gradual import Gradual
 from tui.marks import Marks
@@ -156,10 +156,15 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def clear(self) -> None:
         """Forget every row."""
+        self.replace(())
+
+    def replace(self, rows: Iterable[tuple[Job, Result | None]]) -> None:
+        """Hold these rows instead; cursor, marks and place on the screen stay where they can."""
         self._gradual.cancel()
-        self.rows.clear()
-        self.marks = Marks()
+        self.rows.replace(rows)
+        self.marks.take([key for key in self.marks if key not in self.rows])
         self._painter.forget_rows()
+        self._painter.measure(self.rows.job(row) for row in range(len(self.rows)))
         self._place()
 
     def apply(self, events: Iterable[object]) -> None:

@@ -38,6 +38,10 @@ class Seat:
                 await self.pilot.pause(0.01)
 
     @property
+    def panes(self):
+        return self.app.main.panes
+
+    @property
     def table(self) -> ResultTable:
         return self.app.main.query_one(ResultTable)
 

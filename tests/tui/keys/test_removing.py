@@ -1,0 +1,199 @@
+"""Removing a host and bringing it back: rows, verdicts, counts and tree, and what the log says."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from probes.engine.model import Status
+from tui.widgets.outline import Outline
+
+PC = "pc-015.corp.example"
+
+
+def counts(seat) -> dict[Status, int]:
+    rows = seat.table.rows
+    return dict(Counter(rows.status(row) for row in range(len(rows))))
+
+
+def everything(seat) -> tuple:
+    """All that a removal changes."""
+    rows = seat.table.rows
+    results = {key: rows.result(key) for key in seat.seen}
+    verdicts = {(line.target, line.ruling, line.text) for line in seat.panes.verdicts.lines()}
+    return seat.seen, results, verdicts, seat.head, counts(seat)
+
+
+def test_delete_removes_the_host_of_the_row_and_u_brings_it_back_as_it_was(opened):
+    @opened(size=(120, 40))
+    async def _(seat):
+        before, tree = everything(seat), seat.text(Outline)
+        seat.table.select(f"windows.winrm|{PC}")
+        await seat.press("delete")
+        assert f"Removed {PC} (windows.target) with 7 rows" in seat.notice
+        assert not [key for key in seat.seen if PC in key]
+        assert seat.text(Outline) != tree
+        assert PC not in {line.target.host for line in seat.panes.verdicts.lines()}
+        assert "/26" in seat.head
+        await seat.press("u")
+        assert f"{PC} (windows.target) is back with 7 rows." in seat.notice
+        assert everything(seat) == before
+        assert seat.text(Outline) == tree
+
+
+def test_the_cursor_stays_where_it_was_on_the_screen(opened):
+    @opened()
+    async def _(seat):
+        await seat.press(*["down"] * 8)
+        line = seat.table.cursor_line
+        key = seat.table.cursor_key
+        await seat.press("backspace")
+        assert seat.table.cursor_line == min(line, len(seat.seen) - 1)
+        assert seat.table.cursor_key != key
+        assert seat.app.focused is seat.table
+
+
+def test_hosts_of_marked_rows_go_together_and_come_back_together(opened):
+    @opened()
+    async def _(seat):
+        before = everything(seat)
+        await seat.press("slash", *"snmp", "enter", "asterisk", "delete")
+        assert "Removed 3 hosts with" in seat.notice
+        await seat.press("escape")
+        assert not [key for key in seat.seen if "sw1" in key or "sw2" in key]
+        await seat.press("u")
+        assert everything(seat) == before
+
+
+def test_several_removals_come_back_one_by_one_the_last_first(opened):
+    @opened()
+    async def _(seat):
+        states = [seat.seen]
+        for key in (
+            "snmp.snmp|sw1.corp.example",
+            f"windows.winrm|{PC}",
+            "unix.ssh|web2.corp.example",
+        ):
+            seat.table.select(key)
+            await seat.press("delete")
+            states.append(seat.seen)
+        while len(states) > 1:
+            assert seat.seen == states.pop()
+            await seat.press("u")
+        assert seat.seen == states[0]
+        await seat.press("u")
+        assert seat.notice == "Nothing was removed that could come back."
+
+
+def test_in_the_tree_the_host_of_the_node_is_removed(opened):
+    @opened(size=(120, 40))
+    async def _(seat):
+        tree = seat.app.screen.query_one(Outline)
+        await seat.press("1")
+        assert seat.app.focused is tree
+        await seat.press("delete")
+        assert seat.notice == "There is no host to remove here."
+        for _ in range(60):
+            if tree.node.target is not None and tree.node.target.host == PC:
+                break
+            await seat.press(*(["right"] if tree.node.kind == "targets" else []), "down")
+        await seat.press("delete", "escape", "escape")
+        assert not [key for key in seat.seen if PC in key]
+
+
+def test_without_a_row_there_is_nothing_to_remove(opened):
+    @opened()
+    async def _(seat):
+        await seat.press("slash", *"nosuchhost", "enter", "delete")
+        assert seat.notice == "There is no host to remove here."
+
+
+def test_while_the_display_is_frozen_nothing_is_removed(measured, closed):
+    @measured(f"unix.target=127.0.0.1:{closed}")
+    async def _(seat):
+        await seat.press("p", "delete")
+        assert "The display stands still" in seat.notice
+        assert len(seat.seen) == 1
+
+
+def records(state) -> list[dict]:
+    (log,) = (state / "sessions").iterdir()
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_a_removed_host_is_not_measured_again_and_the_log_says_why(measured, closed, state):
+    first, second = f"127.0.0.1:{closed}", f"127.0.0.2:{closed}"
+
+    @measured(f"unix.target={first},{second}")
+    async def _(seat):
+        rows = seat.table.rows
+        seat.table.select(f"unix.ssh|{first}")
+        await seat.press("delete")
+        await seat.until(lambda: len(rows) == 1)
+        assert "1/1" in seat.head
+        before = rows.result(f"unix.ssh|{second}").observation.started
+        await seat.press("g")
+        await seat.until(lambda: rows.result(f"unix.ssh|{second}").observation.started != before)
+        await seat.until(lambda: not seat.app.main.measuring)
+        assert len(rows) == 1
+
+    written = records(state)
+    results = [one["host"] for one in written if one["type"] == "result"]
+    assert results.count("127.0.0.1") == 1
+    (removed,) = [one for one in written if one["type"] == "removed"]
+    assert removed["targets"] == [{"role": "unix.target", "name": "127.0.0.1", "port": closed}]
+    assert written[-1]["type"] == "end"
+    assert written[-1]["counts"] == {"blocked": 1}
+
+
+def test_the_opened_log_shows_what_the_screen_showed_and_names_no_surprise(measured, closed, state):
+    @measured(f"unix.target=127.0.0.1:{closed},127.0.0.2:{closed}")
+    async def _(seat):
+        await seat.press("home", "delete")
+        await seat.until(lambda: len(seat.table.rows) == 1)
+
+    from probes.engine.session import verify
+    from tui.launch import build
+    from tui.options import parse_options
+
+    (log,) = (state / "sessions").iterdir()
+    recorded = build(parse_options(["open", str(log)])).main.recorded
+    assert [job.target.host for job in recorded.jobs] == ["127.0.0.2"]
+    assert "1 host was removed while measuring; only the log has its results." in recorded.messages
+    assert verify(log).intact
+
+
+def test_undo_on_a_live_session_brings_rows_back_with_their_results(measured, closed, state):
+    @measured(f"unix.target=127.0.0.1:{closed},127.0.0.2:{closed}", size=(120, 40))
+    async def _(seat):
+        rows = seat.table.rows
+        before = everything(seat)
+        await seat.press("home", "delete")
+        await seat.until(lambda: len(rows) == 1)
+        await seat.press("u")
+        await seat.until(lambda: len(rows) == 2)
+        await seat.until(lambda: everything(seat) == before)
+        assert not seat.app.main.measuring
+
+    written = records(state)
+    assert [one["type"] for one in written if one["type"] in ("removed", "restored")] == [
+        "removed",
+        "restored",
+    ]
+    assert written[-1]["counts"] == {"blocked": 2}
+    assert len([one for one in written if one["type"] == "result"]) == 2
+
+
+def test_a_host_that_is_typed_again_has_new_rows_and_undo_does_nothing(measured, closed):
+    @measured(f"unix.target=127.0.0.1:{closed},127.0.0.2:{closed}")
+    async def _(seat):
+        rows = seat.table.rows
+        await seat.press("home", "delete")
+        await seat.until(lambda: len(rows) == 1)
+        await seat.press("i", "up")
+        seat.app.screen.query_one("#entry").value = f"unix.target=127.0.0.1:{closed}"
+        await seat.press("enter")
+        await seat.until(lambda: len(rows) == 2 and not seat.app.main.measuring)
+        await seat.press("u")
+        assert seat.notice == "Nothing was removed that could come back."
+        assert len(rows) == 2

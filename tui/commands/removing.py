@@ -1,0 +1,81 @@
+"""Commands that take hosts off the screen and bring them back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from probes.engine.model import Event, Removed, Restored, Target
+from probes.wire.text import printable
+from tui.commands.model import Outcome
+
+if TYPE_CHECKING:
+    from tui.screens.session import SessionScreen
+
+SOON = 0.05
+"""Seconds after which the engine has done it: its events come in batches of 30 ms."""
+_HELD = "The display stands still: p lets it go on first."
+
+
+def remove(screen: SessionScreen) -> Outcome:
+    """Remove the host of the selected row, of the marked rows or of the tree's node."""
+    if screen.lookout.frozen:
+        return _HELD
+    targets = _aimed(screen)
+    if not targets:
+        return "There is no host to remove here."
+    rows = screen.panes.table.rows
+    gone = frozenset(targets)
+    count = sum(rows.job(row).target in gone for row in range(len(rows)))
+    if screen.runner is not None:
+        screen.runner.remove(targets)
+    _show(screen, Removed(targets))
+    what = f"Removed {_named(targets)} with {_rows(count)}"
+    back = f"u brings {'it' if len(targets) == 1 else 'them'} back."
+    if screen.runner is None:
+        return f"{what} from the screen, not from the log; {back}"
+    return f"{what}: not measured and not counted any more, but kept in the log; {back}"
+
+
+def undo(screen: SessionScreen) -> Outcome:
+    """Bring back what was removed last, with its results."""
+    if screen.lookout.frozen:
+        return _HELD
+    gone = screen.panes.removals.latest
+    if gone is None:
+        return "Nothing was removed that could come back."
+    if screen.runner is not None:
+        screen.runner.restore(gone.targets)
+        if gone.unmeasured:
+            screen.measuring = True
+            screen.tell_state()
+    _show(screen, Restored(gone.targets))
+    verb = "is" if len(gone.targets) == 1 else "are"
+    return f"{_named(gone.targets)} {verb} back with {_rows(len(gone.rows))}."
+
+
+def _show(screen: SessionScreen, event: Event) -> None:
+    """An old session has no engine that would report it; otherwise its log comes first."""
+    if screen.runner is None:
+        screen.show_events((event,))
+    else:
+        screen.set_timer(SOON, screen.drain)
+
+
+def _aimed(screen: SessionScreen) -> tuple[Target, ...]:
+    panes = screen.panes
+    if panes.outline.has_focus:
+        target = panes.outline.node.target
+        return () if target is None else (target,)
+    jobs = (panes.table.rows.job_of(key) for key in panes.aimed)
+    return tuple(dict.fromkeys(job.target for job in jobs if job is not None))
+
+
+def _named(targets: Sequence[Target]) -> str:
+    if len(targets) > 1:
+        return f"{len(targets):,} hosts"
+    return f"{printable(targets[0].label)} ({targets[0].role})"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
