@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from probes.engine.model import SIMULATED, Ruling
-from probes.engine.session import Summary
+from probes.engine.session import SIMULATED_REMARK, Summary
 from probes.wire.text import printable
 
 _WIDEST_HOST = 16
@@ -14,9 +14,8 @@ _WIDEST_HOST = 16
 def summary_lines(one: Summary) -> tuple[str, str]:
     """When, where from and the verdicts; below it the targets, or the last remark before them."""
     when = _when(one.started)
-    # A demo was measured nowhere, whatever the machine is called, and its remark only says so.
-    demo = one.kind == SIMULATED
-    host = "demo" if demo else printable(one.host, _WIDEST_HOST)
+    # A demo was measured nowhere, whatever the machine is called.
+    host = "demo" if one.kind == SIMULATED else printable(one.host, _WIDEST_HOST)
     told = [f"{one.verdicts[ruling]} {ruling}" for ruling in Ruling if one.verdicts.get(ruling)]
     found = ", ".join(told) or f"{one.results} results"
     if not one.complete:
@@ -24,7 +23,8 @@ def summary_lines(one: Summary) -> tuple[str, str]:
     names = ", ".join(printable(name, 40) for name in one.targets)
     more = one.target_count - len(one.targets)
     targets = f"{names} and {more:,} more" if more > 0 else names
-    remark = f"“{printable(one.remark, 80)}” " if one.remark and not demo else ""
+    said = "" if one.remark == SIMULATED_REMARK else one.remark
+    remark = f"“{printable(said, 80)}” " if said else ""
     return f"{when}  {host}  {found}", f"{remark}{targets}"
 
 
