@@ -107,7 +107,12 @@ class RollUp:
     def add(self, jobs: Iterable[Job]) -> None:
         """Count new rows as queued."""
         for job in jobs:
-            self._put(job.key, job.check.id, Status.QUEUED)
+            if job.key in self._status:
+                self._put(job.key, job.check.id, Status.QUEUED)
+                continue
+            # Tens of thousands come at once, and almost all of them are new.
+            self._status[job.key] = (job.check.id, Status.QUEUED)
+            self._counts.setdefault(job.check.id, Counter())[Status.QUEUED] += 1
 
     def apply(self, events: Iterable[Event]) -> None:
         """Count what happened."""

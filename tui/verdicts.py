@@ -62,8 +62,12 @@ class Verdicts:
     def add(self, jobs: Iterable[Job]) -> None:
         """Expect a verdict for the targets of these rows."""
         self._changed()
+        last: Target | None = None
         for job in jobs:
-            self._expect(job.target)
+            # The rows of a target stand together, and to find one takes longer than this.
+            if job.target is not last:
+                last = job.target
+                self._expect(last)
 
     def clear(self) -> None:
         """Forget every target."""

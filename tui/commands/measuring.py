@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from tui.commands.model import Outcome
@@ -67,7 +68,8 @@ async def measure_line(screen: SessionScreen, runner: Runner, text: str) -> None
     entered = await runner.read(text, panes.role)
     entry = screen.query_one(HostEntry)
     if entered.targets:
-        question = runner.question(entered.targets, panes.outline.included)
+        # Planned off the loop: of a whole network it takes a while.
+        question = await asyncio.to_thread(runner.question, entered.targets, panes.outline.included)
         if question and not await confirmed(screen.host, question):
             return
         jobs, anew, trouble = runner.measure(entered.targets, panes.outline.included)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST = 500
 """Findings that are listed."""
+MANY = 5000
+"""Results whose findings one waits for."""
 
 
 class Diagnosis(Dialog[Finding]):
@@ -62,6 +64,8 @@ async def diagnosed(
     rows = panes.table.rows
     results = [result for key in panes.keys if (result := rows.result(key)) is not None]
     # Of a large session it takes a second.
+    if len(results) > MANY:
+        panes.say("Looking for what is behind the failures.")
     findings = await asyncio.to_thread(diagnose, results, answers)
     if not findings:
         return "Nothing was found that is behind more than its own row."

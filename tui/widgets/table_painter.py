@@ -10,7 +10,7 @@ from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.strip import Strip
 
-from probes.engine.model import Job
+from probes.engine.model import Job, Target
 from tui.filter import port_text
 from tui.rows import Column, Rows
 from tui.signs import Signs
@@ -42,8 +42,12 @@ class Painter:
         """
         host, check = self._longest
         seen: set[tuple[str, int | None]] = set()
+        target: Target | None = None
         for job in jobs:
-            host = max(host, cell_len(self.signs.clean(job.target.label)))
+            # The rows of a target stand together.
+            if job.target is not target:
+                target = job.target
+                host = max(host, cell_len(self.signs.clean(target.label)))
             if (job.check.id, job.port) not in seen:
                 seen.add((job.check.id, job.port))
                 text = f"{job.check.title} {port_text(job)}"
