@@ -23,6 +23,7 @@ class Work:
         "forced",
         "job",
         "lane",
+        "repeats",
         "resolution",
         "started",
     )
@@ -36,6 +37,8 @@ class Work:
         self.lane: Lane | None = None
         self.resolution: Resolution | None = None
         self.attempts = 0
+        self.repeats = 0
+        """How often it was begun anew because this process had stood still."""
         self.began = 0.0
         self.started = ""
         self.evidence: list[Evidence] = []

@@ -17,7 +17,6 @@ from probes.engine.clock import Clock
 from probes.engine.judge import judge
 from probes.engine.lanes import Lanes, Work
 from probes.engine.ledger import Ledger
-from probes.engine.limits import fewer
 from probes.engine.model import (
     Diagnosed,
     Evidence,
@@ -35,8 +34,10 @@ from probes.engine.model import (
 from probes.engine.names import Names
 from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.outbox import Outbox, Report
+from probes.engine.pauses import Pauses
 from probes.engine.race import connect
 from probes.engine.vantage import NotOffered, Outcome, Vantage
+from probes.engine.width import Width
 from profiles.model import Profile
 
 BUDGET = 0.002
@@ -76,18 +77,17 @@ class Run:
         self._calibration = Calibration(vantage, (c.port for c in profile.checks), self._amend)
         self._agreement = Agreement(vantage, [host for r in profile.roles for host in r.hosts])
         self._asks = Asks(probes)
+        self._pauses = Pauses(self._loop)
         self._open: dict[str, Work] = {}
         self._admission = Admission(
             self._board, self._open, self._clock, self._names.find, self._settle
         )
-        self._limit = min(settings.concurrency, vantage.descriptors)
+        self._width = Width(settings.concurrency, vantage.descriptors, self._emit)
         self._flying: set[Work] = set()
         self._pumping = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._whole = True
-        if self._limit < settings.concurrency:
-            self._emit(fewer(self._limit, settings.concurrency))
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Queue new rows; rows that are known already are left as they are."""
@@ -157,6 +157,7 @@ class Run:
         if not works:
             return
         self._idle.clear()
+        self._pauses.watch()
         for work in works:
             self._open[work.job.key] = work
             self._docket.opened(work.job)
@@ -169,19 +170,15 @@ class Run:
     def _named(self, works: Sequence[Work]) -> None:
         """A host's addresses are known, or known not to be."""
         works = [work for work in works if self._is_open(work)]
-        if not works:
-            return
-        first = works[0]
-        if first.addresses:
+        if works and works[0].addresses:
             self._agreement.look(works)
-            self._lanes.add(first.addresses[0], works)
+            self._lanes.add(works[0].addresses[0], works)
             self._pump_soon()
             return
-        assert first.resolution is not None
         for work in works:
-            self._settle(
-                work, observe.untested(work, Reason.NAME_NOT_RESOLVED, first.resolution.problem)
-            )
+            assert work.resolution is not None
+            problem = work.resolution.problem
+            self._settle(work, observe.untested(work, Reason.NAME_NOT_RESOLVED, problem))
 
     def _pump_soon(self) -> None:
         if not self._pumping:
@@ -192,7 +189,7 @@ class Run:
         self._pumping = False
         until = self._loop.time() + BUDGET
         begun: list[Work] = []
-        while len(self._flying) < self._limit:
+        while len(self._flying) < self._width.limit:
             work = self._lanes.take()
             if work is None:
                 break
@@ -245,9 +242,7 @@ class Run:
         now = (self._loop.time() - work.began) * 1000
         work.evidence += [observe.tcp_evidence(one, now) for one in tried or (outcome,)]
         if outcome.reason is Reason.NO_RESPONSE and work.attempts <= self._settings.retries:
-            self._flying.discard(work)
-            self._lanes.again(work)
-            self._pump_soon()
+            self._once_more(work)
         elif ask is not None and outcome.sock is not None:
             call = observe.call(self._vantage, work, outcome, self._settings, self._options)
             task = self._fly(work, lambda *_: observe.converse(call, ask, work, outcome, tried))
@@ -278,17 +273,24 @@ class Run:
         self._flying.discard(work)
         work.cancel = None
         self._lanes.put_back(work)
-        limit = max(1, len(self._flying))
-        if limit < self._limit:
-            self._limit = limit
-            self._emit(fewer(limit))
+        self._width.starved(len(self._flying))
         if not self._flying:
             self._loop.call_later(0.1, self._pump_soon)
 
     def _land(self, work: Work, observation: Observation) -> None:
         """An attempt's last word, once it is known what it is worth."""
         work.cancel = None
-        self._calibration.check(work.job, observation, partial(self._landed, work))
+        if self._pauses.spoiled(work, observation):
+            work.repeats, work.attempts = work.repeats + 1, 0
+            self._once_more(work)
+        else:
+            self._calibration.check(work.job, observation, partial(self._landed, work))
+
+    def _once_more(self, work: Work) -> None:
+        """What was seen decides nothing: it takes its turn again."""
+        self._flying.discard(work)
+        self._lanes.again(work)
+        self._pump_soon()
 
     def _landed(self, work: Work, observation: Observation) -> None:
         """Nothing is in flight for this row: its host may be asked the next thing."""
@@ -303,9 +305,7 @@ class Run:
         if not self._is_open(work):
             return
         del self._open[key]
-        wanted = self._ledger.keep(work.job, observation)
-        if wanted:
-            self.rerun([job.key for job in wanted])
+        self.rerun([job.key for job in self._ledger.keep(work.job, observation)])
         self._ledger.pronounce(self._docket.closed(work.job))
         self._admission.decided(key)
         if not self._open:
@@ -336,6 +336,7 @@ class Run:
     def _finish(self, *, complete: bool) -> None:
         if not self._idle.is_set():
             self._idle.set()
+            self._pauses.rest()
             self._whole = complete
             self._ledger.pronounce(self._docket.ended())
             if complete:
