@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from tui.commands import COMMANDS
 from tui.commands.model import Command, Group
+from tui.pane_keys import PANES, Pane
 
 _WIDTH = 72
-_KEY = 8
+_KEY = 9
 
-_BEFORE: dict[Group, tuple[tuple[str, str], ...]] = {
-    "table": (("up/down", "Page up/down, Home/End move; Enter goes to the details"),),
-}
 _AFTER: dict[Group, tuple[tuple[str, str], ...]] = {
     "hosts": (
         (
@@ -21,15 +19,12 @@ _AFTER: dict[Group, tuple[tuple[str, str], ...]] = {
             "HOST: name, address, 10.0.0.0/24, 10.0.0.10-20, @file, domain:NAME (its domain "
             "controllers); HOST:PORT where a role has one port. Up recalls what was typed before.",
         ),
-        ("Escape", "leaves the line"),
-    ),
-    "tree": (
-        ("space", "excludes a check, role or section, or includes it again"),
-        ("left", "and right fold and unfold"),
     ),
     "program": (("ctrl+p", "every action by name"),),
 }
-"""What the panes and lines themselves do, around the commands of the same heading."""
+"""What is to be said behind the commands of the same heading."""
+
+_NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Escape"}
 
 _STATUS = """\
 STATUS  ok            the path is open and the right service answered
@@ -42,23 +37,39 @@ STATUS  ok            the path is open and the right service answered
 """
 
 
-def help_text(commands: Iterable[Command] = COMMANDS) -> str:
-    """Every key in a sentence, below the headings of its groups, at most 80 columns wide."""
-    groups: dict[Group, list[Command]] = {}
+def help_text(commands: Iterable[Command] = COMMANDS, focus: str = "ResultTable") -> str:
+    """Every key in a sentence, below headings, at most 80 columns wide.
+
+    `focus` is the class of the widget that has it: its keys and the commands about it are first.
+    """
+    here = PANES.get(focus, PANES["ResultTable"])
+    groups: dict[Group, list[Command]] = {here.group: []}
     for command in commands:
         groups.setdefault(command.group, []).append(command)
     text = "auditreach: can the audit reach what it must reach?\n\n"
+    text += _own_keys(f"You are in the {here.name}", here)
     for group, members in groups.items():
-        lines = [*_BEFORE.get(group, ())]
-        lines += [(one.key_text, one.about) for one in members]
+        lines = [(one.key_text, one.about) for one in members]
         lines += _AFTER.get(group, ())
         text += "\n".join(_section(group.upper(), lines)) + "\n\n"
+    for pane in PANES.values():
+        if pane is not here:
+            text += _own_keys(f"In the {pane.name}", pane)
     return text + _STATUS
+
+
+def _own_keys(heading: str, pane: Pane) -> str:
+    lines = [(", ".join(map(_written, keys.split(","))), about) for keys, about in pane.keys]
+    return "\n".join((heading, *_section("", lines))) + "\n\n"
+
+
+def _written(key: str) -> str:
+    return _NAMES.get(key, key if len(key) == 1 else key.capitalize())
 
 
 def _section(heading: str, lines: Iterable[tuple[str, str]]) -> Iterator[str]:
     for key, about in lines:
-        wrapped = textwrap.wrap(about, _WIDTH - _KEY - _KEY)
-        yield f"{heading:<{_KEY}}{key:<{_KEY}}{wrapped[0]}"
+        wrapped = textwrap.wrap(about, _WIDTH - 8 - _KEY)
+        yield f"{heading:<8}{key:<{_KEY}}{wrapped[0]}"
         heading = ""
-        yield from (f"{'':<{2 * _KEY}}{line}" for line in wrapped[1:])
+        yield from (f"{'':<{8 + _KEY}}{line}" for line in wrapped[1:])

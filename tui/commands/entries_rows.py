@@ -121,6 +121,7 @@ ENTRIES = (
         "marks the row, or takes its mark away; r, y, Y, X and delete are for the marked rows then",
         "table",
         "marking:mark",
+        show="Space",
     ),
     Command(
         "mark-visible",

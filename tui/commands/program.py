@@ -27,7 +27,8 @@ def help_with(screen: SessionScreen) -> None:
     from tui.help import help_text
     from tui.screens.dialog import Help
 
-    screen.host.push_screen(Help(help_text(screen.host.commands)))
+    focus = type(screen.focused).__name__
+    screen.host.push_screen(Help(help_text(screen.host.commands, focus)))
 
 
 def leave(screen: SessionScreen) -> Outcome:

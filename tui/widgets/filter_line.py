@@ -27,7 +27,9 @@ class _Completes(Suggester):
         return completed(value)
 
 
-class _Entry(Input):
+class FilterEntry(Input):
+    """Where the filter is typed; Tab completes."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Apply", key_display="Enter"),
         Binding("tab", "cursor_right", "Complete", key_display="Tab"),
@@ -70,7 +72,7 @@ class FilterLine(Vertical):
         yield Static(id="filter-hint", markup=False)
         with Horizontal():
             yield Static("/", id="filter-label")
-            line = _Entry(id="filter", suggester=_Completes())
+            line = FilterEntry(id="filter", suggester=_Completes())
             line.cursor_blink = False
             yield line
             yield Static(id="filter-count", markup=False)
