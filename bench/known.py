@@ -110,6 +110,8 @@ SSH = (
         "host_keys",
         r"ssh-hostkey:\s*(\d[^\n]*(?:\n?\s+\d+ \w+ \(\w+\))*)",
     ),
+    Fact("algorithms for the key exchange", "key_exchange_algorithms"),
+    Fact("ciphers", "ciphers"),
     Fact(
         "fingerprints of its further host keys",
         "",

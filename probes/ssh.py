@@ -64,9 +64,9 @@ async def ask(call: Call) -> Answer:
     facts = _identity(said.ident)
     if tap.offer is not None:
         facts["host_keys"] = list(tap.offer.host_key_types)
+        facts |= _algorithms(tap.offer)
     if problem:
         facts["problem"] = problem
-        facts |= _algorithms(tap.offer)
         named, credential = facts["summary"], call.options.ssh
         facts["summary"] += f"; {problem}"
         facts |= client.host_key()
@@ -188,10 +188,8 @@ def _identity(ident: Ident) -> dict[str, Any]:
     return facts
 
 
-def _algorithms(offer: Offer | None) -> dict[str, object]:
-    """What was offered to a key exchange that failed; empty if it did not come so far."""
-    if offer is None:
-        return {}
+def _algorithms(offer: Offer) -> dict[str, object]:
+    """What a client must have one of each: another client than ours may have none."""
     return {
         "host_key_algorithms": list(offer.host_keys),
         "key_exchange_algorithms": list(offer.key_exchange),

@@ -254,7 +254,7 @@ async def test_the_types_of_all_host_keys_are_told_from_the_same_connection(call
         answer = await ask(call)
     assert sorted(answer.facts["host_keys"]) == ["ECDSA nistp256", "Ed25519", "RSA"]
     assert seen.count("connection") == 1
-    assert "ciphers" not in answer.facts
+    assert "chacha20-poly1305@openssh.com" in answer.facts["ciphers"]
 
 
 async def test_what_was_offered_is_told_where_nothing_is_in_common(tcp_call) -> None:
