@@ -71,7 +71,8 @@ class _Words:
         if gone := [*self._own(Standing.REPLACEABLE), *self._own(Standing.UNDECIDED)]:
             yield _are(gone, "not available")
         untested = self._of(Standing.UNTESTED)
-        if untested and {part.row and part.row.reason for part in untested} == {
+        # What waits for another row waits for the same thing.
+        if {part.row and part.row.reason for part in untested} - {Reason.DEPENDENCY} == {
             Reason.NAME_NOT_RESOLVED
         }:
             yield "the name does not resolve"

@@ -59,6 +59,11 @@ def _words(job: Job, seen: Observation, who: Refusal, flow: Flow) -> str:
                 f"Correct the address, or have {check.title} listen on {flow.port_text}: "
                 "the path is open, but something else answers."
             )
+        case Refusal.SERVICE if seen.service is Service.SILENT and _elsewhere(job, seen):
+            return (
+                f"See on the host why {check.title} says nothing useful on {flow.port_text}: "
+                "the connection is accepted."
+            )
         case _:
             return check.fix
 
