@@ -99,14 +99,17 @@ async def _try(call: Call, port: int, interface: Interface, until: float) -> Try
     """Connect, again after silence, and bind to the interface that should listen there."""
     loop = asyncio.get_running_loop()
     try:
-        stream = await call.connect(port, (until - loop.time()) / 2)
-    except NoAnswer as error:
-        if error.outcome.reason is not Reason.NO_RESPONSE:
-            return Try(port, interface, error.outcome, Service.NOT_ASKED)
         try:
-            stream = await call.connect(port, until - loop.time())
-        except NoAnswer as again:
-            return Try(port, interface, again.outcome, Service.NOT_ASKED)
+            stream = await call.connect(port, (until - loop.time()) / 2)
+        except NoAnswer as error:
+            if error.outcome.reason is not Reason.NO_RESPONSE:
+                return Try(port, interface, error.outcome, Service.NOT_ASKED)
+            try:
+                stream = await call.connect(port, until - loop.time())
+            except NoAnswer as again:
+                return Try(port, interface, again.outcome, Service.NOT_ASKED)
+    except ConnectionError:
+        return Try(port, interface, None, Service.SILENT, "it resets the connection")
     try:
         async with asyncio.timeout_at(until):
             await Dialogue(stream).bind(interface)

@@ -103,12 +103,15 @@ class Call:
     async def connect(self, port: int | None = None, timeout: float | None = None) -> Stream:
         """Another TCP connection to the same address; raises NoAnswer if it does not open.
 
-        Without a port to the one of the first connection.
+        Without a port to the one of the first connection. Raises ConnectionResetError where it is
+        accepted and reset at once.
         """
         outcome = await self.reach(
             port or self.job.dialled[1] or self.port, keep=True, timeout=timeout
         )
         if outcome.sock is None:
+            if outcome.state is State.OPEN:
+                raise ConnectionResetError("accepted and reset at once")
             raise NoAnswer(outcome)
         stream = await opened(outcome.sock)
         self._streams.append(stream)

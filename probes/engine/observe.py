@@ -64,6 +64,18 @@ def transport(
     )
 
 
+def unspoken(work: Work, outcome: Outcome, tried: tuple[Outcome, ...]) -> Observation:
+    """The observation of a connect after which there was no conversation.
+
+    One that was accepted and reset in the same moment shows a device that takes connections for a
+    service that is not there, so it is not taken for a service that was not asked.
+    """
+    if outcome.state is not State.OPEN or outcome.errno is None:
+        return transport(work, outcome, tried=tried)
+    facts = {"summary": "it accepted the connection and reset it at once"}
+    return transport(work, outcome, tried=tried, service=Service.SILENT, facts=facts)
+
+
 def with_interface(observation: Observation, vantage: Vantage) -> Observation:
     """The same with the interface of its source address, as far as the vantage knows."""
     if observation.source is None:

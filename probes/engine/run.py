@@ -248,7 +248,7 @@ class Run:
             task = self._fly(work, lambda *_: observe.converse(call, ask, work, outcome, tried))
             task.add_done_callback(call.forget)
         else:
-            self._land(work, observe.transport(work, outcome, tried=tried))
+            self._land(work, observe.unspoken(work, outcome, tried))
 
     def _fly(self, work: Work, begin: Begin) -> asyncio.Task[None]:
         task = self._loop.create_task(self._guard(work, begin))

@@ -419,3 +419,18 @@ async def test_a_row_names_the_interface_of_its_source_address(kit) -> None:
     rows = await session.measure(kit.job(asked), kit.job(asked, "10.0.0.2"))
     seen = [(one.observation.source, one.observation.interface) for one in rows.values()]
     assert sorted(seen, key=str) == [("192.0.2.9", "eth9"), (None, None)]
+
+
+async def test_a_port_that_accepts_and_resets_at_once_is_not_taken_for_its_service(kit):
+    a, b = kit.check("a", probe="spoken"), kit.check("b", 81)
+
+    reset = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", source="192.0.2.9", errno=104)
+    session = kit.Session(
+        kit.Scripted({"10.0.0.1": reset}),
+        kit.profile(a, b),
+        {"spoken": Probe("tcp", "probes.printer")},
+    )
+    latest = await session.measure(kit.job(a), kit.job(b))
+    for result in latest.values():
+        assert (result.status, result.observation.service) == (Status.BLOCKED, Service.SILENT)
+        assert "accepted the connection and reset it at once" in result.note

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from collections.abc import Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,6 +24,8 @@ TASKS = UUID("86d35949-83c9-4044-b424-db363231fd0c")
 EVENTLOG = UUID("f6beaff7-1e19-4fbb-9f8f-b89e2018337c")
 SILENT = (State.FILTERED, Reason.NO_RESPONSE, None)
 REFUSED = (State.CLOSED, Reason.CONN_REFUSED, None)
+RESET = (State.OPEN, Reason.SYN_ACK, None)
+"""Accepted, and reset in the same moment."""
 PROHIBITED = (State.FILTERED, Reason.ADMIN_PROHIBITED, Icmp(3, 13, "10.1.1.1"))
 
 
@@ -40,7 +43,8 @@ class Firewall:
         if not said:
             return self.behind.connect(address, port, timeout, done, keep=keep)
         state, reason, icmp = said.pop(0)
-        outcome = Outcome(state, reason, address, source="127.0.0.1", icmp=icmp)
+        number = errno.ECONNRESET if state is State.OPEN else None
+        outcome = Outcome(state, reason, address, source="127.0.0.1", icmp=icmp, errno=number)
         return asyncio.get_running_loop().call_soon(done, outcome).cancel
 
 
@@ -299,3 +303,13 @@ async def test_a_cancelled_probe_leaves_no_attempt_behind(asked, rpc_server) -> 
         with pytest.raises(asyncio.CancelledError):
             await task
     assert sorted(ended) == [49664, 49665]
+
+
+async def test_a_dynamic_port_that_is_accepted_and_reset_is_not_called_filtered_nor_right(
+    asked, rpc_server
+):
+    mapper = rpc_server(endpoints=[(SVCCTL, 49664)])
+    async with asked(mapper=mapper, said={49664: [RESET]}) as call:
+        observation, note = await row(call)
+    assert observation.service is Service.SILENT
+    assert "TCP 49664 opens, but is no RPC: it resets the connection" in note
