@@ -66,7 +66,8 @@ class SessionScreen(Screen[object]):
         commands: Sequence[Command] = COMMANDS,
     ) -> None:
         super().__init__()
-        self._bindings = BindingsMap.merge([self._bindings, BindingsMap(bindings(commands))])
+        # The first of two that have the same key is the one that is run.
+        self._bindings = BindingsMap.merge([BindingsMap(bindings(commands)), self._bindings])
         self.profile = profile
         self.signs = signs
         self.runner = runner

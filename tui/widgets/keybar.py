@@ -72,7 +72,7 @@ class KeyBar(Widget):
             and not (typing and active.node is self.screen)
         ]
         if self.screen.has_class("-narrow") or self.screen.has_class("-short"):
-            order |= {"help": -9, "quit": -9, "tree": -8, "table": -7, "details": -6}
+            order |= {"quit": -9, "help": -8, "tree": -7, "table": -6, "details": -5}
         shown.sort(key=lambda one: order.get(one.id or "", 0))
         first: dict[str, str] = {}
         for one in shown:
