@@ -33,7 +33,7 @@ class FilterEntry(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Apply", key_display="Enter"),
         Binding("tab", "cursor_right", "Complete", key_display="Tab"),
-        Binding("escape", "screen.do('back')", "Take away", key_display="Esc"),
+        Binding("escape", "screen.do('back')", "Clear", key_display="Esc"),
         Binding("f1", "screen.do('help')", "Help", key_display="F1"),
     ]
 
@@ -43,10 +43,10 @@ class FilterLine(Vertical):
 
     DEFAULT_CSS = """
     FilterLine {
-        height: 2;
+        height: auto;
         display: none;
         &.-shown { display: block; }
-        & > #filter-hint { height: 1; color: $text-muted; }
+        & > #filter-hint { height: auto; min-height: 1; max-height: 3; color: $text-muted; }
         & > #filter-hint.-wrong { color: $text-error; text-style: bold; }
         & > Horizontal { height: 1; }
         & #filter-label { width: auto; padding: 0 1 0 0; text-style: bold; }

@@ -141,3 +141,12 @@ def test_a_filter_goes_on_working_while_results_come(measured, closed, listening
         await seat.press("r")
         await seat.until(lambda: not seat.app.main.measuring)
         assert seat.seen == [f"unix.ssh|127.0.0.2:{closed}"]
+
+
+def test_a_long_sentence_about_a_mistake_is_readable_to_its_end(opened):
+    @opened()
+    async def _(seat):
+        await seat.press("slash", *typed("reason:what"))
+        hint = seat.app.screen.query_one("#filter-hint")
+        assert "conn-refused" in seat.static("#filter-hint")
+        assert hint.size.height * hint.size.width > len(seat.static("#filter-hint"))

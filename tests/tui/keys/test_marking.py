@@ -129,6 +129,18 @@ def title(seat) -> str:
     return str(seat.app.screen.query("Static").first().content)
 
 
+def test_without_a_clipboard_the_rows_are_in_a_file_that_is_named(opened, monkeypatch, state):
+    monkeypatch.setenv("TERM", "vt100")
+
+    @opened(size=(120, 40))
+    async def _(seat):
+        await seat.press("asterisk", "ctrl+y")
+        await seat.until(lambda: "copied.txt" in seat.notice)
+        assert seat.app.clipboard == ""
+
+    assert len((state / "copied.txt").read_text().splitlines()) == 33
+
+
 async def export(seat, rows: str, format: str, name: str) -> None:
     await seat.press("X")
     await seat.dialog()
