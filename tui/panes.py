@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from probes.engine.model import Event, Job, Removed, Restored, Result, Status, Target
 from tui.arrangement import Arrangement, Pane
+from tui.commands.rebind import with_keys
 from tui.copying import Copying
 from tui.crumbs import of_filter
 from tui.filter import Filter
@@ -50,6 +51,7 @@ class Panes:
         self.detail = screen.query_one(Detail)
         self._filter_line = screen.query_one(FilterLine)
         self._hint = self.table.hint
+        self._all_hidden = with_keys(_ALL_HIDDEN, screen.host.commands)
         self._notice = screen.query_one("#notice", Static)
         self.copying = Copying(self.table.app)
         self.verdicts = self.outline.verdicts
@@ -276,7 +278,7 @@ class Panes:
         hidden = sum(not self.table.rows.visible(key) for key in marks) if shown < total else 0
         self.head.shown(shown, total, len(marks), hidden)
         self._filter_line.count(f"{shown:,} of {total:,} rows")
-        self.table.hint = _ALL_HIDDEN if total else self._hint
+        self.table.hint = self._all_hidden if total else self._hint
         self.locate()
 
     def toggle_failures(self) -> str:

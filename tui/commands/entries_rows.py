@@ -118,7 +118,8 @@ ENTRIES = (
         "mark",
         "space",
         "Mark",
-        "marks the row, or takes its mark away; r, y, Y, X and delete are for the marked rows then",
+        "marks the row, or takes its mark away; rerun, copies, export and removal are for "
+        "marked rows then",
         "table",
         "marking:mark",
         show="Space",

@@ -43,5 +43,5 @@ def _failure(screen: SessionScreen, step: int) -> str:
             return ""
     hidden = sum(rows.status(row) in FAILURES for row in range(len(rows)))
     if hidden:
-        return f"No visible row is a failure; {hidden:,} hidden ones are. Escape shows all."
+        return f"No visible row is a failure; {hidden:,} hidden ones are. {{back}} shows all."
     return "No row is a failure."

@@ -31,7 +31,8 @@ def mark_visible(screen: SessionScreen) -> Outcome:
     on = not all(key in panes.table.marks for key in keys)
     panes.mark(keys, on=on)
     count = len(panes.table.marks)
-    return f"{count:,} {'row is' if count == 1 else 'rows are'} marked; U takes the marks away."
+    what = "row is" if count == 1 else "rows are"
+    return f"{count:,} {what} marked; {{unmark}} takes the marks away."
 
 
 def unmark(screen: SessionScreen) -> Outcome:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SOON = 0.05
 """Seconds after which the engine has done it: its events come in batches of 30 ms."""
-_HELD = "The display stands still: p lets it go on first."
+_HELD = "The display stands still: {freeze} lets it go on first."
 
 
 def remove(screen: SessionScreen) -> Outcome:
@@ -31,7 +31,7 @@ def remove(screen: SessionScreen) -> Outcome:
         screen.runner.remove(targets)
     _show(screen, Removed(targets))
     what = f"Removed {_named(targets)} with {_rows(count)}"
-    back = f"u brings {'it' if len(targets) == 1 else 'them'} back."
+    back = f"{{undo}} brings {'it' if len(targets) == 1 else 'them'} back."
     if screen.runner is None:
         return f"{what} from the screen, not from the log; {back}"
     return f"{what}: not measured and not counted any more, but kept in the log; {back}"
