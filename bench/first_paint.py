@@ -25,7 +25,7 @@ Minimal().run()
 """
 PROGRAMS = {
     "minimal Textual app": (python("-c", MINIMAL), b"painted", b"painted"),
-    "auditreach": (python("-m", "tui"), b"starting", b"Hypervisors"),
+    "auditreach": (python("-m", "tui"), b"starting", b"F1 helps"),
 }
 
 

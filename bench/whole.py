@@ -208,7 +208,7 @@ def run(rows: int, work: Callable[[Driven], Awaitable[None]], *, slow: bool = Fa
             source = Source(rows, folder)
             app = AuditReach(source.profile, source, slow=slow)
             shown = asyncio.create_task(app.run_async())
-            await app.main._engine_up.wait()
+            await app.main.engine_up.wait()
             app.main.panes.add(source.jobs)
             app.main.measuring = True
             app.main.panes.table.focus()
