@@ -30,12 +30,13 @@ METHODS_MOST = 16
 PREFERRED = ("ssh-ed25519", "ecdsa-sha2-nistp")
 """Host keys that OpenSSH asks for before RSA (ssh_config(5), HostKeyAlgorithms)."""
 KEPT = 256
+_UNFINISHED = "the key exchange did not finish in time"
 
 
 async def ask(call: Call) -> Answer:
     """Read the identification, exchange keys and ask with `none` which methods are offered.
 
-    The identification alone proves the service: what fails after it is a fact. One connection; a
+    The identification alone proves the service: what fails after it is a warning. One connection; a
     login is tried on it, once, only with the operator's credential. Raises Unexpected for another
     protocol, and TimeoutError, EOFError or OSError when nothing was said.
     """
@@ -66,9 +67,12 @@ async def ask(call: Call) -> Answer:
         facts["host_keys"] = list(tap.offer.host_key_types)
         facts |= _algorithms(tap.offer)
     if problem:
-        facts["problem"] = problem
+        # The service is proven, but whoever logs in has to get through the same exchange.
+        facts |= {"problem": problem, "warning": True}
         named, credential = facts["summary"], call.options.ssh
         facts["summary"] += f"; {problem}"
+        if problem == _UNFINISHED:
+            facts["summary"] += ", as on a path that drops large packets (MTU)"
         facts |= client.host_key()
         if credential is not None:
             facts |= not_tried(credential, named, problem)
@@ -169,7 +173,7 @@ def _problem(tap: Tap, task: asyncio.Task[Any], late: bool) -> str:
     if tap.said.ident is not None and not tap.said.ident.speaks_2:
         return "nothing speaks SSH 1 any more"
     if late or task.cancelled():
-        return "the key exchange did not finish in time"
+        return _UNFINISHED
     return "" if error is None else printable(f"the key exchange failed: {error}")
 
 

@@ -58,6 +58,8 @@ async def test_silence_after_the_identification_is_a_fact(tcp_call) -> None:
         answer = await ask(call)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["problem"] == "the key exchange did not finish in time"
+    assert answer.facts["warning"] is True, "a client would not get further either"
+    assert str(answer.facts["summary"]).endswith("as on a path that drops large packets (MTU)")
 
 
 async def test_garbage_after_the_identification_is_a_fact(tcp_call) -> None:
@@ -89,6 +91,7 @@ async def test_an_endless_stream_after_the_identification_is_cut_off(tcp_call) -
         answer = await ask(call)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["problem"] == "the server sends without end"
+    assert answer.facts["warning"] is True
 
 
 async def test_endless_text_is_another_service_and_cut_off_early(tcp_call) -> None:
