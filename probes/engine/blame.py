@@ -129,10 +129,21 @@ def _offender(observation: Observation, icmp: Icmp) -> str:
     if same_address(icmp.offender, observation.source):
         if observation.reason is Reason.HOST_UNREACH:
             asked = "neighbour" if icmp.version == 6 else "ARP"
-            return f"No {asked} reply: the address is not in use"
+            silent = unanswered(observation)
+            if silent and not same_address(silent, observation.address):
+                return f"The next router {silent} does not answer (no {asked} reply)"
+            if silent == "":
+                return f"This machine itself ({icmp.offender}) rejected it: host unreachable"
+            return f"No {asked} reply: the host is down or its address is not in use"
         return f"This machine itself ({icmp.offender}) rejected it: {what}"
     verb = "rejected it" if observation.state is State.FILTERED else "cannot deliver it"
     return f"{icmp.offender} (a device on the path) {verb}: {what}"
+
+
+def unanswered(observation: Observation) -> str | None:
+    """Who did not answer ARP where this machine says host unreachable; see Vantage.unanswered."""
+    silent = observation.facts.get("unanswered")
+    return silent if isinstance(silent, str) else None
 
 
 def _said(reason: Reason, icmp: Icmp) -> str:
@@ -146,7 +157,7 @@ def _said(reason: Reason, icmp: Icmp) -> str:
         case Reason.PROTO_UNREACH:
             return "protocol unreachable"
         case Reason.HOST_UNREACH:
-            return "host unreachable, it is down or does not exist"
+            return "host unreachable, it is likely down or does not exist"
         case Reason.NET_UNREACH:
             return "network unreachable, no route to it"
         case Reason.TIME_EXCEEDED:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from probes.engine.blame import same_address
 from probes.engine.call import Answer, Ask, Call, NoAnswer, Unexpected
 from probes.engine.lanes import Work
 from probes.engine.model import Evidence, Observation, Reason, Resolution, Service, Settings, State
@@ -76,11 +77,21 @@ def unspoken(work: Work, outcome: Outcome, tried: tuple[Outcome, ...]) -> Observ
     return transport(work, outcome, tried=tried, service=Service.SILENT, facts=facts)
 
 
-def with_interface(observation: Observation, vantage: Vantage) -> Observation:
-    """The same with the interface of its source address, as far as the vantage knows."""
-    if observation.source is None:
+def from_here(observation: Observation, vantage: Vantage) -> Observation:
+    """The same with what only the vantage knows: the interface, and who did not answer ARP."""
+    source, address, icmp = observation.source, observation.address, observation.icmp
+    if source is None:
         return observation
-    return replace(observation, interface=vantage.interface(observation.source))
+    facts = observation.facts
+    if (
+        address is not None
+        and icmp is not None
+        and observation.reason is Reason.HOST_UNREACH
+        and same_address(icmp.offender, source)
+        and (unanswered := vantage.unanswered(address)) is not None
+    ):
+        facts = {**facts, "unanswered": unanswered}
+    return replace(observation, interface=vantage.interface(source), facts=facts)
 
 
 def untested(work: Work, reason: Reason, problem: str, state: State = State.ERROR) -> Observation:

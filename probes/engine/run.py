@@ -296,7 +296,7 @@ class Run:
         """Nothing is in flight for this row: its host may be asked the next thing."""
         self._flying.discard(work)
         self._lanes.release(work)
-        self._settle(work, observe.with_interface(observation, self._vantage))
+        self._settle(work, observe.from_here(observation, self._vantage))
         self._pump_soon()
 
     def _settle(self, work: Work, observation: Observation) -> None:

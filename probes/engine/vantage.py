@@ -64,6 +64,13 @@ class Vantage(Protocol):
     def interface(self, source: str) -> str | None:
         """The interface that has a source address; None where that is not known."""
 
+    def unanswered(self, address: str) -> str | None:
+        """Who has not answered where this machine itself says that a host is unreachable.
+
+        The address itself or the next router on the way to it; empty where it is neither, so that
+        a rule of this machine's must have said so; None where that cannot be told.
+        """
+
     async def resolve(self, name: str) -> Resolution:
         """Look a name up once, with its time, server and every address; never raises."""
 

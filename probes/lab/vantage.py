@@ -39,6 +39,10 @@ class LabVantage:
         """How many sockets the descriptor limit leaves for probing."""
         return self._local.descriptors
 
+    def unanswered(self, address: str) -> str | None:
+        """Nothing here is out of reach for want of a neighbour."""
+        return None
+
     def interface(self, source: str) -> str | None:
         """The interface of loopback, from which everything here is sent."""
         return self._local.interface(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from probes.engine.blame import unanswered
 from probes.engine.model import Job, Observation, Reason, Result, Service, Status
 from probes.remedy import firewalls, services
 from probes.remedy.flow import HOST, Flow, flow_of
@@ -41,7 +42,9 @@ def _words(job: Job, seen: Observation, who: Refusal, flow: Flow) -> str:
         case Refusal.HERE:
             return f"Allow {flow.port_text} to {to} in the firewall of this machine."
         case Refusal.NO_ROUTE:
-            return f"Give this machine a route to {to}."
+            router = address(unanswered(seen))
+            start = f"Start {router}, the next router, or give" if router else "Give"
+            return f"{start} this machine a{'nother' if router else ''} route to {to}."
         case Refusal.PATH:
             offender = _offender(seen)
             return f"Allow {flow.port_text} from {flow.source} to {to} on {offender}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from probes.engine.blame import same_address
+from probes.engine.blame import same_address, unanswered
 from probes.engine.model import Job, Observation, Reason, State
 
 
@@ -56,9 +56,13 @@ def _by_icmp(seen: Observation) -> Refusal:
     if same_address(offender, seen.address):
         return Refusal.FIREWALL
     if same_address(offender, seen.source):
-        if rejected:
+        silent = unanswered(seen)
+        if rejected or silent == "":
             return Refusal.HERE
-        return Refusal.UNDELIVERED if seen.reason is Reason.HOST_UNREACH else Refusal.NO_ROUTE
+        away = silent is not None and not same_address(silent, seen.address)
+        if away or seen.reason is not Reason.HOST_UNREACH:
+            return Refusal.NO_ROUTE
+        return Refusal.UNDELIVERED
     return Refusal.PATH if rejected else Refusal.UNDELIVERED
 
 

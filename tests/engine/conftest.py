@@ -43,6 +43,7 @@ class Scripted:
     def __init__(self, script: dict[Any, Any] | None = None, *, held: bool = False) -> None:
         self.script = script or {}
         self.names: dict[str, Resolution] = {}
+        self.neighbours: dict[str, str] = {}
         self.held = held
         self.descriptors = 100_000
         self.free: int | None = None
@@ -109,6 +110,9 @@ class Scripted:
 
     def interface(self, source: str) -> str | None:
         return "eth9" if source == "192.0.2.9" else None
+
+    def unanswered(self, address: str) -> str | None:
+        return self.neighbours.get(address)
 
     async def resolve(self, name: str) -> Resolution:
         self.looked_up.append(name)

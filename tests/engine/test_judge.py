@@ -63,13 +63,35 @@ CASES = [
         TCP,
         seen(State.UNREACHABLE, Reason.HOST_UNREACH, icmp=Icmp(3, 1, "10.0.0.9")),
         Status.BLOCKED,
-        "No ARP reply: the address is not in use. WinRM is lost.",
+        "No ARP reply: the host is down or its address is not in use. WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(
+            State.UNREACHABLE,
+            Reason.HOST_UNREACH,
+            icmp=Icmp(3, 1, "10.0.0.9"),
+            facts={"unanswered": "10.0.0.1"},
+        ),
+        Status.BLOCKED,
+        "The next router 10.0.0.1 does not answer (no ARP reply). WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(
+            State.UNREACHABLE,
+            Reason.HOST_UNREACH,
+            icmp=Icmp(3, 1, "10.0.0.9"),
+            facts={"unanswered": ""},
+        ),
+        Status.BLOCKED,
+        "This machine itself (10.0.0.9) rejected it: host unreachable. WinRM is lost.",
     ),
     (
         TCP,
         seen(State.UNREACHABLE, Reason.HOST_UNREACH, icmp=Icmp(1, 3, "10.0.0.9", 6)),
         Status.BLOCKED,
-        "No neighbour reply: the address is not in use. WinRM is lost.",
+        "No neighbour reply: the host is down or its address is not in use. WinRM is lost.",
     ),
     (
         TCP,

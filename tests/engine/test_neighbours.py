@@ -77,3 +77,30 @@ async def test_the_cache_is_read_once_a_turn_of_the_loop(cache) -> None:
 
 async def test_a_system_without_the_file_says_nothing(tmp_path: Path) -> None:
     assert Neighbours(tmp_path / "arp").mac("10.0.0.1") == ""
+
+
+SILENT = GATEWAY.replace("0x2 ", "0x0 ")
+
+
+@pytest.mark.parametrize(
+    ("lines", "router", "who"),
+    [
+        ((SILENT,), "", "10.0.0.1"),
+        ((SILENT.replace("10.0.0.1 ", "10.0.0.9 "),), "10.0.0.9", "10.0.0.9"),
+        ((GATEWAY,), "10.0.0.1", ""),
+        ((GATEWAY,), "10.0.0.9", ""),
+        ((GATEWAY,), None, None),
+        ((GATEWAY,), "fe80::1", None),
+        # A cache so full may have forgotten whom it has just asked in vain.
+        (tuple(GATEWAY.replace("10.0.0.1 ", f"10.0.1.{n} ") for n in range(130)), "", None),
+    ],
+)
+async def test_who_does_not_answer_arp_is_the_host_the_next_router_or_nobody(
+    cache, lines, router, who
+) -> None:
+    _, neighbours = cache(*lines)
+    assert neighbours.unanswered("10.0.0.1", router) == who
+
+
+async def test_without_an_arp_cache_nobody_is_said_to_be_silent(tmp_path: Path) -> None:
+    assert Neighbours(tmp_path / "none").unanswered("10.0.0.1", "") is None

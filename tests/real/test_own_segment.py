@@ -14,6 +14,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 HOST, NOBODY, MAC = "10.9.0.2", "10.9.0.3", "02:00:00:00:09:02"
+ROUTER, BEHIND, FORBIDDEN = "10.9.0.4", "10.10.0.1", "10.9.0.5"
+"""A router that is not there, a host behind it, and one that this machine's own rules reject."""
+RULES = f"""table inet own {{
+  chain away {{
+    type filter hook output priority 0; policy accept;
+    ip daddr {FORBIDDEN} reject with icmp type host-unreachable
+  }}
+}}"""
 PORTS = range(4001, 4011)
 HEAD = """id = "segment"
 name = "Segment"
@@ -50,7 +58,7 @@ def run(*words: str) -> None:
 @pytest.fixture(scope="module")
 def client(need) -> Iterator[str]:
     """A namespace with a cable to HOST, which has no listener and limits its ICMP errors."""
-    need("ip", "sysctl")
+    need("ip", "sysctl", "nft")
     near, far = (f"reach{os.getpid()}{letter}" for letter in "nf")
     with ExitStack() as down:
         for name in (near, far):
@@ -65,6 +73,8 @@ def client(need) -> Iterator[str]:
         limit = ("net.ipv4.icmp_ratelimit=1000", "net.ipv4.icmp_ratemask=6168")
         run("ip", "netns", "exec", far, "sysctl", "-qw", *limit)
         run("ip", "netns", "exec", near, "sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647")
+        run(*f"ip -n {near} route add 10.10.0.0/16 via {ROUTER}".split())
+        run("ip", "netns", "exec", near, "nft", RULES)
         yield near
 
 
@@ -105,7 +115,7 @@ def test_the_host_beside_us_has_its_mac_address(client: str, tmp_path: Path) -> 
 def test_an_address_that_nobody_has_gets_no_mac(client: str, tmp_path: Path) -> None:
     row = measured(client, tmp_path, NOBODY, PING)["host.ping"]
     assert row["state"] == "unreachable"
-    assert row["note"].startswith("No ARP reply: the address is not in use.")
+    assert row["note"].startswith("No ARP reply: the host is down or its address is not in use.")
     assert "mac" not in row["facts"]
 
 
@@ -126,3 +136,21 @@ def test_no_closed_port_is_called_silent_when_the_host_limits_its_errors(
     assert seen == {f"host.u{port}": ("closed", "port-unreach") for port in PORTS}
     tries = [row["attempts"] for row in rows.values()]
     assert max(tries) == 2, "the limit was never met, so nothing is shown"
+
+
+TCP = CHECK.format(name="tcp", probe="tcp", transport="tcp", port="port = 4001")
+
+
+@pytest.mark.parametrize(
+    ("host", "note"),
+    [
+        (BEHIND, f"The next router {ROUTER} does not answer (no ARP reply)."),
+        (FORBIDDEN, "This machine itself (10.9.0.1) rejected it: host unreachable."),
+    ],
+)
+def test_what_this_machine_says_is_not_laid_on_the_host(
+    client: str, tmp_path: Path, host: str, note: str
+) -> None:
+    for row in measured(client, tmp_path, host, TCP, UDP[0]).values():
+        assert row["reason"] == "host-unreach"
+        assert row["note"].startswith(note)

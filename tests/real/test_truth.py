@@ -46,8 +46,8 @@ SILENT_UDP = "No answer in 4 s, twice: dropped on the way, the host is down, or 
 OWN = "The host's own firewall rejected it:"
 PATH = f"{ROUTER} (a device on the path)"
 PROHIBITED = f"{PATH} rejected it: administratively prohibited."
-NOT_THERE = f"{PATH} cannot deliver it: host unreachable, it is down or does not exist."
-NO_ARP = "No ARP reply: the address is not in use."
+NOT_THERE = f"{PATH} cannot deliver it: host unreachable, it is likely down or does not exist."
+NO_ARP = "No ARP reply: the host is down or its address is not in use."
 NOBODY_LISTENS = "The host itself answered: the path is open, but nothing listens on UDP"
 
 WINRM = [
@@ -114,7 +114,7 @@ WINRM = [
     ),
     (
         *("fd00:1:1::77", "unreachable", "host-unreach", Icmp(1, 3, "fd00:1:1::9"), "blocked"),
-        "No neighbour reply: the address is not in use.",
+        "No neighbour reply: the host is down or its address is not in use.",
     ),
     (
         *("fd99::1", "unreachable", "net-unreach", None, "blocked"),

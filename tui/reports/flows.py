@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from probes.engine.blame import same_address
-from probes.engine.model import Reason, Result, State, Status
+from probes.engine.blame import same_address, unanswered
+from probes.engine.model import Observation, Reason, Result, State, Status
 from profiles.model import Check
 from tui.filter import port_text
 from tui.reports.report import attempts_text, line
@@ -57,6 +57,13 @@ _DOWN = (
 )
 _ABSENT = "No device with this address answers in its own network: there is no host to allow."
 _NO_ROUTE = "This machine has no route to it: routing has to change before a rule can."
+_NO_ROUTER = (
+    "The next router on the way does not answer this machine: what is behind has not been seen."
+)
+_HERE = (
+    "This machine's own firewall rejects it: its rules have to change here, and what is behind has "
+    "not been seen."
+)
 _UNTOLD = (
     "Nothing answers there by nature, so no test can tell whether a rule is missing: "
     "look into the rules."
@@ -116,12 +123,22 @@ def _why_not(result: Result) -> str | None:
         return _WRONG
     if seen.facts.get("proxy"):
         return _ELSEWHERE
-    if seen.state is State.UNREACHABLE:
-        if seen.icmp is None and seen.reason is Reason.NET_UNREACH:
-            return _NO_ROUTE
-        if seen.icmp is not None and same_address(seen.icmp.offender, seen.source):
-            return _ABSENT
+    if seen.icmp is not None and same_address(seen.icmp.offender, seen.source):
+        return _from_here(seen)
+    if seen.state is State.UNREACHABLE and seen.icmp is None and seen.reason is Reason.NET_UNREACH:
+        return _NO_ROUTE
     return "" if _is_address(seen.address) else _WRONG
+
+
+def _from_here(seen: Observation) -> str:
+    """Why a rule elsewhere would not mend what this machine itself said no to."""
+    silent = unanswered(seen)
+    if seen.state is State.FILTERED or silent == "":
+        return _HERE
+    if seen.reason is not Reason.HOST_UNREACH:
+        return _NO_ROUTE
+    away = silent is not None and not same_address(silent, seen.address)
+    return _NO_ROUTER if away else _ABSENT
 
 
 def _flow(source: str, rows: Sequence[Result]) -> Flow:

@@ -17,6 +17,7 @@ _REACHED: dict[Cause, str] = {
     Cause.OWN_FIREWALL: "its own firewall rejects the connection",
     Cause.NO_NEIGHBOUR: "its address is not in use",
     Cause.NO_ROUTE: "this machine has no route to it",
+    Cause.NO_ROUTER: "the next router on the way to it does not answer",
     Cause.LOCAL_FIREWALL: "this machine's own firewall rejects the connection",
 }
 

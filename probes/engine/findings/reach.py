@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from probes.engine.findings.model import Finding, Kind, Sure
 from probes.engine.findings.survey import Cause, Host, Lost, Survey
 from probes.engine.findings.words import Port, count, ports_text, some
+from probes.engine.model import Reason
 
 MANY = 4
 """Dead hosts of one network that become one finding."""
@@ -20,18 +21,25 @@ _REVIVE = "Start it, or correct its name or address."
 
 def local(survey: Survey) -> Iterator[Finding]:
     """What this machine itself refuses or has no way for."""
-    told: dict[Cause, list[tuple[Host, Lost]]] = defaultdict(list)
+    told: dict[tuple[Cause, str], list[tuple[Host, Lost]]] = defaultdict(list)
     for host in survey.hosts.values():
         for lost in host.lost:
             if lost.cause in (Cause.NO_ROUTE, Cause.LOCAL_FIREWALL):
-                told[lost.cause].append((host, lost))
-    for cause, pairs in told.items():
+                told[lost.cause, ""].append((host, lost))
+            elif lost.cause is Cause.NO_ROUTER:
+                told[lost.cause, lost.by].append((host, lost))
+    for (cause, router), pairs in told.items():
         rows, hosts = [lost for _, lost in pairs], _hosts(host for host, _ in pairs)
         where = _towards(survey, hosts)
         if cause is Cause.NO_ROUTE:
             text = f"This machine has no route to {where}{_so_many(hosts)}"
             why = "its own system says so"
             fix = f"Give this machine a route to {where}."
+        elif cause is Cause.NO_ROUTER:
+            text = f"The next router {router} does not answer: {where} cannot be reached"
+            text += _so_many(hosts)
+            why = "this machine sends these rows through it, and it gives no ARP reply"
+            fix = f"Start {router}, or correct this machine's route to {where}."
         else:
             ports = ports_text(lost.port for lost in rows)
             text = f"This machine's own firewall rejects {ports} towards {where}"
@@ -70,9 +78,10 @@ def cut_off(survey: Survey) -> Iterator[Finding]:
         rows, hosts = [lost for _, lost in pairs], _hosts(host for host, _ in pairs)
         where = _towards(survey, hosts)
         if cause is Cause.CUT_OFF:
-            text = f"{by} has no route to {where}{_so_many(hosts)}"
-            fix = f"Give {by} a route to {where}."
-            sure, why = Sure.CERTAIN, f"{by} said so for each row (ICMP network unreachable)"
+            text = f"{by} says that it has no route to {where}{_so_many(hosts)}"
+            fix = f"Give {by} a route to {where}, or change the rule of it that says so."
+            sure = Sure.CERTAIN
+            why = "ICMP network unreachable for each row, which a firewall can be told to say too"
         else:
             text = f"A routing loop before {where}: packets expire at {by}"
             fix = f"Correct the routes to {where} on {by} and the routers next to it."
@@ -83,6 +92,7 @@ def cut_off(survey: Survey) -> Iterator[Finding]:
 def dead(survey: Survey) -> Iterator[Finding]:
     """Hosts of which nothing answers, and whole networks of them."""
     networks: dict[str, list[Host]] = defaultdict(list)
+    hasty = _hasty(survey)
     for host in survey.hosts.values():
         if host.asked:
             networks[survey.places.network(host.address)].append(host)
@@ -97,7 +107,7 @@ def dead(survey: Survey) -> Iterator[Finding]:
             else:
                 told[who].append(host)
         for (cause, by), some_hosts in told.items():
-            yield from _unreachable(network, cause, by, some_hosts)
+            yield from _unreachable(network, cause, by, some_hosts, hasty=by in hasty)
         if network and len(silent) == len(hosts) > 1:
             yield _silent_network(network, silent)
         else:
@@ -120,18 +130,34 @@ def _searched(lost: Lost) -> bool:
     return lost.cause is Cause.DOWN and took is not None and took >= SEARCH_MS
 
 
-def _unreachable(network: str, cause: Cause, by: str, hosts: Sequence[Host]) -> Iterator[Finding]:
+def _hasty(survey: Survey) -> frozenset[str]:
+    """Who said host unreachable at once, if only for one row: it may be a rule that says so.
+
+    Of a rule's refusals one a second is sent, so others of them come as late as after a search.
+    """
+    return frozenset(
+        one.by
+        for host in survey.hosts.values()
+        for one in host.lost
+        if one.result.observation.reason is Reason.HOST_UNREACH
+        and (one.result.observation.latency_ms or SEARCH_MS) < SEARCH_MS
+    )
+
+
+def _unreachable(
+    network: str, cause: Cause, by: str, hosts: Sequence[Host], *, hasty: bool
+) -> Iterator[Finding]:
     if cause is Cause.DOWN:
         state, says = "down or does not exist", f"{by} says host unreachable"
         many = "down or do not exist"
-        if all(any(_searched(one) for one in host.lost) for host in hosts):
+        if not hasty and all(any(_searched(one) for one in host.lost) for host in hosts):
             sure, why = Sure.CERTAIN, f"{by} looked for it on its network before it said so (ICMP)"
         else:
             sure, why = Sure.LIKELY, "the router before it says so; a firewall can say the same"
     elif by:
         state, says = "down or its address is not in use", "nobody answers for its address (ARP)"
         many = "down or their addresses not in use"
-        sure, why = Sure.CERTAIN, "this machine is on the same network and got no ARP reply"
+        sure, why = Sure.LIKELY, "no ARP reply; a switch that keeps the two apart looks the same"
         if ":" in by:
             says, why = says.replace("ARP", "NDP"), why.replace("ARP", "neighbour")
     else:

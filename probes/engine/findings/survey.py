@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from probes.engine.blame import unanswered
 from probes.engine.findings.places import Places
 from probes.engine.findings.words import Port
 from probes.engine.model import Job, Observation, Reason, Result, Service, State, Status
@@ -30,6 +31,7 @@ class Cause(StrEnum):
     CUT_OFF = "no route there"
     LOOP = "loop"
     NO_ROUTE = "no route here"
+    NO_ROUTER = "no next router"
     LOCAL_FIREWALL = "rejected here"
 
 
@@ -217,11 +219,22 @@ def cause_of(places: Places, seen: Observation) -> tuple[Cause | None, str]:
     if places.same(by, seen.address):
         return Cause.OWN_FIREWALL, by
     if places.same(by, seen.source):
-        here = {Reason.HOST_UNREACH: Cause.NO_NEIGHBOUR, Reason.NET_UNREACH: Cause.NO_ROUTE}
-        return here.get(reason, Cause.LOCAL_FIREWALL), by
+        if reason is Reason.HOST_UNREACH:
+            return _not_delivered(places, seen, by)
+        return (Cause.NO_ROUTE if reason is Reason.NET_UNREACH else Cause.LOCAL_FIREWALL), by
     far = {
         Reason.HOST_UNREACH: Cause.DOWN,
         Reason.NET_UNREACH: Cause.CUT_OFF,
         Reason.TIME_EXCEEDED: Cause.LOOP,
     }
     return far.get(reason, Cause.REJECTED), by
+
+
+def _not_delivered(places: Places, seen: Observation, by: str) -> tuple[Cause, str]:
+    """Why this machine itself says that a host is unreachable."""
+    silent = unanswered(seen)
+    if silent == "":
+        return Cause.LOCAL_FIREWALL, by
+    if silent is not None and not places.same(silent, seen.address):
+        return Cause.NO_ROUTER, silent
+    return Cause.NO_NEIGHBOUR, by

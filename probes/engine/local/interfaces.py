@@ -11,18 +11,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from probes.engine.local.address import plain
+from probes.engine.local.netlink import MESSAGE, ROUTE, attributes, messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
-_ROUTE = 0
 _DONE, _NEW_ADDRESS, _GET_ADDRESS = 3, 20, 22
 _REQUEST_DUMP = 0x301
 _ADDRESS, _LOCAL = 1, 2
-_MESSAGE = struct.Struct("=IHHII")
 _IFADDR = struct.Struct("=BBBBI")
-_ATTRIBUTE = struct.Struct("=HH")
 _FAMILIES = {socket.AF_INET: 4, socket.AF_INET6: 16}
 
 _MOST = 1024
@@ -53,50 +51,28 @@ def interface_of(source: str, known: Mapping[str, str]) -> str | None:
 
 
 def _dump() -> Iterator[tuple[str, int]]:
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _ROUTE) as sock:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, ROUTE) as sock:
         sock.settimeout(_PATIENCE)
         body = _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
-        head = _MESSAGE.pack(_MESSAGE.size + len(body), _GET_ADDRESS, _REQUEST_DUMP, 1, 0)
+        head = MESSAGE.pack(MESSAGE.size + len(body), _GET_ADDRESS, _REQUEST_DUMP, 1, 0)
         sock.sendto(head + body, (0, 0))
         for _ in range(_MOST):
             data, sender = sock.recvfrom(65536)
             if sender[0] != 0:
                 # Only the kernel is believed.
                 continue
-            for kind, message in _messages(data):
+            for kind, message in messages(data):
                 if kind == _NEW_ADDRESS:
                     yield from _address(message)
                 else:
                     return
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
-    while len(data) >= _MESSAGE.size:
-        length, kind, *_ = _MESSAGE.unpack_from(data)
-        if length < _MESSAGE.size:
-            return
-        yield kind, data[_MESSAGE.size : length]
-        data = data[_aligned(length) :]
-
-
 def _address(message: bytes) -> Iterator[tuple[str, int]]:
     family, _, _, _, index = _IFADDR.unpack_from(message)
     size = _FAMILIES.get(family)
-    found = dict(_attributes(message[_IFADDR.size :]))
+    found = dict(attributes(message[_IFADDR.size :]))
     # Of a point-to-point link ADDRESS is the other end.
     packed = found.get(_LOCAL) or found.get(_ADDRESS)
     if size is not None and packed is not None and len(packed) == size:
         yield plain(socket.inet_ntop(family, packed)), index
-
-
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    while len(data) >= _ATTRIBUTE.size:
-        length, kind = _ATTRIBUTE.unpack_from(data)
-        if length < _ATTRIBUTE.size:
-            return
-        yield kind, data[_ATTRIBUTE.size : length]
-        data = data[_aligned(length) :]
-
-
-def _aligned(length: int) -> int:
-    return (length + 3) & ~3

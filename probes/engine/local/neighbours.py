@@ -8,6 +8,8 @@ from pathlib import Path
 
 ARP = Path("/proc/net/arp")
 _MOST = 4 * 1024 * 1024
+_FORGETS = 128
+"""Entries from which on the kernel may drop some (arp(7), gc_thresh1)."""
 _COMPLETE, _PUBLISHED = 0x2, 0x8
 _ETHERNET = "0x1"
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
@@ -37,6 +39,20 @@ class Neighbours:
         """Whether an IPv4 host would be on a segment of ours and has not answered ARP so far."""
         lines = self._lines(address)
         return bool(lines) and all(_flags(line) == 0 for line in lines)
+
+    def unanswered(self, address: str, router: str | None) -> str | None:
+        """Who does not answer ARP on the way to an IPv4 address: itself, or the next `router`.
+
+        Empty where neither is so, None where that cannot be told.
+        """
+        hop = router or address
+        if router is None or ":" in hop:
+            return None
+        if self.missing(hop):
+            return hop
+        # A full cache forgets whom it has just asked in vain.
+        known = (self._text or "").count("\n")
+        return "" if 0 < known < _FORGETS else None
 
     def _lines(self, address: str) -> list[str]:
         if self._text is None:

@@ -12,6 +12,7 @@ from probes.engine.local.echo import Echo
 from probes.engine.local.identity import identity
 from probes.engine.local.interfaces import interface_of, interfaces
 from probes.engine.local.neighbours import Neighbours
+from probes.engine.local.next_hop import next_hop
 from probes.engine.local.resolve import Resolver
 from probes.engine.model import Reason, Resolution, State, VantageInfo
 from probes.engine.vantage import Accept, Cancel, Done, Outcome
@@ -47,6 +48,10 @@ class LocalVantage:
         if self._interfaces is None:
             self._interfaces = interfaces()
         return interface_of(source, self._interfaces)
+
+    def unanswered(self, address: str) -> str | None:
+        """Who keeps this machine from delivering to an address; see Vantage.unanswered."""
+        return self._neighbours.unanswered(address, next_hop(address))
 
     async def resolve(self, name: str) -> Resolution:
         """Look a name up as a client on this machine would."""

@@ -33,10 +33,35 @@ def test_a_router_that_searched_for_the_host_makes_it_certain(row, only):
     assert only(rows).sure is Sure.CERTAIN
 
 
+def test_a_router_that_also_says_so_at_once_may_have_a_rule_that_says_it(row, found):
+    # Of a rule's refusals one a second is sent: others are late, as after a search.
+    late = [row("10.2.0.7", port, "down", by="10.1.1.1", took=1002.0) for port in (135, 445)]
+    at_once = row("10.2.0.8", 135, "down", by="10.1.1.1", took=0.4)
+    findings = found([*late, at_once])
+    assert {finding.sure for finding in findings} == {Sure.LIKELY}
+    assert all("looked for it" not in finding.why for finding in findings)
+
+
 def test_an_address_without_a_neighbour_is_not_in_use(row, only):
     finding = only([row("10.0.0.77", 22, "down", by="10.0.0.9")])
     assert "its address is not in use: nobody answers for its address (ARP)" in finding.text
-    assert finding.sure is Sure.CERTAIN
+    assert finding.sure is Sure.LIKELY
+    assert "a switch that keeps the two apart" in finding.why
+
+
+def test_a_next_router_that_does_not_answer_is_not_taken_for_the_hosts_behind_it(row, only):
+    rows = [row(f"10.{n}.0.5", 22, "down", by="10.0.0.9", unanswered="10.0.0.1") for n in (2, 3)]
+    finding = only(rows)
+    assert finding.text == (
+        "The next router 10.0.0.1 does not answer: "
+        "10.2.0.5 and 10.3.0.5 cannot be reached (2 hosts)"
+    )
+    assert finding.kind is Kind.LOCAL
+
+
+def test_host_unreachable_of_this_machine_without_a_search_is_its_own_firewall(row, only):
+    finding = only([row("10.2.0.5", 22, "down", by="10.0.0.9", unanswered="")])
+    assert finding.text == "This machine's own firewall rejects TCP 22 towards 10.2.0.5"
 
 
 def test_who_answers_on_another_port_is_not_down(row, found):
@@ -96,13 +121,16 @@ def test_the_own_firewall_of_this_machine_is_one_finding(row, only):
 def test_a_router_without_a_route_is_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", 22 + n, "no route", by="10.1.1.1") for n in range(5)]
     finding = only(rows)
-    assert finding.text == "10.1.1.1 has no route to 10.2.0.0/24 (5 hosts)"
-    assert finding.fix == "Give 10.1.1.1 a route to 10.2.0.0/24."
+    assert finding.text == "10.1.1.1 says that it has no route to 10.2.0.0/24 (5 hosts)"
+    assert (
+        finding.fix
+        == "Give 10.1.1.1 a route to 10.2.0.0/24, or change the rule of it that says so."
+    )
 
 
 def test_a_network_of_which_another_host_answers_is_not_called_unrouted(row, only):
     rows = [row("10.2.0.1", 22, "no route", by="10.1.1.1"), row("10.2.0.2", 22)]
-    assert only(rows).text == "10.1.1.1 has no route to 10.2.0.1"
+    assert only(rows).text == "10.1.1.1 says that it has no route to 10.2.0.1"
 
 
 def test_a_loop_is_told_once(row, only):

@@ -123,6 +123,30 @@ def test_silence_rejections_and_unreachable_hosts_are_asked_for(
             },
         ),
         (
+            "The next router on the way does not answer",
+            {
+                "state": State.UNREACHABLE,
+                "reason": Reason.HOST_UNREACH,
+                "icmp": Icmp(3, 1, "10.20.1.9"),
+                "facts": {"unanswered": "10.20.1.1"},
+            },
+        ),
+        *(
+            (
+                "This machine's own firewall",
+                {
+                    "state": state,
+                    "reason": reason,
+                    "icmp": Icmp(3, 1, "10.20.1.9"),
+                    "facts": facts,
+                },
+            )
+            for state, reason, facts in (
+                (State.UNREACHABLE, Reason.HOST_UNREACH, {"unanswered": ""}),
+                (State.FILTERED, Reason.ADMIN_PROHIBITED, {}),
+            )
+        ),
+        (
             "This machine has no route",
             {"state": State.UNREACHABLE, "reason": Reason.NET_UNREACH},
         ),
