@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from tests.tui.driving import drive, text_of, until
+from tests.tui.driving import drive, notice, text_of, until
 from tui.panes import Panes
 from tui.remembered import Remembered
 from tui.widgets.crumbs import Crumbs
@@ -126,6 +126,7 @@ def test_z_gives_a_pane_the_screen_and_the_next_session_begins_so(state):
         await pilot.press("3", "z")
         await pilot.pause()
         assert in_sight(app) == [Detail]
+        assert notice(app).endswith("1, 2, 3 and Tab change it, z shows them all.")
 
     assert stat.S_IMODE((state / "screen.json").stat().st_mode) == 0o600
 

@@ -29,7 +29,12 @@ def zoom(screen: SessionScreen) -> Outcome:
     """Give the whole screen to the pane in front, and back."""
     alone = screen.panes.arrangement.toggle()
     screen.panes.locate()
-    return "One pane at a time; 1, 2, 3 and Tab change it, z shows them all." if alone else ""
+    if not alone:
+        return ""
+    return (
+        "One pane at a time; {tree}, {table}, {details} and {next-pane} change it, "
+        "{zoom} shows them all."
+    )
 
 
 def next_pane(screen: SessionScreen) -> None:
