@@ -50,12 +50,17 @@ def _happened(job: Job, observation: Observation, timeout: float) -> str:
         case State.CLOSED | State.FILTERED | State.UNREACHABLE if facts.get("summary"):
             return _elsewhere(observation)
         case State.CLOSED if observation.reason is Reason.CONN_REFUSED:
-            doubt = facts.get("caveat")
-            return f"The host itself refused: nothing listens on {number}" + (
-                f" ({doubt})" if doubt else ""
+            if doubt := facts.get("caveat"):
+                return f"Refused: nothing listens on {number} ({doubt})"
+            return (
+                f"Refused with a TCP reset: nothing listens on {number}, or a firewall resets in "
+                "the host's name"
             )
         case State.CLOSED:
-            text = f"The host itself answered: the path is open, but nothing listens on {port}"
+            text = (
+                f"Refused with a port unreachable from the host itself: nothing listens on {port}, "
+                "or its firewall rejects it in these words"
+            )
             return text if job.check.answers else f"{text}; whether that matters cannot be told"
         case State.OPEN_FILTERED if not job.check.answers:
             return (
@@ -125,7 +130,7 @@ def _silence(observation: Observation, timeout: float) -> str:
 def _offender(observation: Observation, icmp: Icmp) -> str:
     what = _said(observation.reason, icmp)
     if same_address(icmp.offender, observation.address):
-        return f"The host's own firewall rejected it: {what}"
+        return f"Rejected in the host's own name, by its firewall or a device before it: {what}"
     if same_address(icmp.offender, observation.source):
         if observation.reason is Reason.HOST_UNREACH:
             asked = "neighbour" if icmp.version == 6 else "ARP"

@@ -51,11 +51,11 @@ def _words(job: Job, seen: Observation, who: Refusal, flow: Flow) -> str:
         case Refusal.UNDELIVERED:
             return _undelivered(seen, to)
         case Refusal.HOST if not check.answers:
-            return f"Have something listen on {flow.port_text} there: the path is open."
+            return f"Have something listen on {flow.port_text} there, or look into its firewall."
         case Refusal.HOST if check.probe != "printer" and not check.ports:
             return (
-                f"Start {check.title} on the host or correct the port: "
-                f"the path is open, but nothing listens on {flow.port_text}."
+                f"Start {check.title} on the host or correct the port: nothing listens on "
+                f"{flow.port_text}, unless a firewall refuses it in the host's name."
             )
         case Refusal.SERVICE if seen.service is Service.UNEXPECTED and _elsewhere(job, seen):
             return (

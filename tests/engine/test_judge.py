@@ -39,7 +39,8 @@ CASES = [
         TCP,
         seen(State.CLOSED, Reason.CONN_REFUSED),
         Status.BLOCKED,
-        "The host itself refused: nothing listens on 5985. WinRM is lost.",
+        "Refused with a TCP reset: nothing listens on 5985, or a firewall resets in the host's "
+        "name. WinRM is lost.",
     ),
     (
         TCP,
@@ -57,7 +58,8 @@ CASES = [
         TCP,
         seen(State.FILTERED, Reason.PORT_UNREACH, icmp=Icmp(3, 3, "10.2.0.5")),
         Status.BLOCKED,
-        "The host's own firewall rejected it: port unreachable. WinRM is lost.",
+        "Rejected in the host's own name, by its firewall or a device before it: port "
+        "unreachable. WinRM is lost.",
     ),
     (
         TCP,
@@ -132,7 +134,8 @@ CASES = [
         UDP,
         seen(State.CLOSED, Reason.PORT_UNREACH, icmp=Icmp(3, 3, "10.2.0.5")),
         Status.BLOCKED,
-        "The host itself answered: the path is open, but nothing listens on UDP 161.",
+        "Refused with a port unreachable from the host itself: nothing listens on UDP 161, or its "
+        "firewall rejects it in these words.",
     ),
     (
         MUTE,
@@ -144,7 +147,7 @@ CASES = [
         MUTE,
         seen(State.CLOSED, Reason.PORT_UNREACH, icmp=Icmp(3, 3, "10.2.0.5")),
         Status.UNVERIFIABLE,
-        "nothing listens on UDP 135; whether that matters cannot be told.",
+        "firewall rejects it in these words; whether that matters cannot be told.",
     ),
     (
         MUTE,
@@ -210,7 +213,7 @@ def test_silence_over_udp_is_never_a_pass(observation):
 @given(observations)
 def test_filtered_is_never_called_refused_by_the_host(observation):
     if observation.state is State.FILTERED:
-        assert "host itself refused" not in blame(job(), observation, 4)
+        assert "Refused with a TCP reset" not in blame(job(), observation, 4)
 
 
 def _profile(check: Check) -> Profile:

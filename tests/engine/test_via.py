@@ -44,8 +44,8 @@ async def test_a_proxy_that_refuses_is_blamed_as_the_proxy(kit, vantage, through
     latest = await kit.Session(vantage, kit.profile(a)).measure(through(a))
     assert latest["a|target.test"].status is Status.BLOCKED
     assert latest["a|target.test"].note == (
-        "The proxy proxy.test:3128 is not reached: the host itself refused: "
-        "nothing listens on 3128. Something is lost."
+        "The proxy proxy.test:3128 is not reached: refused with a TCP reset: "
+        "nothing listens on 3128, or a firewall resets in the host's name. Something is lost."
     )
 
 

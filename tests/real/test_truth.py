@@ -40,19 +40,19 @@ class Row(NamedTuple):
 
 ROUTER, OURS = "10.1.1.1", "10.1.1.9"
 OPEN = "WinRM (WS-Management 3.0) by Microsoft Corporation; login by Negotiate, Kerberos."
-REFUSED = "The host itself refused: nothing listens on"
+REFUSED = "Refused with a TCP reset: nothing listens on"
 SILENT = "No answer in 4 s, twice: dropped on the way or the host is down."
 SILENT_UDP = "No answer in 4 s, twice: dropped on the way, the host is down, or the service"
-OWN = "The host's own firewall rejected it:"
+OWN = "Rejected in the host's own name, by its firewall or a device before it:"
 PATH = f"{ROUTER} (a device on the path)"
 PROHIBITED = f"{PATH} rejected it: administratively prohibited."
 NOT_THERE = f"{PATH} cannot deliver it: host unreachable, it is likely down or does not exist."
 NO_ARP = "No ARP reply: the host is down or its address is not in use."
-NOBODY_LISTENS = "The host itself answered: the path is open, but nothing listens on UDP"
+NOBODY_LISTENS = "Refused with a port unreachable from the host itself: nothing listens on UDP"
 
 WINRM = [
     ("10.1.2.10", "open", "syn-ack", None, "ok", OPEN, "confirmed"),
-    ("10.1.2.11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 5985."),
+    ("10.1.2.11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 5985,"),
     ("10.1.2.12", "filtered", "no-response", None, "blocked", SILENT),
     (
         *("10.1.2.13", "filtered", "port-unreach", Icmp(3, 3, "10.1.2.13"), "blocked"),
@@ -94,7 +94,7 @@ WINRM = [
         f"{PATH} cannot deliver it: network unreachable, no route to it.",
     ),
     ("fd00:1:2::10", "open", "syn-ack", None, "ok", OPEN, "confirmed"),
-    ("fd00:1:2::11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 5985."),
+    ("fd00:1:2::11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 5985,"),
     ("fd00:1:2::12", "filtered", "no-response", None, "blocked", SILENT),
     (
         *("fd00:1:2::13", "filtered", "port-unreach", Icmp(1, 4, "fd00:1:2::13"), "blocked"),
@@ -142,12 +142,12 @@ NAMED = [
     ),
     Row(
         *("windows.kerberos|refused.site.test", "closed", "conn-refused", None, "blocked"),
-        f"{REFUSED} 88.",
+        f"{REFUSED} 88,",
         address="10.1.2.11",
     ),
     Row(
         *("windows.ldap|refused.site.test", "closed", "conn-refused", None, "degraded"),
-        f"{REFUSED} 389. Audit can continue without this port",
+        f"{REFUSED} 389, or a firewall resets in the host's name. Audit can continue without",
         address="10.1.2.11",
     ),
 ]
@@ -162,14 +162,14 @@ SERVICES = [
         *("unix.ssh|10.1.2.22:2202", "open", "syn-ack", None, "blocked"),
         *("Open, but the wrong service answers: HTTP/1.1 400 Bad Request.", "unexpected"),
     ),
-    Row("unix.ssh|10.1.2.11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 22."),
+    Row("unix.ssh|10.1.2.11", "closed", "conn-refused", None, "blocked", f"{REFUSED} 22,"),
     Row(
         *("snmp.snmp|10.1.2.61", "open", "udp-response", None, "ok"),
         *("SNMPv2c agent: switch, Linux", "confirmed"),
     ),
     Row(
         *("snmp.snmp|10.1.2.11", "closed", "port-unreach", Icmp(3, 3, "10.1.2.11"), "blocked"),
-        f"{NOBODY_LISTENS} 161.",
+        f"{NOBODY_LISTENS} 161,",
     ),
     Row(
         *("snmp.snmp|10.1.2.35", "open|filtered", "no-response", None, "blocked"),
@@ -178,7 +178,7 @@ SERVICES = [
     Row("discovery.dns|10.1.2.53", "open", "udp-response", None, "ok", "DNS answers", "confirmed"),
     Row(
         *("discovery.dns|10.1.2.11", "closed", "port-unreach", Icmp(3, 3, "10.1.2.11"), "blocked"),
-        f"{NOBODY_LISTENS} 53.",
+        f"{NOBODY_LISTENS} 53,",
     ),
     Row(
         *("discovery.dns|10.1.2.15", "filtered", "admin-prohibited", Icmp(3, 13, ROUTER)),
@@ -221,7 +221,7 @@ PINGED = [
     *(
         Row(
             *(f"discovery.nbns|{host}", "closed", "port-unreach", Icmp(3, 3, host), "blocked"),
-            f"{NOBODY_LISTENS} 137.",
+            f"{NOBODY_LISTENS} 137,",
         )
         for host in ("10.1.2.13", "10.1.2.31", "10.1.2.33")
     ),
@@ -229,7 +229,10 @@ PINGED = [
     *(
         Row(
             *(f"discovery.nbdgm|{host}", "closed", "port-unreach", Icmp(3, 3, host)),
-            *("unverifiable", f"{NOBODY_LISTENS} 138; whether that matters cannot be told."),
+            *(
+                "unverifiable",
+                f"{NOBODY_LISTENS} 138, or its firewall rejects it in these words; whether that",
+            ),
         )
         for host in ("10.1.2.13", "10.1.2.31", "10.1.2.32")
     ),

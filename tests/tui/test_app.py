@@ -70,7 +70,7 @@ def test_the_detail_tells_the_whole_story_of_the_selected_row(closed):
         await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
         told = text_of(app.query_one(Detail))
         for part in (
-            "The host itself refused",
+            "Refused with a TCP reset",
             "SSH access for agentless audit",
             "closed, conn-refused",
             "127.0.0.1 from 127.0.0.1",
@@ -280,7 +280,7 @@ def test_an_old_session_is_shown_without_touching_the_network(closed, state, mon
         assert "session of 20" in "".join(
             str(one.content) for one in app.query("#entry-line Static").results(Static)
         )
-        assert "The host itself refused" in text_of(app.query_one(Detail))
+        assert "Refused with a TCP reset" in text_of(app.query_one(Detail))
         await pilot.press("r")
         assert "old session" in notice(app)
 

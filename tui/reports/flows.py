@@ -44,8 +44,9 @@ class Request:
 
 
 _REFUSED = (
-    "The host itself refused: the path is open, and the service has to be started there, "
-    "not a rule changed."
+    "Refused in the host's own name: as a rule nothing listens there, and the service has to be "
+    "started. Where it is known to run, a firewall refuses so, and these flows belong into the "
+    "request."
 )
 _WRONG = (
     "The port is open, but the service behind it is silent or another one: no rule mends that, "
@@ -203,7 +204,7 @@ def _said(result: Result) -> str:
     if seen.icmp is None:
         return "no answer" if seen.reason is Reason.NO_RESPONSE else f"{seen.state}, {seen.reason}"
     icmp = seen.icmp
-    by = "the host's own firewall" if same_address(icmp.offender, seen.address) else "on the path"
+    by = "the host's own address" if same_address(icmp.offender, seen.address) else "on the path"
     return (
         f"{line(icmp.offender)} ({by}) answered {seen.reason}, "
         f"ICMP{'v6' if icmp.version == 6 else ''} type {icmp.type} code {icmp.code}"

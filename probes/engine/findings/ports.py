@@ -168,14 +168,12 @@ def _own(group: _Group) -> tuple[str, Sure, str, str]:
 def _refused(group: _Group) -> tuple[str, Sure, str, str]:
     ports = ports_text(group.ports)
     if len(group.hosts) == 1:
-        text = f"{group.where} is up and refuses {ports}: nothing listens there"
+        text = f"{group.where} refuses {ports}: nothing listens there"
     elif len(group.hosts) >= group.asked:
         text = f"Nothing listens on {ports} on any of {group.asked:,} hosts in {group.network}"
     else:
         text = f"Nothing listens on {ports} on {group.where}"
-    why = (
-        "the refusals came from the hosts themselves; a device on the path can answer in their name"
-    )
+    why = "the refusals came in the hosts' own names; a firewall can answer in these as well"
     fixes = {one.result.job.check.fix for one in group.rows}
     return text, Sure.LIKELY, why, fixes.pop() if len(fixes) == 1 else ""
 

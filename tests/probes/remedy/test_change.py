@@ -50,7 +50,8 @@ def test_remoting_is_enabled_where_winrm_listens_and_not_for_other_ports(row):
 def test_a_refusal_of_the_windows_target_itself_needs_no_rule_but_the_service(row):
     result = row("windows.winrm", "pc1", *REFUSED)
     assert pasted(result).splitlines()[1:] == ["Enable-PSRemoting -Force"]
-    assert "the path is open" in remedy(result).change
+    change = remedy(result).change
+    assert "nothing listens on TCP 5985, unless a firewall refuses it in the host's name" in change
 
 
 def test_the_hosts_own_firewall_is_changed_on_the_host_and_nothing_in_between(row):

@@ -26,7 +26,7 @@ EXPECTED = {
     ),
     "private": ("blocked", "Open, but its certificate comes from a private CA, “Corp Root”"),
     "plain": ("blocked", "Open, but the wrong service answers: plain HTTP without TLS (HTTP/1.1"),
-    "closed": ("blocked", "The host itself refused: nothing listens on 443"),
+    "closed": ("blocked", "Refused with a TCP reset: nothing listens on 443"),
 }
 
 
@@ -141,8 +141,8 @@ def test_hosts_in_no_proxy_are_reached_without_it(web) -> None:
 def test_a_proxy_that_is_not_there_is_blamed_and_the_target_is_not(web) -> None:
     rows = web.rows("--proxy", "closed.test:3128", "alloyscan.instance=good.test")
     assert rows["good.test"]["note"].startswith(
-        "The proxy closed.test:3128 is not reached: the host itself refused: "
-        "nothing listens on 3128."
+        "The proxy closed.test:3128 is not reached: refused with a TCP reset: "
+        "nothing listens on 3128,"
     )
 
 

@@ -112,7 +112,7 @@ def test_silence_rejections_and_unreachable_hosts_are_asked_for(
 @pytest.mark.parametrize(
     ("why", "row"),
     [
-        ("The host itself refused", {"state": State.CLOSED, "reason": Reason.CONN_REFUSED}),
+        ("Refused in the host's own name", {"state": State.CLOSED, "reason": Reason.CONN_REFUSED}),
         ("The port is open", {"state": State.OPEN, "service": Service.SILENT}),
         (
             "No device with this address",
@@ -228,7 +228,7 @@ def test_the_request_says_where_it_was_measured_and_what_is_left_out(
     assert "If the Audit Service runs on another host" in made
     flows, _, left = made.partition("## Left out")
     assert "| 10.20.1.9 | 10.20.2.14 | TCP | 5985 |" in flows
-    assert "The host itself refused" in left
+    assert "Refused in the host's own name" in left
     assert "| b | SSH TCP 22 |" in left
 
 
