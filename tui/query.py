@@ -222,9 +222,9 @@ def _bad_value(field: str, value: Value) -> str:
     if spaced(text) in map(spaced, known):
         return ""
     near = _nearest(text.casefold(), map(_written, known))
-    return f"{field}: has no {text}; " + (
-        f"did you mean {field}:{near}?" if near else f"it is {', '.join(map(_written, known))}."
-    )
+    if near:
+        return f"{field}: has no {text}; did you mean {field}:{near}?"
+    return f"{field}: has no {text}; it is one of {len(known)}, such as {FIELDS[field]}."
 
 
 def _is_port(value: Value) -> bool:

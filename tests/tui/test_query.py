@@ -174,7 +174,7 @@ def test_an_ipv6_address_is_a_word_and_no_field() -> None:
         ("nonsense:x", "no field nonsense"),
         ("status:blokced", "did you mean status:blocked?"),
         ("status:not-neded", "did you mean status:not-needed?"),
-        ("reason:what", "conn-refused"),
+        ("reason:what", "one of 18, such as no-response"),
         ("status:", "wants a value, such as status:blocked"),
         ("status:ok,", "wants a value"),
         ("latency:fast", "limit in milliseconds"),

@@ -46,7 +46,8 @@ class FilterLine(Vertical):
         height: auto;
         display: none;
         &.-shown { display: block; }
-        & > #filter-hint { height: auto; min-height: 1; max-height: 5; color: $text-muted; }
+        & > #filter-hint { height: 1; color: $text-muted; }
+        & > #filter-hint.-wrong { height: auto; max-height: 3; }
         & > #filter-hint.-wrong { color: $text-error; text-style: bold; }
         & > Horizontal { height: 1; }
         & #filter-label { width: auto; padding: 0 1 0 0; text-style: bold; }
