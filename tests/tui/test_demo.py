@@ -13,7 +13,7 @@ from probes.engine.session import SIMULATED_REMARK, summary
 from tests.tui.driving import drive, notice, rows, text_of, until
 from tui.cli import main
 from tui.options import UsageError, parse_options
-from tui.sessions.text import summary_line
+from tui.sessions.text import summary_lines
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head
 
@@ -90,7 +90,7 @@ def test_an_opened_demo_says_so_too(log: Path):
 
 
 def test_the_list_of_sessions_tells_a_demo_from_the_others(log: Path):
-    line = summary_line(summary(log))
+    line, _ = summary_lines(summary(log))
     assert line[line.index("  ") :].startswith("  demo  ")
 
 
