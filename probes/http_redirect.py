@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from probes.engine.blame import same_address
 from probes.engine.call import Answer, Call, Unexpected
 from probes.engine.model import Service
 from probes.http_exchange import exchanged
@@ -16,8 +18,8 @@ DEFAULT = 80
 async def ask(call: Call) -> Answer:
     """GET / and see where it leads (RFC 9110 15.4).
 
-    Every HTTP answer proves HTTP; one that does not lead to https is not what ESXi gives, and a
-    warning. Raises Unexpected for what is not HTTP.
+    Every HTTP answer proves HTTP; one that does not lead to https on the same host is not what ESXi
+    gives, and a warning. Raises Unexpected for what is not HTTP.
     """
     request = Request("GET", "/", authority(call.job.target.host, call.port, DEFAULT))
     try:
@@ -30,14 +32,33 @@ async def ask(call: Call) -> Answer:
         "server": response.server,
         "location": location,
     }
-    if location.lower().startswith("https://"):
+    if _own(location, call):
         facts["summary"] = f"HTTP, redirects to {location} as ESXi does"
     else:
         leads = f", redirects to {location}" if location else ""
         by = f" from {response.server}" if response.server else ""
         facts["summary"] = (
-            f"{response.status_line}{by}{leads}; ESXi would redirect to https, "
-            "so this may be another web server"
+            f"{response.status_line}{by}{leads}; ESXi would redirect to https on itself, "
+            "so this may be another web server, or a portal or filter on the path"
         )
         facts["warning"] = True
     return Answer(Service.CONFIRMED, facts)
+
+
+def _own(location: str, call: Call) -> bool:
+    """Whether a redirect leads to HTTPS on the same host, by whichever of its names."""
+    try:
+        parts = urlsplit(location)
+        there = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if parts.scheme != "https" or not there:
+        return False
+    host = call.job.target.host.casefold().rstrip(".")
+    names = (there, host)
+    short = all(any(char.isalpha() for char in name) and ":" not in name for name in names)
+    return (
+        there == host
+        or same_address(there, call.address)
+        or (short and there.partition(".")[0] == host.partition(".")[0])
+    )

@@ -35,6 +35,11 @@ KEPT = 256
 _EXEMPT = "Exempt this host from TLS inspection for the Audit Service host."
 _INTERCEPTION = "as a device that opens and re-signs TLS does"
 _BY_NAME = "a firewall that filters by server name (SNI) does this"
+_BY_SIZE = "a path that drops large packets (MTU) does this, and a filter that goes silent"
+_LOOK_FOR = (
+    "Look on the way for what drops large packets or ICMP (fragmentation needed), and for a filter "
+    "of TLS; the connection itself is let through."
+)
 _TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION"})
 
 
@@ -241,15 +246,17 @@ def _silent(call: Call, error: BaseException, found: _Found) -> Answer:
         how = "closes the connection"
     else:
         how = "resets the connection"
+    more: dict[str, object] = {}
     if found.phase == "proxy":
         text = f"The proxy {call.job.proxy} {how} when asked for {_target(call)}"
     elif found.phase == "tls":
         text = f"Open, but it {how} in the TLS handshake: {_BY_NAME}"
         if isinstance(error, TimeoutError):
-            text = f"Open, but it {how} in the TLS handshake"
+            text = f"Open, but it {how} in the TLS handshake: {_BY_SIZE}"
+            more["fix"] = _LOOK_FOR
     else:
         text = f"Open and TLS is right, but it {how} instead of an HTTP answer"
-    return found.answer(Service.SILENT, text, unproven=found.phase)
+    return found.answer(Service.SILENT, text, unproven=found.phase, **more)
 
 
 def _target(call: Call) -> str:

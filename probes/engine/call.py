@@ -92,6 +92,11 @@ class Call:
         assert self.job.port is not None
         return self.job.port
 
+    @property
+    def heard(self) -> bool:
+        """Whether the service has said anything on a connection of this call."""
+        return any(stream.received for stream in self._streams)
+
     async def stream(self) -> Stream:
         """The TCP connection the engine opened, as a bounded stream."""
         assert self.outcome is not None and self.outcome.sock is not None

@@ -153,11 +153,12 @@ async def converse(
         service, facts = Service.UNEXPECTED, {"summary": f"it sends without end: {error}"}
     except TimeoutError:
         service = Service.SILENT
-        facts = {"summary": f"the service did not finish its answer in {call.timeout:g} s"}
+        what = "finish its answer" if call.heard else "answer"
+        facts = {"summary": f"the service did not {what} in {call.timeout:g} s"}
     except EOFError:
-        service, facts = Service.SILENT, {"summary": "it closed the connection without an answer"}
+        service, facts = Service.SILENT, {"summary": f"it closed the connection {_when(call)}"}
     except ConnectionError:
-        service, facts = Service.SILENT, {"summary": "it reset the connection without an answer"}
+        service, facts = Service.SILENT, {"summary": f"it reset the connection {_when(call)}"}
     finally:
         await call.close()
     work.evidence += call.evidence
@@ -166,6 +167,10 @@ async def converse(
         # The other addresses were tried on another port: they say nothing beside this one.
         outcome, tried = decides, ()
     return transport(work, outcome, tried=tried, service=service, facts=facts, timings_ms=timings)
+
+
+def _when(call: Call) -> str:
+    return "in the middle of its answer" if call.heard else "without an answer"
 
 
 async def datagrams(

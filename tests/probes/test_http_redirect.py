@@ -31,6 +31,9 @@ async def test_the_redirect_of_esxi_is_named(observed) -> None:
         (200, "", "HTTP 200 X from nginx; ESXi would redirect"),
         (302, "/login\x1b[2J", r"redirects to /login\x1b[2J"),
         (200, "https://elsewhere/", "HTTP 200 X from nginx; ESXi would redirect"),
+        (302, "https://portal.example/login", "redirects to https://portal.example/login; ESXi"),
+        (302, "https://10.0.0.1.example/", "ESXi would redirect to https on itself"),
+        (302, "https://[::1", "ESXi would redirect to https on itself"),
         (500, "", "HTTP 500 X from nginx"),
     ],
 )

@@ -156,7 +156,7 @@ SERVICES = [
     Row("unix.ssh|10.1.2.22", "open", "syn-ack", None, "ok", "OpenSSH ", "confirmed"),
     Row(
         *("unix.ssh|10.1.2.22:2201", "open", "syn-ack", None, "blocked"),
-        *("Open, but the service did not finish its answer in 4 s.", "silent"),
+        *("Open, but the service did not answer in 4 s.", "silent"),
     ),
     Row(
         *("unix.ssh|10.1.2.22:2202", "open", "syn-ack", None, "blocked"),
