@@ -26,6 +26,7 @@ GRACE = 1.0
 SHARE = 2.7
 """Deadlines that everything together may take; the engine gives it three for each attempt."""
 
+_AWAY = ", or answers from another of its addresses"
 _VERSIONS = {"1": snmp.V1, "2c": snmp.V2C}
 _LAST = 99
 
@@ -269,11 +270,12 @@ def _silence(talk: _Talk) -> dict[str, object]:
     facts: dict[str, object] = {"tried": list(dict.fromkeys(tried)), **_credentials(talk)}
     communities = [version for version in given if version in _VERSIONS]
     if not communities:
-        hint = "the agent does not allow this source address (no SNMPv3 engine answered)"
+        hint = f"the agent does not allow this source address{_AWAY} (no SNMPv3 engine answered)"
         return facts | {"hint": hint}
     word = "this community" if len(communities) == 1 else "these communities"
     facts["community"] = "no answer"
     facts["hint"] = (
-        f"the agent does not allow {word} or this source address (no SNMPv3 engine answered either)"
+        f"the agent does not allow {word} or this source address{_AWAY} "
+        "(no SNMPv3 engine answered either)"
     )
     return facts

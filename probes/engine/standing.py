@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import NamedTuple
 
+from probes.engine.mend import mend
 from probes.engine.model import Reason, Result, Status
 from profiles.model import Check
 
@@ -66,7 +67,7 @@ def row_of(result: Result) -> Row:
     if status in UNTESTED:
         return Row(status, result.observation.reason)
     if status in _MISSING:
-        own = result.observation.facts.get("fix")
+        own = result.observation.facts.get("fix") or mend(result.job, result.observation)
         return Row(status, None, str(own)[:_LONGEST_FIX]) if own else _PLAIN[status]
     return _PLAIN[status]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from probes.engine.blame import unanswered
-from probes.engine.model import Job, Observation, Reason, Result, Service, Status
+from probes.engine.mend import another_service
+from probes.engine.model import Job, Observation, Reason, Result, Status
 from probes.remedy import firewalls, services
 from probes.remedy.flow import HOST, Flow, flow_of
 from probes.remedy.model import Paste, Remedy
@@ -57,16 +58,8 @@ def _words(job: Job, seen: Observation, who: Refusal, flow: Flow) -> str:
                 f"Start {check.title} on the host or correct the port: nothing listens on "
                 f"{flow.port_text}, unless a firewall refuses it in the host's name."
             )
-        case Refusal.SERVICE if seen.service is Service.UNEXPECTED and _elsewhere(job, seen):
-            return (
-                f"Correct the address, or have {check.title} listen on {flow.port_text}: "
-                "the path is open, but something else answers."
-            )
-        case Refusal.SERVICE if seen.service is Service.SILENT and _elsewhere(job, seen):
-            return (
-                f"See on the host why {check.title} says nothing useful on {flow.port_text}: "
-                "the connection is accepted."
-            )
+        case Refusal.SERVICE if words := another_service(job, seen):
+            return words
         case _:
             return check.fix
 

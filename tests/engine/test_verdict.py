@@ -15,6 +15,7 @@ from probes.engine.model import (
     Reason,
     Result,
     Ruling,
+    Service,
     State,
     Status,
     Target,
@@ -230,6 +231,28 @@ def test_a_result_brings_its_own_fix_only_where_something_is_missing(status):
     assert row.status is status
     assert bool(row.fix) is (status in (Status.BLOCKED, Status.DEGRADED))
     assert (row.reason is not None) is (status in UNTESTED)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "service", "facts", "words"),
+    [
+        (State.OPEN, Reason.SYN_ACK, Service.UNEXPECTED, {}, "something else answers"),
+        (State.OPEN, Reason.SYN_ACK, Service.SILENT, {}, "the connection is accepted"),
+        (State.OPEN, Reason.SYN_ACK, Service.SILENT, {"unproven": "tls"}, ""),
+        (State.UNREACHABLE, Reason.HOST_UNREACH, Service.NOT_ASKED, {}, "Start the host"),
+        (State.UNREACHABLE, Reason.HOST_UNREACH, Service.NOT_ASKED, {"unanswered": ""}, ""),
+        (State.UNREACHABLE, Reason.NET_UNREACH, Service.NOT_ASKED, {}, "Correct the routes"),
+        (State.FILTERED, Reason.NO_RESPONSE, Service.NOT_ASKED, {}, ""),
+        (State.CLOSED, Reason.CONN_REFUSED, Service.NOT_ASKED, {}, ""),
+    ],
+)
+def test_no_verdict_asks_to_allow_a_port_that_is_open_or_a_host_that_is_not_there(
+    state, reason, service, facts, words
+):
+    job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
+    seen = Observation(state, reason, service, facts=facts)
+    fix = row_of(Result(job, Status.BLOCKED, "", seen)).fix
+    assert words in fix and bool(fix) is bool(words)
 
 
 def test_what_a_stranger_sends_as_a_fix_is_cut():
