@@ -13,18 +13,15 @@ NO_SHELL = (
     "Not suspended: no shell is there that could resume it, as it is when this program was "
     "started in a shell's place. q quits."
 )
-MEASURING = (
-    "Not suspended: rows are being measured, and a stopped program takes answers for silence. "
-    "x stops them first."
-)
 
 
-def suspended(app: LeanApp, *, measuring: bool) -> str:
-    """Give the terminal back to the shell until it resumes this; returns why not, if so."""
+def suspended(app: LeanApp) -> str:
+    """Give the terminal back to the shell until it resumes this; returns why not, if so.
+
+    What is in flight meanwhile is begun anew (probes.engine.pauses).
+    """
     if not resumable():
         return NO_SHELL
-    if measuring:
-        return MEASURING
     app.stop_for_a_while()
     return ""
 

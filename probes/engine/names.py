@@ -48,6 +48,11 @@ class Names:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
+    def again(self, work: Work) -> None:
+        """Look this row's name up once more: what is known of it may not be true."""
+        self.forget([work.job.dialled[0]])
+        self.find(work)
+
     def forget(self, hosts: Iterable[str]) -> None:
         """Look these names up again when they are next needed."""
         for host in hosts:

@@ -42,9 +42,15 @@ class Pauses:
     def spoiled(self, work: Work, observation: Observation) -> bool:
         """Whether silence was observed over a pause, and the row is to be begun anew."""
         silent = observation.reason is Reason.NO_RESPONSE or observation.service is Service.SILENT
-        if not silent or work.repeats >= MOST_REPEATS:
+        return silent and self.excused(work)
+
+    def excused(self, work: Work) -> bool:
+        """Whether there was a pause since a row began, which then counts as not yet asked."""
+        woke = max(self._woke, self._woken_late())
+        if work.began >= woke or work.repeats >= MOST_REPEATS:
             return False
-        return work.began < max(self._woke, self._woken_late())
+        work.repeats, work.attempts = work.repeats + 1, 0
+        return True
 
     def _woken_late(self) -> float:
         """The time now if the beat itself is overdue: the timers of a pause come in any order."""

@@ -176,9 +176,11 @@ class Run:
             self._pump_soon()
             return
         for work in works:
-            assert work.resolution is not None
-            problem = work.resolution.problem
-            self._settle(work, observe.untested(work, Reason.NAME_NOT_RESOLVED, problem))
+            if self._pauses.excused(work):
+                self._names.again(work)
+            elif work.resolution is not None:
+                problem = work.resolution.problem
+                self._settle(work, observe.untested(work, Reason.NAME_NOT_RESOLVED, problem))
 
     def _pump_soon(self) -> None:
         if not self._pumping:
@@ -281,7 +283,6 @@ class Run:
         """An attempt's last word, once it is known what it is worth."""
         work.cancel = None
         if self._pauses.spoiled(work, observation):
-            work.repeats, work.attempts = work.repeats + 1, 0
             self._once_more(work)
         else:
             self._calibration.check(work.job, observation, partial(self._landed, work))

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from probes.engine.model import Reason, Result, Service, State
+from probes.engine.model import Reason, Resolution, Result, Service, State
 from probes.engine.pauses import MOST_REPEATS, STOOD_STILL
 from probes.engine.vantage import Outcome
 
@@ -119,6 +119,30 @@ async def test_a_service_that_was_silent_over_a_pause_is_asked_again(kit, clock)
     proven = Observation(State.OPEN, Reason.SYN_ACK, Service.CONFIRMED)
     assert not pauses.spoiled(work, proven)
     pauses.rest()
+
+
+async def test_a_name_that_did_not_resolve_over_a_pause_is_looked_up_again(kit, clock):
+    check = kit.check("a")
+    vantage = kit.Scripted()
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def resolve(name):
+        vantage.looked_up.append(name)
+        if len(vantage.looked_up) == 1:
+            began.set()
+            await go_on.wait()
+            return Resolution(name, (), problem="10.0.0.53 did not answer")
+        return Resolution(name, ("10.0.0.1",))
+
+    vantage.resolve = resolve
+    session = kit.Session(vantage, kit.profile(check))
+    session.run.add([kit.job(check, "pc1")])
+    await began.wait()
+    clock(30)
+    go_on.set()
+    await session.idle()
+    assert session.latest["a|pc1"].observation.state is State.OPEN
+    assert vantage.looked_up == ["pc1", "pc1"]
 
 
 async def test_nothing_beats_while_nothing_is_measured(kit):

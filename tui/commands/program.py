@@ -19,7 +19,7 @@ def suspend(screen: SessionScreen) -> Outcome:
     """Give the terminal back to the shell until `fg`."""
     from tui.suspend import suspended
 
-    return suspended(screen.host, measuring=screen.host.main.measuring)
+    return suspended(screen.host)
 
 
 def help_with(screen: SessionScreen) -> None:

@@ -47,25 +47,27 @@ def test_a_shell_suspends_and_resumes_it(terminal, program, closed, tmp_path, ar
     assert whole(log).complete
 
 
-def test_it_is_not_suspended_while_rows_are_measured(terminal, program, mute, tmp_path) -> None:
+def test_rows_that_are_in_flight_are_measured_when_it_is_resumed(
+    terminal, program, mute, tmp_path
+) -> None:
     log = tmp_path / "session.jsonl"
     terminal.start(SHELL)
     terminal.until(lambda text: "shell>" in text)
-    terminal.press("-l", f"{program} --run unix.target=127.0.0.1:{mute} --timeout 60 --log {log}")
+    terminal.press("-l", f"{program} --run unix.target=127.0.0.1:{mute} --timeout 3 --log {log}")
     terminal.press("Enter")
     terminal.until(lambda text: "measuring" in text)
     terminal.press("C-z")
-    terminal.until(lambda text: "Not suspended: rows are being measured" in text)
+    terminal.until(lambda text: "Stopped" in text)
     (pid,) = running("-m tui", str(log))
-    assert state(pid) != "T"
-    terminal.press("x")
-    terminal.until(lambda text: "Stopped. Rows" in text and "saved" in text)
-    terminal.press("C-z")
-    terminal.until(lambda text: "shell>" in text)
-    terminal.press("-l", "kill %1; fg")
+    assert state(pid) == "T"
+    assert b'"type":"result"' not in log.read_bytes()
+    terminal.press("-l", "fg")
     terminal.press("Enter")
-    until_gone(str(log))
+    terminal.until(lambda text: "1/1" in text and "saved" in text)
+    terminal.press("q")
+    terminal.until(lambda text: "shell>" in text)
     assert terminal.modes() == "0 0 1"
+    assert whole(log).complete
 
 
 def test_it_is_not_suspended_where_no_shell_could_resume_it(terminal, program, closed) -> None:
