@@ -21,8 +21,8 @@ def another_service(job: Job, seen: Observation) -> str:
         )
     if seen.service is Service.SILENT:
         return (
-            f"See on the host why {job.check.title} says nothing useful on {where}: "
-            "the connection is accepted."
+            f"See on the host, or on what takes its connections, why {job.check.title} says "
+            f"nothing useful on {where}: the connection is accepted."
         )
     return ""
 

@@ -11,9 +11,12 @@ from probes.engine.model import Evidence, Icmp, Observation, Result, Target
 from probes.engine.session import FindingRecord, Header, Session
 
 LEFT_OUT = frozenset(
-    {"engine_id", "server_guid", "host_key_fingerprint", "fingerprint", "sha256", "serial"}
+    {
+        *("engine_id", "server_guid", "host_key_fingerprint", "fingerprint", "sha256", "serial"),
+        "http_title",
+    }
 )
-"""Facts that identify a device without being its name."""
+"""Facts that identify a device or its owner without being a name that is known."""
 _OUR_OWN = re.compile(r"(?:(?:TCP connect|ICMP echo)(?: [a-z]{1,12}| [0-9]{1,5}){0,8})?")
 """What the program writes into the evidence itself; all else are bytes of an exchange."""
 

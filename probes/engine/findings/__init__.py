@@ -51,6 +51,7 @@ _RULES: tuple[Callable[[Survey, Collection[str]], Iterator[Finding]], ...] = (
     between.authorities,
     twins.certificates,
     lambda found, _: twins.keys_shared(found),
+    twins.namesakes,
     lambda found, _: agreement.reverse(found),
     lambda found, _: agreement.unlisted(found),
     lambda found, _: resolved.misnamed(found),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from probes.engine.findings.model import Finding, Kind, Sure
 from probes.engine.findings.survey import LOST, Survey
@@ -11,6 +11,8 @@ from probes.engine.findings.words import count, some
 from probes.engine.model import Result
 
 _KEY = "host_key_fingerprint"
+NAMESAKES = 3
+"""Names of one address from which on it is told; two are often a host and its alias."""
 _DOMAIN_LOGIN = "domain_credentials"
 """Id of the question whose yes makes Kerberos the way to log in."""
 _BY_LOGIN = frozenset({"winrm"})
@@ -26,13 +28,38 @@ def keys_shared(survey: Survey) -> Iterator[Finding]:
         if isinstance(key, str) and key and host is not None and result.status not in LOST:
             shown[key][host].append(result.job.key)
     for key, by_host in shown.items():
-        if len(by_host) > 1:
+        if len(by_host) > 1 and not _one_address(survey, by_host.values()):
             labels = sorted(survey.hosts[host].label for host in by_host)
             text = f"{some(labels)} show the same host key ({key})"
             why = "one machine with several addresses, or clones that share their secret key"
             rows = tuple(sorted(row for rows in by_host.values() for row in rows))
             fix = "If they are clones, make a new host key on each."
             yield Finding(Kind.IDENTITY, text, Sure.CERTAIN, why, rows, fix)
+
+
+def _one_address(survey: Survey, by_host: Iterable[list[str]]) -> bool:
+    """Whether these rows were all measured on the same address, whatever it was called."""
+    keys = {key for keys in by_host for key in keys}
+    seen = {one.observation.address for one in survey.telling if one.job.key in keys}
+    return len({survey.places.number(address) for address in seen}) == 1
+
+
+def namesakes(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
+    """Several names with one address: perhaps none of them but one exists."""
+    rows: dict[str, list[str]] = defaultdict(list)
+    for row, its in survey.host_of.items():
+        if row not in claimed:
+            rows[its].append(row)
+    for key, host in survey.hosts.items():
+        names = sorted(name for name in host.names if survey.places.number(name) is None)
+        if len({_plain(name) for name in names}) >= NAMESAKES and rows[key]:
+            text = f"{len(names)} names lead to {host.address} ({some(names)})"
+            why = (
+                "aliases do; so does a DNS that gives names it does not know an address (wildcard)"
+            )
+            fix = "If they are meant to be different hosts, correct the names or their DNS entries."
+            keys = tuple(sorted(rows[key]))
+            yield Finding(Kind.IDENTITY, text, Sure.LIKELY, why, keys, fix)
 
 
 def certificates(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:

@@ -72,6 +72,28 @@ def test_one_host_key_under_two_names_of_one_address_is_right(row, found):
     assert found(rows) == ()
 
 
+def test_one_host_key_of_one_address_is_right_where_a_name_has_more_of_them(row, found):
+    two = {"addresses": ["10.2.0.1", "10.2.0.9"]}
+    rows = [
+        row("two", 22, address="10.2.0.1", host_key_fingerprint="SHA256:abc", resolved=two),
+        row("one", 22, address="10.2.0.1", host_key_fingerprint="SHA256:abc"),
+    ]
+    assert found(rows) == ()
+
+
+def test_many_names_of_one_address_may_be_a_dns_that_knows_every_name(row, only):
+    rows = [row(f"pc{n}.corp", 22, address="10.2.0.9") for n in (1, 2, 3)]
+    finding = only(rows)
+    assert finding.text == ("3 names lead to 10.2.0.9 (pc1.corp, pc2.corp and pc3.corp)")
+    assert finding.sure is Sure.LIKELY and "wildcard" in finding.why
+    assert len(finding.keys) == 3
+
+
+def test_two_names_or_spellings_of_one_address_are_no_finding(row, found):
+    names = ("pc1.corp", "PC1.corp", "alias.corp", "10.2.0.9")
+    assert found([row(name, 22, address="10.2.0.9") for name in names]) == ()
+
+
 def test_the_certificate_of_another_host_is_found(row, only):
     rows = [
         row(

@@ -40,7 +40,7 @@ SPELLINGS = [
     *("xn--mnchen-3ya.example", "db7.other.invalid", "Contoso Root CA", "mail.unheard.example"),
 ]
 GIVEN_AWAY = re.compile(
-    r"pc-?014|contoso|carol|core switch|unheard|\bother\b|db7|m.?nchen|jump-hq|lab-gw"
+    r"pc-?014|contoso|zebra|carol|core switch|unheard|\bother\b|db7|m.?nchen|jump-hq|lab-gw"
     r"|77[.-]2|2[.-]77|077|0a4d|db8:0*77|7\.7\.0\.0\.8\.b\.d|a4d:20e|2b.?3c|\bcorp\b",
     re.IGNORECASE,
 )
@@ -56,6 +56,8 @@ def telling(make_report: Reports, make_result: Make) -> Report:
         "dns_domain": "corp.contoso.example",
         "domain": "CORP",
         "sys_name": "Core Switch (HQ)",
+        # Free text in which nobody has named a host, and which names its owner all the same.
+        "http_title": "Pay slips of Zebra Works",
         "names": ["PC-014<00>", "CORP<00> group"],
         "naming_contexts": ["DC=corp,DC=contoso,DC=example"],
         "certificate": {"subject": f"CN={HOST},O=Contoso Ltd", "issuer": "CN=Contoso Root CA"},
