@@ -26,7 +26,7 @@ import pytest
 SITE = Path(__file__).parent / "site"
 ROOT = Path(__file__).parent.parent.parent
 READY_WITHIN = 15
-HOSTS = (10, 11, 12, 13, 14, 22, 31, 32, 33, 34, 35, 36, 53, 61, *range(101, 113))
+HOSTS = (10, 11, 12, 13, 14, 22, 31, 32, 33, 34, 35, 36, 37, 38, 53, 61, *range(101, 113))
 HOSTS_V6 = ("fd00:1:2::10", "fd00:1:2::11", "fd00:1:2::12", "fd00:1:2::13")
 NAMES = {
     "open.site.test": "10.1.2.10",
@@ -164,7 +164,7 @@ def servers(folder: Path) -> Iterator[tuple[list[str], str]]:
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     sshd = shutil.which("sshd")
     assert sshd is not None
-    listening = (f"ListenAddress=10.1.2.{last}" for last in (22, 108, 109, 110))
+    listening = (f"ListenAddress=10.1.2.{last}" for last in (22, 38, 108, 109, 110))
     options = (*listening, "PidFile=none", "UseDNS=no")
     yield (
         [sshd, "-D", "-e", "-f", "/dev/null", "-h", str(key)]
