@@ -29,6 +29,8 @@ class _Group:
     """Hosts of the network that were asked on these ports."""
     open: int
     """Hosts of the network that answered on one of them."""
+    rejecter: str = ""
+    """Who rejects something else in the network of rows that are silent."""
 
     @property
     def whole(self) -> bool:
@@ -74,6 +76,7 @@ def _groups(survey: Survey, claimed: Collection[str]) -> Iterator[_Group]:
     lost: dict[tuple[Cause, str, str, bool], dict[Port, dict[str, list[Lost]]]] = {}
     asked: dict[tuple[str, Port], int] = defaultdict(int)
     answered: dict[tuple[str, Port], int] = defaultdict(int)
+    rejecting: dict[str, str] = {}
     for host in survey.hosts.values():
         network = survey.places.network(host.address) or host.key
         rows = [one for one in host.lost if one.result.job.key not in claimed]
@@ -83,6 +86,8 @@ def _groups(survey: Survey, claimed: Collection[str]) -> Iterator[_Group]:
         for port in host.answering:
             answered[network, port] += 1
         for one in rows:
+            if one.cause is Cause.REJECTED and one.by:
+                rejecting[network] = min(one.by, rejecting.get(network, one.by))
             if one.cause in _CAUSES:
                 # The host's own firewall is another one on every host.
                 by = "" if one.cause is Cause.OWN_FIREWALL else one.by
@@ -107,6 +112,7 @@ def _groups(survey: Survey, claimed: Collection[str]) -> Iterator[_Group]:
                 tuple(one for port in same for key in keys for one in by_port[port][key]),
                 max(asked[network, port] for port in same),
                 max(answered[network, port] for port in same),
+                rejecting.get(network, "") if cause is Cause.SILENT else "",
             )
 
 
@@ -186,6 +192,15 @@ def _silent(group: _Group) -> tuple[str, Sure, str, str]:
     if hint:
         why = f"silence only; or {hint}"
     fix = f"Allow {_flow(group)} on the firewalls on the way and on the host."
+    if group.rejecter:
+        # Of a device's refusals about one a second is sent: what is beyond looks like silence.
+        why = (
+            f"silence only; but {group.rejecter} rejects other rows of this network, and such "
+            "errors are limited: it may have rejected these too"
+        )
+        fix = (
+            f"Allow {_flow(group)} on {group.rejecter}, then on the host and what else is between."
+        )
     if len(group.hosts) == 1 and group.up:
         host = group.hosts[0]
         only = " only" if len(host.lost) == len(group.rows) else ""
@@ -203,8 +218,9 @@ def _silent(group: _Group) -> tuple[str, Sure, str, str]:
     text += ", while their other ports answer"
     if group.whole:
         text += ": a filter before that network is likely"
-        fix = f"Allow {_flow(group)} on the firewall before that network."
-    elif group.open:
+        if not group.rejecter:
+            fix = f"Allow {_flow(group)} on the firewall before that network."
+    elif group.open and not group.rejecter:
         others = count(group.open, "host answers", "hosts answer")
         text += f" and {others} on it there: filters on these hosts are likely"
     return text, Sure.LIKELY, why, fix

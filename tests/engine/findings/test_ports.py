@@ -143,3 +143,16 @@ def test_a_confirmed_service_is_a_contrast_whatever_else_is_accepted(row, found)
 def test_a_degraded_row_is_lost_too(row, only):
     rows = [row("10.2.0.7", 389, "silent", loss="degraded"), row("10.2.0.7", 88)]
     assert only(rows).text == "10.2.0.7: a filter on TCP 389 only: its TCP 88 answers"
+
+
+def test_silence_beside_a_device_that_rejects_may_be_its_rejects_beyond_the_limit(row, found):
+    rejected = [row(f"10.2.0.{n}", 135, "rejected", by="10.1.1.1") for n in (1, 2)]
+    silent = [row(f"10.2.0.{n}", 445, "silent") for n in (1, 2)]
+    up = [row(f"10.2.0.{n}", 22) for n in (1, 2, 3)] + [row("10.2.0.3", 445)]
+    (finding,) = (one for one in found([*rejected, *silent, *up]) if "TCP 445" in one.text)
+    assert finding.sure is Sure.LIKELY
+    assert "10.1.1.1 rejects other rows of this network" in finding.why
+    assert "filters on these hosts are likely" not in finding.text
+    assert finding.fix.startswith(
+        "Allow TCP 445 from 10.0.0.9 to 10.2.0.1 and 10.2.0.2 on 10.1.1.1"
+    )
