@@ -137,7 +137,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
     findings = _Findings()
     added: list[Target] = []
     removed: dict[Target, None] = {}
-    complete, ended = False, ""
+    complete, ended, measured = False, "", False
     for number, line in _lines(file):
         try:
             if line == b"\n":
@@ -152,7 +152,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
                 else:
                     messages.add(f"Line {number} was skipped: more than {MOST_ROWS} rows.")
                 if kind == "result":
-                    complete = False
+                    complete, measured = False, True
                     findings.clear()
             elif kind == "verdict" and len(verdicts) < MOST_ROWS:
                 verdict = verdict_of(record)
@@ -173,7 +173,9 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
             elif kind == "remark" and len(remarks) < MOST_ROWS:
                 remarks.append(Remark(text(record, "at"), text(record, "text")))
             elif kind == "end":
-                ended = text(record, "ended")
+                if measured or not ended:
+                    # A remark that was added later ends the log anew, not the measurement.
+                    ended, measured = text(record, "ended"), False
                 complete = record.get("complete") is True
                 findings.close()
         except BadLine as error:

@@ -53,6 +53,20 @@ def test_a_session_is_read_as_it_was_written(
     assert session.ended
 
 
+def test_a_remark_that_was_added_later_does_not_move_the_end_of_the_measurement(
+    write_log: Write, make_result: Make
+) -> None:
+    path = write_log(make_result("dc1"))
+    ended = read_session(path).ended
+    end = b'{"type":"end","ended":"2099-01-01T00:00:00.000+00:00","complete":true,"counts":{}}\n'
+    path.write_bytes(path.read_bytes() + b'{"type":"remark","at":"2099","text":"Asked."}\n' + end)
+    assert read_session(path).ended == ended
+    again = make_result("dc1", note="Again.")
+    more = encoded(result_record(again)).encode() + b"\n"
+    path.write_bytes(path.read_bytes() + more + end)
+    assert read_session(path).ended.startswith("2099")
+
+
 def test_the_last_record_of_a_key_stands_at_the_place_of_the_first(
     write_log: Write, make_result: Make
 ) -> None:
