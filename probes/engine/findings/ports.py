@@ -10,6 +10,7 @@ from probes.engine.findings.model import Finding, Kind, Sure
 from probes.engine.findings.survey import Cause, Host, Lost, Survey
 from probes.engine.findings.words import Port, count, of, ports_text, some
 
+_OWN, _OWNS = "the host's own firewall", "the hosts' own firewalls"
 _CAUSES = frozenset({Cause.SILENT, Cause.REJECTED, Cause.OWN_FIREWALL, Cause.REFUSED})
 
 
@@ -30,7 +31,7 @@ class _Group:
     open: int
     """Hosts of the network that answered on one of them."""
     rejecter: str = ""
-    """Who rejects something else in the network of rows that are silent."""
+    """Who rejects other rows of these hosts, or of their network, where these are silent."""
 
     @property
     def whole(self) -> bool:
@@ -112,8 +113,14 @@ def _groups(survey: Survey, claimed: Collection[str]) -> Iterator[_Group]:
                 tuple(one for port in same for key in keys for one in by_port[port][key]),
                 max(asked[network, port] for port in same),
                 max(answered[network, port] for port in same),
-                rejecting.get(network, "") if cause is Cause.SILENT else "",
+                _rejecter(hosts, rejecting.get(network, "")) if cause is Cause.SILENT else "",
             )
+
+
+def _rejecter(hosts: Sequence[Host], device: str) -> str:
+    if all(any(one.cause is Cause.OWN_FIREWALL for one in host.lost) for host in hosts):
+        return _OWN if len(hosts) == 1 else _OWNS
+    return device
 
 
 def _merged(groups: Iterable[_Group]) -> Iterator[_Group]:
@@ -195,12 +202,10 @@ def _silent(group: _Group) -> tuple[str, Sure, str, str]:
     if group.rejecter:
         # Of a device's refusals about one a second is sent: what is beyond looks like silence.
         why = (
-            f"silence only; but {group.rejecter} rejects other rows of this network, and such "
-            "errors are limited: it may have rejected these too"
+            f"silence only; but other rows are rejected by {group.rejecter}, and such errors are "
+            "limited in number: these may have been rejected too"
         )
-        fix = (
-            f"Allow {_flow(group)} on {group.rejecter}, then on the host and what else is between."
-        )
+        fix = f"Allow {_flow(group)} on {group.rejecter}, then on what else is on the way."
     if len(group.hosts) == 1 and group.up:
         host = group.hosts[0]
         only = " only" if len(host.lost) == len(group.rows) else ""

@@ -151,8 +151,18 @@ def test_silence_beside_a_device_that_rejects_may_be_its_rejects_beyond_the_limi
     up = [row(f"10.2.0.{n}", 22) for n in (1, 2, 3)] + [row("10.2.0.3", 445)]
     (finding,) = (one for one in found([*rejected, *silent, *up]) if "TCP 445" in one.text)
     assert finding.sure is Sure.LIKELY
-    assert "10.1.1.1 rejects other rows of this network" in finding.why
+    assert "other rows are rejected by 10.1.1.1, and such errors are limited" in finding.why
     assert "filters on these hosts are likely" not in finding.text
     assert finding.fix.startswith(
         "Allow TCP 445 from 10.0.0.9 to 10.2.0.1 and 10.2.0.2 on 10.1.1.1"
     )
+
+
+def test_silence_beside_a_hosts_own_rejects_may_be_more_of_them(row, found):
+    rejected = [row("10.2.0.1", port, "rejected", by="10.2.0.1") for port in (22, 443)]
+    silent = row("10.2.0.1", 161, "silent", transport="udp")
+    (finding,) = (
+        one for one in found([*rejected, silent, row("10.2.0.1", 80)]) if "161" in one.text
+    )
+    assert "other rows are rejected by the host's own firewall" in finding.why
+    assert "on the host's own firewall, then on what else is on the way" in finding.fix
