@@ -261,10 +261,9 @@ class SessionScreen(Screen[object]):
         watch = self.lookout.state
         if not self.saving or (self.runner.begun and not self.runner.log_path):
             self.panes.head.state("NOT SAVED", trouble=True)
-        elif self.measuring and not self.lookout.order:
-            self.panes.head.state(watch or "measuring")
-        elif self.runner.begun:
-            self.panes.head.state(f"{watch}, saved" if watch else "saved")
+        elif self.measuring or self.runner.begun:
+            now = "measuring" if self.measuring else "saved"
+            self.panes.head.state(f"{watch}, {now}" if watch else now)
 
     def on_result_table_row_highlighted(self, event: ResultTable.RowHighlighted) -> None:
         """The detail follows the cursor."""

@@ -22,6 +22,8 @@ MOST_CHANGES = 1000
 """Changes that can be looked at again."""
 _TOLD = 2
 """Changes of one batch that are told one by one."""
+_AT_ONCE = 0.05
+"""Seconds until the round after one that took longer than the order: Textual never fires a 0."""
 
 
 class Lookout:
@@ -124,7 +126,7 @@ class Lookout:
     def _schedule(self) -> None:
         if self.order is None or self._timer is not None:
             return
-        wait = max(0.0, self._began + self.order.every - time.monotonic())
+        wait = max(_AT_ONCE, self._began + self.order.every - time.monotonic())
         self._timer = self._screen.set_timer(wait, self._round)
 
     def _round(self) -> None:

@@ -54,7 +54,7 @@ def test_a_service_that_comes_up_is_told_with_the_time_and_how_long_it_was_down(
             assert f"Raw printing TCP {port} on 127.0.0.1 came up at" in notice(app)
             app.query_one(ResultTable).select(key)
             await until(pilot, lambda: "rounds, min" in text_of(app.query_one(Detail)))
-            assert "every 1 s, saved" in text_of(app.query_one(Head))
+            await until(pilot, lambda: "every 1 s, saved" in text_of(app.query_one(Head)))
             await pilot.press("H")
             await until(pilot, lambda: len(app.screen_stack) == 2)
             assert app.screen.query_one(OptionList).option_count >= 1
@@ -88,6 +88,19 @@ def test_rows_of_a_round_keep_their_status_until_they_have_another(port):
         await until(pilot, lambda: (found := app.main.lookout.past.of(key)) and found.total >= 3)
         assert states == {Status.BLOCKED}
         assert seen(app) == was
+
+
+def test_a_round_that_takes_longer_than_the_order_is_followed_by_the_next_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+
+        @drive("--timeout", "1.2")
+        async def _(pilot, app):
+            await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+            (key,) = seen(app)
+            await order(pilot, app, "1")
+            await until(pilot, lambda: "every 1 s, measuring" in text_of(app.query_one(Head)))
+            await until(pilot, lambda: (past := app.main.lookout.past.of(key)) and past.total >= 3)
 
 
 def test_off_ends_the_watch(port):
