@@ -57,14 +57,15 @@ def accepting(survey: Survey) -> Iterator[Finding]:
     for network, by_address in networks.items():
         rows = [result for rows in by_address.values() for result in rows]
         many = len(by_address) > 1
-        where = f"{network} ({count(len(by_address), 'address', 'addresses')})"
+        named = some(sorted(by_address, key=lambda one: survey.places.number(one) or (9, 0)))
+        where = f"{len(by_address):,} addresses in {network} ({named})" if many else named
         text = (
-            f"Something on the path accepts every connection to "
-            f"{where if many else next(iter(by_address))}, so an open port proves nothing there"
+            f"Something on the path accepts every connection to {where}, so an open port proves "
+            "nothing there"
         )
-        why = "a port that nothing uses was accepted too"
+        why = "a port that nothing uses was accepted too; others were not tried"
         keys = tuple(sorted(result.job.key for result in rows))
-        yield Finding(Kind.ACCEPTS, text, Sure.CERTAIN, why, keys)
+        yield Finding(Kind.ACCEPTS, text, Sure.LIKELY, why, keys)
 
 
 def authorities(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:

@@ -53,12 +53,15 @@ def test_an_address_that_accepts_everything_is_one_finding(row, only):
         "Something on the path accepts every connection to 10.2.0.7, so an open port proves "
         "nothing there"
     )
-    assert finding.sure is Sure.CERTAIN and len(finding.keys) == 3
+    assert finding.sure is Sure.LIKELY and len(finding.keys) == 3
 
 
 def test_a_network_that_accepts_everything_is_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", 80, accepts_everything=True) for n in range(3)]
-    assert "every connection to 10.2.0.0/24 (3 addresses)" in only(rows).text
+    # Others of that network may not: nothing is said of them.
+    assert (
+        "every connection to 3 addresses in 10.2.0.0/24 (10.2.0.0, 10.2.0.1 and 10.2.0.2), so"
+    ) in only(rows).text
 
 
 def test_interception_by_one_authority_is_one_finding(row, only):
