@@ -242,10 +242,10 @@ def _contrast(group: _Group, between: str = ", while ") -> str:
 
 
 def _flow(group: _Group) -> str:
-    """`TCP 5985 from 10.0.0.9 to 10.2.0.0/24`."""
+    """`TCP 5985 from 10.0.0.9 to 14 hosts in 10.2.0.0/24`: no more than was asked about."""
     sources = {one.result.observation.source or "" for one in group.rows}
     source = next(iter(sources)) if len(sources) == 1 else ""
-    to = group.network if group.whole else group.named
+    to = f"{count(len(group.hosts), 'host')} in {group.network}" if group.whole else group.named
     return f"{ports_text(group.ports)} from {source or 'this machine'} to {to}"
 
 

@@ -9,7 +9,7 @@ def test_the_same_offender_towards_a_whole_subnet_is_said_once(row, only):
     finding = only(rows)
     assert finding.text == "10.1.1.1 rejects TCP 5985 towards 10.2.0.0/24 (14 hosts)"
     assert finding.sure is Sure.CERTAIN
-    assert finding.fix == "Allow TCP 5985 from 10.0.0.9 to 10.2.0.0/24 on 10.1.1.1."
+    assert finding.fix == "Allow TCP 5985 from 10.0.0.9 to 14 hosts in 10.2.0.0/24 on 10.1.1.1."
 
 
 def test_a_host_that_is_let_through_is_not_counted_as_rejected(row, only):
