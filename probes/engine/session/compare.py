@@ -110,7 +110,15 @@ def _became(was: Result, now: Result) -> tuple[Kind, str]:
     is_now, it_was = _RANK.get(now.status), _RANK.get(was.status)
     if is_now is None or it_was is None:
         return Kind.NOT_COMPARABLE, f"{_told(was, 'before')} and {_told(now, 'after')}."
-    return (Kind.FIXED if is_now < it_was else Kind.REGRESSED), ""
+    return (Kind.FIXED if is_now < it_was else Kind.REGRESSED), _moved(was, now)
+
+
+def _moved(was: Result, now: Result) -> str:
+    """That a name led elsewhere: what changed may be the host and not the way to it."""
+    one, other = was.observation.address, now.observation.address
+    if not one or not other or same_address(one, other):
+        return ""
+    return f"Measured on {one} before and on {other} after."
 
 
 def _seen_otherwise(was: Result, now: Result) -> str:
@@ -201,7 +209,7 @@ def _remarks(before: Session, after: Session) -> Iterator[str]:
     if one.settings.timeout != other.settings.timeout:
         yield (
             f"The timeout was {one.settings.timeout:g} s before and "
-            f"{other.settings.timeout:g} s after: silence may be worded otherwise."
+            f"{other.settings.timeout:g} s after: a slow answer may be silence in one of them."
         )
     for session, which in ((before, "earlier"), (after, "later")):
         if not session.complete:

@@ -49,6 +49,15 @@ def test_better_is_fixed_and_worse_is_regressed(
     assert pair({"status": was}, {"status": now}).kind is wanted
 
 
+@pytest.mark.parametrize(("was", "now"), [(Status.BLOCKED, Status.OK), (Status.OK, Status.BLOCKED)])
+def test_a_name_that_leads_elsewhere_is_told_beside_what_changed(
+    pair: Callable[..., Change], was: Status, now: Status
+) -> None:
+    before, after = {"status": was, "address": "10.2.0.7"}, {"status": now, "address": "10.2.0.8"}
+    assert pair(before, after).why == "Measured on 10.2.0.7 before and on 10.2.0.8 after."
+    assert pair(before, {"status": now, "address": "10.2.0.7"}).why == ""
+
+
 @pytest.mark.parametrize("status", UNMEASURED)
 @pytest.mark.parametrize("other", [Status.OK, Status.BLOCKED])
 def test_what_was_not_measured_is_neither_fixed_nor_regressed(
@@ -189,7 +198,7 @@ def test_what_differs_as_a_whole_is_remarked(header: Header, make_result: Make) 
     )
     remarks = compare(session(header, make_result()), later).remarks
     assert remarks == (
-        "The timeout was 2.5 s before and 1 s after: silence may be worded otherwise.",
+        "The timeout was 2.5 s before and 1 s after: a slow answer may be silence in one of them.",
         "The later session is not complete.",
     )
 
