@@ -285,7 +285,13 @@ def _addresses(best: Outcome, tried: tuple[Outcome, ...]) -> dict[str, object]:
             {"address": one.address, "state": one.state, "reason": one.reason} for one in tried
         ]
     }
-    worse = [f"{one.address} is {one.state}" for one in tried if one.state is not best.state]
+    worse = [
+        f"{one.address} had not answered by then"
+        if one.state is State.NOT_RUN
+        else f"{one.address} is {one.state}"
+        for one in tried
+        if one.state is not best.state
+    ]
     if worse:
         facts["other_addresses"] = ", ".join(worse)
     return facts

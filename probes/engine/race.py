@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from probes.engine.model import Reason, State
@@ -24,7 +24,10 @@ def telling(outcome: Outcome) -> int:
 
 
 class Ended(Protocol):
-    """Gets the outcome, and of several addresses every outcome that was seen."""
+    """Gets the outcome, and of several addresses every outcome that was seen.
+
+    Those that were overtaken, asked before the one that opened and not waited for, are not run.
+    """
 
     def __call__(self, outcome: Outcome, tried: tuple[Outcome, ...] = (), /) -> None:
         """Take it."""
@@ -71,6 +74,7 @@ class Race:
         self._keep = keep
         self._cancels: list[Cancel] = []
         self._seen: list[Outcome] = []
+        self._asked: dict[str, float] = {}
         self._running = 0
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -90,6 +94,7 @@ class Race:
             self._disarm()
             raise
         self._cancels.append(cancel)
+        self._asked[address] = self._loop.time()
 
     def cancel(self) -> None:
         """End every attempt without a report."""
@@ -130,7 +135,17 @@ class Race:
         done, self._done = self._done, None
         self._end()
         if done is not None:
-            done(outcome, tuple(self._seen))
+            done(outcome, (*self._seen, *self._overtaken(outcome)))
+
+    def _overtaken(self, winner: Outcome) -> Iterator[Outcome]:
+        """Addresses that were asked before the one that opened, and had not answered by then."""
+        ended = {one.address for one in self._seen}
+        for address, began in self._asked.items():
+            if address == winner.address:
+                return
+            if address not in ended:
+                took = (self._loop.time() - began) * 1000
+                yield Outcome(State.NOT_RUN, Reason.CANCELLED, address, elapsed_ms=took)
 
     def _end(self) -> None:
         self._disarm()

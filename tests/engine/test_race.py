@@ -62,7 +62,21 @@ async def test_an_open_address_ends_the_attempts_beside_it():
     race._next()
     hand.end("b", State.OPEN, Reason.SYN_ACK)
     assert hand.cancelled == ["a"]
-    assert told[0][0].address == "b"
+    outcome, tried = told[0]
+    assert outcome.address == "b"
+    # One that was asked before it and had not answered is told, and is not called silent.
+    assert [(one.address, one.state) for one in tried] == [
+        ("b", State.OPEN),
+        ("a", State.NOT_RUN),
+    ]
+
+
+async def test_an_address_that_was_asked_after_the_one_that_opened_is_not_told():
+    hand = Hand()
+    race, told = start(hand, "a", "b")
+    race._next()
+    hand.end("a", State.OPEN, Reason.SYN_ACK)
+    assert [one.address for one in told[0][1]] == ["a"]
 
 
 async def test_the_most_telling_failure_is_reported_when_none_opens():
