@@ -20,6 +20,7 @@ REFERENCE = Path(__file__).parents[3] / "shared" / "required-ports-reference.md"
 OK, BAD, LESS = Row(Status.OK), Row(Status.BLOCKED), Row(Status.DEGRADED)
 SPARED, MUTE, WARNED = Row(Status.NOT_NEEDED), Row(Status.UNVERIFIABLE), Row(Status.WARNING)
 NO_NAME = Row(Status.ERROR, Reason.NAME_NOT_RESOLVED)
+WAITING = Row(Status.ERROR, Reason.DEPENDENCY)
 NO_RIGHT = Row(Status.ERROR, Reason.PERMISSION_DENIED)
 WAITED = Row(Status.ERROR, Reason.DEPENDENCY)
 
@@ -124,6 +125,14 @@ CASES = [
         "PowerShell Remoting is enabled",
         "windows.target",
         windows(NO_NAME, **dict.fromkeys(ENABLING, NO_NAME)),
+        Ruling.UNKNOWN,
+        "It is not known whether the computer can be audited: the name does not resolve.",
+        elsewhere=DC,
+    ),
+    Case(
+        "PowerShell Remoting is enabled",
+        "windows.target",
+        windows(NO_NAME, **{**dict.fromkeys(ENABLING, NO_NAME), "rpc_dynamic": WAITING}),
         Ruling.UNKNOWN,
         "It is not known whether the computer can be audited: the name does not resolve.",
         elsewhere=DC,

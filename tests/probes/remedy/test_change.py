@@ -131,6 +131,14 @@ def test_a_wrong_service_is_looked_for_where_it_listens(row):
     assert "Get-NetTCPConnection -State Listen -LocalPort 5985" in pasted(result)
 
 
+def test_a_service_that_accepts_and_is_silent_is_no_firewalls_fault(row):
+    opened = (State.OPEN, Reason.SYN_ACK)
+    for check, word in (("unix.ssh", "SSH"), ("windows.winrm", "WinRM")):
+        change = remedy(row(check, "web1", *opened, service=Service.SILENT)).change
+        assert f"See on the host why {word} says nothing useful" in change
+        assert "Allow" not in change
+
+
 def test_what_the_probe_says_to_change_stands_before_everything_else(row):
     own = {"fix": "Install the\x1b[2J root.", "unproven": "certificate", "summary": "No."}
     opened = (State.OPEN, Reason.SYN_ACK)
