@@ -12,7 +12,8 @@ class Width:
 
     def __init__(self, wanted: int, possible: int, emit: Callable[[Message], None]) -> None:
         self._emit = emit
-        self.limit = min(wanted, possible)
+        # With none at all the run would wait for ever.
+        self.limit = max(1, min(wanted, possible))
         if self.limit < wanted:
             emit(
                 Message(
