@@ -34,6 +34,7 @@ STATUS  ok            the path is open and the right service answered
         unverifiable  nothing answers there by nature
         not needed    its condition does not hold
         error         not tested: never a pass, never blocked
+        docs/status has a page for each, and one for the verdicts.
 """
 
 

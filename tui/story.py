@@ -25,6 +25,7 @@ def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
     """Label and text, line by line; all text is harmless."""
     # Only now: the remedies are not needed for the first paint.
     from probes.remedy import commands, remedy
+    from tui.pages import page_of
 
     check = job.check
     yield "", f"{check.title} {port_text(job)} to {printable(job.target.label)}"
@@ -44,6 +45,7 @@ def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
         yield from _paste(mended)
         for place, command in enumerate(commands(result, windows=sys.platform == "win32")):
             yield "" if place else "confirm, y", command.text
+        yield "explained", page_of(result.status)
 
 
 def _paste(mended: Remedy | None) -> Iterator[Line]:

@@ -31,6 +31,7 @@ from probes.lab.process import LabProcess
 from probes.lab.vantage import LabVantage
 from profiles.load import load_profile
 from profiles.model import Profile
+from tests.docs.pages import STATUS_PAGES, of_result, recorded, rows
 
 PATIENCE = 3.0
 """Seconds an attempt may take: twice the demo's, for a machine that runs all the tests."""
@@ -291,3 +292,10 @@ def test_the_page_about_the_demo_has_every_host() -> None:
         "host"
     }
     assert listed == set(TRUTH)
+
+
+def test_the_pages_of_the_statuses_quote_rows_as_they_are(measured: Measured) -> None:
+    real = {of_result(one) for one in measured.results.values()} | recorded()
+    told = {row for path in STATUS_PAGES for row in rows(path.read_text())}
+    assert len(told) > 20
+    assert told <= real

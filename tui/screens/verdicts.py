@@ -14,6 +14,7 @@ from textual.widgets import Static
 from probes.engine.model import Ruling, Target
 from probes.wire.text import printable
 from tui.filter import Filter
+from tui.pages import VERDICTS
 from tui.signs import Signs
 from tui.verdicts import Line, Verdicts
 from tui.widgets.detail import Detail
@@ -106,3 +107,4 @@ def _story(line: Line) -> Iterator[tuple[str, str]]:
         yield "" if number else "to change", printable(change, _LONG)
     if line.because:
         yield "because of", printable(", ".join(line.because), _LONG)
+    yield "explained", VERDICTS

@@ -1,0 +1,111 @@
+"""The documentation as the tests read it: pages, fences, code spans, links and command lines."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from probes.engine.judge import judge
+from probes.engine.model import Result, Status
+from tui.filter import port_text
+from tui.options import Options
+from tui.prepare import load
+from tui.recorded import open_recorded
+
+ROOT = Path(__file__).parents[2]
+GENERATED = ROOT / "docs" / "nmap-side-by-side.md"
+PAGES = tuple(
+    path
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+    if path != GENERATED
+)
+RECORDED = (ROOT / "docs" / "example.jsonl", ROOT / "tests" / "sessions" / "site.jsonl")
+STATUS_PAGES = tuple(path for path in PAGES if path.parent.name == "status")
+
+_FENCE = re.compile(r"^```.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SPAN = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+_STATUS = "|".join(sorted(Status, key=len, reverse=True))
+_ROW = re.compile(rf"^({_STATUS})  (\S+) +(.+? (?:(?:TCP|UDP) [\d-]+|ICMP)) +(\S.*)$")
+_SECONDS = re.compile(r"in [\d.]+ s\b")
+
+
+class Quoted(NamedTuple):
+    """A row as a page quotes it; seconds of patience are left open."""
+
+    status: str
+    host: str
+    check: str
+    note: str
+
+
+def quoted(status: str, host: str, check: str, note: str) -> Quoted:
+    return Quoted(status, host, check, _SECONDS.sub("in N s", note))
+
+
+def of_result(result: Result) -> Quoted:
+    job = result.job
+    return quoted(
+        result.status, job.target.label, f"{job.check.title} {port_text(job)}", result.note
+    )
+
+
+def recorded() -> set[Quoted]:
+    """The rows of the recorded sessions, in the words that the program has for them now."""
+    profile = load(Options("open"))
+    found = [one for path in RECORDED for one in open_recorded(path, profile).results]
+    return {of_result(judge(one.job, one.observation)) for one in found}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def fences(text: str) -> list[str]:
+    """The lines of every code block."""
+    return [line for block in _FENCE.findall(text) for line in block.splitlines()]
+
+
+def spans(text: str) -> list[str]:
+    """What stands between backticks in the text."""
+    return [span.replace("\\|", "|") for span in _SPAN.findall(_FENCE.sub("", text))]
+
+
+def links(text: str) -> list[str]:
+    return _LINK.findall(_FENCE.sub("", text))
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub makes of the headings."""
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+        for heading in _HEADING.findall(_FENCE.sub("", text))
+    }
+
+
+def rows(text: str) -> Iterator[Quoted]:
+    """The rows that a page quotes."""
+    for line in fences(text):
+        if found := _ROW.match(line):
+            yield quoted(*found.groups())
+
+
+def command_lines(text: str) -> Iterator[list[str]]:
+    """The arguments of every `auditreach ...` in a page, placeholders made what they stand for."""
+    for line in (*fences(text), *spans(text)):
+        for part in re.split(r"&&|\|\||;| \| ", line):
+            words = shlex.split(part, comments=True) if "auditreach" in part else []
+            while words and (words[0] in ("$", "ForceCommand", "ssh", "-t", "jump")):
+                words = words[1:]
+            if words and Path(words[0]).name == "auditreach":
+                yield _filled(words[1:])
+
+
+def _filled(words: list[str]) -> list[str]:
+    text = " ".join(words).partition(">")[0].replace("[", " ").replace("]", " ")
+    text = text.replace("FORMAT", "markdown").replace("STATUS,…", "blocked").replace("…", "")
+    return text.split()

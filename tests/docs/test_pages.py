@@ -1,0 +1,95 @@
+"""What README and docs say can be typed, opened and pressed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.docs import keys_page
+from tests.docs.pages import (
+    GENERATED,
+    PAGES,
+    ROOT,
+    anchors,
+    command_lines,
+    links,
+    name_of,
+    spans,
+)
+from tui.commands import COMMANDS as KEYS
+from tui.options import parse_options
+from tui.usage import COMMANDS, parser_of
+
+TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
+EVERYTHING = "\n".join(TEXTS.values())
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_every_link_leads_to_a_file_and_a_heading(path):
+    for link in links(TEXTS[path]):
+        if link.startswith("https://"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_every_command_line_can_be_typed(path):
+    for words in command_lines(TEXTS[path]):
+        if words and words[0] in COMMANDS and len(words) == 1:
+            continue  # the name of a command in a sentence
+        if not {"--version", "--help"} & {*words}:
+            parse_options(words)
+
+
+def test_the_command_lines_are_found():
+    assert len(list(command_lines(TEXTS[ROOT / "README.md"]))) > 10
+    assert [*command_lines("`.venv/bin/auditreach diff A B > x`")] == [["diff", "A", "B"]]
+
+
+@pytest.mark.parametrize("command", ["screen", *COMMANDS])
+def test_every_command_and_option_is_told_of(command):
+    assert command == "screen" or f"auditreach {command}" in EVERYTHING
+    for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", parser_of(command).format_help()):
+        if option != "--help":
+            assert option in EVERYTHING, option
+
+
+def test_no_option_is_told_of_that_does_not_exist():
+    known = {
+        option
+        for command in ("screen", *COMMANDS)
+        for option in re.findall(r"--[a-z][a-z-]+", parser_of(command).format_help())
+    }
+    told = {
+        option
+        for path, text in TEXTS.items()
+        for span in spans(text)
+        if span.startswith(("auditreach ", "--"))
+        for option in re.findall(r"(?<!\S)--[a-z][a-z-]+", span)
+    }
+    assert told
+    assert told <= known
+
+
+def test_the_page_of_the_keys_is_as_it_is_generated():
+    assert keys_page.PAGE.read_text(encoding="utf-8") == keys_page.page()
+
+
+def test_every_command_of_the_screen_is_on_the_page_of_the_keys():
+    page = TEXTS[keys_page.PAGE]
+    assert all(f"| {one.id} |" in page for one in KEYS)
+
+
+def test_the_list_of_pages_names_every_page():
+    index = ROOT / "docs" / "README.md"
+    named = {(index.parent / link.partition("#")[0]).resolve() for link in links(TEXTS[index])}
+    assert {*PAGES, GENERATED} - {index} <= named
+
+
+def test_readme_is_short():
+    assert len(TEXTS[ROOT / "README.md"].splitlines()) < 260
