@@ -1,37 +1,89 @@
-"""The picture in the README: the real screen over a recorded session.
+"""The pictures in README and docs: the real screen over a recorded session.
 
-`python -m bench.picture` writes docs/screen.svg. docs/example.jsonl is a real run over the twelve
-hosts of `bench.site`, in network namespaces.
+`python -m bench.picture` draws all of them into docs/pictures from docs/example.jsonl: the same from
+the same. `--record` first measures the twelve hosts of `bench.site`, as root in network namespaces,
+and keeps the log as docs/example.jsonl.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from tui.app import AuditReach
 from tui.options import Options
 from tui.prepare import load
 from tui.recorded import open_recorded
 
-DOCS = Path(__file__).parent.parent / "docs"
-SIZE = (120, 30)
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "docs" / "example.jsonl"
+FOLDER = ROOT / "docs" / "pictures"
 
 
-async def picture() -> str:
+class Scene(NamedTuple):
+    """Columns and lines of the terminal, and the keys that lead there."""
+
+    size: tuple[int, int]
+    keys: tuple[str, ...]
+
+
+SCENES: Mapping[str, Scene] = {
+    "screen": Scene((120, 30), ("o", "home")),
+    "80x24": Scene((80, 24), ("f", "o", "home")),
+    "verdicts": Scene((120, 24), ("v",)),
+    "diagnosis": Scene((120, 24), ("d",)),
+    "40x12": Scene((40, 12), ("f", "o", "home")),
+    "200x50": Scene((200, 50), ("o", "home")),
+}
+
+
+async def picture(scene: Scene) -> str:
+    """The screen of a scene as SVG."""
     profile = load(Options("open"))
     # The profile may have grown since; the reader of a picture need not hear of it.
-    recorded = replace(open_recorded(DOCS / "example.jsonl", profile), messages=())
+    recorded = replace(open_recorded(EXAMPLE, profile), messages=())
     app = AuditReach(profile, None, recorded=recorded)
-    async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("o", "home")
-        await pilot.pause()
+    async with app.run_test(size=scene.size) as pilot:
+        for key in scene.keys:
+            await pilot.press(key)
+            await pilot.pause()
         svg = app.export_screenshot(title="auditreach")
     # A fresh id in every name would make every picture another one.
-    return re.sub(r"terminal-\d+-", "screen-", svg)
+    return re.sub(r"terminal-\d+-", "screen-", svg) + "\n"
+
+
+def draw() -> None:
+    """Every scene into its file."""
+    os.environ.pop("NO_COLOR", None)
+    FOLDER.mkdir(exist_ok=True)
+    for name, scene in SCENES.items():
+        svg = asyncio.run(picture(scene))
+        (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
+
+
+def record() -> None:
+    """Measure the site and keep its session log as the example."""
+    from bench import site
+
+    with site.up() as at:
+        log = at.folder / "example.jsonl"
+        program = [sys.executable, "-m", "tui", "run", "--ca-file", at.ca_file, "--log", log]
+        command = at.command(*program, *site.entries())
+        subprocess.run(command, stdout=subprocess.DEVNULL, cwd=ROOT, check=False)
+        EXAMPLE.write_bytes(log.read_bytes())
 
 
 if __name__ == "__main__":
-    (DOCS / "screen.svg").write_text(asyncio.run(picture()) + "\n", encoding="utf-8")
+    parser = argparse.ArgumentParser(prog="python -m bench.picture")
+    parser.add_argument("--record", action="store_true", help="measure docs/example.jsonl anew")
+    if parser.parse_args().record:
+        record()
+    draw()

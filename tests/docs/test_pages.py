@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from bench.picture import SCENES
 from tests.docs import keys_page
 from tests.docs.pages import (
     GENERATED,
@@ -13,12 +14,16 @@ from tests.docs.pages import (
     ROOT,
     anchors,
     command_lines,
+    fences,
     links,
     name_of,
     spans,
 )
 from tui.commands import COMMANDS as KEYS
-from tui.options import parse_options
+from tui.lines import Lines
+from tui.options import Options, parse_options
+from tui.prepare import load
+from tui.recorded import open_recorded
 from tui.usage import COMMANDS, parser_of
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
@@ -89,6 +94,26 @@ def test_the_list_of_pages_names_every_page():
     index = ROOT / "docs" / "README.md"
     named = {(index.parent / link.partition("#")[0]).resolve() for link in links(TEXTS[index])}
     assert {*PAGES, GENERATED} - {index} <= named
+
+
+def test_readme_quotes_the_example_session():
+    profile = load(Options("open"))
+    example = open_recorded(ROOT / "docs" / "example.jsonl", profile)
+    lines = Lines(example.jobs, colour=False)
+    real = {lines.result(one) for one in example.results}
+    told = [
+        line
+        for line in fences(TEXTS[ROOT / "README.md"])
+        if re.search(r" (TCP|UDP) \d.* {2}", line)
+    ]
+    assert len(told) > 5
+    assert set(told) <= real
+
+
+def test_there_is_a_picture_of_every_scene_and_each_is_shown():
+    drawn = {path.stem for path in (ROOT / "docs" / "pictures").iterdir()}
+    assert drawn == {*SCENES}
+    assert all(f"pictures/{name}.svg)" in EVERYTHING for name in SCENES)
 
 
 def test_readme_is_short():
