@@ -1,8 +1,8 @@
 """The pictures in README and docs: the real screen over a recorded session.
 
-`python -m bench.picture` draws all of them into docs/pictures from docs/example.jsonl: the same from
-the same. `--record` first measures the twelve hosts of `bench.site`, as root in network namespaces,
-and keeps the log as docs/example.jsonl.
+`python -m bench.picture` draws all of them into docs/pictures, the same from the same
+docs/example.jsonl. `--record` first measures the twelve hosts of `bench.site`, as root in network
+namespaces, and keeps the log as that example.
 """
 
 from __future__ import annotations
