@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from probes.engine.judge import judge
-from probes.engine.model import Result, Status
+from probes.engine.model import Result, Ruling, Status
 from tui.filter import port_text
 from tui.options import Options
 from tui.prepare import load
@@ -31,6 +31,8 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 _STATUS = "|".join(sorted(Status, key=len, reverse=True))
 _ROW = re.compile(rf"^({_STATUS})  (\S+) +(.+? (?:(?:TCP|UDP) [\d-]+|ICMP)) +(\S.*)$")
+_RULING = "|".join(sorted(Ruling, key=len, reverse=True))
+_VERDICT = re.compile(rf"^({_RULING}) +(\S+\.example) +(\S.*)$")
 _SECONDS = re.compile(r"in [\d.]+ s\b")
 
 
@@ -92,6 +94,13 @@ def rows(text: str) -> Iterator[Quoted]:
     for line in fences(text):
         if found := _ROW.match(line):
             yield quoted(*found.groups())
+
+
+def verdicts(text: str) -> Iterator[tuple[str, str, str]]:
+    """The verdicts that a page quotes: ruling, host, sentence."""
+    for line in fences(text):
+        if found := _VERDICT.match(line):
+            yield found[1], found[2], found[3]
 
 
 def command_lines(text: str) -> Iterator[list[str]]:

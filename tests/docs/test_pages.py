@@ -7,6 +7,7 @@ import re
 import pytest
 
 from bench.picture import SCENES
+from probes.engine.findings import diagnose
 from tests.docs import keys_page
 from tests.docs.pages import (
     GENERATED,
@@ -20,6 +21,7 @@ from tests.docs.pages import (
     spans,
 )
 from tui.commands import COMMANDS as KEYS
+from tui.findings_text import findings_lines
 from tui.lines import Lines
 from tui.options import Options, parse_options
 from tui.prepare import load
@@ -108,6 +110,16 @@ def test_readme_quotes_the_example_session():
     ]
     assert len(told) > 5
     assert set(told) <= real
+
+
+def test_the_page_of_findings_quotes_the_example_session():
+    profile = load(Options("open"))
+    example = open_recorded(ROOT / "docs" / "example.jsonl", profile)
+    real = set(findings_lines(diagnose(example.results, example.answers)))
+    page = fences(TEXTS[ROOT / "docs" / "findings.md"])
+    told = {line for line in page if line.startswith(("certain", "likely"))}
+    assert len(told) > 2
+    assert {re.sub(" +", " ", line) for line in told} <= {re.sub(" +", " ", line) for line in real}
 
 
 def test_there_is_a_picture_of_every_scene_and_each_is_shown():

@@ -31,7 +31,8 @@ from probes.lab.process import LabProcess
 from probes.lab.vantage import LabVantage
 from profiles.load import load_profile
 from profiles.model import Profile
-from tests.docs.pages import STATUS_PAGES, of_result, recorded, rows
+from tests.docs.pages import ROOT, STATUS_PAGES, of_result, recorded, rows, verdicts
+from tui.pages import VERDICTS
 
 PATIENCE = 3.0
 """Seconds an attempt may take: twice the demo's, for a machine that runs all the tests."""
@@ -127,6 +128,7 @@ class Measured:
     results: dict[str, Result]
     rulings: dict[tuple[str, str], Ruling]
     messages: list[str]
+    sentences: set[tuple[str, str, str]]
 
     def facts(self, key: str) -> dict[str, object]:
         return dict(self.results[key].observation.facts)
@@ -158,7 +160,7 @@ def measured(profile: Profile) -> Iterator[Measured]:
 
 
 def _until_finished(events: queue.SimpleQueue[list[Event]]) -> Measured:
-    seen = Measured({}, {}, [])
+    seen = Measured({}, {}, [], set())
     while True:
         for event in events.get(timeout=120):
             match event:
@@ -166,6 +168,7 @@ def _until_finished(events: queue.SimpleQueue[list[Event]]) -> Measured:
                     seen.results[event.job.key] = event
                 case Verdict():
                     seen.rulings[event.target.label, event.capability] = event.ruling
+                    seen.sentences.add((str(event.ruling), event.target.label, event.text))
                 case Message():
                     seen.messages.append(event.text)
                 case Finished():
@@ -299,3 +302,10 @@ def test_the_pages_of_the_statuses_quote_rows_as_they_are(measured: Measured) ->
     told = {row for path in STATUS_PAGES for row in rows(path.read_text())}
     assert len(told) > 20
     assert told <= real
+
+
+def test_the_page_of_the_verdicts_quotes_one_of_each(measured: Measured) -> None:
+    told = set(verdicts((ROOT / VERDICTS).read_text()))
+    assert {ruling for ruling, _, _ in told} == {*map(str, Ruling)}
+    # A verdict may be worded anew as more is known: the last one is among those that were said.
+    assert told <= measured.sentences
