@@ -18,25 +18,27 @@ PANES: tuple[Pane, ...] = get_args(Pane)
 
 
 class Arrangement:
-    """The pane in front follows the focus; what was chosen last time stands again."""
+    """The pane in front follows the focus; what was chosen last time stands again.
 
-    def __init__(
-        self,
-        screen: Screen[object],
-        panes: Mapping[Pane, Widget],
-        entry: Widget | None,
-        remembered: Remembered,
-    ) -> None:
+    Made before the panes are, or each of them would be styled twice.
+    """
+
+    def __init__(self, screen: Screen[object], remembered: Remembered) -> None:
         self._screen = screen
-        self._panes = panes
-        self._entry = entry
+        self._panes: Mapping[Pane, Widget] = {}
+        self._entry: Widget | None = None
         self._remembered = remembered
         self.alone = remembered.get("alone") == "yes"
         """Whether the pane in front was made to stand alone."""
         chosen = remembered.get("pane") if self.alone else ""
         self.pane: Pane = next((pane for pane in PANES if pane == chosen), "table")
         """The pane in front."""
-        self._arrange()
+        self._arrange(update=False)
+
+    def over(self, panes: Mapping[Pane, Widget], entry: Widget | None) -> None:
+        """These are the panes, and this is the host line, if there is one."""
+        self._panes = panes
+        self._entry = entry
 
     @property
     def single(self) -> bool:
@@ -67,10 +69,9 @@ class Arrangement:
         self._arrange()
         return self.alone
 
-    def _arrange(self) -> None:
-        self._screen.set_class(self.alone, "-alone")
-        for pane in PANES:
-            self._screen.set_class(pane == self.pane, f"-on-{pane}")
+    def _arrange(self, *, update: bool = True) -> None:
+        classes = {f"-on-{pane}": pane == self.pane for pane in PANES}
+        self._screen.update_classes({"-alone": self.alone, **classes}, update, animate=False)
         self._remembered.set("alone", "yes" if self.alone else "")
         if self.alone:
             self._remembered.set("pane", self.pane)

@@ -29,6 +29,9 @@ class _WholeCells(ScrollBarRender):
 
 ScrollBar.renderer = _WholeCells
 
+_WIDTHS = [(0, "-narrow"), (60, "-usual"), (100, "-roomy"), (140, "-wide"), (180, "-beside")]
+_HEIGHTS = [(0, "-short"), (16, "-tall")]
+"""From how many cells on a screen has which class."""
 _RETRY = 0.05
 """Seconds until a terminal that was busy is asked again."""
 _WAITING = 1
@@ -49,17 +52,19 @@ class LeanApp(App[int]):
         self.theme = theme if theme in self.available_themes else THEMES[0].name
         # Or everything would be parsed with the colours of Textual's own theme first.
         self.stylesheet.set_variables(self.get_css_variables())
-        self.HORIZONTAL_BREAKPOINTS = [
-            (0, "-narrow"),
-            (60, "-usual"),
-            (100, "-roomy"),
-            (140, "-wide"),
-            (180, "-beside"),
-        ]
-        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]
+        self.HORIZONTAL_BREAKPOINTS = _WIDTHS
+        self.VERTICAL_BREAKPOINTS = _HEIGHTS
         self.animation_level = "none"
         self._frame = Frame(self.console._color_system)
         self._waiting = False
+
+    def breakpoints(self) -> dict[str, bool]:
+        """The classes that a screen of the present size has, and those it has not."""
+        classes: dict[str, bool] = {}
+        for cells, names in zip(self.size, (_WIDTHS, _HEIGHTS), strict=True):
+            fitting = max(least for least, _ in names if least <= cells)
+            classes |= {name: least == fitting for least, name in names}
+        return classes
 
     def redraw(self) -> None:
         """Draw everything again, after something else wrote on this terminal."""

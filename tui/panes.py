@@ -13,12 +13,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from probes.engine.model import Event, Job, Removed, Restored, Result, Status, Target
-from tui.arrangement import Arrangement, Pane
+from tui.arrangement import Pane
 from tui.commands.rebind import with_keys
 from tui.copying import Copying
 from tui.crumbs import of_filter
 from tui.filter import Filter
-from tui.remembered import Remembered
 from tui.removed import Removals
 from tui.rows import Column
 from tui.story import story
@@ -44,7 +43,7 @@ _FINE = frozenset({Status.OK, Status.NOT_NEEDED})
 class Panes:
     """Head, tree, table, detail and notice of a composed screen."""
 
-    def __init__(self, screen: SessionScreen, past: Past, remembered: Remembered) -> None:
+    def __init__(self, screen: SessionScreen, past: Past) -> None:
         self.head = screen.query_one(Head)
         self.outline = screen.query_one(Outline)
         self.table = screen.query_one(ResultTable)
@@ -62,7 +61,8 @@ class Panes:
             "detail": self.detail,
         }
         entry = next(iter(screen.query(HostEntry)), None)
-        self.arrangement = Arrangement(screen, places, entry, remembered)
+        self.arrangement = screen.arrangement
+        self.arrangement.over(places, entry)
         self._crumbs = screen.query_one(Crumbs)
         self._screen = screen
         self._profile = screen.profile

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
-from textual.events import DescendantFocus
+from textual.events import DescendantFocus, ScreenResume
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from probes.engine.model import Event, Finished, Message
 from profiles.model import Profile
+from tui.arrangement import Arrangement
 from tui.commands import BY_ID, COMMANDS
 from tui.commands.bindings import bindings
 from tui.commands.model import Command
@@ -74,6 +75,7 @@ class SessionScreen(Screen[object]):
         self.recorded = recorded
         self.measuring = False
         """Whether rows wait or are in flight."""
+        self.arrangement: Arrangement
         self.panes: Panes
         """Only after mounting."""
         self.lookout = Lookout(self)
@@ -84,6 +86,7 @@ class SessionScreen(Screen[object]):
         self._at_once = start
         self._every = refresh
         self._tidy = Tidy()
+        self._shown_before = False
         self.saving = True
         self.engine_up = asyncio.Event()
 
@@ -102,6 +105,8 @@ class SessionScreen(Screen[object]):
     def compose(self) -> ComposeResult:
         """Head, host line, tree, table, detail, filter line, notice, keys."""
         profile = self.profile
+        self.arrangement = Arrangement(self, self.host.remembered)
+        self.update_classes(self.host.breakpoints(), update=False)
         yield Head(self.signs, f"{profile.name} {profile.version}")
         with Horizontal(id="entry-line"):
             yield Static("Hosts", id="entry-label")
@@ -122,15 +127,22 @@ class SessionScreen(Screen[object]):
 
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
-        self.panes = Panes(self, self.lookout.past, self.host.remembered)
+        self.panes = Panes(self, self.lookout.past)
         if self.recorded is not None:
             self._open(self.recorded)
             self.panes.arrangement.go()
         elif self.runner is not None:
             self.panes.head.vantage(self.runner.where)
-            self.query_one(HostEntry).focus()
+            # At once: the first frame shows where the focus is.
+            self.set_focus(self.query_one(HostEntry))
+            self.panes.locate()
             self.set_interval(self._every, self.drain)
             self.call_after_refresh(self._begin, self.runner)
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """Styles are as they were composed; Textual would apply each of them again."""
+        event.refresh_styles = event.refresh_styles and self._shown_before
+        self._shown_before = True
 
     def action_do(self, id: str) -> None:
         """Do a command, and say what came of it."""

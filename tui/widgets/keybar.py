@@ -33,12 +33,11 @@ class KeyBar(Widget):
         super().__init__()
         self._commands = commands
         self._signs = signs
-        self._keys: tuple[tuple[str, str], ...] = ()
+        self._keys: tuple[tuple[str, str], ...] | None = None
 
     def on_mount(self) -> None:
         """Follow what can be done with the focus where it is."""
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self._update())
-        self._update()
 
     def on_resize(self) -> None:
         """Where panes are out of sight their keys matter more."""
@@ -50,6 +49,9 @@ class KeyBar(Widget):
         bold = style + self.get_component_rich_style("keybar--key", partial=True)
         segments: list[Segment] = []
         used = 0
+        if self._keys is None:
+            # Not before it is drawn: at first the focus is nowhere.
+            self._keys = self._found()
         for key, word in self._keys:
             if used + len(key) + len(word) + 2 > self.size.width:
                 break
@@ -58,6 +60,12 @@ class KeyBar(Widget):
         return Strip(segments).adjust_cell_length(self.size.width, style)
 
     def _update(self) -> None:
+        keys = self._found()
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh()
+
+    def _found(self) -> tuple[tuple[str, str], ...]:
         focused = self.screen.focused
         typing = isinstance(focused, Input)
         order = {command.id: command.bar for command in self._commands}
@@ -77,7 +85,4 @@ class KeyBar(Widget):
         first: dict[str, str] = {}
         for one in shown:
             first.setdefault(one.description.partition(" ")[0], self.app.get_key_display(one))
-        keys = tuple((key, word) for word, key in first.items())
-        if keys != self._keys:
-            self._keys = keys
-            self.refresh()
+        return tuple((key, word) for word, key in first.items())

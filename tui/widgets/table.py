@@ -104,10 +104,8 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         *,
         hint: str = "",
         ascii: bool = False,
-        id: str | None = None,
-        classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__()
         self.rows = Rows() if rows is None else rows
         self._hint = hint
         self._gradual = Gradual(self.set_timer)
@@ -262,10 +260,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.action_select()
 
     def on_resize(self) -> None:
-        """Lay the columns out anew and keep the cursor in sight."""
-        # The scroll bar's column stays free, so that nothing moves when it appears.
-        bar = self.styles.scrollbar_size_vertical
-        self._painter.resize(Size(max(1, self.size.width - bar), self.size.height))
+        """Keep the cursor in sight."""
         self.virtual_size = Size(self.size.width, len(self.rows.view) + 1)
         self._keep_in_sight()
 
@@ -273,6 +268,13 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Forget every colour when the theme, the focus or the style sheet changes."""
         super().notify_style_update()
         self._painter.forget_styles()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the widget, for the size that it has now: its Resize may still be waiting."""
+        # The scroll bar's column stays free, so that nothing moves when it appears.
+        bar = self.styles.scrollbar_size_vertical
+        self._painter.resize(Size(max(1, self.size.width - bar), self.size.height))
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget, header included."""

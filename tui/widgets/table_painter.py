@@ -31,9 +31,10 @@ class Painter:
         self.layout: Layout = lay_out(0, 0, 0)
 
     def resize(self, size: Size) -> None:
-        """Lay the columns out for another size."""
-        self._size = size
-        self._lay_out()
+        """Lay the columns out for a size, if it is another one."""
+        if size != self._size:
+            self._size = size
+            self._lay_out()
 
     def measure(self, jobs: Iterable[Job]) -> bool:
         """Widen the columns to what new rows hold; whether that changed anything.
