@@ -198,7 +198,7 @@ def test_every_row_is_printed_once_and_the_summary_counts_them(run: Run, ports: 
     assert sorted(line.split()[0] for line in lines) == ["blocked", "ok", "ok"]
     (refused,) = (line for line in lines if line.startswith("blocked"))
     assert f"mixclosed TCP {ports.closed}" in refused
-    assert "refused" in refused
+    assert "Refused with a TCP reset" in refused
     (summary,) = (line for line in ran.stdout.splitlines() if line.startswith("3 rows in "))
     assert summary.endswith(": 2 ok, 1 blocked")
 
