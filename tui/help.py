@@ -11,6 +11,8 @@ from tui.pane_keys import PANES, Pane
 
 _WIDTH = 72
 _KEY = 9
+_HEADING = 8
+_STATUS_WORD = 14
 
 _AFTER: dict[Group, tuple[tuple[str, str], ...]] = {
     "hosts": (
@@ -26,20 +28,22 @@ _AFTER: dict[Group, tuple[tuple[str, str], ...]] = {
 
 _NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Escape"}
 
-_STATUS = """\
-STATUS  ok            the path is open and the right service answered
-        degraded      works without it, at the cost the note states
-        warning       works, but something will bite
-        blocked       required and not available
-        unverifiable  nothing answers there by nature
-        not needed    its condition does not hold
-        error         not tested: never a pass, never blocked
-        docs/status has a page for each, and one for the verdicts.
-"""
+_STATUS = (
+    ("ok", "the path is open and the right service answered"),
+    ("degraded", "works without it, at the cost the note states"),
+    ("warning", "works, but something will bite"),
+    ("blocked", "required and not available"),
+    ("unverifiable", "nothing answers there by nature"),
+    ("not needed", "its condition does not hold"),
+    ("error", "not tested: never a pass, never blocked"),
+    ("", "docs/status has a page for each, and one for the verdicts."),
+)
 
 
-def help_text(commands: Iterable[Command] = COMMANDS, focus: str = "ResultTable") -> str:
-    """Every key in a sentence, below headings, at most 80 columns wide.
+def help_text(
+    commands: Iterable[Command] = COMMANDS, focus: str = "ResultTable", width: int = _WIDTH
+) -> str:
+    """Every key in a sentence, beside headings, or below them where `width` is small, in columns.
 
     `focus` is the class of the widget that has it: its keys and the commands about it are first.
     """
@@ -47,30 +51,37 @@ def help_text(commands: Iterable[Command] = COMMANDS, focus: str = "ResultTable"
     groups: dict[Group, list[Command]] = {here.group: []}
     for command in commands:
         groups.setdefault(command.group, []).append(command)
-    text = "auditreach: can the audit reach what it must reach?\n\n"
-    text += _own_keys(f"You are in the {here.name}", here)
+    width = min(width, _WIDTH)
+    text = textwrap.fill("auditreach: can the audit reach what it must reach?", width) + "\n\n"
+    text += _own_keys(f"You are in the {here.name}", here, width)
     for group, members in groups.items():
         lines = [(one.key_text, one.about) for one in members]
         lines += _AFTER.get(group, ())
-        text += "\n".join(_section(group.upper(), lines)) + "\n\n"
+        text += "\n".join(_section(group.upper(), lines, width)) + "\n\n"
     for pane in PANES.values():
         if pane is not here:
-            text += _own_keys(f"In the {pane.name}", pane)
-    return text + _STATUS
+            text += _own_keys(f"In the {pane.name}", pane, width)
+    return text + "\n".join(_section("STATUS", _STATUS, width, _STATUS_WORD)) + "\n"
 
 
-def _own_keys(heading: str, pane: Pane) -> str:
+def _own_keys(heading: str, pane: Pane, width: int) -> str:
     lines = [(", ".join(map(_written, keys.split(","))), about) for keys, about in pane.keys]
-    return "\n".join((heading, *_section("", lines))) + "\n\n"
+    return "\n".join((heading, *_section("", lines, width))) + "\n\n"
 
 
 def _written(key: str) -> str:
     return _NAMES.get(key, key if len(key) == 1 else key.capitalize())
 
 
-def _section(heading: str, lines: Iterable[tuple[str, str]]) -> Iterator[str]:
-    for key, about in lines:
-        wrapped = textwrap.wrap(about, _WIDTH - 8 - _KEY)
-        yield f"{heading:<8}{key:<{_KEY}}{wrapped[0]}"
+def _section(
+    heading: str, lines: Iterable[tuple[str, str]], width: int, words: int = _KEY
+) -> Iterator[str]:
+    beside = _HEADING if width >= _WIDTH else 0
+    if heading and not beside:
+        yield heading
         heading = ""
-        yield from (f"{'':<{8 + _KEY}}{line}" for line in wrapped[1:])
+    for key, about in lines:
+        wrapped = textwrap.wrap(about, max(width - beside - words, 12))
+        yield f"{heading:<{beside}}{key:<{words}}{wrapped[0]}"
+        heading = ""
+        yield from (f"{'':<{beside + words}}{line}" for line in wrapped[1:])

@@ -232,9 +232,12 @@ class Panes:
         return replace(where, failures=self.failures, text=self.words)
 
     def only(self, rows: Filter) -> None:
-        """Show these rows instead of those of the tree's node."""
+        """Show these rows instead of those of the tree's node, from the first on."""
+        was = self.table.cursor_key
         self._only = rows
         self.filter()
+        if self.table.cursor_key != was:
+            self.table.action_edge(-1)
 
     def follow_tree(self) -> None:
         """Show the rows of the node that the tree's cursor has come to."""

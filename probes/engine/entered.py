@@ -30,10 +30,14 @@ class Bad:
     """The role it was entered for, where that is known."""
     taken: bool = False
     """It is measured all the same, as far as it goes: a warning, not a refusal."""
+    typed: str | None = None
+    """What goes back into the line where that is not ROLE=ENTRY; empty for what is in a file."""
 
     @property
     def retype(self) -> str:
         """The entry as it would have to stand alone, to be corrected."""
+        if self.typed is not None:
+            return self.typed
         return f"{self.role}={self.entry}" if self.role else self.entry
 
     def __str__(self) -> str:

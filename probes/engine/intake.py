@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from probes.engine import hosts, listfile, words
 from probes.engine.addresses import Span, Wrong
 from probes.engine.entered import MOST_HOSTS, Bad, Domain, Entered, refused, target_key
 from probes.engine.model import Target
-from profiles.mistake import nearest
+from profiles.mistake import harmless, nearest
 from profiles.model import Profile
 
 MOST_TEXT = 8 * 1024 * 1024
 """Characters and file bytes that are read in all; 262,144 addresses are half of it."""
 MOST_BAD = 1000
 """Refused entries that are kept; the others are counted."""
+MOST_TYPED = 16 * 1024
+"""Characters of a mistake that go back into the line."""
 
 _ROLE = re.compile(r"[\w.-]{0,64}")
 _SPACED_PATH = re.compile(r"""\s*((?:[\w.-]+=)?)@([^"'\r\n]{1,4096})""")
@@ -102,6 +104,7 @@ class Intake:
         self._role, self._muted = (role, False) if role in self._roles else (None, True)
         if self._muted:
             self._refuse(f"{role}=…", f"{self._no_role(role)}; its hosts are left out")
+            self._type_again(f"{role}={hosts.discreet(rest)}")
         elif rest:
             self._one(rest)
         else:
@@ -122,11 +125,22 @@ class Intake:
     def _plain(self, text: str) -> None:
         if self._role or (text.startswith("@") and not self._muted):
             self._one(text)
-        elif not self._muted:
+        elif self._muted:
+            self._type_again(f",{hosts.discreet(text)}")
+        else:
             self._muted = True
             shown = hosts.discreet(text)
             why = self._no_role(text) if self._alike(text) else "which kind of host is not said"
             self._refuse(shown, f"{why}; write ROLE=HOST, the role being one of {self._ids}")
+
+    def _type_again(self, more: str) -> None:
+        """Hosts without a role that exists are not lost: they go back into the line with it."""
+        if self._file or self._more_bad:
+            return
+        last = self._bad[-1]
+        before = "" if more[0] != "," else last.retype
+        if len(before) + len(more) <= MOST_TYPED:
+            self._bad[-1] = replace(last, typed=before + harmless(more, MOST_TYPED))
 
     def _one(self, text: str) -> None:
         if text.startswith("@"):
@@ -239,4 +253,5 @@ class Intake:
             return
         where = f"{self._file.path} line {self._line}: " if self._file else ""
         # What stands in a file is corrected there.
-        self._bad.append(refused(entry, why, where=where, role="" if self._file else role))
+        bad = refused(entry, why, where=where, role="" if self._file else role)
+        self._bad.append(replace(bad, typed="") if self._file else bad)

@@ -180,6 +180,22 @@ def test_hosts_without_a_role_are_one_mistake():
     assert why("10.0.0.1 10.0.0.2\n10.0.0.3").startswith("10.0.0.1: which kind of host is not said")
 
 
+def test_the_hosts_of_a_mistyped_role_go_back_into_the_line():
+    (bad,) = entered("wndows.target=pc-1,pc-2 10.0.0.3 unix.target=web1").bad
+    assert bad.retype == "wndows.target=pc-1,pc-2,10.0.0.3"
+    (bad,) = entered("pc-1 pc-2 pc-3").bad
+    assert bad.retype == "pc-1,pc-2,pc-3"
+    (bad,) = entered("pasword=pc-1 token:abc").bad
+    assert bad.retype == "pasword=pc-1,token:…"
+    many = " ".join(f"pc-{n}" for n in range(20_000))
+    assert len(entered(many).bad[0].retype) < 20_000
+
+
+def test_what_is_wrong_in_a_file_is_corrected_there(tmp_path):
+    (tmp_path / "hosts.txt").write_text("wndows.target=pc-1\nwindows.target=10.0.0.300\n")
+    assert [one.retype for one in entered("@hosts.txt", base=tmp_path).bad] == ["", ""]
+
+
 # Pasted text
 
 

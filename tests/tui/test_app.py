@@ -372,6 +372,20 @@ def test_the_help_fits_a_terminal_of_eighty_columns():
     from tui.help import help_text
 
     assert max(len(line) for line in help_text().splitlines()) <= 76
+    narrow = help_text(width=36)
+    assert max(len(line) for line in narrow.splitlines()) <= 36
+    assert "\nf        shows failures only, and\n         everything again\n" in narrow
+
+
+def test_what_was_wrong_stays_in_the_line_with_the_cursor_behind_it():
+    @drive()
+    async def _(pilot, app):
+        entry = app.query_one(HostEntry)
+        entry.value = "wndows.target=pc-1 pc-2; unix.target=10.0.0.9-5"
+        await pilot.press("enter")
+        await until(pilot, lambda: notice(app))
+        assert entry.value == "wndows.target=pc-1,pc-2, unix.target=10.0.0.9-5"
+        assert entry.cursor_position == len(entry.value)
 
 
 def test_no_two_commands_have_the_same_id_or_key_and_all_their_code_is_there():

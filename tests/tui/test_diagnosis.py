@@ -66,6 +66,30 @@ def test_d_lists_findings_and_enter_shows_the_rows_of_one():
         assert seen(app) == everything
 
 
+def test_the_keys_of_a_long_diagnosis_stay_in_sight():
+    @drive
+    async def _(pilot, app):
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, Diagnosis))
+        for size in ((80, 24), (40, 12)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            listed, keys = app.screen.query_one(OptionList), app.screen.query_one(".keys")
+            assert listed.region.bottom <= keys.region.y and keys.region.bottom <= size[1]
+
+
+def test_the_rows_of_a_finding_are_shown_from_the_first_on():
+    @drive
+    async def _(pilot, app):
+        app.query_one(ResultTable).action_edge(1)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, Diagnosis))
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, Diagnosis))
+        await pilot.pause()
+        assert app.query_one(ResultTable).cursor_line == 0
+
+
 def test_escape_leaves_the_diagnosis_and_the_table_as_it_was():
     @drive
     async def _(pilot, app):

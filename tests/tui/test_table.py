@@ -491,6 +491,12 @@ def test_columns_never_overlap_or_leave_the_width(width: int, host: int, check: 
     assert end <= width
 
 
+def test_where_it_is_narrow_a_name_goes_before_a_note_of_a_word_or_two() -> None:
+    widths = {span.column: span.width for span in lay_out(58, 21, 14).spans}
+    assert widths["host"] >= 21
+    assert {span.column for span in lay_out(58, 10, 14).spans} >= {"host", "latency", "note"}
+
+
 @pytest.mark.parametrize(
     ("ms", "text"),
     [

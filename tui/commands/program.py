@@ -9,6 +9,9 @@ from tui.commands.model import Outcome
 if TYPE_CHECKING:
     from tui.screens.session import SessionScreen
 
+_BESIDE_HELP = 4
+"""Cells of its edges and its scroll bar."""
+
 
 def redraw(screen: SessionScreen) -> None:
     """Draw everything again, after something else wrote on this terminal."""
@@ -28,7 +31,8 @@ def help_with(screen: SessionScreen) -> None:
     from tui.screens.dialog import Help
 
     focus = type(screen.focused).__name__
-    screen.host.push_screen(Help(help_text(screen.host.commands, focus)))
+    width = screen.size.width - _BESIDE_HELP
+    screen.host.push_screen(Help(help_text(screen.host.commands, focus, width)))
 
 
 def leave(screen: SessionScreen) -> Outcome:

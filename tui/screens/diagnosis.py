@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from probes.engine.findings import Finding, diagnose
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST = 500
 """Findings that are listed."""
+_LONGEST = 2000
+"""Characters of one."""
 MANY = 5000
 """Results whose findings one waits for."""
 
@@ -46,7 +49,7 @@ class Diagnosis(Dialog[Finding]):
             title += f", the first {MOST}"
         with Vertical():
             yield Static(title, classes="title", markup=False)
-            yield OptionList(*(self._signs.clean(_line(one), 2000) for one in shown), markup=False)
+            yield OptionList(*(_line(one, self._signs) for one in shown), markup=False)
             yield Static(
                 "Enter shows the rows behind it   Escape goes back", classes="keys", markup=False
             )
@@ -77,5 +80,8 @@ async def diagnosed(
     return f"{chosen.text}. These are the rows behind it; Escape shows the others again."
 
 
-def _line(finding: Finding) -> str:
-    return f"{finding.sure}: {sentence(finding)}"
+def _line(finding: Finding, signs: Signs) -> Content:
+    """The finding stands out, so that one is told from the next without colours."""
+    what, told = f"{finding.sure}: {finding.text}", f"{finding.sure}: {sentence(finding)}"
+    bold = len(signs.clean(what, _LONGEST))
+    return Content(signs.clean(told, _LONGEST)).stylize("bold", 0, bold)

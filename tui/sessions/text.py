@@ -20,7 +20,8 @@ def summary_lines(one: Summary) -> tuple[str, str]:
     found = ", ".join(told) or f"{one.results} results"
     if not one.complete:
         found += " (not complete)"
-    names = ", ".join(printable(name, 40) for name in one.targets)
+    # A host with two roles is two targets.
+    names = ", ".join(dict.fromkeys(printable(name, 40) for name in one.targets))
     more = one.target_count - len(one.targets)
     targets = f"{names} and {more:,} more" if more > 0 else names
     said = "" if one.remark == SIMULATED_REMARK else one.remark

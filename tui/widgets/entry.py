@@ -48,7 +48,7 @@ class HostEntry(Input):
 
     def __init__(self, profile: Profile, history: History) -> None:
         super().__init__(
-            placeholder="windows.target=10.0.0.10-20, windows.dc=domain:corp.example",
+            placeholder="such as windows.target=10.0.0.10-20, windows.dc=domain:corp.example",
             suggester=_Completes(profile, history),
             id="entry",
         )
@@ -73,7 +73,9 @@ class HostEntry(Input):
 
     def correct(self, bad: Sequence[Bad]) -> str:
         """Keep what was wrong in the line, to be corrected; returns what to say about it."""
-        self.value = ", ".join(one.retype for one in bad[:20] if not one.taken)
+        again = [one.retype for one in bad[:20] if not one.taken]
+        self.value = ", ".join(filter(None, again))
+        self.cursor_position = len(self.value)
         self.focus()
         sentences = " ".join(str(one) for one in bad[:3])
         return f"{sentences} And {len(bad) - 3} more." if len(bad) > 3 else sentences

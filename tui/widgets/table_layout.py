@@ -45,7 +45,7 @@ def lay_out(width: int, host: int, check: int) -> Layout:
     """Columns for `width` cells, given the longest host and check; the note takes what remains.
 
     As it gets narrower words become short, then the latency goes, the port beside the check, and
-    the note.
+    the note. A note of a word or two says less than the rest of a host's name, and gives way to it.
     """
     gap = 2 if width >= 100 else 1
     ports = width >= 46
@@ -54,6 +54,7 @@ def lay_out(width: int, host: int, check: int) -> Layout:
     most = 14 if compact else 28 if width >= 100 else 20
     check = min(check, most if ports else TITLE)
     check = max(check, len("Check") + 1)
+    longest = host
     host = max(
         min(host, 40 if width >= 140 else max(10, width // (5 if compact else 4))), len("Host") + 1
     )
@@ -65,6 +66,10 @@ def lay_out(width: int, host: int, check: int) -> Layout:
     if room - latency - gap >= (10 if compact else 12):
         wanted.append(("latency", latency))
         room -= latency + gap
+    if compact and longest > host:
+        more = max(0, min(longest - host, room))
+        wanted[1] = ("host", host + more)
+        room -= more
     if room >= 8:
         wanted.append(("note", room))
 
