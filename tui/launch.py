@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from tui.opening import Opening
 from tui.options import Options, UsageError
 from tui.remembered import Remembered
 from tui.terminal import ascii_only, need_a_terminal, settle
+from tui.typed import forgive
 
 if TYPE_CHECKING:
     from profiles.model import Profile
@@ -33,6 +35,8 @@ def launch(options: Options) -> int:
     with Opening(_doing(options), hosts=options.command == "screen"):
         app = build(options)
     runner = app.runner
+    if sys.platform != "win32":
+        forgive()
     ending = Ending(app, runner.close if runner is not None else lambda: None)
     result = app.run(mouse=options.mouse and not options.slow_link)
     ending.finish()
@@ -40,6 +44,8 @@ def launch(options: Options) -> int:
         # After a hang-up there is nobody to tell.
         with suppress(OSError):
             print(f"The session log is {runner.log_path}", flush=True)
+            if runner.lost:
+                print(f"It is not complete: {runner.lost}", file=sys.stderr, flush=True)
     return Exit.READY if result is None else result
 
 

@@ -151,11 +151,15 @@ class Live:
                 self._finished = None
         return events
 
-    def close(self) -> None:
-        """Stop, complete the log and end the engine; takes up to two seconds."""
+    def close(self) -> str:
+        """Stop, complete the log and end the engine in at most two seconds; what went wrong."""
         self._engine.close()
         if self._log is not None:
-            self._log.close()
+            try:
+                self._log.close()
+            except LogFailed as error:
+                return str(error)
+        return ""
 
     def _begin(
         self, targets: Sequence[Target], only: frozenset[str], answers: Mapping[str, str]

@@ -47,6 +47,8 @@ class Runner:
         self._demo = demo
         self._files = files
         self._live: Live | None = None
+        self.lost = ""
+        """Why the log is not complete; known after `close`."""
 
     @property
     def where(self) -> str:
@@ -148,7 +150,7 @@ class Runner:
     def close(self) -> None:
         """Complete the log and end the engine."""
         if self._live is not None:
-            self._live.close()
+            self.lost = self._live.close()
         if self._demo is not None:
             self._demo.close()
 

@@ -280,3 +280,19 @@ def test_any_text_is_read_or_refused_in_a_sentence(tmp_path: Path, text: str) ->
         assert isinstance(read(path), Options)
     except UsageError as error:
         assert str(error).startswith("The credentials file ")
+
+
+def test_a_mistake_in_the_form_names_its_lines_and_not_the_keys_of_the_file():
+    from textual.widgets import Input, Static
+
+    from tests.tui.driving import drive, until
+
+    @drive()
+    async def _(pilot, app):
+        await pilot.press("escape", "c")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        app.screen.query_one("#of_snmp_user", Input).value = "audit"
+        app.screen.query_one("#of_snmp_auth", Input).value = "SHA"
+        await pilot.press("enter")
+        said = str(app.screen.query_one("#wrong", Static).content)
+        assert said == "SNMP needs the key it signs with."

@@ -49,7 +49,7 @@ def render(report: Report) -> Iterator[str]:
         rows = (_cells(flow, _MOST_NAMED) for flow in asked.flows)
         yield from markdown.table(HEADINGS, rows, most=_ALL)
     else:
-        yield "\nNo flow is missing that a firewall could let through.\n"
+        yield "\nNo flow is missing of which it is known that a rule would let it through.\n"
     yield from _left_out(asked)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,6 +33,14 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "ssh_key": ("  key file", "~/.ssh/id_ed25519"),
 }
 """Label and hint of each line, by its name in the form."""
+_CALLED: Mapping[str, str] = {
+    "auth": "“signs with”",
+    "auth_key": "the key it signs with",
+    "priv": "“encrypts with”",
+    "priv_key": "the key it encrypts with",
+}
+"""What the names of a credentials file, as they stand in mistakes, are called here."""
+_NAMES = re.compile(r"\b(?:auth|priv)(?:_key)?\b")
 _SECRET = ("community", "snmp_auth_key", "snmp_priv_key", "ssh_password")
 
 
@@ -72,7 +81,7 @@ class Credentials(Dialog[Options]):
             self.dismiss(from_form(self._given, form, os.environ))
         except Wrong as error:
             wrong = self.query_one("#wrong", Static)
-            wrong.update(f"{error}.")
+            wrong.update(f"{_NAMES.sub(lambda found: _CALLED[found[0]], str(error))}.")
             wrong.add_class("-shown")
 
 

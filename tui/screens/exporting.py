@@ -48,7 +48,7 @@ async def export(app: App[int], panes: Panes, profile: Profile, log: str) -> str
     )
     if letter is None:
         return ""
-    format, _, ending = _FORMATS[letter]
+    format, text, ending = _FORMATS[letter]
     where = await app.push_screen_wait(Prompt("Write the report to", f"{Path(log).stem}{ending}"))
     if not where or not where.strip():
         return ""
@@ -63,7 +63,7 @@ async def export(app: App[int], panes: Panes, profile: Profile, log: str) -> str
     except (SessionError, NotSaved) as error:
         return str(error)
     count = "all rows" if keys is None else f"{len(keys):,} rows, {words}"
-    return f"Wrote {count}, as {format} to {printable(str(to))}."
+    return f"Wrote {count} to {printable(str(to))} ({text.partition(',')[0]})."
 
 
 async def _rows(app: App[int], panes: Panes) -> tuple[frozenset[str] | None, str] | None:

@@ -51,7 +51,7 @@ def lay_out(width: int, host: int, check: int) -> Layout:
     ports = width >= 46
     compact = width < COMPACT
     status = STATUS_SHORT if compact else STATUS
-    most = 14 if compact else 28 if width >= 100 else 20
+    most = 16 if compact else 28 if width >= 100 else 20
     check = min(check, most if ports else TITLE)
     check = max(check, len("Check") + 1)
     longest = host

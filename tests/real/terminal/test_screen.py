@@ -68,6 +68,29 @@ def test_a_killed_process_loses_nothing_that_was_on_the_screen(terminal, program
     assert "127.77.0.1" in text
 
 
+def test_bytes_that_are_no_utf_8_are_typed_as_a_sign_of_their_own(terminal, program) -> None:
+    latin = [f"{byte:02x}" for byte in b"caf\xe9.e\x80\xff"]
+    terminal.start(program)
+    terminal.until(lambda text: "Hosts > type ROLE=HOST" in text)
+    terminal.tmux("send-keys", "-t", "screen", "-H", *latin)
+    text = terminal.until(lambda text: "caf" in text)
+    terminal.press("-l", "xample")
+    text = terminal.until(lambda text: "xample" in text)
+    assert "Hosts caf\ufffd.e\ufffd\ufffdxample" in text
+
+
+def test_a_full_disk_is_said_and_quitting_over_it_is_no_traceback(
+    terminal, program, closed
+) -> None:
+    limited = f"ulimit -f 16; exec {program} --run unix.target=127.77.0.1-60:{closed}"
+    terminal.start(f"sh -c {shlex.quote(limited)}")
+    terminal.until(lambda text: "60/60" in text and "NOT SAVED" in text)
+    terminal.press("q")
+    text = terminal.until(lambda text: "ended with 0" in text)
+    assert "It is not complete: Cannot write the session log" in " ".join(text.split())
+    assert "Traceback" not in text
+
+
 def test_the_screen_refuses_a_pipe_and_a_dumb_terminal_in_one_sentence(
     terminal, program, need
 ) -> None:

@@ -161,7 +161,7 @@ def test_capital_x_writes_a_report_of_all_rows(opened, tmp_path):
     @opened()
     async def _(seat):
         await export(seat, "", "j", "all.json")
-        await seat.until(lambda: "Wrote all rows, as json to all.json." in seat.notice)
+        await seat.until(lambda: "Wrote all rows to all.json (JSON)." in seat.notice)
 
     report = json.loads((tmp_path / "all.json").read_text())
     assert len(report["results"]) == 33
