@@ -143,6 +143,9 @@ class Call:
             outcome = await future
         except asyncio.CancelledError:
             cancel()
+            # It may have opened in the very turn of the loop that ended the row.
+            if future.done() and not future.cancelled() and future.result().sock is not None:
+                done(future.result())
             raise
         self.note(outcome, sent=f"TCP connect to port {port}")
         return outcome
