@@ -31,9 +31,9 @@ from textual.app import App
 
 from bench.terminal import Terminal, processor, python
 from probes.engine.session import read_session, verify
+from tui.arguments import parse_options
 from tui.launch import build
 from tui.lean import LeanApp
-from tui.options import parse_options
 
 MANY = "hyperv.host=127.77.0.0/24"
 ROWS = 254

@@ -1,4 +1,4 @@
-"""The keys of the form, read off the dataclasses, so that the form is written once."""
+"""The keys of the form, read off the classes of the model, so that the form is written once."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import dataclasses
 import functools
 import types
 import typing
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["text", "flag", "number", "table"]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One key of a table: its TOML name, the attribute it fills, and what it may hold."""
 
     name: str
@@ -24,7 +23,7 @@ class Key:
     default: object
     doc: str
     table: type[Any] | None = None
-    """The dataclass of one entry, where kind is `table`."""
+    """The class of one entry, where kind is `table`."""
     allowed: tuple[str, ...] = ()
     pattern: str = ""
     """Regular expression for the whole text, and `form`, the same in words."""
@@ -37,7 +36,7 @@ class Key:
 
 
 def keys_of(record: type[Any]) -> tuple[Key, ...]:
-    """The keys of a dataclass of the model, in the order they are declared."""
+    """The keys of a class of the model, in the order they are declared."""
     # A class is hashable; mypy takes a dataclass's own `__hash__` for the class's.
     hashable: Any = record
     return _keys(hashable)
@@ -46,25 +45,31 @@ def keys_of(record: type[Any]) -> tuple[Key, ...]:
 # Reading the annotations of 30 checks anew would be three quarters of the time a load takes.
 @functools.cache
 def _keys(record: type[Any]) -> tuple[Key, ...]:
-    hints = typing.get_type_hints(record)
+    defaults = _defaults(record)
     return tuple(
-        _key(field, hints[field.name])
-        for field in dataclasses.fields(record)
-        if not field.metadata.get("derived")
+        _key(name, annotated.__origin__, annotated.__metadata__[0], defaults)
+        for name, annotated in record.__annotations__.items()
+        if not annotated.__metadata__[0].get("derived")
     )
 
 
-def _key(field: dataclasses.Field[Any], hint: Any) -> Key:
-    meta = field.metadata
+def _defaults(record: type[Any]) -> dict[str, object]:
+    if not dataclasses.is_dataclass(record):
+        named: dict[str, object] = record._field_defaults
+        return named
+    found = {field.name: field.default for field in dataclasses.fields(record)}
+    return {name: default for name, default in found.items() if default is not dataclasses.MISSING}
+
+
+def _key(name: str, hint: Any, meta: Mapping[str, Any], defaults: Mapping[str, object]) -> Key:
     kind, many, allowed, table = _read(hint)
-    no_default = field.default is dataclasses.MISSING
     return Key(
-        name=meta.get("key", field.name),
-        attribute=field.name,
+        name=meta.get("key", name),
+        attribute=name,
         kind=kind,
         many=many,
-        required=no_default or bool(meta.get("required")),
-        default=None if no_default else field.default,
+        required=name not in defaults or bool(meta.get("required")),
+        default=defaults.get(name),
         doc=meta.get("doc", ""),
         table=table,
         allowed=allowed,
@@ -78,7 +83,7 @@ def _key(field: dataclasses.Field[Any], hint: Any) -> Key:
 
 
 def _read(hint: Any) -> tuple[Kind, bool, tuple[str, ...], type[Any] | None]:
-    """What an annotation of the model means: kind, list or not, allowed words, dataclass."""
+    """What an annotation of the model means: kind, list or not, allowed words, class."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
         kind, _, allowed, table = _read(arguments[0])
@@ -87,7 +92,6 @@ def _read(hint: Any) -> tuple[Kind, bool, tuple[str, ...], type[Any] | None]:
         return _read(next(one for one in arguments if one is not type(None)))
     if origin is Literal:
         return "text", False, arguments, None
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return "table", False, (), hint
     simple: dict[Any, Kind] = {str: "text", bool: "flag", int: "number"}
-    return simple[hint], False, (), None
+    kind = simple.get(hint, "table")
+    return kind, False, (), hint if kind == "table" else None

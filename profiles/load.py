@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import stat
 import tomllib
@@ -13,14 +12,11 @@ from pathlib import Path
 from profiles.build import build
 from profiles.mistake import Mistake, harmless
 from profiles.model import Profile
-from profiles.rules import RULES
 
 MAX_BYTES = 1 << 20
 
 # tomllib needs memory in the square of a dotted key's parts: 100,000 of them exhaust a machine.
-_LONG_KEY = re.compile(
-    r"""(?<![\w-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}"""
-)
+_LONG_KEY = r"""(?<![\w-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}"""
 
 
 class ProfileError(Exception):
@@ -30,26 +26,37 @@ class ProfileError(Exception):
 def load_profile(path: Path | None, probes: Mapping[str, str]) -> Profile:
     """The profile in the file, or the built-in one for None; raises ProfileError.
 
-    `probes` has the transport (tcp, udp or icmp) of every probe by its name.
+    `probes` has the transport (tcp, udp or icmp) of every probe by its name; the built-in one needs
+    it not.
     """
     if path is None:
         # importlib.resources would find it in a zip file too, and costs the start more than this.
-        built_in = Path(__file__).parent / "catalog" / "alloyscan.toml"
-        return parse_profile(built_in.read_bytes(), "alloyscan.toml", probes)
+        data = (Path(__file__).parent / "catalog" / "alloyscan.toml").read_bytes()
+        # Not by the rules: that it keeps them is tested, and every start would wait for them.
+        return _built(data, tomllib.loads(data.decode()))
     return parse_profile(_read(path), str(path), probes)
 
 
 def parse_profile(data: bytes, file: str, probes: Mapping[str, str]) -> Profile:
     """The profile in these bytes, `file` being its name in errors; raises ProfileError."""
+    # Not needed for the built-in one.
+    from profiles.rules import RULES
+
+    # Not needed for the built-in one.
+
     try:
         if len(data) > MAX_BYTES:
             raise Mistake("", "is bigger than 1 MiB; a profile is a few dozen KiB of TOML")
-        profile = build(Profile, _toml(data), "", "a profile")
+        profile = _built(data, _toml(data))
         for rule in RULES:
             rule(profile, probes)
     except Mistake as mistake:
         raise _error(file, mistake) from None
-    return replace(profile, sha256=hashlib.sha256(data).hexdigest())
+    return profile
+
+
+def _built(data: bytes, table: Mapping[str, object]) -> Profile:
+    return replace(build(Profile, table, "", "a profile"), file=data)
 
 
 def _read(path: Path) -> bytes:
@@ -80,7 +87,7 @@ def _toml(data: bytes) -> dict[str, object]:
         line = data.count(b"\n", 0, error.start) + 1
         byte = data[error.start]
         raise Mistake(f"line {line}", f"byte 0x{byte:02x} is not UTF-8; save it as UTF-8") from None
-    if found := _LONG_KEY.search(text):
+    if found := re.search(_LONG_KEY, text):
         line = text.count("\n", 0, found.start()) + 1
         raise Mistake(f"line {line}", "has a name of more than 32 dotted parts; keys here have one")
     try:

@@ -21,12 +21,17 @@ class Mistake(Exception):
 
 def harmful(text: str) -> str:
     """The first character that could steer a terminal or reorder a line; empty if there is none."""
+    # Every one of them is unprintable, and most texts are looked through at once so.
+    if text.isprintable():
+        return ""
     return next((char for char in text if unicodedata.category(char) in _HARMFUL), "")
 
 
 def harmless(text: str, most: int = _LONGEST) -> str:
     """The text cut to `most` characters, with harmful characters written as U+XXXX."""
     cut = text if len(text) <= most else text[:most] + "…"
+    if cut.isprintable():
+        return cut
     return "".join(f"<U+{ord(char):04X}>" if harmful(char) else char for char in cut)
 
 

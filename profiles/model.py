@@ -1,9 +1,9 @@
 """The profile: what an Audit Service must reach, as immutable data."""
 
-from __future__ import annotations
+# Annotations are evaluated here: profiles.keys reads them.
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal, NamedTuple
 
 Transport = Literal["tcp", "udp", "icmp"]
 """How a check reaches its host; `icmp` is an echo request and has no port."""
@@ -21,139 +21,122 @@ _ID = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One condition only the operator knows, asked by id (`--answer ID=VALUE`)."""
 
-    id: str = field(metadata={"doc": "name used in --answer and in conditions", **_ID})
-    text: str = field(metadata={"doc": "the question, as the screen asks it"})
-    answers: tuple[AnswerValue, ...] = field(metadata={"doc": "the answers that are allowed"})
-    default: AnswerValue = field(metadata={"doc": "the answer when the operator gives none"})
-    help: str = field(default="", metadata={"doc": "what the answer changes"})
+    id: Annotated[str, {"doc": "name used in --answer and in conditions", **_ID}]
+    text: Annotated[str, {"doc": "the question, as the screen asks it"}]
+    answers: Annotated[tuple[AnswerValue, ...], {"doc": "the answers that are allowed"}]
+    default: Annotated[AnswerValue, {"doc": "the answer when the operator gives none"}]
+    help: Annotated[str, {"doc": "what the answer changes"}] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(NamedTuple):
     """One section of the reference."""
 
-    id: str = field(metadata={"doc": "name used by roles and checks", **_ID})
-    title: str = field(metadata={"doc": "the section's heading"})
-    text: str = field(default="", metadata={"doc": "the section's introduction, word for word"})
+    id: Annotated[str, {"doc": "name used by roles and checks", **_ID}]
+    title: Annotated[str, {"doc": "the section's heading"}]
+    text: Annotated[str, {"doc": "the section's introduction, word for word"}] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """A kind of host: what the operator names before the `=` in ROLE=HOST."""
 
-    id: str = field(metadata={"doc": "part of the command line: ROLE=HOST", **_ID})
-    title: str = field(metadata={"doc": "the destination as the reference names it"})
-    category: str = field(
-        metadata={"doc": "the category it is shown under first", "refers": "category"}
-    )
-    hosts: tuple[str, ...] = field(
-        default=(),
-        metadata={
+    id: Annotated[str, {"doc": "part of the command line: ROLE=HOST", **_ID}]
+    title: Annotated[str, {"doc": "the destination as the reference names it"}]
+    category: Annotated[str, {"doc": "the category it is shown under first", "refers": "category"}]
+    hosts: Annotated[
+        tuple[str, ...],
+        {
             "doc": "hosts used when the role is given without one",
             # A profile from elsewhere must not make the program read a file here (@file).
             "pattern": r"[^\s@,=]+",
             "form": 'a host without spaces, commas, "@" or "="',
         },
-    )
-    resolvers: bool = field(
-        default=False,
-        metadata={"doc": "without a host, use the DNS servers of this machine"},
+    ] = ()
+    resolvers: Annotated[bool, {"doc": "without a host, use the DNS servers of this machine"}] = (
+        False
     )
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """A check is needed only if the operator's answer is one of these."""
 
-    question: str = field(metadata={"doc": "id of a question", "refers": "question"})
-    answers: tuple[AnswerValue, ...] = field(metadata={"doc": "answers under which it is needed"})
+    question: Annotated[str, {"doc": "id of a question", "refers": "question"}]
+    answers: Annotated[tuple[AnswerValue, ...], {"doc": "answers under which it is needed"}]
 
 
-@dataclass(frozen=True, slots=True)
-class Unless:
+class Unless(NamedTuple):
     """A check is not needed once another check of the same host succeeded."""
 
-    check: str = field(metadata={"doc": "id of the other check", "refers": "check"})
-    fact: str = field(
-        default="", metadata={"doc": "the other check must also have found this fact"}
-    )
-    question: str = field(
-        default="",
-        metadata={
+    check: Annotated[str, {"doc": "id of the other check", "refers": "check"}]
+    fact: Annotated[str, {"doc": "the other check must also have found this fact"}] = ""
+    question: Annotated[
+        str,
+        {
             "doc": "this exception applies only under an answer to this question",
             "refers": "question",
         },
-    )
-    answers: tuple[AnswerValue, ...] = field(
-        default=(), metadata={"doc": "the answers under which the exception applies"}
-    )
+    ] = ""
+    answers: Annotated[
+        tuple[AnswerValue, ...], {"doc": "the answers under which the exception applies"}
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One row of the reference: one protocol and port towards one kind of host."""
 
-    id: str = field(metadata={"doc": "stable id, <group>.<protocol>; part of the log", **_ID})
-    category: str = field(metadata={"doc": "id of the section it stands in", "refers": "category"})
-    role: str = field(metadata={"doc": "id of the role it is asked of", "refers": "role"})
-    title: str = field(metadata={"doc": "short name for the table", "max_length": 12})
-    probe: str = field(metadata={"doc": "how it is asked: a name from the list of probes"})
-    transport: Transport = field(metadata={"doc": "tcp, udp or icmp"})
-    purpose: str = field(metadata={"doc": "the reference's Purpose, word for word"})
-    consequence: str = field(metadata={"doc": "what is lost without it, as a sentence"})
-    fix: str = field(metadata={"doc": "what to change, as a sentence"})
-    port: int | None = field(
-        default=None,
-        metadata={"doc": "the destination port; absent for icmp", "minimum": 1, "maximum": 65535},
-    )
-    ports: str = field(
-        default="",
-        metadata={
+    id: Annotated[str, {"doc": "stable id, <group>.<protocol>; part of the log", **_ID}]
+    category: Annotated[str, {"doc": "id of the section it stands in", "refers": "category"}]
+    role: Annotated[str, {"doc": "id of the role it is asked of", "refers": "role"}]
+    title: Annotated[str, {"doc": "short name for the table", "max_length": 12}]
+    probe: Annotated[str, {"doc": "how it is asked: a name from the list of probes"}]
+    transport: Annotated[Transport, {"doc": "tcp, udp or icmp"}]
+    purpose: Annotated[str, {"doc": "the reference's Purpose, word for word"}]
+    consequence: Annotated[str, {"doc": "what is lost without it, as a sentence"}]
+    fix: Annotated[str, {"doc": "what to change, as a sentence"}]
+    port: Annotated[
+        int | None, {"doc": "the destination port; absent for icmp", "minimum": 1, "maximum": 65535}
+    ] = None
+    ports: Annotated[
+        str,
+        {
             "doc": "shown instead of port: the range that what listens on port leads to",
             "pattern": r"[0-9]{1,5}-[0-9]{1,5}",
             "form": "a range such as 49152-65535",
         },
-    )
-    loss: Loss = field(
-        default="blocked", metadata={"doc": "blocked, or degraded where the audit works without"}
-    )
-    answers: bool = field(
-        default=True,
-        metadata={
+    ] = ""
+    loss: Annotated[Loss, {"doc": "blocked, or degraded where the audit works without"}] = "blocked"
+    answers: Annotated[
+        bool,
+        {
             "doc": "false where nothing answers by nature: silence, or no listener, is then "
             "unverifiable"
         },
-    )
-    custom_port: bool = field(
-        default=False, metadata={"doc": "true where HOST:PORT may replace the port"}
-    )
-    required_when: str = field(
-        default="", metadata={"doc": "the reference's condition, word for word"}
-    )
-    needs: str = field(
-        default="",
-        metadata={
+    ] = True
+    custom_port: Annotated[bool, {"doc": "true where HOST:PORT may replace the port"}] = False
+    required_when: Annotated[str, {"doc": "the reference's condition, word for word"}] = ""
+    needs: Annotated[
+        str,
+        {
             "doc": "id of a check that must be open before this can be asked",
             "refers": "check",
         },
-    )
-    when: tuple[When, ...] = field(
-        default=(), metadata={"doc": "answers under which it is needed; all must hold"}
-    )
-    unless: tuple[Unless, ...] = field(
-        default=(), metadata={"doc": "checks whose success makes it unnecessary; one is enough"}
-    )
-    issuers: tuple[str, ...] = field(
-        default=(),
-        metadata={
+    ] = ""
+    when: Annotated[
+        tuple[When, ...], {"doc": "answers under which it is needed; all must hold"}
+    ] = ()
+    unless: Annotated[
+        tuple[Unless, ...], {"doc": "checks whose success makes it unnecessary; one is enough"}
+    ] = ()
+    issuers: Annotated[
+        tuple[str, ...],
+        {
             "doc": "how the names of the organisations begin that issue the certificates of "
             "these public hosts; any other issuer is called TLS interception"
         },
-    )
+    ] = ()
 
     @property
     def port_text(self) -> str:
@@ -162,117 +145,118 @@ class Check:
         return f"{self.transport.upper()} {where}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """A check without which the capability is there, and what is lost then."""
 
-    check: str = field(
-        metadata={"doc": 'id of a check of the role, with loss = "degraded"', "refers": "check"}
-    )
-    lost: str = field(
-        metadata={"doc": "what is lost without it, as a clause: the user's name is not collected"}
-    )
+    check: Annotated[
+        str, {"doc": 'id of a check of the role, with loss = "degraded"', "refers": "check"}
+    ]
+    lost: Annotated[
+        str, {"doc": "what is lost without it, as a clause: the user's name is not collected"}
+    ]
 
 
-@dataclass(frozen=True, slots=True)
-class Instead:
+class Instead(NamedTuple):
     """Checks that together stand in for a required one: then it is ready after enabling remoting.
 
     They stand in only where the answers and conditions make every one of them needed.
     """
 
-    of: str = field(
-        metadata={"doc": "id of the required check they stand in for", "refers": "check"}
-    )
-    requires: tuple[str, ...] = field(
-        metadata={"doc": "ids of checks of the role; all of them are needed", "refers": "check"}
-    )
-    can: str = field(metadata={"doc": "what is possible then, as a clause"})
+    of: Annotated[str, {"doc": "id of the required check they stand in for", "refers": "check"}]
+    requires: Annotated[
+        tuple[str, ...],
+        {"doc": "ids of checks of the role; all of them are needed", "refers": "check"},
+    ]
+    can: Annotated[str, {"doc": "what is possible then, as a clause"}]
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(NamedTuple):
     """A check of hosts of another role that the capability rests on: one such host is enough.
 
     The other check's loss says whether the capability is blocked or degraded without it. Where no
     such host was measured, that is said and changes nothing.
     """
 
-    check: str = field(metadata={"doc": "id of a check of another role", "refers": "check"})
-    lost: str = field(metadata={"doc": "what that means, as a clause: domain authentication fails"})
+    check: Annotated[str, {"doc": "id of a check of another role", "refers": "check"}]
+    lost: Annotated[str, {"doc": "what that means, as a clause: domain authentication fails"}]
 
 
-@dataclass(frozen=True, slots=True)
-class Capability:
+class Capability(NamedTuple):
     """What a host of a role is good for, and the checks that decide whether it is.
 
     Clauses begin with a small letter and have no full stop.
     """
 
-    id: str = field(metadata={"doc": "stable id; part of the log", **_ID})
-    role: str = field(metadata={"doc": "id of the role it is judged for", "refers": "role"})
-    title: str = field(metadata={"doc": "short name"})
-    can: str = field(metadata={"doc": "that it is there, as a clause: the computer can be audited"})
-    cannot: str = field(
-        metadata={"doc": "that it is not, as a clause: the computer cannot be audited"}
-    )
-    requires: tuple[str, ...] = field(
-        metadata={"doc": "ids of checks of the role; one that is missing blocks", "refers": "check"}
-    )
-    optional: tuple[Cost, ...] = field(
-        default=(), metadata={"doc": "checks of the role without which it is degraded"}
-    )
-    instead: tuple[Instead, ...] = field(
-        default=(), metadata={"doc": "what may stand in for a required check"}
-    )
-    elsewhere: tuple[Elsewhere, ...] = field(
-        default=(), metadata={"doc": "what must be there on one host of another role"}
-    )
+    id: Annotated[str, {"doc": "stable id; part of the log", **_ID}]
+    role: Annotated[str, {"doc": "id of the role it is judged for", "refers": "role"}]
+    title: Annotated[str, {"doc": "short name"}]
+    can: Annotated[str, {"doc": "that it is there, as a clause: the computer can be audited"}]
+    cannot: Annotated[str, {"doc": "that it is not, as a clause: the computer cannot be audited"}]
+    requires: Annotated[
+        tuple[str, ...],
+        {"doc": "ids of checks of the role; one that is missing blocks", "refers": "check"},
+    ]
+    optional: Annotated[
+        tuple[Cost, ...], {"doc": "checks of the role without which it is degraded"}
+    ] = ()
+    instead: Annotated[tuple[Instead, ...], {"doc": "what may stand in for a required check"}] = ()
+    elsewhere: Annotated[
+        tuple[Elsewhere, ...], {"doc": "what must be there on one host of another role"}
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A whole reference: its sections, roles, questions and checks, and where it is from."""
 
-    id: str = field(metadata={"doc": "short name of the profile", **_ID})
-    name: str = field(metadata={"doc": "name of the product, for the header"})
-    version: str = field(metadata={"doc": "version of this profile; part of every log"})
-    source: str = field(metadata={"doc": "title of the document it was made from"})
-    url: str = field(
-        metadata={
+    id: Annotated[str, {"doc": "short name of the profile", **_ID}]
+    name: Annotated[str, {"doc": "name of the product, for the header"}]
+    version: Annotated[str, {"doc": "version of this profile; part of every log"}]
+    source: Annotated[str, {"doc": "title of the document it was made from"}]
+    url: Annotated[
+        str,
+        {
             "doc": "where that document is published",
             # It becomes a link in the HTML report: no other scheme may stand there.
             "pattern": r"https?://\S+",
             "form": "a web address that starts with https:// or http://",
-        }
-    )
-    questions: tuple[Question, ...] = field(
-        default=(), metadata={"doc": "what only the operator knows", "key": "question"}
-    )
-    categories: tuple[Category, ...] = field(
-        default=(),
-        metadata={"doc": "the sections of the document", "key": "category", "required": True},
-    )
-    roles: tuple[Role, ...] = field(
-        default=(), metadata={"doc": "the kinds of host", "key": "role", "required": True}
-    )
-    checks: tuple[Check, ...] = field(
-        default=(),
-        metadata={
+        },
+    ]
+    questions: Annotated[
+        tuple[Question, ...], {"doc": "what only the operator knows", "key": "question"}
+    ] = ()
+    categories: Annotated[
+        tuple[Category, ...],
+        {"doc": "the sections of the document", "key": "category", "required": True},
+    ] = ()
+    roles: Annotated[
+        tuple[Role, ...], {"doc": "the kinds of host", "key": "role", "required": True}
+    ] = ()
+    checks: Annotated[
+        tuple[Check, ...],
+        {
             "doc": "the rows, in the order they are asked of a host",
             "key": "check",
             "required": True,
         },
-    )
-    capabilities: tuple[Capability, ...] = field(
-        default=(),
-        metadata={
+    ] = ()
+    capabilities: Annotated[
+        tuple[Capability, ...],
+        {
             "doc": "what is judged; a role that has none is judged by the loss of its checks",
             "key": "capability",
         },
-    )
-    sha256: str = field(default="", metadata={"derived": True})
-    """Hash of the file it was read from; not a key of the form."""
+    ] = ()
+    file: Annotated[bytes, {"derived": True}] = field(default=b"", repr=False)
+    """What it was read from; not a key of the form."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of that file."""
+        # Not before the first paint.
+        import hashlib
+
+        return hashlib.sha256(self.file).hexdigest()
 
     def check(self, id: str) -> Check:
         """The check with this id; KeyError if there is none."""

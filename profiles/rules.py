@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from profiles.circle import circle
 from profiles.keys import Key, keys_of
@@ -27,8 +27,7 @@ Entry = Top | When | Unless | Cost | Instead | Elsewhere
 Rule = Callable[[Profile, Mapping[str, str]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(NamedTuple):
     kind: str
     place: str
     record: Entry

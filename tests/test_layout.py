@@ -38,6 +38,36 @@ OPENS_SOCKETS = frozenset(
 """Calls by which a program reaches the network or the resolver."""
 
 
+AFTER_THE_FIRST_PAINT = (
+    *("argparse", "hashlib", "json", "profiles.rules"),
+    *("probes.engine.local", "probes.engine.options", "probes.engine.run", "probes.engine.session"),
+    *("probes.engine.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
+    *("tui.argument_types", "tui.arguments", "tui.config", "tui.credentials", "tui.demo"),
+    *("tui.help", "tui.live", "tui.query", "tui.recorded", "tui.reports", "tui.sessions"),
+    *("tui.trust", "tui.usage"),
+    *("tui.commands.measuring", "tui.screens.dialog", "tui.screens.sessions"),
+)
+"""What the usual start can do without; with what is below each of them."""
+
+FIRST_PAINT = """
+import os
+os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_STATE_HOME"] = sys.argv[1]
+import tui.cli
+from tui.configured import configured
+from tui.launch import build
+
+app = build(configured(tui.cli._options([])))
+
+def painted(*_):
+    sys.__stdout__.write(chr(0) + " ".join(sys.modules))
+    sys.__stdout__.flush()
+    os._exit(0)
+
+type(app)._display = painted
+app.run(headless=True)
+"""
+
+
 def opens_a_socket(call: ast.Call) -> bool:
     # With sock= it speaks over a socket that the vantage has opened.
     given = any(keyword.arg == "sock" for keyword in call.keywords)
@@ -137,6 +167,15 @@ def test_the_screen_starts_without_the_protocol_libraries() -> None:
     modules = loaded("import tui.app, tui.runner, tui.launch")
     assert "textual.app" in modules
     assert {name for name in HEAVY if name in modules} == set()
+
+
+def test_what_the_first_paint_can_do_without_is_loaded_after_it(tmp_path: Path) -> None:
+    modules = loaded(FIRST_PAINT, str(tmp_path))
+    assert {"tui.screens.session", "tui.widgets.table", "profiles.model"} <= modules
+    late = (*HEAVY, *AFTER_THE_FIRST_PAINT)
+    files = [ROOT / one.replace(".", "/") for one in late if one.startswith(PACKAGES)]
+    assert [file for file in files if not (file.is_dir() or file.with_suffix(".py").exists())] == []
+    assert {one for one in modules if any(f"{one}.".startswith(f"{it}.") for it in late)} == set()
 
 
 def test_a_run_without_a_screen_starts_without_its_libraries() -> None:

@@ -57,7 +57,12 @@ def run_from(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["profiles/catalog/alloyscan.toml", "tui/app.tcss", "probes/engine/session/schema.json"],
+    [
+        "profiles/catalog/alloyscan.toml",
+        "tui/app.tcss",
+        "tui/opened.tcss",
+        "probes/engine/session/schema.json",
+    ],
 )
 def test_the_wheel_holds_the_data_the_program_reads(wheel: zipfile.ZipFile, name: str) -> None:
     assert wheel.read(name) == (ROOT / name).read_bytes()

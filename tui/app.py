@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,11 @@ class AuditReach(LeanApp):
 
     def on_mount(self) -> None:
         """What is chosen from now on stands next time too."""
+        self.call_after_refresh(self._style_the_rest)
         self.theme_changed_signal.subscribe(self, self._remember)
+
+    def _style_the_rest(self) -> None:
+        self.stylesheet.read(Path(__file__).with_name("opened.tcss"))
 
     def _remember(self, theme: Theme) -> None:
         self.remembered.set("theme", theme.name)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from probes.wire.text import printable
 from tui.configured import configured
 from tui.exit import Exit
-from tui.options import Options, UsageError, parse_options
+from tui.options import Options, UsageError
 
 _LONGEST = 4000
 """Characters of a sentence about the command line."""
@@ -20,8 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one invocation and return its exit status."""
     _prepare_streams()
     try:
-        options = parse_options(sys.argv[1:] if argv is None else argv)
-        return _start(configured(options))
+        return _start(configured(_options(sys.argv[1:] if argv is None else argv)))
     except UsageError as error:
         print(f"auditreach: {printable(str(error), _LONGEST)}", file=sys.stderr)
         return Exit.USAGE
@@ -36,6 +35,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"auditreach: Cannot go on: {(error.strerror or str(error)).lower()}.", file=sys.stderr
         )
         return Exit.INTERRUPTED
+
+
+def _options(argv: Sequence[str]) -> Options:
+    if not argv:
+        # The usual start need not wait for the parser and all it knows.
+        return Options("screen")
+    from tui.arguments import parse_options
+
+    return parse_options(argv)
 
 
 def _start(options: Options) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from profiles.mistake import nearest
 from tui.commands import BY_ID, COMMANDS
 from tui.commands.rebind import BadKeys, rebound
+from tui.configured import default_path
 from tui.usage import THEMES
 
 _MOST = 64 * 1024
@@ -50,19 +51,9 @@ _MEASURE: Mapping[str, str] = {
 _SECTIONS = ("screen", "measure", "answers", "keys")
 
 
-def default_path() -> Path:
-    """Where the file is looked for (XDG_CONFIG_HOME on Linux)."""
-    import platformdirs
-
-    return platformdirs.user_config_path("auditreach", appauthor=False) / "config.toml"
-
-
-def load_config(path: Path | None) -> Config:
-    """The configuration in a file, or in the usual one if that is there; raises ConfigError."""
-    place = path or default_path()
+def load_config(place: Path) -> Config:
+    """The configuration in a file; raises ConfigError."""
     try:
-        if path is None and not place.exists():
-            return Config()
         with place.open("rb") as file:
             data = file.read(_MOST + 1)
     except OSError as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
-from tui.config import ConfigError, load_config
 from tui.options import Options, UsageError
 
 _READ = ("screen", "open", "demo", "run")
@@ -14,8 +15,16 @@ def configured(options: Options) -> Options:
     """The options over the configuration; raises UsageError where that cannot be used."""
     if options.command not in _READ:
         return options
+    path = options.config or default_path()
+    # One that may not be looked at is named below.
+    with suppress(OSError):
+        if options.config is None and not path.exists():
+            return options
+    # Only where there is a file.
+    from tui.config import ConfigError, load_config
+
     try:
-        config = load_config(options.config)
+        config = load_config(path)
     except ConfigError as error:
         raise UsageError(str(error)) from None
     options = replace(
@@ -35,3 +44,10 @@ def configured(options: Options) -> Options:
     if config.concurrency is not None and not options.width_given:
         settings = replace(settings, concurrency=config.concurrency)
     return replace(options, settings=settings, usual_answers=config.answers)
+
+
+def default_path() -> Path:
+    """Where the file is looked for (XDG_CONFIG_HOME on Linux)."""
+    import platformdirs
+
+    return platformdirs.user_config_path("auditreach", appauthor=False) / "config.toml"

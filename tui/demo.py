@@ -7,15 +7,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from probes.engine.options import Options
+from tui.runner import DemoFailed
 
 if TYPE_CHECKING:
+    from probes.engine.options import Options
     from probes.engine.vantage import Vantage
     from probes.lab.process import LabProcess
-
-
-class DemoFailed(Exception):
-    """The demo's servers could not be started; the text is one sentence."""
 
 
 class Demo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from probes.engine.model import Job, Result, Status
 
@@ -11,8 +11,7 @@ FAILURES = frozenset({Status.BLOCKED, Status.ERROR, Status.WARNING, Status.DEGRA
 """The statuses that `Filter.failures` leaves visible."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """Which rows are visible: all conditions must hold, an empty one always does.
 
     `category`, `role` and `check` are ids, `host` is a target's label. `text` is a query in the
@@ -40,7 +39,7 @@ EVERYTHING = Filter()
 def passing(wanted: Filter) -> Callable[[Job, Status, Result | None], bool]:
     """A function that says of one row whether it is visible; its result is None while it runs."""
     conditions = _conditions(wanted.text)
-    if replace(wanted, text="") != EVERYTHING:
+    if wanted._replace(text="") != EVERYTHING:
         conditions.insert(0, _narrowed(wanted))
     # Asked of every row of tens of thousands, so the usual single condition has nothing around it.
     if len(conditions) == 1:

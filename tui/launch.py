@@ -21,6 +21,7 @@ from tui.terminal import ascii_only, need_a_terminal, settle
 from tui.typed import forgive
 
 if TYPE_CHECKING:
+    from probes.engine.options import Options as Given
     from profiles.model import Profile
     from tui.app import AuditReach
     from tui.runner import Runner
@@ -109,13 +110,6 @@ def build(options: Options) -> AuditReach:
 def _runner(options: Options, profile: Profile, answered: dict[str, str]) -> Runner:
     from tui.history import History
     from tui.runner import Runner
-    from tui.trust import trust
-
-    given = replace(trust(options, os.environ), dns_name=options.dns_name, pjl=options.pjl)
-    if options.credentials or any(name.startswith("AUDITREACH_") for name in os.environ):
-        from tui.credentials import with_credentials
-
-        given = with_credentials(given, options.credentials, os.environ)
 
     return Runner(
         profile,
@@ -124,9 +118,27 @@ def _runner(options: Options, profile: Profile, answered: dict[str, str]) -> Run
         log=options.log,
         unasked=options.yes,
         history=History(_state_path("history")),
-        given=given,
+        given=_given(options),
         files=not options.kiosk,
     )
+
+
+def _given(options: Options) -> Given | None:
+    """Credentials and trust for the probes; None, and nothing is loaded, where there are none."""
+    told = (options.ca_file, options.proxy, options.dns_name, options.pjl, options.credentials)
+    named = any(
+        name.startswith("AUDITREACH_") or name.lower() == "https_proxy" for name in os.environ
+    )
+    if not named and not any(told):
+        return None
+    from tui.trust import trust
+
+    given = replace(trust(options, os.environ), dns_name=options.dns_name, pjl=options.pjl)
+    if options.credentials or any(name.startswith("AUDITREACH_") for name in os.environ):
+        from tui.credentials import with_credentials
+
+        given = with_credentials(given, options.credentials, os.environ)
+    return given
 
 
 def _demo(options: Options, profile: Profile, answered: dict[str, str]) -> Runner:

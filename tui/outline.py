@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from probes.engine.model import Event, Job, Queued, Result, Started, Status, Target
 from profiles.model import Profile
@@ -28,8 +27,7 @@ ROLLED_UP: tuple[Status, ...] = (
 """What a node shows: the first of these that any of its rows has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One line of the tree; `filter` passes exactly the rows below it.
 
     The targets of a role stand below it, after its checks; they have no `checks` of their own.

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from probes import PROBES
 from profiles.load import ProfileError, load_profile
 from profiles.model import Profile
-from tui.argument_types import quoted
 from tui.options import Options, UsageError
 
 
 def load(options: Options) -> Profile:
     """The profile that was asked for, the built-in one by default; raises UsageError."""
-    transports = {name: probe.transport for name, probe in PROBES.items()}
+    transports: dict[str, str] = {}
+    if options.profile is not None:
+        from probes import PROBES
+
+        transports = {name: probe.transport for name, probe in PROBES.items()}
     try:
         return load_profile(options.profile, transports)
     except ProfileError as error:
@@ -45,13 +46,19 @@ def _check(said: Iterable[tuple[str, str]], profile: Profile) -> None:
     questions = {question.id: question for question in profile.questions}
     for name, value in said:
         question = questions.get(name)
+        if question is not None and value in question.answers:
+            continue
+        # Only for a sentence about a mistake.
+        import difflib
+
+        from tui.argument_types import quoted
+
         if question is None:
             near = difflib.get_close_matches(name, questions, 1)
             hint = f"did you mean {near[0]}?" if near else f"it asks {', '.join(questions)}."
             raise UsageError(f"The profile asks no question {quoted(name)}; {hint}")
-        if value not in question.answers:
-            allowed = ", ".join(question.answers)
-            raise UsageError(f"{name} is answered by {allowed}, not by {quoted(value)}.")
+        allowed = ", ".join(question.answers)
+        raise UsageError(f"{name} is answered by {allowed}, not by {quoted(value)}.")
 
 
 def answers_text(answered: Mapping[str, str]) -> str:

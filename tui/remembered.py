@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -23,7 +22,11 @@ class Remembered:
         if path is not None:
             with suppress(OSError, ValueError, RecursionError):
                 with path.open(encoding="utf-8") as file:
-                    found = json.loads(file.read(_LONGEST))
+                    text = file.read(_LONGEST)
+                # Only where there is a file.
+                import json
+
+                found = json.loads(text)
                 if isinstance(found, dict):
                     self._chosen = {
                         name: value for name, value in found.items() if isinstance(value, str)
@@ -39,5 +42,7 @@ class Remembered:
             return
         self._chosen[name] = value
         if self._path is not None:
+            import json
+
             with suppress(OSError):
                 write_private(self._path, json.dumps(self._chosen) + "\n")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from probes.engine.model import Event, Job, Result, Target
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """A row and the place it had among all of them."""
 
     at: int
@@ -19,8 +18,7 @@ class _Row:
     result: Result | None
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(NamedTuple):
     """Hosts that were removed together, with their rows and verdicts."""
 
     targets: tuple[Target, ...]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from probes.engine.model import Job, Queued, Result, Started, Status
 from tui.filter import EVERYTHING, Filter, passing, port_text
@@ -34,8 +33,7 @@ PIECE = 1000
 _UNFINISHED = frozenset({_CODE[Status.QUEUED], _CODE[Status.RUNNING]})
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(NamedTuple):
     """One row as data for the eye; texts are as they came and may hold anything.
 
     `latency` is in milliseconds. A row that waits or runs has neither latency nor note.

@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes.engine.model import DEMO, Event, Job, Settings, Target
-from probes.engine.options import NO_OPTIONS, Options
 from profiles.model import Profile
 from tui import prepare
 from tui.history import History
 
 if TYPE_CHECKING:
+    from probes.engine.options import Options
     from probes.engine.targets import Entered
     from tui.demo import Demo
     from tui.live import Live
+
+
+class DemoFailed(Exception):
+    """The demo's servers could not be started; the text is one sentence."""
 
 
 class Runner:
@@ -31,7 +35,7 @@ class Runner:
         log: Path | None = None,
         unasked: bool = False,
         history: History | None = None,
-        given: Options = NO_OPTIONS,
+        given: Options | None = None,
         demo: Demo | None = None,
         files: bool = True,
     ) -> None:
@@ -42,8 +46,7 @@ class Runner:
         self._settings = settings
         self._log = log
         self._unasked = unasked
-        self.given = given
-        """Credentials and trust for the probes."""
+        self._given = given
         self._demo = demo
         self._files = files
         self._live: Live | None = None
@@ -54,6 +57,16 @@ class Runner:
     def where(self) -> str:
         """What is known, before `start`, of where this measures; empty where nothing is."""
         return "" if self._demo is None else DEMO
+
+    @property
+    def given(self) -> Options:
+        """Credentials and trust for the probes."""
+        if self._given is None:
+            # Not before the first paint.
+            from probes.engine.options import NO_OPTIONS
+
+            self._given = NO_OPTIONS
+        return self._given
 
     @property
     def live(self) -> Live:
@@ -133,7 +146,7 @@ class Runner:
 
     def use(self, given: Options) -> None:
         """Give the probes other credentials for what is measured from now on."""
-        self.given = given
+        self._given = given
         if self._live is not None:
             self._live.use(given)
 
@@ -160,5 +173,5 @@ class Runner:
 
         if self._demo is None:
             return Live(self.profile, self._settings, self._log, self.given, files=self._files)
-        vantage, self.given = self._demo.ready(self.given)
+        vantage, self._given = self._demo.ready(self.given)
         return Live(self.profile, self._settings, self._log, self.given, vantage, files=self._files)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from probes.engine.model import Status
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(NamedTuple):
     """The characters one screen uses; every one is a single cell, `ellipsis` may be more."""
 
     status: dict[Status, str]

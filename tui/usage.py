@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tui.argument_types import count, dns_name, seconds, speed, statuses
+from tui.options import UsageError
 
 COMMANDS = {
     "run": "measure without a screen: a line a result, then a summary",
@@ -51,10 +52,6 @@ has a single one. `auditreach checks` lists the roles; `auditreach COMMAND --hel
 
 Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
 5 something could not be tested, 2 usage or a bad profile, 130 interrupted."""
-
-
-class UsageError(Exception):
-    """The command line is wrong; the text is one sentence."""
 
 
 class _Parser(argparse.ArgumentParser):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from probes.engine.model import Event, Job, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
@@ -26,8 +26,7 @@ _WIDEST_HOST = 40
 _LONGEST = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A target's verdict for one capability; `ruling` is None while there is none."""
 
     target: Target

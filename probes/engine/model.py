@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from profiles.model import Check
 
@@ -130,8 +131,7 @@ class Job:
         return "" if self.via is None else Target("", *self.via).label
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What a name resolved to, in the order a client would try; empty with a `problem`."""
 
     name: str
@@ -235,29 +235,25 @@ class VantageInfo:
         return f"{self.host} ({self.addresses[0]})" if self.addresses else self.host
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(NamedTuple):
     """Event: a row of an earlier session that is not measured again, as it counts now."""
 
     result: Result
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """Event: these rows are being measured now."""
 
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(NamedTuple):
     """Event: these rows wait to be measured (again)."""
 
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """Event: one sentence for the operator, such as a lowered limit or a log that failed."""
 
     text: str
@@ -283,33 +279,29 @@ class Verdict:
     """One sentence that does not name the host."""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosed:
+class Diagnosed(NamedTuple):
     """Event: everything is measured, and this is what is behind the rows; the last one stands."""
 
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(NamedTuple):
     """Event: the operator took these out; their rows are not measured and count no more."""
 
     targets: tuple[Target, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(NamedTuple):
     """Event: what was removed is back, with the results it had."""
 
     targets: tuple[Target, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """Event: nothing is queued or in flight any more; `complete` is false after a stop."""
 
     complete: bool
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = MappingProxyType({})
     """Rows by status."""
 
 

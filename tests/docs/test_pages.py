@@ -20,10 +20,11 @@ from tests.docs.pages import (
     name_of,
     spans,
 )
+from tui.arguments import parse_options
 from tui.commands import COMMANDS as KEYS
 from tui.findings_text import findings_lines
 from tui.lines import Lines
-from tui.options import Options, parse_options
+from tui.options import Options
 from tui.prepare import load
 from tui.recorded import open_recorded
 from tui.usage import COMMANDS, parser_of

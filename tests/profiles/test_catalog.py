@@ -1,10 +1,11 @@
 import re
 from collections import Counter
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from profiles.load import load_profile
+from profiles.load import load_profile, parse_profile
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "required-ports-reference.md"
 
@@ -82,6 +83,11 @@ def _row(section, row):
         None if port == "Not applicable" else int(port.removesuffix(" by default")),
         row["Purpose"],
     )
+
+
+def test_the_built_in_profile_keeps_every_rule_although_no_start_asks(probes):
+    path = resources.files("profiles").joinpath("catalog", "alloyscan.toml")
+    assert parse_profile(path.read_bytes(), "alloyscan.toml", probes) == load_profile(None, {})
 
 
 def test_the_sections_are_those_of_the_reference_in_its_order(catalog, sections):

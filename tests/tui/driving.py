@@ -11,9 +11,9 @@ from textual.widgets import Static
 
 from probes.engine.model import Status
 from tui.app import AuditReach
+from tui.arguments import parse_options
 from tui.configured import configured
 from tui.launch import build
-from tui.options import parse_options
 from tui.widgets.entry import HostEntry
 from tui.widgets.table import ResultTable
 

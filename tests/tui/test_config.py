@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.driving import drive, notice, text_of, until
+from tui.arguments import parse_options
 from tui.cli import main
 from tui.commands import COMMANDS
 from tui.commands.rebind import BadKeys, rebound, with_keys
-from tui.config import Config, ConfigError, load_config, template
+from tui.config import ConfigError, load_config, template
 from tui.configured import configured
-from tui.options import UsageError, parse_options
+from tui.options import UsageError
 from tui.widgets.keybar import KeyBar
 
 SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
@@ -35,7 +36,8 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_without_a_file_everything_is_left_to_the_program():
-    assert load_config(None) == Config()
+    options = parse_options([])
+    assert configured(options) == options
 
 
 def test_the_file_says_what_the_command_line_leaves_open(tmp_path):
@@ -118,7 +120,7 @@ def test_a_demo_keeps_its_own_patience(tmp_path):
 def test_every_mistake_is_one_sentence_that_names_the_file(tmp_path, text, says):
     path = written(tmp_path, text)
     with pytest.raises(ConfigError, match=says) as caught:
-        load_config(None)
+        load_config(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 

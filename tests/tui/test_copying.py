@@ -19,9 +19,9 @@ from probes.engine.judge import judge
 from probes.engine.model import Job, Observation, Reason, Result, State, Target
 from profiles.load import load_profile
 from tui.app import AuditReach
+from tui.arguments import parse_options
 from tui.copying import Copying, past_tmux, takes_a_copy
 from tui.launch import build
-from tui.options import parse_options
 from tui.story import story
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry

@@ -11,8 +11,9 @@ import pytest
 from probes.engine.model import DEMO, Status
 from probes.engine.session import SIMULATED_REMARK, summary
 from tests.tui.driving import drive, notice, rows, text_of, until
+from tui.arguments import parse_options
 from tui.cli import main
-from tui.options import UsageError, parse_options
+from tui.options import UsageError
 from tui.sessions.text import summary_lines
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head

@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from tui.app import AuditReach
+from tui.arguments import parse_options
 from tui.launch import build
-from tui.options import parse_options
 from tui.screens.diagnosis import Diagnosis
 from tui.widgets.table import ResultTable
 

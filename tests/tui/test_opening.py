@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import pytest
 from textual.widgets import Static
 
+from tui.arguments import parse_options
 from tui.launch import build
 from tui.opening import HOSTS, Opening, first_lines
-from tui.options import UsageError, parse_options
+from tui.options import UsageError
 from tui.widgets.entry import HostEntry
 
 

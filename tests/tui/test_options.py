@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from probes.engine.model import Settings
+from tui.arguments import parse_options
 from tui.cli import main
-from tui.options import Options, UsageError, parse_options
+from tui.options import Options, UsageError
 
 ROOT = Path(__file__).parent.parent.parent
 

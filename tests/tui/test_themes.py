@@ -9,7 +9,7 @@ import pytest
 from textual.color import Color
 
 from tests.tui.driving import drive
-from tui import options, usage
+from tui import arguments, options, usage
 from tui.themes import THEMES
 
 SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
@@ -149,4 +149,4 @@ def test_a_remembered_theme_that_is_no_more_is_as_if_none_was(state):
 
 def test_a_theme_that_is_none_is_named_in_one_sentence():
     with pytest.raises(options.UsageError, match=r"invalid choice: 'pink' .*blue-orange-dark"):
-        options.parse_options(["--theme", "pink"])
+        arguments.parse_options(["--theme", "pink"])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from probes.engine.options import NO_OPTIONS
-from tui.options import UsageError, parse_options
+from tui.arguments import parse_options
+from tui.options import UsageError
 from tui.trust import trust
 
 

@@ -16,8 +16,8 @@ from textual.widgets import Static
 from probes.engine.model import Job, Ruling, Target, Verdict
 from profiles.model import Check
 from tui.app import AuditReach
+from tui.arguments import parse_options
 from tui.launch import build
-from tui.options import parse_options
 from tui.screens.verdicts import VerdictScreen
 from tui.verdicts import Verdicts, verdict_lines
 from tui.widgets.detail import Detail

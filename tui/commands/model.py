@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from tui.screens.session import SessionScreen
@@ -20,8 +19,7 @@ Outcome = Coroutine[Any, Any, str] | str | None
 _NAMES = {"slash": "/", "question_mark": "?", "escape": "Escape"}
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One thing to do: its keys, its words and where its code is."""
 
     id: str

@@ -20,8 +20,8 @@ from tui.commands import BY_ID, COMMANDS
 from tui.commands.bindings import bindings
 from tui.commands.model import Command
 from tui.commands.rebind import with_keys
-from tui.demo import DemoFailed
 from tui.panes import Panes
+from tui.runner import DemoFailed
 from tui.signs import Signs
 from tui.tidy import Tidy
 from tui.watch.lookout import Lookout

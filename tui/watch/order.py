@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from probes.wire.text import printable
 
@@ -18,8 +18,7 @@ class BadOrder(Exception):
     """What was typed cannot be repeated; the text is one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """Measure again every so many seconds: everything, or only what is not ok."""
 
     every: float

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from probes.engine.model import Event, Result, State, Status
 
@@ -20,8 +20,7 @@ _NO_ROUND = frozenset({Status.CANCELLED, Status.NOT_NEEDED, Status.ERROR})
 """What says nothing about the path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A row that is not what it was."""
 
     result: Result
@@ -31,8 +30,7 @@ class Change:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """The latest rounds of one row, the oldest first: milliseconds, LOST or UNTIMED."""
 
     rounds: tuple[float, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tui.rows import Column
 
@@ -16,8 +16,7 @@ TITLE = 12
 """Cells of a check's title, by the profile's own limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """One column: its first cell and how many it has."""
 
     column: Column
@@ -25,8 +24,7 @@ class Span:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The columns that fit, from left to right; `ports` is false where only titles fit."""
 
     spans: tuple[Span, ...]

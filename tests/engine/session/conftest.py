@@ -41,7 +41,7 @@ def profile() -> Profile:
         _check("unix.ssh", "unix.target", 22),
         _check("discovery.ping", "discovery.host", None, "icmp"),
     )
-    return Profile("alloyscan", "AlloyScan", "1", "Required Ports", "", checks=checks, sha256="ab")
+    return Profile("alloyscan", "AlloyScan", "1", "Required Ports", "", checks=checks, file=b"ab")
 
 
 @pytest.fixture(scope="session")

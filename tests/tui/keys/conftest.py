@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tui.app import AuditReach
+from tui.arguments import parse_options
 from tui.launch import build
-from tui.options import parse_options
 from tui.widgets.head import Head
 from tui.widgets.table import ResultTable
 

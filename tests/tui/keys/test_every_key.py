@@ -439,8 +439,8 @@ def test_the_help_of_every_pane_fits_eighty_columns():
 
 
 async def test_the_palette_has_every_action_by_name():
+    from tui.arguments import parse_options
     from tui.launch import build
-    from tui.options import parse_options
 
     app = build(parse_options([]))
     assert isinstance(app, AuditReach)
