@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from profiles.model import Check
 
@@ -131,7 +130,8 @@ class Job:
         return "" if self.via is None else Target("", *self.via).label
 
 
-class Resolution(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Resolution:
     """What a name resolved to, in the order a client would try; empty with a `problem`."""
 
     name: str
@@ -235,25 +235,29 @@ class VantageInfo:
         return f"{self.host} ({self.addresses[0]})" if self.addresses else self.host
 
 
-class Earlier(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Earlier:
     """Event: a row of an earlier session that is not measured again, as it counts now."""
 
     result: Result
 
 
-class Started(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Started:
     """Event: these rows are being measured now."""
 
     keys: tuple[str, ...]
 
 
-class Queued(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Queued:
     """Event: these rows wait to be measured (again)."""
 
     keys: tuple[str, ...]
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Message:
     """Event: one sentence for the operator, such as a lowered limit or a log that failed."""
 
     text: str
@@ -279,29 +283,33 @@ class Verdict:
     """One sentence that does not name the host."""
 
 
-class Diagnosed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
     """Event: everything is measured, and this is what is behind the rows; the last one stands."""
 
     findings: tuple[Finding, ...]
 
 
-class Removed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Removed:
     """Event: the operator took these out; their rows are not measured and count no more."""
 
     targets: tuple[Target, ...]
 
 
-class Restored(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Restored:
     """Event: what was removed is back, with the results it had."""
 
     targets: tuple[Target, ...]
 
 
-class Finished(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finished:
     """Event: nothing is queued or in flight any more; `complete` is false after a stop."""
 
     complete: bool
-    counts: Mapping[str, int] = MappingProxyType({})
+    counts: Mapping[str, int] = field(default_factory=dict)
     """Rows by status."""
 
 

@@ -170,3 +170,10 @@ def test_close_ends_the_thread_and_the_log_says_the_run_was_not_complete(
     assert not one._thread.is_alive()
     assert session.ended
     assert not session.complete
+
+
+def test_events_of_two_kinds_are_never_equal():
+    from probes.engine.model import Queued, Removed, Restored, Started
+
+    assert Queued(("a",)) != Started(("a",))
+    assert Removed(()) != Restored(())
