@@ -27,7 +27,12 @@ def _on(theme: Theme, background: str, text: str) -> Theme:
     """A theme with a background and a text colour of its own, and nothing dimmed."""
     both = {"surface": background, "panel": background, "ansi-background": background}
     texts = dict.fromkeys(("text", "text-muted", "text-disabled", "ansi-foreground"), text)
-    cursor = {"block-cursor-foreground": background, "block-cursor-background": text}
+    cursor = {
+        "block-cursor-foreground": background,
+        "block-cursor-background": text,
+        "block-cursor-blurred-foreground": text,
+        "block-cursor-blurred-background": background,
+    }
     line = {"input-cursor-foreground": text, "input-cursor-text-style": "reverse"}
     return replace(
         theme,

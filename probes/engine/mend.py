@@ -27,6 +27,21 @@ def another_service(job: Job, seen: Observation) -> str:
     return ""
 
 
+def nothing_listens(job: Job) -> str:
+    """The change where a port is refused in the host's own name.
+
+    Empty where the service answers nobody, serves one client at a time or is behind another port.
+    """
+    check = job.check
+    if not check.answers or check.probe == "printer" or check.ports:
+        return ""
+    where = f"{check.transport.upper()} {job.port}" if job.port else check.port_text
+    return (
+        f"Start {check.title} on the host or correct the port: nothing listens on {where}, "
+        "unless a firewall refuses it in the host's name."
+    )
+
+
 def mend(job: Job, seen: Observation) -> str:
     """The change a verdict names for a row; empty where the profile knows best.
 
@@ -40,4 +55,7 @@ def mend(job: Job, seen: Observation) -> str:
                 return "Correct the routes on the way, or the address."
             case Reason.TIME_EXCEEDED:
                 return "Mend the routing loop on the way."
+    # What the profile says of WinRM starts it, and opens its port.
+    if seen.state is State.CLOSED and job.check.probe != "winrm":
+        return nothing_listens(job)
     return another_service(job, seen)

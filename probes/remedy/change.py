@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from probes.engine.blame import unanswered
-from probes.engine.mend import another_service
+from probes.engine.mend import another_service, nothing_listens
 from probes.engine.model import Job, Observation, Reason, Result, Status
 from probes.remedy import firewalls, services
 from probes.remedy.flow import HOST, Flow, flow_of
@@ -53,11 +53,8 @@ def _words(job: Job, seen: Observation, who: Refusal, flow: Flow) -> str:
             return _undelivered(seen, to)
         case Refusal.HOST if not check.answers:
             return f"Have something listen on {flow.port_text} there, or look into its firewall."
-        case Refusal.HOST if check.probe != "printer" and not check.ports:
-            return (
-                f"Start {check.title} on the host or correct the port: nothing listens on "
-                f"{flow.port_text}, unless a firewall refuses it in the host's name."
-            )
+        case Refusal.HOST if words := nothing_listens(job):
+            return words
         case Refusal.SERVICE if words := another_service(job, seen):
             return words
         case _:

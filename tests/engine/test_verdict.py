@@ -243,7 +243,7 @@ def test_a_result_brings_its_own_fix_only_where_something_is_missing(status):
         (State.UNREACHABLE, Reason.HOST_UNREACH, Service.NOT_ASKED, {"unanswered": ""}, ""),
         (State.UNREACHABLE, Reason.NET_UNREACH, Service.NOT_ASKED, {}, "Correct the routes"),
         (State.FILTERED, Reason.NO_RESPONSE, Service.NOT_ASKED, {}, ""),
-        (State.CLOSED, Reason.CONN_REFUSED, Service.NOT_ASKED, {}, ""),
+        (State.CLOSED, Reason.CONN_REFUSED, Service.NOT_ASKED, {}, "nothing listens on TCP 139"),
     ],
 )
 def test_no_verdict_asks_to_allow_a_port_that_is_open_or_a_host_that_is_not_there(
@@ -253,6 +253,13 @@ def test_no_verdict_asks_to_allow_a_port_that_is_open_or_a_host_that_is_not_ther
     seen = Observation(state, reason, service, facts=facts)
     fix = row_of(Result(job, Status.BLOCKED, "", seen)).fix
     assert words in fix and bool(fix) is bool(words)
+
+
+def test_a_refused_winrm_is_enabled_and_not_only_started():
+    job = Job("k", CATALOG.check("windows.winrm"), Target("windows.target", "h"), 5985)
+    seen = Observation(State.CLOSED, Reason.CONN_REFUSED, Service.NOT_ASKED)
+    assert row_of(Result(job, Status.BLOCKED, "", seen)).fix == "", "the profile knows best"
+    assert job.check.fix.startswith("Enable PowerShell Remoting")
 
 
 def test_what_a_stranger_sends_as_a_fix_is_cut():

@@ -205,13 +205,18 @@ def test_every_row_is_printed_once_and_the_summary_counts_them(run: Run, ports: 
 
 def test_the_verdicts_come_last_one_a_target_the_worst_first(run: Run, ports: Ports) -> None:
     hosts = "ready=127.0.0.1", "degraded=127.0.0.22", "untested=127.0.0.1", "mixed=127.0.0.1"
-    blocked = f"mixclosed (TCP {ports.closed}) is not available. To change: Allow it."
+    change = (
+        "To change: Start {} on the host or correct the port: "
+        f"nothing listens on TCP {ports.closed}, unless a firewall refuses it in the host's name."
+    )
+    blocked = f"mixclosed (TCP {ports.closed}) is not available. {change.format('mixclosed')}"
     assert verdicts(run(*hosts).stdout) == [
         f"blocked   127.0.0.1   Not everything that is required here is available: {blocked}",
         "unknown   127.0.0.1   It is not known whether everything that is required here is "
-        f"available: second (TCP {ports.open}) could not be tested. To change: Allow it.",
+        f"available: second (TCP {ports.open}) could not be tested. " + change.format("first"),
         "degraded  127.0.0.22  Everything that is required here is available, but something is "
-        f"lost, because optional (TCP {ports.closed}) is not available. To change: Allow it.",
+        f"lost, because optional (TCP {ports.closed}) is not available. "
+        + change.format("optional"),
         "ready     127.0.0.1   Everything that is required here is available.",
     ]
 

@@ -120,6 +120,38 @@ def test_every_theme_draws_every_screen(name):
             await pilot.pause()
 
 
+@pytest.mark.parametrize("name", ["contrast-dark", "contrast-light"])
+def test_high_contrast_leaves_no_text_in_the_terminals_own_colours(name):
+    """Which may be those of the other background: grey on white, or nothing to be seen at all."""
+
+    def plain(app) -> list[str]:
+        found = []
+        for line in app.screen._compositor.render_strips():
+            for text, style, _ in line:
+                colors = (style.color, style.bgcolor) if style else (None, None)
+                if text.strip() and any(one is None or one.is_default for one in colors):
+                    found.append(text)
+        return found
+
+    @drive("open", SITE, "--theme", name)
+    async def _(pilot, app):
+        assert plain(app) == []
+        for keys in ("v", "d", "question_mark", "S", "G", "b", "slash", "I", "ctrl+p", "X"):
+            await pilot.press(keys)
+            await pilot.pause(0.1)
+            assert plain(app) == [], keys
+            await pilot.press("escape", "escape")
+
+    @drive("--theme", name)
+    async def _(pilot, app):
+        assert plain(app) == []
+        await pilot.press(*"nas=x")
+        assert plain(app) == []
+        await pilot.press("escape", "c", "x")
+        await pilot.pause(0.1)
+        assert plain(app) == []
+
+
 def test_the_theme_that_was_chosen_stands_next_time_and_one_named_once_does_not(state):
     @drive("open", SITE, "--theme", "light")
     async def _(pilot, app):

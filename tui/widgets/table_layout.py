@@ -61,11 +61,13 @@ def lay_out(width: int, host: int, check: int) -> Layout:
     wanted: list[tuple[Column, int]] = [("status", status), ("host", host), ("check", check)]
     room = width - sum(cells + gap for _, cells in wanted)
     latency = 9 if width >= 100 else 7 if compact else 8
-    if room - latency - gap >= (10 if compact else 12):
+    lacks = longest - host if compact else 0
+    # Where the note gives way the latency stays, as long as the name gains most of that room.
+    if room - latency - gap >= (min(lacks, 10) if lacks > 0 else 10 if compact else 12):
         wanted.append(("latency", latency))
         room -= latency + gap
-    if compact and longest > host:
-        more = max(0, min(longest - host, room))
+    if lacks > 0 and room > 0:
+        more = min(lacks, room)
         wanted[1] = ("host", host + more)
         room -= more
     if room >= 8:
