@@ -121,24 +121,27 @@ class Intake:
                 "no DNS server of this machine is known" if role.resolvers else "a host is missing"
             )
             self._refuse(id, f"{known}; write {id}=HOST")
+            self._type_again(f"{id}=")
 
     def _plain(self, text: str) -> None:
         if self._role or (text.startswith("@") and not self._muted):
             self._one(text)
         elif self._muted:
-            self._type_again(f",{hosts.discreet(text)}")
+            self._type_again(hosts.discreet(text), after=True)
         else:
             self._muted = True
             shown = hosts.discreet(text)
             why = self._no_role(text) if self._alike(text) else "which kind of host is not said"
             self._refuse(shown, f"{why}; write ROLE=HOST, the role being one of {self._ids}")
 
-    def _type_again(self, more: str) -> None:
+    def _type_again(self, more: str, *, after: bool = False) -> None:
         """Hosts without a role that exists are not lost: they go back into the line with it."""
         if self._file or self._more_bad:
             return
         last = self._bad[-1]
-        before = "" if more[0] != "," else last.retype
+        before = last.retype if after else ""
+        if before and not before.endswith("="):
+            before += ","
         if len(before) + len(more) <= MOST_TYPED:
             self._bad[-1] = replace(last, typed=before + harmless(more, MOST_TYPED))
 

@@ -44,6 +44,12 @@ def lines(text: str) -> Iterator[tuple[int, list[Word]]]:
             yield number, _joined(words)
 
 
+def on_one_line(text: str) -> str:
+    """Many lines as one of the same words, without what means another thing there, as a bullet."""
+    words = (word for _, line in lines(text) for word in line)
+    return "".join(f"{', ' if word.listed else ' '}{word.text}" for word in words).lstrip(", ")
+
+
 def _has_comma(gap: str) -> bool:
     return "," in gap or ";" in gap
 

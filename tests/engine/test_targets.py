@@ -6,6 +6,7 @@ import pytest
 
 from probes.engine.model import Target
 from probes.engine.targets import MOST_HOSTS, Domain, parse
+from probes.engine.words import on_one_line
 from profiles.model import Check, Profile, Role
 
 
@@ -187,6 +188,8 @@ def test_the_hosts_of_a_mistyped_role_go_back_into_the_line():
     assert bad.retype == "pc-1,pc-2,pc-3"
     (bad,) = entered("pasword=pc-1 token:abc").bad
     assert bad.retype == "pasword=pc-1,token:…"
+    (bad,) = entered("unix.target 10.0.0.1 10.0.0.2").bad
+    assert bad.retype == "unix.target=10.0.0.1,10.0.0.2"
     many = " ".join(f"pc-{n}" for n in range(20_000))
     assert len(entered(many).bad[0].retype) < 20_000
 
@@ -197,6 +200,13 @@ def test_what_is_wrong_in_a_file_is_corrected_there(tmp_path):
 
 
 # Pasted text
+
+
+def test_a_list_means_on_one_line_what_it_means_on_many():
+    pasted = "# mine\nunix.target=\n- 10.0.0.1\n- 10.0.0.9  # new\n10.0.0.20 - 22\nnas = a, b\n"
+    line = on_one_line(pasted)
+    assert line == "unix.target= 10.0.0.1 10.0.0.9 10.0.0.20-22 nas= a, b"
+    assert entered(line) == entered(pasted) and len(entered(line).targets) == 7
 
 
 @pytest.mark.parametrize(

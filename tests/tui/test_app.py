@@ -377,6 +377,14 @@ def test_the_help_fits_a_terminal_of_eighty_columns():
     assert "\nf        shows failures only, and\n         everything again\n" in narrow
 
 
+def test_a_line_without_a_host_is_said_to_have_none():
+    @drive()
+    async def _(pilot, app):
+        app.query_one(HostEntry).value = "# only a comment"
+        await pilot.press("enter")
+        await until(pilot, lambda: "There is no host in this line" in notice(app))
+
+
 def test_what_was_wrong_stays_in_the_line_with_the_cursor_behind_it():
     @drive()
     async def _(pilot, app):

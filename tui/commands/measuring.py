@@ -84,6 +84,8 @@ async def measure_line(screen: SessionScreen, runner: Runner, text: str) -> None
         entry.value = ""
         panes.table.focus()
         screen.say(trouble or runner.assumptions(jobs), trouble=bool(trouble))
+    elif not entered.bad:
+        screen.say("There is no host in this line; # begins a comment.", trouble=True)
     if entered.bad:
         # What was good is measured; what was not stays in the line to be corrected.
         screen.say(entry.correct(entered.bad), trouble=True)

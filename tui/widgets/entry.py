@@ -85,8 +85,10 @@ class HostEntry(Input):
         self._at = 0
 
     def _on_paste(self, event: events.Paste) -> None:
-        """Take a pasted list of many lines as one line of hosts."""
+        """Take a pasted list of many lines as one line of hosts, without bullets and comments."""
+        # Only now: the grammar is not needed for the first paint.
+        from probes.engine.words import on_one_line
+
         event.stop()
         event.prevent_default()
-        text = " ".join(event.text[:_LONGEST].split())
-        self.insert_text_at_cursor(text)
+        self.insert_text_at_cursor(on_one_line(event.text[:_LONGEST]))
