@@ -46,7 +46,7 @@ async def keys(driven: Driven, seconds: float) -> dict[str, list[tuple[float, fl
             await press("typing", text[-1], lambda text=text: line.value == text)
         await press("Escape", "escape", lambda: table.rows.filter.text == "" and table.has_focus)
         await press("v", "v", lambda: isinstance(app.screen, VerdictScreen))
-        await press("Escape", "escape", lambda: app.screen is app.main)
+        await press("back", "escape", lambda: app.screen is app.main)
         if table._cursor > len(table.rows.view) * 0.9:
             await press("Home", "home", lambda: table._cursor == 0)
     return took

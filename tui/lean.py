@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
 import signal
+import time
 from typing import ClassVar
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.drivers._writer_thread import WriterThread
+from textual.events import Event, Key
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
@@ -57,6 +60,8 @@ class LeanApp(App[int]):
         self.animation_level = "none"
         self._frame = Frame(self.console._color_system)
         self._waiting = False
+        self.pressed = -math.inf
+        """When the last key was pressed, in seconds of `time.monotonic`."""
 
     def breakpoints(self) -> dict[str, bool]:
         """The classes that a screen of the present size has, and those it has not."""
@@ -93,6 +98,12 @@ class LeanApp(App[int]):
         if os.environ.get("TMUX") and self._driver is not None:
             coded = base64.b64encode(text.encode()).decode()
             self._driver.write(past_tmux(f"\x1b]52;c;{coded}\a"))
+
+    async def on_event(self, event: Event) -> None:
+        """Note when keys are pressed."""
+        if isinstance(event, Key):
+            self.pressed = time.monotonic()
+        await super().on_event(event)
 
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""

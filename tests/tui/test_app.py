@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,19 @@ def test_the_screen_says_from_where_it_measures():
         head = app.query_one(Head)
         await until(pilot, lambda: socket.gethostname() in text_of(head))
         assert "AlloyScan" in text_of(head)
+
+
+def test_an_update_gives_way_once_to_a_key_that_was_just_pressed(monkeypatch):
+    @drive()
+    async def keys(pilot, app):
+        monkeypatch.setattr(app.main, "set_timer", lambda *_: None)
+        asked = []
+        monkeypatch.setattr(app.runner, "drain", lambda: asked.append(1))
+        monkeypatch.setattr(app, "pressed", math.inf)
+        app.main.drain()
+        assert not asked
+        app.main.drain()
+        assert asked == [1]
 
 
 def test_the_detail_tells_the_whole_story_of_the_selected_row(closed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,6 +45,8 @@ REFRESH = 0.2
 """Seconds between two updates of the screen."""
 SLOW_REFRESH = 1.0
 """The same over a slow link: what changes twice in it is sent once."""
+KEY_FIRST = 0.06
+"""Seconds by which an update gives way to a key, whose frame would be drawn after it."""
 
 _HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.0.0.0/28. F1 helps."
 
@@ -87,6 +90,7 @@ class SessionScreen(Screen[object]):
         self._every = refresh
         self._tidy = Tidy()
         self._shown_before = False
+        self._gives_way = False
         self.saving = True
         self.engine_up = asyncio.Event()
 
@@ -240,8 +244,11 @@ class SessionScreen(Screen[object]):
             self.say(" ".join(recorded.messages[:3]), trouble=True)
 
     def drain(self) -> None:
-        """Show what has happened since the last call."""
-        if self.runner is not None and (events := self.runner.drain()):
+        """Show what has happened since the last call, a moment later if a key was just pressed."""
+        self._gives_way = not self._gives_way and time.monotonic() - self.host.pressed < KEY_FIRST
+        if self._gives_way:
+            self.set_timer(KEY_FIRST, self.drain)
+        elif self.runner is not None and (events := self.runner.drain()):
             self._apply(events)
 
     def _apply(self, events: Sequence[Event]) -> None:

@@ -45,7 +45,6 @@ class FilterLine(Vertical):
     FilterLine {
         height: auto;
         display: none;
-        &.-shown { display: block; }
         & > #filter-hint { height: 1; color: $text-muted; }
         & > #filter-hint.-wrong { height: auto; max-height: 3; }
         & > #filter-hint.-wrong { color: $text-error; text-style: bold; }
@@ -67,6 +66,7 @@ class FilterLine(Vertical):
     def __init__(self, signs: Signs) -> None:
         super().__init__(id="filter-line")
         self._signs = signs
+        self._counted = ""
 
     def compose(self) -> ComposeResult:
         """The hint, then the line with its count."""
@@ -84,19 +84,23 @@ class FilterLine(Vertical):
 
     def open(self) -> None:
         """Show the line and go to it, with what it held."""
-        self.add_class("-shown")
+        # Not a class: everything in it would be styled again.
+        self.display = True
         self._line.focus()
         self._hint()
 
     def close(self, *, forget: bool) -> None:
         """Hide the line; `forget` what was typed too."""
-        self.remove_class("-shown")
+        self.display = False
         if forget:
             self._line.value = ""
 
     def count(self, text: str) -> None:
         """What to say beside the line of how many rows are left."""
-        self.query_one("#filter-count", Static).update(self._signs.clean(text))
+        if text != self._counted:
+            # Every update lays the whole screen out again.
+            self._counted = text
+            self.query_one("#filter-count", Static).update(self._signs.clean(text))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
