@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +15,8 @@ def configured(options: Options) -> Options:
     if options.command not in _READ:
         return options
     path = options.config or default_path()
-    # One that may not be looked at is named below.
-    with suppress(OSError):
-        if options.config is None and not path.exists():
-            return options
+    if options.config is None and not _is_there(path):
+        return options
     # Only where there is a file.
     from tui.config import ConfigError, load_config
 
@@ -44,6 +41,14 @@ def configured(options: Options) -> Options:
     if config.concurrency is not None and not options.width_given:
         settings = replace(settings, concurrency=config.concurrency)
     return replace(options, settings=settings, usual_answers=config.answers)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; in a home that may not be looked into, as after `su`, is none."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def default_path() -> Path:

@@ -83,6 +83,26 @@ def test_another_file_can_be_named_and_must_then_be_there(tmp_path):
         configured(parse_options(["--config", str(tmp_path / "none.toml")]))
 
 
+def test_a_home_that_may_not_be_looked_into_has_no_configuration(monkeypatch):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    options = parse_options(["run", "unix.target=a"])
+    assert configured(options) is options
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    path = written(tmp_path, "")
+
+    def forbidden(path, *_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    with pytest.raises(UsageError, match=r"Cannot read .*: permission denied"):
+        configured(parse_options(["--config", str(path)]))
+
+
 def test_commands_that_need_no_configuration_do_not_stumble_over_it(tmp_path):
     written(tmp_path, "broken")
     options = parse_options(["verify", SITE])

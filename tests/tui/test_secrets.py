@@ -280,7 +280,7 @@ def test_what_is_typed_into_the_form_is_used_and_shown_as_dots(
                 await pilot.press("enter")
                 await pilot.pause()
                 wrong = app.screen.query_one("#wrong", Static)
-                assert "auth to be one of MD5, SHA" in str(wrong.content)
+                assert "“signs with” to be one of MD5, SHA" in str(wrong.content)
                 assert wrong.region.bottom <= 24
                 held.append(texts(app))
                 app.screen.query_one("#of_snmp_auth", Input).value = "SHA"
