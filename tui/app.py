@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
+from textual.command import CommandPalette
 from textual.screen import Screen
-from textual.theme import Theme
+from textual.theme import Theme, ThemeProvider
 
 from profiles.model import Profile
 from tui.commands import COMMANDS
@@ -103,6 +104,16 @@ class AuditReach(LeanApp):
         """Open nothing: a browser is another program."""
         if not self.kiosk:
             super().open_url(url, new_tab=new_tab)
+
+    def action_command_palette(self) -> None:
+        """Every command by a part of its name."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder="Type a part of its name"))
+
+    def search_themes(self) -> None:
+        """Every theme by a part of its name."""
+        palette = CommandPalette(providers=[ThemeProvider], placeholder="Type a part of its name")
+        self.push_screen(palette)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command by name, for the command palette."""

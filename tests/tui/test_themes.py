@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
-from tests.tui.driving import drive
+from tests.tui.driving import drive, until
 from tui import arguments, options, usage
 from tui.themes import THEMES
 
@@ -182,3 +182,20 @@ def test_a_remembered_theme_that_is_no_more_is_as_if_none_was(state):
 def test_a_theme_that_is_none_is_named_in_one_sentence():
     with pytest.raises(options.UsageError, match=r"invalid choice: 'pink' .*blue-orange-dark"):
         arguments.parse_options(["--theme", "pink"])
+
+
+def test_the_palette_is_ascii_where_only_ascii_is_drawn():
+    def text(app) -> str:
+        lines = app.screen._compositor.render_strips()
+        return "\n".join("".join(one.text for one in line) for line in lines)
+
+    @drive("open", SITE, "--ascii")
+    async def _(pilot, app):
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Credentials" in text(app))
+        assert "Type a part of its name" in text(app) and text(app).isascii()
+        await pilot.press(*"theme")
+        await until(pilot, lambda: "Theme" in text(app) and "Credentials" not in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "contrast-dark" in text(app))
+        assert text(app).isascii()

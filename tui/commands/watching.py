@@ -62,7 +62,7 @@ def freeze(screen: SessionScreen) -> Outcome:
     events, rows = screen.lookout.thaw()
     screen.show_events(events)
     screen.tell_state()
-    return f"{rows} {'row has' if rows == 1 else 'rows have'} another result." if rows else ""
+    return f"{rows:,} {'row was' if rows == 1 else 'rows were'} measured meanwhile." if rows else ""
 
 
 def changes(screen: SessionScreen) -> Outcome:

@@ -18,7 +18,7 @@ class Held:
 
     @property
     def rows(self) -> int:
-        """How many rows have another result than the one that is shown."""
+        """How many rows were measured since the display stands still."""
         return len(self._results)
 
     def keep(self, events: Iterable[Event]) -> None:

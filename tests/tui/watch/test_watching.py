@@ -134,7 +134,7 @@ def test_a_frozen_display_stands_still_while_the_log_grows_and_then_catches_up(s
             assert rows(app)[key] is Status.BLOCKED
             await pilot.press("p")
             await until(pilot, lambda: rows(app)[key] is Status.OK)
-            assert "another result" in notice(app)
+            assert "measured meanwhile" in notice(app)
             assert "FROZEN" not in text_of(app.query_one(Head))
 
 
