@@ -107,7 +107,7 @@ class AuditReach(LeanApp):
 
     def action_command_palette(self) -> None:
         """Every command by a part of its name."""
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder="Type a part of its name"))
 
     def search_themes(self) -> None:
