@@ -21,7 +21,7 @@ Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]
 
 
 async def until(pilot: Pilot[int], happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not happened():
             await pilot.pause(0.01)
 

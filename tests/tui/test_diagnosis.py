@@ -33,7 +33,7 @@ def drive(keys: Drive) -> None:
 
 
 async def until(pilot: Pilot[int], happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not happened():
             await pilot.pause(0.01)
 

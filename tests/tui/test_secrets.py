@@ -218,7 +218,7 @@ def texts(app: AuditReach) -> str:
 
 
 async def until(pilot, happened) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not happened():
             await pilot.pause(0.01)
 

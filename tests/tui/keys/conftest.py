@@ -33,7 +33,7 @@ class Seat:
         await self.pilot.pause()
 
     async def until(self, happened: Callable[[], object]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not happened():
                 await self.pilot.pause(0.01)
 
