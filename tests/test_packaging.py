@@ -44,8 +44,13 @@ def unpacked(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -
 
 def run_from(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The program from an unpacked wheel, away from the checkout."""
+    return run_python(folder, "-m", "tui", *arguments)
+
+
+def run_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python with an unpacked wheel installed, away from the checkout."""
     return subprocess.run(
-        [sys.executable, "-P", "-m", "tui", *arguments],
+        [sys.executable, "-P", *arguments],
         cwd=folder.parent,
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
@@ -78,6 +83,7 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert len(expected) > 50
+    expected |= {f"tui/status/{path.name}" for path in (ROOT / "docs" / "status").iterdir()}
     packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert packed == expected
 
@@ -133,6 +139,17 @@ def test_the_program_runs_from_the_wheel(unpacked: Path) -> None:
     assert "TCP 5985" in ran.stdout
 
 
+def test_the_program_has_the_page_of_every_status_with_it(unpacked: Path) -> None:
+    code = (
+        "from probes.engine.model import Status\n"
+        "from tui.pages import VERDICTS, markdown_of, page_of\n"
+        "for page in (VERDICTS, *map(page_of, Status)): print(markdown_of(page).splitlines()[0])\n"
+    )
+    ran = run_python(unpacked, "-c", code)
+    assert ran.returncode == 0, ran.stderr
+    assert "# blocked" in ran.stdout.splitlines()
+
+
 def test_every_module_of_the_wheel_can_be_imported(unpacked: Path) -> None:
     names = [
         path.relative_to(unpacked).with_suffix("").as_posix().replace("/", ".")
@@ -141,15 +158,7 @@ def test_every_module_of_the_wheel_can_be_imported(unpacked: Path) -> None:
         if path.name not in ("__init__.py", "__main__.py")
     ]
     code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\n"
-    ran = subprocess.run(
-        [sys.executable, "-P", "-c", f"{code}print(sys.modules['tui.cli'].__file__)"],
-        cwd=unpacked.parent,
-        env={**os.environ, "PYTHONPATH": str(unpacked)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ran = run_python(unpacked, "-c", f"{code}print(sys.modules['tui.cli'].__file__)")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == str(unpacked / "tui" / "cli.py")
 

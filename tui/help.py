@@ -36,7 +36,7 @@ _STATUS = (
     ("unverifiable", "nothing answers there by nature"),
     ("not needed", "its condition does not hold"),
     ("error", "not tested: never a pass, never blocked"),
-    ("", "docs/status has a page for each, and one for the verdicts."),
+    ("", "m on a row, or among the verdicts, shows the page about it."),
 )
 
 

@@ -45,7 +45,7 @@ def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
         yield from _paste(mended)
         for place, command in enumerate(commands(result, windows=sys.platform == "win32")):
             yield "" if place else "confirm, y", command.text
-        yield "explained", page_of(result.status)
+        yield "meaning, m", f"the page {page_of(result.status)}"
 
 
 def _paste(mended: Remedy | None) -> Iterator[Line]:

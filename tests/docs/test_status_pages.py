@@ -11,7 +11,8 @@ from tests.docs.pages import ROOT, STATUS_PAGES, anchors, name_of, rows, spans
 from tui.commands import COMMANDS as KEYS
 from tui.help import help_text
 from tui.options import Options
-from tui.pages import FOLDER, VERDICTS, page_of
+from tui.page_text import page_lines
+from tui.pages import VERDICTS, markdown_of, page_of
 from tui.prepare import load
 from tui.usage import COMMANDS
 
@@ -79,5 +80,24 @@ def test_a_page_quotes_rows_of_its_own_status(path):
         assert {page_of(Status(status)) for status in statuses} == {name_of(path)}
 
 
-def test_the_help_says_where_the_pages_are():
-    assert FOLDER in help_text()
+def test_the_help_says_how_to_see_the_pages():
+    (explain,) = (one for one in KEYS if one.id == "explain")
+    assert f"{explain.key_text} on a row" in help_text()
+
+
+@pytest.mark.parametrize("width", [76, 36])
+@pytest.mark.parametrize("path", STATUS_PAGES, ids=name_of)
+def test_a_page_says_on_the_screen_every_word_it_has_and_is_not_too_wide(path, width):
+    text = path.read_text()
+    lines = list(page_lines(text, width))
+    assert max(map(len, lines)) <= width
+    plain = re.sub(r"\]\([^)]*\)", " ", text)
+    words = {*re.findall(r"\w+", plain.casefold())}
+    assert len(words) > 60
+    assert words - {*re.findall(r"\w+", " ".join(lines).casefold())} == set()
+    assert not re.search(r"\]\(|\*\*|`|\|-", "\n".join(lines))
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_program_can_read_every_page_it_names(status):
+    assert markdown_of(page_of(status)) == (ROOT / page_of(status)).read_text()

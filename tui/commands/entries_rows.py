@@ -45,6 +45,14 @@ ENTRIES = (
         bar=90,
     ),
     Command(
+        "explain",
+        "m",
+        "Meaning",
+        "explains the status of the row: what it means, what to do, whom to ask",
+        "table",
+        "looking:explain",
+    ),
+    Command(
         "tree",
         "1,t",
         "Tree",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from probes.engine.model import Status
 from tui.commands.model import Outcome
 from tui.widgets.filter_line import FilterLine
 
@@ -56,6 +57,19 @@ def verdicts(screen: SessionScreen) -> Outcome:
     from tui.screens.verdicts import pronounced
 
     return pronounced(screen.host, screen.panes, screen.signs)
+
+
+def explain(screen: SessionScreen) -> Outcome:
+    """Show the page about the status of the selected row."""
+    from tui.pages import page_of
+    from tui.screens.explaining import show_page
+
+    if screen.panes.table.cursor_key is None:
+        return "There is no row here whose status could be explained."
+    result = screen.panes.chosen
+    status = Status.QUEUED if result is None else result.status
+    show_page(screen.host, page_of(status), screen.signs)
+    return None
 
 
 def diagnosis(screen: SessionScreen) -> Outcome:

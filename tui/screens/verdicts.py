@@ -15,6 +15,7 @@ from probes.engine.model import Ruling, Target
 from probes.wire.text import printable
 from tui.filter import Filter
 from tui.pages import VERDICTS
+from tui.screens.explaining import show_page
 from tui.signs import Signs
 from tui.verdicts import Line, Verdicts
 from tui.widgets.detail import Detail
@@ -35,6 +36,7 @@ class VerdictScreen(Screen[Target]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,v,q", "leave", "Back", show=False),
+        Binding("m", "explain", "Meaning", show=False),
     ]
 
     def __init__(self, verdicts: Verdicts, signs: Signs) -> None:
@@ -50,7 +52,7 @@ class VerdictScreen(Screen[Target]):
         yield VerdictList(lines, self._signs)
         yield Detail(self._signs)
         yield Static(
-            "Enter shows its rows   Escape goes back   Tab to the details",
+            "Enter shows its rows   Escape goes back   Tab to the details   m explains",
             id="verdict-keys",
             markup=False,
         )
@@ -70,6 +72,10 @@ class VerdictScreen(Screen[Target]):
     def action_leave(self) -> None:
         """Close without a choice."""
         self.dismiss(None)
+
+    def action_explain(self) -> None:
+        """Show the page about verdicts."""
+        show_page(self.app, VERDICTS, self._signs)
 
     def _follow(self) -> None:
         if self._version != self._verdicts.version:
@@ -107,4 +113,4 @@ def _story(line: Line) -> Iterator[tuple[str, str]]:
         yield "" if number else "to change", printable(change, _LONG)
     if line.because:
         yield "because of", printable(", ".join(line.because), _LONG)
-    yield "explained", VERDICTS
+    yield "meaning, m", f"the page {VERDICTS}"

@@ -165,6 +165,7 @@ OPENED = {
     "filter": filter_line,
     "verdicts": over("VerdictScreen"),
     "diagnosis": over("Diagnosis"),
+    "explain": over("Help"),
     "tree": lambda seat, key: focuses(seat, key, Outline),
     "table": lambda seat, key: focuses(seat, key, ResultTable),
     "details": lambda seat, key: focuses(seat, key, Detail),

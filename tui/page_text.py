@@ -1,0 +1,77 @@
+"""A page of the documentation as plain lines for a screen of any width. Pure.
+
+Our own pages only: headings, paragraphs, lists, tables and blocks of code, as docs/status has them.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
+_BEYOND = re.compile(r"\.\./([\w-]+\.md)")
+_MARKS = re.compile(r"\*+|`")
+_BAR = re.compile(r"(?<!\\)\|")
+_BLOCKS = re.compile(r"(?:^```.*?^```$)|(?:[^\n]+\n?)+?(?=\n|\Z|^```)", re.MULTILINE | re.DOTALL)
+
+
+def page_lines(markdown: str, width: int) -> Iterator[str]:
+    """The lines of a page, none wider than `width` cells of ordinary characters.
+
+    A row of a table is its first cell with the others below it, each behind its heading.
+    """
+    begun = False
+    for block in _BLOCKS.findall(markdown):
+        lines = block.strip("\n").splitlines()
+        if begun:
+            yield ""
+        begun = True
+        if lines[0].startswith("```"):
+            for line in lines[1:-1]:
+                yield from _wrapped(line, width, "  ", "    ")
+        elif lines[0].startswith("#"):
+            yield from _wrapped(_plain(lines[0].lstrip("# ")).upper(), width)
+        elif lines[0].startswith("|"):
+            yield from _table(lines, width)
+        else:
+            yield from _paragraphs(lines, width)
+
+
+def _paragraphs(lines: list[str], width: int) -> Iterator[str]:
+    """A paragraph, or the items of a list, each of which may go on below its dash."""
+    for text in re.split(r"\n(?=- )", "\n".join(lines)):
+        after = "  " if text.startswith("- ") else ""
+        yield from _wrapped(" ".join(_plain(text).split()), width, "", after)
+
+
+def _table(lines: list[str], width: int) -> Iterator[str]:
+    heads, _, *rows = (_cells(line) for line in lines)
+    for row in rows:
+        first, *others = (
+            f"{head}: {cell}" if head else cell for head, cell in zip(heads, row, strict=True)
+        )
+        yield from _wrapped(first, width, "- ", "  ")
+        for text in others:
+            yield from _wrapped(text, width, "    ", "      ")
+
+
+def _cells(line: str) -> list[str]:
+    cells = _BAR.split(line.strip())[1:-1]
+    return [_plain(cell.replace("\\|", "|")).strip() for cell in cells]
+
+
+def _plain(text: str) -> str:
+    """Without marks; a link is its words, and the page where it is of another folder."""
+    return _MARKS.sub("", _LINK.sub(_words, text))
+
+
+def _words(link: re.Match[str]) -> str:
+    beyond = _BEYOND.match(link[2])
+    return f"{link[1]} (docs/{beyond[1]})" if beyond else link[1]
+
+
+def _wrapped(text: str, width: int, first: str = "", others: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=False
+    )
