@@ -20,20 +20,21 @@ PANES: tuple[Pane, ...] = get_args(Pane)
 class Arrangement:
     """The pane in front follows the focus; what was chosen last time stands again.
 
-    Made before the panes are, or each of them would be styled twice.
+    Made before the panes are, or each of them would be styled twice. A session that begins without
+    rows has the table in front, whose hint says how to come by some.
     """
 
-    def __init__(self, screen: Screen[object], remembered: Remembered) -> None:
+    def __init__(self, screen: Screen[object], remembered: Remembered, *, rows: bool) -> None:
         self._screen = screen
         self._panes: Mapping[Pane, Widget] = {}
         self._entry: Widget | None = None
         self._remembered = remembered
         self.alone = remembered.get("alone") == "yes"
         """Whether the pane in front was made to stand alone."""
-        chosen = remembered.get("pane") if self.alone else ""
+        chosen = remembered.get("pane") if self.alone and rows else ""
         self.pane: Pane = next((pane for pane in PANES if pane == chosen), "table")
         """The pane in front."""
-        self._arrange(update=False)
+        self._show(update=False)
 
     def over(self, panes: Mapping[Pane, Widget], entry: Widget | None) -> None:
         """These are the panes, and this is the host line, if there is one."""
@@ -69,9 +70,12 @@ class Arrangement:
         self._arrange()
         return self.alone
 
-    def _arrange(self, *, update: bool = True) -> None:
+    def _show(self, *, update: bool = True) -> None:
         classes = {f"-on-{pane}": pane == self.pane for pane in PANES}
         self._screen.update_classes({"-alone": self.alone, **classes}, update, animate=False)
+
+    def _arrange(self) -> None:
+        self._show()
         self._remembered.set("alone", "yes" if self.alone else "")
         if self.alone:
             self._remembered.set("pane", self.pane)

@@ -146,6 +146,23 @@ def test_z_gives_a_pane_the_screen_and_the_next_session_begins_so(state):
         assert in_sight(app) == list(KINDS)
 
 
+@pytest.mark.parametrize("key", ["1", "3"])
+def test_a_start_without_hosts_shows_how_to_name_some_whatever_pane_stood_alone(key):
+    @drive("open", SITE)
+    async def _(pilot, app):
+        await pilot.press(key, "z")
+        await pilot.pause()
+
+    @drive()
+    async def _(pilot, app):
+        assert in_sight(app) == [ResultTable]
+        assert "press Enter" in text_of(app.query_one(ResultTable))
+
+    @drive("open", SITE)
+    async def _(pilot, app):
+        assert in_sight(app) == [KINDS[int(key) - 1]]
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[1]", '{"alone": 7, "pane": ["x"]}', '{"pane": "\x00"}', "[" * 5000, "\xff"]
 )

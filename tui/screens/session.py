@@ -109,7 +109,7 @@ class SessionScreen(Screen[object]):
     def compose(self) -> ComposeResult:
         """Head, host line, tree, table, detail, filter line, notice, keys."""
         profile = self.profile
-        self.arrangement = Arrangement(self, self.host.remembered)
+        self.arrangement = Arrangement(self, self.host.remembered, rows=self.recorded is not None)
         self.update_classes(self.host.breakpoints(), update=False)
         yield Head(self.signs, f"{profile.name} {profile.version}")
         with Horizontal(id="entry-line"):
