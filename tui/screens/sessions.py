@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -173,10 +174,9 @@ class SessionsScreen(Screen[Choice]):
         return self._found.get(options.get_option_at_index(at).id or "")
 
     def _line(self, one: Summary) -> str:
-        first, second = summary_lines(one)
-        mark = "* " if str(one.path) == self._present else "  "
         width = max(20, self.size.width - 6)
-        lines = (f"{mark}{first}", f"    {second}")
+        marks = chain(("* " if str(one.path) == self._present else "  ",), repeat("  "))
+        lines = map(str.__add__, marks, summary_lines(one, width - 2))
         return "\n".join(fit(line, width, self._signs).rstrip() for line in lines)
 
     def _title(self) -> None:

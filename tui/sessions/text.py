@@ -1,7 +1,9 @@
-"""A session of the list in one line, and the changes between two in words."""
+"""A session of the list in a few lines."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
 from datetime import datetime
 
 from probes.engine.model import SIMULATED, Ruling
@@ -9,24 +11,47 @@ from probes.engine.session import SIMULATED_REMARK, Summary
 from probes.wire.text import printable
 
 _WIDEST_HOST = 16
+_INDENT = "  "
+_JOINED = "\xa0"
 
 
-def summary_lines(one: Summary) -> tuple[str, str]:
-    """When, where from and the verdicts; below it the targets, or the last remark before them."""
-    when = _when(one.started)
+def summary_lines(one: Summary, width: int) -> Iterator[str]:
+    """When, where from and the verdicts, then the last remark, then as many targets as fit.
+
+    No line is wider than `width` ordinary characters, unless one name is; all but the first are
+    indented.
+    """
     # A demo was measured nowhere, whatever the machine is called.
     host = "demo" if one.kind == SIMULATED else printable(one.host, _WIDEST_HOST)
     told = [f"{one.verdicts[ruling]} {ruling}" for ruling in Ruling if one.verdicts.get(ruling)]
-    found = ", ".join(told) or f"{one.results} results"
+    found = told or [f"{one.results} results"]
     if not one.complete:
-        found += " (not complete)"
+        found[-1] += " (not complete)"
+    # A count and its word stay together.
+    counts = ", ".join(text.replace(" ", _JOINED) for text in found)
+    for line in _wrapped(f"{_when(one.started)}  {host}  {counts}", width, ""):
+        yield line.replace(_JOINED, " ")
+    if one.remark and one.remark != SIMULATED_REMARK:
+        yield from _wrapped(f"“{printable(one.remark, 80)}”", width, _INDENT)
+    yield f"{_INDENT}{_targets(one, width - len(_INDENT))}"
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=_INDENT, break_on_hyphens=False
+    )
+
+
+def _targets(one: Summary, width: int) -> str:
+    """The first names that fit, and how many more there are."""
     # A host with two roles is two targets.
-    names = ", ".join(dict.fromkeys(printable(name, 40) for name in one.targets))
-    more = one.target_count - len(one.targets)
-    targets = f"{names} and {more:,} more" if more > 0 else names
-    said = "" if one.remark == SIMULATED_REMARK else one.remark
-    remark = f"“{printable(said, 80)}” " if said else ""
-    return f"{when}  {host}  {found}", f"{remark}{targets}"
+    names = list(dict.fromkeys(printable(name, 40) for name in one.targets))
+    while True:
+        more = one.target_count - sum(printable(name, 40) in names for name in one.targets)
+        text = ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
+        if len(text) <= width or len(names) < 2:
+            return text
+        names.pop()
 
 
 def _when(started: str) -> str:

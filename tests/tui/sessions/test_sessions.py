@@ -81,6 +81,24 @@ def test_sessions_are_listed_the_newest_first_with_what_came_of_them(state, port
         assert "2 sessions" in str(app.screen.query_one(".heading", Static).content)
 
 
+def test_nothing_of_a_session_is_cut_at_eighty_columns(state):
+    text = SITE.read_text()
+    rulings = ["ready after enabling remoting"] * 2 + ["blocked", "degraded", "unknown", "ready"]
+    more = "".join(
+        f'{{"type":"verdict","host":"pc{at}","role":"windows.target","capability":"windows.audit",'
+        f'"verdict":"{ruling}","because":[],"fix":[],"text":"x"}}\n'
+        for at, ruling in enumerate(rulings)
+    )
+    (state / "20200101-000000-aa.jsonl").write_text(text + more)
+
+    @drive(size=(80, 24))
+    async def _(pilot, app):
+        await browse(pilot, app, 1)
+        (told,) = listed(app)
+        assert "2 ready after enabling remoting" in told
+        assert "…" not in told
+
+
 def test_enter_opens_a_session_over_the_present_one_and_q_goes_back(state, port):
     shutil.copy(SITE, state / "20200101-000000-aa.jsonl")
 
