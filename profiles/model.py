@@ -2,8 +2,10 @@
 
 # Annotations are evaluated here: profiles.keys reads them.
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal, NamedTuple
+
+from profiles.record import record
 
 Transport = Literal["tcp", "udp", "icmp"]
 """How a check reaches its host; `icmp` is an echo request and has no port."""
@@ -83,7 +85,7 @@ class Unless(NamedTuple):
     ] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Check:
     """One row of the reference: one protocol and port towards one kind of host."""
 
@@ -205,7 +207,7 @@ class Capability(NamedTuple):
     ] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Profile:
     """A whole reference: its sections, roles, questions and checks, and where it is from."""
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from probes.engine.model import Settings, Status
+from profiles.record import record
 
 
 class UsageError(Exception):
     """The command line is wrong; the text is one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """One invocation."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from profiles.model import Check
+from profiles.record import record
 
 if TYPE_CHECKING:
     from probes.engine.findings.model import Finding
@@ -82,7 +83,7 @@ class Ruling(StrEnum):
     READY = "ready"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Icmp:
     """An ICMP error: type and code (RFC 792, RFC 4443 when `version` is 6) and who sent it."""
 
@@ -92,7 +93,7 @@ class Icmp:
     version: int = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """One host as the operator named it, in one role; `port` only where HOST:PORT was given."""
 
@@ -108,7 +109,7 @@ class Target:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Job:
     """One check towards one target: a row. `port` is the one to use; None for ICMP."""
 
@@ -130,7 +131,7 @@ class Job:
         return "" if self.via is None else Target("", *self.via).label
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resolution:
     """What a name resolved to, in the order a client would try; empty with a `problem`."""
 
@@ -143,7 +144,7 @@ class Resolution:
     """Why there is no address, as the end of a sentence: `10.0.0.53 says no such name`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """One exchange: what was sent and received, as short text or hex, and where and when."""
 
@@ -158,7 +159,7 @@ class Evidence:
     errno: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Observation:
     """Everything one job found out, as facts; no judgement."""
 
@@ -181,7 +182,7 @@ class Observation:
     """The interface that has the source address; None where that is not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Result:
     """A job's observation and its judgement: one row, one log line."""
 
@@ -191,7 +192,7 @@ class Result:
     observation: Observation
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """How patiently and how widely to measure."""
 
@@ -211,7 +212,7 @@ DEMO = "demo: simulated services on loopback"
 """What is said of it wherever the name of a host that measures would stand."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VantageInfo:
     """Where the measurement is made from."""
 
@@ -235,28 +236,28 @@ class VantageInfo:
         return f"{self.host} ({self.addresses[0]})" if self.addresses else self.host
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Earlier:
     """Event: a row of an earlier session that is not measured again, as it counts now."""
 
     result: Result
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Started:
     """Event: these rows are being measured now."""
 
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Queued:
     """Event: these rows wait to be measured (again)."""
 
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """Event: one sentence for the operator, such as a lowered limit or a log that failed."""
 
@@ -264,7 +265,7 @@ class Message:
     severity: str = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """Event: every row of a target has its result, and this is what they mean together.
 
@@ -283,28 +284,28 @@ class Verdict:
     """One sentence that does not name the host."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnosed:
     """Event: everything is measured, and this is what is behind the rows; the last one stands."""
 
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Removed:
     """Event: the operator took these out; their rows are not measured and count no more."""
 
     targets: tuple[Target, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Restored:
     """Event: what was removed is back, with the results it had."""
 
     targets: tuple[Target, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finished:
     """Event: nothing is queued or in flight any more; `complete` is false after a stop."""
 
