@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.terminal import Terminal, processor, python
+from profiles.builtin import compile_catalog
 
 ROUNDS = 9
 MINIMAL = """
@@ -64,7 +65,8 @@ def once(
 
 def main() -> None:
     """Measure by turns and print the table."""
-    # Where PYTHONDONTWRITEBYTECODE is set every start would compile our modules anew.
+    # As pip leaves it. Where PYTHONDONTWRITEBYTECODE is set every start would compile them anew.
+    compile_catalog()
     for package in ("tui", "probes", "profiles"):
         compileall.compile_dir(Path(__file__).parent.parent / package, quiet=1)
     seen: dict[str, list[Start]] = {name: [] for name in PROGRAMS}

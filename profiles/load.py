@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from profiles.build import build
+from profiles.builtin import builtin_profile
 from profiles.mistake import Mistake, harmless
 from profiles.model import Profile
 
@@ -29,34 +30,23 @@ def load_profile(path: Path | None, probes: Mapping[str, str]) -> Profile:
     `probes` has the transport (tcp, udp or icmp) of every probe by its name; the built-in one needs
     it not.
     """
-    if path is None:
-        # importlib.resources would find it in a zip file too, and costs the start more than this.
-        data = (Path(__file__).parent / "catalog" / "alloyscan.toml").read_bytes()
-        # Not by the rules: that it keeps them is tested, and every start would wait for them.
-        return _built(data, tomllib.loads(data.decode()))
-    return parse_profile(_read(path), str(path), probes)
+    return builtin_profile() if path is None else parse_profile(_read(path), str(path), probes)
 
 
 def parse_profile(data: bytes, file: str, probes: Mapping[str, str]) -> Profile:
     """The profile in these bytes, `file` being its name in errors; raises ProfileError."""
-    # Not needed for the built-in one.
+    # Not needed to say that a file is not there.
     from profiles.rules import RULES
-
-    # Not needed for the built-in one.
 
     try:
         if len(data) > MAX_BYTES:
             raise Mistake("", "is bigger than 1 MiB; a profile is a few dozen KiB of TOML")
-        profile = _built(data, _toml(data))
+        profile = replace(build(Profile, _toml(data), "", "a profile"), file=data)
         for rule in RULES:
             rule(profile, probes)
     except Mistake as mistake:
         raise _error(file, mistake) from None
     return profile
-
-
-def _built(data: bytes, table: Mapping[str, object]) -> Profile:
-    return replace(build(Profile, table, "", "a profile"), file=data)
 
 
 def _read(path: Path) -> bytes:
