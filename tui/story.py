@@ -33,6 +33,8 @@ def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
         yield "status", "not measured yet"
     else:
         yield "status", f"{result.status}: {printable(result.note, _LONG)}"
+    if job.target.friendly_name:
+        yield "known as", printable(job.target.friendly_name, _LONG)
     role = next((role.title for role in profile.roles if role.id == job.target.role), "")
     yield "required", _requirement(job, role)
     mended = None if result is None else remedy(result)

@@ -20,6 +20,8 @@ MOST_BAD = 1000
 """Refused entries that are kept; the others are counted."""
 MOST_TYPED = 16 * 1024
 """Characters of a mistake that go back into the line."""
+MOST_FRIENDLY = 80
+"""Characters of the comment that names a host."""
 
 _ROLE = re.compile(r"[\w.-]{0,64}")
 _SPACED_PATH = re.compile(r"""\s*((?:[\w.-]+=)?)@([^"'\r\n]{1,4096})""")
@@ -81,12 +83,22 @@ class Intake:
         return Entered(tuple(self._targets.values()), tuple(self._domains), tuple(bad))
 
     def _text(self, text: str) -> None:
-        for self._line, line in words.lines(text):
+        for line in words.lines(text):
+            self._line = line.number
             if self._file and self._file.role:
                 self._refuse_empty_role()
                 self._role, self._muted = self._file.role, False
-            for word in line:
+            before = self._hosts, len(self._targets)
+            for word in line.words:
                 self._word(word)
+            # A comment behind a network or beside several hosts is about no single one of them.
+            alone = (self._hosts - before[0], len(self._targets) - before[1]) == (1, 1)
+            if self._file and line.comment and alone:
+                self._name_last(line.comment)
+
+    def _name_last(self, comment: str) -> None:
+        key, target = self._targets.popitem()
+        self._targets[key] = replace(target, friendly_name=harmless(comment, MOST_FRIENDLY))
 
     def _word(self, word: words.Word) -> None:
         role, equals, rest = word.text.partition("=")

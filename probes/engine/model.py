@@ -100,6 +100,8 @@ class Target:
     role: str
     host: str
     port: int | None = None
+    friendly_name: str = field(default="", compare=False)
+    """What a comment in a list of hosts calls it, beside its name and never instead of it."""
 
     @property
     def label(self) -> str:

@@ -14,7 +14,7 @@ QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 
 # A path behind @ may be quoted as a whole, because paths have spaces.
 _WORD = re.compile(r"""(?:[^\s,;@]+|@"[^"]*"|@'[^']*'|@)+""")
-_COMMENT = re.compile(r"(?:^|\s)#.*")
+_COMMENT = re.compile(r"(?:^|\s)#+(.*)")
 _BULLETS = frozenset("-*\u2022\u00b7")
 
 
@@ -26,12 +26,22 @@ class Word:
     listed: bool = False
 
 
-def lines(text: str) -> Iterator[tuple[int, list[Word]]]:
-    """The words of each line that has any, with the line's number from 1."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the text that has words, its number from 1, and the comment behind them."""
+
+    number: int
+    words: list[Word]
+    comment: str = ""
+
+
+def lines(text: str) -> Iterator[Line]:
+    """The lines that have words."""
     listed = False
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         words: list[Word] = []
-        line, end = _COMMENT.sub("", line), 0
+        comment = _COMMENT.search(line)
+        line, end = line[: comment.start()] if comment else line, 0
         for match in _WORD.finditer(line):
             listed = listed or _has_comma(line[end : match.start()])
             end = match.end()
@@ -41,12 +51,12 @@ def lines(text: str) -> Iterator[tuple[int, list[Word]]]:
                 listed = False
         listed = listed or _has_comma(line[end:])
         if words:
-            yield number, _joined(words)
+            yield Line(number, _joined(words), comment[1].strip() if comment else "")
 
 
 def on_one_line(text: str) -> str:
     """Many lines as one of the same words, without what means another thing there, as a bullet."""
-    words = (word for _, line in lines(text) for word in line)
+    words = (word for line in lines(text) for word in line.words)
     return "".join(f"{', ' if word.listed else ' '}{word.text}" for word in words).lstrip(", ")
 
 

@@ -122,3 +122,43 @@ def test_a_file_that_cannot_be_read_as_text_is_refused(tmp_path, content, senten
 )
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path, path, sentence):
     assert sentence in why(f"unix.target=@{path}", base=tmp_path)
+
+
+def friendly(*entries, **more) -> dict[str, str]:
+    return {one.label: one.friendly_name for one in entered(*entries, **more).targets}
+
+
+def test_a_comment_behind_a_host_is_its_friendly_name(tmp_path):
+    (tmp_path / "list.txt").write_text(
+        "# site one\npc1  # Reception, 2nd floor\nunix.target=web:2222 ## Shop # old\n"
+        "10.0.0.1 #\n#10.0.0.9 # gone\n10.0.0.2#3 # x\n"
+    )
+    assert friendly("windows.target=@list.txt", base=tmp_path) == {
+        "pc1": "Reception, 2nd floor",
+        "web:2222": "Shop # old",
+        "10.0.0.1": "",
+    }
+
+
+def test_a_comment_that_is_not_about_one_host_names_none(tmp_path):
+    (tmp_path / "list.txt").write_text(
+        "a, b  # two\n10.0.0.0/30 # a net\n10.0.0.1 # known already\n10.0.0.2-6 # some are new\n"
+        "domain:corp.example # a domain\n"
+    )
+    assert set(friendly("windows.target=@list.txt", base=tmp_path).values()) == {""}
+
+
+def test_what_is_typed_has_no_friendly_names():
+    assert friendly("unix.target=a # somebody") == {"a": ""}
+
+
+def test_a_friendly_name_is_bounded_and_harmless(tmp_path):
+    (tmp_path / "list.txt").write_text(f"a # \x1b[2J{'x' * 5000}\n")
+    (name,) = friendly("unix.target=@list.txt", base=tmp_path).values()
+    assert name.isprintable()
+    assert len(name) < 100
+
+
+def test_a_friendly_name_makes_no_other_target_of_a_host(tmp_path):
+    (tmp_path / "list.txt").write_text("a # one\n")
+    assert hosts("unix.target=a", "unix.target=@list.txt", base=tmp_path) == ["a"]

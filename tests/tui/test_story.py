@@ -69,3 +69,15 @@ def told(profile: Profile) -> dict[str, str]:
 )
 def test_the_evidence_is_all_there(told: dict[str, str], label: str, text: str) -> None:
     assert told[label] == text
+
+
+def test_a_host_is_told_by_its_friendly_name_too(profile: Profile) -> None:
+    check = profile.check("windows.winrm")
+    target = Target(check.role, "pc1", friendly_name="Reception\x1b[m")
+    lines = [*story(Job("windows.winrm|pc1", check, target, 5985), None, profile)]
+    assert lines[0][1].endswith("to pc1")
+    assert dict(lines)["known as"].startswith("Reception")
+    assert dict(lines)["known as"].isprintable()
+    assert "known as" not in dict(
+        story(Job("windows.winrm|pc1", check, Target(check.role, "pc1"), 5985), None, profile)
+    )

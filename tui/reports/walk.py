@@ -95,7 +95,7 @@ def _header(header: Header, walk: Walk) -> Header:
 
 
 def _target(target: Target, walk: Walk) -> Target:
-    return dataclasses.replace(target, host=walk.name(target.host))
+    return dataclasses.replace(target, host=walk.name(target.host), friendly_name="")
 
 
 def _result(result: Result, walk: Walk) -> Result:

@@ -107,6 +107,8 @@ def _title(lines: Sequence[Line]) -> str:
 
 def _story(line: Line) -> Iterator[tuple[str, str]]:
     yield "", f"{line.target.label} ({line.target.role})"
+    if line.target.friendly_name:
+        yield "known as", printable(line.target.friendly_name, _LONG)
     yield "verdict", line.ruling.value if line.ruling is not None else "not yet"
     yield "means", printable(line.text, _LONG)
     for number, change in enumerate(line.fix):

@@ -35,7 +35,7 @@ def names(place: Path | None = None) -> list[str]:
 def keep(name: str, targets: Iterable[Target], place: Path | None = None) -> Path:
     """Write a set, over one of the same name, mode 0600; raises SessionError."""
     path = _path(name, place)
-    text = "".join(f"{target.role}={target.label}\n" for target in targets)
+    text = "".join(f"{_line(target)}\n" for target in targets)
     part = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         make_parents(path)
@@ -49,6 +49,11 @@ def keep(name: str, targets: Iterable[Target], place: Path | None = None) -> Pat
     except OSError as error:
         raise SessionError(f"Cannot keep {shown(path)}: {because(error)}.") from None
     return path
+
+
+def _line(target: Target) -> str:
+    friendly = f"  # {target.friendly_name}" if target.friendly_name else ""
+    return f"{target.role}={target.label}{friendly}"
 
 
 def recall(name: str, place: Path | None = None) -> str:

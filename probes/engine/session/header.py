@@ -217,9 +217,12 @@ def _target_record(target: Target) -> dict[str, object]:
     record: dict[str, object] = {"role": target.role, "name": target.host}
     if target.port is not None:
         record["port"] = target.port
+    if target.friendly_name:
+        record["friendly_name"] = target.friendly_name
     return record
 
 
 def _target(record: Mapping[str, object]) -> Target:
     port = integer(record, "port", 0, most=65535) or None
-    return Target(text(record, "role"), text(record, "name"), port)
+    friendly = text(record, "friendly_name")
+    return Target(text(record, "role"), text(record, "name"), port, friendly)

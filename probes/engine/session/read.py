@@ -163,6 +163,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
             elif kind == "targets" and len(added) < MOST_ROWS:
                 targets = targets_of(record)
                 added.extend(targets)
+                rows.know(targets)
                 _forget(removed, targets)
             elif kind == "removed" and len(removed) < MOST_ROWS:
                 removed.update(dict.fromkeys(targets_of(record)))

@@ -45,8 +45,14 @@ class Rows:
         self._checks: dict[tuple[str, str, Transport, int | None], Check] = {}
         self._targets: dict[tuple[str, str], Target] = {}
         self._ported: dict[tuple[str, str, int], Target] = {}
+        self.know(targets)
+
+    def know(self, targets: Iterable[Target]) -> None:
+        """Rows of these are theirs: they have their friendly names."""
         for target in targets:
             self._targets.setdefault((target.role, target.host), target)
+            if target.port is not None:
+                self._ported.setdefault((target.role, target.host, target.port), target)
 
     def result(self, record: Mapping[str, Any]) -> Result:
         """The row of one `result` record; raises BadLine saying what is wrong with it."""

@@ -53,6 +53,39 @@ def test_a_session_is_read_as_it_was_written(
     assert session.ended
 
 
+def test_the_friendly_name_of_a_host_is_kept_and_its_rows_have_it(
+    tmp_path: Path,
+    header: Header,
+    make_result: Make,
+    profile: Profile,
+    validate: Callable[[object], None],
+) -> None:
+    named = (
+        Target("windows.dc", "dc1", friendly_name="Cellar"),
+        Target("unix.target", "web", 2222, "Shop"),
+    )
+    added = Target("windows.dc", "dc2", friendly_name="Attic")
+    path = tmp_path / "log.jsonl"
+    log = SessionLog.create(path)
+    log.header(dataclasses.replace(header, targets=named))
+    log.targets([added])
+    ported = make_result("web", "unix.ssh", target_port=2222)
+    log.results([make_result("dc1"), ported, make_result("dc2"), make_result("dc3")])
+    log.close()
+    for line in path.read_bytes().splitlines():
+        validate(json.loads(line))
+    session = read_session(path, profile)
+    told = {one.label: one.friendly_name for one in session.header.targets}
+    assert told == {"dc1": "Cellar", "web:2222": "Shop", "dc2": "Attic"}
+    rows = {one.job.key: one.job.target.friendly_name for one in session.results}
+    assert rows == {
+        "windows.ldap|dc1": "Cellar",
+        "unix.ssh|web:2222": "Shop",
+        "windows.ldap|dc2": "Attic",
+        "windows.ldap|dc3": "",
+    }
+
+
 def test_a_remark_that_was_added_later_does_not_move_the_end_of_the_measurement(
     write_log: Write, make_result: Make
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Evidence, Icmp, Reason, Result, Status, VantageInfo
+from probes.engine.model import Evidence, Icmp, Reason, Result, Status, Target, VantageInfo
 from probes.engine.session import FindingRecord, VerdictRecord
 from tui.export import RENDERERS
 from tui.reports.pseudonyms import pseudonymised
@@ -116,6 +116,21 @@ def test_no_name_and_no_address_is_left_in_any_spelling(telling: Report, format:
     assert GIVEN_AWAY.findall(made.replace("\\", "")) == []
     assert "0123456789abcdef" not in made
     assert "E/o0OlkQ45A5" not in made
+
+
+def test_no_friendly_name_is_left(telling: Report) -> None:
+    def named(target: Target) -> Target:
+        return replace(target, friendly_name="Contoso reception")
+
+    session = telling.session
+    header = replace(session.header, targets=tuple(map(named, session.header.targets)))
+    rows = [
+        replace(one, job=replace(one.job, target=named(one.job.target))) for one in session.results
+    ]
+    told = replace(telling, session=replace(session, header=header, results=tuple(rows)))
+    made = pseudonymised(told).session
+    assert {one.friendly_name for one in made.header.targets} == {""}
+    assert {one.job.target.friendly_name for one in made.results} == {""}
 
 
 def test_the_diagnosis_stays(telling: Report) -> None:

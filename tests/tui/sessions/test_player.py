@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from probes.engine.model import Finished, Message, Queued, Target
 from probes.engine.session import SessionError
+from probes.engine.targets import parse
 from tests.tui.watch.test_past import JOB
+from tui.options import Options
+from tui.prepare import load
 from tui.sessions import sets
 from tui.sessions.player import LONGEST_GAP, BadSpeed, Player, speed
 
@@ -81,6 +84,14 @@ def test_a_set_is_a_list_file_that_the_host_line_takes(tmp_path: Path):
     assert sets.recall("Site 1", tmp_path) == "windows.dc=dc1"
     sets.forget("Site 1", tmp_path)
     assert sets.names(tmp_path) == []
+
+
+def test_a_set_keeps_the_friendly_names_of_its_hosts(tmp_path: Path):
+    named = Target("windows.dc", "dc1", friendly_name="Cellar, left")
+    path = sets.keep("Site 1", (named, TARGETS[1]), tmp_path)
+    assert sets.recall("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
+    again = parse((f"@{path.name}",), load(Options("screen")), base=tmp_path)
+    assert [one.friendly_name for one in again.targets] == ["Cellar, left", ""]
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 41, "a\x1b[m", "dot."])
