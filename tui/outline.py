@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from probes.engine.model import Event, Job, Queued, Result, Started, Status, Target
-from profiles.model import Profile
+from profiles.model import Check, Profile
 from tui.filter import Filter
 
 Kind = Literal["all", "category", "role", "check", "targets", "target"]
@@ -61,7 +61,7 @@ def nodes(profile: Profile) -> tuple[Node, ...]:
                 Node(
                     f"{below}/{check.id}",
                     "check",
-                    f"{check.title} {check.ports or check.port or ''}".rstrip(),
+                    _asked(check),
                     2,
                     below,
                     frozenset((check.id,)),
@@ -70,6 +70,12 @@ def nodes(profile: Profile) -> tuple[Node, ...]:
                 for check in its
             ]
     return tuple(found)
+
+
+def _asked(check: Check) -> str:
+    """The check with its port, as nmap's -p takes it: `SNMP U:161`."""
+    transport = "U:" if check.transport == "udp" else ""
+    return f"{check.title} {transport}{check.ports or check.port or ''}".rstrip()
 
 
 def targets_below(role: Node, count: int) -> Node:

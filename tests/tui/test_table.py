@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ from tui.filter import Filter
 from tui.rows import Rows
 from tui.signs import ASCII, UNICODE, Signs
 from tui.widgets.table import ResultTable
-from tui.widgets.table_layout import lay_out
+from tui.widgets.table_layout import Longest, lay_out
 from tui.widgets.table_render import SHORT, fit, latency_text
 
 SIZES = [(40, 12), (80, 24), (200, 50)]
@@ -354,8 +355,8 @@ async def test_every_line_fills_the_width_but_for_the_scroll_bar(size: tuple[int
 @pytest.mark.parametrize(
     ("size", "headings"),
     [
-        ((36, 12), ["Status", "Host", "Check"]),
-        ((46, 12), ["Status", "Host", "Check", "Note"]),
+        ((32, 12), ["Status", "Host", "Check"]),
+        ((46, 12), ["Status", "Host", "Check", "Latency", "Note"]),
         ((59, 24), ["Status", "Host", "Check", "Latency", "Note"]),
         ((80, 24), ["Status", "Host", "Check", "Latency", "Note"]),
         ((200, 50), ["Status", "Host", "Check", "Latency", "Note"]),
@@ -480,9 +481,12 @@ async def test_a_table_made_over_a_filled_model_shows_it() -> None:
         assert hosts_seen(table) == ["host0", "host1", "host2"]
 
 
-@given(st.integers(0, 400), st.integers(0, 400), st.integers(0, 60))
-def test_columns_never_overlap_or_leave_the_width(width: int, host: int, check: int) -> None:
-    layout = lay_out(width, host, check)
+LONGEST = st.builds(Longest, *[st.integers(0, 400)] * 2, *[st.integers(0, 60)] * 2)
+
+
+@given(st.integers(0, 400), LONGEST)
+def test_columns_never_overlap_or_leave_the_width(width: int, longest: Longest) -> None:
+    layout = lay_out(width, longest)
     end = 0
     for span in layout.spans:
         assert span.start >= end
@@ -491,10 +495,61 @@ def test_columns_never_overlap_or_leave_the_width(width: int, host: int, check: 
     assert end <= width
 
 
-def test_where_it_is_narrow_a_name_goes_before_a_note_of_a_word_or_two() -> None:
-    widths = {span.column: span.width for span in lay_out(58, 21, 14).spans}
-    assert widths["host"] >= 21
-    assert {span.column for span in lay_out(58, 10, 14).spans} >= {"host", "latency", "note"}
+@given(st.integers(57, 400), LONGEST)
+def test_beside_the_tree_at_80_columns_and_wider_every_column_is_seen(
+    width: int, longest: Longest
+) -> None:
+    spans = {span.column: span.width for span in lay_out(width, longest).spans}
+    assert list(spans) == ["status", "host", "check", "latency", "note"]
+    assert spans["host"] >= min(longest.host, longest.host_short, len("255.255.255.255"))
+    assert spans["note"] >= 7
+
+
+def test_in_a_narrow_table_a_host_gets_what_tells_it_from_others_and_what_a_note_leaves() -> None:
+    def cells(width: int, host_short: int = 7) -> dict[str, int]:
+        longest = Longest(host=26, host_short=host_short, check=22, check_short=14)
+        return {span.column: span.width for span in lay_out(width, longest).spans}
+
+    assert (cells(58)["host"], cells(58)["note"]) == (13, 10)
+    assert (cells(58, 15)["host"], cells(58, 15)["note"]) == (15, 8)
+    assert (cells(69)["host"], cells(69)["note"]) == (24, 10)
+    assert list(cells(50)) == ["status", "host", "check", "latency"]
+    assert cells(46)["host"] == 19
+
+
+@pytest.mark.parametrize(
+    ("host", "seen"),
+    [
+        ("192.168.100.100", "192.168.100.100"),
+        ("[fe80::1234:5678:9abc:def0]", "[fe80::1234:56…"),
+        ("pc-014.a-long-domain.example", "pc-014.a-lo…"),
+        ("alloyscan-old.corp.example", "alloyscan-old…"),
+    ],
+)
+async def test_a_narrow_table_shows_a_whole_address_and_a_name_until_its_domain(
+    host: str, seen: str
+) -> None:
+    async with a_table([a_job(host, a_check(title="RPC mapping"))], (58, 24)) as (_, table):
+        assert hosts_seen(table) == [seen]
+
+
+@pytest.mark.parametrize(
+    ("title", "transport", "port", "text"),
+    [
+        ("WinRM", "tcp", 5985, "WinRM 5985"),
+        ("SNMP", "udp", 161, "SNMP U:161"),
+        ("NetBIOS name", "udp", 137, "NetBIOS… U:137"),
+        ("Raw printing", "tcp", 9100, "Raw prin… 9100"),
+        ("Ping", "icmp", None, "Ping ICMP"),
+    ],
+)
+async def test_a_narrow_table_tells_udp_and_cuts_the_title_before_the_port(
+    title: str, transport: str, port: int | None, text: str
+) -> None:
+    asked = replace(a_check(title=title), transport=transport, port=port)
+    jobs = [a_job("a" * 30, asked), a_job("b", a_check("b", "twelve chars", 1))]
+    async with a_table(jobs, size=(58, 24)) as (_, table):
+        assert f" {text} " in lines(table)[1]
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,14 @@ STATUS = 14
 """Cells of a sign, a space and the longest status word."""
 STATUS_SHORT = 10
 """The same for the short words."""
-COMPACT = 70
+COMPACT = 76
 """Cells below which words, ports and latencies are written short."""
 TITLE = 12
 """Cells of a check's title, by the profile's own limit."""
+CHECK_SHORT = 14
+"""The most cells of a check with its port in a compact table."""
+NOTE = 7
+"""The fewest cells in which a note says something: `Refused`, `No ans…`, `TLS 1.3`."""
 
 
 class Span(NamedTuple):
@@ -22,6 +26,18 @@ class Span(NamedTuple):
     column: Column
     start: int
     width: int
+
+
+class Longest(NamedTuple):
+    """The most cells that a host and a check with its port have, in full and cut short.
+
+    What tells a host from the others is a whole address, or of a name what is before its domain.
+    """
+
+    host: int = 0
+    host_short: int = 0
+    check: int = 0
+    check_short: int = 0
 
 
 class Layout(NamedTuple):
@@ -39,38 +55,36 @@ class Layout(NamedTuple):
         return next(span.column for span in reversed(self.spans) if x >= span.start)
 
 
-def lay_out(width: int, host: int, check: int) -> Layout:
-    """Columns for `width` cells, given the longest host and check; the note takes what remains.
+def lay_out(width: int, longest: Longest) -> Layout:
+    """Columns for `width` cells, given what they hold; the note takes what remains.
 
-    As it gets narrower words become short, then the latency goes, the port beside the check, and
-    the note. A note of a word or two says less than the rest of a host's name, and gives way to it.
+    As it gets narrower words become short, long names are cut, and then the note goes, the latency
+    and the port beside the check.
     """
     gap = 2 if width >= 100 else 1
     ports = width >= 46
     compact = width < COMPACT
     status = STATUS_SHORT if compact else STATUS
-    most = 16 if compact else 28 if width >= 100 else 20
-    check = min(check, most if ports else TITLE)
-    check = max(check, len("Check") + 1)
-    longest = host
-    host = max(
-        min(host, 40 if width >= 140 else max(10, width // (5 if compact else 4))), len("Host") + 1
-    )
-    host = max(min(host, width - status - check - 2 * gap), 0)
+    most = (CHECK_SHORT if compact else 28 if width >= 100 else 20) if ports else TITLE
+    check = longest.check_short if compact else longest.check
+    check = max(min(check, most), len("Check") + 1)
+    name = max(longest.host, len("Host") + 1)
+    most = 40 if width >= 140 else max(20, width // 4)
+    most = max(12, min(longest.host_short, 15)) if compact else most
+    host = max(min(name, most, width - status - check - 2 * gap), 0)
 
     wanted: list[tuple[Column, int]] = [("status", status), ("host", host), ("check", check)]
     room = width - sum(cells + gap for _, cells in wanted)
     latency = 9 if width >= 100 else 7 if compact else 8
-    lacks = longest - host if compact else 0
-    # Where the note gives way the latency stays, as long as the name gains most of that room.
-    if room - latency - gap >= (min(lacks, 10) if lacks > 0 else 10 if compact else 12):
+    if room >= latency + gap:
         wanted.append(("latency", latency))
         room -= latency + gap
-    if lacks > 0 and room > 0:
-        more = min(lacks, room)
+    noted = len(wanted) > 3 and room >= NOTE
+    more = min(name - host, room - 10 if noted else room) if compact else 0
+    if more > 0:
         wanted[1] = ("host", host + more)
         room -= more
-    if room >= 8:
+    if noted:
         wanted.append(("note", room))
 
     spans: list[Span] = []

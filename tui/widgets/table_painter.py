@@ -14,8 +14,8 @@ from probes.engine.model import Job, Target
 from tui.filter import port_text
 from tui.rows import Column, Rows
 from tui.signs import Signs
-from tui.widgets.table_layout import Layout, lay_out
-from tui.widgets.table_render import QUIET, header_strip, hint_strip, row_strip
+from tui.widgets.table_layout import Layout, Longest, lay_out
+from tui.widgets.table_render import QUIET, check_text, header_strip, hint_strip, row_strip
 
 
 class Painter:
@@ -27,8 +27,8 @@ class Painter:
         self._styles: dict[str, Style] = {}
         self._strips: LRUCache[tuple[int, int, bool, bool], Strip] = LRUCache(128)
         self._size = Size(0, 0)
-        self._longest = (0, 0)
-        self.layout: Layout = lay_out(0, 0, 0)
+        self._longest = Longest()
+        self.layout: Layout = lay_out(0, Longest())
 
     def resize(self, size: Size) -> None:
         """Lay the columns out for a size, if it is another one."""
@@ -41,27 +41,31 @@ class Painter:
 
         They never get narrower while rows come, so nothing jumps under the eye.
         """
-        host, check = self._longest
+        host, host_short, check, check_short = self._longest
         seen: set[tuple[str, int | None]] = set()
         target: Target | None = None
         for job in jobs:
             # The rows of a target stand together.
             if job.target is not target:
                 target = job.target
-                host = max(host, cell_len(self.signs.clean(target.label)))
+                label = self.signs.clean(target.label)
+                host = max(host, cell_len(label))
+                host_short = max(host_short, cell_len(_distinct(label)))
             if (job.check.id, job.port) not in seen:
                 seen.add((job.check.id, job.port))
-                text = f"{job.check.title} {port_text(job)}"
-                check = max(check, cell_len(self.signs.clean(text)))
-        if (host, check) == self._longest:
+                title, port = self.signs.clean(job.check.title), port_text(job)
+                check = max(check, cell_len(check_text(title, port, compact=False)))
+                check_short = max(check_short, cell_len(check_text(title, port, compact=True)))
+        longest = Longest(host, host_short, check, check_short)
+        if longest == self._longest:
             return False
-        self._longest = host, check
+        self._longest = longest
         self._lay_out()
         return True
 
     def forget_rows(self) -> None:
         """Start anew with other rows."""
-        self._longest = (0, 0)
+        self._longest = Longest()
         self._lay_out()
 
     def forget_styles(self) -> None:
@@ -98,7 +102,7 @@ class Painter:
         return hint_strip(text, y, self._size, self.signs, self._style("hint"))
 
     def _lay_out(self) -> None:
-        self.layout = lay_out(self._size.width, *self._longest)
+        self.layout = lay_out(self._size.width, self._longest)
         self._strips.clear()
 
     def _style(self, part: str) -> Style:
@@ -106,3 +110,9 @@ class Painter:
         if style is None:
             style = self._styles[part] = self._find_style(part)
         return style
+
+
+def _distinct(label: str) -> str:
+    """What tells a host from the others: a whole address, or of a name all before its domain."""
+    name, dot, _ = label.partition(".")
+    return label if ":" in label or name.isdigit() or not dot else f"{name}."

@@ -32,6 +32,9 @@ SHORT: Mapping[Status, str] = {
 }
 """Status words of at most eight letters, for narrow tables."""
 
+SHORTEST = 6
+"""Cells below which a title says nothing, and its port gives way."""
+
 QUIET = frozenset({Status.NOT_NEEDED, Status.QUEUED, Status.CANCELLED})
 """Rows that ask for no attention."""
 
@@ -47,6 +50,17 @@ def fit(text: str, width: int, signs: Signs, *, right: bool = False) -> str:
     return fill + text if right else text + fill
 
 
+def check_text(title: str, port: str, *, compact: bool) -> str:
+    """A check with its port, in short as nmap's -p takes it: `WinRM 5985`, `SNMP U:161`.
+
+    A range is left away in short: "RPC dynamic" says it.
+    """
+    if compact:
+        transport, _, port = port.rpartition(" ")
+        port = "" if "-" in port else f"U:{port}" if transport == "UDP" else port
+    return f"{title} {port}".rstrip()
+
+
 def row_strip(
     cells: Cells,
     layout: Layout,
@@ -60,12 +74,11 @@ def row_strip(
     The sign of a marked row stands in the gap before the host.
     """
     word = SHORT.get(cells.status, cells.status.value) if layout.compact else cells.status.value
-    port = cells.port.rpartition(" ")[2] if layout.compact else cells.port
     latency = latency_text(cells.latency)
     texts: dict[Column, str] = {
         "status": f"{signs.status[cells.status]} {word}",
         "host": cells.host,
-        "check": f"{cells.title} {port}" if layout.ports else cells.title,
+        "check": _check(cells, layout, signs),
         "latency": latency.replace(" ", "") if layout.compact else latency,
         "note": cells.note,
     }
@@ -100,6 +113,20 @@ def hint_strip(hint: str, y: int, size: Size, signs: Signs, style: Style) -> Str
     line = signs.clean(lines[place]) if 0 <= place < len(lines) else ""
     line = " " * ((size.width - cell_len(line)) // 2) + line
     return Strip([Segment(fit(line, size.width, signs), style)], size.width)
+
+
+def _check(cells: Cells, layout: Layout, signs: Signs) -> str:
+    """The check with its port; where both do not fit the title is cut, not the port."""
+    title = signs.clean(cells.title)
+    if not layout.ports:
+        return title
+    text = check_text(title, cells.port, compact=layout.compact)
+    width = next((span.width for span in layout.spans if span.column == "check"), 0)
+    port = text[len(title) :]
+    room = width - cell_len(port)
+    if cell_len(text) <= width or room < SHORTEST:
+        return text
+    return fit(title, room, signs).rstrip() + port
 
 
 def _line(texts: Mapping[Column, str], layout: Layout, width: int, signs: Signs) -> str:
