@@ -11,6 +11,7 @@ from probes.engine.findings.words import count, of, some
 from probes.engine.model import Reason, Result, Service, State, Status
 
 _LOGIN = 407
+_EXEMPT = "Exempt these hosts from TLS inspection for the Audit Service host."
 _REACHED: dict[Cause, str] = {
     Cause.SILENT: "it does not answer",
     Cause.REFUSED: "it refuses the connection",
@@ -91,7 +92,8 @@ def authorities(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
             continue
         keys = tuple(sorted(result.job.key for result in rows))
         text, sure, why = _authority(what, issuer, hosts)
-        yield Finding(Kind.CERTIFICATE, text, sure, why, keys, _fix(rows))
+        fix = _EXEMPT if what == "interception" else _fix(rows)
+        yield Finding(Kind.CERTIFICATE, text, sure, why, keys, fix)
 
 
 def _authority(what: str, issuer: str, hosts: Sequence[str]) -> tuple[str, Sure, str]:

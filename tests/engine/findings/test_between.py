@@ -73,13 +73,16 @@ def test_interception_by_one_authority_is_one_finding(row, only):
             service=Service.UNEXPECTED,
             summary="No",
             interception=True,
+            fix="Exempt this host from TLS inspection for the Audit Service host.",
             certificate={"issuer_organisation": "Middle CA", "names": [f"api{n}.example"]},
         )
         for n in range(3)
     ]
-    assert only(rows).text.startswith(
+    found = only(rows)
+    assert found.text.startswith(
         "TLS interception: “Middle CA” issued the certificates of 3 hosts (api0.example, "
     )
+    assert found.fix == "Exempt these hosts from TLS inspection for the Audit Service host."
 
 
 def test_a_private_authority_is_one_finding(row, only):
