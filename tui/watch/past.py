@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from probes.engine.model import Event, Result, State, Status
+from probes.engine.model import Event, Result, State, Status, Target
 
 KEPT = 60
 """Rounds of one row that are kept."""
@@ -28,6 +28,7 @@ class Change(NamedTuple):
     since: datetime
     """When it was first seen as it was before."""
     at: datetime
+    """When it was asked, or the row that decided about it was."""
 
 
 class Series(NamedTuple):
@@ -85,10 +86,13 @@ class Past:
 
     def __init__(self) -> None:
         self._rows: dict[str, _Row] = {}
+        self._measured: tuple[Target | None, float] = (None, 0.0)
+        """The host of the last row that was asked, and when."""
 
     def clear(self) -> None:
         """Forget everything: another session begins."""
         self._rows.clear()
+        self._measured = (None, 0.0)
 
     def take(self, events: Iterable[Event]) -> list[Change]:
         """Remember results in the order they came; returns those whose status changed."""
@@ -116,9 +120,15 @@ class Past:
             before = result.status
         else:
             before = row.status
-        if result.status not in _NO_ROUND and seen.started != row.started:
+        if result.status is Status.NOT_NEEDED or seen.started == row.started:
+            # Another row of the host, reported just before, decided this one: so it changed then.
+            target, decided = self._measured
+            if target == result.job.target:
+                at = max(at, decided)
+        elif result.status not in _NO_ROUND:
             row.started = seen.started
             row.add(_value(result))
+            self._measured = (result.job.target, at)
         if before is result.status:
             return None
         since, row.since, row.status = row.since, at, result.status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -103,6 +104,38 @@ def test_a_row_that_went_down_says_why():
 def test_another_status_that_is_neither_up_nor_down_is_named():
     (change,) = past_of(row("14:00:00")).take([row("14:00:30", Status.ERROR, None)])
     assert "was ok and is error since" in change_text(change)
+
+
+def of(check: str, host: str, at: str, status: Status) -> Result:
+    job = Job(f"{check}|{host}", replace(CHECK, id=check), Target("r", host), 389)
+    return replace(row(at, status), job=job)
+
+
+def test_what_another_row_decided_changed_when_that_row_did_and_not_before():
+    past = past_of(
+        of("winrm", "pc1", "14:00:00", Status.BLOCKED), of("rpc", "pc1", "14:00:01", Status.BLOCKED)
+    )
+    came, spared = past.take(
+        [of("winrm", "pc1", "14:00:30", Status.OK), of("rpc", "pc1", "14:00:01", Status.NOT_NEEDED)]
+    )
+    assert f"{came.at:%M:%S} {spared.at:%M:%S}" == "00:30 00:30"
+    went, needed = past.take(
+        [of("winrm", "pc1", "14:01:00", Status.BLOCKED), of("rpc", "pc1", "14:01:02", Status.OK)]
+    )
+    assert f"{went.at:%M:%S} {needed.at:%M:%S}" == "01:00 01:02"
+    assert f"{needed.since:%M:%S}" == "00:30"
+
+
+def test_a_row_of_another_host_decides_nothing():
+    past = past_of(of("rpc", "pc1", "14:00:01", Status.BLOCKED))
+    _, spared = past.take(
+        [
+            of("winrm", "pc2", "14:00:10", Status.OK),
+            of("winrm", "pc2", "14:00:30", Status.BLOCKED),
+            of("rpc", "pc1", "14:00:01", Status.NOT_NEEDED),
+        ]
+    )
+    assert f"{spared.at:%M:%S}" == "00:01"
 
 
 def test_a_stopped_round_is_no_change():
