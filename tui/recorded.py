@@ -8,8 +8,11 @@ from pathlib import Path
 
 from probes.engine.model import Job, Result, Verdict
 from probes.engine.session import Session
+from probes.wire.text import printable
 from profiles.model import Profile
 from tui.whole import removed_text, whole_session, with_earlier, with_verdicts
+
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Recorded:
     vantage: str
     where: str
     """The session in one line."""
+    measured_by: str
+    """The program and the profile, each with its version."""
     jobs: tuple[Job, ...]
     results: tuple[Result, ...]
     verdicts: tuple[Verdict, ...]
@@ -36,6 +41,7 @@ def open_recorded(path: Path, profile: Profile) -> Recorded:
         path=path,
         vantage=header.vantage.label,
         where=_where(session),
+        measured_by=_measured_by(session),
         jobs=tuple(result.job for result in rows),
         results=rows,
         verdicts=tuple(told for one in session.verdicts if (told := one.event) is not None),
@@ -51,6 +57,12 @@ def open_recorded(path: Path, profile: Profile) -> Recorded:
 def _where(session: Session) -> str:
     ended = "" if session.complete else ", not complete"
     return f"session of {session.header.started}{ended}"
+
+
+def _measured_by(session: Session) -> str:
+    tool, used = session.header.tool, session.header.profile
+    text = f"{tool.name} {tool.version} (Python {tool.python}), profile {used.id} {used.version}"
+    return printable(f"{text}, {used.source}", _LONGEST)
 
 
 def _other_profile(session: Session, profile: Profile) -> tuple[str, ...]:

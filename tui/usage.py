@@ -214,11 +214,7 @@ class _Version(argparse.Action):
     """Looks the version up only when it is asked for: that takes longer than all the rest."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        import importlib.metadata
+        from probes.engine.version import version
 
-        try:
-            version = importlib.metadata.version("auditreach")
-        except importlib.metadata.PackageNotFoundError:
-            version = "(not installed)"
-        print(f"auditreach {version}")
+        print(f"auditreach {version()}")
         parser.exit()

@@ -47,7 +47,8 @@ ENTRIES = (
         "information",
         "I",
         "Information",
-        "shows the two lines at the top in full, where the log is, and what was said so far",
+        "shows the two lines at the top in full, where the log is, what was said so far, and which "
+        "versions of program and profile these are",
         "session",
         "keeping:information",
     ),

@@ -57,9 +57,13 @@ def _copied(screen: SessionScreen, text: str, said: str) -> Outcome:
 
 def information(screen: SessionScreen) -> None:
     """Show what the lines above and below have no room for."""
+    from probes.engine.version import version
     from tui.screens.dialog import Help
 
-    where = f"{screen.recorded.where}\n\n" if screen.recorded else ""
+    profile, old = screen.profile, screen.recorded
+    where = f"{old.where}\nMeasured by {old.measured_by}.\n\n" if old else ""
+    this = f"auditreach {version()}, profile {profile.name} {profile.version}, {profile.source}."
     log = f"The log is {screen.log_path}." if screen.log_path else "There is no log yet."
     said = "\n".join(list(screen.panes.notices)[::-1]) or "Nothing was said yet."
-    screen.host.push_screen(Help(f"{screen.panes.head.told}\n\n{where}{log}\n\n{said}"))
+    told = f"{screen.panes.head.told}\n\n{where}{log}\n\n{said}\n\nThis is {this}"
+    screen.host.push_screen(Help("\n".join(map(screen.signs.clean, told.splitlines()))))

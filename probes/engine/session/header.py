@@ -10,6 +10,7 @@ from datetime import datetime
 
 from probes.engine.model import Removed, Restored, Settings, Target, VantageInfo
 from probes.engine.session.typed import integer, items, mapping, number, text, texts
+from probes.engine.version import version
 from profiles.model import Profile
 
 SCHEMA = "auditreach.session/1"
@@ -92,19 +93,12 @@ def new_header(
     origin: Origin | None = None,
 ) -> Header:
     """The header of a session that starts now, with a new random id; a demo's says so."""
-    # Half of what this package would cost before the first paint.
-    import importlib.metadata
-
-    try:
-        version = importlib.metadata.version("auditreach")
-    except importlib.metadata.PackageNotFoundError:
-        version = "unknown"
     if vantage.simulated:
         remark = f"{SIMULATED_REMARK} {remark}".rstrip()
     return Header(
         id=os.urandom(8).hex(),
         started=now(),
-        tool=Tool("auditreach", version, platform.python_version()),
+        tool=Tool("auditreach", version(), platform.python_version()),
         profile=ProfileRef(profile.id, profile.version, profile.source, profile.sha256),
         vantage=vantage,
         settings=settings,
