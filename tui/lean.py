@@ -20,6 +20,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from tui import tidy
 from tui.copying import past_tmux
 from tui.frame import Frame
+from tui.stylesheet import LeanStylesheet
 from tui.themes import THEMES
 
 
@@ -53,7 +54,7 @@ class LeanApp(App[int]):
         for one in THEMES:
             self.register_theme(one)
         self.theme = theme if theme in self.available_themes else THEMES[0].name
-        # Or everything would be parsed with the colours of Textual's own theme first.
+        self.stylesheet = LeanStylesheet()
         self.stylesheet.set_variables(self.get_css_variables())
         self.HORIZONTAL_BREAKPOINTS = _WIDTHS
         self.VERTICAL_BREAKPOINTS = _HEIGHTS
@@ -62,6 +63,11 @@ class LeanApp(App[int]):
         self._waiting = False
         self.pressed = -math.inf
         """When the last key was pressed, in seconds of `time.monotonic`."""
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The colours of the theme by the names that style sheets use."""
+        # Before there is a style sheet, Textual asks for those of a theme that is none of ours.
+        return super().get_css_variables() if hasattr(self, "stylesheet") else {}
 
     def breakpoints(self) -> dict[str, bool]:
         """The classes that a screen of the present size has, and those it has not."""
