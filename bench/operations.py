@@ -24,6 +24,8 @@ from probes.engine.model import Status
 from tui.screens.diagnosis import Diagnosis
 from tui.screens.verdicts import VerdictScreen
 
+REMOVED = 500
+"""Hosts that are taken out at once."""
 GOAL = 100.0
 """Milliseconds of the longest pause."""
 
@@ -70,6 +72,11 @@ async def operate(driven: Driven) -> None:
         await do("back from them", "escape", lambda: app.screen is app.main)
         await do("diagnosis", "d", lambda: isinstance(app.screen, Diagnosis) and listed(app))
         await do("back from it", "escape", lambda: app.screen is app.main)
+        every, gone = len(table.rows), frozenset(panes.targets[::5][:REMOVED])
+        panes.mark([job.key for job in driven.source.jobs if job.target in gone], on=True)
+        await asyncio.sleep(0.5)
+        await do(f"remove {REMOVED} hosts", "delete", lambda every=every: len(table.rows) < every)
+        await do("bring them back", "u", lambda every=every: len(table.rows) == every)
     out = []
     for name, several in seen.items():
         shown, _, cpu = (sorted(column)[len(several) // 2] for column in zip(*several, strict=True))

@@ -28,6 +28,8 @@ from probes.engine.model import (
     Job,
     Observation,
     Reason,
+    Removed,
+    Restored,
     Result,
     Service,
     Settings,
@@ -90,6 +92,12 @@ class Source(Runner):
     def everything(self) -> None:
         """A result for every row, at once."""
         self._make(self.jobs)
+
+    def remove(self, targets: Sequence[Target]) -> None:
+        self._queue.put((Removed(tuple(targets)),))
+
+    def restore(self, targets: Sequence[Target]) -> None:
+        self._queue.put((Restored(tuple(targets)),))
 
     def begin(self, rate: int, jobs: Sequence[Job]) -> None:
         """Make results of these rows at random, so many a second, until `end`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from probes.engine.model import Event, Job, Result, Target
@@ -58,20 +59,20 @@ class Removals:
     def remove(self, targets: Iterable[Target]) -> None:
         """Take hosts off the screen."""
         gone = frozenset(targets)
-        rows = self._table.rows
-        everything = [(rows.job(row), rows.result(rows.job(row).key)) for row in range(len(rows))]
-        taken = tuple(
-            _Row(at, job, result)
-            for at, (job, result) in enumerate(everything)
-            if job.target in gone
-        )
+        taken: list[_Row] = []
+        left: list[tuple[Job, Result | None]] = []
+        for at, row in enumerate(self._table.rows.held):
+            if row[0].target in gone:
+                taken.append(_Row(at, *row))
+            else:
+                left.append(row)
         if not taken:
             return
-        self._table.replace(one for one in everything if one[0].target not in gone)
+        self._table.replace(left)
         events: list[Event] = [row.result for row in taken if row.result is not None]
         events += self._outline.take_out(gone, [row.job.key for row in taken])
         names = tuple(dict.fromkeys(row.job.target for row in taken))
-        self._gone.append(Gone(names, taken, tuple(events)))
+        self._gone.append(Gone(names, tuple(taken), tuple(events)))
 
     def restore(self, targets: Collection[Target]) -> None:
         """Put hosts that were removed together back to their places."""
@@ -79,13 +80,22 @@ class Removals:
         if back is None:
             return
         self._gone.remove(back)
-        rows = self._table.rows
-        everything = [(rows.job(row), rows.result(rows.job(row).key)) for row in range(len(rows))]
-        for row in back.rows:
-            everything.insert(row.at, (row.job, row.result))
-        self._table.replace(everything)
+        self._table.replace(_merged(self._table.rows.held, back.rows))
         jobs = [row.job for row in back.rows]
         self._outline.verdicts.add(jobs)
         self._outline.add(jobs)
         self._outline.verdicts.apply(back.events)
         self._outline.apply(back.events)
+
+
+def _merged(
+    rows: Iterable[tuple[Job, Result | None]], back: Iterable[_Row]
+) -> list[tuple[Job, Result | None]]:
+    """The rows with those that come back at the places they had, or behind the last."""
+    merged: list[tuple[Job, Result | None]] = []
+    others = iter(rows)
+    for row in back:
+        merged += islice(others, row.at - len(merged))
+        merged.append((row.job, row.result))
+    merged += others
+    return merged

@@ -76,11 +76,22 @@ class Rows:
         self.stale = False
 
     def replace(self, rows: Iterable[tuple[Job, Result | None]]) -> None:
-        """Hold these rows instead, those without a result as queued; filter and sort stay."""
+        """Hold these rows of different keys instead, those without a result as queued.
+
+        Filter and sort stay.
+        """
         fixed = tuple(rows)
         self.clear()
-        self.add(job for job, _ in fixed)
-        self.apply(result for _, result in fixed if result is not None)
+        # All of each kind at once: keys wait for it.
+        self._jobs = [job for job, _ in fixed]
+        self._results = [result for _, result in fixed]
+        self._index = {job.key: row for row, job in enumerate(self._jobs)}
+        queued = _CODE[Status.QUEUED]
+        self._codes = bytearray(
+            queued if result is None else _CODE[result.status] for result in self._results
+        )
+        self._versions = array("I", bytes(4 * len(fixed)))
+        self._counts = [self._codes.count(code) for code in range(len(SEVERITY))]
         self.resort()
 
     def __len__(self) -> int:
@@ -88,6 +99,11 @@ class Rows:
 
     def __contains__(self, key: str) -> bool:
         return key in self._index
+
+    @property
+    def held(self) -> list[tuple[Job, Result | None]]:
+        """Every row's job and latest result, in the order of adding."""
+        return list(zip(self._jobs, self._results, strict=True))
 
     @property
     def view(self) -> Sequence[int]:

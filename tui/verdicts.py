@@ -52,7 +52,7 @@ class Verdicts:
     def __init__(self) -> None:
         self._of: dict[Target, dict[str, Line]] = {}
         self._worst: dict[Target, Ruling | None] = {}
-        self._in: dict[str, list[Target]] = {}
+        self._in: dict[str, dict[Target, None]] = {}
         self._tally: dict[str, Counter[Ruling | None]] = {}
         self._lines: list[Line] | None = None
         self.version = 0
@@ -85,7 +85,7 @@ class Verdicts:
                     gone.append(Verdict(target, capability, line.ruling, because, fix, line.text))
             if target in self._worst:
                 self._tally[target.role][self._worst.pop(target)] -= 1
-                self._in[target.role].remove(target)
+                del self._in[target.role][target]
         return gone
 
     def apply(self, events: Iterable[Event]) -> None:
@@ -145,7 +145,7 @@ class Verdicts:
         if mine is None:
             mine = self._of[target] = {}
             self._worst[target] = None
-            self._in.setdefault(target.role, []).append(target)
+            self._in.setdefault(target.role, {})[target] = None
             self._tally.setdefault(target.role, Counter())[None] += 1
         return mine
 

@@ -10,7 +10,7 @@ from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.strip import Strip
 
-from probes.engine.model import Job, Target
+from probes.engine.model import Job
 from tui.filter import port_text
 from tui.rows import Column, Rows
 from tui.signs import Signs
@@ -43,12 +43,12 @@ class Painter:
         """
         host, host_short, check, check_short = self._longest
         seen: set[tuple[str, int | None]] = set()
-        target: Target | None = None
+        targets: set[int] = set()
         for job in jobs:
-            # The rows of a target stand together.
-            if job.target is not target:
-                target = job.target
-                label = self.signs.clean(target.label)
+            # Rows of a target share one object; finding it by content would take as long as this.
+            if id(job.target) not in targets:
+                targets.add(id(job.target))
+                label = self.signs.clean(job.target.label)
                 host = max(host, cell_len(label))
                 host_short = max(host_short, cell_len(_distinct(label)))
             if (job.check.id, job.port) not in seen:
