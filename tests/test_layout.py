@@ -55,7 +55,12 @@ AFTER_THE_FIRST_PAINT = (
     *("tui.argument_types", "tui.arguments", "tui.config", "tui.credentials", "tui.demo"),
     *("tui.help", "tui.live", "tui.query", "tui.recorded", "tui.reports", "tui.sessions"),
     *("tui.trust", "tui.usage"),
-    *("tui.commands.measuring", "tui.screens.dialog", "tui.screens.sessions"),
+    *(
+        "tui.commands.measuring",
+        "tui.screens.dialog",
+        "tui.screens.sessions",
+        "tui.widgets.filter_line",
+    ),
 )
 """What the usual start can do without; with what is below each of them."""
 

@@ -25,7 +25,6 @@ from tui.watch.text import past_lines
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
-from tui.widgets.filter_line import FilterLine
 from tui.widgets.head import Head
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
@@ -47,7 +46,6 @@ class Panes:
         self.outline = screen.query_one(Outline)
         self.table = screen.query_one(ResultTable)
         self.detail = screen.query_one(Detail)
-        self._filter_line = screen.query_one(FilterLine)
         self._hint = self.table.hint
         self._all_hidden = with_keys(_ALL_HIDDEN, screen.host.commands)
         self._notice = screen.query_one("#notice", Static)
@@ -279,7 +277,7 @@ class Panes:
         marks = self.table.marks
         hidden = sum(not self.table.rows.visible(key) for key in marks) if shown < total else 0
         self.head.shown(shown, total, len(marks), hidden)
-        self._filter_line.count(f"{shown:,} of {total:,} rows")
+        self._screen.filter_line.count(f"{shown:,} of {total:,} rows")
         self.table.hint = self._all_hidden if total else self._hint
         self.locate()
 

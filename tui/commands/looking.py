@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from probes.engine.model import Status
 from tui.commands.model import Outcome
-from tui.widgets.filter_line import FilterLine
 
 if TYPE_CHECKING:
     from tui.screens.session import SessionScreen
@@ -19,7 +18,7 @@ def failures(screen: SessionScreen) -> Outcome:
 
 def filter_rows(screen: SessionScreen) -> None:
     """Show only rows that a query describes."""
-    screen.query_one(FilterLine).open()
+    screen.filter_line.open()
 
 
 def sort(screen: SessionScreen) -> None:
@@ -41,8 +40,8 @@ def reverse(screen: SessionScreen) -> None:
 
 def back(screen: SessionScreen) -> Outcome:
     """Leave a line or a pane for the table; from the table, show every row again."""
-    line = screen.query_one(FilterLine)
-    if line.has_focus_within:
+    line = screen.filter_line
+    if line.typed_in:
         line.close(forget=True)
         screen.panes.find("")
     elif screen.panes.table.has_focus:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
@@ -12,6 +13,7 @@ from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.events import DescendantFocus, ScreenResume
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from probes.engine.model import Event, Finished, Message
@@ -29,7 +31,6 @@ from tui.watch.lookout import Lookout
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
-from tui.widgets.filter_line import FilterLine
 from tui.widgets.head import Head
 from tui.widgets.keybar import KeyBar
 from tui.widgets.outline import Outline
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tui.recorded import Recorded
     from tui.runner import Runner
     from tui.sessions.replay import Replay
+    from tui.widgets.filter_line import FilterLine
 
 REFRESH = 0.2
 """Seconds between two updates of the screen."""
@@ -106,8 +108,15 @@ class SessionScreen(Screen[object]):
             return self.runner.log_path
         return "" if self.recorded is None else str(self.recorded.path)
 
+    @cached_property
+    def filter_line(self) -> FilterLine:
+        """Hidden until it is typed in, and not needed for the first paint."""
+        from tui.widgets.filter_line import FilterLine
+
+        return FilterLine(self.signs)
+
     def compose(self) -> ComposeResult:
-        """Head, host line, tree, table, detail, filter line, notice, keys."""
+        """Head, host line, tree, table, detail, notice, keys; the filter line comes after them."""
         profile = self.profile
         self.arrangement = Arrangement(self, self.host.remembered, rows=self.recorded is not None)
         self.update_classes(self.host.breakpoints(), update=False)
@@ -124,14 +133,17 @@ class SessionScreen(Screen[object]):
             with Vertical(id="right"):
                 yield ResultTable(hint=_HINT, ascii=self.signs.ascii)
                 yield Detail(self.signs)
-        yield FilterLine(self.signs)
         yield Static(id="notice", markup=False)
         yield Crumbs(self.signs)
         yield KeyBar(self.signs, self.host.commands)
 
+    def _extend_compose(self, widgets: list[Widget]) -> None:
+        """Add none of Textual's own: nothing here has a tooltip, and what is said is a notice."""
+
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
         self.panes = Panes(self, self.lookout.past)
+        self.call_after_refresh(lambda: self.mount(self.filter_line, before="#notice"))
         if self.recorded is not None:
             self._open(self.recorded)
             self.panes.arrangement.go()

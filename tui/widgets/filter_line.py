@@ -44,7 +44,6 @@ class FilterLine(Vertical):
     DEFAULT_CSS = """
     FilterLine {
         height: auto;
-        display: none;
         & > #filter-hint { height: 1; color: $text-muted; }
         & > #filter-hint.-wrong { height: auto; max-height: 3; }
         & > #filter-hint.-wrong { color: $text-error; text-style: bold; }
@@ -65,8 +64,11 @@ class FilterLine(Vertical):
 
     def __init__(self, signs: Signs) -> None:
         super().__init__(id="filter-line")
+        self.display = False
         self._signs = signs
         self._counted = ""
+        self._composed = False
+        self._opens = False
 
     def compose(self) -> ComposeResult:
         """The hint, then the line with its count."""
@@ -78,12 +80,27 @@ class FilterLine(Vertical):
             yield line
             yield Static(id="filter-count", markup=False)
 
+    def on_mount(self) -> None:
+        """What was wanted of it before is done now."""
+        self._composed = True
+        self._show_count()
+        if self._opens:
+            self.open()
+
+    @property
+    def typed_in(self) -> bool:
+        """Whether it has the focus."""
+        return self._composed and self.has_focus_within
+
     @property
     def _line(self) -> Input:
         return self.query_one("#filter", Input)
 
     def open(self) -> None:
         """Show the line and go to it, with what it held."""
+        self._opens = not self._composed
+        if self._opens:
+            return
         # Not a class: everything in it would be styled again.
         self.display = True
         self._line.focus()
@@ -91,8 +108,8 @@ class FilterLine(Vertical):
 
     def close(self, *, forget: bool) -> None:
         """Hide the line; `forget` what was typed too."""
-        self.display = False
-        if forget:
+        self.display = self._opens = False
+        if forget and self._composed:
             self._line.value = ""
 
     def count(self, text: str) -> None:
@@ -100,7 +117,11 @@ class FilterLine(Vertical):
         if text != self._counted:
             # Every update lays the whole screen out again.
             self._counted = text
-            self.query_one("#filter-count", Static).update(self._signs.clean(text))
+            if self._composed:
+                self._show_count()
+
+    def _show_count(self) -> None:
+        self.query_one("#filter-count", Static).update(self._signs.clean(self._counted))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
