@@ -51,7 +51,7 @@ class Panes:
         self._notice = screen.query_one("#notice", Static)
         self.copying = Copying(self.table.app)
         self.verdicts = self.outline.verdicts
-        self.removals = Removals(self.table, self.outline)
+        self.removals = Removals(self.table, self.outline, self._tally)
         places: dict[Pane, Widget] = {
             "tree": self.outline,
             "table": self.table,
@@ -133,8 +133,7 @@ class Panes:
         self.table.add(jobs)
         self.verdicts.add(jobs)
         self.outline.add(jobs)
-        self.head.counts(self.table.rows.counts)
-        self._count()
+        self._tally()
 
     def clear(self) -> None:
         """Forget every row."""
@@ -155,13 +154,15 @@ class Panes:
                 took = isinstance(event, Removed)
                 (self.removals.remove if took else self.removals.restore)(event.targets)
         self._take_in(events[begun:])
-        self.head.counts(self.table.rows.counts)
-        self._count()
+        self._tally()
         shown = self.table.cursor_key
         if any(isinstance(event, Result) and event.job.key == shown for event in events):
             self.tell(shown, top=False)
 
     def _take_in(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        self.removals.settle()
         self.table.apply(events)
         self.verdicts.apply(events)
         self.outline.apply(events)
@@ -219,6 +220,7 @@ class Panes:
 
     def filter(self) -> None:
         """Show the rows of the tree's node, or of what was chosen, that pass the other filters."""
+        self.removals.settle()
         self.table.show(self._wanted)
         self._count()
 
@@ -244,6 +246,7 @@ class Panes:
     def find(self, text: str) -> None:
         """Show only rows that a query describes."""
         if text != self.words:
+            self.removals.settle()
             self.words = text
             # As it is typed: keys come before the rows.
             self.table.show_soon(self._wanted, self._count)
@@ -271,6 +274,10 @@ class Panes:
         self.table.settle()
         shown, total = len(self.table.rows.view), len(self.table.rows)
         return "" if shown == total else f"{shown:,} of {total:,} rows; {{back}} shows all."
+
+    def _tally(self) -> None:
+        self.head.counts(self.table.rows.counts)
+        self._count()
 
     def _count(self) -> None:
         shown, total = len(self.table.rows.view), len(self.table.rows)

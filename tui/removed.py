@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
 from probes.engine.model import Event, Job, Result, Target
+from tui.gradual import Gradual
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
+
+MANY = 2000
+"""Rows from which on it is not done at once."""
 
 
 class _Row(NamedTuple):
@@ -34,31 +38,56 @@ class Gone(NamedTuple):
 
 
 class Removals:
-    """What was removed from the table and the tree, the latest last."""
+    """What was removed from the table and the tree, the latest last.
 
-    def __init__(self, table: ResultTable, outline: Outline) -> None:
+    Of many rows it is a tenth of a second of work, so it is done in pieces, and keys are answered
+    between them; what comes next finishes it first. `done` is called at its end.
+    """
+
+    def __init__(self, table: ResultTable, outline: Outline, done: Callable[[], None]) -> None:
         self._table = table
         self._outline = outline
+        self._done = done
+        self._gradual = Gradual(table.set_timer)
         self._gone: list[Gone] = []
 
     @property
     def latest(self) -> Gone | None:
         """What comes back next."""
+        self.settle()
         return self._gone[-1] if self._gone else None
+
+    def settle(self) -> None:
+        """Finish what was begun."""
+        self._gradual.settle()
 
     def clear(self) -> None:
         """Other rows: nothing of the old ones comes back."""
+        self._gradual.cancel()
         self._gone.clear()
 
     def forget(self, targets: Collection[Target]) -> None:
         """These hosts were named again and have new rows."""
+        self.settle()
         self._gone = [
             one for one in self._gone if not any(target in targets for target in one.targets)
         ]
 
     def remove(self, targets: Iterable[Target]) -> None:
         """Take hosts off the screen."""
-        gone = frozenset(targets)
+        self._begin(self._removing(frozenset(targets)))
+
+    def restore(self, targets: Collection[Target]) -> None:
+        """Put hosts that were removed together back to their places."""
+        self._begin(self._restoring(frozenset(targets)))
+
+    def _begin(self, pieces: Iterator[None]) -> None:
+        self.settle()
+        self._gradual.begin(pieces, self._done)
+        if len(self._table.rows) < MANY:
+            self.settle()
+
+    def _removing(self, gone: frozenset[Target]) -> Iterator[None]:
         taken: list[_Row] = []
         left: list[tuple[Job, Result | None]] = []
         for at, row in enumerate(self._table.rows.held):
@@ -68,22 +97,27 @@ class Removals:
                 left.append(row)
         if not taken:
             return
+        yield
         self._table.replace(left)
+        yield
         events: list[Event] = [row.result for row in taken if row.result is not None]
         events += self._outline.take_out(gone, [row.job.key for row in taken])
         names = tuple(dict.fromkeys(row.job.target for row in taken))
         self._gone.append(Gone(names, tuple(taken), tuple(events)))
 
-    def restore(self, targets: Collection[Target]) -> None:
-        """Put hosts that were removed together back to their places."""
-        back = next((one for one in self._gone if set(one.targets) == set(targets)), None)
+    def _restoring(self, targets: frozenset[Target]) -> Iterator[None]:
+        back = next((one for one in self._gone if targets == frozenset(one.targets)), None)
         if back is None:
             return
         self._gone.remove(back)
-        self._table.replace(_merged(self._table.rows.held, back.rows))
+        rows = _merged(self._table.rows.held, back.rows)
+        yield
+        self._table.replace(rows)
+        yield
         jobs = [row.job for row in back.rows]
         self._outline.verdicts.add(jobs)
         self._outline.add(jobs)
+        yield
         self._outline.verdicts.apply(back.events)
         self._outline.apply(back.events)
 

@@ -154,11 +154,12 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def clear(self) -> None:
         """Forget every row."""
+        self._gradual.cancel()
         self.replace(())
 
     def replace(self, rows: Iterable[tuple[Job, Result | None]]) -> None:
         """Hold these rows instead; cursor, marks and place on the screen stay where they can."""
-        self._gradual.cancel()
+        self.settle()
         self.rows.replace(rows)
         self.marks.take([key for key in self.marks if key not in self.rows])
         self._painter.forget_rows()

@@ -5,10 +5,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+import pytest
+
 from probes.engine.model import Status
 from tui.widgets.outline import Outline
 
 PC = "pc-015.corp.example"
+
+
+@pytest.fixture
+def piecemeal(monkeypatch):
+    """Whatever number of rows there is, and after every piece the loop goes on."""
+    monkeypatch.setattr("tui.removed.MANY", 0)
+    monkeypatch.setattr("tui.gradual.AT_ONCE", -1.0)
 
 
 def counts(seat) -> dict[Status, int]:
@@ -197,3 +206,53 @@ def test_a_host_that_is_typed_again_has_new_rows_and_undo_does_nothing(measured,
         await seat.press("u")
         assert seat.notice == "Nothing was removed that could come back."
         assert len(rows) == 2
+
+
+def test_in_pieces_a_removal_and_what_undoes_it_come_to_the_same(opened, piecemeal):
+    @opened(size=(120, 40))
+    async def _(seat):
+        before, tree = everything(seat), seat.text(Outline)
+        seat.table.select(f"windows.winrm|{PC}")
+        await seat.press("delete")
+        await seat.until(lambda: "/26" in seat.head)
+        assert not [key for key in seat.seen if PC in key]
+        assert PC not in {line.target.host for line in seat.panes.verdicts.lines()}
+        await seat.press("u")
+        await seat.until(lambda: "/33" in seat.head and seat.text(Outline) == tree)
+        assert everything(seat) == before
+
+
+def test_what_comes_while_a_removal_is_under_way_finishes_it_first(opened, piecemeal):
+    @opened(size=(120, 40))
+    async def _(seat):
+        panes, main = seat.panes, seat.app.main
+        before = everything(seat)
+        result = panes.table.rows.result("unix.ssh|web2.corp.example")
+        seat.table.select(f"windows.winrm|{PC}")
+        # None of these gives the loop a turn.
+        main.action_do("remove")
+        assert len(panes.table.rows) == 33
+        panes.apply((result,))
+        assert len(panes.table.rows) == 26
+        main.action_do("undo")
+        main.action_do("filter")
+        panes.find("host:pc-015*")
+        panes.table.settle()
+        assert len(panes.table.rows) == 33
+        assert {panes.table.rows.job_of(key).target.host for key in panes.visible} == {PC}
+        panes.find("")
+        panes.table.settle()
+        assert everything(seat)[1:3] == before[1:3]
+
+
+def test_a_filter_that_is_being_applied_is_not_lost_by_a_removal(opened, monkeypatch):
+    monkeypatch.setattr("tui.gradual.AT_ONCE", -1.0)
+
+    @opened()
+    async def _(seat):
+        panes = seat.panes
+        seat.table.select(f"windows.winrm|{PC}")
+        panes.find("snmp")
+        seat.app.main.action_do("remove")
+        await seat.pilot.pause()
+        assert {panes.table.rows.job_of(key).check.title for key in panes.visible} == {"SNMP"}
