@@ -15,7 +15,7 @@ from textual.theme import Theme, ThemeProvider
 from profiles.model import Profile
 from tui.commands import COMMANDS
 from tui.commands.rebind import rebound
-from tui.lean import LeanApp
+from tui.lean import USUAL, LeanApp
 from tui.remembered import Remembered
 from tui.screens.session import REFRESH, SLOW_REFRESH, SessionScreen
 from tui.signs import ASCII, UNICODE
@@ -77,8 +77,18 @@ class AuditReach(LeanApp):
         self.call_after_refresh(self._style_the_rest)
         self.theme_changed_signal.subscribe(self, self._remember)
 
+    def read_styles(self, name: str) -> bool:
+        """Read one of the style sheets that not every start needs, and say if that was news."""
+        path = Path(__file__).with_name(name)
+        known = self.stylesheet.has_source(str(path))
+        self.stylesheet.read(path)
+        return not known
+
     def _style_the_rest(self) -> None:
-        self.stylesheet.read(Path(__file__).with_name("opened.tcss"))
+        self.read_styles("opened.tcss")
+        if self.read_styles("sizes.tcss") and not self.main.has_class(*USUAL):
+            # It was resized while it started.
+            self.refresh_css(animate=False)
 
     def _remember(self, theme: Theme) -> None:
         self.remembered.set("theme", theme.name)

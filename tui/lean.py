@@ -36,6 +36,8 @@ ScrollBar.renderer = _WholeCells
 _WIDTHS = [(0, "-narrow"), (60, "-usual"), (100, "-roomy"), (140, "-wide"), (180, "-beside")]
 _HEIGHTS = [(0, "-short"), (16, "-tall")]
 """From how many cells on a screen has which class."""
+USUAL = ("-usual", "-tall")
+"""The classes of 80x24, whose styles are in app.tcss; those of other sizes are in sizes.tcss."""
 _RETRY = 0.05
 """Seconds until a terminal that was busy is asked again."""
 _WAITING = 1

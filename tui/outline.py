@@ -138,6 +138,8 @@ class RollUp:
 
     def of(self, node: Node) -> tuple[Status | None, int]:
         """The status a node shows and how many of its rows have it; None without rows."""
+        if not self._counts:
+            return None, 0
         total: Counter[Status] = Counter()
         for check in node.checks:
             total.update(self._counts.get(check, {}))

@@ -7,6 +7,7 @@ This overrides what is no public interface of Textual's: pyproject.toml bounds t
 from __future__ import annotations
 
 from functools import cache
+from pathlib import PurePath
 
 from textual.css.styles import RenderStyles
 from textual.css.stylesheet import Stylesheet
@@ -30,6 +31,11 @@ class LeanStylesheet(Stylesheet):
     @property
     def _variable_tokens(self) -> dict[str, list[Token]]:
         return self._values
+
+    def read(self, filename: str | PurePath) -> None:
+        """Read a file, whose rules count from the next widget on that is styled."""
+        super().read(filename)
+        self._rules_map = None
 
     def copy(self) -> LeanStylesheet:
         """Another one with the same sources."""

@@ -9,6 +9,8 @@ import pytest
 
 from tests.tui.driving import drive
 from tests.tui.pictures import drawn
+from tui.app import AuditReach
+from tui.widgets.box import Box
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.head import Head
@@ -27,6 +29,12 @@ SMALL = [(width, height) for width in (30, 40, 59, 60) for height in (8, 12, 15,
 EVERY = [
     (width, height) for width in range(30, 221, 19) for height in (8, 11, 16, 23, 24, 37, 50, 60)
 ]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    """What was chosen before this test stands in no way."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 
 def leaves(app):
@@ -75,3 +83,50 @@ def test_every_other_screen_stands_in_every_size(keys):
             await pilot.resize_terminal(*size)
             await pilot.pause()
             drawn(app)
+
+
+def regions(app) -> dict[str, object]:
+    return {str(widget): widget.region for widget in app.screen.query("*") if widget.display}
+
+
+@pytest.mark.parametrize("size", [(45, 24), (80, 12), (110, 30), (150, 40), (200, 50)])
+def test_a_start_in_any_size_and_a_resize_to_it_look_the_same(size):
+    began = {}
+
+    @drive("open", SITE, size=size)
+    async def _(pilot, app):
+        began.update(regions(app))
+
+    @drive("open", SITE, size=(80, 24))
+    async def _(pilot, app):
+        assert regions(app) != began
+        await pilot.resize_terminal(*size)
+        await pilot.pause()
+        assert regions(app) == began
+
+
+def test_a_screen_that_is_resized_while_it_starts_is_styled_for_its_size(monkeypatch):
+    rest = AuditReach._style_the_rest
+    monkeypatch.setattr(AuditReach, "_style_the_rest", lambda _: None)
+
+    @drive("open", SITE, size=(80, 24))
+    async def _(pilot, app):
+        await pilot.resize_terminal(45, 24)
+        await pilot.pause()
+        assert app.query_one(Outline).display
+        rest(app)
+        await pilot.pause()
+        assert not app.query_one(Outline).display
+        check(app, (45, 24))
+
+
+def test_what_holds_other_widgets_is_drawn_as_textual_draws_it():
+    @drive("open", SITE, size=(120, 40))
+    async def _(pilot, app):
+        for theme in ("dark", "contrast-light"):
+            app.theme = theme
+            await pilot.pause()
+            for one in (app.screen, *app.screen.query(Box)):
+                theirs = one._styles_cache.render_widget(one, one.region.reset_offset)
+                ours = one.render_lines(one.region.reset_offset)
+                assert [line.simplify() for line in ours] == [line.simplify() for line in theirs]

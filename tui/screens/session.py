@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
-from textual.containers import Horizontal, Vertical
 from textual.events import DescendantFocus, ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
@@ -23,11 +22,13 @@ from tui.commands import BY_ID, COMMANDS
 from tui.commands.bindings import bindings
 from tui.commands.model import Command
 from tui.commands.rebind import with_keys
+from tui.lean import USUAL
 from tui.panes import Panes
 from tui.runner import DemoFailed
 from tui.signs import Signs
 from tui.tidy import Tidy
 from tui.watch.lookout import Lookout
+from tui.widgets.box import Box
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
@@ -57,6 +58,7 @@ class SessionScreen(Screen[object]):
     """One session: `runner` measures it, or `recorded` holds an old one."""
 
     AUTO_FOCUS = ""
+    BLANK = True
 
     def __init__(
         self,
@@ -120,17 +122,19 @@ class SessionScreen(Screen[object]):
         profile = self.profile
         self.arrangement = Arrangement(self, self.host.remembered, rows=self.recorded is not None)
         self.update_classes(self.host.breakpoints(), update=False)
+        if self.arrangement.alone or not self.has_class(*USUAL):
+            self.host.read_styles("sizes.tcss")
         yield Head(self.signs, f"{profile.name} {profile.version}")
-        with Horizontal(id="entry-line"):
+        with Box(id="entry-line"):
             yield Static("Hosts", id="entry-label")
             history = self.runner.history if self.runner else None
             if history is not None:
                 yield HostEntry(profile, history)
             else:
                 yield Static(self.recorded.where if self.recorded else "", id="where", markup=False)
-        with Horizontal(id="body"):
+        with Box(id="body"):
             yield Outline(profile, self.signs)
-            with Vertical(id="right"):
+            with Box(id="right"):
                 yield ResultTable(hint=_HINT, ascii=self.signs.ascii)
                 yield Detail(self.signs)
         yield Static(id="notice", markup=False)

@@ -33,6 +33,5 @@ class Crumbs(Widget):
     def render_line(self, y: int) -> Strip:
         """The line."""
         text = fitted(*self._told, self.size.width, self._signs)
-        return Strip([Segment(text, self.rich_style)]).adjust_cell_length(
-            self.size.width, self.rich_style
-        )
+        style = self.rich_style
+        return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, style)

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -49,6 +50,7 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, signs: Signs) -> None:
         super().__init__()
         self._signs = signs
+        self._plain = Style()
         self._story: tuple[Line, ...] = ()
         self._lines: list[Line] = []
 
@@ -75,6 +77,11 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         """Cells of a line: the scroll bar's column stays free, so that nothing moves."""
         return max(1, self.size.width - self.styles.scrollbar_size_vertical)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the widget, with colours that are looked up once for all of them."""
+        self._plain = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """The heading, or one line of the story."""
         width = self._width
@@ -84,14 +91,14 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip([Segment(fit(heading, width, self._signs), style)], width)
         line = y - 1 + self.scroll_offset.y
         if line >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._plain)
         label, text = self._lines[line]
         left = max(_LABEL, cell_len(label) + 1)
-        quiet = self.rich_style + self.get_component_rich_style("detail--label", partial=True)
+        quiet = self._plain + self.get_component_rich_style("detail--label", partial=True)
         return Strip(
             [
                 Segment(fit(label, left, self._signs), quiet),
-                Segment(fit(text, max(0, width - left), self._signs), self.rich_style),
+                Segment(fit(text, max(0, width - left), self._signs), self._plain),
             ],
             width,
         )

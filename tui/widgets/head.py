@@ -104,9 +104,10 @@ class Head(Widget):
     def render_line(self, y: int) -> Strip:
         """One of the two lines."""
         parts = self._first() if y == 0 else self._second()
+        plain = self.rich_style
         return Strip(
-            [Segment(self._signs.clean(text), self._style(name)) for text, name in parts]
-        ).adjust_cell_length(self.size.width, self._style(""))
+            [Segment(self._signs.clean(text), self._style(name, plain)) for text, name in parts]
+        ).adjust_cell_length(self.size.width, plain)
 
     def _first(self) -> list[tuple[str, str]]:
         # That a session is not being saved must be seen on the narrowest screen.
@@ -148,8 +149,8 @@ class Head(Widget):
         gap = room - sum(cell_len(part) for part, _ in parts)
         return [*parts, (" " * gap, ""), (end, "title")]
 
-    def _style(self, name: str) -> Style:
+    def _style(self, name: str, plain: Style) -> Style:
         component = f"head--{name}"
         if name and component in self.COMPONENT_CLASSES:
             return self.get_component_rich_style(component)
-        return self.rich_style
+        return plain

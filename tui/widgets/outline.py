@@ -101,6 +101,8 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         self._folded = {node.id for node in self._tree if node.kind == "category"}
         self._shown: list[Node] = []
         self._drawn: dict[str, str] = {}
+        self._plain = Style()
+        """What text has that nothing is said about."""
         self._cursor = 0
         self._excluded: frozenset[str] = frozenset()
 
@@ -214,12 +216,17 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         """Cells of a line: the scroll bar's column stays free, so that nothing moves."""
         return max(1, self.size.width - self.styles.scrollbar_size_vertical)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the widget, with colours that are looked up once for all of them."""
+        self._plain = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One node."""
         width = self._width
         line = y + self.scroll_offset.y
         if line >= len(self._shown):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._plain)
         node = self._shown[line]
         excluded = node.checks <= self._excluded and bool(node.checks)
         status, mark = self._mark(node)
@@ -229,7 +236,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             sign = "x"
         title = f"{' ' * node.depth}{sign} {node.title}"
         text = fit(title, max(0, width - cell_len(mark)), self._signs)
-        base = self.rich_style
+        base = self._plain
         if excluded:
             base += self._component("quiet")
         elif node.kind in ("all", "category"):
