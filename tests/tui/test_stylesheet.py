@@ -13,6 +13,7 @@ from tests.tui.driving import drive
 from tui.app import AuditReach
 from tui.stylesheet import LeanStylesheet
 from tui.themes import THEMES
+from tui.widgets.entry import HostEntry
 from tui.widgets.outline import Outline
 
 SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
@@ -123,3 +124,36 @@ def test_a_copy_has_the_sources_and_the_values() -> None:
     copy.parse()
     assert isinstance(copy, LeanStylesheet)
     assert [rule.css for rule in copy.rules] == [rule.css for rule in sheet.rules]
+
+
+@pytest.mark.parametrize("theme", [one.name for one in THEMES])
+def test_the_host_line_looks_as_it_would_with_all_that_textual_says_of_an_input(theme: str) -> None:
+    async def keys(pilot: Pilot[int], app: AuditReach) -> None:
+        app.theme = theme
+        line = app.query_one(HostEntry)
+
+        def looks() -> dict[str, object]:
+            parts = {one: line.get_component_styles(one) for one in line._get_component_classes()}
+            return {one: styles.base.get_rules() for one, styles in parts.items()} | {
+                "": line.styles.base.get_rules()
+            }
+
+        for focused in (line, app.query_one(Outline)):
+            focused.focus()
+            await pilot.pause()
+            whole = app.stylesheet
+            app.stylesheet = LeanStylesheet()
+            app.stylesheet.set_variables(whole._variables)
+            app.stylesheet.source = {
+                at: css for at, css in whole.source.items() if at[1] != "Input.DEFAULT_CSS"
+            }
+            assert len(app.stylesheet.source) == len(whole.source) - 1
+            app.stylesheet.parse()
+            app.stylesheet.update(line)
+            lean = looks()
+            assert all(lean.values())
+            app.stylesheet = whole
+            app.stylesheet.update(line)
+            assert looks() == lean
+
+    drive()(keys)

@@ -41,10 +41,10 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
-        & > .detail--heading { text-style: bold; background: $panel; }
-        &:focus > .detail--heading { text-style: bold reverse; }
-        & > .detail--label { color: $text-muted; }
     }
+    .detail--heading { text-style: bold; background: $panel; }
+    Detail:focus .detail--heading { text-style: bold reverse; }
+    .detail--label { color: $text-muted; }
     """
 
     def __init__(self, signs: Signs) -> None:

@@ -43,14 +43,14 @@ class Head(Widget):
     Head {
         height: 2;
         background: $surface;
-        & > .head--title { text-style: bold; }
-        & > .head--quiet { color: $text-muted; }
-        & > .head--bar { color: $text-accent; }
-        & > .head--trouble { color: $text-error; text-style: bold; }
-        & > .head--ok { color: $text-success; }
-        & > .head--degraded, & > .head--warning { color: $text-warning; }
-        & > .head--blocked, & > .head--error { color: $text-error; }
     }
+    .head--title { text-style: bold; }
+    .head--quiet { color: $text-muted; }
+    .head--bar { color: $text-accent; }
+    .head--trouble { color: $text-error; text-style: bold; }
+    .head--ok { color: $text-success; }
+    .head--degraded, .head--warning { color: $text-warning; }
+    .head--blocked, .head--error { color: $text-error; }
     """
 
     def __init__(self, signs: Signs, title: str) -> None:

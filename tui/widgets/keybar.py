@@ -24,8 +24,8 @@ class KeyBar(Widget):
     KeyBar {
         height: 1;
         background: $panel;
-        & > .keybar--key { text-style: bold; color: $text-accent; }
     }
+    .keybar--key { text-style: bold; color: $text-accent; }
     """
 
     def __init__(self, signs: Signs, commands: Sequence[Command] = COMMANDS) -> None:

@@ -56,15 +56,15 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
-        & > .outline--section { text-style: bold; }
-        & > .outline--quiet { color: $text-muted; }
-        & > .outline--cursor { text-style: bold underline; }
-        &:focus > .outline--cursor { text-style: bold reverse; }
-        & > .outline--ok { color: $text-success; }
-        & > .outline--degraded, & > .outline--warning { color: $text-warning; }
-        & > .outline--blocked, & > .outline--error { color: $text-error; }
-        & > .outline--running { color: $text-accent; }
     }
+    .outline--section { text-style: bold; }
+    .outline--quiet { color: $text-muted; }
+    .outline--cursor { text-style: bold underline; }
+    Outline:focus .outline--cursor { text-style: bold reverse; }
+    .outline--ok { color: $text-success; }
+    .outline--degraded, .outline--warning { color: $text-warning; }
+    .outline--blocked, .outline--error { color: $text-error; }
+    .outline--running { color: $text-accent; }
     """
 
     class Highlighted(Message):

@@ -55,21 +55,21 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
-        & > .resulttable--header { text-style: bold; background: $panel; }
-        & > .resulttable--hint, & > .resulttable--quiet { color: $text-muted; }
-        & > .resulttable--cursor {
-            text-style: bold underline;
-            background: $block-cursor-blurred-background;
-        }
-        &:focus > .resulttable--cursor { text-style: bold reverse; background: $surface; }
-        & > .resulttable--ok { color: $text-success; }
-        & > .resulttable--degraded, & > .resulttable--warning { color: $text-warning; }
-        & > .resulttable--blocked, & > .resulttable--error { color: $text-error; }
-        & > .resulttable--blocked { text-style: bold; }
-        & > .resulttable--running { color: $text-accent; }
-        & > .resulttable--unverifiable, & > .resulttable--not-needed, & > .resulttable--queued,
-        & > .resulttable--cancelled { color: $text-muted; }
     }
+    .resulttable--header { text-style: bold; background: $panel; }
+    .resulttable--hint, .resulttable--quiet { color: $text-muted; }
+    .resulttable--cursor {
+        text-style: bold underline;
+        background: $block-cursor-blurred-background;
+    }
+    ResultTable:focus .resulttable--cursor { text-style: bold reverse; background: $surface; }
+    .resulttable--ok { color: $text-success; }
+    .resulttable--degraded, .resulttable--warning { color: $text-warning; }
+    .resulttable--blocked, .resulttable--error { color: $text-error; }
+    .resulttable--blocked { text-style: bold; }
+    .resulttable--running { color: $text-accent; }
+    .resulttable--unverifiable, .resulttable--not-needed, .resulttable--queued,
+    .resulttable--cancelled { color: $text-muted; }
     """
 
     class RowHighlighted(Message):
