@@ -18,7 +18,6 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui import tidy
-from tui.copying import past_tmux
 from tui.frame import Frame
 from tui.stylesheet import LeanStylesheet
 from tui.themes import THEMES
@@ -104,6 +103,8 @@ class LeanApp(App[int]):
         """Copy a text, inside tmux also to the terminal around it."""
         super().copy_to_clipboard(text)
         if os.environ.get("TMUX") and self._driver is not None:
+            from tui.copying import past_tmux
+
             coded = base64.b64encode(text.encode()).decode()
             self._driver.write(past_tmux(f"\x1b]52;c;{coded}\a"))
 

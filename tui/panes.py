@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,9 @@ from textual.widgets import Static
 from probes.engine.model import Event, Job, Removed, Restored, Result, Status, Target
 from tui.arrangement import Pane
 from tui.commands.rebind import with_keys
-from tui.copying import Copying
 from tui.crumbs import of_filter
 from tui.filter import Filter
-from tui.removed import Removals
 from tui.rows import Column
-from tui.story import story
-from tui.watch.past import Past
-from tui.watch.text import past_lines
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
@@ -30,6 +26,8 @@ from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
 if TYPE_CHECKING:
+    from tui.copying import Copying
+    from tui.removed import Removals
     from tui.screens.session import SessionScreen
 
 _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
@@ -41,7 +39,7 @@ _FINE = frozenset({Status.OK, Status.NOT_NEEDED})
 class Panes:
     """Head, tree, table, detail and notice of a composed screen."""
 
-    def __init__(self, screen: SessionScreen, past: Past) -> None:
+    def __init__(self, screen: SessionScreen) -> None:
         self.head = screen.query_one(Head)
         self.outline = screen.query_one(Outline)
         self.table = screen.query_one(ResultTable)
@@ -49,9 +47,7 @@ class Panes:
         self._hint = self.table.hint
         self._all_hidden = with_keys(_ALL_HIDDEN, screen.host.commands)
         self._notice = screen.query_one("#notice", Static)
-        self.copying = Copying(self.table.app)
         self.verdicts = self.outline.verdicts
-        self.removals = Removals(self.table, self.outline, self._tally)
         places: dict[Pane, Widget] = {
             "tree": self.outline,
             "table": self.table,
@@ -64,7 +60,6 @@ class Panes:
         self._screen = screen
         self._profile = screen.profile
         self._signs = screen.signs
-        self._past = past
         self._said = ("", False)
         self.notices: deque[str] = deque(maxlen=_NOTICES)
         """What was said, the latest last, with the time."""
@@ -74,6 +69,20 @@ class Panes:
         """Only rows that this query describes are shown."""
         self._only: Filter | None = None
         """Rows that a verdict or finding is about, instead of those of the tree's node."""
+
+    @cached_property
+    def copying(self) -> Copying:
+        """What was copied last of the selected row."""
+        from tui.copying import Copying
+
+        return Copying(self.table.app)
+
+    @cached_property
+    def removals(self) -> Removals:
+        """What was taken off the screen."""
+        from tui.removed import Removals
+
+        return Removals(self.table, self.outline, self._tally)
 
     @property
     def keys(self) -> list[str]:
@@ -175,8 +184,12 @@ class Panes:
         if key is None or job is None:
             self.detail.show((), top=True)
         else:
+            # Only with a row.
+            from tui.story import story
+            from tui.watch.text import past_lines
+
             lines = story(job, rows.result(key), self._profile)
-            past = past_lines(self._past.of(key), ascii=self._signs.ascii)
+            past = past_lines(self._screen.lookout.past.of(key), ascii=self._signs.ascii)
             self.detail.show((*islice(lines, 2), *past, *lines), top=top)
 
     def say(self, text: str, *, trouble: bool = False) -> None:

@@ -27,7 +27,6 @@ from tui.panes import Panes
 from tui.runner import DemoFailed
 from tui.signs import Signs
 from tui.tidy import Tidy
-from tui.watch.lookout import Lookout
 from tui.widgets.box import Box
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from tui.recorded import Recorded
     from tui.runner import Runner
     from tui.sessions.replay import Replay
+    from tui.watch.lookout import Lookout
     from tui.widgets.filter_line import FilterLine
 
 REFRESH = 0.2
@@ -85,7 +85,6 @@ class SessionScreen(Screen[object]):
         self.arrangement: Arrangement
         self.panes: Panes
         """Only after mounting."""
-        self.lookout = Lookout(self)
         self.replay: Replay | None = None
         """What plays the old session; None where its end is shown."""
         self._replay_at = replay
@@ -111,6 +110,13 @@ class SessionScreen(Screen[object]):
         return "" if self.recorded is None else str(self.recorded.path)
 
     @cached_property
+    def lookout(self) -> Lookout:
+        """What stands between the events and the panes, from the first event on."""
+        from tui.watch.lookout import Lookout
+
+        return Lookout(self)
+
+    @cached_property
     def filter_line(self) -> FilterLine:
         """Hidden until it is typed in, and not needed for the first paint."""
         from tui.widgets.filter_line import FilterLine
@@ -126,7 +132,7 @@ class SessionScreen(Screen[object]):
             self.host.read_styles("sizes.tcss")
         yield Head(self.signs, f"{profile.name} {profile.version}")
         with Box(id="entry-line"):
-            yield Static("Hosts", id="entry-label")
+            yield Static("Hosts", id="entry-label", markup=False)
             history = self.runner.history if self.runner else None
             if history is not None:
                 yield HostEntry(profile, history)
@@ -146,7 +152,7 @@ class SessionScreen(Screen[object]):
 
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
-        self.panes = Panes(self, self.lookout.past)
+        self.panes = Panes(self)
         self.call_after_refresh(lambda: self.mount(self.filter_line, before="#notice"))
         if self.recorded is not None:
             self._open(self.recorded)

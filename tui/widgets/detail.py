@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,8 +15,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.signs import Signs
-from tui.story import Line
 from tui.widgets.table_render import fit
+
+if TYPE_CHECKING:
+    from tui.story import Line
 
 _LABEL = 11
 """Cells of a label; of a longer one as many as it needs."""
