@@ -1,12 +1,14 @@
-"""Frozen dataclasses that cost the start little: of what they can do nothing is compiled at once.
+"""Frozen dataclasses that cost the start little: what they can do is made when it is first used.
 
-`dataclass(frozen=True, slots=True)` writes six functions as text and compiles them, a millisecond
-for every class. Here `__init__` is compiled when the first record of a class is made, and the
-others are the same for all.
+`dataclass(frozen=True, slots=True)` writes six functions as text and compiles them, and makes the
+class twice: a millisecond for every class. Here `__init__` is compiled when the first record of a
+class is made, the other functions are the same for all, and what `dataclasses` knows of the class
+is found out when it is asked (`fields`, `replace`, `asdict`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from inspect import get_annotations
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar, dataclass_transform
 
@@ -19,14 +21,15 @@ def record(plain: type[T]) -> type[T]:
 
     Not for classes with bases, `InitVar`, `__post_init__` or fields that `__init__` does not take.
     """
-    # Its own slots, and no text of a signature, which would compile `__init__`.
-    made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(plain)
-    known = fields(made)
-    compared = [one.name for one in known if one.compare]
-    content = _content(compared)
+    hints = get_annotations(plain)
+    names = tuple(hints)
+    body = {name: value for name, value in plain.__dict__.items() if name not in _OF_INSTANCES}
+    defaults = {name: body.pop(name) for name in names if name in body}
+    compared = [name for name in names if _flag(defaults, name, "compare")]
+    content: Callable[[object], object] = attrgetter(*compared) if compared else lambda _: ()
 
     def init(self: T, *given: Any, **named: Any) -> None:
-        made.__init__ = _init(made, known)
+        made.__init__ = _init(made, names, defaults)
         made.__init__(self, *given, **named)
 
     def equal(self: T, other: object) -> Any:
@@ -35,39 +38,57 @@ def record(plain: type[T]) -> type[T]:
     def hashed(self: T) -> int:
         return hash(content(self))
 
-    made.__init__, made.__eq__, made.__hash__ = init, equal, hashed
-    made.__repr__, made.__reduce__ = _shown, _taken_apart
-    made.__setattr__ = made.__delattr__ = _refused
+    methods = {"__init__": init, "__eq__": equal, "__hash__": hashed, **_SHARED}
+    described = {"__dataclass_fields__": _Fields(defaults), "__match_args__": names}
+    made: Any = type(plain.__name__, (), {**body, **methods, **described, "__slots__": names})
+    made.__qualname__ = plain.__qualname__
     kept: type[T] = made
     return kept
 
 
-def _content(names: list[str]) -> Callable[[object], object]:
-    # With one name it gives that attribute itself, which compares and hashes as well.
-    return attrgetter(*names) if names else lambda _: ()
+def _flag(defaults: Mapping[str, object], name: str, flag: str) -> bool:
+    default = defaults.get(name)
+    return not isinstance(default, Field) or bool(getattr(default, flag))
 
 
-def _init(made: Any, known: tuple[Field[Any], ...]) -> Callable[..., None]:
+def _init(made: Any, names: tuple[str, ...], defaults: Mapping[str, object]) -> Callable[..., None]:
     """What `dataclass` would have made of these fields, but that it passes by `__setattr__`."""
     given: dict[str, Any] = {"MISSING": MISSING}
     arguments, body = [], []
-    for one in known:
-        given[f"set_{one.name}"] = getattr(made, one.name).__set__
-        value = one.name
-        if one.default is not MISSING:
-            given[f"default_{one.name}"] = one.default
-            arguments.append(f"{one.name}=default_{one.name}")
-        elif one.default_factory is not MISSING:
-            given[f"make_{one.name}"] = one.default_factory
-            arguments.append(f"{one.name}=MISSING")
-            value = f"make_{one.name}() if {one.name} is MISSING else {one.name}"
+    for name in names:
+        given[f"set_{name}"] = getattr(made, name).__set__
+        default, value = defaults.get(name, MISSING), name
+        if isinstance(default, Field) and default.default_factory is not MISSING:
+            given[f"make_{name}"] = default.default_factory
+            default = MISSING
+            arguments.append(f"{name}=MISSING")
+            value = f"make_{name}() if {name} is MISSING else {name}"
+        elif (default := default.default if isinstance(default, Field) else default) is MISSING:
+            arguments.append(name)
         else:
-            arguments.append(one.name)
-        body.append(f" set_{one.name}(self, {value})")
+            given[f"default_{name}"] = default
+            arguments.append(f"{name}=default_{name}")
+        body.append(f" set_{name}(self, {value})")
     exec(f"def __init__(self, {', '.join(arguments)}):\n" + "\n".join(body or [" pass"]), given)
     init: Callable[..., None] = given["__init__"]
     init.__qualname__ = f"{made.__qualname__}.__init__"
     return init
+
+
+class _Fields:
+    """What `dataclasses` knows of a class, found out when it asks."""
+
+    def __init__(self, defaults: Mapping[str, object]) -> None:
+        self._defaults = defaults
+
+    def __get__(self, instance: object, made: Any) -> dict[str, Field[Any]]:
+        # With a text, or `dataclass` would write one.
+        body = {"__doc__": "Shown to nobody.", "__module__": made.__module__, **self._defaults}
+        body["__annotations__"] = get_annotations(made)
+        plain: Any = dataclass(init=False, repr=False, eq=False)(type(made.__name__, (), body))
+        found: dict[str, Field[Any]] = plain.__dataclass_fields__
+        made.__dataclass_fields__ = found
+        return found
 
 
 def _shown(self: Any) -> str:
@@ -82,3 +103,13 @@ def _taken_apart(self: Any) -> tuple[type, tuple[object, ...]]:
 
 def _refused(self: object, name: str, value: object = None) -> NoReturn:
     raise FrozenInstanceError(f"cannot change field {name!r}")
+
+
+_SHARED = {
+    "__repr__": _shown,
+    "__reduce__": _taken_apart,
+    "__setattr__": _refused,
+    "__delattr__": _refused,
+}
+_OF_INSTANCES = frozenset({"__dict__", "__weakref__"})
+"""What a class without slots has for its instances."""
