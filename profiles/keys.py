@@ -54,9 +54,6 @@ def _keys(record: type[Any]) -> tuple[Key, ...]:
 
 
 def _defaults(record: type[Any]) -> dict[str, object]:
-    if not dataclasses.is_dataclass(record):
-        named: dict[str, object] = record._field_defaults
-        return named
     found = {field.name: field.default for field in dataclasses.fields(record)}
     return {name: default for name, default in found.items() if default is not dataclasses.MISSING}
 

@@ -3,7 +3,7 @@
 # Annotations are evaluated here: profiles.keys reads them.
 
 from dataclasses import field
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 from profiles.record import record
 
@@ -23,7 +23,8 @@ _ID = {
 }
 
 
-class Question(NamedTuple):
+@record
+class Question:
     """One condition only the operator knows, asked by id (`--answer ID=VALUE`)."""
 
     id: Annotated[str, {"doc": "name used in --answer and in conditions", **_ID}]
@@ -33,7 +34,8 @@ class Question(NamedTuple):
     help: Annotated[str, {"doc": "what the answer changes"}] = ""
 
 
-class Category(NamedTuple):
+@record
+class Category:
     """One section of the reference."""
 
     id: Annotated[str, {"doc": "name used by roles and checks", **_ID}]
@@ -41,7 +43,8 @@ class Category(NamedTuple):
     text: Annotated[str, {"doc": "the section's introduction, word for word"}] = ""
 
 
-class Role(NamedTuple):
+@record
+class Role:
     """A kind of host: what the operator names before the `=` in ROLE=HOST."""
 
     id: Annotated[str, {"doc": "part of the command line: ROLE=HOST", **_ID}]
@@ -61,14 +64,16 @@ class Role(NamedTuple):
     )
 
 
-class When(NamedTuple):
+@record
+class When:
     """A check is needed only if the operator's answer is one of these."""
 
     question: Annotated[str, {"doc": "id of a question", "refers": "question"}]
     answers: Annotated[tuple[AnswerValue, ...], {"doc": "answers under which it is needed"}]
 
 
-class Unless(NamedTuple):
+@record
+class Unless:
     """A check is not needed once another check of the same host succeeded."""
 
     check: Annotated[str, {"doc": "id of the other check", "refers": "check"}]
@@ -147,7 +152,8 @@ class Check:
         return f"{self.transport.upper()} {where}".rstrip()
 
 
-class Cost(NamedTuple):
+@record
+class Cost:
     """A check without which the capability is there, and what is lost then."""
 
     check: Annotated[
@@ -158,7 +164,8 @@ class Cost(NamedTuple):
     ]
 
 
-class Instead(NamedTuple):
+@record
+class Instead:
     """Checks that together stand in for a required one: then it is ready after enabling remoting.
 
     They stand in only where the answers and conditions make every one of them needed.
@@ -172,7 +179,8 @@ class Instead(NamedTuple):
     can: Annotated[str, {"doc": "what is possible then, as a clause"}]
 
 
-class Elsewhere(NamedTuple):
+@record
+class Elsewhere:
     """A check of hosts of another role that the capability rests on: one such host is enough.
 
     The other check's loss says whether the capability is blocked or degraded without it. Where no
@@ -183,7 +191,8 @@ class Elsewhere(NamedTuple):
     lost: Annotated[str, {"doc": "what that means, as a clause: domain authentication fails"}]
 
 
-class Capability(NamedTuple):
+@record
+class Capability:
     """What a host of a role is good for, and the checks that decide whether it is.
 
     Clauses begin with a small letter and have no full stop.

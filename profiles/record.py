@@ -1,8 +1,8 @@
 """Frozen dataclasses that cost the start little: what they can do is made when it is first used.
 
 `dataclass(frozen=True, slots=True)` writes six functions as text and compiles them, and makes the
-class twice: a millisecond for every class. Here `__init__` is compiled when the first record of a
-class is made, the other functions are the same for all, and what `dataclasses` knows of the class
+class twice: a millisecond for every class. Here `__init__` is compiled when more than a few of a
+class are made, the other functions are the same for all, and what `dataclasses` knows of a class
 is found out when it is asked (`fields`, `replace`, `asdict`).
 """
 
@@ -13,6 +13,9 @@ from operator import attrgetter
 from typing import Any, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
+
+_FEW = 8
+"""Records of a class that are made in the slow way, which together takes less than compiling."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -28,9 +31,14 @@ def record(plain: type[T]) -> type[T]:
     compared = [name for name in names if _flag(defaults, name, "compare")]
     content: Callable[[object], object] = attrgetter(*compared) if compared else lambda _: ()
 
+    made_so_far = 0
+
     def init(self: T, *given: Any, **named: Any) -> None:
-        made.__init__ = _init(made, names, defaults)
-        made.__init__(self, *given, **named)
+        nonlocal made_so_far
+        made_so_far += 1
+        if made_so_far > _FEW or not _filled(self, made, names, defaults, given, named):
+            made.__init__ = _init(made, names, defaults)
+            made.__init__(self, *given, **named)
 
     def equal(self: T, other: object) -> Any:
         return content(self) == content(other) if other.__class__ is made else NotImplemented
@@ -49,6 +57,29 @@ def record(plain: type[T]) -> type[T]:
 def _flag(defaults: Mapping[str, object], name: str, flag: str) -> bool:
     default = defaults.get(name)
     return not isinstance(default, Field) or bool(getattr(default, flag))
+
+
+def _filled(
+    self: object,
+    made: Any,
+    names: tuple[str, ...],
+    defaults: Mapping[str, object],
+    given: tuple[Any, ...],
+    named: Mapping[str, Any],
+) -> bool:
+    """Do what `_init` compiles; false where it has something to complain about."""
+    values = {**dict(zip(names, given, strict=False)), **named}
+    if len(values) != len(given) + len(named) or not values.keys() <= set(names):
+        return False
+    for name in names:
+        value = values[name] if name in values else defaults.get(name, MISSING)
+        if isinstance(value, Field) and name not in values:
+            made_anew = value.default_factory
+            value = value.default if made_anew is MISSING else made_anew()
+        if value is MISSING:
+            return False
+        getattr(made, name).__set__(self, value)
+    return True
 
 
 def _init(made: Any, names: tuple[str, ...], defaults: Mapping[str, object]) -> Callable[..., None]:

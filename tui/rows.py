@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from probes.engine.model import Job, Queued, Result, Started, Status
+from profiles.record import record
 from tui.filter import EVERYTHING, Filter, passing, port_text
 from tui.order import host_key, natural, ranks
 
@@ -33,7 +34,8 @@ PIECE = 1000
 _UNFINISHED = frozenset({_CODE[Status.QUEUED], _CODE[Status.RUNNING]})
 
 
-class Cells(NamedTuple):
+@record
+class Cells:
     """One row as data for the eye; texts are as they came and may hold anything.
 
     `latency` is in milliseconds. A row that waits or runs has neither latency nor note.

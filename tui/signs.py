@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from probes.engine.model import Status
+from profiles.record import record
 
 
-class Signs(NamedTuple):
+@record
+class Signs:
     """The characters one screen uses; every one is a single cell, `ellipsis` may be more."""
 
     status: dict[Status, str]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from probes.engine.model import Event, Job, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
+from profiles.record import record
 
 _RANK: dict[Ruling | None, int] = {ruling: rank for rank, ruling in enumerate(Ruling)}
 _RANK[None] = len(_RANK)
@@ -26,7 +26,8 @@ _WIDEST_HOST = 40
 _LONGEST = 2000
 
 
-class Line(NamedTuple):
+@record
+class Line:
     """A target's verdict for one capability; `ruling` is None while there is none."""
 
     target: Target

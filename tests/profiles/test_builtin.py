@@ -72,7 +72,7 @@ STALE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "a class of the model has another name": (
         lambda at: [
-            edit(at / "model.py", "class Capability(", "class Ability("),
+            edit(at / "model.py", "class Capability:", "class Ability:"),
             edit(at / "model.py", "tuple[Capability, ...]", "tuple[Ability, ...]"),
         ],
         "True AlloyScan blocked",

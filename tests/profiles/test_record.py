@@ -68,6 +68,25 @@ def outcome(do: Callable[[], object]) -> object:
         return type(error), str(error)
 
 
+@pytest.mark.parametrize("made", [0, 100])
+def test_the_first_of_a_class_and_later_ones_are_alike(made: int) -> None:
+    ours = record(type("_Login", (), dict(vars(_Login))))
+    for _ in range(made):
+        ours("b")
+    one = ours("a", 1, facts={"c": 2})
+    assert repr(one) == repr(Theirs("a", 1, facts={"c": 2}))
+    assert ours("a").facts is not ours("a").facts
+    for wrong in ((), ("a", 1, "", "", {}, 6)):
+        assert outcome(lambda given=wrong: ours(*given)) == outcome(
+            lambda given=wrong: Theirs(*given)
+        )
+    fresh = record(type("_Login", (), dict(vars(_Login))))
+    for named in ({"user": "b"}, {"colour": "red"}):
+        assert outcome(lambda named=named: fresh("a", **named)) == outcome(
+            lambda named=named: Theirs("a", **named)
+        )
+
+
 @given(VALUES, VALUES)
 def test_a_record_shows_holds_and_compares_what_a_dataclass_does(first, second) -> None:
     one, two = Ours(**first), Ours(**second)

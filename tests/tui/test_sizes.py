@@ -130,3 +130,4 @@ def test_what_holds_other_widgets_is_drawn_as_textual_draws_it():
                 theirs = one._styles_cache.render_widget(one, one.region.reset_offset)
                 ours = one.render_lines(one.region.reset_offset)
                 assert [line.simplify() for line in ours] == [line.simplify() for line in theirs]
+                assert len(ours) == one.region.height

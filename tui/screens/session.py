@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
 from textual.events import DescendantFocus, ScreenResume
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -27,7 +29,7 @@ from tui.panes import Panes
 from tui.runner import DemoFailed
 from tui.signs import Signs
 from tui.tidy import Tidy
-from tui.widgets.box import Box
+from tui.widgets.box import Box, bare
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
@@ -58,7 +60,6 @@ class SessionScreen(Screen[object]):
     """One session: `runner` measures it, or `recorded` holds an old one."""
 
     AUTO_FOCUS = ""
-    BLANK = True
 
     def __init__(
         self,
@@ -149,6 +150,10 @@ class SessionScreen(Screen[object]):
 
     def _extend_compose(self, widgets: list[Widget]) -> None:
         """Add none of Textual's own: nothing here has a tooltip, and what is said is a notice."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What is behind the panes."""
+        return bare(self, crop)
 
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""

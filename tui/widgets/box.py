@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widget import Widget
 
 
 class Box(Widget):
-    """As Textual's Horizontal, whose lines are laid out one by one before they are covered."""
+    """As Textual's Horizontal, which lays out each of its lines before they are covered."""
 
-    BLANK = True
     DEFAULT_CSS = "Box { width: 1fr; height: 1fr; layout: horizontal; overflow: hidden hidden; }"
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Its background."""
+        return bare(self, crop)
+
+
+def bare(widget: Widget, crop: Region) -> list[Strip]:
+    """The lines of a widget that has a background and nothing else."""
+    below, background = widget.background_colors
+    style = Style.from_color(bgcolor=(below + background).rich_color)
+    return [Strip.blank(crop.width, style)] * crop.height
