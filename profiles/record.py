@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
-_FEW = 8
+_FEW = 3
 """Records of a class that are made in the slow way, which together takes less than compiling."""
 
 

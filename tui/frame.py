@@ -88,7 +88,14 @@ class Frame:
                     continue
                 code, on_space = self._code(segment.style)
                 space = (" ", on_space)
-                for char in segment.text:
+                text = segment.text
+                if text.isascii() and text.isprintable() and x + len(text) <= limit:
+                    line[x : x + len(text)] = [
+                        space if char == " " else (char, code) for char in text
+                    ]
+                    x += len(text)
+                    continue
+                for char in text:
                     cells = 1 if char < "\x7f" else cell_len(char)
                     if not cells:
                         if 0 < x <= limit:

@@ -39,6 +39,8 @@ USUAL = ("-usual", "-tall")
 """The classes of 80x24, whose styles are in app.tcss; those of other sizes are in sizes.tcss."""
 _RETRY = 0.05
 """Seconds until a terminal that was busy is asked again."""
+_HANDED_OVER = 0.001
+"""Seconds in which the first frame is handed over."""
 _WAITING = 1
 """Writes that may wait in the output queue before a frame is skipped."""
 
@@ -62,6 +64,7 @@ class LeanApp(App[int]):
         self.animation_level = "none"
         self._frame = Frame(self.console._color_system)
         self._waiting = False
+        self._seen = False
         self.pressed = -math.inf
         """When the last key was pressed, in seconds of `time.monotonic`."""
 
@@ -156,6 +159,10 @@ class LeanApp(App[int]):
         if text:
             self._driver.write(text)
             self._driver.flush()
+            if not self._seen:
+                # The thread that writes would wait for 5 ms of what is done after the first frame.
+                self._seen = True
+                time.sleep(_HANDED_OVER)
 
     def _send_late(self) -> None:
         self._waiting = False

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.widget import Widget
 from textual.widgets import Static
@@ -35,15 +35,17 @@ _ALL_HIDDEN = "No row passes the filter; {back} shows all."
 _NOTICES = 100
 _FINE = frozenset({Status.OK, Status.NOT_NEEDED})
 
+_W = TypeVar("_W", bound=Widget)
+
 
 class Panes:
     """Head, tree, table, detail and notice of a composed screen."""
 
     def __init__(self, screen: SessionScreen) -> None:
-        self.head = screen.query_one(Head)
-        self.outline = screen.query_one(Outline)
-        self.table = screen.query_one(ResultTable)
-        self.detail = screen.query_one(Detail)
+        self.head = _the(screen, Head)
+        self.outline = _the(screen, Outline)
+        self.table = _the(screen, ResultTable)
+        self.detail = _the(screen, Detail)
         self._hint = self.table.hint
         self._all_hidden = with_keys(_ALL_HIDDEN, screen.host.commands)
         self._notice = screen.query_one("#notice", Static)
@@ -53,10 +55,10 @@ class Panes:
             "table": self.table,
             "detail": self.detail,
         }
-        entry = next(iter(screen.query(HostEntry)), None)
+        entry = next(iter(screen.walk_children(HostEntry)), None)
         self.arrangement = screen.arrangement
         self.arrangement.over(places, entry)
-        self._crumbs = screen.query_one(Crumbs)
+        self._crumbs = _the(screen, Crumbs)
         self._screen = screen
         self._profile = screen.profile
         self._signs = screen.signs
@@ -326,3 +328,9 @@ class Panes:
         order = self.table.rows.order
         if order is not None:
             self.table.sort(order[0], not order[1])
+
+
+def _the(screen: SessionScreen, kind: type[_W]) -> _W:
+    """The widget of a class; unlike a query's, its name need not be parsed."""
+    (found,) = screen.walk_children(kind)
+    return found

@@ -13,7 +13,11 @@ from textual.css.styles import RenderStyles
 from textual.css.stylesheet import Stylesheet
 from textual.css.tokenize import tokenize_value
 from textual.css.tokenizer import Token
+from textual.css.types import CSSLocation
 from textual.dom import DOMNode
+
+_LAST = -20
+"""Ranks below every class of widgets, which Textual numbers 0, -1, -2 … from the own one on."""
 
 
 class LeanStylesheet(Stylesheet):
@@ -36,6 +40,22 @@ class LeanStylesheet(Stylesheet):
         """Read a file, whose rules count from the next widget on that is styled."""
         super().read(filename)
         self._rules_map = None
+
+    def add_source(
+        self,
+        css: str,
+        read_from: CSSLocation | None = None,
+        is_default_css: bool = False,
+        tie_breaker: int = 0,
+        scope: str = "",
+    ) -> None:
+        """Take in what a class of widgets says of itself, what all widgets are as the last resort.
+
+        Textual ranks that by the deepest class so far, and parses it anew with each deeper one.
+        """
+        if scope == "Widget":
+            tie_breaker = _LAST
+        super().add_source(css, read_from, is_default_css, tie_breaker, scope)
 
     def copy(self) -> LeanStylesheet:
         """Another one with the same sources."""
