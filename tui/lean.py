@@ -150,7 +150,8 @@ class LeanApp(App[int]):
         writer = self._writer()
         if writer is None or self._driver is None:
             return
-        if writer._queue.qsize() > _WAITING:
+        # What waits before the first frame is the start of the screen, which is never long.
+        if self._seen and writer._queue.qsize() > _WAITING:
             if not self._waiting:
                 self._waiting = True
                 self.set_timer(_RETRY, self._send_late)
