@@ -206,7 +206,26 @@ class Panes:
         self._notice.update(text)
         self._notice.set_class(bool(text), "-shown")
         self._notice.set_class(trouble, "-trouble")
-        self._crumbs.display = not text
+        self._show_crumbs()
+
+    def open_filter(self) -> None:
+        """Go to the filter line."""
+        self.say("")
+        self._screen.filter_line.open()
+        self._show_crumbs()
+
+    def close_filter(self, *, forget: bool) -> None:
+        """Hide the filter line; `forget` what was typed in it too."""
+        self._screen.filter_line.close(forget=forget)
+        self._show_crumbs()
+
+    @property
+    def filtering(self) -> bool:
+        """Whether the filter line is being typed in."""
+        return self._screen.filter_line.typed_in
+
+    def _show_crumbs(self) -> None:
+        self._crumbs.display = not self._said[0] and not self._screen.filter_line.shown
 
     def follow(self, focused: Widget) -> None:
         """Bring the pane with the focus to the front, and say so."""

@@ -39,7 +39,6 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """Fields whose values are known, and those values."""
 
-_FIELDS = f"Words, !word, or {': '.join(FIELDS)}:"
 _FIELD = re.compile("([A-Za-z]+):")
 _HEXADECIMAL = frozenset("abcdef")
 _BARE = re.compile(r"[^\s,]*")
@@ -126,12 +125,12 @@ def completed(text: str) -> str | None:
 
 
 def hint(text: str) -> tuple[str, bool]:
-    """What to read while a text is typed, and whether it is about a mistake."""
+    """What to read while a text is typed, if anything, and whether it is about a mistake."""
     found = completions(text)
     mistake = parse(text).mistake
     if found and not (mistake and parse(text.rpartition(" ")[0]).mistake):
         return " ".join(found), False
-    return (mistake, True) if mistake else (_FIELDS, False)
+    return mistake, bool(mistake)
 
 
 def interval(text: str) -> tuple[float, float] | None:

@@ -18,7 +18,7 @@ def failures(screen: SessionScreen) -> Outcome:
 
 def filter_rows(screen: SessionScreen) -> None:
     """Show only rows that a query describes."""
-    screen.filter_line.open()
+    screen.panes.open_filter()
 
 
 def sort(screen: SessionScreen) -> None:
@@ -40,12 +40,11 @@ def reverse(screen: SessionScreen) -> None:
 
 def back(screen: SessionScreen) -> Outcome:
     """Leave a line or a pane for the table; from the table, show every row again."""
-    line = screen.filter_line
-    if line.typed_in:
-        line.close(forget=True)
+    if screen.panes.filtering:
+        screen.panes.close_filter(forget=True)
         screen.panes.find("")
     elif screen.panes.table.has_focus:
-        line.close(forget=True)
+        screen.panes.close_filter(forget=True)
         screen.panes.show_all()
     screen.panes.table.focus()
     return ""

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingsMap
 from textual.events import DescendantFocus, ScreenResume
 from textual.geometry import Region
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -60,6 +61,9 @@ class SessionScreen(Screen[object]):
     """One session: `runner` measures it, or `recorded` holds an old one."""
 
     AUTO_FOCUS = ""
+
+    # The panes draw their focus themselves; Textual would draw the whole screen again for it.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(
         self,
@@ -122,7 +126,7 @@ class SessionScreen(Screen[object]):
         """Hidden until it is typed in, and not needed for the first paint."""
         from tui.widgets.filter_line import FilterLine
 
-        return FilterLine(self.signs)
+        return FilterLine(self.signs, self.query_one(KeyBar))
 
     def compose(self) -> ComposeResult:
         """Head, host line, tree, table, detail, notice, keys; the filter line comes after them."""
@@ -158,7 +162,7 @@ class SessionScreen(Screen[object]):
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
         self.panes = Panes(self)
-        self.call_after_refresh(lambda: self.mount(self.filter_line, before="#notice"))
+        self.call_after_refresh(lambda: self.mount(self.filter_line, before="KeyBar"))
         if self.recorded is not None:
             self._open(self.recorded)
             self.panes.arrangement.go()
@@ -340,6 +344,7 @@ class SessionScreen(Screen[object]):
         """The filter works as it is typed; Enter goes to the table."""
         self.panes.find(event.text)
         if event.done:
+            self.panes.close_filter(forget=False)
             self.panes.table.focus()
             self.say(self.panes.narrowed)
 

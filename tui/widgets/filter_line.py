@@ -1,4 +1,8 @@
-"""The filter line: what may be typed now above it, and beside it how many rows are left."""
+"""The filter line, in place of the one that says where one is, with the number of rows left.
+
+What may be typed next, or what is wrong, stands in place of the keys. So nothing else on the screen
+moves or is drawn again.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.signs import Signs
+
+FIRST = "words, !word, or status: host: port: check: ..."
+"""What the empty line says."""
 
 
 class _Completes(Suggester):
@@ -44,7 +52,7 @@ class FilterLine(Vertical):
     DEFAULT_CSS = """
     FilterLine {
         height: auto;
-        & > #filter-hint { height: 1; color: $text-muted; }
+        & > #filter-hint { height: 1; display: none; color: $text-muted; }
         & > #filter-hint.-wrong { height: auto; max-height: 3; }
         & > #filter-hint.-wrong { color: $text-error; text-style: bold; }
         & > Horizontal { height: 1; }
@@ -62,23 +70,25 @@ class FilterLine(Vertical):
             self.text = text
             self.done = done
 
-    def __init__(self, signs: Signs) -> None:
+    def __init__(self, signs: Signs, keys: Widget) -> None:
+        """The `keys` give way to the hint."""
         super().__init__(id="filter-line")
         self.display = False
         self._signs = signs
+        self._keys = keys
         self._counted = ""
         self._composed = False
         self._opens = False
 
     def compose(self) -> ComposeResult:
-        """The hint, then the line with its count."""
-        yield Static(id="filter-hint", markup=False)
+        """The line with its count, and the hint."""
         with Horizontal():
             yield Static("/", id="filter-label")
-            line = FilterEntry(id="filter", suggester=_Completes())
+            line = FilterEntry(id="filter", suggester=_Completes(), placeholder=FIRST)
             line.cursor_blink = False
             yield line
             yield Static(id="filter-count", markup=False)
+        yield Static(id="filter-hint", markup=False)
 
     def on_mount(self) -> None:
         """What was wanted of it before is done now."""
@@ -86,6 +96,11 @@ class FilterLine(Vertical):
         self._show_count()
         if self._opens:
             self.open()
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is seen, or will be at once."""
+        return self.display or self._opens
 
     @property
     def typed_in(self) -> bool:
@@ -104,11 +119,12 @@ class FilterLine(Vertical):
         # Not a class: everything in it would be styled again.
         self.display = True
         self._line.focus()
-        self._hint()
+        self._tell()
 
     def close(self, *, forget: bool) -> None:
         """Hide the line; `forget` what was typed too."""
         self.display = self._opens = False
+        self._keys.display = True
         if forget and self._composed:
             self._line.value = ""
 
@@ -128,7 +144,7 @@ class FilterLine(Vertical):
         from tui.query import parse
 
         event.stop()
-        self._hint()
+        self._tell()
         self.post_message(self.Changed(parse(event.value, typing=True).text, done=False))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -138,15 +154,16 @@ class FilterLine(Vertical):
         event.stop()
         query = parse(event.value)
         if query.mistake:
-            self._hint()
-        else:
-            self.close(forget=False)
+            self._tell()
         self.post_message(self.Changed(query.text, done=not query.mistake))
 
-    def _hint(self) -> None:
+    def _tell(self) -> None:
         from tui.query import hint
 
         text, wrong = hint(self._line.value)
         line = self.query_one("#filter-hint", Static)
-        line.update(self._signs.clean(text))
-        line.set_class(wrong, "-wrong")
+        line.display = bool(text)
+        self._keys.display = not text
+        if text:
+            line.update(self._signs.clean(text))
+            line.set_class(wrong, "-wrong")

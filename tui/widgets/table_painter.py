@@ -115,4 +115,4 @@ class Painter:
 def _distinct(label: str) -> str:
     """What tells a host from the others: a whole address, or of a name all before its domain."""
     name, dot, _ = label.partition(".")
-    return label if ":" in label or name.isdigit() or not dot else f"{name}."
+    return label if ":" in name or name.isdigit() or not dot else f"{name}."

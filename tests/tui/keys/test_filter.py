@@ -5,6 +5,9 @@ from __future__ import annotations
 from textual.widgets import Input
 
 from probes.engine.model import Status
+from tui.widgets.crumbs import Crumbs
+from tui.widgets.detail import Detail
+from tui.widgets.keybar import KeyBar
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
@@ -58,8 +61,9 @@ def test_the_line_names_the_fields_and_then_the_values(opened):
     @opened()
     async def _(seat):
         await seat.press("slash")
-        for field in ("status:", "host:", "latency:", "!word"):
-            assert field in seat.static("#filter-hint")
+        said = seat.app.screen.query_one("#filter", Input).placeholder
+        for field in ("status:", "host:", "port:", "!word"):
+            assert field in said
         await seat.press(*typed("st"))
         assert seat.static("#filter-hint") == "status: state:"
         await seat.press("a", "t", "u", "s", "colon", "n")
@@ -68,6 +72,35 @@ def test_the_line_names_the_fields_and_then_the_values(opened):
         await seat.press("tab", "enter")
         statuses = {seat.table.rows.status(row) for row in seat.table.rows.view}
         assert statuses == {Status.NOT_NEEDED}
+
+
+def test_filtering_moves_nothing_and_its_hint_stands_in_place_of_the_keys(opened):
+    @opened()
+    async def _(seat):
+        def regions():
+            return [seat.app.screen.query_one(one).region for one in (Outline, ResultTable, Detail)]
+
+        def seen():
+            screen = seat.app.screen
+            ids = ("#notice", Crumbs, "#filter-line", "#filter-hint", KeyBar)
+            return [
+                bool(screen.query_one(one).display and screen.query_one(one).size) for one in ids
+            ]
+
+        await seat.press("f")
+        assert seen() == [True, False, False, False, True]
+        before = regions()
+        await seat.press("slash")
+        assert seen() == [False, False, True, False, True]
+        await seat.press("s", "t")
+        assert seen() == [False, False, True, True, False]
+        assert regions() == before
+        seat.app.main.say("A host came up.")
+        await seat.press("backspace", "backspace")
+        assert seen() == [True, False, True, False, True]
+        await seat.press("escape")
+        assert seen() == [False, True, False, False, True]
+        assert regions() == before
 
 
 def test_a_mistake_is_said_hides_nothing_and_keeps_the_line_open(opened):
