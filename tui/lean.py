@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.drivers._writer_thread import WriterThread
-from textual.events import Event, Key
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
@@ -21,6 +21,7 @@ from tui import tidy
 from tui.frame import Frame
 from tui.stylesheet import LeanStylesheet
 from tui.themes import THEMES
+from tui.turns import Turns
 
 
 class _WholeCells(ScrollBarRender):
@@ -65,6 +66,7 @@ class LeanApp(App[int]):
         self._frame = Frame(self.console._color_system)
         self._waiting = False
         self._seen = False
+        self.turns = Turns(self, super().on_event)
         self.pressed = -math.inf
         """When the last key was pressed, in seconds of `time.monotonic`."""
 
@@ -112,10 +114,13 @@ class LeanApp(App[int]):
             self._driver.write(past_tmux(f"\x1b]52;c;{coded}\a"))
 
     async def on_event(self, event: Event) -> None:
-        """Note when keys are pressed."""
+        """Note when keys are pressed, and take them one after another."""
         if isinstance(event, Key):
             self.pressed = time.monotonic()
-        await super().on_event(event)
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self.turns.take(event)
+        else:
+            await super().on_event(event)
 
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""

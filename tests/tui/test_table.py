@@ -524,7 +524,7 @@ def test_in_a_narrow_table_a_host_gets_what_tells_it_from_others_and_what_a_note
         ("[fe80::1234:5678:9abc:def0]", "[fe80::1234:56…"),
         ("pc-014.a-long-domain.example", "pc-014.a-lo…"),
         ("alloyscan-old.corp.example", "alloyscan-old…"),
-        ("pc-014.corp.example:59850", "pc-014.corp.…"),
+        ("pc-014.corp.example:59850", "pc-014.corp…"),
     ],
 )
 async def test_a_narrow_table_shows_a_whole_address_and_a_name_until_its_domain(

@@ -187,7 +187,8 @@ class SessionScreen(Screen[object]):
             return
         outcome = command.run(self)
         if isinstance(outcome, Coroutine):
-            self.run_worker(self._said(outcome), group="conversation", exclusive=True)
+            work = self.run_worker(self._said(outcome), group="conversation", exclusive=True)
+            self.host.turns.last_until(work)
         elif outcome is not None:
             self.say(outcome)
 
@@ -352,4 +353,5 @@ class SessionScreen(Screen[object]):
         if self.runner is not None and text.strip():
             from tui.commands.measuring import measure_line
 
-            self.run_worker(measure_line(self, self.runner, text), group="measure", exclusive=False)
+            work = self.run_worker(measure_line(self, self.runner, text), group="measure")
+            self.host.turns.last_until(work)

@@ -1,0 +1,66 @@
+"""Keys that arrive all at once, as over a line that stood still, do what they do one by one."""
+
+from __future__ import annotations
+
+import pytest
+from textual.events import Key, Paste
+from textual.widgets import Input
+
+from tui.widgets.entry import HostEntry
+
+
+def at_once(seat, *keys: str) -> None:
+    """Everything in one piece, as a terminal reads it."""
+    for key in keys:
+        seat.app.post_message(Paste(key[1:]) if key.startswith("+") else Key(key, _character(key)))
+
+
+def _character(key: str) -> str | None:
+    return {"slash": "/", "space": " "}.get(key, key if len(key) == 1 else None)
+
+
+def test_what_follows_a_slash_is_no_command(opened):
+    @opened()
+    async def _(seat):
+        at_once(seat, "slash", *"dc1", "enter", "f")
+        await seat.until(lambda: seat.panes.failures)
+        assert seat.panes.words == "dc1"
+        assert seat.app.focused is seat.table
+        at_once(seat, "f", "slash", "escape", "slash", *"xq", "backspace", "backspace", *"web1")
+        await seat.until(lambda: seat.panes.words == "web1")
+        assert seat.app.is_running
+        assert not seat.panes.failures
+
+
+def test_hosts_typed_at_once_are_measured_and_then_come_commands(measured, closed):
+    @measured(f"unix.target=127.0.0.1:{closed}")
+    async def _(seat):
+        at_once(seat, "i", *f"unix.target=127.0.0.2:{closed}", "enter", "v")
+        await seat.until(lambda: len(seat.app.screen_stack) == 2)
+        await seat.press("escape")
+        assert seat.app.main.query_one(HostEntry).value == ""
+
+
+def test_a_paste_waits_for_the_key_before_it(opened):
+    @opened()
+    async def _(seat):
+        at_once(seat, "slash", "+dc1", "space", "k")
+        await seat.until(lambda: seat.app.main.query_one("#filter", Input).value == "dc1 k")
+
+
+@pytest.mark.parametrize("twice", [1, 2])
+def test_a_screen_that_opens_gets_the_keys_after_the_one_that_opened_it(opened, twice):
+    @opened()
+    async def _(seat):
+        was = seat.table.cursor_key
+        at_once(seat, *["question_mark", "escape"] * twice, "down")
+        await seat.until(lambda: seat.table.cursor_key != was)
+        assert len(seat.app.screen_stack) == 1
+
+
+def test_a_name_is_typed_into_the_question_for_it(opened):
+    @opened()
+    async def _(seat):
+        at_once(seat, "G", *"printer3", "enter")
+        await seat.until(lambda: "printer3" in str(seat.table.cursor_key))
+        assert len(seat.app.screen_stack) == 1

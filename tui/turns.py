@@ -1,0 +1,91 @@
+"""Keys one after another: each goes where the one before it has led to.
+
+Over a slow line several keys arrive at once. Textual sends them all to what has the focus then, so
+what is typed after `/` would be commands.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from textual.app import App
+from textual.dom import DOMNode
+from textual.events import Key, Paste
+from textual.worker import Worker
+
+LONGEST = 0.5
+"""Seconds after which the next key no longer waits for the one before it."""
+OFTEN = 0.01
+"""Seconds between two looks at work that a key has begun."""
+PASSES = 3
+"""A key becomes a message, that another one, and that changes the focus: each goes up once."""
+
+Typed = Key | Paste
+
+
+class Turns:
+    """Lets typed events into an application, one at a time and in their order."""
+
+    def __init__(self, app: App[Any], dispatch: Callable[[Typed], Awaitable[None]]) -> None:
+        self._app = app
+        self._dispatch = dispatch
+        self._waiting: deque[Typed] = deque()
+        self._turn: object = None
+        """What stands for the event that is being worked on; None while there is none."""
+        self._work: Worker[Any] | None = None
+
+    def last_until(self, work: Worker[Any]) -> None:
+        """What the present event has begun is over, or has opened a screen, before the next one."""
+        self._work = work
+
+    async def take(self, event: Typed) -> None:
+        """Dispatch an event now, or after those that came before it."""
+        if self._turn is None:
+            await self._begin(event)
+            return
+        self._waiting.append(event)
+        if len(self._waiting) == 1:
+            self._limit()
+
+    async def _begin(self, event: Typed) -> None:
+        self._turn = turn = object()
+        screen = self._app.screen
+        target = self._app.focused or screen
+        await self._dispatch(event)
+
+        def settle() -> None:
+            if self._app.screen is not screen:
+                self._app.screen.call_after_refresh(self._app.call_later, self._end, turn)
+            elif self._work is not None and not self._work.is_finished:
+                self._app.set_timer(OFTEN, settle)
+            else:
+                self._app.call_later(self._end, turn)
+
+        def follow(above: list[DOMNode], passes: int) -> None:
+            # From the widget up to the application, behind the key in the queue of each.
+            while above:
+                node = above.pop()
+                if node.call_later(follow, above, passes):
+                    return
+            if passes:
+                follow(target.ancestors_with_self[::-1], passes - 1)
+            else:
+                settle()
+
+        follow([], PASSES)
+
+    async def _end(self, turn: object) -> None:
+        if turn is not self._turn:
+            return
+        self._turn = self._work = None
+        if self._waiting:
+            await self._begin(self._waiting.popleft())
+            if self._waiting:
+                self._limit()
+
+    def _limit(self) -> None:
+        """End this turn in any case: a widget that is gone by then does not say that it is done."""
+        turn = self._turn
+        self._app.set_timer(LONGEST, lambda: self._end(turn))
