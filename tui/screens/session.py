@@ -102,6 +102,10 @@ class SessionScreen(Screen[object]):
         self.saving = True
         self.engine_up = asyncio.Event()
 
+    @cached_property
+    def _keys(self) -> KeyBar:
+        return KeyBar(self.signs, self.host.commands)
+
     @property
     def host(self) -> AuditReach:
         """The application this screen is shown by."""
@@ -126,7 +130,7 @@ class SessionScreen(Screen[object]):
         """Hidden until it is typed in, and not needed for the first paint."""
         from tui.widgets.filter_line import FilterLine
 
-        return FilterLine(self.signs, self.query_one(KeyBar))
+        return FilterLine(self.signs, self._keys)
 
     def compose(self) -> ComposeResult:
         """Head, host line, tree, table, detail, notice, keys; the filter line comes after them."""
@@ -150,7 +154,7 @@ class SessionScreen(Screen[object]):
                 yield Detail(self.signs)
         yield Static(id="notice", markup=False)
         yield Crumbs(self.signs)
-        yield KeyBar(self.signs, self.host.commands)
+        yield self._keys
 
     def _extend_compose(self, widgets: list[Widget]) -> None:
         """Add none of Textual's own: nothing here has a tooltip, and what is said is a notice."""
@@ -162,7 +166,7 @@ class SessionScreen(Screen[object]):
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
         self.panes = Panes(self)
-        self.call_after_refresh(lambda: self.mount(self.filter_line, before="KeyBar"))
+        self.call_after_refresh(lambda: self.mount(self.filter_line, before=self._keys))
         if self.recorded is not None:
             self._open(self.recorded)
             self.panes.arrangement.go()
