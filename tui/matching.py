@@ -242,7 +242,7 @@ def _is_address(text: str) -> bool:
 
 
 def _port(values: Sequence[Value]) -> Passes:
-    """Numbers, ranges, `>1023`, a transport or `udp/53`; a row of a range has every port of it."""
+    """Numbers, ranges, `>1023`, a transport, `udp/53` or `u:53`; a row of a range has every port of it."""
     spans = [span for value in values if (span := _span(value.text)) is not None]
     matches = _any([value for value in values if _span(value.text) is None] or [Value("", True)])
     known: dict[tuple[str, int | None], bool] = {}
@@ -253,7 +253,7 @@ def _port(values: Sequence[Value]) -> Passes:
         if found is None:
             way = job.check.transport
             port = port_text(job).partition(" ")[2]
-            names = (way, port, f"{way}/{port}")
+            names = (way, port, f"{way}/{port}", f"{way[0]}:{port}")
             own = _span(port)
             found = any(map(matches, names)) or (
                 own is not None and any(low <= own[1] and own[0] <= high for low, high in spans)

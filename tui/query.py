@@ -228,7 +228,7 @@ def _bad_value(field: str, value: Value) -> str:
 
 def _is_port(value: Value) -> bool:
     text = value.text.casefold()
-    named = text.partition("/")[0] in ("tcp", "udp", "icmp")
+    named = text.partition("/")[0] in ("tcp", "udp", "icmp") or text[:2] in ("t:", "u:")
     return named or text.isdecimal() or interval(text) is not None or bool(set(text) & set("*?"))
 
 

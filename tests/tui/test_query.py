@@ -73,6 +73,7 @@ def passes(text: str, row: tuple[Job, Status, Result | None]) -> bool:
         "port:59*",
         "port:tcp",
         "port:tcp/5985",
+        "port:T:5985",
         "check:winrm",
         "check:windows.winrm",
         "check:windows",
