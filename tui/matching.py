@@ -242,7 +242,7 @@ def _is_address(text: str) -> bool:
 
 
 def _port(values: Sequence[Value]) -> Passes:
-    """Numbers, ranges, `>1023`, a transport, `udp/53` or `u:53`; a row of a range has every port of it."""
+    """Numbers, ranges, a transport, `udp/53` or `u:53`; a row of a range has every port of it."""
     spans = [span for value in values if (span := _span(value.text)) is not None]
     matches = _any([value for value in values if _span(value.text) is None] or [Value("", True)])
     known: dict[tuple[str, int | None], bool] = {}

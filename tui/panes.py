@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.widget import Widget
-from textual.widgets import Static
 
 from probes.engine.model import Event, Job, Removed, Restored, Result, Status, Target
 from tui.arrangement import Pane
+from tui.below import Below
 from tui.commands.rebind import with_keys
 from tui.crumbs import of_filter
 from tui.filter import Filter
 from tui.rows import Column
-from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
 _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
 _ALL_HIDDEN = "No row passes the filter; {back} shows all."
-_NOTICES = 100
 _FINE = frozenset({Status.OK, Status.NOT_NEEDED})
 
 _W = TypeVar("_W", bound=Widget)
@@ -48,7 +44,7 @@ class Panes:
         self.detail = _the(screen, Detail)
         self._hint = self.table.hint
         self._all_hidden = with_keys(_ALL_HIDDEN, screen.host.commands)
-        self._notice = screen.query_one("#notice", Static)
+        self.below = Below(screen)
         self.verdicts = self.outline.verdicts
         places: dict[Pane, Widget] = {
             "tree": self.outline,
@@ -58,13 +54,9 @@ class Panes:
         entry = next(iter(screen.walk_children(HostEntry)), None)
         self.arrangement = screen.arrangement
         self.arrangement.over(places, entry)
-        self._crumbs = _the(screen, Crumbs)
         self._screen = screen
         self._profile = screen.profile
         self._signs = screen.signs
-        self._said = ("", False)
-        self.notices: deque[str] = deque(maxlen=_NOTICES)
-        """What was said, the latest last, with the time."""
         self.failures = False
         """Only rows that are not well are shown."""
         self.words = ""
@@ -194,39 +186,6 @@ class Panes:
             past = past_lines(self._screen.lookout.past.of(key), ascii=self._signs.ascii)
             self.detail.show((*islice(lines, 2), *past, *lines), top=top)
 
-    def say(self, text: str, *, trouble: bool = False) -> None:
-        """One or a few sentences above the keys; empty takes them away."""
-        if (text, trouble) == self._said:
-            # Every update lays the whole screen out again.
-            return
-        self._said = (text, trouble)
-        text = self._signs.clean(text)
-        if text:
-            self.notices.append(f"{datetime.now().astimezone():%H:%M:%S}  {text}")
-        self._notice.update(text)
-        self._notice.set_class(bool(text), "-shown")
-        self._notice.set_class(trouble, "-trouble")
-        self._show_crumbs()
-
-    def open_filter(self) -> None:
-        """Go to the filter line."""
-        self.say("")
-        self._screen.filter_line.open()
-        self._show_crumbs()
-
-    def close_filter(self, *, forget: bool) -> None:
-        """Hide the filter line; `forget` what was typed in it too."""
-        self._screen.filter_line.close(forget=forget)
-        self._show_crumbs()
-
-    @property
-    def filtering(self) -> bool:
-        """Whether the filter line is being typed in."""
-        return self._screen.filter_line.typed_in
-
-    def _show_crumbs(self) -> None:
-        self._crumbs.display = not self._said[0] and not self._screen.filter_line.shown
-
     def follow(self, focused: Widget) -> None:
         """Bring the pane with the focus to the front, and say so."""
         self.arrangement.follow(focused)
@@ -238,14 +197,14 @@ class Panes:
         if isinstance(focused, HostEntry):
             role = next((one.title for one in self._profile.roles if one.id == self.role), "")
             of = f"hosts without ROLE= count as {role}" if role else "type ROLE=HOST"
-            self._crumbs.show("Hosts", (of,), "")
+            self.below.crumbs.show("Hosts", (of,), "")
         elif self.arrangement.pane == "tree":
-            self._crumbs.show("Tree", self.outline.titles, self.outline.told)
+            self.below.crumbs.show("Tree", self.outline.titles, self.outline.told)
         else:
             name = "Table" if self.arrangement.pane == "table" else "Details"
             line, shown = self.table.cursor_line + 1, len(self.table.rows.view)
             row = f"row {line:,}/{shown:,}" if shown else ""
-            self._crumbs.show(name, of_filter(self.table.rows.filter, self._profile), row)
+            self.below.crumbs.show(name, of_filter(self.table.rows.filter, self._profile), row)
 
     @property
     def role(self) -> str:

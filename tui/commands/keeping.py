@@ -64,6 +64,6 @@ def information(screen: SessionScreen) -> None:
     where = f"{old.where}\nMeasured by {old.measured_by}.\n\n" if old else ""
     this = f"auditreach {version()}, profile {profile.name} {profile.version}, {profile.source}."
     log = f"The log is {screen.log_path}." if screen.log_path else "There is no log yet."
-    said = "\n".join(list(screen.panes.notices)[::-1]) or "Nothing was said yet."
+    said = "\n".join(list(screen.panes.below.notices)[::-1]) or "Nothing was said yet."
     told = f"{screen.panes.head.told}\n\n{where}{log}\n\n{said}\n\nThis is {this}"
     screen.host.push_screen(Help("\n".join(map(screen.signs.clean, told.splitlines()))))

@@ -18,7 +18,7 @@ def failures(screen: SessionScreen) -> Outcome:
 
 def filter_rows(screen: SessionScreen) -> None:
     """Show only rows that a query describes."""
-    screen.panes.open_filter()
+    screen.panes.below.open_filter()
 
 
 def sort(screen: SessionScreen) -> None:
@@ -40,11 +40,11 @@ def reverse(screen: SessionScreen) -> None:
 
 def back(screen: SessionScreen) -> Outcome:
     """Leave a line or a pane for the table; from the table, show every row again."""
-    if screen.panes.filtering:
-        screen.panes.close_filter(forget=True)
+    if screen.filter_line.typed_in:
+        screen.panes.below.close_filter(forget=True)
         screen.panes.find("")
     elif screen.panes.table.has_focus:
-        screen.panes.close_filter(forget=True)
+        screen.panes.below.close_filter(forget=True)
         screen.panes.show_all()
     screen.panes.table.focus()
     return ""

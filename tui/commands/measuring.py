@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui.commands.model import Outcome
@@ -24,17 +25,48 @@ def again(screen: SessionScreen) -> Outcome:
     marked = len(screen.panes.marked)
     rows = "row" if marked == 1 else "rows"
     said = f"Measuring {marked:,} marked {rows} again." if marked else ""
-    return screen.measure_again(screen.panes.aimed, forced=True, said=said)
+    return measure_again(screen, screen.panes.aimed, forced=True, said=said)
 
 
 def again_failures(screen: SessionScreen) -> Outcome:
     """Measure everything again that is not well."""
-    return screen.measure_again(screen.panes.failed)
+    return measure_again(screen, screen.panes.failed)
 
 
 def again_all(screen: SessionScreen) -> Outcome:
     """Measure everything again."""
-    return screen.measure_again(screen.panes.keys)
+    return measure_again(screen, screen.panes.keys)
+
+
+def measure_again(
+    screen: SessionScreen,
+    keys: Sequence[str],
+    *,
+    forced: bool = False,
+    quiet: bool = False,
+    said: str = "",
+) -> Outcome:
+    """Measure rows again, `forced` ones even if not needed.
+
+    A `quiet` round of a watch takes no notice away.
+    """
+    if screen.runner is None:
+        return (
+            "This is an old session. `auditreach run --from FILE` measures it again, "
+            "with --only blocked only what was blocked."
+        )
+    if not keys:
+        return None
+    panes = screen.panes
+    jobs, trouble = screen.runner.again(keys, panes.targets, panes.outline.included, forced=forced)
+    if jobs:
+        screen.begin_anew()
+        panes.add(jobs)
+    screen.measuring = True
+    screen.tell_state()
+    if trouble or not quiet:
+        screen.say(trouble or said, trouble=bool(trouble))
+    return None
 
 
 def stop(screen: SessionScreen) -> Outcome:

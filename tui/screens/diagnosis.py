@@ -68,7 +68,7 @@ async def diagnosed(
     results = [result for key in panes.keys if (result := rows.result(key)) is not None]
     # Of a large session it takes a second.
     if len(results) > MANY:
-        panes.say("Looking for what is behind the failures.")
+        panes.below.say("Looking for what is behind the failures.")
     findings = await asyncio.to_thread(diagnose, results, answers)
     if not findings:
         return "Nothing was found that is behind more than its own row."

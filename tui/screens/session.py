@@ -24,7 +24,6 @@ from tui.arrangement import Arrangement
 from tui.commands import BY_ID, COMMANDS
 from tui.commands.bindings import bindings
 from tui.commands.model import Command
-from tui.commands.rebind import with_keys
 from tui.lean import USUAL
 from tui.panes import Panes
 from tui.runner import DemoFailed
@@ -201,33 +200,7 @@ class SessionScreen(Screen[object]):
 
     def say(self, text: str, *, trouble: bool = False) -> None:
         """One or a few sentences above the keys, until Escape or the next ones."""
-        self.panes.say(with_keys(text, self.host.commands), trouble=trouble)
-
-    def measure_again(
-        self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, said: str = ""
-    ) -> str | None:
-        """Measure rows again, `forced` ones even if not needed; returns what to say if it cannot.
-
-        A `quiet` round of a watch takes no notice away.
-        """
-        if self.runner is None:
-            return (
-                "This is an old session. `auditreach run --from FILE` measures it again, "
-                "with --only blocked only what was blocked."
-            )
-        if not keys:
-            return None
-        jobs, trouble = self.runner.again(
-            keys, self.panes.targets, self.panes.outline.included, forced=forced
-        )
-        if jobs:
-            self.begin_anew()
-            self.panes.add(jobs)
-        self.measuring = True
-        self.tell_state()
-        if trouble or not quiet:
-            self.say(trouble or said, trouble=bool(trouble))
-        return None
+        self.panes.below.say(text, trouble=trouble)
 
     def replayed(self, events: Sequence[Event], state: str) -> None:
         """Show what a replay says happened, and how far it is."""
@@ -349,7 +322,7 @@ class SessionScreen(Screen[object]):
         """The filter works as it is typed; Enter goes to the table."""
         self.panes.find(event.text)
         if event.done:
-            self.panes.close_filter(forget=False)
+            self.panes.below.close_filter(forget=False)
             self.panes.table.focus()
             self.say(self.panes.narrowed)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from probes.engine.model import Event, Finished, Queued, Result, Started
+from tui.commands.measuring import measure_again
 from tui.watch.held import Held
 from tui.watch.order import Order
 from tui.watch.past import Change, Past
@@ -141,4 +142,4 @@ class Lookout:
             self._schedule()
             return
         self._quiet = set(keys)
-        screen.measure_again(keys, quiet=True)
+        measure_again(screen, keys, quiet=True)
