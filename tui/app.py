@@ -50,6 +50,7 @@ class AuditReach(LeanApp):
     ) -> None:
         remembered = remembered or Remembered(None)
         super().__init__(theme or remembered.get("theme"))
+        self.turns.hold()
         self.profile = profile
         self.runner = runner
         self.kiosk = kiosk

@@ -35,6 +35,18 @@ class Turns:
         self._turn: object = None
         """What stands for the event that is being worked on; None while there is none."""
         self._work: Worker[Any] | None = None
+        self._early = False
+
+    def hold(self) -> None:
+        """Take nothing until `go_on`: there is no place yet that a key could go to."""
+        self._turn = object()
+        self._early = True
+
+    def go_on(self) -> None:
+        """Take what waits since `hold`, and from now on what comes."""
+        if self._early:
+            self._early = False
+            self._app.call_later(self._end, self._turn)
 
     def last_until(self, work: Worker[Any]) -> None:
         """What the present event has begun is over, or has opened a screen, before the next one."""
@@ -46,7 +58,7 @@ class Turns:
             await self._begin(event)
             return
         self._waiting.append(event)
-        if len(self._waiting) == 1:
+        if len(self._waiting) == 1 and not self._early:
             self._limit()
 
     async def _begin(self, event: Typed) -> None:

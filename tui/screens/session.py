@@ -176,6 +176,7 @@ class SessionScreen(Screen[object]):
             self.panes.locate()
             self.set_interval(self._every, self.drain)
             self.call_after_refresh(self._begin, self.runner)
+        self.host.turns.go_on()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Styles are as they were composed; Textual would apply each of them again."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from textual.events import Key, Paste
+from textual.events import Key, Load, Paste
 from textual.widgets import Input
 
+from tests.tui.driving import drive, until
+from tui.app import AuditReach
 from tui.widgets.entry import HostEntry
 
 
@@ -46,6 +48,21 @@ def test_a_paste_waits_for_the_key_before_it(opened):
     async def _(seat):
         at_once(seat, "slash", "+dc1", "space", "k")
         await seat.until(lambda: seat.app.main.query_one("#filter", Input).value == "dc1 k")
+
+
+def test_a_key_that_comes_before_the_screen_is_the_first_of_its_line(monkeypatch):
+    async def early(app, event):
+        if isinstance(event, Load):
+            for key in "unix.":
+                app.post_message(Key(key, key))
+        await before(app, event)
+
+    before = AuditReach.on_event
+    monkeypatch.setattr(AuditReach, "on_event", early)
+
+    @drive()
+    async def _(pilot, app):
+        await until(pilot, lambda: app.main.query_one(HostEntry).value == "unix.")
 
 
 @pytest.mark.parametrize("twice", [1, 2])
