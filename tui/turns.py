@@ -22,6 +22,11 @@ OFTEN = 0.01
 PASSES = 3
 """A key becomes a message, that another one, and that changes the focus: each goes up once."""
 
+STAYING = frozenset(
+    ("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "backspace", "delete")
+)
+"""Keys that lead nowhere else: a held one need not wait for itself."""
+
 Typed = Key | Paste
 
 
@@ -36,6 +41,7 @@ class Turns:
         """What stands for the event that is being worked on; None while there is none."""
         self._work: Worker[Any] | None = None
         self._early = False
+        self._stays = False
 
     def hold(self) -> None:
         """Take nothing until `go_on`: there is no place yet that a key could go to."""
@@ -57,12 +63,16 @@ class Turns:
         if self._turn is None:
             await self._begin(event)
             return
+        if self._stays and not self._waiting and _stays(event):
+            await self._dispatch(event)
+            return
         self._waiting.append(event)
         if len(self._waiting) == 1 and not self._early:
             self._limit()
 
     async def _begin(self, event: Typed) -> None:
         self._turn = turn = object()
+        self._stays = _stays(event)
         screen = self._app.screen
         target = self._app.focused or screen
         await self._dispatch(event)
@@ -94,6 +104,8 @@ class Turns:
         self._turn = self._work = None
         if self._waiting:
             await self._begin(self._waiting.popleft())
+            while self._stays and self._waiting and _stays(self._waiting[0]):
+                await self._dispatch(self._waiting.popleft())
             if self._waiting:
                 self._limit()
 
@@ -101,3 +113,7 @@ class Turns:
         """End this turn in any case: a widget that is gone by then does not say that it is done."""
         turn = self._turn
         self._app.set_timer(LONGEST, lambda: self._end(turn))
+
+
+def _stays(event: Typed) -> bool:
+    return isinstance(event, Key) and event.key in STAYING

@@ -81,3 +81,14 @@ def test_a_name_is_typed_into_the_question_for_it(opened):
         at_once(seat, "G", *"printer3", "enter")
         await seat.until(lambda: "printer3" in str(seat.table.cursor_key))
         assert len(seat.app.screen_stack) == 1
+
+
+def test_a_held_key_counts_every_time_and_what_comes_after_it_waits(opened):
+    @opened()
+    async def _(seat):
+        at = seat.table.cursor_line
+        at_once(seat, *["down"] * 9, "up", "question_mark", "down", "down", "escape", "down")
+        await seat.until(lambda: seat.table.cursor_line == at + 9)
+        assert len(seat.app.screen_stack) == 1
+        at_once(seat, "slash", *"dc1", "left", "left", "x", "backspace", "enter")
+        await seat.until(lambda: seat.panes.words == "dc1" and seat.app.focused is seat.table)
