@@ -15,7 +15,7 @@ from tui.filter import port_text
 from tui.rows import Column, Rows
 from tui.signs import Signs
 from tui.widgets.table_layout import Layout, Longest, lay_out
-from tui.widgets.table_render import QUIET, check_text, header_strip, hint_strip, row_strip
+from tui.widgets.table_render import QUIET, check_text, header_strip, hint_strips, row_strip
 
 
 class Painter:
@@ -27,6 +27,8 @@ class Painter:
         self._styles: dict[str, Style] = {}
         self._strips: LRUCache[tuple[int, int, bool, bool], Strip] = LRUCache(128)
         self._size = Size(0, 0)
+        self._hinted: tuple[str, Size, Style] | None = None
+        self._hint: list[Strip] = []
         self._longest = Longest()
         self.layout: Layout = lay_out(0, Longest())
 
@@ -99,7 +101,11 @@ class Painter:
 
     def hint(self, text: str, y: int) -> Strip:
         """Line `y` of what is shown instead of rows."""
-        return hint_strip(text, y, self._size, self.signs, self._style("hint"))
+        key = (text, self._size, self._style("hint"))
+        if key != self._hinted:
+            self._hinted = key
+            self._hint = hint_strips(text, self._size, self.signs, key[2])
+        return self._hint[y] if y < len(self._hint) else self.blank()
 
     def _lay_out(self) -> None:
         self.layout = lay_out(self._size.width, self._longest)

@@ -102,17 +102,19 @@ def header_strip(
     return Strip([Segment(_line(texts, layout, width, signs), style)], width)
 
 
-def hint_strip(hint: str, y: int, size: Size, signs: Signs, style: Style) -> Strip:
-    """Line `y` of a text wrapped and centred in `size`."""
+def hint_strips(hint: str, size: Size, signs: Signs, style: Style) -> list[Strip]:
+    """A text wrapped and centred in `size`."""
     lines = [
-        line
+        signs.clean(line)
         for paragraph in hint.splitlines()
         for line in textwrap.wrap(paragraph, max(1, size.width - 4)) or [""]
     ]
-    place = y - max(0, (size.height - len(lines)) // 2)
-    line = signs.clean(lines[place]) if 0 <= place < len(lines) else ""
-    line = " " * ((size.width - cell_len(line)) // 2) + line
-    return Strip([Segment(fit(line, size.width, signs), style)], size.width)
+    blank = Strip([Segment(" " * size.width, style)], size.width)
+    strips = [blank] * max(0, (size.height - len(lines)) // 2)
+    for line in lines:
+        text = fit(" " * ((size.width - cell_len(line)) // 2) + line, size.width, signs)
+        strips.append(Strip([Segment(text, style)], size.width))
+    return [*strips, *[blank] * (size.height - len(strips))][: size.height]
 
 
 def _check(cells: Cells, layout: Layout, signs: Signs) -> str:
