@@ -52,6 +52,11 @@ class Removals:
         self._gone: list[Gone] = []
 
     @property
+    def count(self) -> int:
+        """How often something was removed that has not come back."""
+        return len(self._gone)
+
+    @property
     def latest(self) -> Gone | None:
         """What comes back next."""
         self.settle()

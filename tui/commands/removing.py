@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ from tui.commands.model import Outcome
 if TYPE_CHECKING:
     from tui.screens.session import SessionScreen
 
-SOON = 0.05
-"""Seconds after which the engine has done it: its events come in batches of 30 ms."""
+OFTEN = 0.02
+"""Seconds between two looks at whether the engine has done it: its events come in batches."""
+LOOKS = 25
 _HELD = "The display stands still: {freeze} lets it go on first."
 
 
@@ -59,7 +61,19 @@ def _show(screen: SessionScreen, event: Event) -> None:
     if screen.runner is None:
         screen.show_events((event,))
     else:
-        screen.set_timer(SOON, screen.drain)
+        # The next key finds it done: Delete, held down, would aim at the same row again.
+        work = screen.run_worker(_seen(screen), group="removing")
+        screen.host.turns.last_until(work)
+
+
+async def _seen(screen: SessionScreen) -> None:
+    """Wait until what the engine says of it is on the screen."""
+    before = screen.panes.removals.count
+    for _ in range(LOOKS):
+        await asyncio.sleep(OFTEN)
+        screen.drain()
+        if screen.panes.removals.count != before:
+            return
 
 
 def _aimed(screen: SessionScreen) -> tuple[Target, ...]:

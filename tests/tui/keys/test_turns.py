@@ -92,3 +92,14 @@ def test_a_held_key_counts_every_time_and_what_comes_after_it_waits(opened):
         assert len(seat.app.screen_stack) == 1
         at_once(seat, "slash", *"dc1", "left", "left", "x", "backspace", "enter")
         await seat.until(lambda: seat.panes.words == "dc1" and seat.app.focused is seat.table)
+
+
+def test_delete_held_down_takes_a_host_each_time_and_u_after_it_brings_the_last_one_back(
+    measured, closed
+):
+    @measured(f"unix.target=127.0.0.2:{closed},127.0.0.3:{closed},127.0.0.4:{closed}")
+    async def _(seat):
+        at_once(seat, "delete", "delete", "u")
+        await seat.until(lambda: "is back" in seat.notice and len(seat.seen) == 2)
+        shown = [seat.table.rows.job_of(key).target.host for key in seat.seen]
+        assert shown == ["127.0.0.3", "127.0.0.4"]
