@@ -22,10 +22,10 @@ OFTEN = 0.01
 PASSES = 3
 """A key becomes a message, that another one, and that changes the focus: each goes up once."""
 
-STAYING = frozenset(
-    ("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "backspace", "delete")
-)
-"""Keys that lead nowhere else: a held one need not wait for itself."""
+STAYING = frozenset(("up", "down", "left", "right", "pageup", "pagedown", "home", "end"))
+"""Keys that lead nowhere else: a held one need not wait for itself. Backspace and Delete do: in
+the table they take hosts away.
+"""
 
 Typed = Key | Paste
 
