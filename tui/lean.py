@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.events import Event, Key, Paste
@@ -18,6 +19,7 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui import tidy
+from tui.escaped import two_keys
 from tui.frame import Frame
 from tui.stylesheet import LeanStylesheet
 from tui.themes import THEMES
@@ -32,6 +34,7 @@ class _WholeCells(ScrollBarRender):
 
 
 ScrollBar.renderer = _WholeCells
+XTermParser._sequence_to_key_events = two_keys  # type: ignore[method-assign]
 
 _WIDTHS = [(0, "-narrow"), (60, "-usual"), (100, "-roomy"), (140, "-wide"), (180, "-beside")]
 _HEIGHTS = [(0, "-short"), (16, "-tall")]
