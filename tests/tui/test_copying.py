@@ -7,7 +7,6 @@ import base64
 import os
 import stat
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 from textual.app import App
@@ -27,17 +26,9 @@ from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.table import ResultTable
 
+pytestmark = pytest.mark.usefixtures("state", "clipboard")
+
 Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("TERM", "xterm-256color")
-    for name in ("TMUX", "STY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "state" / "auditreach"
 
 
 @pytest.fixture

@@ -18,14 +18,9 @@ from tui.sessions.text import summary_lines
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head
 
+pytestmark = pytest.mark.usefixtures("state")
+
 SCHEMA = Path(__file__).parent.parent.parent / "probes/engine/session/schema.json"
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "state" / "auditreach"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.tui.test_rows import a_job, a_result
+from tests.tui.unmeasured import a_job, a_result
 from tui import gradual
 from tui.filter import Filter
 from tui.gradual import Gradual

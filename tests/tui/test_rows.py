@@ -4,50 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import (
-    Finished,
-    Job,
-    Observation,
-    Queued,
-    Reason,
-    Result,
-    Started,
-    State,
-    Status,
-    Target,
-)
-from profiles.model import Check
+from probes.engine.model import Finished, Queued, Started, Status
+from tests.tui.unmeasured import a_check, a_job, a_result
 from tui.filter import Filter
 from tui.order import host_key, natural
 from tui.rows import SEVERITY, Rows
-
-
-def a_check(id: str = "windows.winrm", title: str = "WinRM", port: int | None = 5985) -> Check:
-    return Check(
-        id=id,
-        category=id.split(".")[0],
-        role="windows.target",
-        title=title,
-        probe="tcp",
-        transport="tcp" if port else "icmp",
-        purpose="",
-        consequence="",
-        fix="",
-        port=port,
-    )
-
-
-def a_job(host: str, check: Check | None = None, role: str = "windows.target") -> Job:
-    check = check or a_check()
-    target = Target(role, host)
-    return Job(f"{check.id}|{target.label}", check, target, check.port)
-
-
-def a_result(
-    job: Job, status: Status = Status.OK, note: str = "", latency: float | None = None
-) -> Result:
-    seen = Observation(State.OPEN, Reason.SYN_ACK, address="192.0.2.7", latency_ms=latency)
-    return Result(job, status, note, seen)
 
 
 def hosts(rows: Rows) -> list[str]:

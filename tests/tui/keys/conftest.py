@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.app import AuditReach
@@ -36,6 +36,20 @@ class Seat:
         async with asyncio.timeout(120):
             while not happened():
                 await self.pilot.pause(0.01)
+
+    @property
+    def top(self) -> str:
+        """The name of the screen that is over the others."""
+        return type(self.app.screen).__name__
+
+    async def opens(self, key: str, screen: str) -> None:
+        """The key puts this over the session's screen."""
+        await self.press(key)
+        await self.until(lambda: self.top == screen)
+
+    async def focuses(self, key: str, widget: type[Widget]) -> None:
+        await self.press(key)
+        assert isinstance(self.app.focused, widget)
 
     @property
     def panes(self):
@@ -80,27 +94,8 @@ Keys = Callable[[Seat], Awaitable[None]]
 
 
 @pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("TERM", "xterm-256color")
-    for name in ("TMUX", "STY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "state" / "auditreach"
-
-
-@pytest.fixture
-def closed():
-    """A port of this machine where nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield sock.getsockname()[1]
-
-
-@pytest.fixture
-def listening():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
+def surroundings(state: Path, clipboard: None) -> None:
+    """Every test here has files of its own and a terminal that takes copies."""
 
 
 def seated(argv: tuple[str, ...], size: tuple[int, int], keys: Keys, *, ready) -> None:

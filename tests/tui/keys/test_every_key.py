@@ -1,45 +1,20 @@
-"""Every key that the help names, pressed: what it does is seen, not only that it is bound."""
+"""Every key of a command, pressed: what it does is seen, not only that it is bound."""
 
 from __future__ import annotations
 
-import asyncio
-from importlib import import_module
-
 import pytest
-from textual.widgets import Input
 
-from tui.app import AuditReach
 from tui.commands import COMMANDS
-from tui.help import help_text
-from tui.pane_keys import PANES
-from tui.screens.dialog import Help
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.filter_line import FilterEntry, FilterLine
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
-WIDGETS = {one.__name__: one for one in (ResultTable, Outline, Detail, HostEntry, FilterEntry)}
-
-
-def top(seat) -> str:
-    return type(seat.app.screen).__name__
-
-
-async def opens(seat, key: str, screen: str) -> None:
-    """The key puts this over the session's screen."""
-    await seat.press(key)
-    await seat.until(lambda: top(seat) == screen)
-
 
 async def says(seat, key: str, part: str) -> None:
     await seat.press(key)
     await seat.until(lambda: part in seat.notice)
-
-
-async def focuses(seat, key: str, widget) -> None:
-    await seat.press(key)
-    assert isinstance(seat.app.focused, widget)
 
 
 async def sort(seat, key):
@@ -58,7 +33,7 @@ async def failures(seat, key):
 
 
 async def filter_line(seat, key):
-    await focuses(seat, key, FilterEntry)
+    await seat.focuses(key, FilterEntry)
     assert seat.app.screen.query_one(FilterLine).display
 
 
@@ -151,13 +126,8 @@ async def suspend(seat, key):
     assert stopped
 
 
-async def replay(seat, key):
-    await seat.press(key)
-    await seat.until(lambda: top(seat) != "SessionScreen" or seat.notice)
-
-
 def over(screen: str):
-    return lambda seat, key: opens(seat, key, screen)
+    return lambda seat, key: seat.opens(key, screen)
 
 
 OPENED = {
@@ -166,9 +136,9 @@ OPENED = {
     "verdicts": over("VerdictScreen"),
     "diagnosis": over("Diagnosis"),
     "explain": over("Help"),
-    "tree": lambda seat, key: focuses(seat, key, Outline),
-    "table": lambda seat, key: focuses(seat, key, ResultTable),
-    "details": lambda seat, key: focuses(seat, key, Detail),
+    "tree": lambda seat, key: seat.focuses(key, Outline),
+    "table": lambda seat, key: seat.focuses(key, ResultTable),
+    "details": lambda seat, key: seat.focuses(key, Detail),
     "zoom": zoom,
     "next-pane": next_pane,
     "previous-pane": previous_pane,
@@ -189,7 +159,7 @@ OPENED = {
     "save": over("Prompt"),
     "export": over("Choice"),
     "sessions": None,
-    "replay": replay,
+    "replay": None,
     "remark": over("Prompt"),
     "information": None,
     "redraw": redraw,
@@ -226,7 +196,7 @@ async def freeze(seat, key):
 
 
 MEASURED = {
-    "hosts": lambda seat, key: focuses(seat, key, HostEntry),
+    "hosts": lambda seat, key: seat.focuses(key, HostEntry),
     "again": again,
     "again-failures": again,
     "again-all": again,
@@ -246,7 +216,7 @@ def keys_of(effects) -> list[tuple[str, str]]:
 
 async def something(seat, key: str) -> None:
     await seat.press(key)
-    await seat.until(lambda: top(seat) != "SessionScreen" or seat.notice)
+    await seat.until(lambda: seat.top != "SessionScreen" or seat.notice)
 
 
 @pytest.mark.parametrize(("id", "key"), keys_of(OPENED))
@@ -265,201 +235,3 @@ def test_a_key_does_while_measuring_what_the_help_says(measured, closed, id, key
 
 def test_every_command_is_pressed_above():
     assert {one.id for one in COMMANDS} == set(OPENED) | set(MEASURED)
-
-
-@pytest.mark.parametrize("name", PANES)
-def test_the_help_names_exactly_the_keys_that_a_pane_has(name):
-    bound = {binding.key for binding in WIDGETS[name].BINDINGS}
-    assert {keys for keys, _ in PANES[name].keys} == bound
-
-
-PRESSED = {
-    "ResultTable": {
-        "up,k": (5, 4),
-        "down,j": (5, 6),
-        "pageup": (32, range(1, 32)),
-        "pagedown": (0, range(1, 32)),
-        "home": (5, 0),
-        "end": (5, 32),
-    },
-}
-
-
-@pytest.mark.parametrize(
-    ("key", "begin", "end"),
-    [
-        (key, begin, end)
-        for keys, (begin, end) in PRESSED["ResultTable"].items()
-        for key in keys.split(",")
-    ],
-)
-def test_the_keys_of_the_table_move_the_cursor(opened, key, begin, end):
-    @opened()
-    async def _(seat):
-        seat.table.select(seat.seen[begin])
-        await seat.press(key)
-        line = seat.table.cursor_line
-        assert line in end if isinstance(end, range) else line == end
-
-
-def test_enter_in_the_table_goes_to_the_details(opened):
-    @opened(size=(120, 40))
-    async def _(seat):
-        await focuses(seat, "enter", Detail)
-
-
-@pytest.mark.parametrize("keys", [("down", "up"), ("j", "k"), ("pagedown", "pageup"),
-                                  ("end", "home")])  # fmt: skip
-def test_the_keys_of_the_details_scroll_there_and_back(opened, keys):
-    @opened(size=(80, 24))
-    async def _(seat):
-        seat.table.select("windows.winrm|pc-015.corp.example")
-        await seat.press("3")
-        detail = seat.app.screen.query_one(Detail)
-        assert seat.app.focused is detail
-        there, back = keys
-        await seat.press(there)
-        await seat.until(lambda: detail.scroll_offset.y > 0)
-        await seat.press(back)
-        await seat.until(lambda: detail.scroll_offset.y == 0)
-
-
-@pytest.mark.parametrize("keys", [("down", "up"), ("j", "k"), ("pagedown", "pageup"),
-                                  ("end", "home")])  # fmt: skip
-def test_the_keys_of_the_tree_move_there_and_back_and_the_table_follows(opened, keys):
-    @opened(size=(120, 40))
-    async def _(seat):
-        await seat.press("1", "home")
-        tree = seat.app.screen.query_one(Outline)
-        first, rows = tree.node, len(seat.seen)
-        await seat.press(keys[0])
-        assert tree.node is not first
-        assert len(seat.seen) < rows
-        await seat.press(keys[1])
-        assert tree.node is first
-        assert len(seat.seen) == rows
-
-
-@pytest.mark.parametrize("keys", [("left", "right"), ("h", "l"), ("enter", "enter")])
-def test_nodes_are_folded_and_unfolded(opened, keys):
-    @opened(size=(120, 40))
-    async def _(seat):
-        await seat.press("1", "home")
-        tree = seat.app.screen.query_one(Outline)
-        while tree.node.id != "category:windows":
-            await seat.press("down")
-        height = tree.virtual_size.height
-        await seat.press(keys[0])
-        assert tree.virtual_size.height < height
-        await seat.press(keys[1])
-        assert tree.virtual_size.height == height
-
-
-def test_space_in_the_tree_leaves_out_and_takes_in_again(opened):
-    @opened(size=(120, 40))
-    async def _(seat):
-        await seat.press("1", "home")
-        tree = seat.app.screen.query_one(Outline)
-        every = tree.included
-        await seat.press("down", "space")
-        assert tree.included < every
-        assert len(seat.table.marks) == 0
-        await seat.press("space")
-        assert tree.included == every
-
-
-def test_the_keys_of_the_host_line(measured, closed):
-    typed = f"unix.target=127.0.0.1:{closed}"
-
-    @measured(typed)
-    async def _(seat):
-        line = seat.app.screen.query_one(HostEntry)
-        await seat.press("i", "up")
-        assert line.value == typed
-        await seat.press("down")
-        assert line.value == ""
-        await seat.press(*"snm")
-        await seat.until(lambda: line._suggestion)
-        await seat.press("tab")
-        assert line.value.startswith("snmp.device")
-        await opens(seat, "f1", "Help")
-        await seat.press("escape")
-        await seat.closed()
-        await focuses(seat, "escape", ResultTable)
-        await seat.press("i")
-        line.value = typed
-        before = seat.table.rows.result(seat.seen[0]).observation.started
-        await seat.press("enter")
-        await seat.until(lambda: seat.table.rows.result(seat.seen[0]).observation.started != before)
-        await seat.until(lambda: not seat.app.main.measuring)
-
-
-def test_the_keys_of_the_filter_line(opened):
-    @opened()
-    async def _(seat):
-        await seat.press("slash", *"hos")
-        line = seat.app.screen.query_one("#filter", Input)
-        await seat.until(lambda: line._suggestion)
-        await seat.press("tab")
-        assert line.value == "host:"
-        await opens(seat, "f1", "Help")
-        await seat.press("escape")
-        await seat.closed()
-        await seat.press(*"dc1", "enter")
-        assert len(seat.seen) == 2
-        assert seat.app.focused is seat.table
-        await seat.press("slash", "escape")
-        assert len(seat.seen) == 33
-
-
-@pytest.mark.parametrize(
-    ("keys", "name"),
-    [
-        ((), "ResultTable"),
-        (("1",), "Outline"),
-        (("3",), "Detail"),
-        (("slash",), "FilterEntry"),
-    ],
-)
-def test_the_help_begins_with_the_keys_of_what_has_the_focus(opened, keys, name):
-    @opened(size=(120, 40))
-    async def _(seat):
-        await seat.press(*keys)
-        await opens(seat, "f1", "Help")
-        assert isinstance(seat.app.screen, Help)
-        text = str(seat.app.screen.query("Static").first().content)
-        lines = text.splitlines()
-        assert lines[2] == f"You are in the {PANES[name].name}"
-        assert PANES[name].keys[0][1][:30] in lines[3]
-        assert f"In the {PANES[name].name}\n" not in text
-
-
-def test_the_help_of_every_pane_fits_eighty_columns():
-    for name in PANES:
-        assert max(map(len, help_text(focus=name).splitlines())) <= 76
-
-
-async def test_the_palette_has_every_action_by_name():
-    from tui.arguments import parse_options
-    from tui.launch import build
-
-    app = build(parse_options([]))
-    assert isinstance(app, AuditReach)
-    async with app.run_test() as pilot:
-        await pilot.pause()
-        names = {one.title for one in app.get_system_commands(app.screen)}
-        assert {one.word for one in COMMANDS if one.id != "back"} <= names
-    if app.runner is not None:
-        await asyncio.to_thread(app.runner.close)
-
-
-def test_ctrl_p_opens_the_palette(opened):
-    @opened()
-    async def _(seat):
-        await opens(seat, "ctrl+p", "CommandPalette")
-
-
-def test_the_code_of_every_command_is_there():
-    for one in COMMANDS:
-        module, _, name = one.code.partition(":")
-        assert callable(getattr(import_module(f"tui.commands.{module}"), name))

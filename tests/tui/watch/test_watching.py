@@ -14,19 +14,7 @@ from tui.widgets.detail import Detail
 from tui.widgets.head import Head
 from tui.widgets.table import ResultTable
 
-
-@pytest.fixture(autouse=True)
-def state(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "state" / "auditreach"
-
-
-@pytest.fixture
-def port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield sock.getsockname()[1]
+pytestmark = pytest.mark.usefixtures("state")
 
 
 async def order(pilot, app, text):
@@ -68,10 +56,10 @@ def test_a_service_that_comes_up_is_told_with_the_time_and_how_long_it_was_down(
         assert {"blocked", "ok"} <= set(told)
 
 
-def test_rows_of_a_round_keep_their_status_until_they_have_another(port):
+def test_rows_of_a_round_keep_their_status_until_they_have_another(closed):
     @drive()
     async def _(pilot, app):
-        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
         await pilot.press("f")
         was = seen(app)
         states = set()
@@ -103,10 +91,10 @@ def test_a_round_that_takes_longer_than_the_order_is_followed_by_the_next_at_onc
             await until(pilot, lambda: (past := app.main.lookout.past.of(key)) and past.total >= 3)
 
 
-def test_off_ends_the_watch(port):
+def test_off_ends_the_watch(closed):
     @drive()
     async def _(pilot, app):
-        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
         await order(pilot, app, "1")
         await until(pilot, lambda: app.main.lookout.past.of(seen(app)[0]))
         await order(pilot, app, "off")
@@ -138,12 +126,12 @@ def test_a_frozen_display_stands_still_while_the_log_grows_and_then_catches_up(s
             assert "FROZEN" not in text_of(app.query_one(Head))
 
 
-def test_what_cannot_be_repeated_is_said_and_the_watch_goes_on_as_before(port):
+def test_what_cannot_be_repeated_is_said_and_the_watch_goes_on_as_before(closed):
     @drive()
     async def _(pilot, app):
         await pilot.press("escape", "w")
         assert "enter hosts first" in notice(app)
-        await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+        await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
         await order(pilot, app, "60")
         await order(pilot, app, "soon")
         assert "'soon' is neither seconds" in notice(app)

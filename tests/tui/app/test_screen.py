@@ -1,0 +1,153 @@
+"""What the screen shows and hides, at every size, and the help behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.driving import drive, enter, seen, text_of, until
+from tui.app import AuditReach
+from tui.screens.session import SessionScreen
+from tui.widgets.detail import Detail
+from tui.widgets.head import Head
+from tui.widgets.outline import Outline
+from tui.widgets.table import ResultTable
+
+pytestmark = pytest.mark.usefixtures("state")
+
+
+def test_f_shows_failures_only_and_everything_again(listening, closed):
+    @drive()
+    async def _(pilot, app):
+        await enter(pilot, app, f"printer=127.0.0.1:{listening}, printer=127.0.0.2:{closed}")
+        everything = seen(app)
+        await pilot.press("f")
+        failures = seen(app)
+        assert f"printer.raw|127.0.0.1:{listening}" not in failures
+        assert f"printer.raw|127.0.0.2:{closed}" in failures
+        await pilot.press("f")
+        assert seen(app) == everything
+
+
+def test_slash_filters_as_words_are_typed_and_escape_shows_everything_again(closed):
+    @drive()
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{closed},127.0.0.2:{closed}")
+        await pilot.press("slash", *"127.0.0.2", "enter")
+        assert seen(app) == [f"unix.ssh|127.0.0.2:{closed}"]
+        assert app.focused is app.query_one(ResultTable)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(seen(app)) == 2)
+
+
+def test_the_tree_filters_the_table_and_rolls_up_what_was_found(closed):
+    @drive(size=(120, 40))
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{closed} xen.host=127.0.0.1:{closed}")
+        tree = app.query_one(Outline)
+        line = next(line for line in text_of(tree).splitlines() if "Hypervisors" in line)
+        assert "✗1" in line
+        await pilot.press("t")
+        while tree.node.id != "category:hypervisors":
+            await pilot.press("down")
+        assert seen(app) == [f"xen.ssh|127.0.0.1:{closed}"]
+
+
+def test_every_command_is_in_the_help_with_its_key_and_its_sentence():
+    from tui.commands import COMMANDS
+    from tui.help import help_text
+
+    text = " ".join(help_text().split())
+    for one in COMMANDS:
+        assert f"{one.key_text} {one.about}" in text, one.id
+
+
+def test_the_help_fits_a_terminal_of_eighty_columns():
+    from tui.help import help_text
+
+    assert max(len(line) for line in help_text().splitlines()) <= 76
+    narrow = help_text(width=36)
+    assert max(len(line) for line in narrow.splitlines()) <= 36
+    assert "\nf        shows failures only, and\n         everything again\n" in narrow
+
+
+def test_no_two_commands_have_the_same_id_or_key_and_all_their_code_is_there():
+    from importlib import import_module
+
+    from tui.commands import COMMANDS
+
+    ids = [one.id for one in COMMANDS]
+    keys = [key for one in COMMANDS for key in one.keys.split(",")]
+    assert len(set(ids)) == len(ids)
+    assert len(set(keys)) == len(keys)
+    for one in COMMANDS:
+        module, _, name = one.code.partition(":")
+        assert callable(getattr(import_module(f"tui.commands.{module}"), name)), one.id
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (80, 23), (120, 40), (200, 50)])
+def test_every_size_shows_rows_and_nothing_breaks(size, closed):
+    @drive(size=size)
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
+        assert "blocked" in text_of(app.query_one(ResultTable))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("escape")
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("escape")
+
+
+def test_the_last_line_shows_the_keys_for_everything_that_matters_at_80_columns():
+    from tui.widgets.keybar import KeyBar
+
+    @drive()
+    async def _(pilot, app):
+        bar = app.query_one(KeyBar)
+        assert "Enter Measure" in text_of(bar)
+        await pilot.press("escape")
+        await until(pilot, lambda: "Rerun" in text_of(bar))
+        shown = text_of(bar)
+        for key in ("r Rerun", "g All", "x Stop", "f Failed", "/ Filter", "s Save", "v Verdicts"):
+            assert key in shown
+        assert "q Quit" in shown
+        assert "? Help" in shown
+
+
+def test_ascii_draws_nothing_else(closed):
+    @drive("--ascii")
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
+        for kind in (Head, Outline, ResultTable, Detail):
+            assert text_of(app.query_one(kind)).isascii(), kind
+
+
+def test_q_asks_while_rows_are_measured_and_leaves_at_once_otherwise():
+    @drive()
+    async def _(pilot, app):
+        await pilot.press("escape", "q")
+        assert app._exit
+
+
+@pytest.mark.parametrize(("argv", "seconds"), [((), 0.2), (("--slow-link",), 1.0)])
+def test_a_slow_link_is_drawn_to_once_a_second(
+    monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], seconds: float
+) -> None:
+    asked: list[float] = []
+    made = SessionScreen.set_interval
+
+    def noted(self: SessionScreen, interval: float, *rest: Any, **more: Any) -> Any:
+        asked.append(interval)
+        return made(self, interval, *rest, **more)
+
+    monkeypatch.setattr(SessionScreen, "set_interval", noted)
+
+    async def keys(pilot: Pilot[int], app: AuditReach) -> None:
+        await pilot.pause()
+
+    drive(*argv)(keys)
+    # The other timer is the screen's own, which runs only while something is to be drawn.
+    assert max(asked) == seconds

@@ -1,0 +1,126 @@
+"""Ports of every kind, a profile whose roles are ways to end, and a run of it."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.tui.headless.process import ROOT, Command, Ports, Run
+
+HEAD = """
+id = "own"
+name = "Own"
+version = "1"
+source = "Our ports"
+url = "https://intra.example/ports"
+[[category]]
+id = "all"
+title = "All"
+"""
+
+
+ROLE = """
+[[role]]
+id = "{role}"
+title = "Host"
+category = "all"
+"""
+
+
+CHECK = """
+[[check]]
+id = "all.{id}"
+category = "all"
+role = "{role}"
+title = "{id}"
+probe = "{transport}"
+transport = "{transport}"
+port = {port}
+loss = "{loss}"
+needs = "{needs}"
+purpose = "It is asked."
+consequence = "Something is lost."
+fix = "Allow it."
+"""
+
+
+@pytest.fixture(scope="module")
+def ports() -> Iterator[Ports]:
+    with ExitStack() as stack:
+
+        def bound(kind: socket.SocketKind) -> socket.socket:
+            sock = stack.enter_context(socket.socket(socket.AF_INET, kind))
+            sock.bind(("", 0))
+            return sock
+
+        listening = bound(socket.SOCK_STREAM)
+        listening.listen()
+        # Bound and not listening: refused, and no other process can begin to listen there.
+        numbers = [
+            sock.getsockname()[1]
+            for sock in (listening, bound(socket.SOCK_STREAM), bound(socket.SOCK_DGRAM))
+        ]
+        yield Ports(*numbers)
+
+
+@pytest.fixture
+def profile(tmp_path: Path, ports: Ports) -> Path:
+    """Every role is a way for a run to end."""
+    checks = [
+        ("ready", "open", "tcp", ports.open, "blocked", ""),
+        ("blocked", "closed", "tcp", ports.closed, "blocked", ""),
+        ("mixed", "mixopen", "tcp", ports.open, "blocked", ""),
+        ("mixed", "mixclosed", "tcp", ports.closed, "blocked", ""),
+        ("degraded", "optional", "tcp", ports.closed, "degraded", ""),
+        ("untested", "first", "tcp", ports.closed, "degraded", ""),
+        ("untested", "second", "tcp", ports.open, "blocked", "all.first"),
+        ("slow", "quick", "tcp", ports.open, "blocked", ""),
+        ("slow", "mute", "udp", ports.mute, "blocked", ""),
+    ]
+    text = HEAD
+    for role in dict.fromkeys(check[0] for check in checks):
+        text += ROLE.format(role=role)
+    for role, id, transport, port, loss, needs in checks:
+        text += CHECK.format(
+            role=role, id=id, transport=transport, port=port, loss=loss, needs=needs
+        )
+    path = tmp_path / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def command(profile: Path, tmp_path: Path) -> Callable[..., Command]:
+    def make(*words: str) -> Command:
+        state = tmp_path / "state"
+        environment = {**os.environ, "XDG_STATE_HOME": str(state), "TERM": "xterm"}
+        environment.pop("NO_COLOR", None)
+        start = [sys.executable, "-m", "tui", "run", "--profile", str(profile)]
+        return Command([*start, *words], environment, state)
+
+    return make
+
+
+@pytest.fixture
+def run(command: Callable[..., Command]) -> Run:
+    """A whole run with its output in pipes."""
+
+    def finish(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        one = command(*words)
+        return subprocess.run(
+            one.words,
+            cwd=ROOT,
+            env={**one.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return finish

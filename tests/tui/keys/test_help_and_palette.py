@@ -1,0 +1,67 @@
+"""The help and the palette: what they begin with, and that every command is in them."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+
+import pytest
+
+from tui.app import AuditReach
+from tui.commands import COMMANDS
+from tui.help import help_text
+from tui.pane_keys import PANES
+from tui.screens.dialog import Help
+
+
+@pytest.mark.parametrize(
+    ("keys", "name"),
+    [
+        ((), "ResultTable"),
+        (("1",), "Outline"),
+        (("3",), "Detail"),
+        (("slash",), "FilterEntry"),
+    ],
+)
+def test_the_help_begins_with_the_keys_of_what_has_the_focus(opened, keys, name):
+    @opened(size=(120, 40))
+    async def _(seat):
+        await seat.press(*keys)
+        await seat.opens("f1", "Help")
+        assert isinstance(seat.app.screen, Help)
+        text = str(seat.app.screen.query("Static").first().content)
+        lines = text.splitlines()
+        assert lines[2] == f"You are in the {PANES[name].name}"
+        assert PANES[name].keys[0][1][:30] in lines[3]
+        assert f"In the {PANES[name].name}\n" not in text
+
+
+def test_the_help_of_every_pane_fits_eighty_columns():
+    for name in PANES:
+        assert max(map(len, help_text(focus=name).splitlines())) <= 76
+
+
+async def test_the_palette_has_every_action_by_name():
+    from tui.arguments import parse_options
+    from tui.launch import build
+
+    app = build(parse_options([]))
+    assert isinstance(app, AuditReach)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        names = {one.title for one in app.get_system_commands(app.screen)}
+        assert {one.word for one in COMMANDS if one.id != "back"} <= names
+    if app.runner is not None:
+        await asyncio.to_thread(app.runner.close)
+
+
+def test_ctrl_p_opens_the_palette(opened):
+    @opened()
+    async def _(seat):
+        await seat.opens("ctrl+p", "CommandPalette")
+
+
+def test_the_code_of_every_command_is_there():
+    for one in COMMANDS:
+        module, _, name = one.code.partition(":")
+        assert callable(getattr(import_module(f"tui.commands.{module}"), name))

@@ -1,0 +1,160 @@
+"""The keys of every pane, pressed: the help names exactly these, and what each does is seen."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from tui.pane_keys import PANES
+from tui.widgets.detail import Detail
+from tui.widgets.entry import HostEntry
+from tui.widgets.filter_line import FilterEntry
+from tui.widgets.outline import Outline
+from tui.widgets.table import ResultTable
+
+WIDGETS = {one.__name__: one for one in (ResultTable, Outline, Detail, HostEntry, FilterEntry)}
+
+
+@pytest.mark.parametrize("name", PANES)
+def test_the_help_names_exactly_the_keys_that_a_pane_has(name):
+    bound = {binding.key for binding in WIDGETS[name].BINDINGS}
+    assert {keys for keys, _ in PANES[name].keys} == bound
+
+
+PRESSED = {
+    "ResultTable": {
+        "up,k": (5, 4),
+        "down,j": (5, 6),
+        "pageup": (32, range(1, 32)),
+        "pagedown": (0, range(1, 32)),
+        "home": (5, 0),
+        "end": (5, 32),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "begin", "end"),
+    [
+        (key, begin, end)
+        for keys, (begin, end) in PRESSED["ResultTable"].items()
+        for key in keys.split(",")
+    ],
+)
+def test_the_keys_of_the_table_move_the_cursor(opened, key, begin, end):
+    @opened()
+    async def _(seat):
+        seat.table.select(seat.seen[begin])
+        await seat.press(key)
+        line = seat.table.cursor_line
+        assert line in end if isinstance(end, range) else line == end
+
+
+def test_enter_in_the_table_goes_to_the_details(opened):
+    @opened(size=(120, 40))
+    async def _(seat):
+        await seat.focuses("enter", Detail)
+
+
+@pytest.mark.parametrize("keys", [("down", "up"), ("j", "k"), ("pagedown", "pageup"),
+                                  ("end", "home")])  # fmt: skip
+def test_the_keys_of_the_details_scroll_there_and_back(opened, keys):
+    @opened(size=(80, 24))
+    async def _(seat):
+        seat.table.select("windows.winrm|pc-015.corp.example")
+        await seat.press("3")
+        detail = seat.app.screen.query_one(Detail)
+        assert seat.app.focused is detail
+        there, back = keys
+        await seat.press(there)
+        await seat.until(lambda: detail.scroll_offset.y > 0)
+        await seat.press(back)
+        await seat.until(lambda: detail.scroll_offset.y == 0)
+
+
+@pytest.mark.parametrize("keys", [("down", "up"), ("j", "k"), ("pagedown", "pageup"),
+                                  ("end", "home")])  # fmt: skip
+def test_the_keys_of_the_tree_move_there_and_back_and_the_table_follows(opened, keys):
+    @opened(size=(120, 40))
+    async def _(seat):
+        await seat.press("1", "home")
+        tree = seat.app.screen.query_one(Outline)
+        first, rows = tree.node, len(seat.seen)
+        await seat.press(keys[0])
+        assert tree.node is not first
+        assert len(seat.seen) < rows
+        await seat.press(keys[1])
+        assert tree.node is first
+        assert len(seat.seen) == rows
+
+
+@pytest.mark.parametrize("keys", [("left", "right"), ("h", "l"), ("enter", "enter")])
+def test_nodes_are_folded_and_unfolded(opened, keys):
+    @opened(size=(120, 40))
+    async def _(seat):
+        await seat.press("1", "home")
+        tree = seat.app.screen.query_one(Outline)
+        while tree.node.id != "category:windows":
+            await seat.press("down")
+        height = tree.virtual_size.height
+        await seat.press(keys[0])
+        assert tree.virtual_size.height < height
+        await seat.press(keys[1])
+        assert tree.virtual_size.height == height
+
+
+def test_space_in_the_tree_leaves_out_and_takes_in_again(opened):
+    @opened(size=(120, 40))
+    async def _(seat):
+        await seat.press("1", "home")
+        tree = seat.app.screen.query_one(Outline)
+        every = tree.included
+        await seat.press("down", "space")
+        assert tree.included < every
+        assert len(seat.table.marks) == 0
+        await seat.press("space")
+        assert tree.included == every
+
+
+def test_the_keys_of_the_host_line(measured, closed):
+    typed = f"unix.target=127.0.0.1:{closed}"
+
+    @measured(typed)
+    async def _(seat):
+        line = seat.app.screen.query_one(HostEntry)
+        await seat.press("i", "up")
+        assert line.value == typed
+        await seat.press("down")
+        assert line.value == ""
+        await seat.press(*"snm")
+        await seat.until(lambda: line._suggestion)
+        await seat.press("tab")
+        assert line.value.startswith("snmp.device")
+        await seat.opens("f1", "Help")
+        await seat.press("escape")
+        await seat.closed()
+        await seat.focuses("escape", ResultTable)
+        await seat.press("i")
+        line.value = typed
+        before = seat.table.rows.result(seat.seen[0]).observation.started
+        await seat.press("enter")
+        await seat.until(lambda: seat.table.rows.result(seat.seen[0]).observation.started != before)
+        await seat.until(lambda: not seat.app.main.measuring)
+
+
+def test_the_keys_of_the_filter_line(opened):
+    @opened()
+    async def _(seat):
+        await seat.press("slash", *"hos")
+        line = seat.app.screen.query_one("#filter", Input)
+        await seat.until(lambda: line._suggestion)
+        await seat.press("tab")
+        assert line.value == "host:"
+        await seat.opens("f1", "Help")
+        await seat.press("escape")
+        await seat.closed()
+        await seat.press(*"dc1", "enter")
+        assert len(seat.seen) == 2
+        assert seat.app.focused is seat.table
+        await seat.press("slash", "escape")
+        assert len(seat.seen) == 33
