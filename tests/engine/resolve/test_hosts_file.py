@@ -5,13 +5,6 @@ import pytest
 from probes.engine.local.hosts_file import listed
 
 
-@pytest.fixture
-def hosts(tmp_path):
-    path = tmp_path / "hosts"
-    path.write_text("127.0.0.1 localhost\n10.0.0.7\tdc1.corp DC1 # not dc2\n# 10.0.0.8 dc3\n")
-    return path
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
