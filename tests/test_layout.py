@@ -119,7 +119,7 @@ def loaded(code: str, *arguments: str) -> set[str]:
 def test_no_file_is_so_long_that_it_must_be_two_things() -> None:
     lengths = {
         name_of(path): len(path.read_text(encoding="utf-8").splitlines())
-        for path in sources(*PACKAGES, "bench")
+        for path in sources(*PACKAGES, "bench", "tests")
     }
     assert lengths, "no sources found"
     assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
