@@ -71,6 +71,8 @@ class Turns:
             self._limit()
 
     async def _begin(self, event: Typed) -> None:
+        if self._over:
+            return
         self._turn = turn = object()
         self._stays = _stays(event)
         screen = self._app.screen
@@ -78,6 +80,8 @@ class Turns:
         await self._dispatch(event)
 
         def settle() -> None:
+            if self._over:
+                return
             if self._app.screen is not screen:
                 self._app.screen.call_after_refresh(self._app.call_later, self._end, turn)
             elif self._work is not None and not self._work.is_finished:
@@ -108,6 +112,11 @@ class Turns:
                 await self._dispatch(self._waiting.popleft())
             if self._waiting:
                 self._limit()
+
+    @property
+    def _over(self) -> bool:
+        """Whether the application has ended: what is still to come finds no screen."""
+        return not self._app.screen_stack
 
     def _limit(self) -> None:
         """End this turn in any case: a widget that is gone by then does not say that it is done."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual.events import Key, Load, Paste
 from textual.widgets import Input
@@ -81,6 +83,17 @@ def test_a_name_is_typed_into_the_question_for_it(opened):
         at_once(seat, "G", *"printer3", "enter")
         await seat.until(lambda: "printer3" in str(seat.table.cursor_key))
         assert len(seat.app.screen_stack) == 1
+
+
+def test_what_is_still_to_come_when_the_program_ends_does_nothing(opened):
+    seats = []
+
+    @opened()
+    async def _(seat):
+        seats.append(seat)
+
+    turns = seats[0].app.turns
+    asyncio.run(turns.take(Key("x", "x")))
 
 
 def test_a_held_key_counts_every_time_and_what_comes_after_it_waits(opened):
