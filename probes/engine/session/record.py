@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 from probes.engine.findings import Finding
 from probes.engine.model import Icmp, Result, Ruling, Target, Verdict
@@ -24,9 +24,11 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class VerdictRecord:
-    """A judgement of one target and capability, in the words of the log."""
+    """A judgement of one target and capability, in the words and the order of the log."""
 
     host: str
+    port: int | None = field(default=None, kw_only=True)
+    """Only where HOST:PORT was given."""
     role: str
     capability: str
     verdict: str
@@ -34,8 +36,6 @@ class VerdictRecord:
     """Ids of the checks it rests on."""
     fix: tuple[str, ...]
     text: str
-    port: int | None = None
-    """Only where HOST:PORT was given."""
 
     @property
     def event(self) -> Verdict | None:
@@ -54,7 +54,7 @@ class VerdictRecord:
 
 @dataclass(frozen=True, slots=True)
 class FindingRecord:
-    """One cause behind rows, in the words of the log."""
+    """One cause behind rows, in the words and the order of the log."""
 
     kind: str
     text: str
@@ -135,23 +135,13 @@ def recorded(verdict: Verdict) -> VerdictRecord:
         verdict.because,
         verdict.fix,
         verdict.text,
-        target.port,
+        port=target.port,
     )
 
 
 def verdict_record(verdict: VerdictRecord) -> dict[str, object]:
     """The `verdict` record of one target and capability."""
-    return {
-        "type": "verdict",
-        "host": verdict.host,
-        **({} if verdict.port is None else {"port": verdict.port}),
-        "role": verdict.role,
-        "capability": verdict.capability,
-        "verdict": verdict.verdict,
-        "because": list(verdict.because),
-        "fix": list(verdict.fix),
-        "text": verdict.text,
-    }
+    return _of_type("verdict", verdict)
 
 
 def verdict_of(record: Mapping[str, object]) -> VerdictRecord:
@@ -165,7 +155,7 @@ def verdict_of(record: Mapping[str, object]) -> VerdictRecord:
         texts(record, "because"),
         texts(record, "fix"),
         text(record, "text"),
-        port or None,
+        port=port or None,
     )
     if not (verdict.host and verdict.role and verdict.verdict):
         raise BadLine("its host, role or verdict is empty")
@@ -187,16 +177,17 @@ def found(finding: Finding) -> FindingRecord:
 
 def finding_record(finding: FindingRecord) -> dict[str, object]:
     """The `finding` record of one cause."""
-    return {
-        "type": "finding",
-        "kind": finding.kind,
-        "text": finding.text,
-        "sure": finding.sure,
-        "why": finding.why,
-        "rows": finding.rows,
-        "keys": list(finding.keys),
-        "fix": finding.fix,
-    }
+    return _of_type("finding", finding)
+
+
+def _of_type(name: str, one: VerdictRecord | FindingRecord) -> dict[str, object]:
+    """Its type and then its fields in their order, but for those that are None."""
+    record: dict[str, object] = {"type": name}
+    for each in fields(one):
+        value = getattr(one, each.name)
+        if value is not None:
+            record[each.name] = list(value) if isinstance(value, tuple) else value
+    return record
 
 
 def finding_of(record: Mapping[str, object]) -> FindingRecord:
