@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from probes.engine.session.header import targets_of
 from probes.engine.session.line import MOST_HEADER, MOST_LINE, BadLine, decoded
 from probes.engine.session.place import because, shown
 from probes.engine.session.read import SessionError, header_line
 from probes.engine.session.record import verdict_of
-from probes.engine.session.typed import items, text
+from probes.engine.session.typed import text
 
 _RESULT = b'{"type":"result"'
 _TOLD = (b'{"type":"verdict"', b'{"type":"remark"', b'{"type":"end"', b'{"type":"targets"')
@@ -54,7 +55,8 @@ def summary(path: str | os.PathLike[str]) -> Summary:
             header = header_line(file.readline(MOST_HEADER), path)
             remark, complete, ended = header.remark, False, False
             verdicts: dict[tuple[str, ...], str] = {}
-            results = added = 0
+            results = 0
+            targets = set(header.targets)
             while line := file.readline(MOST_LINE):
                 if line.startswith(_RESULT):
                     results += 1
@@ -70,7 +72,7 @@ def summary(path: str | os.PathLike[str]) -> Summary:
                         elif kind == "remark":
                             remark = text(record, "text")
                         elif kind == "targets":
-                            added += len(items(record, "targets"))
+                            targets.update(targets_of(record))
                         else:
                             ended, complete = True, record.get("complete") is True
                     except BadLine:
@@ -83,7 +85,7 @@ def summary(path: str | os.PathLike[str]) -> Summary:
         header.vantage.host,
         header.vantage.kind,
         tuple(target.label for target in header.targets[:8]),
-        len(header.targets) + added,
+        len(targets),
         results,
         Counter(verdicts.values()),
         remark,

@@ -40,7 +40,8 @@ def test_a_summary_says_when_where_what_and_the_last_verdict_of_each_target(
     log.results([make_result("a"), make_result("b")])
     log.verdicts([verdict("a", Ruling.BLOCKED), verdict("b", Ruling.BLOCKED)])
     log.verdicts([verdict("a", Ruling.READY)])
-    log.targets([Target("windows.dc", "later")])
+    for _ in range(2):
+        log.targets([Target("windows.dc", "later"), *header.targets])
     log.remark("after the change")
     log.end(True, {})
     log.close()
