@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,4 +145,4 @@ async def _target_sets(screen: SessionScreen) -> str:
         path = await asyncio.to_thread(sets.keep, name, targets)
     except SessionError as error:
         return str(error)
-    return f"Kept as {name.strip()}; on the command line it is @{path}."
+    return f"Kept as {name.strip()}; on the command line it is {shlex.quote(f'@{path}')}"

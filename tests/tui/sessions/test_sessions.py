@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import socket
 from pathlib import Path
@@ -267,6 +268,8 @@ def test_targets_are_kept_as_a_set_and_recalled_into_the_host_line(state, port):
         app.screen.query_one(Input).value = "one host"
         await pilot.press("enter")
         await until(pilot, lambda: "Kept as one host" in notice(app))
+        kept = state.parent / "targets" / "one host.txt"
+        assert shlex.split(notice(app))[-1] == f"@{kept}"
 
     @drive()
     async def _(pilot, app):
