@@ -47,8 +47,8 @@ def leave(screen: SessionScreen) -> Outcome:
 
 
 async def _leave(screen: SessionScreen) -> str:
-    from tui.screens.asking import confirmed
+    from tui.screens.dialog import Leave
 
-    if await confirmed(screen.host, "Rows are still being measured. Stop and quit?"):
+    if await screen.host.push_screen_wait(Leave("Rows are still being measured. Stop and quit?")):
         screen.host.exit(0)
     return ""

@@ -49,6 +49,12 @@ class Confirm(Dialog[bool]):
         self.dismiss(yes)
 
 
+class Leave(Confirm):
+    """Asks before the program ends; who presses Ctrl+C again means it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "answer(True)", "Yes", show=False)]
+
+
 class Prompt(Dialog[str]):
     """Asks for one line of text."""
 

@@ -171,3 +171,14 @@ def test_answers_are_changed_with_a_key_and_begin_another_session(state):
         await pilot.press("g")
         await until(pilot, lambda: rows(app).get("windows.kerberos|127.0.0.1") is Status.NOT_NEEDED)
         assert len(list((state / "sessions").iterdir())) == 2
+
+
+def test_ctrl_c_asks_while_rows_are_being_measured_and_again_means_it():
+    @drive()
+    async def _(pilot, app):
+        app.main.measuring = True
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        assert not app._exit
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: app._exit)
