@@ -10,22 +10,20 @@ answers from its own address. Names are kept by a dnsmasq at 10.1.2.53.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.real.processes import listen, run
+
 SITE = Path(__file__).parent / "site"
 ROOT = Path(__file__).parent.parent.parent
-READY_WITHIN = 15
 HOSTS = (10, 11, 12, 13, 14, 22, 31, 32, 33, 34, 35, 36, 37, 38, 53, 61, *range(101, 113))
 HOSTS_V6 = ("fd00:1:2::10", "fd00:1:2::11", "fd00:1:2::12", "fd00:1:2::13")
 NAMES = {
@@ -183,43 +181,6 @@ def servers(folder: Path) -> Iterator[tuple[list[str], str]]:
     )
 
 
-def listen(command: Sequence[str], sign: str, down: ExitStack) -> None:
-    """Start a server and wait until it says that it listens."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=follow
-    )
-    assert process.stdout is not None
-    said: list[str] = []
-    ready = threading.Event()
-
-    def read(lines: Iterator[str]) -> None:
-        for line in lines:
-            said.append(line)
-            if sign in line:
-                ready.set()
-        ready.set()
-
-    reader = threading.Thread(target=read, args=(process.stdout,))
-    reader.start()
-    down.callback(process.stdout.close)
-    down.callback(reader.join)
-    down.callback(process.wait)
-    down.callback(process.terminate)
-    if not ready.wait(READY_WITHIN) or sign not in "".join(said):
-        pytest.fail(f"{command[4:6]} does not listen: {''.join(said)[-500:]}")
-
-
-def follow() -> None:
-    """End the server when the tests end, even by SIGKILL (PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, 15)
-
-
 def inside(name: str, *words: str) -> None:
     """Run a command in a namespace."""
     run("ip", "netns", "exec", name, *words)
-
-
-def run(*words: str) -> None:
-    """Run a command; what it complains about is part of the failure."""
-    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"

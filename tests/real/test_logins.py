@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,26 +18,13 @@ from probes.engine.model import Event, Job, Result, Service, Settings, Status, T
 from probes.engine.options import Options, SnmpCredential, SshCredential
 from probes.engine.run import Run
 from profiles.model import Check, Profile
+from tests.real.processes import running
 
 HERE = "127.0.0.78"
 AUTHS = ("MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512")
 PRIVS = ("DES", "AES", "AES-192", "AES-256")
 AUTH_KEY = "Signs-Xyzzy"
 PRIV_KEY = "Hides-Plugh"
-
-
-@contextmanager
-def running(*argv: str) -> Iterator[None]:
-    process = subprocess.Popen(
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        yield
-        assert process.poll() is None, f"{argv[0]} ended by itself with {process.returncode}"
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(10)
 
 
 async def measured(probe: str, port: int, options: Options, timeout: float = 2.0) -> Result:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.processes import run
+
 ROOT = Path(__file__).parent.parent.parent
 HOST, NOBODY, MAC = "10.9.0.2", "10.9.0.3", "02:00:00:00:09:02"
 ROUTER, BEHIND, FORBIDDEN = "10.9.0.4", "10.10.0.1", "10.9.0.5"
@@ -48,11 +50,6 @@ purpose = "Is it there?"
 consequence = "Unknown."
 fix = "Allow it."
 """
-
-
-def run(*words: str) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
 
 
 @pytest.fixture(scope="module")

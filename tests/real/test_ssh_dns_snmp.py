@@ -3,74 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from probes import dns, snmp, ssh
 from probes.engine.call import Answer, Call, NoAnswer
-from probes.engine.local.vantage import LocalVantage
-from probes.engine.model import Job, Reason, Service, State, Target
+from probes.engine.model import Reason, Service, State
 from probes.engine.options import Options, SnmpCredential
-from probes.engine.vantage import Outcome
-from profiles.model import Check
+from tests.real.asking import HERE, call_to, free_port
+from tests.real.processes import running
 
-HERE = "127.0.0.77"
 COMMUNITY = "Xyzzy-lab"
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind((HERE, 0))
-        return sock.getsockname()[1]
-
-
-@contextmanager
-def running(*argv: str) -> Iterator[None]:
-    process = subprocess.Popen(
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        yield
-        assert process.poll() is None, f"{argv[0]} ended by itself with {process.returncode}"
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(10)
-
-
-@asynccontextmanager
-async def call_to(port: int, probe: str, timeout: float = 4.0) -> AsyncIterator[Call]:
-    loop = asyncio.get_running_loop()
-    vantage = LocalVantage()
-    transport = "tcp" if probe == "ssh" else "udp"
-    check = Check(f"real.{probe}", "c", "r", probe, probe, transport, "", "", "", port=port)
-    call = Call(vantage, Job("k", check, Target("r", HERE), port), HERE, timeout, 1, loop.time())
-    try:
-        if transport == "tcp":
-            call.outcome = await connected(call)
-        yield call
-    finally:
-        await call.close()
-        await vantage.close()
-
-
-async def connected(call: Call) -> Outcome:
-    """A connection to a server that may still be starting."""
-    async with asyncio.timeout(15):
-        while True:
-            outcome = await call.reach(call.port, keep=True)
-            if outcome.sock is not None:
-                return outcome
-            await asyncio.sleep(0.05)
+def unused() -> int:
+    return free_port(socket.SOCK_DGRAM)
 
 
 async def asked(port: int, probe: str, ask: Callable[[Call], object]) -> tuple[Answer, Call]:
@@ -95,7 +49,7 @@ def ask_with(*credentials: SnmpCredential) -> Callable[[Call], object]:
 
 
 @pytest.fixture
-def sshd(need, tmp_path: Path, free_port: int) -> Callable[..., object]:
+def sshd(need, tmp_path: Path, unused: int) -> Callable[..., object]:
     need("sshd", "ssh-keygen")
     # sshd insists on being started by its full path.
     program = shutil.which("sshd")
@@ -109,7 +63,7 @@ def sshd(need, tmp_path: Path, free_port: int) -> Callable[..., object]:
         config.write_text(
             "\n".join(
                 (
-                    *(f"ListenAddress {HERE}:{free_port}", f"HostKey {key}", "PidFile none"),
+                    *(f"ListenAddress {HERE}:{unused}", f"HostKey {key}", "PidFile none"),
                     *lines,
                 )
             )
@@ -119,7 +73,7 @@ def sshd(need, tmp_path: Path, free_port: int) -> Callable[..., object]:
             ["ssh-keygen", "-lf", f"{key}.pub"], check=True, capture_output=True, text=True
         )
         with running(program, "-D", "-e", "-f", str(config)):
-            yield free_port, public.stdout.split()[1]
+            yield unused, public.stdout.split()[1]
 
     return start
 
@@ -157,19 +111,19 @@ async def test_openssh_without_a_common_cipher_is_confirmed_with_the_reason(sshd
 
 
 @pytest.fixture
-def snmpd(need, tmp_path: Path, free_port: int) -> Callable[..., object]:
+def snmpd(need, tmp_path: Path, unused: int) -> Callable[..., object]:
     need("snmpd", root=False)
 
     @contextmanager
     def start(*lines: str) -> Iterator[int]:
         config = tmp_path / "snmpd.conf"
         config.write_text(
-            "\n".join((f"agentaddress udp:{HERE}:{free_port}", "sysName lab-agent", *lines, ""))
+            "\n".join((f"agentaddress udp:{HERE}:{unused}", "sysName lab-agent", *lines, ""))
         )
         state = f"[snmp] persistentDir {tmp_path}"
         config.write_text(f"{config.read_text()}{state}\n")
         with running("snmpd", "-f", "-C", "-c", str(config), "-Lf", "/dev/null", "-I", "-smux"):
-            yield free_port
+            yield unused
 
     return start
 
@@ -208,33 +162,33 @@ async def test_net_snmp_tells_a_wrong_community_by_its_engine(snmpd) -> None:
     assert call.outcome.state is State.OPEN
 
 
-async def test_no_agent_is_a_closed_port(free_port: int) -> None:
-    async with call_to(free_port, "snmp") as call:
+async def test_no_agent_is_a_closed_port(unused: int) -> None:
+    async with call_to(unused, "snmp") as call:
         with pytest.raises(NoAnswer) as raised:
             await snmp.ask(call)
     assert raised.value.outcome.reason is Reason.PORT_UNREACH
 
 
-async def test_dnsmasq_answers_its_own_name(need, free_port: int) -> None:
+async def test_dnsmasq_answers_its_own_name(need, unused: int) -> None:
     need("dnsmasq")
     with running(
         *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts"),
-        *("--no-resolv", "--bind-interfaces", f"--listen-address={HERE}", f"--port={free_port}"),
+        *("--no-resolv", "--bind-interfaces", f"--listen-address={HERE}", f"--port={unused}"),
         *("--user=root", "--pid-file=", "--ptr-record=77.0.0.127.in-addr.arpa,ns.lab"),
     ):
-        answer, call = await asked(free_port, "dns", dns.ask)
+        answer, call = await asked(unused, "dns", dns.ask)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["answers"] == ["ns.lab."]
     assert call.outcome.latency_ms is not None
 
 
-async def test_dnsmasq_that_refuses_is_a_dns_server(need, free_port: int) -> None:
+async def test_dnsmasq_that_refuses_is_a_dns_server(need, unused: int) -> None:
     need("dnsmasq")
     with running(
         *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts"),
-        *("--no-resolv", "--bind-interfaces", f"--listen-address={HERE}", f"--port={free_port}"),
+        *("--no-resolv", "--bind-interfaces", f"--listen-address={HERE}", f"--port={unused}"),
         *("--user=root", "--pid-file="),
     ):
-        answer, _ = await asked(free_port, "dns", dns.ask)
+        answer, _ = await asked(unused, "dns", dns.ask)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["rcode"] == "REFUSED"

@@ -29,6 +29,7 @@ from probes.engine.call import Answer, Ask, Call
 from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Job, Target
 from profiles.model import Check
+from tests.real.processes import follow, run
 
 ADDRESS, CLIENT = "10.77.0.2", "10.77.0.9"
 REALM, DOMAIN, NAME = "CORP.AUDIT.TEST", "CORP", "dc1"
@@ -182,15 +183,3 @@ def end(namespace: str, process: subprocess.Popen[bytes]) -> None:
             with suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
         process.wait(10)
-
-
-def follow() -> None:
-    """End the server when the tests end, even by SIGKILL (PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-def run(*words: str) -> str:
-    """What a command printed; what it complains about is part of the failure."""
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
-    return done.stdout

@@ -5,22 +5,21 @@ Every name is an address of its own on loopback; the proxy is proxy.test (127.2.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.real.processes import listen, run
+
 ROOT = Path(__file__).parents[3]
-READY_WITHIN = 20
 PROXY = "127.2.0.1"
 KINDS = (
     "good",
@@ -205,40 +204,3 @@ def squid(folder: Path) -> tuple[list[str], str]:
         )
     )
     return ["squid", "-N", "-d", "1", "-f", str(conf)], "Accepting HTTP Socket connections at"
-
-
-def listen(command: Sequence[str], sign: str, down: ExitStack) -> None:
-    """Start a server and wait until it says that it listens."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=follow
-    )
-    assert process.stdout is not None
-    said: list[str] = []
-    ready = threading.Event()
-
-    def read(lines: Iterator[str]) -> None:
-        for line in lines:
-            said.append(line)
-            if sign in line:
-                ready.set()
-        ready.set()
-
-    reader = threading.Thread(target=read, args=(process.stdout,))
-    reader.start()
-    down.callback(process.stdout.close)
-    down.callback(reader.join)
-    down.callback(process.wait)
-    down.callback(process.terminate)
-    if not ready.wait(READY_WITHIN) or sign not in "".join(said):
-        pytest.fail(f"{command[4]} does not listen: {''.join(said)[-800:]}")
-
-
-def follow() -> None:
-    """End the server when the tests end, even by SIGKILL (PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, 15)
-
-
-def run(*words: str) -> None:
-    """Run a command; what it complains about is part of the failure."""
-    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
