@@ -60,8 +60,7 @@ class SessionsScreen(Screen[Choice]):
         yield OptionList(markup=False)
         yield Static(id="done", markup=False)
         yield Static(
-            "Enter opens  c compares with the present one  p replays  n remark  "
-            "Del to the trash  u undoes  Escape",
+            "Enter opens  c compares  p replays  n remark  Del trash  u undoes  Escape",
             classes="keys",
             markup=False,
         )

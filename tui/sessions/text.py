@@ -27,8 +27,9 @@ def summary_lines(one: Summary, width: int) -> Iterator[str]:
     found = told or [f"{one.results} results"]
     if not one.complete:
         found[-1] += " (not complete)"
-    # A count and its word stay together.
-    counts = ", ".join(text.replace(" ", _JOINED) for text in found)
+    # A count and its word stay together where there is room for both.
+    room = width - len(_INDENT) - 1
+    counts = ", ".join(text.replace(" ", _JOINED) if len(text) <= room else text for text in found)
     for line in _wrapped(f"{_when(one.started)}  {host}  {counts}", width, ""):
         yield line.replace(_JOINED, " ")
     if one.remark and one.remark != SIMULATED_REMARK:

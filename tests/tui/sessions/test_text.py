@@ -46,6 +46,13 @@ def test_a_count_stays_with_its_words():
     assert any("1003 ready after enabling remoting" in line for line in lines)
 
 
+def test_a_verdict_longer_than_a_line_goes_on_at_a_word():
+    long = one(verdicts={Ruling.READY_AFTER: 2}, complete=True, targets=("dc1",))
+    lines = list(summary_lines(long, 30))
+    assert max(map(len, lines)) <= 30
+    assert {"2", "ready", "after", "enabling", "remoting"} <= set(" ".join(lines).split())
+
+
 def test_targets_that_have_no_room_are_counted():
     *_, last = summary_lines(one(), 72)
     assert last == f"  {NAMES[0]}, {NAMES[1]} and 1,506 more"
