@@ -16,6 +16,7 @@ _DOWN = frozenset({Status.BLOCKED, Status.DEGRADED})
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_BARS = "_.,-=+*#"
 _SHOWN = 30
+_LONGEST = 120
 
 
 def change_text(change: Change) -> str:
@@ -28,8 +29,17 @@ def change_text(change: Change) -> str:
     if change.before in _DOWN and now in _UP:
         return f"{row} came up at {at}, after {lasted}."
     if change.before in _UP and now in _DOWN:
-        return f"{row} went down at {at}, after {lasted}: {printable(change.result.note, 120)}"
+        return f"{row} went down at {at}, after {lasted}: {_sentences(change.result.note)}"
     return f"{row} was {change.before} and is {now} since {at}, after {lasted}."
+
+
+def _sentences(note: str) -> str:
+    """As many sentences as fit, or the words of the first one that do."""
+    text = printable(note, 2 * _LONGEST)
+    if len(text) <= _LONGEST:
+        return text
+    whole, end, _ = text[:_LONGEST].rpartition(". ")
+    return f"{whole}." if end else f"{text[: _LONGEST - 1].rpartition(' ')[0]}…"
 
 
 def is_bad(change: Change) -> bool:

@@ -101,6 +101,18 @@ def test_a_row_that_went_down_says_why():
     assert is_bad(change)
 
 
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
+        ("Refused. " + "x" * 130, "Refused."),
+        ("Refused: " + "word " * 40, "Refused: " + "word " * 21 + "word…"),
+    ],
+)
+def test_the_reason_ends_with_a_sentence_or_a_word(note, told):
+    (change,) = past_of(row("14:00:00")).take([row("14:00:30", Status.BLOCKED, None, note)])
+    assert change_text(change).endswith(f"after 30 s: {told}")
+
+
 def test_another_status_that_is_neither_up_nor_down_is_named():
     (change,) = past_of(row("14:00:00")).take([row("14:00:30", Status.ERROR, None)])
     assert "was ok and is error since" in change_text(change)
