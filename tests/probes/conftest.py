@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -16,10 +15,10 @@ from probes.engine.observe import converse
 from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.vantage import Accept, Outcome
 from profiles.model import Check
+from tests.probes.peers import Serve, resetting
 
 Reply = list[bytes] | Outcome
 Script = Callable[[bytes], Reply]
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class ScriptedVantage:
@@ -163,10 +162,7 @@ def _hostile(name: str, drip: bytes) -> Serve:
             case "close":
                 writer.close()
             case "reset":
-                sock = writer.get_extra_info("socket")
-                linger = struct.pack("ii", 1, 0)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                writer.transport.abort()
+                await resetting()(reader, writer)
 
     return serve
 

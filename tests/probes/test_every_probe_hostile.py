@@ -18,6 +18,7 @@ from probes.engine.model import Job, Result, Service, State, Status, Target
 from probes.engine.observe import datagrams
 from probes.engine.options import NO_OPTIONS, Options
 from profiles.model import Check
+from tests.probes.peers import Serve, endless
 
 HANGS = 60
 """Seconds after which a probe never ends."""
@@ -57,17 +58,9 @@ PLAUSIBLE = {
 """How the right service might begin, and what then comes again and again without an end."""
 
 
-def endless(start: bytes, more: bytes):
+def flooding(start: bytes, more: bytes) -> Serve:
     """A server that sends as fast as it is read."""
-    chunk = more * (16 * 1024 // len(more) + 1)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(start)
-        while True:
-            writer.write(chunk)
-            await writer.drain()
-
-    return serve
+    return endless(start, more * (16 * 1024 // len(more) + 1))
 
 
 @pytest.fixture
@@ -109,7 +102,7 @@ async def test_bad_manners_over_tcp_are_no_service(name: str, row, peer, hostile
 @pytest.mark.parametrize("kind", ["plausible", "foreign"])
 async def test_an_endless_stream_fills_no_memory(name: str, kind: str, row, peer) -> None:
     start, more = PLAUSIBLE[name] if kind == "plausible" else (b"", bytes(range(255, 0, -1)))
-    async with peer(endless(start, more)) as port:
+    async with peer(flooding(start, more)) as port:
         await row(name, port, PATIENCE)
         with held() as most:
             result = await row(name, port, PLENTY)

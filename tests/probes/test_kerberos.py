@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import struct
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from probes.kerberos import ELSEWHERE, ask, realm_of
 from probes.lab.kerberos import framed, krb_error, string
 from probes.wire import ber
 from probes.wire.ber import context, element, integer
+from tests.probes.peers import answering, endless, resetting
 
 SHORT = 0.3
 
@@ -25,21 +25,12 @@ def ticket(realm: str) -> bytes:
     return framed(11, *head, element(context(3), string(realm)), *rest)
 
 
-def answers(*pieces: bytes, stay: bool = False):
-    """A server that reads the question, then says these pieces and closes or stays silent."""
+async def question(reader: asyncio.StreamReader) -> bytes:
+    (size,) = struct.unpack(">I", await reader.readexactly(4))
+    return await reader.readexactly(size)
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        (size,) = struct.unpack(">I", await reader.readexactly(4))
-        await reader.readexactly(size)
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(0)
-        if stay:
-            await asyncio.Event().wait()
-        writer.close()
 
-    return serve
+answers = answering(question)
 
 
 async def asked(call: Call, host: str = "dc1.corp.example") -> Answer:
@@ -212,13 +203,7 @@ async def test_a_close_in_the_middle_is_an_eof(tcp_call) -> None:
 
 
 async def test_a_reset_passes_through(tcp_call) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(8)
-        sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
-
-    async with tcp_call(serve) as call:
+    async with tcp_call(resetting(8)) as call:
         with pytest.raises(ConnectionError):
             await asked(call)
 
@@ -242,13 +227,7 @@ async def test_garbage_is_another_service(tcp_call, data: bytes) -> None:
 
 @pytest.mark.parametrize("start", [b"chargen", struct.pack(">I", 60_000) + b"\x7e"])
 async def test_an_endless_stream_is_cut_off(tcp_call, start: bytes) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(start)
-        while True:
-            writer.write(bytes(10_000))
-            await writer.drain()
-
-    async with tcp_call(serve, timeout=3600) as call:
+    async with tcp_call(endless(start, bytes(10_000)), timeout=3600) as call:
         with pytest.raises(Unexpected):
             await asked(call)
         assert call._streams[0]._total < MOST
@@ -259,8 +238,7 @@ async def test_there_is_one_question_as_nobody(tcp_call) -> None:
     ended = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        (size,) = struct.unpack(">I", await reader.readexactly(4))
-        seen.append(await reader.readexactly(size))
+        seen.append(await question(reader))
         writer.write(krb_error(6, "CORP.EXAMPLE"))
         seen.append(await reader.read())
         ended.set()

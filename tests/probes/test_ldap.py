@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +11,7 @@ from probes.engine.stream import MOST
 from probes.lab.ldap import entry, result
 from probes.ldap import ask
 from probes.wire import ldap
+from tests.probes.peers import answering, endless, resetting
 
 SHORT = 0.3
 DC = {
@@ -26,22 +25,13 @@ DC = {
 }
 
 
-def answers(*pieces: bytes, stay: bool = False):
-    """A server that reads the question, then says these pieces and closes or stays silent."""
+async def question(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readexactly(4)
+    assert head[:2] == b"\x30\x82"
+    return await reader.readexactly(int.from_bytes(head[2:], "big"))
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readexactly(4)
-        assert head[:2] == b"\x30\x82"
-        await reader.readexactly(int.from_bytes(head[2:], "big"))
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(0)
-        if stay:
-            await asyncio.Event().wait()
-        writer.close()
 
-    return serve
+answers = answering(question)
 
 
 async def asked(call: Call) -> Answer:
@@ -202,13 +192,7 @@ async def test_a_close_before_the_end_is_an_eof(tcp_call, pieces: tuple[bytes, .
 
 
 async def test_a_reset_passes_through(tcp_call) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(8)
-        sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
-
-    async with tcp_call(serve) as call:
+    async with tcp_call(resetting(8)) as call:
         with pytest.raises(ConnectionError):
             await asked(call)
 
@@ -231,13 +215,7 @@ async def test_garbage_is_another_service(tcp_call, data: bytes) -> None:
 
 @pytest.mark.parametrize("start", [b"chargen", b"\x30\x83\x01\xff\x00"])
 async def test_an_endless_stream_is_cut_off(tcp_call, start: bytes) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(start)
-        while True:
-            writer.write(bytes(10_000))
-            await writer.drain()
-
-    async with tcp_call(serve, timeout=3600) as call:
+    async with tcp_call(endless(start, bytes(10_000)), timeout=3600) as call:
         with pytest.raises(Unexpected):
             await asked(call)
         assert call._streams[0]._total < MOST
@@ -248,8 +226,7 @@ async def test_it_says_goodbye_after_one_question(tcp_call) -> None:
     ended = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readexactly(4)
-        seen.append(await reader.readexactly(int.from_bytes(head[2:], "big")))
+        seen.append(await question(reader))
         writer.write(entry(DC))
         seen.append(await reader.read())
         ended.set()

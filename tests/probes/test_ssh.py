@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import struct
 from contextlib import asynccontextmanager
 
@@ -12,6 +11,7 @@ from probes.engine.call import Unexpected
 from probes.engine.model import Service
 from probes.ssh import ask
 from probes.ssh_tap import RECEIVED_MOST
+from tests.probes.peers import resetting
 
 IDENT = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"
 SHORT = 0.4
@@ -28,12 +28,6 @@ def says(data: bytes, *, stay: bool = True):
         writer.close()
 
     return serve
-
-
-async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    sock = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
 
 
 async def test_an_identification_proves_the_service_without_a_key_exchange(tcp_call) -> None:
@@ -169,7 +163,7 @@ async def test_an_immediate_close_is_an_eof(tcp_call) -> None:
 
 
 async def test_a_reset_passes_through(tcp_call) -> None:
-    async with tcp_call(reset) as call:
+    async with tcp_call(resetting()) as call:
         with pytest.raises(ConnectionError):
             await ask(call)
 

@@ -10,6 +10,7 @@ from probes.engine.model import Service
 from probes.lab import http as lab_http
 from probes.lab import winrm as lab
 from probes.wire import wsman
+from tests.probes.peers import endless
 
 SHORT = 0.4
 
@@ -166,13 +167,7 @@ async def test_the_proof_stands_where_the_second_connection_is_left_unanswered(
 
 
 async def test_an_endless_answer_is_cut_off(observed, peer) -> None:
-    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\n\r\n<a>")
-        while True:
-            writer.write(b"<b>" * 5000)
-            await writer.drain()
-
-    async with peer(endless) as port:
+    async with peer(endless(b"HTTP/1.1 200 OK\r\n\r\n<a>", b"<b>" * 5000)) as port:
         seen = await observed(winrm.ask, port, timeout=60)
     assert seen.service is Service.UNEXPECTED
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import struct
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from probes.engine.stream import MOST, TooMuch
 from probes.mapper import ENTRIES_MOST
 from probes.rpc import LISTED_MOST, ask
 from probes.wire import epm
+from tests.probes.peers import close, resetting
 
 SHORT = 0.4
 SVCCTL = UUID("367abb81-9844-35f1-ad32-98f038001003")
@@ -177,21 +177,12 @@ async def test_an_endless_answer_is_cut_off(tcp_call, rpc_server) -> None:
 
 
 async def test_an_immediate_close_is_an_eof(tcp_call) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(100)
-        writer.close()
-
-    async with tcp_call(serve) as call:
+    async with tcp_call(close) as call:
         with pytest.raises(EOFError):
             await ask(call)
 
 
 async def test_a_reset_passes_through(tcp_call) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
-
-    async with tcp_call(serve) as call:
+    async with tcp_call(resetting()) as call:
         with pytest.raises(ConnectionError):
             await ask(call)

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import struct
 
 import pytest
 
 from probes.engine.call import Unexpected
 from probes.engine.model import Service
 from probes.netbios import ask
+from tests.probes.peers import close, dripping, endless, resetting
 
 SHORT = 0.4
 POSITIVE = b"\x82\0\0\0"
@@ -91,45 +90,25 @@ async def test_an_ssh_server_on_139_is_named(tcp_call) -> None:
 
 @pytest.mark.parametrize("said", [b"", b"\x85\0\0\0\x82\0\0"])
 async def test_silence_and_a_drip_end_with_the_deadline(tcp_call, said: bytes) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for byte in said:
-            writer.write(bytes([byte]))
-            await writer.drain()
-        await asyncio.Event().wait()
-
-    async with tcp_call(serve, timeout=SHORT) as call:
+    async with tcp_call(dripping(said), timeout=SHORT) as call:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(SHORT):
                 await ask(call)
 
 
 async def test_keep_alives_without_end_are_cut_off(tcp_call) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            writer.write(b"\x85\0\0\0" * 1000)
-            await writer.drain()
-
-    async with tcp_call(serve, timeout=3600) as call:
+    async with tcp_call(endless(b"", b"\x85\0\0\0" * 1000), timeout=3600) as call:
         with pytest.raises(Unexpected, match="keep-alives"):
             await ask(call)
 
 
 async def test_an_immediate_close_is_an_eof(tcp_call) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(100)
-        writer.close()
-
-    async with tcp_call(serve) as call:
+    async with tcp_call(close) as call:
         with pytest.raises(EOFError):
             await ask(call)
 
 
 async def test_a_reset_passes_through(tcp_call) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
-
-    async with tcp_call(serve) as call:
+    async with tcp_call(resetting()) as call:
         with pytest.raises(ConnectionError):
             await ask(call)

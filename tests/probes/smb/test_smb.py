@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import struct
 from uuid import UUID
 
 import pytest
@@ -14,6 +12,7 @@ from probes.negotiation import facts_of
 from probes.smb import ask
 from probes.wire.ntlm import Identity
 from probes.wire.smb import Negotiated
+from tests.probes.peers import dripping, endless, resetting
 
 SHORT = 0.4
 
@@ -131,25 +130,15 @@ async def test_a_web_server_on_445_is_named(tcp_call) -> None:
 
 @pytest.mark.parametrize("said", [b"", b"\0\0\0\x80\xfeS"])
 async def test_silence_and_a_drip_end_with_the_deadline(tcp_call, said: bytes) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for byte in said:
-            writer.write(bytes([byte]))
-            await writer.drain()
-        await asyncio.Event().wait()
-
-    async with tcp_call(serve, timeout=SHORT) as call:
+    async with tcp_call(dripping(said), timeout=SHORT) as call:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(SHORT):
                 await ask(call)
 
 
 async def test_an_endless_answer_is_cut_off(tcp_call) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            writer.write(b"\0\0\xff\xff\xfeSMB" + bytes(65531))
-            await writer.drain()
-
-    async with tcp_call(serve, timeout=3600) as call:
+    flood = b"\0\0\xff\xff\xfeSMB" + bytes(65531)
+    async with tcp_call(endless(b"", flood), timeout=3600) as call:
         with pytest.raises(Unexpected):
             await ask(call)
 
@@ -186,11 +175,6 @@ async def test_a_close_in_the_middle_of_an_answer_is_no_smb1(tcp_call) -> None:
 
 
 async def test_a_reset_passes_through(tcp_call) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
-
-    async with tcp_call(serve) as call:
+    async with tcp_call(resetting()) as call:
         with pytest.raises(ConnectionError):
             await ask(call)
