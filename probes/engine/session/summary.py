@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from probes.engine.model import Target
 from probes.engine.session.header import targets_of
 from probes.engine.session.line import MOST_HEADER, MOST_LINE, BadLine, decoded
 from probes.engine.session.place import because, shown
@@ -16,7 +17,10 @@ from probes.engine.session.record import verdict_of
 from probes.engine.session.typed import text
 
 _RESULT = b'{"type":"result"'
-_TOLD = (b'{"type":"verdict"', b'{"type":"remark"', b'{"type":"end"', b'{"type":"targets"')
+_TOLD = tuple(
+    b'{"type":"%s"' % kind
+    for kind in (b"verdict", b"remark", b"end", b"targets", b"removed", b"restored")
+)
 """How the lines begin that are looked into, as this program writes them."""
 
 
@@ -32,7 +36,7 @@ class Summary:
     kind: str
     """The kind of that vantage."""
     targets: tuple[str, ...]
-    """The first targets as they were named."""
+    """The first targets as they were named; those that were removed do not count."""
     target_count: int
     results: int
     """Result lines, reruns included."""
@@ -54,9 +58,9 @@ def summary(path: str | os.PathLike[str]) -> Summary:
         with place.open("rb", buffering=1024 * 1024) as file:
             header = header_line(file.readline(MOST_HEADER), path)
             remark, complete, ended = header.remark, False, False
-            verdicts: dict[tuple[str, ...], str] = {}
+            verdicts: dict[tuple[Target, str], str] = {}
             results = 0
-            targets = set(header.targets)
+            targets = dict.fromkeys(header.targets, True)
             while line := file.readline(MOST_LINE):
                 if line.startswith(_RESULT):
                     results += 1
@@ -67,27 +71,28 @@ def summary(path: str | os.PathLike[str]) -> Summary:
                         kind = record["type"]
                         if kind == "verdict":
                             one = verdict_of(record)
-                            about = (one.role, one.host, str(one.port), one.capability)
-                            verdicts[about] = one.verdict
+                            target = Target(one.role, one.host, one.port)
+                            verdicts[target, one.capability] = one.verdict
                         elif kind == "remark":
                             remark = text(record, "text")
-                        elif kind == "targets":
-                            targets.update(targets_of(record))
+                        elif kind != "end":
+                            targets.update(dict.fromkeys(targets_of(record), kind != "removed"))
                         else:
                             ended, complete = True, record.get("complete") is True
                     except BadLine:
                         continue
     except OSError as error:
         raise SessionError(f"Cannot read {shown(path)}: {because(error)}.") from None
+    there = [target for target, is_there in targets.items() if is_there]
     return Summary(
         place,
         header.started,
         header.vantage.host,
         header.vantage.kind,
-        tuple(target.label for target in header.targets[:8]),
-        len(targets),
+        tuple(target.label for target in there[:8]),
+        len(there),
         results,
-        Counter(verdicts.values()),
+        Counter(verdict for (about, _), verdict in verdicts.items() if targets.get(about, True)),
         remark,
         complete,
         ended,

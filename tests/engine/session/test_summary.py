@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Evidence, Result, Ruling, Status, Target, Verdict
+from probes.engine.model import Evidence, Removed, Restored, Result, Ruling, Status, Target, Verdict
 from probes.engine.session import (
     Header,
     SessionError,
@@ -47,12 +47,32 @@ def test_a_summary_says_when_where_what_and_the_last_verdict_of_each_target(
     log.close()
     found = summary(path)
     assert (found.started, found.host) == (header.started, "jump1")
-    assert found.targets == ("dc1", "web:2222", "[fe80::1]:2222")
+    assert found.targets == ("dc1", "web:2222", "[fe80::1]:2222", "later")
     assert (found.target_count, found.results) == (4, 2)
     assert found.verdicts == {"blocked": 1, "ready": 1}
     assert found.remark == "after the change"
     assert found.complete
     assert found.ended
+
+
+def test_a_host_that_was_removed_is_not_counted_until_it_is_back(
+    tmp_path: Path, header: Header
+) -> None:
+    path = tmp_path / "s.jsonl"
+    gone = (Target("windows.dc", "a"), header.targets[0])
+    log = SessionLog.create(path)
+    log.header(header)
+    log.targets([Target("windows.dc", "a")])
+    log.verdicts([verdict("a", Ruling.BLOCKED), verdict("b", Ruling.READY)])
+    log.removal(Removed(gone))
+    found = summary(path)
+    log.removal(Restored(gone))
+    log.close()
+    assert found.verdicts == {"ready": 1}
+    assert found.targets == ("web:2222", "[fe80::1]:2222")
+    assert found.target_count == 2
+    assert summary(path).verdicts == {"blocked": 1, "ready": 1}
+    assert summary(path).target_count == 4
 
 
 def test_a_summary_of_a_killed_run_says_that_it_is_not_complete(
