@@ -266,7 +266,11 @@ class Panes:
         """How many rows the filters leave, as a sentence; empty where they hide none."""
         self.table.settle()
         shown, total = len(self.table.rows.view), len(self.table.rows)
-        return "" if shown == total else f"{shown:,} of {total:,} rows; {{back}} shows all."
+        if shown == total:
+            return ""
+        which = of_filter(self.table.rows.filter, self._profile)
+        held = f" ({', '.join(which)})" if len(which) > 1 else ""
+        return f"{shown:,} of {total:,} rows{held}; {{back}} shows all."
 
     def _tally(self) -> None:
         self.head.counts(self.table.rows.counts)
@@ -285,7 +289,7 @@ class Panes:
         """Show only failures, or everything again; returns what to say."""
         self.failures = not self.failures
         self.filter()
-        if not self.failures:
+        if not self.failures or len(of_filter(self.table.rows.filter, self._profile)) > 1:
             return self.narrowed
         shown, total = len(self.table.rows.view), len(self.table.rows)
         return f"Failures only, {shown:,} of {total:,} rows; {{failures}} shows the others again."

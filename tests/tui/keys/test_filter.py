@@ -30,6 +30,17 @@ def test_fields_and_words_together_leave_the_rows_they_describe(opened):
         assert "2 of 33 rows; Escape shows all" in seat.notice
 
 
+def test_filters_that_hold_together_are_named_where_rows_are_counted(opened):
+    @opened()
+    async def _(seat):
+        await seat.press("f", "slash", *typed("pc-014"), "enter")
+        assert seat.notice == "0 of 33 rows (failures only, /pc-014); Escape shows all."
+        await seat.press("f")
+        assert "failures" not in seat.notice
+        await seat.press("f")
+        assert seat.notice == "0 of 33 rows (failures only, /pc-014); Escape shows all."
+
+
 def test_how_many_rows_are_hidden_is_said_at_the_top_until_none_are(opened):
     @opened()
     async def _(seat):
