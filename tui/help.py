@@ -22,7 +22,7 @@ _AFTER: dict[Group, tuple[tuple[str, str], ...]] = {
             "controllers); HOST:PORT where a role has one port. Up recalls what was typed before.",
         ),
     ),
-    "program": (("ctrl+p", "every action by name"),),
+    "program": (("Ctrl+P", "every action by name"),),
 }
 """What is to be said behind the commands of the same heading."""
 

@@ -111,7 +111,7 @@ def _icmp(icmp: Icmp) -> str:
 
 def _flat(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_flat(item)}" for name, item in value.items())
+        return ", ".join(f"{name} {_flat(item)}" for name, item in value.items() if item != "")
     if isinstance(value, (list, tuple)):
         return "; ".join(_flat(item) for item in value)
     return str(value)

@@ -193,6 +193,7 @@ def test_a_command_has_another_key_and_sentences_name_it():
     bound = rebound(COMMANDS, {"again": "f5,ctrl+r", "filter": "?", "help": "f1"})
     by_id = {one.id: one for one in bound}
     assert (by_id["again"].keys, by_id["again"].key_text) == ("f5,ctrl+r", "f5")
+    assert by_id["suspend"].key_text == "Ctrl+Z"
     assert by_id["filter"].key_text == "?"
     assert with_keys("{again} and {again-all}, not {nothing}", bound) == "f5 and g, not {nothing}"
 

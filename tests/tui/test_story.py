@@ -46,7 +46,7 @@ def told(profile: Profile) -> dict[str, str]:
         timings_ms={"resolve": 3.0, "connect": 1.5},
         started="2026-01-31T12:00:00.000+01:00",
         attempts=2,
-        facts={"resolved": {"addresses": ["10.0.0.14"], "server": "10.0.0.53"}},
+        facts={"resolved": {"addresses": ["10.0.0.14"], "server": "10.0.0.53", "of": ""}},
         evidence=(exchange,),
     )
     return dict(story(job, Result(job, Status.BLOCKED, "No.", seen), profile))

@@ -93,10 +93,9 @@ ENTRIES = (
         "previous-pane",
         "shift+tab",
         "Previous pane",
-        "goes to the pane before (Shift+Tab)",
+        "goes to the pane before",
         "panes",
         "arranging:previous_pane",
-        show="S-Tab",
     ),
     Command(
         "next-failure",

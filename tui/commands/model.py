@@ -44,6 +44,8 @@ class Command(NamedTuple):
     def key_text(self) -> str:
         """Its first key as it is written; empty if it has none."""
         key = self.keys.partition(",")[0]
+        if "+" in key:
+            return "+".join(part.capitalize() for part in key.split("+"))
         return self.show or _NAMES.get(key, key)
 
     def run(self, screen: SessionScreen) -> Outcome:
