@@ -8,27 +8,7 @@ from hypothesis import strategies as st
 
 from probes.engine.model import Target
 from probes.engine.targets import complete, parse
-from profiles.model import Check, Profile, Role
-
-PROFILE = Profile(
-    id="p",
-    name="P",
-    version="1",
-    source="",
-    url="",
-    roles=(
-        Role("windows.target", "Windows", "c"),
-        Role("windows.dc", "DC", "c"),
-        Role("unix.target", "Unix", "c"),
-        Role("nas", "NAS", "c"),
-        Role("cloud.aws", "AWS", "c", hosts=("sts.amazonaws.com",)),
-    ),
-    checks=(
-        Check(
-            "unix.ssh", "c", "unix.target", "ssh", "tcp", "tcp", "", "", "", 22, custom_port=True
-        ),
-    ),
-)
+from tests.engine.targets.entered import PROFILE
 
 
 def test_completion_offers_roles_for_the_last_word_and_then_the_history():

@@ -2,45 +2,7 @@
 
 import pytest
 
-from probes.engine.targets import parse
-from profiles.model import Check, Profile, Role
-
-SSH = Check("unix.ssh", "c", "unix.target", "ssh", "tcp", "tcp", "", "", "", 22, custom_port=True)
-WINRM = Check("windows.winrm", "c", "windows.target", "winrm", "tcp", "tcp", "", "", "", 5985)
-PROFILE = Profile(
-    id="p",
-    name="P",
-    version="1",
-    source="",
-    url="",
-    roles=(
-        Role("windows.target", "Windows", "c"),
-        Role("unix.target", "Unix", "c"),
-        Role("nas", "NAS", "c"),
-        Role("cloud.aws", "AWS", "c", hosts=("sts.amazonaws.com",)),
-    ),
-    checks=(WINRM, SSH),
-)
-
-
-def entered(*entries, **more):
-    return parse(entries, PROFILE, **more)
-
-
-def hosts(*entries, **more):
-    """The hosts of entries that must all be good."""
-    result = entered(*entries, **more)
-    assert result.bad == ()
-    return [target.label for target in result.targets]
-
-
-def why(*entries, **more):
-    """The only sentence about entries of which nothing is good."""
-    result = entered(*entries, **more)
-    assert result.targets == () and result.domains == ()
-    (bad,) = result.bad
-    assert str(bad).isprintable()
-    return str(bad)
+from tests.engine.targets.entered import entered, hosts, why
 
 
 def test_a_file_holds_a_host_a_line_under_the_role_of_its_at(tmp_path):
