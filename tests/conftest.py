@@ -1,8 +1,10 @@
-"""Certificates of every kind, made for the tests that need them."""
+"""Ports of this machine and certificates of every kind, for the tests that need them."""
 
 from __future__ import annotations
 
 import ipaddress
+import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,3 +151,18 @@ def ca_file(ca: Ca, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("ca") / "ca.pem"
     path.write_text(ca.pem)
     return str(path)
+
+
+@pytest.fixture
+def closed() -> Iterator[int]:
+    """A port of this machine where nobody listens, nor can begin to."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock.getsockname()[1]
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    """A port of this machine that accepts."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]

@@ -28,19 +28,6 @@ async def once(connector, address, port, timeout=5.0, keep=False):
 
 
 @pytest.fixture
-def listener():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
-
-
-@pytest.fixture
-def closed_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield sock.getsockname()[1]
-
-
-@pytest.fixture
 def mute_port():
     """A listening port whose queue is full: on Linux further connects get no answer."""
     with socket.socket() as server:
@@ -58,8 +45,8 @@ def mute_port():
             sock.close()
 
 
-async def test_an_open_port_is_open_with_its_source_and_the_clock_is_named(connector, listener):
-    outcome = await once(connector, "127.0.0.1", listener)
+async def test_an_open_port_is_open_with_its_source_and_the_clock_is_named(connector, listening):
+    outcome = await once(connector, "127.0.0.1", listening)
     assert (outcome.state, outcome.reason) == (State.OPEN, Reason.SYN_ACK)
     assert outcome.source == "127.0.0.1"
     assert outcome.latency_source == ("kernel" if sys.platform == "linux" else "monotonic")
@@ -67,15 +54,15 @@ async def test_an_open_port_is_open_with_its_source_and_the_clock_is_named(conne
     assert outcome.sock is None
 
 
-async def test_the_connected_socket_is_handed_over_when_it_is_wanted(connector, listener):
-    outcome = await once(connector, "127.0.0.1", listener, keep=True)
+async def test_the_connected_socket_is_handed_over_when_it_is_wanted(connector, listening):
+    outcome = await once(connector, "127.0.0.1", listening, keep=True)
     with outcome.sock as sock:
-        assert sock.getpeername()[1] == listener
+        assert sock.getpeername()[1] == listening
         assert sock.gettimeout() == 0
 
 
-async def test_a_reset_is_closed_and_carries_no_icmp(connector, closed_port):
-    outcome = await once(connector, "127.0.0.1", closed_port)
+async def test_a_reset_is_closed_and_carries_no_icmp(connector, closed):
+    outcome = await once(connector, "127.0.0.1", closed)
     assert (outcome.state, outcome.reason) == (State.CLOSED, Reason.CONN_REFUSED)
     assert outcome.icmp is None
 
@@ -89,11 +76,11 @@ async def test_silence_is_filtered_only_after_the_deadline(connector, mute_port)
 
 
 async def test_an_answer_that_came_while_the_loop_was_busy_is_not_called_silence(
-    connector, listener
+    connector, listening
 ):
     """The deadline passes before the loop has looked: the socket is asked once more."""
     future = asyncio.get_running_loop().create_future()
-    connector.connect("127.0.0.1", listener, 0.0, future.set_result, keep=False)
+    connector.connect("127.0.0.1", listening, 0.0, future.set_result, keep=False)
     outcome = await future
     assert outcome.state is State.OPEN
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import socket
 import sys
 
 import pytest
@@ -12,19 +11,6 @@ from probes.engine.local.connect import Connector
 from probes.engine.model import Reason, State
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
-
-
-@pytest.fixture
-def listener():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
-
-
-@pytest.fixture
-def closed_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield sock.getsockname()[1]
 
 
 @pytest.fixture(params=["own", "loop's"])
@@ -50,16 +36,16 @@ async def outcome(connector, port, *, keep=False):
     return await asyncio.wait_for(future, 30)
 
 
-async def test_every_watch_tells_open_from_closed(connector_of, listener, closed_port):
+async def test_every_watch_tells_open_from_closed(connector_of, listening, closed):
     connector = connector_of()
-    opened, closed = await outcome(connector, listener), await outcome(connector, closed_port)
+    opened, refused = await outcome(connector, listening), await outcome(connector, closed)
     assert (opened.state, opened.reason) == (State.OPEN, Reason.SYN_ACK)
-    assert (closed.state, closed.reason) == (State.CLOSED, Reason.CONN_REFUSED)
-    assert closed.errno == errno.ECONNREFUSED
+    assert (refused.state, refused.reason) == (State.CLOSED, Reason.CONN_REFUSED)
+    assert refused.errno == errno.ECONNREFUSED
 
 
-async def test_a_kept_socket_is_the_loops_to_use(connector_of, listener):
-    kept = await outcome(connector_of(), listener, keep=True)
+async def test_a_kept_socket_is_the_loops_to_use(connector_of, listening):
+    kept = await outcome(connector_of(), listening, keep=True)
     loop = asyncio.get_running_loop()
     with kept.sock as sock:
         writable = asyncio.Event()
@@ -68,7 +54,7 @@ async def test_a_kept_socket_is_the_loops_to_use(connector_of, listener):
         loop.remove_writer(sock)
 
 
-async def test_one_failing_callback_costs_no_other_its_answer(connector_of, listener):
+async def test_one_failing_callback_costs_no_other_its_answer(connector_of, listening):
     loop = asyncio.get_running_loop()
     faults, answers, all_seen = [], [], asyncio.Event()
     loop.set_exception_handler(lambda _, context: faults.append(context["exception"]))
@@ -84,19 +70,19 @@ async def test_one_failing_callback_costs_no_other_its_answer(connector_of, list
 
     for number in range(21):
         done = failing if number == 3 else answered
-        connector.connect("127.0.0.1", listener, 5.0, done, keep=False)
+        connector.connect("127.0.0.1", listening, 5.0, done, keep=False)
     await asyncio.wait_for(all_seen.wait(), 5)
     assert [type(fault) for fault in faults] == [LookupError]
     assert set(answers) == {State.OPEN}
 
 
 @linux
-async def test_a_word_about_a_connect_under_way_is_no_answer(listener, monkeypatch):
+async def test_a_word_about_a_connect_under_way_is_no_answer(listening, monkeypatch):
     """A descriptor's number may be new while the word is about the socket that had it before."""
     connector = Connector(asyncio.get_running_loop())
     seen = []
     monkeypatch.setattr(connect._Attempt, "_info", lambda self: bytes([2]) + bytes(103))
-    cancel = connector.connect("127.0.0.1", listener, 5.0, seen.append, keep=False)
+    cancel = connector.connect("127.0.0.1", listening, 5.0, seen.append, keep=False)
     cancel.__self__._ready(False)
     assert seen == []
     cancel()

@@ -1,9 +1,7 @@
-"""Somewhere of its own for a program under test, and ports of this machine."""
+"""Somewhere of its own for a program under test, and a terminal that takes copies."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,18 +21,3 @@ def clipboard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     for name in ("TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def closed() -> Iterator[int]:
-    """A port of this machine where nobody listens, nor can begin to."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield sock.getsockname()[1]
-
-
-@pytest.fixture
-def listening() -> Iterator[int]:
-    """A port of this machine that accepts."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]

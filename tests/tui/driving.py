@@ -54,17 +54,17 @@ async def enter(pilot: Pilot[int], app: AuditReach, text: str) -> None:
 
 
 def rows(app: AuditReach) -> dict[str, Status]:
-    table = app.query_one(ResultTable).rows
+    table = app.main.query_one(ResultTable).rows
     return {table.job(row).key: table.status(row) for row in range(len(table))}
 
 
 def seen(app: AuditReach) -> list[str]:
-    table = app.query_one(ResultTable)
+    table = app.main.query_one(ResultTable)
     return [table.rows.key(line) for line in range(len(table.rows.view))]
 
 
 def notice(app: AuditReach) -> str:
-    return str(app.query_one("#notice", Static).content)
+    return str(app.main.query_one("#notice", Static).content)
 
 
 def text_of(widget: Widget) -> str:

@@ -6,18 +6,16 @@ import asyncio
 import base64
 import os
 import stat
-from collections.abc import Awaitable, Callable
 
 import pytest
 from textual.app import App
-from textual.pilot import Pilot
-from textual.widgets import Static
 
 from probes import PROBES
 from probes.engine.judge import judge
 from probes.engine.model import Job, Observation, Reason, Result, State, Target
 from profiles.load import load_profile
-from tui.app import AuditReach
+from tests.tui import driving
+from tests.tui.driving import Drive, notice, until
 from tui.arguments import parse_options
 from tui.copying import Copying, past_tmux, takes_a_copy
 from tui.launch import build
@@ -28,17 +26,11 @@ from tui.widgets.table import ResultTable
 
 pytestmark = pytest.mark.usefixtures("state", "clipboard")
 
-Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]
-
 
 @pytest.fixture
-def refused():
+def refused(closed: int) -> str:
     """A row of this machine that was refused, measured on the screen."""
-    import socket
-
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield f"unix.target=127.0.0.1:{sock.getsockname()[1]}"
+    return f"unix.target=127.0.0.1:{closed}"
 
 
 @pytest.fixture
@@ -51,33 +43,16 @@ def silent() -> Result:
     return judge(Job("k", check, Target(check.role, "pc1"), 5985), seen)
 
 
-async def until(pilot: Pilot[int], happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(120):
-        while not happened():
-            await pilot.pause(0.01)
-
-
 def drive(entry: str, keys: Drive) -> None:
     """Measure one row on the screen, then press keys."""
 
-    async def main() -> None:
-        app = build(parse_options([entry, "--run"]))
-        try:
-            async with app.run_test(size=(120, 40)) as pilot:
-                table = app.query_one(ResultTable)
-                await until(pilot, lambda: len(table.rows) and table.rows.result(table.rows.key(0)))
-                await until(pilot, lambda: app.focused is table)
-                await pilot.pause()
-                await keys(pilot, app)
-        finally:
-            if app.runner is not None:
-                await asyncio.to_thread(app.runner.close)
-
-    asyncio.run(main())
-
-
-def notice(app: App[int]) -> str:
-    return str(app.query_one("#notice", Static).content)
+    @driving.drive(entry, "--run", size=(120, 40))
+    async def _(pilot, app):
+        table = app.query_one(ResultTable)
+        await until(pilot, lambda: len(table.rows) and table.rows.result(table.rows.key(0)))
+        await until(pilot, lambda: app.focused is table)
+        await pilot.pause()
+        await keys(pilot, app)
 
 
 def test_y_copies_a_command_and_says_it_and_then_the_next_one(refused):

@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from textual.pilot import Pilot
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
-from tui.app import AuditReach
-from tui.arguments import parse_options
-from tui.launch import build
+from tests.tui.driving import drive, notice, seen, until
 from tui.screens.diagnosis import Diagnosis
 from tui.widgets.table import ResultTable
 
 EXAMPLE = Path(__file__).parent.parent / "sessions" / "site.jsonl"
 
-Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]
-
-
-def drive(keys: Drive) -> None:
-    """Open the example while a coroutine presses keys."""
-
-    async def main() -> None:
-        app = build(parse_options(["open", str(EXAMPLE)]))
-        async with app.run_test(size=(80, 24)) as pilot:
-            await pilot.pause()
-            await keys(pilot, app)
-
-    asyncio.run(main())
-
-
-async def until(pilot: Pilot[int], happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(120):
-        while not happened():
-            await pilot.pause(0.01)
-
-
-def seen(app: AuditReach) -> list[str]:
-    table = app.screen_stack[0].query_one(ResultTable)
-    return [table.rows.key(line) for line in range(len(table.rows.view))]
-
-
-def notice(app: AuditReach) -> str:
-    return str(app.screen_stack[0].query_one("#notice", Static).content)
-
 
 def test_d_lists_findings_and_enter_shows_the_rows_of_one():
-    @drive
+    @drive("open", str(EXAMPLE))
     async def _(pilot, app):
         everything = seen(app)
         await pilot.press("d")
@@ -67,7 +33,7 @@ def test_d_lists_findings_and_enter_shows_the_rows_of_one():
 
 
 def test_the_keys_of_a_long_diagnosis_stay_in_sight():
-    @drive
+    @drive("open", str(EXAMPLE))
     async def _(pilot, app):
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, Diagnosis))
@@ -79,7 +45,7 @@ def test_the_keys_of_a_long_diagnosis_stay_in_sight():
 
 
 def test_the_rows_of_a_finding_are_shown_from_the_first_on():
-    @drive
+    @drive("open", str(EXAMPLE))
     async def _(pilot, app):
         app.query_one(ResultTable).action_edge(1)
         await pilot.press("d")
@@ -91,7 +57,7 @@ def test_the_rows_of_a_finding_are_shown_from_the_first_on():
 
 
 def test_escape_leaves_the_diagnosis_and_the_table_as_it_was():
-    @drive
+    @drive("open", str(EXAMPLE))
     async def _(pilot, app):
         everything = seen(app)
         await pilot.press("d")

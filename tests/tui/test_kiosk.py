@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
-import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from probes import PROBES
 from probes.engine.targets import parse
 from profiles.load import load_profile
-from tests.tui.driving import drive, enter
+from tests.tui.driving import drive, enter, notice
 from tui.commands import COMMANDS
 from tui.help import help_text
 from tui.widgets.keybar import KeyBar
-
-
-@pytest.fixture
-def closed():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield f"unix.target=127.0.0.1:{sock.getsockname()[1]}"
-
-
-def notice(app) -> str:
-    return str(app.main.query_one("#notice", Static).content)
 
 
 def test_what_reaches_outside_is_refused_with_a_sentence_and_not_offered(
@@ -37,7 +24,7 @@ def test_what_reaches_outside_is_refused_with_a_sentence_and_not_offered(
 
     @drive("--kiosk")
     async def _(pilot, app) -> None:
-        await enter(pilot, app, closed)
+        await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
         offered = {one.title for one in app.get_system_commands(app.screen)}
         shown = app.query_one(KeyBar).render_line(0).text
         for one in outside:

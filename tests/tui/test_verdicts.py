@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,9 +13,8 @@ from textual.widgets import Static
 
 from probes.engine.model import Job, Ruling, Target, Verdict
 from profiles.model import Check
+from tests.tui.driving import drive, seen, text_of, until
 from tui.app import AuditReach
-from tui.arguments import parse_options
-from tui.launch import build
 from tui.screens.verdicts import VerdictScreen
 from tui.verdicts import Verdicts, verdict_lines
 from tui.widgets.detail import Detail
@@ -25,10 +22,12 @@ from tui.widgets.entry import HostEntry
 from tui.widgets.table import ResultTable
 from tui.widgets.verdict_list import VerdictList
 
+pytestmark = pytest.mark.usefixtures("state")
+
 EXAMPLE = Path(__file__).parent.parent / "sessions" / "site.jsonl"
 CHECK = Check("nas.netbios", "n", "nas", "NetBIOS", "tcp", "tcp", "p", "c", "f", 139)
 
-Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]
+SIZE = (100, 30)
 
 
 def job(host: str) -> Job:
@@ -86,46 +85,8 @@ def test_without_a_target_there_is_nothing_to_say():
     assert list(verdict_lines([])) == []
 
 
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-def drive(*argv: str, size: tuple[int, int] = (100, 30)) -> Callable[[Drive], None]:
-    """Run the program while a coroutine presses keys."""
-
-    def run(keys: Drive) -> None:
-        async def main() -> None:
-            app = build(parse_options(argv))
-            try:
-                async with app.run_test(size=size) as pilot:
-                    await pilot.pause()
-                    await keys(pilot, app)
-            finally:
-                if app.runner is not None:
-                    await asyncio.to_thread(app.runner.close)
-
-        asyncio.run(main())
-
-    return run
-
-
-async def until(pilot: Pilot[int], happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(120):
-        while not happened():
-            await pilot.pause(0.01)
-
-
-def text_of(widget) -> str:
-    return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
-
-
 def table(app: AuditReach) -> ResultTable:
     return app.screen_stack[0].query_one(ResultTable)
-
-
-def seen(app: AuditReach) -> list[str]:
-    return [table(app).rows.key(line) for line in range(len(table(app).rows.view))]
 
 
 async def open_verdicts(pilot: Pilot[int], app: AuditReach) -> VerdictList:
@@ -136,7 +97,7 @@ async def open_verdicts(pilot: Pilot[int], app: AuditReach) -> VerdictList:
 
 
 def test_v_lists_the_targets_worst_first_and_enter_shows_the_rows_of_one():
-    @drive("open", str(EXAMPLE))
+    @drive("open", str(EXAMPLE), size=SIZE)
     async def _(pilot, app):
         everything = seen(app)
         listed = await open_verdicts(pilot, app)
@@ -159,7 +120,7 @@ def test_v_lists_the_targets_worst_first_and_enter_shows_the_rows_of_one():
 
 
 def test_escape_leaves_the_verdicts_and_the_table_as_it_was():
-    @drive("open", str(EXAMPLE))
+    @drive("open", str(EXAMPLE), size=SIZE)
     async def _(pilot, app):
         everything = seen(app)
         await open_verdicts(pilot, app)
@@ -169,7 +130,7 @@ def test_escape_leaves_the_verdicts_and_the_table_as_it_was():
 
 
 def test_before_anything_is_measured_there_is_no_verdict():
-    @drive()
+    @drive(size=SIZE)
     async def _(pilot, app):
         await pilot.press("escape", "v")
         notice = app.screen_stack[0].query_one("#notice", Static)
@@ -181,7 +142,7 @@ def test_the_list_follows_what_is_measured_and_the_cursor_stays_on_its_target():
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
 
-        @drive()
+        @drive(size=SIZE)
         async def _(pilot, app):
             app.query_one(HostEntry).focus().value = f"unix.target=127.0.0.1:{port}"
             await pilot.press("enter")
@@ -219,7 +180,7 @@ def test_every_size_shows_the_verdicts_and_nothing_breaks(size, ascii):
 
 
 def test_ten_thousand_targets_are_listed_by_the_lines_that_are_seen():
-    @drive("open", str(EXAMPLE))
+    @drive("open", str(EXAMPLE), size=SIZE)
     async def _(pilot, app):
         panes = app.main.panes
         panes.verdicts.apply(verdict(f"h{number}", Ruling.READY) for number in range(10_000))

@@ -31,13 +31,6 @@ def program() -> str:
 
 
 @pytest.fixture
-def closed() -> Iterator[int]:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield sock.getsockname()[1]
-
-
-@pytest.fixture
 def mute() -> Iterator[int]:
     """A port that accepts and stays silent, so that a row is in flight until its deadline."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
