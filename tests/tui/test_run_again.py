@@ -10,41 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.tui.own_profile import HEAD, check, role
 from tui.cli import main
 
-PROFILE = """
-id = "own"
-name = "Own"
-version = "1"
-source = "Our ports"
-url = "https://intra.example/ports"
-[[category]]
-id = "all"
-title = "All"
-[[role]]
-id = "host"
-title = "Host"
-category = "all"
+QUESTION = """
 [[question]]
 id = "wanted"
 text = "Is it wanted?"
 answers = ["yes", "no"]
 default = "yes"
 """
-CHECK = """
-[[check]]
-id = "all.{id}"
-category = "all"
-role = "host"
-title = "{id}"
-probe = "tcp"
-transport = "tcp"
-port = {port}
-loss = "blocked"
-purpose = "It is asked."
-consequence = "Something is lost."
-fix = "Allow it."
-{more}
+WHEN = """
+[[check.when]]
+question = "wanted"
+answers = ["yes"]
 """
 ADDRESS = "127.0.0.77"
 
@@ -77,9 +56,9 @@ def command(
     """Runs auditreach with a profile of two ports; returns its status and what it said."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    when = '[[check.when]]\nquestion = "wanted"\nanswers = ["yes"]'
-    text = PROFILE + CHECK.format(id="first", port=first.getsockname()[1], more="")
-    text += CHECK.format(id="second", port=second.getsockname()[1], more=when)
+    text = HEAD + role("host") + QUESTION
+    text += check("host", "first", "tcp", first.getsockname()[1])
+    text += check("host", "second", "tcp", second.getsockname()[1]) + WHEN
     Path("own.toml").write_text(text, encoding="utf-8")
 
     def run(*words: str) -> tuple[int, str, str]:

@@ -11,42 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.headless.process import ROOT, Command, Ports, Run
-
-HEAD = """
-id = "own"
-name = "Own"
-version = "1"
-source = "Our ports"
-url = "https://intra.example/ports"
-[[category]]
-id = "all"
-title = "All"
-"""
-
-
-ROLE = """
-[[role]]
-id = "{role}"
-title = "Host"
-category = "all"
-"""
-
-
-CHECK = """
-[[check]]
-id = "all.{id}"
-category = "all"
-role = "{role}"
-title = "{id}"
-probe = "{transport}"
-transport = "{transport}"
-port = {port}
-loss = "{loss}"
-needs = "{needs}"
-purpose = "It is asked."
-consequence = "Something is lost."
-fix = "Allow it."
-"""
+from tests.tui.own_profile import HEAD, check, role
 
 
 @pytest.fixture(scope="module")
@@ -72,23 +37,18 @@ def ports() -> Iterator[Ports]:
 def profile(tmp_path: Path, ports: Ports) -> Path:
     """Every role is a way for a run to end."""
     checks = [
-        ("ready", "open", "tcp", ports.open, "blocked", ""),
-        ("blocked", "closed", "tcp", ports.closed, "blocked", ""),
-        ("mixed", "mixopen", "tcp", ports.open, "blocked", ""),
-        ("mixed", "mixclosed", "tcp", ports.closed, "blocked", ""),
-        ("degraded", "optional", "tcp", ports.closed, "degraded", ""),
-        ("untested", "first", "tcp", ports.closed, "degraded", ""),
+        ("ready", "open", "tcp", ports.open),
+        ("blocked", "closed", "tcp", ports.closed),
+        ("mixed", "mixopen", "tcp", ports.open),
+        ("mixed", "mixclosed", "tcp", ports.closed),
+        ("degraded", "optional", "tcp", ports.closed, "degraded"),
+        ("untested", "first", "tcp", ports.closed, "degraded"),
         ("untested", "second", "tcp", ports.open, "blocked", "all.first"),
-        ("slow", "quick", "tcp", ports.open, "blocked", ""),
-        ("slow", "mute", "udp", ports.mute, "blocked", ""),
+        ("slow", "quick", "tcp", ports.open),
+        ("slow", "mute", "udp", ports.mute),
     ]
-    text = HEAD
-    for role in dict.fromkeys(check[0] for check in checks):
-        text += ROLE.format(role=role)
-    for role, id, transport, port, loss, needs in checks:
-        text += CHECK.format(
-            role=role, id=id, transport=transport, port=port, loss=loss, needs=needs
-        )
+    roles = dict.fromkeys(name for name, *_ in checks)
+    text = HEAD + "".join(map(role, roles)) + "".join(check(*one) for one in checks)
     path = tmp_path / "own.toml"
     path.write_text(text, encoding="utf-8")
     return path
