@@ -131,6 +131,7 @@ class AuditReach(LeanApp):
         if isinstance(screen, SessionScreen):
             for one in self.commands:
                 if one.id != "back":
-                    about = f"{one.about[:1].upper()}{one.about[1:]}."
+                    key = f" (key {one.key_text})" if one.keys else ""
+                    about = f"{one.about[:1].upper()}{one.about[1:]}{key}."
                     yield SystemCommand(one.word, about, lambda id=one.id: screen.action_do(id))
         yield SystemCommand("Theme", "Choose other colours.", self.action_change_theme)

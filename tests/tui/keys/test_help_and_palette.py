@@ -49,8 +49,9 @@ async def test_the_palette_has_every_action_by_name():
     assert isinstance(app, AuditReach)
     async with app.run_test() as pilot:
         await pilot.pause()
-        names = {one.title for one in app.get_system_commands(app.screen)}
-        assert {one.word for one in COMMANDS if one.id != "back"} <= names
+        told = {one.title: one.help for one in app.get_system_commands(app.screen)}
+        assert {one.word for one in COMMANDS if one.id != "back"} <= set(told)
+        assert told["All again"] == "Measures everything again (key g)."
     if app.runner is not None:
         await asyncio.to_thread(app.runner.close)
 
