@@ -43,6 +43,11 @@ class Turns:
         self._early = False
         self._stays = False
 
+    @property
+    def idle(self) -> bool:
+        """Whether every event that came is done with."""
+        return self._turn is None
+
     def hold(self) -> None:
         """Take nothing until `go_on`: there is no place yet that a key could go to."""
         self._turn = object()
