@@ -17,6 +17,9 @@ def parse_options(argv: Sequence[str]) -> Options:
     command = argv[0] if argv and argv[0] in COMMANDS else "screen"
     parser = parser_of(command)
     given = parser.parse_intermixed_args(argv[command != "screen" :])
+    late = next((one for one in getattr(given, "target", ()) if one in COMMANDS), None)
+    if command == "screen" and late is not None:
+        raise UsageError(f"{late} is a command and comes first, as in `auditreach {late}`.")
     if command == "open":
         return Options(
             command,

@@ -48,6 +48,10 @@ def test_hosts_alone_fill_the_screen_in_and_start_nothing() -> None:
     assert parse_options(["unix.target=a", "--run"]).start
 
 
+def test_a_command_behind_an_option_is_no_host(mistake: Mistake) -> None:
+    assert mistake("--ascii", "demo").startswith("demo is a command and comes first")
+
+
 def test_options_may_stand_between_the_hosts() -> None:
     options = parse_options(["run", "unix.target=a", "--timeout", "2.5", "nas=b", "--json"])
     assert options.entries == ("unix.target=a", "nas=b")
