@@ -98,7 +98,11 @@ def header_strip(
     texts = dict(HEADINGS)
     if order is not None:
         column, reverse = order
-        texts[column] += signs.down if reverse else signs.up
+        arrow = signs.down if reverse else signs.up
+        span = next((span for span in layout.spans if span.column == column), None)
+        # A narrow column cuts its name, not the arrow.
+        most = len(texts[column]) if span is None else span.width - cell_len(arrow)
+        texts[column] = texts[column][:most] + arrow
     return Strip([Segment(_line(texts, layout, width, signs), style)], width)
 
 

@@ -9,6 +9,7 @@ from textual.widgets import Input, OptionList
 
 from tui.filter import FAILURES
 from tui.nearest import nearest
+from tui.widgets.table import ResultTable
 
 
 def failures(seat) -> list[str]:
@@ -152,3 +153,12 @@ def test_only_names_with_the_letters_are_found_and_never_too_many(typed, names, 
     for name in found:
         rest = iter(name.casefold())
         assert all(letter in rest for letter in typed.strip().casefold())
+
+
+@pytest.mark.parametrize("size", [(46, 12), (80, 24), (120, 40)])
+def test_the_arrow_stands_at_the_column_that_sorts_however_narrow_it_is(opened, size):
+    @opened(size=size)
+    async def _(seat):
+        for column in "shcl":
+            await seat.press("b", column)
+            assert seat.text(ResultTable).splitlines()[0].count("▲") == 1, column
