@@ -65,7 +65,8 @@ def lay_out(width: int, longest: Longest) -> Layout:
     ports = width >= 46
     compact = width < COMPACT
     status = STATUS_SHORT if compact else STATUS
-    most = (CHECK_SHORT if compact else 28 if width >= 100 else 20) if ports else TITLE
+    usual = 28 if width >= 100 else 22 if width >= 90 else 20
+    most = (CHECK_SHORT if compact else usual) if ports else TITLE
     check = longest.check_short if compact else longest.check
     check = max(min(check, most), len("Check") + 1)
     name = max(longest.host, len("Host") + 1)
@@ -80,7 +81,7 @@ def lay_out(width: int, longest: Longest) -> Layout:
         wanted.append(("latency", latency))
         room -= latency + gap
     noted = len(wanted) > 3 and room >= NOTE
-    more = min(name - host, room - 10 if noted else room) if compact else 0
+    more = min(name - host, room - (10 if compact else 20) if noted else room)
     if more > 0:
         wanted[1] = ("host", host + more)
         room -= more

@@ -119,6 +119,7 @@ def test_in_a_narrow_table_a_host_gets_what_tells_it_from_others_and_what_a_note
     assert (cells(69)["host"], cells(69)["note"]) == (24, 10)
     assert list(cells(50)) == ["status", "host", "check", "latency"]
     assert cells(46)["host"] == 19
+    assert (cells(95)["host"], cells(95)["note"]) == (26, 21)
 
 
 @pytest.mark.parametrize(
