@@ -81,7 +81,10 @@ def _section(
         yield heading
         heading = ""
     for key, about in lines:
-        wrapped = textwrap.wrap(about, max(width - beside - words, 12))
-        yield f"{heading:<{beside}}{key:<{words}}{wrapped[0]}"
+        # A long key pushes its own first line to the right.
+        first, *rest = textwrap.wrap(
+            about, max(width - beside - words, 12), initial_indent=" " * (len(key) + 1 - words)
+        )
+        yield f"{heading:<{beside}}{key + ' ':<{words}}{first.lstrip()}"
         heading = ""
-        yield from (f"{'':<{beside + words}}{line}" for line in wrapped[1:])
+        yield from (f"{'':<{beside + words}}{line}" for line in rest)

@@ -192,10 +192,10 @@ def test_the_palette_is_ascii_where_only_ascii_is_drawn():
     @drive("open", SITE, "--ascii")
     async def _(pilot, app):
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: "Credentials" in text(app))
+        await until(pilot, lambda: "Answers" in text(app))
         assert "Type a part of its name" in text(app) and text(app).isascii()
         await pilot.press(*"theme")
-        await until(pilot, lambda: "Theme" in text(app) and "Credentials" not in text(app))
+        await until(pilot, lambda: "Theme" in text(app) and "Answers" not in text(app))
         await pilot.press("enter")
         await until(pilot, lambda: "contrast-dark" in text(app))
         assert text(app).isascii()
