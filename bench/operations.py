@@ -21,6 +21,7 @@ from textual.widgets import Input, OptionList
 
 from bench.whole import Driven, child, report, run
 from probes.engine.model import Status
+from tui.app import AuditReach
 from tui.screens.diagnosis import Diagnosis
 from tui.screens.verdicts import VerdictScreen
 
@@ -84,9 +85,9 @@ async def operate(driven: Driven) -> None:
     report(out)
 
 
-def listed(app: object) -> bool:
+def listed(app: AuditReach) -> bool:
     """Whether the list of findings is there."""
-    return bool(app.screen.query(OptionList))  # type: ignore[attr-defined]
+    return bool(app.screen.query(OptionList))
 
 
 def weigh(rows: int) -> None:

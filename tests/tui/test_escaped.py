@@ -6,7 +6,7 @@ import pytest
 from textual._xterm_parser import XTermParser
 from textual.events import Key
 
-import tui.lean  # noqa: F401
+from tui import lean
 
 
 def pressed(*pieces: str) -> list[str]:
@@ -30,6 +30,10 @@ def pressed(*pieces: str) -> list[str]:
 )
 def test_escape_and_what_is_pressed_after_it_are_two_keys(sent, keys):
     assert pressed(*sent) == keys
+
+
+def test_the_program_reads_keys_in_this_way():
+    assert XTermParser._sequence_to_key_events is lean.two_keys
 
 
 @pytest.mark.parametrize(

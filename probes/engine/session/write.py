@@ -80,12 +80,11 @@ class SessionLog:
         flags = os.O_RDWR | os.O_APPEND | _NOFOLLOW | _BINARY
         try:
             descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-            try:
+            with contextlib.ExitStack() as undo:
+                undo.callback(os.close, descriptor)
                 begins_anew = _ends_torn(descriptor)
                 before = _hashed(descriptor)
-            except BaseException:
-                os.close(descriptor)
-                raise
+                undo.pop_all()
         except OSError as error:
             raise _cannot("append to", path, error) from None
         except ValueError:
