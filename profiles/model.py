@@ -2,10 +2,8 @@
 
 # Annotations are evaluated here: profiles.keys reads them.
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
-
-from profiles.record import record
 
 Transport = Literal["tcp", "udp", "icmp"]
 """How a check reaches its host; `icmp` is an echo request and has no port."""
@@ -23,7 +21,7 @@ _ID = {
 }
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Question:
     """One condition only the operator knows, asked by id (`--answer ID=VALUE`)."""
 
@@ -34,7 +32,7 @@ class Question:
     help: Annotated[str, {"doc": "what the answer changes"}] = ""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Category:
     """One section of the reference."""
 
@@ -43,7 +41,7 @@ class Category:
     text: Annotated[str, {"doc": "the section's introduction, word for word"}] = ""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Role:
     """A kind of host: what the operator names before the `=` in ROLE=HOST."""
 
@@ -64,7 +62,7 @@ class Role:
     )
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class When:
     """A check is needed only if the operator's answer is one of these."""
 
@@ -72,7 +70,7 @@ class When:
     answers: Annotated[tuple[AnswerValue, ...], {"doc": "answers under which it is needed"}]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Unless:
     """A check is not needed once another check of the same host succeeded."""
 
@@ -90,7 +88,7 @@ class Unless:
     ] = ()
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Check:
     """One row of the reference: one protocol and port towards one kind of host."""
 
@@ -152,7 +150,7 @@ class Check:
         return f"{self.transport.upper()} {where}".rstrip()
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Cost:
     """A check without which the capability is there, and what is lost then."""
 
@@ -164,7 +162,7 @@ class Cost:
     ]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Instead:
     """Checks that together stand in for a required one: then it is ready after enabling remoting.
 
@@ -179,7 +177,7 @@ class Instead:
     can: Annotated[str, {"doc": "what is possible then, as a clause"}]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """A check of hosts of another role that the capability rests on: one such host is enough.
 
@@ -191,7 +189,7 @@ class Elsewhere:
     lost: Annotated[str, {"doc": "what that means, as a clause: domain authentication fails"}]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Capability:
     """What a host of a role is good for, and the checks that decide whether it is.
 
@@ -216,7 +214,7 @@ class Capability:
     ] = ()
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A whole reference: its sections, roles, questions and checks, and where it is from."""
 

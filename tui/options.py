@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from probes.engine.model import Settings, Status
-from profiles.record import record
 
 
 class UsageError(Exception):
     """The command line is wrong; the text is one sentence."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Options:
     """One invocation."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from probes.engine.model import Job, Queued, Result, Started, Status
-from profiles.record import record
 from tui.filter import EVERYTHING, Filter, passing, port_text
 from tui.order import host_key, natural, ranks
 
@@ -34,7 +34,7 @@ PIECE = 1000
 _UNFINISHED = frozenset({_CODE[Status.QUEUED], _CODE[Status.RUNNING]})
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Cells:
     """One row as data for the eye; texts are as they came and may hold anything.
 

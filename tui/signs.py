@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from probes.engine.model import Status
-from profiles.record import record
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Signs:
     """The characters one screen uses; every one is a single cell, `ellipsis` may be more."""
 

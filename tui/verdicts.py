@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from probes.engine.model import Event, Job, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
-from profiles.record import record
 
 _RANK: dict[Ruling | None, int] = {ruling: rank for rank, ruling in enumerate(Ruling)}
 _RANK[None] = len(_RANK)
@@ -26,7 +26,7 @@ _WIDEST_HOST = 40
 _LONGEST = 2000
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Line:
     """A target's verdict for one capability; `ruling` is None while there is none."""
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from profiles.model import Check
-from profiles.record import record
 
 if TYPE_CHECKING:
     from probes.engine.findings.model import Finding
@@ -83,7 +82,7 @@ class Ruling(StrEnum):
     READY = "ready"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Icmp:
     """An ICMP error: type and code (RFC 792, RFC 4443 when `version` is 6) and who sent it."""
 
@@ -93,7 +92,7 @@ class Icmp:
     version: int = 4
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Target:
     """One host as the operator named it, in one role; `port` only where HOST:PORT was given."""
 
@@ -111,7 +110,7 @@ class Target:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Job:
     """One check towards one target: a row. `port` is the one to use; None for ICMP."""
 
@@ -133,7 +132,7 @@ class Job:
         return "" if self.via is None else Target("", *self.via).label
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """What a name resolved to, in the order a client would try; empty with a `problem`."""
 
@@ -146,7 +145,7 @@ class Resolution:
     """Why there is no address, as the end of a sentence: `10.0.0.53 says no such name`."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One exchange: what was sent and received, as short text or hex, and where and when."""
 
@@ -161,7 +160,7 @@ class Evidence:
     errno: int | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Observation:
     """Everything one job found out, as facts; no judgement."""
 
@@ -184,7 +183,7 @@ class Observation:
     """The interface that has the source address; None where that is not known."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Result:
     """A job's observation and its judgement: one row, one log line."""
 
@@ -194,7 +193,7 @@ class Result:
     observation: Observation
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How patiently and how widely to measure."""
 
@@ -214,7 +213,7 @@ DEMO = "demo: simulated services on loopback"
 """What is said of it wherever the name of a host that measures would stand."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class VantageInfo:
     """Where the measurement is made from."""
 
@@ -238,28 +237,28 @@ class VantageInfo:
         return f"{self.host} ({self.addresses[0]})" if self.addresses else self.host
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Earlier:
     """Event: a row of an earlier session that is not measured again, as it counts now."""
 
     result: Result
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Started:
     """Event: these rows are being measured now."""
 
     keys: tuple[str, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Queued:
     """Event: these rows wait to be measured (again)."""
 
     keys: tuple[str, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Message:
     """Event: one sentence for the operator, such as a lowered limit or a log that failed."""
 
@@ -267,7 +266,7 @@ class Message:
     severity: str = "warning"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Event: every row of a target has its result, and this is what they mean together.
 
@@ -286,28 +285,28 @@ class Verdict:
     """One sentence that does not name the host."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Diagnosed:
     """Event: everything is measured, and this is what is behind the rows; the last one stands."""
 
     findings: tuple[Finding, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Removed:
     """Event: the operator took these out; their rows are not measured and count no more."""
 
     targets: tuple[Target, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Restored:
     """Event: what was removed is back, with the results it had."""
 
     targets: tuple[Target, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Finished:
     """Event: nothing is queued or in flight any more; `complete` is false after a stop."""
 
