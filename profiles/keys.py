@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Literal
 
 Kind = Literal["text", "flag", "number", "table"]
 
 
-class Key(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Key:
     """One key of a table: its TOML name, the attribute it fills, and what it may hold."""
 
     name: str
@@ -54,8 +55,8 @@ def _keys(record: type[Any]) -> tuple[Key, ...]:
 
 
 def _defaults(record: type[Any]) -> dict[str, object]:
-    found = {field.name: field.default for field in dataclasses.fields(record)}
-    return {name: default for name, default in found.items() if default is not dataclasses.MISSING}
+    found = {field.name: field.default for field in fields(record)}
+    return {name: default for name, default in found.items() if default is not MISSING}
 
 
 def _key(name: str, hint: Any, meta: Mapping[str, Any], defaults: Mapping[str, object]) -> Key:

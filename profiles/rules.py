@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from profiles.circle import circle
 from profiles.keys import Key, keys_of
@@ -27,7 +27,8 @@ Entry = Top | When | Unless | Cost | Instead | Elsewhere
 Rule = Callable[[Profile, Mapping[str, str]], None]
 
 
-class _Placed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Placed:
     kind: str
     place: str
     record: Entry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from probes.engine.model import Job, Result, Status
 
@@ -11,7 +11,8 @@ FAILURES = frozenset({Status.BLOCKED, Status.ERROR, Status.WARNING, Status.DEGRA
 """The statuses that `Filter.failures` leaves visible."""
 
 
-class Filter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Filter:
     """Which rows are visible: all conditions must hold, an empty one always does.
 
     `category`, `role` and `check` are ids, `host` is a target's label. `text` is a query in the
@@ -39,7 +40,7 @@ EVERYTHING = Filter()
 def passing(wanted: Filter) -> Callable[[Job, Status, Result | None], bool]:
     """A function that says of one row whether it is visible; its result is None while it runs."""
     conditions = _conditions(wanted.text)
-    if wanted._replace(text="") != EVERYTHING:
+    if replace(wanted, text="") != EVERYTHING:
         conditions.insert(0, _narrowed(wanted))
     # Asked of every row of tens of thousands, so the usual single condition has nothing around it.
     if len(conditions) == 1:

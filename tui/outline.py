@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal
 
 from probes.engine.model import Event, Job, Queued, Result, Started, Status, Target
 from profiles.model import Check, Profile
@@ -27,7 +28,8 @@ ROLLED_UP: tuple[Status, ...] = (
 """What a node shows: the first of these that any of its rows has."""
 
 
-class Node(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Node:
     """One line of the tree; `filter` passes exactly the rows below it.
 
     The targets of a role stand below it, after its checks; they have no `checks` of their own.

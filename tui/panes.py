@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -221,7 +222,7 @@ class Panes:
     def _wanted(self) -> Filter:
         """What the tree's node, or what was chosen, and the other filters leave."""
         where = self._only or self.outline.node.filter
-        return where._replace(failures=self.failures, text=self.words)
+        return replace(where, failures=self.failures, text=self.words)
 
     def only(self, rows: Filter) -> None:
         """Show these rows instead of those of the tree's node, from the first on."""

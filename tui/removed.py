@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
 
 from probes.engine.model import Event, Job, Result, Target
 from tui.gradual import Gradual
@@ -15,7 +15,8 @@ MANY = 2000
 """Rows from which on it is not done at once."""
 
 
-class _Row(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Row:
     """A row and the place it had among all of them."""
 
     at: int
@@ -23,7 +24,8 @@ class _Row(NamedTuple):
     result: Result | None
 
 
-class Gone(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Gone:
     """Hosts that were removed together, with their rows and verdicts."""
 
     targets: tuple[Target, ...]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple
 
 from probes.engine.mend import mend
 from probes.engine.model import Reason, Result, Status
@@ -18,7 +18,8 @@ _MISSING = frozenset({Status.BLOCKED, Status.DEGRADED})
 _LONGEST_FIX = 600
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Row:
     """As much of a result as verdicts rest on."""
 
     status: Status

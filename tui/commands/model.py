@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from tui.screens.session import SessionScreen
@@ -19,7 +20,8 @@ Outcome = Coroutine[Any, Any, str] | str | None
 _NAMES = {"slash": "/", "question_mark": "?", "escape": "Escape"}
 
 
-class Command(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Command:
     """One thing to do: its keys, its words and where its code is."""
 
     id: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from tui.commands.model import Command
 
@@ -43,7 +44,7 @@ def rebound(commands: Iterable[Command], keys: Mapping[str, str]) -> tuple[Comma
     A command without a key stays in the command palette.
     """
     changed = tuple(
-        one._replace(keys=_named(one.id, keys[one.id]), show="") if one.id in keys else one
+        replace(one, keys=_named(one.id, keys[one.id]), show="") if one.id in keys else one
         for one in commands
     )
     owner: dict[str, str] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from probes.wire.text import printable
 
@@ -18,7 +18,8 @@ class BadOrder(Exception):
     """What was typed cannot be repeated; the text is one sentence."""
 
 
-class Order(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Order:
     """Measure again every so many seconds: everything, or only what is not ok."""
 
     every: float

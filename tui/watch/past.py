@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from probes.engine.model import Event, Result, State, Status, Target
 
@@ -20,7 +20,8 @@ _NO_ROUND = frozenset({Status.CANCELLED, Status.NOT_NEEDED, Status.ERROR})
 """What says nothing about the path."""
 
 
-class Change(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Change:
     """A row that is not what it was."""
 
     result: Result
@@ -31,7 +32,8 @@ class Change(NamedTuple):
     """When it was asked, or the row that decided about it was."""
 
 
-class Series(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Series:
     """The latest rounds of one row, the oldest first: milliseconds, LOST or UNTIMED."""
 
     rounds: tuple[float, ...]

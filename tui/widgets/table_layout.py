@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from tui.rows import Column
@@ -20,7 +21,8 @@ NOTE = 7
 """The fewest cells in which a note says something: `Refused`, `No ans…`, `TLS 1.3`."""
 
 
-class Span(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Span:
     """One column: its first cell and how many it has."""
 
     column: Column
@@ -40,7 +42,8 @@ class Longest(NamedTuple):
     check_short: int = 0
 
 
-class Layout(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Layout:
     """The columns that fit, from left to right; `ports` is false where only titles fit."""
 
     spans: tuple[Span, ...]

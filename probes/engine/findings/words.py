@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 _PORTS = 6
 """Ports of one transport that are named; more are counted."""
@@ -11,7 +11,8 @@ _NAMES = 4
 _ORDER = {"tcp": 0, "udp": 1, "icmp": 2}
 
 
-class Port(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Port:
     """A port as it is told: transport (`tcp`, `udp`, `icmp`), number (0 for ICMP), its text."""
 
     transport: str
