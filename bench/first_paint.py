@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.terminal import Terminal, processor, python
-from profiles.builtin import compile_catalog
 
 ROUNDS = 9
 MINIMAL = """
@@ -66,7 +65,6 @@ def once(
 def main() -> None:
     """Measure by turns and print the table."""
     # As pip leaves it. Where PYTHONDONTWRITEBYTECODE is set every start would compile them anew.
-    compile_catalog()
     for package in ("tui", "probes", "profiles"):
         compileall.compile_dir(Path(__file__).parent.parent / package, quiet=1)
     seen: dict[str, list[Start]] = {name: [] for name in PROGRAMS}

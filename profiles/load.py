@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from profiles.build import build
-from profiles.builtin import builtin_profile
 from profiles.mistake import Mistake, harmless
 from profiles.model import Profile
+from profiles.rules import RULES
 
 MAX_BYTES = 1 << 20
+# importlib.resources would find it in a zip file too, and costs the start more than this.
+_BUILT_IN = Path(__file__).parent / "catalog" / "alloyscan.toml"
 
 # tomllib needs memory in the square of a dotted key's parts: 100,000 of them exhaust a machine.
 _LONG_KEY = r"""(?<![\w-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}"""
@@ -30,14 +32,11 @@ def load_profile(path: Path | None, probes: Mapping[str, str]) -> Profile:
     `probes` has the transport (tcp, udp or icmp) of every probe by its name; the built-in one needs
     it not.
     """
-    return builtin_profile() if path is None else parse_profile(_read(path), str(path), probes)
+    return _built_in() if path is None else parse_profile(_read(path), str(path), probes)
 
 
 def parse_profile(data: bytes, file: str, probes: Mapping[str, str]) -> Profile:
     """The profile in these bytes, `file` being its name in errors; raises ProfileError."""
-    # Not needed to say that a file is not there.
-    from profiles.rules import RULES
-
     try:
         if len(data) > MAX_BYTES:
             raise Mistake("", "is bigger than 1 MiB; a profile is a few dozen KiB of TOML")
@@ -47,6 +46,12 @@ def parse_profile(data: bytes, file: str, probes: Mapping[str, str]) -> Profile:
     except Mistake as mistake:
         raise _error(file, mistake) from None
     return profile
+
+
+def _built_in() -> Profile:
+    """The reference; the rules between its keys are checked by tests, not at every start."""
+    data = _BUILT_IN.read_bytes()
+    return replace(build(Profile, tomllib.loads(data.decode()), "", "a profile"), file=data)
 
 
 def _read(path: Path) -> bytes:

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from profiles.builtin import compile_catalog
-
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("tui", "probes", "profiles")
 MOST_LINES = 350
@@ -45,10 +43,6 @@ AFTER_THE_FIRST_PAINT = (
         "argparse",
         "hashlib",
         "json",
-        "tomllib",
-        "profiles.build",
-        "profiles.load",
-        "profiles.rules",
     ),
     *("probes.engine.local", "probes.engine.options", "probes.engine.run", "probes.engine.session"),
     *("probes.engine.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
@@ -185,8 +179,6 @@ def test_the_screen_starts_without_the_protocol_libraries() -> None:
 
 
 def test_what_the_first_paint_can_do_without_is_loaded_after_it(tmp_path: Path) -> None:
-    # As it stands where the package was installed.
-    compile_catalog()
     modules = loaded(FIRST_PAINT, str(tmp_path))
     assert {"tui.screens.session", "tui.widgets.table", "profiles.model"} <= modules
     late = (*HEAVY, *AFTER_THE_FIRST_PAINT)

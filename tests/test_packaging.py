@@ -63,7 +63,6 @@ def run_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
 @pytest.mark.parametrize(
     "name",
     [
-        "profiles/catalog/alloyscan.py",
         "profiles/catalog/alloyscan.toml",
         "tui/app.tcss",
         "tui/opened.tcss",

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from profiles.builtin import builtin_profile
+from probes import PROBES
+from profiles.load import ProfileError, load_profile
 from profiles.model import Profile
 from tui.options import Options, UsageError
 
 
 def load(options: Options) -> Profile:
     """The profile that was asked for, the built-in one by default; raises UsageError."""
-    if options.profile is None:
-        return builtin_profile()
-    # Only for a profile of one's own.
-    from probes import PROBES
-    from profiles.load import ProfileError, load_profile
-
     transports = {name: probe.transport for name, probe in PROBES.items()}
     try:
         return load_profile(options.profile, transports)
