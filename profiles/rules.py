@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
-from profiles.circle import circle
 from profiles.keys import Key, keys_of
 from profiles.mistake import Mistake, at, entry, listed, nearest, quoted
 from profiles.model import (
@@ -162,12 +162,17 @@ def one_custom_port(profile: Profile, probes: Mapping[str, str]) -> None:
 
 def no_circles(profile: Profile, probes: Mapping[str, str]) -> None:
     """No check depends on itself through needs and unless."""
-    edges = {
-        check.id: [id for id in (check.needs, *(one.check for one in check.unless)) if id]
-        for check in profile.checks
-    }
-    found = circle(edges)
-    if not found:
+    # A check precedes what it waits for, so that a circle is told in the order of the waiting.
+    order = TopologicalSorter({check.id: () for check in profile.checks})
+    for check in profile.checks:
+        for id in (check.needs, *(one.check for one in check.unless)):
+            if id:
+                order.add(id, check.id)
+    try:
+        order.prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+    else:
         return
     place = next(place for place, check in _checks(profile) if check.id == found[0])
     needs = profile.check(found[0]).needs

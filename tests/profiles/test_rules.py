@@ -7,6 +7,21 @@ RPC = 'check 2 ("windows.rpc")'
 LDAP = 'check 3 ("windows.ldap")'
 PING = 'check 4 ("windows.ping")'
 PROBE_LIST = ", ".join(f'"{name}"' for name in PROBES)
+FIRST = """\
+id = "windows.first"
+needs = "windows.winrm"
+category = "windows"
+role = "windows.target"
+title = "First"
+probe = "tcp"
+transport = "tcp"
+port = 22
+purpose = "First"
+consequence = "None."
+fix = "Allow it."
+
+[[check]]
+"""
 
 # What is replaced in the small profile, by what, and the sentence after `site.toml: `.
 CASES = {
@@ -113,6 +128,12 @@ CASES = {
         'unless = [{ check = "windows.rpc" }]',
         f'{WINRM}, key "unless": these checks wait for each other in a circle, '
         '"windows.winrm" -> "windows.rpc" -> "windows.winrm"; remove one of the links.',
+    ),
+    "a circle, without the way into it": (
+        'id = "windows.winrm"\n',
+        FIRST + 'id = "windows.winrm"\nneeds = "windows.winrm"\n',
+        'check 2 ("windows.winrm"), key "needs": these checks wait for each other in a circle, '
+        '"windows.winrm" -> "windows.winrm"; remove one of the links.',
     ),
     "an answer the question does not allow": (
         'when = [{ question = "domain", answers = ["yes"] }]',
