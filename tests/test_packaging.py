@@ -65,8 +65,6 @@ def run_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     [
         "profiles/catalog/alloyscan.toml",
         "tui/app.tcss",
-        "tui/opened.tcss",
-        "tui/sizes.tcss",
         "probes/engine/session/schema.json",
     ],
 )

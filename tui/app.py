@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from textual.theme import Theme, ThemeProvider
 from profiles.model import Profile
 from tui.commands import COMMANDS
 from tui.commands.rebind import rebound
-from tui.lean import USUAL, LeanApp
+from tui.lean import LeanApp
 from tui.remembered import Remembered
 from tui.screens.session import REFRESH, SLOW_REFRESH, SessionScreen
 from tui.signs import ASCII, UNICODE
@@ -75,21 +74,7 @@ class AuditReach(LeanApp):
 
     def on_mount(self) -> None:
         """What is chosen from now on stands next time too."""
-        self.call_after_refresh(self._style_the_rest)
         self.theme_changed_signal.subscribe(self, self._remember)
-
-    def read_styles(self, name: str) -> bool:
-        """Read one of the style sheets that not every start needs, and say if that was news."""
-        path = Path(__file__).with_name(name)
-        known = self.stylesheet.has_source(str(path))
-        self.stylesheet.read(path)
-        return not known
-
-    def _style_the_rest(self) -> None:
-        self.read_styles("opened.tcss")
-        if self.read_styles("sizes.tcss") and not self.main.has_class(*USUAL):
-            # It was resized while it started.
-            self.refresh_css(animate=False)
 
     def _remember(self, theme: Theme) -> None:
         self.remembered.set("theme", theme.name)

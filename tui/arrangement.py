@@ -1,5 +1,5 @@
 """Which pane is in front: where not all of them fit, or one was made to stand alone, only it is
-seen. What fits is a matter of `sizes.tcss`; here are the classes that it goes by.
+seen. What fits is a matter of `app.tcss`; here are the classes that it goes by.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from tui import tidy
 from tui.escaped import two_keys
 from tui.frame import Frame
-from tui.stylesheet import LeanStylesheet
 from tui.themes import THEMES
 from tui.turns import Turns
 
@@ -39,8 +38,6 @@ XTermParser._sequence_to_key_events = two_keys  # type: ignore[method-assign]
 _WIDTHS = [(0, "-narrow"), (60, "-usual"), (100, "-roomy"), (140, "-wide"), (180, "-beside")]
 _HEIGHTS = [(0, "-short"), (16, "-tall")]
 """From how many cells on a screen has which class."""
-USUAL = ("-usual", "-tall")
-"""The classes of 80x24, whose styles are in app.tcss; those of other sizes are in sizes.tcss."""
 _RETRY = 0.05
 """Seconds until a terminal that was busy is asked again."""
 _HANDED_OVER = 0.001
@@ -61,8 +58,8 @@ class LeanApp(App[int]):
         for one in THEMES:
             self.register_theme(one)
         self.theme = theme if theme in self.available_themes else THEMES[0].name
-        self.stylesheet = LeanStylesheet()
-        self.stylesheet.set_variables(self.get_css_variables())
+        self._styled_with = self.get_css_variables()
+        self.stylesheet.set_variables(self._styled_with)
         self.HORIZONTAL_BREAKPOINTS = _WIDTHS
         self.VERTICAL_BREAKPOINTS = _HEIGHTS
         self.animation_level = "none"
@@ -132,7 +129,9 @@ class LeanApp(App[int]):
 
     def refresh_css(self, animate: bool = True) -> None:
         """Apply the style sheet again; it is parsed again only when that gives something else."""
-        if self.get_css_variables() != self.stylesheet._variables:
+        variables = self.get_css_variables()
+        if variables != self._styled_with:
+            self._styled_with = variables
             super().refresh_css(animate)
         else:
             self.stylesheet.update(self, animate=animate)

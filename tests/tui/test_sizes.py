@@ -9,7 +9,6 @@ import pytest
 
 from tests.tui.driving import drive
 from tests.tui.pictures import drawn
-from tui.app import AuditReach
 from tui.widgets.box import Box
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
@@ -103,21 +102,6 @@ def test_a_start_in_any_size_and_a_resize_to_it_look_the_same(size):
         await pilot.resize_terminal(*size)
         await pilot.pause()
         assert regions(app) == began
-
-
-def test_a_screen_that_is_resized_while_it_starts_is_styled_for_its_size(monkeypatch):
-    rest = AuditReach._style_the_rest
-    monkeypatch.setattr(AuditReach, "_style_the_rest", lambda _: None)
-
-    @drive("open", SITE, size=(80, 24))
-    async def _(pilot, app):
-        await pilot.resize_terminal(45, 24)
-        await pilot.pause()
-        assert app.query_one(Outline).display
-        rest(app)
-        await pilot.pause()
-        assert not app.query_one(Outline).display
-        check(app, (45, 24))
 
 
 def test_what_holds_other_widgets_is_drawn_as_textual_draws_it():

@@ -24,7 +24,6 @@ from tui.arrangement import Arrangement
 from tui.commands import BY_ID, COMMANDS
 from tui.commands.bindings import bindings
 from tui.commands.model import Command
-from tui.lean import USUAL
 from tui.panes import Panes
 from tui.runner import DemoFailed
 from tui.signs import Signs
@@ -136,8 +135,6 @@ class SessionScreen(Screen[object]):
         profile = self.profile
         self.arrangement = Arrangement(self, self.host.remembered, rows=self.recorded is not None)
         self.update_classes(self.host.breakpoints(), update=False)
-        if self.arrangement.alone or not self.has_class(*USUAL):
-            self.host.read_styles("sizes.tcss")
         yield Head(self.signs, f"{profile.name} {profile.version}")
         with Box(id="entry-line"):
             yield Static("Hosts", id="entry-label", markup=False)

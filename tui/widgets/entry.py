@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.css.types import CSSLocation
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -47,18 +46,6 @@ class HostEntry(Input):
         Binding("f1", "screen.do('help')", "Help", key_display="F1"),
     ]
 
-    DEFAULT_CSS = """
-    HostEntry { width: 100%; scrollbar-size-horizontal: 0; pointer: text; }
-    HostEntry:focus { background-tint: $foreground 5%; }
-    .input--cursor {
-        background: ansi_white; color: ansi_black; text-style: $input-cursor-text-style;
-    }
-    .input--selection {
-        background: $input-selection-background; color: $input-selection-foreground;
-    }
-    .input--placeholder, .input--suggestion { text-style: dim; }
-    """
-
     def __init__(self, profile: Profile, history: History) -> None:
         super().__init__(
             placeholder="such as windows.target=10.0.0.10-20, windows.dc=domain:corp.example",
@@ -68,10 +55,6 @@ class HostEntry(Input):
         self.cursor_blink = False
         self.history = history
         self._at = 0
-
-    def _get_default_css(self) -> list[tuple[CSSLocation, str, int, str]]:
-        """Without what Textual says of every Input, most of it of states that this is never in."""
-        return [one for one in super()._get_default_css() if one[0][1] != "Input.DEFAULT_CSS"]
 
     def action_recall(self, direction: int) -> None:
         """Put an earlier entry into the line."""
