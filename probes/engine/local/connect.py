@@ -9,6 +9,7 @@ import struct
 import sys
 from time import perf_counter
 
+from probes.engine import meaning
 from probes.engine.local import errqueue
 from probes.engine.local.deadlines import Deadlines
 from probes.engine.local.watch import Watch, watch
@@ -27,7 +28,6 @@ _SYN_SENT, _CLOSE = 2, 7
 _IN_PROGRESS = frozenset(
     {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, getattr(errno, "WSAEWOULDBLOCK", -1)}
 )
-_RESET = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
 NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 """The errnos that mean: no descriptor is left, wait for one."""
 
@@ -179,22 +179,15 @@ class _Attempt:
         if number == errno.ETIMEDOUT:
             outcome.errno = None
             return outcome
-        if number in _RESET:
-            # A handshake that completed and was reset afterwards is an open port.
-            outcome.state, outcome.reason = State.OPEN, Reason.SYN_ACK
-            return outcome
-        outcome.icmp = errqueue.drain(self._socket)
-        if outcome.icmp is not None:
-            outcome.state, outcome.reason = errqueue.meaning(outcome.icmp)
-        elif number == errno.ECONNREFUSED:
-            outcome.state, outcome.reason = State.CLOSED, Reason.CONN_REFUSED
-            if not errqueue.AVAILABLE:
-                outcome.problem = "this system does not tell a reset from a firewall's reject"
-        else:
-            outcome.state, outcome.reason = errqueue.meaning_of_errno(number)
-            outcome.problem = errqueue.sentence(number)
-            return outcome
-        outcome.latency_ms, outcome.latency_source = elapsed, "monotonic"
+        reset = number in meaning.RESET
+        outcome.icmp = None if reset else errqueue.drain(self._socket)
+        outcome.state, outcome.reason = meaning.of_connect(number, outcome.icmp)
+        if outcome.icmp is not None or number == errno.ECONNREFUSED:
+            outcome.latency_ms, outcome.latency_source = elapsed, "monotonic"
+        elif not reset:
+            outcome.problem = meaning.words(number)
+        if outcome.state is State.CLOSED and not errqueue.AVAILABLE:
+            outcome.problem = "this system does not tell a reset from a firewall's reject"
         return outcome
 
     def _end(self, outcome: Outcome) -> None:

@@ -8,6 +8,7 @@ import socket
 import time
 from collections import deque
 
+from probes.engine import meaning
 from probes.engine.local import errqueue
 from probes.engine.local.address import endpoint, plain
 from probes.engine.local.arrival import Arrival, Departure, latency, receive, stamp_arrivals
@@ -21,7 +22,6 @@ _PER_TURN = 64
 _RETRY = 0.005
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 _FULL = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS)
-_REFUSED = (errno.ECONNREFUSED, errno.ECONNRESET)
 
 
 async def exchange(
@@ -116,16 +116,16 @@ def _answered(address: str, sent: Departure, arrival: Arrival) -> Outcome:
 
 
 def _failed(address: str, number: int) -> Outcome:
-    state, reason = errqueue.meaning_of_errno(number)
-    problem = errqueue.sentence(number) if state is State.ERROR else ""
+    state, reason = meaning.of_errno(number)
+    problem = meaning.words(number) if state is State.ERROR else ""
     return Outcome(state, reason, address, errno=number, problem=problem)
 
 
-def _refused(address: str, icmp: Icmp, number: int) -> Outcome:
-    state, reason = errqueue.meaning(icmp)
-    if reason is Reason.PORT_UNREACH and plain(icmp.offender) == plain(address):
-        state = State.CLOSED
-    return Outcome(state, reason, address, icmp=icmp, errno=number or None)
+def _refused(address: str, icmp: Icmp | None, number: int) -> Outcome:
+    from_host = icmp is not None and plain(icmp.offender) == plain(address)
+    state, reason = meaning.of_datagram(number, icmp, from_host=from_host)
+    problem = meaning.words(number) if state is State.ERROR else ""
+    return Outcome(state, reason, address, icmp=icmp, errno=number or None, problem=problem)
 
 
 class _Inbox:
@@ -189,10 +189,7 @@ class _Inbox:
         """How the error that came in ends the exchange, if one did."""
         if self._icmp is not None:
             return _refused(address, *self._icmp)
-        if self._errno in _REFUSED:
-            # Without an error queue nobody says who sent it; nearly always the host itself.
-            return Outcome(State.CLOSED, Reason.PORT_UNREACH, address, errno=self._errno)
-        return _failed(address, self._errno) if self._errno else None
+        return _refused(address, None, self._errno) if self._errno else None
 
     def read(self) -> None:
         """Take what is there, bounded, from the socket and then from its error queue."""

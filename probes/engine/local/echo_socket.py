@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from probes.engine import meaning
 from probes.engine.local import errqueue
 from probes.engine.local.address import SocketAddress, plain, source_towards
 from probes.engine.local.arrival import Arrival, Departure, latency, receive
@@ -132,8 +133,8 @@ class EchoSocket:
             else:
                 request.timer = self._loop.call_later(timeout, self._deadline, request)
                 return True
-        state, reason = errqueue.meaning_of_errno(number)
-        problem = errqueue.sentence(number) if state is State.ERROR else ""
+        state, reason = meaning.of_errno(number)
+        problem = meaning.words(number) if state is State.ERROR else ""
         self._ended(request, state, reason, problem, number=number)
         return True
 
@@ -210,7 +211,7 @@ class EchoSocket:
             or not _quotes(quoted.payload, request.nonce)
         ):
             return
-        state, reason = errqueue.meaning(icmp)
+        state, reason = meaning.of_icmp(icmp)
         outcome = Outcome(state, reason, request.address, icmp=icmp, errno=number or None)
         self._finish(request, outcome)
 

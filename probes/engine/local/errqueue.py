@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import socket
 import struct
 import sys
 
-from probes.engine.model import Icmp, Reason, State
+from probes.engine.model import Icmp
 
 AVAILABLE = sys.platform == "linux"
 """Whether this kernel tells unprivileged sockets who sent an ICMP error."""
@@ -20,40 +18,6 @@ _MSG_ERRQUEUE = 0x2000
 _ORIGIN_ICMP = 2
 _ORIGIN_ICMP6 = 3
 _EXTENDED = struct.Struct("=IBBBBII")
-
-_V4_UNREACHABLE = {
-    0: (State.UNREACHABLE, Reason.NET_UNREACH),
-    1: (State.UNREACHABLE, Reason.HOST_UNREACH),
-    2: (State.FILTERED, Reason.PROTO_UNREACH),
-    3: (State.FILTERED, Reason.PORT_UNREACH),
-    6: (State.UNREACHABLE, Reason.NET_UNREACH),
-    7: (State.UNREACHABLE, Reason.HOST_UNREACH),
-    9: (State.FILTERED, Reason.ADMIN_PROHIBITED),
-    10: (State.FILTERED, Reason.ADMIN_PROHIBITED),
-    11: (State.UNREACHABLE, Reason.NET_UNREACH),
-    12: (State.UNREACHABLE, Reason.HOST_UNREACH),
-    13: (State.FILTERED, Reason.ADMIN_PROHIBITED),
-    14: (State.FILTERED, Reason.ADMIN_PROHIBITED),
-    15: (State.FILTERED, Reason.ADMIN_PROHIBITED),
-}
-_V6_UNREACHABLE = {
-    0: (State.UNREACHABLE, Reason.NET_UNREACH),
-    1: (State.FILTERED, Reason.ADMIN_PROHIBITED),
-    2: (State.UNREACHABLE, Reason.NET_UNREACH),
-    3: (State.UNREACHABLE, Reason.HOST_UNREACH),
-    4: (State.FILTERED, Reason.PORT_UNREACH),
-    5: (State.FILTERED, Reason.ADMIN_PROHIBITED),
-    6: (State.FILTERED, Reason.ADMIN_PROHIBITED),
-}
-_ERRNO = {
-    errno.EHOSTUNREACH: (State.UNREACHABLE, Reason.HOST_UNREACH),
-    errno.EHOSTDOWN: (State.UNREACHABLE, Reason.HOST_UNREACH),
-    errno.ENETUNREACH: (State.UNREACHABLE, Reason.NET_UNREACH),
-    errno.ENETDOWN: (State.UNREACHABLE, Reason.NET_UNREACH),
-    errno.ETIMEDOUT: (State.FILTERED, Reason.NO_RESPONSE),
-    errno.EACCES: (State.ERROR, Reason.PERMISSION_DENIED),
-    errno.EPERM: (State.ERROR, Reason.PERMISSION_DENIED),
-}
 
 
 def enable(sock: socket.socket, family: int) -> None:
@@ -114,28 +78,3 @@ def _offender(address: bytes) -> str:
         if family == socket.AF_INET6:
             return socket.inet_ntop(socket.AF_INET6, address[8:24])
     return ""
-
-
-def meaning(icmp: Icmp) -> tuple[State, Reason]:
-    """State and reason of an ICMP error for TCP and echo (RFC 792, RFC 1812 5.2.7, RFC 4443)."""
-    unknown = (State.UNREACHABLE, Reason.HOST_UNREACH)
-    if icmp.version == 6:
-        if icmp.type == 3:
-            return State.UNREACHABLE, Reason.TIME_EXCEEDED
-        return _V6_UNREACHABLE.get(icmp.code, unknown) if icmp.type == 1 else unknown
-    if icmp.type == 11:
-        return State.UNREACHABLE, Reason.TIME_EXCEEDED
-    return _V4_UNREACHABLE.get(icmp.code, unknown) if icmp.type == 3 else unknown
-
-
-def meaning_of_errno(number: int) -> tuple[State, Reason]:
-    """State and reason of a socket error that no ICMP explains, for any transport."""
-    return _ERRNO.get(number, (State.ERROR, Reason.LOCAL_ERROR))
-
-
-def sentence(number: int) -> str:
-    """The operating system's words for an errno, and whose doing it is where that is known."""
-    words = os.strerror(number)
-    if number == errno.EPERM:
-        return f"this machine's own firewall does not let it out ({words})"
-    return words

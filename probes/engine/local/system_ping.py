@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from probes.engine.local import errqueue
+from probes.engine import meaning
 from probes.engine.local.address import plain
 from probes.engine.local.background import in_background
 from probes.engine.model import Icmp, Reason, State
@@ -105,7 +105,7 @@ def interpret(address: str, text: str) -> Outcome | None:
             if phrase in line:
                 sender = next(iter(_senders(line)), "")
                 icmp = Icmp(*(v6 if version == 6 else v4), sender, version)
-                return Outcome(*errqueue.meaning(icmp), address, icmp=icmp)
+                return Outcome(*meaning.of_icmp(icmp), address, icmp=icmp)
     lowered = "\n".join(lines)
     if any(phrase in lowered for phrase in _NO_ROUTE):
         return Outcome(State.UNREACHABLE, Reason.NET_UNREACH, address)
