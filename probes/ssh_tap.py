@@ -1,30 +1,28 @@
-"""Listens to what an SSH server says first, between a connected socket and asyncssh."""
+"""Listens to what an SSH server says first, between a connection and asyncssh."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+from probes.engine.vantage import Pipe
 from probes.wire.ssh import Greeting, behind, greeting
 from probes.wire.ssh_offer import Malformed, Offer, offer
-
-if TYPE_CHECKING:
-    import socket
 
 RECEIVED_MOST = 256 * 1024
 """Bytes of a whole conversation."""
 
 
 class Tap(asyncio.Protocol):
-    """Stands between a connected socket and asyncssh and listens to what is said first.
+    """Stands between a connection and asyncssh and listens to what is said first.
 
     asyncssh alone reads on through 1,000 lines of 8 kB for an identification and forgets them;
     here what is not SSH ends the connection at once, and so does more than RECEIVED_MOST bytes.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
         self._inner: asyncio.Protocol | None = None
         self._transport: asyncio.Transport | None = None
         self._total = 0
@@ -48,18 +46,16 @@ class Tap(asyncio.Protocol):
     async def create_connection(
         self, factory: Callable[[], asyncio.Protocol], _host: str, _port: int
     ) -> tuple[asyncio.Transport, asyncio.Protocol]:
-        """Put asyncssh behind the socket, in the form it asks of a tunnel."""
+        """Put asyncssh behind the connection, in the form it asks of a tunnel."""
         self._inner = factory()
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_connection(lambda: self, sock=self._sock)
-        return transport, self._inner
+        return await self._pipe.open(lambda: self), self._inner
 
     def end(self) -> Greeting:
         """Close without a farewell; what was said, now that no more will come."""
         if self._transport is not None:
             self._transport.abort()
         else:
-            self._sock.close()
+            self._pipe.close()
         if self.said == Greeting():
             self.said = greeting(bytes(self.received), ended=True)
         return self.said

@@ -78,10 +78,19 @@ app.run(headless=True)
 
 
 def opens_a_socket(call: ast.Call) -> bool:
-    # With sock= it speaks over a socket that the vantage has opened.
-    given = any(keyword.arg == "sock" for keyword in call.keywords)
-    named = isinstance(call.func, ast.Attribute) and call.func.attr in OPENS_SOCKETS
-    return named and not given
+    return isinstance(call.func, ast.Attribute) and call.func.attr in OPENS_SOCKETS
+
+
+def holds_a_socket(node: ast.AST) -> bool:
+    """By its type, by the usual name of one, or by asking a transport for its own."""
+    match node:
+        case ast.Attribute(attr="sock") | ast.Name(id="sock"):
+            return True
+        case ast.keyword(arg="sock") | ast.arg(arg="sock") | ast.Constant(value="socket"):
+            return True
+        case ast.Attribute(value=ast.Name(id="socket"), attr="socket"):
+            return True
+    return False
 
 
 def sources(*folders: str) -> Iterator[Path]:
@@ -149,6 +158,32 @@ def test_sockets_are_opened_behind_the_vantage_only() -> None:
         if isinstance(node, ast.Call) and opens_a_socket(node)
     ]
     assert opened == []
+
+
+def test_sockets_are_held_behind_the_vantage_only() -> None:
+    held = [
+        f"{name_of(path)}:{getattr(node, 'lineno', 0)} {ast.unparse(node)}"
+        for path in sources(*PACKAGES)
+        if not name_of(path).startswith(MAY_OPEN_SOCKETS)
+        for node in ast.walk(tree_of(path))
+        if holds_a_socket(node)
+    ]
+    assert held == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def send(sock): ...",
+        "def send(where: socket.socket): ...",
+        "outcome.sock.close()",
+        "loop.create_connection(factory, sock=one)",
+        "sock = one",
+        "transport.get_extra_info('socket')",
+    ],
+)
+def test_a_socket_is_found_in_whatever_way_it_is_held(code: str) -> None:
+    assert any(holds_a_socket(node) for node in ast.walk(ast.parse(code)))
 
 
 def test_nothing_hides_a_socket_behind_a_name_of_its_own() -> None:

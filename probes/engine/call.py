@@ -99,9 +99,9 @@ class Call:
 
     async def stream(self) -> Stream:
         """The TCP connection the engine opened, as a bounded stream."""
-        assert self.outcome is not None and self.outcome.sock is not None
-        stream = await opened(self.outcome.sock)
-        self.outcome.sock = None
+        assert self.outcome is not None and self.outcome.pipe is not None
+        stream = await opened(self.outcome.pipe)
+        self.outcome.pipe = None
         self._streams.append(stream)
         return stream
 
@@ -114,11 +114,11 @@ class Call:
         outcome = await self.reach(
             port or self.job.dialled[1] or self.port, keep=True, timeout=timeout
         )
-        if outcome.sock is None:
+        if outcome.pipe is None:
             if outcome.state is State.OPEN:
                 raise ConnectionResetError("accepted and reset at once")
             raise NoAnswer(outcome)
-        stream = await opened(outcome.sock)
+        stream = await opened(outcome.pipe)
         self._streams.append(stream)
         return stream
 
@@ -135,8 +135,8 @@ class Call:
         def done(outcome: Outcome) -> None:
             if not future.done():
                 future.set_result(outcome)
-            elif outcome.sock is not None:
-                outcome.sock.close()
+            elif outcome.pipe is not None:
+                outcome.pipe.close()
 
         cancel = self.vantage.connect(self.address, port, timeout or self.timeout, done, keep=keep)
         try:
@@ -144,7 +144,7 @@ class Call:
         except asyncio.CancelledError:
             cancel()
             # It may have opened in the very turn of the loop that ended the row.
-            if future.done() and not future.cancelled() and future.result().sock is not None:
+            if future.done() and not future.cancelled() and future.result().pipe is not None:
                 done(future.result())
             raise
         self.note(outcome, sent=f"TCP connect to port {port}")
@@ -220,9 +220,9 @@ class Call:
 
         A conversation that is cancelled before its first step never does.
         """
-        if self.outcome is not None and self.outcome.sock is not None:
-            self.outcome.sock.close()
-            self.outcome.sock = None
+        if self.outcome is not None and self.outcome.pipe is not None:
+            self.outcome.pipe.close()
+            self.outcome.pipe = None
 
     async def close(self) -> None:
         """Close every connection of this call and keep what was exchanged as evidence."""

@@ -122,8 +122,8 @@ class Race:
         self._running -= 1
         self._seen.append(outcome)
         if self._done is None:
-            if outcome.sock is not None:
-                outcome.sock.close()
+            if outcome.pipe is not None:
+                outcome.pipe.close()
         elif outcome.state is State.OPEN:
             self._report(outcome)
         elif self._left:

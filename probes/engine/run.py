@@ -245,7 +245,7 @@ class Run:
         work.evidence += [observe.tcp_evidence(one, now) for one in tried or (outcome,)]
         if outcome.reason is Reason.NO_RESPONSE and work.attempts <= self._settings.retries:
             self._once_more(work)
-        elif ask is not None and outcome.sock is not None:
+        elif ask is not None and outcome.pipe is not None:
             call = observe.call(self._vantage, work, outcome, self._settings, self._options)
             task = self._fly(work, lambda *_: observe.converse(call, ask, work, outcome, tried))
             task.add_done_callback(call.forget)

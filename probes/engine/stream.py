@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+
+from probes.engine.vantage import Pipe
 
 MOST = 256 * 1024
 """Bytes one connection may send us before it is cut off."""
 KEPT = 128
 """Bytes of each direction kept as evidence."""
+_AHEAD = 64 * 1024
+"""Bytes that wait to be read before the peer is slowed down."""
 
 
 class TooMuch(Exception):
@@ -16,7 +19,7 @@ class TooMuch(Exception):
 
 
 class Stream:
-    """Reader and writer over one connected socket, with a byte cap and a record of both ways.
+    """Reader and writer over one connection, with a byte cap and a record of both ways.
 
     Reads raise EOFError when the peer closes, TooMuch past the cap and OSError on a reset; a
     deadline on the whole exchange is the engine's.
@@ -83,7 +86,10 @@ class Stream:
         return data
 
 
-async def opened(sock: socket.socket) -> Stream:
-    """Streams over a socket that is already connected; owns the socket from here on."""
-    reader, writer = await asyncio.open_connection(sock=sock, limit=64 * 1024)
-    return Stream(reader, writer)
+async def opened(pipe: Pipe) -> Stream:
+    """A stream over a connection, which it owns from here on; cancelled, nothing is left open."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=_AHEAD, loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport = await pipe.open(lambda: protocol)
+    return Stream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +12,23 @@ from probes.engine.model import Icmp, Reason, Resolution, State, VantageInfo
 
 class NotOffered(Exception):
     """This vantage cannot do what was asked; the row reads `not run`."""
+
+
+class Pipe(Protocol):
+    """An open TCP connection that nobody speaks on yet; what carries it is the vantage's matter.
+
+    Whoever has it opens it once or closes it.
+    """
+
+    async def open(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
+        """Speak on it with a protocol, as with `loop.create_connection`; raises OSError.
+
+        From here on the transport closes the connection. Where this fails or is cancelled, nothing
+        is left open. An OSError too where it was closed, or opened before.
+        """
+
+    def close(self) -> object:
+        """Close the connection; does nothing once it was opened."""
 
 
 @dataclass(slots=True)
@@ -27,8 +44,8 @@ class Outcome:
     latency_ms: float | None = None
     latency_source: str | None = None
     elapsed_ms: float = 0.0
-    sock: socket.socket | None = None
-    """The connected, non-blocking TCP socket when the state is open; the caller closes it."""
+    pipe: Pipe | None = None
+    """The TCP connection, when the state is open and it was to be kept."""
     data: bytes = b""
     """The datagram that answered."""
     mac: str = ""
@@ -81,7 +98,7 @@ class Vantage(Protocol):
         """Look up the names an address leads back to (PTR, RFC 1035 3.3.12)."""
 
     def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
-        """Open one TCP connection; `done` gets the outcome, with the socket when `keep`.
+        """Open one TCP connection; `done` gets the outcome, with the connection when `keep`.
 
         The callback may run before this returns. Raises OSError with EMFILE or ENFILE, and
         nothing else, when no descriptor is left: the caller waits for one.

@@ -4,6 +4,7 @@ import socket
 
 from probes.engine.calibrate import PORTS
 from probes.engine.call import Answer, Call, Unexpected
+from probes.engine.local.connect import SocketPipe
 from probes.engine.model import Service, State, Status
 
 UNUSED = PORTS[0]
@@ -28,18 +29,19 @@ class Says:
 
 
 class Connecting:
-    """Gives a socket with every open connection, as a vantage does for a probe."""
+    """Gives a pipe with every open connection, as a vantage does for a probe."""
 
     def __init__(self, kit, script):
         class Vantage(kit.Scripted):
             def connect(self, address, port, timeout, done, *, keep):
-                def with_socket(outcome):
+                def with_pipe(outcome):
                     if keep and outcome.state is State.OPEN:
-                        outcome.sock, other = socket.socketpair()
+                        ours, other = socket.socketpair()
+                        outcome.pipe = SocketPipe(ours)
                         other.close()
                     done(outcome)
 
-                return super().connect(address, port, timeout, with_socket, keep=keep)
+                return super().connect(address, port, timeout, with_pipe, keep=keep)
 
         self.vantage = Vantage(script)
 

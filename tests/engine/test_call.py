@@ -8,12 +8,13 @@ import socket
 import pytest
 
 from probes.engine.call import Call
+from probes.engine.local.connect import SocketPipe
 from probes.engine.model import Reason, State
 from probes.engine.vantage import Outcome
 
 
 class Opens:
-    """Connects when it is told to, with a socket of a pair."""
+    """Connects when it is told to."""
 
     def connect(self, address, port, timeout, done, *, keep):
         self.done = done
@@ -28,7 +29,7 @@ async def test_a_connection_that_opens_as_its_row_ends_is_closed(kit, opened_fir
     call = Call(vantage, job, "10.0.0.1", 4.0, 0, 0.0)  # type: ignore[arg-type]
     task = asyncio.create_task(call.reach(80, keep=True))
     await asyncio.sleep(0)
-    outcome = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", sock=ours)
+    outcome = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", pipe=SocketPipe(ours))
     if opened_first:
         vantage.done(outcome)
         task.cancel()

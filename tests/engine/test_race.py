@@ -4,6 +4,7 @@ import asyncio
 import errno
 import socket
 
+from probes.engine.local.connect import SocketPipe
 from probes.engine.model import Reason, State
 from probes.engine.race import Race
 from probes.engine.vantage import Outcome
@@ -34,8 +35,8 @@ class Hand:
 
         return cancel
 
-    def end(self, address, state, reason, sock=None):
-        self.open.pop(address)(Outcome(state, reason, address, sock=sock))
+    def end(self, address, state, reason):
+        self.open.pop(address)(Outcome(state, reason, address))
 
 
 def start(hand, *addresses):
@@ -106,7 +107,7 @@ async def test_a_late_connection_is_closed_and_not_leaked():
     done = hand.open["a"]
     race.cancel()
     left, right = socket.socketpair()
-    done(Outcome(State.OPEN, Reason.SYN_ACK, "a", sock=left))
+    done(Outcome(State.OPEN, Reason.SYN_ACK, "a", pipe=SocketPipe(left)))
     assert told == []
     assert left.fileno() == -1
     right.close()

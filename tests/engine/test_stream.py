@@ -3,28 +3,45 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from probes.engine.local.connect import SocketPipe
 from probes.engine.stream import KEPT, MOST, Stream, TooMuch, opened
+from probes.engine.vantage import Pipe
+from tests.pipes import ChannelPipe
+
+Pair = Callable[[], contextlib.AbstractAsyncContextManager[tuple[Stream, socket.socket]]]
 
 
-@contextlib.asynccontextmanager
-async def pair() -> AsyncIterator[tuple[Stream, socket.socket]]:
-    """A stream and the raw socket at its other end."""
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    theirs.setblocking(False)
-    stream = await opened(ours)
-    try:
-        yield stream, theirs
-    finally:
-        await stream.close()
-        theirs.close()
+def _socket(sock: socket.socket) -> Pipe:
+    return SocketPipe(sock)
 
 
-async def test_both_directions_are_recorded_up_to_what_is_kept() -> None:
+def _channel(sock: socket.socket) -> Pipe:
+    return ChannelPipe(SocketPipe(sock))
+
+
+@pytest.fixture(params=[_socket, _channel])
+def pair(request: pytest.FixtureRequest) -> Pair:
+    """A stream, over a socket and over what shows none, and the socket at its other end."""
+
+    @contextlib.asynccontextmanager
+    async def make() -> AsyncIterator[tuple[Stream, socket.socket]]:
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        stream = await opened(request.param(ours))
+        try:
+            yield stream, theirs
+        finally:
+            await stream.close()
+            theirs.close()
+
+    return make
+
+
+async def test_both_directions_are_recorded_up_to_what_is_kept(pair: Pair) -> None:
     async with pair() as (stream, peer):
         await stream.send(b"a" * (KEPT + 1))
         peer.send(b"b" * (KEPT + 1))
@@ -33,14 +50,14 @@ async def test_both_directions_are_recorded_up_to_what_is_kept() -> None:
         assert bytes(stream.received) == b"b" * KEPT
 
 
-async def test_a_secret_is_sent_and_something_else_recorded() -> None:
+async def test_a_secret_is_sent_and_something_else_recorded(pair: Pair) -> None:
     async with pair() as (stream, peer):
         await stream.send(b"password", shown=b"***")
         assert await asyncio.get_running_loop().sock_recv(peer, 100) == b"password"
         assert bytes(stream.sent) == b"***"
 
 
-async def test_the_end_of_the_peer_is_an_eof_error() -> None:
+async def test_the_end_of_the_peer_is_an_eof_error(pair: Pair) -> None:
     async with pair() as (stream, peer):
         peer.send(b"abc")
         peer.shutdown(socket.SHUT_WR)
@@ -49,7 +66,7 @@ async def test_the_end_of_the_peer_is_an_eof_error() -> None:
             await stream.read()
 
 
-async def test_an_end_in_the_middle_keeps_what_came() -> None:
+async def test_an_end_in_the_middle_keeps_what_came(pair: Pair) -> None:
     async with pair() as (stream, peer):
         peer.send(b"abc")
         peer.shutdown(socket.SHUT_WR)
@@ -58,7 +75,7 @@ async def test_an_end_in_the_middle_keeps_what_came() -> None:
         assert bytes(stream.received) == b"abc"
 
 
-async def test_a_line_ends_with_its_newline_or_with_the_peer() -> None:
+async def test_a_line_ends_with_its_newline_or_with_the_peer(pair: Pair) -> None:
     async with pair() as (stream, peer):
         peer.send(b"one\ntwo")
         peer.shutdown(socket.SHUT_WR)
@@ -68,20 +85,20 @@ async def test_a_line_ends_with_its_newline_or_with_the_peer() -> None:
             await stream.line()
 
 
-async def test_a_line_has_a_longest_length() -> None:
+async def test_a_line_has_a_longest_length(pair: Pair) -> None:
     async with pair() as (stream, peer):
         peer.send(b"x" * 20)
         with pytest.raises(TooMuch):
             await stream.line(10)
 
 
-async def test_more_than_a_connection_may_send_is_never_waited_for() -> None:
+async def test_more_than_a_connection_may_send_is_never_waited_for(pair: Pair) -> None:
     async with pair() as (stream, _):
         with pytest.raises(TooMuch):
             await stream.exactly(MOST + 1)
 
 
-async def test_a_peer_that_sends_without_end_is_cut_off() -> None:
+async def test_a_peer_that_sends_without_end_is_cut_off(pair: Pair) -> None:
     async with pair() as (stream, peer):
 
         async def pour() -> None:

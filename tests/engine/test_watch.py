@@ -9,6 +9,7 @@ import pytest
 from probes.engine.local import connect, watch
 from probes.engine.local.connect import Connector
 from probes.engine.model import Reason, State
+from probes.engine.stream import opened
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 
@@ -44,14 +45,19 @@ async def test_every_watch_tells_open_from_closed(connector_of, listening, close
     assert refused.errno == errno.ECONNREFUSED
 
 
-async def test_a_kept_socket_is_the_loops_to_use(connector_of, listening):
-    kept = await outcome(connector_of(), listening, keep=True)
-    loop = asyncio.get_running_loop()
-    with kept.sock as sock:
-        writable = asyncio.Event()
-        loop.add_writer(sock, writable.set)
-        await asyncio.wait_for(writable.wait(), 5)
-        loop.remove_writer(sock)
+async def test_a_kept_connection_is_the_loops_to_use(connector_of):
+    async def serve(reader, writer):
+        writer.write(await reader.read(100))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        kept = await outcome(connector_of(), port, keep=True)
+        stream = await opened(kept.pipe)
+        await stream.send(b"hello")
+        assert await asyncio.wait_for(stream.read(), 5) == b"hello"
+        await stream.close()
 
 
 async def test_one_failing_callback_costs_no_other_its_answer(connector_of, listening):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,12 +27,15 @@ from probes.engine.options import Options
 from probes.engine.plan import plan
 from probes.engine.targets import expand, joined, parse
 from probes.engine.thread import Engine
+from probes.engine.vantage import Vantage
 from probes.lab import services, site
+from probes.lab.directory import Directory
 from probes.lab.process import LabProcess
 from probes.lab.vantage import LabVantage
 from profiles.load import load_profile
 from profiles.model import Profile
 from tests.docs.pages import ROOT, STATUS_PAGES, of_result, recorded, rows, verdicts
+from tests.pipes import Elsewhere
 from tui.pages import VERDICTS
 
 PATIENCE = 3.0
@@ -141,10 +145,16 @@ def profile() -> Profile:
 
 @pytest.fixture(scope="module")
 def measured(profile: Profile) -> Iterator[Measured]:
+    with _measuring(profile, LabVantage) as seen:
+        yield seen
+
+
+@contextmanager
+def _measuring(profile: Profile, vantage: Callable[[Directory], Vantage]) -> Iterator[Measured]:
     lab = LabProcess()
     directory = lab.directory()
     events: queue.SimpleQueue[list[Event]] = queue.SimpleQueue()
-    engine = Engine(lambda: LabVantage(directory), PROBES, events.put)
+    engine = Engine(lambda: vantage(directory), PROBES, events.put)
     try:
         entered = parse(site.entries(), profile, resolvers=engine.info().resolvers)
         found = engine.ask(lambda vantage: expand(entered.domains, vantage)).result(30)
@@ -176,12 +186,29 @@ def _until_finished(events: queue.SimpleQueue[list[Event]]) -> Measured:
                     return seen
 
 
-def test_every_row_is_what_the_site_means_it_to_be(measured: Measured) -> None:
+def _statuses(measured: Measured) -> dict[str, dict[str, str]]:
     seen: dict[str, dict[str, str]] = {}
     for result in measured.results.values():
         host = result.job.target.label
         seen.setdefault(host, {})[result.job.check.id] = str(result.status)
-    assert seen == TRUTH
+    return seen
+
+
+def _services(measured: Measured) -> dict[str, Service]:
+    return {key: result.observation.service for key, result in measured.results.items()}
+
+
+def test_every_row_is_what_the_site_means_it_to_be(measured: Measured) -> None:
+    assert _statuses(measured) == TRUTH
+
+
+def test_rows_over_connections_that_show_no_socket_are_the_same(
+    measured: Measured, profile: Profile
+) -> None:
+    """SSH, TLS and all the others need no more of a connection than a Pipe promises."""
+    with _measuring(profile, lambda directory: Elsewhere(LabVantage(directory))) as elsewhere:
+        assert _statuses(elsewhere) == TRUTH
+        assert _services(elsewhere) == _services(measured)
 
 
 def test_there_is_a_verdict_of_every_kind(measured: Measured) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from probes.engine.call import Ask, Call
 from probes.engine.lanes import Work
+from probes.engine.local.connect import SocketPipe
 from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Job, Observation, Reason, State, Target, VantageInfo
 from probes.engine.observe import converse
@@ -75,7 +76,8 @@ def call_to() -> Callable[..., object]:
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
         vantage = LocalVantage()
         call = _call(vantage, "ssh", "tcp", port, "127.0.0.1", timeout)
-        call.outcome = Outcome(State.OPEN, Reason.SYN_ACK, "127.0.0.1", sock=sock)
+        pipe = SocketPipe(sock)
+        call.outcome = Outcome(State.OPEN, Reason.SYN_ACK, "127.0.0.1", pipe=pipe)
         try:
             yield call
         finally:

@@ -94,7 +94,7 @@ async def test_openssh_above_max_startups_is_busy_and_still_ssh(sshd) -> None:
     with sshd("MaxStartups 1:100:1", "LoginGraceTime 30") as (port, _):
         async with call_to(port, "ssh") as first:
             # Wait until the first connection has been greeted and so counts as starting.
-            assert await asyncio.get_running_loop().sock_recv(first.outcome.sock, 4)
+            assert await (await first.stream()).read(4)
             async with call_to(port, "ssh") as call:
                 answer = await ssh.ask(call)
     assert answer.service is Service.CONFIRMED

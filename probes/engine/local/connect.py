@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from time import perf_counter
 
 from probes.engine import meaning
@@ -51,6 +53,34 @@ class Connector:
         """Forget the deadlines and sockets of this loop."""
         self._deadlines.close()
         self._watch.close()
+
+
+class SocketPipe:
+    """The Pipe of a connected, non-blocking socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._opened = False
+
+    async def open(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
+        """Hand the socket to the loop; see Pipe.open."""
+        if self._opened:
+            raise OSError(errno.EISCONN, os.strerror(errno.EISCONN))
+        self._opened = True
+        try:
+            protocol = factory()
+        except BaseException:
+            self._sock.close()
+            raise
+        # Cancelled or not, what goes wrong from here on closes the transport, and so the socket.
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(lambda: protocol, sock=self._sock)
+        return transport
+
+    def close(self) -> None:
+        """Close the socket, if it is still this one's; see Pipe.close."""
+        if not self._opened:
+            self._sock.close()
 
 
 class _Attempt:
@@ -193,7 +223,7 @@ class _Attempt:
     def _end(self, outcome: Outcome) -> None:
         done, self._done = self._done, None
         if self._keep and outcome.state is State.OPEN and outcome.errno is None:
-            outcome.sock = self._socket
+            outcome.pipe = SocketPipe(self._socket)
         else:
             self._socket.close()
         if done is not None:

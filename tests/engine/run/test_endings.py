@@ -9,6 +9,7 @@ import pytest
 
 from probes import Probe
 from probes.engine.call import Answer, Call, Unexpected
+from probes.engine.local.connect import SocketPipe
 from probes.engine.model import Reason, Service, State, Status
 from probes.engine.vantage import NotOffered, Outcome
 
@@ -34,7 +35,7 @@ async def test_stop_ends_everything_and_keeps_what_was_measured(kit):
 async def test_a_connection_that_opens_as_the_run_is_stopped_is_closed(kit, a_probe):
     """Its conversation is cancelled before its first step, and so never takes it."""
     ours, theirs = socket.socketpair()
-    opened = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", sock=ours)
+    opened = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", pipe=SocketPipe(ours))
     a = kit.check("a", probe="talk")
     vantage = kit.Scripted({"10.0.0.1": opened}, held=True)
 

@@ -72,7 +72,7 @@ async def asked(ask: Ask, dc: SambaDc, port: int, host: str, timeout: float) -> 
     call = Call(vantage, job, dc.address, timeout, 1, loop.time())
     try:
         call.outcome = await call.reach(port, keep=True)
-        assert call.outcome.sock is not None, call.outcome
+        assert call.outcome.pipe is not None, call.outcome
         async with asyncio.timeout(timeout):
             return await ask(call), call
     finally:
