@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -35,6 +36,9 @@ from profiles.model import Profile
 
 T = TypeVar("T")
 
+MakeVantage = Callable[[], Vantage | Awaitable[Vantage]]
+"""Makes the place to measure from, on the loop that it is used on; opening it may take a while."""
+
 _SWITCH = 0.0005
 """Seconds after which a thread that computes lets another one run."""
 
@@ -48,11 +52,10 @@ class Engine:
 
     def __init__(
         self,
-        vantage: Callable[[], Vantage],
+        vantage: MakeVantage,
         probes: Mapping[str, Loads],
         report: Report,
     ) -> None:
-        self._make_vantage = vantage
         self._probes = probes
         self._report = report
         self._logs: tuple[SessionLog, ...] = ()
@@ -60,7 +63,7 @@ class Engine:
         self._run: Run | None = None
         self._vantage: Vantage | None = None
         self._loop = asyncio.SelectorEventLoop()
-        self._ready = threading.Event()
+        self._opening = asyncio.run_coroutine_threadsafe(self._open(vantage), self._loop)
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         # A screen that computes would hold the interpreter for 5 ms at each of the engine's system
         # calls; now it is asked for it ten times sooner.
@@ -78,8 +81,10 @@ class Engine:
     ) -> None:
         """Start a new session kept in these logs; a run still going on is stopped.
 
-        It is empty but for the rows of an `earlier` one, which are not measured again.
+        It is empty but for the rows of an `earlier` one, which are not measured again. Waits for
+        the vantage, as `info` does.
         """
+        self._opening.result()
         fixed, recalled = tuple(logs), tuple(earlier)
         self._do(lambda: self._begin(profile, answers, settings, fixed, options, recalled))
 
@@ -111,17 +116,17 @@ class Engine:
         """End what is queued and in flight; results so far stay."""
         self._with_run(Run.stop)
 
-    def info(self, timeout: float | None = None) -> VantageInfo:
-        """Where this engine measures from; waits for the thread to be up."""
-        self._ready.wait(timeout)
-        assert self._vantage is not None
-        return self._vantage.info
+    def info(self) -> VantageInfo:
+        """Where this engine measures from; waits until the vantage is open.
+
+        Raises what opening it raised, and `concurrent.futures.CancelledError` where the engine was
+        closed meanwhile.
+        """
+        return self._opening.result().info
 
     def ask(self, work: Callable[[Vantage], Coroutine[Any, Any, T]]) -> Future[T]:
-        """Run a coroutine with the vantage on the engine's loop."""
-        self._ready.wait()
-        assert self._vantage is not None
-        return asyncio.run_coroutine_threadsafe(work(self._vantage), self._loop)
+        """Run a coroutine with the vantage on the engine's loop; waits and raises as `info`."""
+        return asyncio.run_coroutine_threadsafe(work(self._opening.result()), self._loop)
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop, write the end of the log and end the thread, within `timeout` seconds."""
@@ -139,10 +144,6 @@ class Engine:
     def _main(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.set_exception_handler(self._fault)
-        try:
-            self._loop.run_until_complete(self._open())
-        finally:
-            self._ready.set()
         self._loop.run_forever()
         pending = asyncio.all_tasks(self._loop)
         for task in pending:
@@ -152,8 +153,10 @@ class Engine:
             self._loop.run_until_complete(self._vantage.close())
         self._loop.close()
 
-    async def _open(self) -> None:
-        self._vantage = self._make_vantage()
+    async def _open(self, make: MakeVantage) -> Vantage:
+        made = make()
+        self._vantage = await made if inspect.isawaitable(made) else made
+        return self._vantage
 
     def _fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A bug in the engine itself: say so and end the run, so that nobody waits forever."""

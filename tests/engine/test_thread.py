@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import queue
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
@@ -170,6 +173,56 @@ def test_close_ends_the_thread_and_the_log_says_the_run_was_not_complete(
     assert not one._thread.is_alive()
     assert session.ended
     assert not session.complete
+
+
+def test_a_vantage_that_takes_a_while_to_open_is_waited_for(engine, kit):
+    async def opening():
+        await asyncio.sleep(0)
+        return kit.Scripted()
+
+    check = kit.check("a")
+    one, events = engine(opening)
+    one.begin(kit.profile(check), {}, Settings())
+    one.add([kit.job(check)])
+    statuses = [event.status for event in until_finished(events) if isinstance(event, Result)]
+    assert statuses == [Status.OK]
+    assert one.info() == kit.Scripted.info
+
+
+def test_whoever_needs_a_vantage_that_cannot_be_opened_is_told_why(engine, kit):
+    async def opening():
+        await asyncio.sleep(0)
+        raise ConnectionRefusedError("audit1")
+
+    async def work(vantage):
+        raise AssertionError("there is none")
+
+    one, _ = engine(opening)
+    needs = (one.info, lambda: one.begin(kit.profile(), {}, Settings()), lambda: one.ask(work))
+    for need in needs:
+        with pytest.raises(ConnectionRefusedError, match="audit1"):
+            need()
+    one.close()
+    assert not one._thread.is_alive()
+
+
+def test_closing_ends_the_opening_of_a_vantage_and_whoever_waits_for_it(engine):
+    begun, ended = threading.Event(), threading.Event()
+
+    async def opening():
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    one, _ = engine(opening)
+    assert begun.wait(20)
+    one.close()
+    assert ended.is_set()
+    assert not one._thread.is_alive()
+    with pytest.raises(CancelledError):
+        one.info()
 
 
 def test_events_of_two_kinds_are_never_equal():
