@@ -186,6 +186,16 @@ def test_a_socket_is_found_in_whatever_way_it_is_held(code: str) -> None:
     assert any(holds_a_socket(node) for node in ast.walk(ast.parse(code)))
 
 
+def test_the_program_makes_its_vantage_in_one_place() -> None:
+    makers = {
+        name_of(path)
+        for path in sources("tui")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.alias) and node.name in ("LocalVantage", "LabVantage")
+    }
+    assert makers == {"tui/vantage_factory.py"}
+
+
 def test_nothing_hides_a_socket_behind_a_name_of_its_own() -> None:
     hidden = [
         f"{name_of(path)}:{node.lineno}"

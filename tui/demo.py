@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.runner import DemoFailed
 
 if TYPE_CHECKING:
     from probes.engine.options import Options
-    from probes.engine.vantage import Vantage
+    from probes.lab.directory import Directory
     from probes.lab.process import LabProcess
 
 
@@ -21,21 +19,20 @@ class Demo:
     def __init__(self) -> None:
         self._lab: LabProcess | None = None
 
-    def ready(self, given: Options) -> tuple[Callable[[], Vantage], Options]:
-        """Start the servers and wait for them: the vantage on them, and whom to trust there.
+    def ready(self, given: Options) -> tuple[Directory, Options]:
+        """Start the servers and wait for them: where they are, and whom to trust there.
 
         Takes half a second; raises DemoFailed.
         """
         # Not before the first paint: this brings the engine with it.
         from probes.lab.process import LabFailed, LabProcess
-        from probes.lab.vantage import LabVantage
 
         try:
             self._lab = LabProcess()
             directory = self._lab.directory()
         except LabFailed as error:
             raise DemoFailed(str(error)) from None
-        return partial(LabVantage, directory), replace(given, ca_file=directory.ca_file)
+        return directory, replace(given, ca_file=directory.ca_file)
 
     def close(self) -> None:
         """End the servers."""

@@ -16,7 +16,6 @@ from typing import TextIO
 
 from probes import PROBES
 from probes.engine.findings import Finding
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Diagnosed, Event, Finished, Job, Message, Result, Status, Target
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import Header, LogFailed, SessionLog, default_path, new_header
@@ -32,6 +31,7 @@ from tui.findings_text import findings_lines
 from tui.lines import Lines, failures, summary
 from tui.options import Options, UsageError
 from tui.trust import trust
+from tui.vantage_factory import make_vantage
 from tui.verdicts import Verdicts, verdict_lines
 
 _REFRESH = 0.2
@@ -53,7 +53,7 @@ def run(options: Options) -> int:
     if not options.entries and before is None:
         raise UsageError("Nothing to measure; name a ROLE=HOST, such as windows.target=pc1.")
     events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
-    engine = Engine(LocalVantage, PROBES, events.put)
+    engine = Engine(make_vantage, PROBES, events.put)
     logs: list[SessionLog] = []
     try:
         with _signals():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import queue
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from probes import PROBES
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import (
     Event,
     Finished,
@@ -25,9 +26,12 @@ from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import LogFailed, SessionLog, default_path, new_header
 from probes.engine.targets import Entered, expand, joined, parse
 from probes.engine.thread import Engine
-from probes.engine.vantage import Vantage
 from probes.route import route
 from profiles.model import Profile
+from tui.vantage_factory import make_vantage
+
+if TYPE_CHECKING:
+    from probes.lab.directory import Directory
 
 
 class Live:
@@ -39,7 +43,7 @@ class Live:
         settings: Settings,
         log: Path | None,
         given: Options = NO_OPTIONS,
-        vantage: Callable[[], Vantage] = LocalVantage,
+        lab: Directory | None = None,
         *,
         files: bool = True,
     ) -> None:
@@ -52,7 +56,7 @@ class Live:
         self._files = files
         self._log: SessionLog | None = None
         self._events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
-        self._engine = Engine(vantage, PROBES, self._events.put)
+        self._engine = Engine(partial(make_vantage, lab), PROBES, self._events.put)
         self._keys: set[str] = set()
         self._finished: Finished | None = None
         """The last event, where that is the end of a run."""

@@ -173,5 +173,5 @@ class Runner:
 
         if self._demo is None:
             return Live(self.profile, self._settings, self._log, self.given, files=self._files)
-        vantage, self._given = self._demo.ready(self.given)
-        return Live(self.profile, self._settings, self._log, self.given, vantage, files=self._files)
+        lab, self._given = self._demo.ready(self.given)
+        return Live(self.profile, self._settings, self._log, self.given, lab, files=self._files)

@@ -1,0 +1,21 @@
+"""The place that is measured from: one way to it, for the screen, `run` and the demo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from probes.engine.local.vantage import LocalVantage
+from probes.engine.vantage import Vantage
+
+if TYPE_CHECKING:
+    from probes.lab.directory import Directory
+
+
+async def make_vantage(lab: Directory | None = None) -> Vantage:
+    """Open this machine, or the demo's lab; runs on the loop that uses the vantage."""
+    if lab is not None:
+        # Loaded by the demo only.
+        from probes.lab.vantage import LabVantage
+
+        return LabVantage(lab)
+    return LocalVantage()
