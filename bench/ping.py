@@ -25,7 +25,7 @@ from probes.engine.model import Event, Finished, Result, Settings, State, Target
 from probes.engine.plan import plan
 from probes.engine.session import SessionLog, new_header
 from probes.engine.thread import Engine
-from profiles.load import load_profile
+from profiles.loader import load_profile
 
 HOSTS, DEAD = 1000, 100
 GOAL = 1.0

@@ -1,9 +1,10 @@
-"""The profile: what an Audit Service must reach, as immutable data."""
-
-# Annotations are evaluated here: profiles.keys reads them.
+"""Profile: roles, checks, questions and capabilities, as frozen dataclasses."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
+
+# Annotations are evaluated here: profiles.fields reads them.
+
 
 Transport = Literal["tcp", "udp", "icmp"]
 """How a check reaches its host; `icmp` is an echo request and has no port."""
@@ -287,3 +288,37 @@ class Profile:
     def default_answers(self) -> dict[str, AnswerValue]:
         """Every question's answer when the operator gives none."""
         return {question.id: question.default for question in self.questions}
+
+
+def capabilities_of(profile: Profile, role: str) -> tuple[Capability, ...]:
+    """What a host of this role is judged for; empty where nothing is asked of it.
+
+    For a role without capabilities the loss of each of its checks decides.
+    """
+    own = tuple(one for one in profile.capabilities if one.role == role)
+    checks = profile.checks_of(role)
+    if own or not checks:
+        return own
+    title = next((one.title for one in profile.roles if one.id == role), role)
+    return (
+        Capability(
+            id=role,
+            role=role,
+            title=title,
+            can="everything that is required here is available",
+            cannot="not everything that is required here is available",
+            requires=tuple(check.id for check in checks if check.loss == "blocked"),
+            optional=tuple(
+                Cost(check.id, clause(check.consequence))
+                for check in checks
+                if check.loss == "degraded"
+            ),
+        ),
+    )
+
+
+def clause(sentence: str) -> str:
+    """A sentence or a title as it may stand inside a sentence."""
+    text = sentence.rstrip(".!? ")
+    # An abbreviation keeps its capitals.
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

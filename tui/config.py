@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from profiles.mistake import nearest
+from profiles.errors import nearest
 from tui.commands import BY_ID, COMMANDS
 from tui.commands.rebind import BadKeys, rebound
 from tui.configured import default_path

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from probes import PROBES
-from profiles.load import ProfileError, load_profile
+from profiles.loader import ProfileError, load_profile
 from profiles.model import Profile
 from tui.options import Options, UsageError
 

@@ -10,8 +10,7 @@ from probes.engine.plan import row_key
 from probes.engine.standing import Row, best, row_of
 from probes.engine.verdict import Judgement, judged
 from probes.wire.text import printable
-from profiles.capabilities import capabilities_of
-from profiles.model import Capability, Profile
+from profiles.model import Capability, Profile, capabilities_of
 
 MOST_KNOWN = 4096
 """Judgements that are kept for other targets with the same rows."""

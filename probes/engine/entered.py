@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from probes.engine.model import Target
-from profiles.mistake import harmless
+from profiles.errors import harmless
 
 MOST_HOSTS = 262_144
 """Hosts one run may have: four networks of 65,536."""

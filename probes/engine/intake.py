@@ -11,7 +11,7 @@ from probes.engine import hosts, listfile, words
 from probes.engine.addresses import Span, Wrong
 from probes.engine.entered import MOST_HOSTS, Bad, Domain, Entered, refused, target_key
 from probes.engine.model import Target
-from profiles.mistake import harmless, nearest
+from profiles.errors import harmless, nearest
 from profiles.model import Profile
 
 MOST_TEXT = 8 * 1024 * 1024

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from probes.engine.model import Reason, Ruling
 from probes.engine.standing import Row, Standing
-from profiles.capabilities import clause
-from profiles.model import Capability, Check, Elsewhere, Instead, Profile
+from profiles.model import Capability, Check, Elsewhere, Instead, Profile, clause
 
 
 @dataclass(frozen=True, slots=True)

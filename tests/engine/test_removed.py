@@ -24,7 +24,7 @@ from probes.engine.model import (
     Verdict,
 )
 from probes.engine.plan import plan
-from profiles.load import load_profile
+from profiles.loader import load_profile
 
 CATALOG = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
 

@@ -22,9 +22,8 @@ from probes.engine.model import (
 )
 from probes.engine.standing import UNTESTED, Row, best, row_of
 from probes.engine.verdict import judged
-from profiles.capabilities import capabilities_of
-from profiles.load import load_profile
-from profiles.model import Capability, Check, Profile
+from profiles.loader import load_profile
+from profiles.model import Capability, Check, Profile, capabilities_of
 
 CATALOG = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
 ROLES = [role.id for role in CATALOG.roles]

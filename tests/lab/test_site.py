@@ -32,7 +32,7 @@ from probes.lab import services, site
 from probes.lab.directory import Directory
 from probes.lab.process import LabProcess
 from probes.lab.vantage import LabVantage
-from profiles.load import load_profile
+from profiles.loader import load_profile
 from profiles.model import Profile
 from tests.docs.pages import ROOT, STATUS_PAGES, of_result, recorded, rows, verdicts
 from tests.pipes import Elsewhere

@@ -9,7 +9,7 @@ from probes.engine.judge import status_of
 from probes.engine.model import Service, Status
 from probes.engine.options import Options
 from probes.wire import pjl
-from profiles.load import load_profile
+from profiles.loader import load_profile
 
 SHORT = 0.4
 PJL = Options(pjl=True)

@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from probes import PROBES
-from profiles.load import ProfileError, parse_profile
+from profiles.loader import ProfileError, parse_profile
 from profiles.model import Profile
 
 SMALL = """\

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from profiles.capabilities import capabilities_of
-from profiles.load import ProfileError, load_profile
+from profiles.loader import ProfileError, load_profile
+from profiles.model import capabilities_of
 
 CAPABILITIES = """
 [[capability]]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from profiles.load import load_profile, parse_profile
+from profiles.loader import load_profile, parse_profile
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "required-ports-reference.md"
 

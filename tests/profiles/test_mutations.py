@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.load import ProfileError
+from profiles.loader import ProfileError
 from profiles.model import Profile
 
 CATALOG = resources.files("profiles").joinpath("catalog", "alloyscan.toml").read_bytes()

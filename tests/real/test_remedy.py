@@ -15,7 +15,7 @@ from probes.engine.judge import judge
 from probes.engine.model import Job, Observation, Reason, Result, State, Target
 from probes.remedy import commands, remedy
 from probes.remedy.model import System
-from profiles.load import load_profile
+from profiles.loader import load_profile
 
 NAMESPACE = f"reach{os.getpid()}p"
 WITHIN = 60

@@ -13,7 +13,7 @@ from textual.app import App
 from probes import PROBES
 from probes.engine.judge import judge
 from probes.engine.model import Job, Observation, Reason, Result, State, Target
-from profiles.load import load_profile
+from profiles.loader import load_profile
 from tests.tui import driving
 from tests.tui.driving import Drive, notice, until
 from tui.arguments import parse_options

@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from probes import PROBES
 from probes.engine.targets import parse
-from profiles.load import load_profile
+from profiles.loader import load_profile
 from tests.tui.driving import drive, enter, notice
 from tui.commands import COMMANDS
 from tui.help import help_text

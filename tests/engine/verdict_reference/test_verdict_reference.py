@@ -11,7 +11,7 @@ import pytest
 from probes import PROBES
 from probes.engine.model import Ruling
 from probes.engine.verdict import judged
-from profiles.load import load_profile
+from profiles.loader import load_profile
 from tests.engine.verdict_reference.others import OTHERS
 from tests.engine.verdict_reference.windows import WINDOWS
 

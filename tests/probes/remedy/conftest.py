@@ -9,7 +9,7 @@ import pytest
 from probes import PROBES
 from probes.engine.judge import judge
 from probes.engine.model import Icmp, Job, Observation, Reason, Result, Service, State, Target
-from profiles.load import load_profile
+from profiles.loader import load_profile
 from profiles.model import Profile
 
 MakeResult = Callable[..., Result]

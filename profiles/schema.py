@@ -1,6 +1,6 @@
 """The form of a profile as JSON Schema and as Markdown, generated from the model.
 
-`python -m profiles.form` writes both into docs/.
+`python -m profiles.schema` writes both into docs/.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from profiles.keys import Key, keys_of
-from profiles.mistake import listed
+from profiles.errors import listed
+from profiles.fields import Key, keys_of
 from profiles.model import Profile
-from profiles.rules import RULES
+from profiles.validation import RULES
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -27,7 +27,7 @@ _TOP = """\
 A profile is what `auditreach` checks, as a TOML file of at most 1 MiB in UTF-8. The built-in one is
 `profiles/catalog/alloyscan.toml`; `--profile FILE` uses another of the same form.
 This page and `profile.schema.json` are generated from `profiles/model.py` by
-`python -m profiles.form`.
+`python -m profiles.schema`.
 """
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from profiles.keys import Key, keys_of
-from profiles.mistake import Mistake, at, entry, listed, nearest, quoted
+from profiles.errors import Mistake, at, entry, listed, nearest, quoted
+from profiles.fields import Key, keys_of
 from profiles.model import (
     Capability,
     Category,

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from profiles.load import ProfileError
+from profiles.loader import ProfileError
 
 WINRM = 'check 1 ("windows.winrm")'
 RPC = 'check 2 ("windows.rpc")'

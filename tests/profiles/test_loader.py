@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from profiles.load import MAX_BYTES, ProfileError, load_profile
+from profiles.loader import MAX_BYTES, ProfileError, load_profile
 
 # What is replaced in the small profile, by what, and the sentence after `site.toml: `.
 CASES = {

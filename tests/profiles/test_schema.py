@@ -5,9 +5,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from profiles.form import DOCS, schema, write
-from profiles.keys import keys_of
-from profiles.load import ProfileError
+from profiles.fields import keys_of
+from profiles.loader import ProfileError
 from profiles.model import (
     Capability,
     Category,
@@ -21,6 +20,7 @@ from profiles.model import (
     Unless,
     When,
 )
+from profiles.schema import DOCS, schema, write
 
 MODEL = [
     Profile,
@@ -48,7 +48,7 @@ def test_the_generated_documents_are_not_stale(name, tmp_path):
     write(tmp_path)
     fresh = (tmp_path / name).read_text(encoding="utf-8")
     committed = (DOCS / name).read_text(encoding="utf-8")
-    assert committed == fresh, "run python -m profiles.form"
+    assert committed == fresh, "run python -m profiles.schema"
 
 
 def test_the_built_in_catalog_has_the_form_of_the_schema(validator):
