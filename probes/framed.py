@@ -7,7 +7,7 @@ from collections.abc import Callable
 from probes.engine.call import Unexpected
 from probes.engine.stream import Stream
 from probes.wire.ber import Malformed
-from probes.wire.foreign import said
+from probes.wire.unexpected import said
 
 Size = Callable[[bytes], int | None]
 """From the first bytes to the size of the whole message; None for more, Malformed for never."""

@@ -15,12 +15,11 @@ from probes.http_exchange import exchanged, page
 from probes.tls import NotTls, Secured
 from probes.trust import believes_nobody, trusted, unverified
 from probes.tunnel import ProxyRefused, tunnelled
-from probes.wire.certificate import BadCertificate, Certificate, read_certificate
-from probes.wire.distrust import distrust
-from probes.wire.html import PAGE_MOST, is_html, title
+from probes.wire.certificate import BadCertificate, Certificate, distrust, read_certificate
 from probes.wire.http import Exchange, NotHttp, Request, authority
 from probes.wire.proxy import parse_proxy
 from probes.wire.text import printable
+from probes.wire.unexpected import PAGE_MOST, is_html, title
 
 SOON = timedelta(days=14)
 """A certificate that expires within this is a warning."""

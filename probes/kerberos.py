@@ -10,10 +10,9 @@ from probes.engine.call import Answer, Call, Unexpected
 from probes.engine.model import Service
 from probes.framed import framed
 from probes.wire import kerberos
-from probes.wire.ber import Malformed
-from probes.wire.foreign import said
+from probes.wire.ber import Malformed, distance
 from probes.wire.kerberos import Reply
-from probes.wire.timestamp import distance
+from probes.wire.unexpected import said
 
 PRINCIPAL = "auditreach"
 """Name of nobody, so that no account's failures are counted and the KDC's log tells who asked."""

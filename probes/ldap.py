@@ -9,10 +9,9 @@ from probes.engine.call import Answer, Call, Unexpected
 from probes.engine.model import Service
 from probes.framed import framed
 from probes.wire import ldap
-from probes.wire.ber import Malformed
-from probes.wire.foreign import said
+from probes.wire.ber import Malformed, generalized
 from probes.wire.ldap import Entry, Refusal
-from probes.wire.timestamp import generalized
+from probes.wire.unexpected import said
 
 ATTRIBUTES = (
     *("defaultNamingContext", "rootDomainNamingContext", "namingContexts", "dnsHostName"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from probes.engine.call import Unexpected
 from probes.engine.stream import Stream
-from probes.wire import dcerpc, epm
+from probes.wire import dcerpc, endpoint_mapper
 from probes.wire.dcerpc import Interface, Pdu
 from probes.wire.text import printable
 
@@ -31,7 +31,7 @@ class Fault(Exception):
 class Table:
     """What was read of a mapper's table so far; usable at any moment."""
 
-    endpoints: list[epm.Endpoint] = field(default_factory=list)
+    endpoints: list[endpoint_mapper.Endpoint] = field(default_factory=list)
     complete: bool = False
 
 
@@ -83,17 +83,19 @@ class Dialogue:
 
         Raises Fault when the mapper refuses, Unexpected when it loses its way.
         """
-        handle = bytes(epm.HANDLE)
+        handle = bytes(endpoint_mapper.HANDLE)
         for _ in range(PAGES_MOST):
-            stub, order = await self.ask(epm.LOOKUP, epm.lookup(handle, PAGE))
+            stub, order = await self.ask(
+                endpoint_mapper.LOOKUP, endpoint_mapper.lookup(handle, PAGE)
+            )
             try:
-                page = epm.page(stub, order)
+                page = endpoint_mapper.page(stub, order)
             except dcerpc.Malformed as error:
                 raise Unexpected(f"a table that cannot be read: {error}") from None
             table.endpoints += page.endpoints[: ENTRIES_MOST - len(table.endpoints)]
             ended = page.status != 0 or not any(page.handle)
             if ended or len(table.endpoints) >= ENTRIES_MOST:
-                table.complete = page.status in (0, epm.NO_MORE) and ended
+                table.complete = page.status in (0, endpoint_mapper.NO_MORE) and ended
                 return
             handle = page.handle
 

@@ -8,8 +8,8 @@ from probes.engine.call import Answer, Call, NoAnswer, Unexpected
 from probes.engine.model import Service
 from probes.engine.stream import Stream, TooMuch
 from probes.negotiation import facts_of, introduced, newest, oldest
-from probes.wire import netbios_session
-from probes.wire.netbios_session import Reply
+from probes.wire import netbios
+from probes.wire.netbios import SessionReply
 from probes.wire.smb import Negotiated
 from probes.wire.text import printable
 
@@ -55,15 +55,15 @@ async def ask(call: Call) -> Answer:
     return Answer(Service.CONFIRMED, {"summary": text, "problem": problem})
 
 
-async def _session(stream: Stream) -> Reply:
-    await stream.send(netbios_session.session_request())
+async def _session(stream: Stream) -> SessionReply:
+    await stream.send(netbios.session_request())
     got = b""
     while True:
         # No more than the longest answer: what comes after it belongs to SMB.
         got += await stream.read(10)
         try:
-            found = netbios_session.reply(got)
-        except netbios_session.Malformed as error:
+            found = netbios.session_reply(got)
+        except netbios.MalformedSession as error:
             text = printable(got, SHOWN)
             raise Unexpected(f"an answer that is not NetBIOS ({error}): {text}") from None
         if found is not None:
@@ -81,6 +81,6 @@ async def _negotiated(call: Call, stream: Stream) -> Negotiated:
             raise
         # What a server that knows only SMB1 does with a message it cannot read.
         again = await call.connect()
-        if await _session(again) != Reply():
+        if await _session(again) != SessionReply():
             raise
         return await oldest(again)

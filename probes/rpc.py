@@ -9,9 +9,8 @@ from probes.engine.call import Answer, Call, Unexpected
 from probes.engine.model import Service
 from probes.engine.stream import TooMuch
 from probes.mapper import Dialogue, Fault, Table
-from probes.wire import dcerpc, epm
-from probes.wire.epm import Endpoint
-from probes.wire.rpc_interfaces import name_of, rank_of
+from probes.wire import dcerpc, endpoint_mapper
+from probes.wire.endpoint_mapper import Endpoint, name_of, rank_of
 
 SHARE = 0.8
 """Part of the deadline for the table; the rest is for saying what was found when it ran out."""
@@ -28,7 +27,7 @@ async def ask(call: Call) -> Answer:
     loop = asyncio.get_running_loop()
     until = loop.time() + call.timeout * SHARE
     dialogue = Dialogue(await call.stream())
-    taken = await dialogue.bind(epm.MAPPER)
+    taken = await dialogue.bind(endpoint_mapper.MAPPER)
     table = Table()
     problem = await read(dialogue, table, until) if taken else "it does not take anonymous binds"
     facts: dict[str, object] = {

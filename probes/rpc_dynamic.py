@@ -12,9 +12,9 @@ from probes.engine.stream import TooMuch
 from probes.engine.vantage import Outcome
 from probes.mapper import Dialogue, Table
 from probes.rpc import listed, read, tcp_ports
-from probes.wire import epm
+from probes.wire import endpoint_mapper
 from probes.wire.dcerpc import Interface
-from probes.wire.rpc_interfaces import name_of, rank_of
+from probes.wire.endpoint_mapper import name_of, rank_of
 
 TRIED_MOST = 3
 """Ports tried, all at once: as many connects as the engine has in flight towards one host."""
@@ -51,7 +51,7 @@ async def ask(call: Call) -> Answer:
     began = asyncio.get_running_loop().time()
     dialogue = Dialogue(await call.stream())
     table = Table()
-    if await dialogue.bind(epm.MAPPER):
+    if await dialogue.bind(endpoint_mapper.MAPPER):
         problem = await read(dialogue, table, began + call.timeout * TABLE_SHARE)
     else:
         problem = "it does not take anonymous binds"
@@ -64,7 +64,7 @@ async def ask(call: Call) -> Answer:
     if not problem and not wanted:
         text = "The endpoint mapper names no TCP port, so no port of the range could be tried"
         return Answer(Service.CONFIRMED, {"summary": text, "warning": True, **facts})
-    asked = wanted or [(port, epm.MAPPER) for port in SAMPLES]
+    asked = wanted or [(port, endpoint_mapper.MAPPER) for port in SAMPLES]
     tries = await _try_all(call, asked, began + call.timeout * SHARE)
     facts["tried"] = [_fact(one) for one in tries]
     if not wanted:
@@ -72,7 +72,9 @@ async def ask(call: Call) -> Answer:
     return _verdict(tries, call.job.check.ports, facts)
 
 
-def _wanted(endpoints: Iterable[epm.Endpoint], ports: str) -> list[tuple[int, Interface]]:
+def _wanted(
+    endpoints: Iterable[endpoint_mapper.Endpoint], ports: str
+) -> list[tuple[int, Interface]]:
     """The ports to try, each once with its most wanted interface: those in the range first."""
     first, _, last = ports.partition("-")
     inside = range(int(first), int(last) + 1) if last else range(65536)

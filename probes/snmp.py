@@ -14,7 +14,7 @@ from probes.engine.vantage import Outcome
 from probes.snmp_device import NAMES, device
 from probes.snmp_exchange import SYSTEM, Heard, discover, get, get_as, secrets_of
 from probes.snmp_user import ACCEPTED, NO_ANSWER, Login, level, login
-from probes.wire import snmp, usm
+from probes.wire import snmp, snmpv3
 from probes.wire.text import printable
 
 DEFAULT = "public"
@@ -83,7 +83,7 @@ class _Talk:
     call: Call
     ways: tuple[SnmpCredential, ...]
     tried: list[_Tried] = field(default_factory=list)
-    engine: usm.Report | None = None
+    engine: snmpv3.Report | None = None
     found: Heard | None = None
     """How the engine was discovered."""
 
@@ -111,7 +111,7 @@ class _Talk:
     async def discover(self, timeout: float) -> Heard:
         """Look for an SNMPv3 engine."""
         heard = await discover(self.call, timeout)
-        if isinstance(heard.said, usm.Report):
+        if isinstance(heard.said, snmpv3.Report):
             self.engine, self.found = heard.said, heard
             self._keep(_Tried(heard))
         return heard
@@ -218,7 +218,7 @@ async def _device(talk: _Talk, best: _Tried, said: snmp.Response) -> dict[str, o
     return facts | _credentials(talk)
 
 
-def _engine(talk: _Talk, engine: usm.Report, best: _Tried) -> dict[str, object]:
+def _engine(talk: _Talk, engine: snmpv3.Report, best: _Tried) -> dict[str, object]:
     """An agent that is there, but takes nothing that was given."""
     problems = [
         one.login.problem for one in talk.tried if one.login is not None and one.login.problem
@@ -237,7 +237,7 @@ def _engine(talk: _Talk, engine: usm.Report, best: _Tried) -> dict[str, object]:
     return facts
 
 
-def _about(engine: usm.Report | None) -> dict[str, object]:
+def _about(engine: snmpv3.Report | None) -> dict[str, object]:
     if engine is None:
         return {}
     return {

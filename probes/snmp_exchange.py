@@ -10,15 +10,15 @@ from probes.engine.call import Call, NoAnswer, Unexpected
 from probes.engine.model import Reason
 from probes.engine.options import Options
 from probes.engine.vantage import Outcome
-from probes.wire import snmp, usm
-from probes.wire.usm_keys import Keys
+from probes.wire import snmp, snmpv3
+from probes.wire.snmpv3 import Keys
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
 SYSTEM = (SYS_OBJECT_ID, SYS_DESCR, SYS_NAME)
 
-Said = snmp.Response | usm.Report
+Said = snmp.Response | snmpv3.Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,23 @@ async def get(
 async def discover(call: Call, timeout: float) -> Heard:
     """Ask for the SNMPv3 engine, once, without credentials."""
     id = secrets.randbelow(2**31)
-    payload = usm.discovery(id)
-    return await _exchanged(call, snmp.V3, payload, lambda data: usm.report(data, id), timeout, 0)
+    payload = snmpv3.discovery(id)
+    return await _exchanged(
+        call, snmp.V3, payload, lambda data: snmpv3.report(data, id), timeout, 0
+    )
 
 
 async def get_as(
-    call: Call, keys: Keys, engine: usm.Report, oids: tuple[str, ...], timeout: float
+    call: Call, keys: Keys, engine: snmpv3.Report, oids: tuple[str, ...], timeout: float
 ) -> Heard:
     """GET objects as a user of an engine that is known to be there, again after silence."""
     id = secrets.randbelow(2**31)
-    payload = usm.request(keys, engine, id, oids)
+    payload = snmpv3.request(keys, engine, id, oids)
     return await _exchanged(
         call,
         snmp.V3,
         payload,
-        lambda data: usm.answer(data, keys, id),
+        lambda data: snmpv3.answer(data, keys, id),
         timeout,
         call.retries,
     )
@@ -94,7 +96,7 @@ async def _exchanged(
     hidden = {community, *(one.encode() for one in secrets_of(call.options))} - {b""}
 
     def mask(data: bytes) -> bytes:
-        data = usm.without_digest(data) if version == snmp.V3 else data
+        data = snmpv3.without_digest(data) if version == snmp.V3 else data
         for secret in sorted(hidden, key=len, reverse=True):
             data = data.replace(secret, b"*" * len(secret))
         return data

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from probes.engine.call import Call
 from probes.engine.options import SnmpCredential
 from probes.snmp_exchange import SYSTEM, Heard, get_as
-from probes.wire import snmp, usm
+from probes.wire import snmp, snmpv3
+from probes.wire.snmpv3 import KEY_LEAST, Keys, localised, variants
 from probes.wire.text import printable
-from probes.wire.usm_keys import KEY_LEAST, Keys, localised, variants
 
 PATIENCE = 1.0
 """Seconds for one answer of an engine that has just answered a discovery."""
@@ -29,10 +29,12 @@ class Login:
     heard: Heard
     problem: str = ""
     keys: Keys | None = None
-    engine: usm.Report | None = None
+    engine: snmpv3.Report | None = None
 
 
-async def login(call: Call, credential: SnmpCredential, engine: usm.Report, found: Heard) -> Login:
+async def login(
+    call: Call, credential: SnmpCredential, engine: snmpv3.Report, found: Heard
+) -> Login:
     """GET what the device is as this user; `found` is how the engine was discovered."""
     user = printable(credential.user, 32)
     short = too_short(credential)
@@ -63,7 +65,9 @@ def too_short(credential: SnmpCredential) -> str:
     return ""
 
 
-async def _tried(call: Call, credential: SnmpCredential, engine: usm.Report, variant: int) -> Login:
+async def _tried(
+    call: Call, credential: SnmpCredential, engine: snmpv3.Report, variant: int
+) -> Login:
     keys = localised(
         credential.user,
         credential.auth,
@@ -75,7 +79,7 @@ async def _tried(call: Call, credential: SnmpCredential, engine: usm.Report, var
     )
     timeout = min(PATIENCE, call.timeout)
     heard = await get_as(call, keys, engine, SYSTEM, timeout)
-    if isinstance(heard.said, usm.Report) and heard.said.counter == usm.NOT_IN_TIME:
+    if isinstance(heard.said, snmpv3.Report) and heard.said.counter == snmpv3.NOT_IN_TIME:
         # Its first report need not have told the time; this one does, and is signed.
         engine = replace(engine, boots=heard.said.boots, time=heard.said.time)
         heard = await get_as(call, keys, engine, SYSTEM, timeout)
@@ -85,7 +89,7 @@ async def _tried(call: Call, credential: SnmpCredential, engine: usm.Report, var
     return Login(result, heard, _problem(result, credential), keys, engine)
 
 
-async def _signs_right(call: Call, keys: Keys, engine: usm.Report, timeout: float) -> bool:
+async def _signs_right(call: Call, keys: Keys, engine: snmpv3.Report, timeout: float) -> bool:
     """Whether the engine takes the digest: it judges the time before it deciphers (3.2, 7 and 8).
 
     An engine that cannot make sense of what it deciphered says nothing, so only this tells a wrong
@@ -93,14 +97,14 @@ async def _signs_right(call: Call, keys: Keys, engine: usm.Report, timeout: floa
     """
     another = replace(engine, boots=0 if engine.boots else 1)
     heard = await get_as(call, keys, another, (), timeout)
-    return isinstance(heard.said, usm.Report) and heard.said.counter == usm.NOT_IN_TIME
+    return isinstance(heard.said, snmpv3.Report) and heard.said.counter == snmpv3.NOT_IN_TIME
 
 
 _RESULTS: Mapping[str, str] = {
-    usm.UNKNOWN_USER: "unknown user",
-    usm.WRONG_DIGEST: "wrong authentication key",
-    usm.UNDECIPHERABLE: "wrong privacy key",
-    usm.UNSUPPORTED_LEVEL: "level not supported",
+    snmpv3.UNKNOWN_USER: "unknown user",
+    snmpv3.WRONG_DIGEST: "wrong authentication key",
+    snmpv3.UNDECIPHERABLE: "wrong privacy key",
+    snmpv3.UNSUPPORTED_LEVEL: "level not supported",
 }
 
 
@@ -108,7 +112,7 @@ def _result(heard: Heard) -> str:
     match heard.said:
         case snmp.Response(status=status):
             return "no access" if status == AUTHORIZATION_ERROR else ACCEPTED
-        case usm.Report(counter=counter):
+        case snmpv3.Report(counter=counter):
             return _RESULTS.get(counter, "refused")
         case _:
             return NO_ANSWER

@@ -11,8 +11,7 @@ from probes.engine.call import Answer, Call, Unexpected
 from probes.engine.model import Evidence, Service
 from probes.ssh_login import Login, NoKey, key_pairs, not_tried
 from probes.ssh_tap import Tap
-from probes.wire.ssh import Ident
-from probes.wire.ssh_offer import Offer
+from probes.wire.ssh import Ident, Offer
 from probes.wire.text import printable
 
 with warnings.catch_warnings():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes.engine.options import SshCredential
-from probes.wire.ssh_key import needs_passphrase
+from probes.wire.ssh import needs_passphrase
 from probes.wire.text import printable
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import cast
 
 from probes.engine.vantage import Pipe
-from probes.wire.ssh import Greeting, behind, greeting
-from probes.wire.ssh_offer import Malformed, Offer, offer
+from probes.wire.ssh import Greeting, Malformed, Offer, behind, greeting, offer
 
 RECEIVED_MOST = 256 * 1024
 """Bytes of a whole conversation."""

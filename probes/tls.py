@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from probes.engine.stream import Stream
-from probes.wire.tls import foreign, is_tls
+from probes.wire.unexpected import foreign, is_tls
 
 _READ = 16 * 1024
 _DER = 2

@@ -13,10 +13,9 @@ from probes.http_exchange import exchanged
 from probes.tls import NotTls, Secured
 from probes.wire import vim
 from probes.wire.certificate import BadCertificate, read_certificate
-from probes.wire.elements import NotXml, elements
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority
-from probes.wire.soap import fault
 from probes.wire.text import printable
+from probes.wire.xml import NotXml, elements, fault
 
 DEFAULT = 443
 

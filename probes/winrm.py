@@ -10,9 +10,8 @@ from probes.engine.model import Service
 from probes.engine.stream import Stream, TooMuch
 from probes.http_exchange import exchanged
 from probes.wire import wsman
-from probes.wire.elements import Element, NotXml, elements
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
-from probes.wire.soap import fault
+from probes.wire.xml import Element, NotXml, elements, fault
 
 SHARE = 0.9
 """Part of the deadline used here; what is learned beyond the proof must not cost the proof."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from probes.engine.options import Options, SnmpCredential, SshCredential
-from probes.wire.ssh_key import needs_passphrase
+from probes.wire.ssh import needs_passphrase
 from probes.wire.text import printable
 from tui.options import UsageError
 

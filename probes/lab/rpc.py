@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from probes.lab.peer import Talk
-from probes.wire import dcerpc, epm
+from probes.wire import dcerpc, endpoint_mapper
 
 Endpoints = Sequence[tuple[UUID, int]]
 """Interfaces, and the TCP ports they listen on."""
 
-MAPPER = epm.MAPPER.uuid
+MAPPER = endpoint_mapper.MAPPER.uuid
 SERVICES = UUID("367abb81-9844-35f1-ad32-98f038001003")
 """The service control manager (MS-SCMR 1.9)."""
 TASKS = UUID("86d35949-83c9-4044-b424-db363231fd0c")
@@ -102,9 +102,9 @@ def mapper(endpoints: Endpoints) -> Talk:
             kind, call, body = await _pdu(reader)
             if kind == dcerpc.BIND:
                 writer.write(bind_ack("<", call, rejected=_interface(body) != MAPPER))
-            elif kind == dcerpc.REQUEST and _operation(body) == epm.LOOKUP:
+            elif kind == dcerpc.REQUEST and _operation(body) == endpoint_mapper.LOOKUP:
                 # All of it fits into one answer, so no lookup is ever continued.
-                whole = table(endpoints, bytes(epm.HANDLE), 0, "<", b"a service")
+                whole = table(endpoints, bytes(endpoint_mapper.HANDLE), 0, "<", b"a service")
                 writer.write(response("<", call, whole))
             elif kind == dcerpc.REQUEST:
                 writer.write(fault("<", call, _OUT_OF_RANGE))

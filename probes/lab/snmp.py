@@ -12,7 +12,7 @@ from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from probes.lab.peer import Reply
-from probes.wire import snmp, usm
+from probes.wire import snmp, snmpv3
 
 Objects = Mapping[str, Any]
 """Values by object identifier: text, or a value in one of pysnmp's types."""
@@ -96,7 +96,7 @@ def report(request: bytes) -> bytes:
     form: Any = api.v2c
     pdu = rfc1905.ReportPDU()
     form.apiPDU.set_defaults(pdu)
-    oid = univ.ObjectIdentifier(usm.UNKNOWN_ENGINE)
+    oid = univ.ObjectIdentifier(snmpv3.UNKNOWN_ENGINE)
     form.apiPDU.set_varbinds(pdu, [(oid, form.Counter32(1))])
     message["msgData"] = message["msgData"].clone()
     scoped = message["msgData"]["plaintext"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from probes.wire.foreign import said
 from probes.wire.text import printable
+from probes.wire.unexpected import said
 
 GREETING = b"220 VMware Authentication Daemon Version "
 LINE_MOST = 512

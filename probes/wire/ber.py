@@ -1,12 +1,10 @@
-"""The part of BER that LDAP and Kerberos need: definite lengths, tags of one byte (X.690).
-
-Not pyasn1: hostile bytes make it raise IndexError, OverflowError and RecursionError, and its
-schemas cost more at start than this file. Nothing here recurses or reads past its bytes.
-"""
+"""BER: tags, lengths, integers, strings and times (X.690)."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, ENUMERATED = 0x01, 0x02, 0x03, 0x04, 0x0A
 SEQUENCE, SET = 0x30, 0x31
@@ -109,3 +107,37 @@ def to_integer(content: bytes) -> int:
     if not 0 < len(content) <= _INTEGER_MOST:
         raise Malformed(f"an integer of {len(content)} bytes")
     return int.from_bytes(content, "big", signed=True)
+
+
+_TIME = re.compile(rb"(\d{14})(?:[.,](\d{1,9}))?Z")
+
+
+def generalized(raw: bytes) -> datetime | None:
+    """`20261123000130Z`, with fractions of a second or without; None for anything else."""
+    match = _TIME.fullmatch(raw)
+    if match is None:
+        return None
+    digits, fraction = match[1].decode(), (match[2] or b"0").decode()
+    # A leap second is written as 60 and has no place in a datetime.
+    leap = digits.endswith("60")
+    try:
+        moment = datetime.strptime(digits[:-2] + ("59" if leap else digits[-2:]), "%Y%m%d%H%M%S")
+        moment += timedelta(seconds=1 if leap else 0)
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(microsecond=int(fraction.ljust(6, "0")[:6]), tzinfo=UTC)
+
+
+def distance(seconds: float) -> str:
+    """A time difference as a person says it: `0.4 s`, `12 s`, `6 min 12 s`, `3 h 20 min`."""
+    seconds = abs(seconds)
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

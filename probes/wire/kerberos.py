@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from probes.wire import ber
-from probes.wire.ber import Malformed
+from probes.wire.ber import Malformed, generalized
 from probes.wire.text import printable
-from probes.wire.timestamp import generalized
 
 ANSWER_MOST = 64 * 1024
 """Bytes of an answer; a ticket with a large authorization is about 12 kB."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from probes.wire.foreign import said
 from probes.wire.text import printable
+from probes.wire.unexpected import said
 
 UEL = b"\x1b%-12345X"
 """Universal Exit Language: what stands around PJL so that no printer takes it for a page."""

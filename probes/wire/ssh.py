@@ -1,8 +1,11 @@
-"""What an SSH server says first: its identification, or why it will not talk (RFC 4253 4.2)."""
+"""SSH: identification string, key exchange offer, host keys (RFC 4253)."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
+import struct
 from dataclasses import dataclass
 
 from probes.wire.text import printable
@@ -91,3 +94,118 @@ def _identified(line: bytes, *, whole: bool) -> Greeting:
     product, version = (named[1], named[2]) if named else (software, "")
     protocol = match[1].decode("ascii")
     return Greeting(Ident(printable(line), protocol, product, version, comments))
+
+
+PACKET_MOST = 35_000
+"""Bytes of the whole packet that everybody must take (RFC 4253 6.1); OpenSSH's is 1.1 kB."""
+PASSED_MOST = 8
+"""Packets before it that mean nothing."""
+NAMES_MOST = 64
+"""Names of one list that are kept."""
+NAME_MOST = 64
+"""Characters of a name (RFC 4251 6)."""
+
+_IGNORE, _UNIMPLEMENTED, _DEBUG, _KEXINIT = 2, 3, 4, 20
+_COOKIE = 16
+_LISTS = 10
+_CERTIFICATE = "-cert-v01@openssh.com"
+_RSA = ("ssh-rsa", "rsa-sha2-")
+"""One key makes signatures with several hashes (RFC 8332), each an algorithm of its own."""
+_TYPES = {"ssh-dss": "DSA", "ssh-ed25519": "Ed25519", "ssh-ed448": "Ed448"}
+_ECDSA = "ecdsa-sha2-"
+
+
+class Malformed(Exception):
+    """The bytes are no offer; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Names of algorithms in the server's order; ciphers and MACs are those it sends with."""
+
+    key_exchange: tuple[str, ...]
+    host_keys: tuple[str, ...]
+    ciphers: tuple[str, ...]
+    macs: tuple[str, ...]
+
+    @property
+    def host_key_types(self) -> tuple[str, ...]:
+        """The kinds of keys it has, as people name them: RSA is one, with three signatures."""
+        return tuple(dict.fromkeys(map(_type, self.host_keys)))
+
+
+def offer(data: bytes | bytearray) -> Offer | None:
+    """The offer in what follows the identification; None while more is needed.
+
+    Raises Malformed as soon as the bytes are none.
+    """
+    at = 0
+    for _ in range(PASSED_MOST):
+        head = bytes(data[at : at + 6])
+        if len(head) < 6:
+            return None
+        length, padding, message = struct.unpack(">IBB", head)
+        if not padding + 2 <= length <= PACKET_MOST:
+            raise Malformed("a packet of an impossible length")
+        if message not in (_IGNORE, _UNIMPLEMENTED, _DEBUG, _KEXINIT):
+            raise Malformed(f"message {message} before the offer")
+        end = at + 4 + length
+        if len(data) < end:
+            return None
+        if message == _KEXINIT:
+            return _read(bytes(data[at + 6 : end - padding]))
+        at = end
+    raise Malformed("no offer among the first packets")
+
+
+def _read(payload: bytes) -> Offer:
+    at = _COOKIE
+    lists: list[tuple[str, ...]] = []
+    for _ in range(_LISTS):
+        size = payload[at : at + 4]
+        end = at + 4 + int.from_bytes(size, "big")
+        if len(size) < 4 or end > len(payload):
+            raise Malformed("a list that is longer than its packet")
+        lists.append(_names(payload[at + 4 : end]))
+        at = end
+    return Offer(lists[0], lists[1], lists[3], lists[5])
+
+
+def _names(raw: bytes) -> tuple[str, ...]:
+    names = raw.split(b",", NAMES_MOST)[:NAMES_MOST] if raw else []
+    return tuple(printable(name, NAME_MOST) for name in names)
+
+
+def _type(algorithm: str) -> str:
+    plain = algorithm.removesuffix(_CERTIFICATE)
+    if plain.startswith(_RSA):
+        name = "RSA"
+    elif plain.startswith(_ECDSA):
+        name = f"ECDSA {plain.removeprefix(_ECDSA)}"
+    else:
+        name = _TYPES.get(plain, plain)
+    return name if plain == algorithm else f"{name} certificate"
+
+
+_OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
+_MAGIC = b"openssh-key-v1\0"
+_HEAD = 128
+"""Characters of base64 that hold the magic and the name of the cipher."""
+
+
+def needs_passphrase(data: bytes) -> bool:
+    """Whether the key in this file is encrypted; false also for what is no key."""
+    start = data.find(_OPENSSH)
+    if start < 0:
+        # PKCS#8 says it in the first line, older forms in a header (Proc-Type: 4,ENCRYPTED).
+        return b"-----BEGIN" in data and b"ENCRYPTED" in data
+    body = b"".join(data[start + len(_OPENSSH) :][: 2 * _HEAD].split())[:_HEAD]
+    try:
+        raw = base64.b64decode(body[: len(body) & ~3], validate=True)
+    except binascii.Error:
+        return False
+    if not raw.startswith(_MAGIC):
+        return False
+    rest = raw[len(_MAGIC) :]
+    size = int.from_bytes(rest[:4], "big")
+    return rest[4 : 4 + size] != b"none"

@@ -6,9 +6,8 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from probes.wire.elements import Element
-from probes.wire.soap import ENVELOPES
 from probes.wire.text import printable
+from probes.wire.xml import ENVELOPES, Element
 
 PATH = "/sdk"
 CONTENT_TYPE = "text/xml; charset=utf-8"

@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from probes.wire.elements import Element
-from probes.wire.soap import ENVELOPES
 from probes.wire.text import printable
+from probes.wire.xml import ENVELOPES, Element
 
 PATH = "/wsman"
 CONTENT_TYPE = "application/soap+xml;charset=UTF-8"

@@ -11,8 +11,8 @@ from probes.engine.model import Service
 from probes.engine.options import Options, SnmpCredential
 from probes.snmp_device import PRT_CONFIG_CHANGES
 from probes.snmp_exchange import SYS_NAME
-from probes.wire import snmp, usm
-from probes.wire.usm_keys import NOBODY, Keys, decrypted, localised
+from probes.wire import snmp, snmpv3
+from probes.wire.snmpv3 import NOBODY, Keys, decrypted, localised
 
 ENGINE = bytes.fromhex("80001f8804616263")
 BOOTS, TIME = 7, 99
@@ -49,14 +49,14 @@ class Agent:
         )
         told = [int(params[f"msgAuthoritativeEngine{what}"]) for what in ("Boots", "Time")]
         if bytes(params["msgAuthoritativeEngineId"]) != ENGINE:
-            return self.report(id, usm.UNKNOWN_ENGINE, NOBODY)
+            return self.report(id, snmpv3.UNKNOWN_ENGINE, NOBODY)
         if bytes(params["msgUserName"]) != self.own.user:
-            return self.report(id, usm.UNKNOWN_USER, NOBODY)
+            return self.report(id, snmpv3.UNKNOWN_USER, NOBODY)
         signing = Keys(self.own.user, self.own.auth, self.own.auth_key)
-        if flags & 1 and not usm._digest_is_right(request, self.own):
-            return self.report(id, usm.WRONG_DIGEST, NOBODY)
+        if flags & 1 and not snmpv3._digest_is_right(request, self.own):
+            return self.report(id, snmpv3.WRONG_DIGEST, NOBODY)
         if flags & 1 and told != [BOOTS, TIME]:
-            return self.report(id, usm.NOT_IN_TIME, signing)
+            return self.report(id, snmpv3.NOT_IN_TIME, signing)
         if flags & 2:
             salt = bytes(params["msgPrivacyParameters"])
             hidden = bytes(message["msgData"]["encryptedPDU"])
@@ -75,9 +75,9 @@ class Agent:
         pdu = rfc1905.ReportPDU()
         api.v2c.apiPDU.set_defaults(pdu)
         api.v2c.apiPDU.set_varbinds(pdu, [(counter, api.v2c.Counter32(1))])
-        silent = counter == usm.UNKNOWN_ENGINE and self.timeless
-        engine = usm.Report(ENGINE, 0 if silent else BOOTS, 0 if silent else TIME, "")
-        return [usm.sealed(signs, engine, id, pdu)]
+        silent = counter == snmpv3.UNKNOWN_ENGINE and self.timeless
+        engine = snmpv3.Report(ENGINE, 0 if silent else BOOTS, 0 if silent else TIME, "")
+        return [snmpv3.sealed(signs, engine, id, pdu)]
 
     def answer(self, id: int, asked, own: Keys) -> list[bytes]:
         self.did.append("answered")
@@ -93,7 +93,7 @@ class Agent:
                 value = api.v2c.Counter32(3)
             found.append((oid, value))
         api.v2c.apiPDU.set_varbinds(pdu, found)
-        return [usm.sealed(own, usm.Report(ENGINE, BOOTS, TIME, ""), id, pdu)]
+        return [snmpv3.sealed(own, snmpv3.Report(ENGINE, BOOTS, TIME, ""), id, pdu)]
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ async def test_an_engine_that_tells_its_time_only_to_a_user_is_asked_again(asked
     agent = Agent(keys(AES), timeless=True)
     answer = await asked(agent, AES)
     assert answer.facts["credentials"][0]["result"] == "accepted"
-    assert agent.did[:3] == [usm.UNKNOWN_ENGINE, usm.NOT_IN_TIME, "answered"]
+    assert agent.did[:3] == [snmpv3.UNKNOWN_ENGINE, snmpv3.NOT_IN_TIME, "answered"]
 
 
 async def test_a_key_localised_as_cisco_does_is_accepted(asked) -> None:
@@ -150,7 +150,7 @@ async def test_silence_is_a_wrong_privacy_key_only_if_the_signature_is_taken(ask
 
     def mute(request: bytes) -> list[bytes]:
         said = agent(request)
-        return said if agent.did[-1] == usm.UNKNOWN_ENGINE else []
+        return said if agent.did[-1] == snmpv3.UNKNOWN_ENGINE else []
 
     answer = await asked(mute, AES)
     assert answer.facts["credentials"][0]["result"] == "no answer"
@@ -176,7 +176,7 @@ async def test_the_next_credential_is_tried_after_a_user_that_fails(asked) -> No
 async def test_nothing_is_tried_after_what_was_accepted(asked) -> None:
     agent = Agent(keys(SHA))
     await asked(agent, SHA, AES)
-    assert usm.WRONG_DIGEST not in agent.did
+    assert snmpv3.WRONG_DIGEST not in agent.did
     assert "nonsense" not in agent.did
 
 
@@ -184,7 +184,7 @@ async def test_a_key_that_is_too_short_is_not_tried(asked) -> None:
     agent = Agent(keys(SHA))
     answer = await asked(agent, SnmpCredential("3", "", "audit", "SHA", "short"))
     assert answer.facts["credentials"][0]["result"] == "key too short"
-    assert agent.did == [usm.UNKNOWN_ENGINE]
+    assert agent.did == [snmpv3.UNKNOWN_ENGINE]
 
 
 async def test_without_an_agent_silence_names_what_was_tried(asked) -> None:

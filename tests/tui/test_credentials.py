@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probes.engine.options import NO_OPTIONS, Options, SnmpCredential, SshCredential
-from probes.wire import usm_keys
+from probes.wire import snmpv3
 from tui import credentials
 from tui.credentials import Wrong, from_form, with_credentials
 from tui.options import UsageError
@@ -88,9 +88,9 @@ def test_nothing_given_changes_nothing() -> None:
 
 
 def test_the_names_of_the_protocols_are_those_of_the_codec() -> None:
-    assert credentials.AUTH == usm_keys.AUTH
-    assert credentials.PRIV == usm_keys.PRIV
-    assert credentials.KEY_LEAST == usm_keys.KEY_LEAST
+    assert credentials.AUTH == snmpv3.AUTH
+    assert credentials.PRIV == snmpv3.PRIV
+    assert credentials.KEY_LEAST == snmpv3.KEY_LEAST
 
 
 @posix

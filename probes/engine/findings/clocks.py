@@ -13,7 +13,7 @@ from probes.engine.findings.model import Finding, Kind, Sure
 from probes.engine.findings.survey import LOST, Host, Survey
 from probes.engine.findings.words import count, joined, some
 from probes.engine.model import Observation
-from probes.wire.timestamp import distance
+from probes.wire.ber import distance
 
 TOLD_S = 60.0
 """Differences from here on are told; Kerberos refuses 300 (RFC 4120 8.2)."""

@@ -9,7 +9,7 @@ import pytest
 from probes import https
 from probes.engine.model import Service, Status
 from probes.engine.vantage import NotOffered
-from probes.wire.distrust import Distrust
+from probes.wire.certificate import Distrust
 
 HOST = "alloyscan.test"
 OK = b"HTTP/1.1 200 OK\r\nServer: test/1\r\nContent-Length: 2\r\n\r\nhi"

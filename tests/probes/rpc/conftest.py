@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from probes.lab.rpc import bind_ack, fault, fragment, response, table
-from probes.wire import dcerpc, epm
+from probes.wire import dcerpc, endpoint_mapper
 
 HANDLE = bytes(19) + b"\1"
 ACCESS_DENIED = 5
@@ -71,7 +71,7 @@ class Server:
 
     def results(self, at: int) -> bytes:
         shown = self.endpoints[at : at + self.page]
-        handle, status = (HANDLE, 0) if shown else (bytes(20), epm.NO_MORE)
+        handle, status = (HANDLE, 0) if shown else (bytes(20), endpoint_mapper.NO_MORE)
         return table(shown, handle, status, self.order, self.annotation)
 
     def pieces(self, data: bytes) -> Iterator[tuple[bytes, int]]:

@@ -12,7 +12,7 @@ from probes.engine.model import Service
 from probes.engine.stream import MOST, TooMuch
 from probes.mapper import ENTRIES_MOST
 from probes.rpc import LISTED_MOST, ask
-from probes.wire import epm
+from probes.wire import endpoint_mapper
 from tests.probes.peers import close, resetting
 
 SHORT = 0.4
@@ -21,7 +21,7 @@ EVENTLOG = UUID("f6beaff7-1e19-4fbb-9f8f-b89e2018337c")
 
 
 async def test_a_table_is_read_and_the_ports_are_named(tcp_call, rpc_server) -> None:
-    server = rpc_server([(EVENTLOG, 49665), (SVCCTL, 49667), (epm.MAPPER.uuid, 135)])
+    server = rpc_server([(EVENTLOG, 49665), (SVCCTL, 49667), (endpoint_mapper.MAPPER.uuid, 135)])
     async with tcp_call(server) as call:
         answer = await ask(call)
     assert answer.service is Service.CONFIRMED
@@ -32,7 +32,7 @@ async def test_a_table_is_read_and_the_ports_are_named(tcp_call, rpc_server) -> 
     assert answer.facts["complete"] is True
     assert answer.facts["endpoints"][0] == f"tcp 49667: service control manager ({SVCCTL} 1.0)"
     assert "problem" not in answer.facts
-    assert server.bound == [epm.MAPPER.uuid]
+    assert server.bound == [endpoint_mapper.MAPPER.uuid]
     json.dumps(answer.facts)
 
 

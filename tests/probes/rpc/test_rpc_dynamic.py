@@ -16,7 +16,7 @@ from probes.engine.model import Icmp, Reason, Service, State
 from probes.engine.observe import converse
 from probes.engine.vantage import Outcome
 from probes.rpc_dynamic import SAMPLES, TRIED_MOST, ask
-from probes.wire import epm
+from probes.wire import endpoint_mapper
 
 SHORT = 1.0
 SVCCTL = UUID("367abb81-9844-35f1-ad32-98f038001003")
@@ -240,7 +240,7 @@ async def test_ports_in_the_range_are_tried_before_others(asked, rpc_server) -> 
 
 
 async def test_well_known_ports_are_left_alone_whatever_the_mapper_says(asked, rpc_server) -> None:
-    mapper = rpc_server([(SVCCTL, 22), (TASKS, 445), (epm.MAPPER.uuid, 135)])
+    mapper = rpc_server([(SVCCTL, 22), (TASKS, 445), (endpoint_mapper.MAPPER.uuid, 135)])
     async with asked(mapper=mapper) as call:
         answer = await ask(call)
     assert call.vantage.tried == []

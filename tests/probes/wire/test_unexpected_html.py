@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.html import PAGE_MOST, TITLE_MOST, is_html, title
+from probes.wire.unexpected import PAGE_MOST, TITLE_MOST, is_html, title
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.wire import netbios
-from probes.wire.netbios_session import Malformed, Reply, reply, session_request
+from probes.wire.netbios import MalformedSession, SessionReply, session_reply, session_request
 
 POSITIVE = b"\x82\0\0\0"
 KEEP_ALIVE = b"\x85\0\0\0"
@@ -21,13 +21,13 @@ def test_the_request_calls_the_name_every_file_server_answers_to() -> None:
 
 
 def test_a_positive_answer_is_read_and_what_follows_left_alone() -> None:
-    assert reply(POSITIVE) == (Reply(), 4)
-    assert reply(POSITIVE + b"more") == (Reply(), 4)
+    assert session_reply(POSITIVE) == (SessionReply(), 4)
+    assert session_reply(POSITIVE + b"more") == (SessionReply(), 4)
 
 
 def test_keep_alives_before_the_answer_are_passed_over() -> None:
-    assert reply(KEEP_ALIVE) is None
-    assert reply(KEEP_ALIVE * 3 + POSITIVE) == (Reply(), 16)
+    assert session_reply(KEEP_ALIVE) is None
+    assert session_reply(KEEP_ALIVE * 3 + POSITIVE) == (SessionReply(), 16)
 
 
 @pytest.mark.parametrize(
@@ -42,30 +42,30 @@ def test_keep_alives_before_the_answer_are_passed_over() -> None:
     ],
 )
 def test_a_refusal_says_why(code: int, words: str) -> None:
-    found = reply(b"\x83\0\0\x01" + bytes([code]))
+    found = session_reply(b"\x83\0\0\x01" + bytes([code]))
     assert found is not None
     assert words in found[0].refused
 
 
 def test_a_retarget_names_where_to_call() -> None:
-    found = reply(b"\x84\0\0\x06\xc0\0\x02\x07\x00\x8b")
-    assert found == (Reply(retarget="192.0.2.7:139"), 10)
+    found = session_reply(b"\x84\0\0\x06\xc0\0\x02\x07\x00\x8b")
+    assert found == (SessionReply(retarget="192.0.2.7:139"), 10)
 
 
 @pytest.mark.parametrize("whole", [POSITIVE, b"\x83\0\0\x01\x82", b"\x84\0\0\x06abcdef"])
 def test_an_answer_cut_short_waits_for_more(whole: bytes) -> None:
     for size in range(len(whole)):
-        assert reply(whole[:size]) is None
+        assert session_reply(whole[:size]) is None
 
 
 @pytest.mark.parametrize("data", [b"HTTP", b"\0\0\0\x04", b"\x82\0\0\x01", b"\x83\0\0\0"])
 def test_anything_else_is_malformed_at_once(data: bytes) -> None:
-    with pytest.raises(Malformed):
-        reply(data)
+    with pytest.raises(MalformedSession):
+        session_reply(data)
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\x82", b"\x83\0\0\x01", b"\x84\0\0\x06"]))
 def test_garbage_is_malformed_or_incomplete_or_read(data: bytes, head: bytes) -> None:
-    with contextlib.suppress(Malformed):
-        found = reply(head + data)
+    with contextlib.suppress(MalformedSession):
+        found = session_reply(head + data)
         assert found is None or found[1] <= len(head + data)

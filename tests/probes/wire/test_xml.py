@@ -6,14 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.elements import (
-    DEPTH_MOST,
-    ELEMENTS_MOST,
-    TEXT_MOST,
-    Element,
-    NotXml,
-    elements,
-)
+from probes.wire.xml import DEPTH_MOST, ELEMENTS_MOST, TEXT_MOST, Element, NotXml, elements
 
 
 def test_elements_are_listed_with_place_namespace_and_own_text() -> None:

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire import dcerpc, epm
+from probes.wire import dcerpc, endpoint_mapper
 from probes.wire.dcerpc import Interface, Malformed
-from probes.wire.epm import Endpoint
-from probes.wire.rpc_interfaces import name_of, rank_of
+from probes.wire.endpoint_mapper import Endpoint, name_of, rank_of
 
 FLOORS = {"tcp": 0x07, "udp": 0x08, "http": 0x1F, "pipe": 0x0F, "local": 0x10}
 HANDLE = bytes(range(20))
@@ -73,12 +72,12 @@ ONE = Endpoint(Interface(UUID(int=5), 1), "Event log", "tcp", 49664)
 def test_a_table_is_read_as_it_was_written(
     endpoints: list[Endpoint], order: str, status: int
 ) -> None:
-    page = epm.page(table(endpoints, order=order, status=status), order)
-    assert page == epm.Page(HANDLE, status, tuple(endpoints))
+    page = endpoint_mapper.page(table(endpoints, order=order, status=status), order)
+    assert page == endpoint_mapper.Page(HANDLE, status, tuple(endpoints))
 
 
 def test_a_lookup_asks_for_every_entry_and_carries_the_handle() -> None:
-    data = epm.lookup(HANDLE, 250)
+    data = endpoint_mapper.lookup(HANDLE, 250)
     assert struct.unpack_from("<IIII", data) == (0, 0, 0, 1)
     assert data[16:36] == HANDLE
     assert struct.unpack_from("<I", data, 36) == (250,)
@@ -87,37 +86,37 @@ def test_a_lookup_asks_for_every_entry_and_carries_the_handle() -> None:
 @given(st.integers(0, len(table([ONE, ONE])) - 1))
 def test_a_table_cut_short_is_malformed(size: int) -> None:
     with pytest.raises(Malformed):
-        epm.page(table([ONE, ONE])[:size], "<")
+        endpoint_mapper.page(table([ONE, ONE])[:size], "<")
 
 
 def test_a_table_that_announces_more_than_it_has_is_malformed_at_once() -> None:
     data = HANDLE + struct.pack("<IIII", 0xFFFFFFFF, 0xFFFFFFFF, 0, 0xFFFFFFFF) + bytes(64)
     with pytest.raises(Malformed):
-        epm.page(data, "<")
+        endpoint_mapper.page(data, "<")
 
 
 def test_an_escape_sequence_in_an_annotation_is_made_harmless() -> None:
     hostile = Endpoint(ONE.interface, "\x1b[2J", "pipe", None, "\x1b]0;x")
-    (read,) = epm.page(table([hostile]), "<").endpoints
+    (read,) = endpoint_mapper.page(table([hostile]), "<").endpoints
     assert "\x1b" not in read.annotation + read.name
 
 
 def test_a_tower_that_cannot_be_read_is_left_out_and_the_others_stay() -> None:
     broken = b"\x05\0" + b"\xff" * 20
-    page = epm.page(table([ONE, ONE], towers=[broken, tower(ONE)]), "<")
+    page = endpoint_mapper.page(table([ONE, ONE], towers=[broken, tower(ONE)]), "<")
     assert page.endpoints == (ONE,)
 
 
 @given(st.binary(max_size=150))
 def test_a_garbled_tower_never_breaks_the_reader(data: bytes) -> None:
-    page = epm.page(table([ONE], towers=[data]), "<")
+    page = endpoint_mapper.page(table([ONE], towers=[data]), "<")
     assert len(page.endpoints) <= 1
 
 
 @given(st.binary(max_size=400), st.sampled_from(["<", ">"]))
 def test_garbage_is_malformed_or_read(data: bytes, order: str) -> None:
     with contextlib.suppress(Malformed):
-        epm.page(data, order)
+        endpoint_mapper.page(data, order)
 
 
 @given(st.integers(0, len(table([ONE])) - 1), st.integers(0, 255))
@@ -125,7 +124,7 @@ def test_a_changed_byte_never_breaks_the_reader(at: int, byte: int) -> None:
     data = bytearray(table([ONE]))
     data[at] = byte
     with contextlib.suppress(Malformed):
-        assert len(epm.page(bytes(data), "<").endpoints) <= 1
+        assert len(endpoint_mapper.page(bytes(data), "<").endpoints) <= 1
 
 
 def test_the_service_control_manager_matters_more_than_a_stranger() -> None:

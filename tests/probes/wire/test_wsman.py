@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.elements import NotXml, elements
-from probes.wire.soap import fault
 from probes.wire.text import printable
 from probes.wire.wsman import IDENTIFY, Identity, identity, speaks, written
+from probes.wire.xml import NotXml, elements, fault
 
 _TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), max_size=60).map(
     lambda text: printable(text, 120)

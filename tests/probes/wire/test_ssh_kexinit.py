@@ -7,15 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.ssh_offer import (
-    NAME_MOST,
-    NAMES_MOST,
-    PACKET_MOST,
-    PASSED_MOST,
-    Malformed,
-    Offer,
-    offer,
-)
+from probes.wire.ssh import NAME_MOST, NAMES_MOST, PACKET_MOST, PASSED_MOST, Malformed, Offer, offer
 
 LISTS = (
     b"curve25519-sha256,ext-info-s",

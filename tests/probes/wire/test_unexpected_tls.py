@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.tls import foreign, is_tls
+from probes.wire.unexpected import foreign, is_tls
 
 
 @pytest.mark.parametrize("start", [b"\x16", b"\x16\x03", b"\x16\x03\x03\x00\x7a", b"\x15\x03\x01"])

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.foreign import said
+from probes.wire.unexpected import said
 
 
 def test_text_is_shown_by_its_first_line() -> None:

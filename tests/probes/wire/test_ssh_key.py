@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.ssh_key import needs_passphrase
+from probes.wire.ssh import needs_passphrase
 
 
 def openssh(cipher: bytes) -> bytes:

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.elements import NotXml, elements
-from probes.wire.soap import fault
 from probes.wire.text import printable
 from probes.wire.vim import RETRIEVE, About, about, refused, speaks, written
+from probes.wire.xml import NotXml, elements, fault
 
 ESXI = About("VMware ESXi", "7.0.3", "19193900", "VMware, Inc.", "embeddedEsx", "HostAgent", "7.0")
 _TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), max_size=40).map(

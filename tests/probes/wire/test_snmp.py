@@ -9,7 +9,7 @@ from pysnmp.proto import api, rfc1905
 from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from probes.wire import snmp, usm
+from probes.wire import snmp, snmpv3
 
 ID = 0x01020304
 DESCR = "1.3.6.1.2.1.1.1.0"
@@ -36,7 +36,7 @@ def responded(version: int, status: int = 0) -> bytes:
 
 
 def reported(engine: bytes = bytes.fromhex("80001f8804616263"), boots: int = 7) -> bytes:
-    message, _ = decoder.decode(usm.discovery(ID), asn1Spec=SNMPv3Message())
+    message, _ = decoder.decode(snmpv3.discovery(ID), asn1Spec=SNMPv3Message())
     params = UsmSecurityParameters()
     for at, value in enumerate((engine, boots, 99, b"", b"", b"")):
         params.setComponentByPosition(at, value)
@@ -44,7 +44,7 @@ def reported(engine: bytes = bytes.fromhex("80001f8804616263"), boots: int = 7) 
     pdu = rfc1905.ReportPDU()
     api.v2c.apiPDU.set_defaults(pdu)
     api.v2c.apiPDU.set_varbinds(
-        pdu, [(univ.ObjectIdentifier(usm.UNKNOWN_ENGINE), api.v2c.Counter32(1))]
+        pdu, [(univ.ObjectIdentifier(snmpv3.UNKNOWN_ENGINE), api.v2c.Counter32(1))]
     )
     scoped = SNMPv3Message().getComponentByPosition(3).getComponentByPosition(0)
     scoped["contextEngineId"] = engine
@@ -77,7 +77,7 @@ def test_a_get_is_the_message_of_the_rfc() -> None:
 
 
 def test_a_discovery_has_an_empty_engine_id_and_is_reportable() -> None:
-    message, rest = decoder.decode(usm.discovery(ID), asn1Spec=SNMPv3Message())
+    message, rest = decoder.decode(snmpv3.discovery(ID), asn1Spec=SNMPv3Message())
     params, _ = decoder.decode(
         bytes(message["msgSecurityParameters"]), asn1Spec=UsmSecurityParameters()
     )
@@ -88,22 +88,22 @@ def test_a_discovery_has_an_empty_engine_id_and_is_reportable() -> None:
 
 
 def test_a_report_tells_the_engine() -> None:
-    assert usm.report(REPORT, ID) == usm.Report(
-        bytes.fromhex("80001f8804616263"), 7, 99, usm.UNKNOWN_ENGINE
+    assert snmpv3.report(REPORT, ID) == snmpv3.Report(
+        bytes.fromhex("80001f8804616263"), 7, 99, snmpv3.UNKNOWN_ENGINE
     )
 
 
 @pytest.mark.parametrize("engine", [b"", b"abcd", b"x" * 33])
 def test_an_engine_id_of_an_impossible_length_is_malformed(engine: bytes) -> None:
     with pytest.raises(snmp.Malformed):
-        usm.report(reported(engine), ID)
+        snmpv3.report(reported(engine), ID)
 
 
 def test_the_answer_to_another_question_is_malformed() -> None:
     with pytest.raises(snmp.Malformed, match="another question"):
         snmp.response(GOOD[snmp.V2C], snmp.V2C, ID + 1)
     with pytest.raises(snmp.Malformed, match="another question"):
-        usm.report(REPORT, ID + 1)
+        snmpv3.report(REPORT, ID + 1)
 
 
 def test_the_answer_in_another_version_is_malformed() -> None:
@@ -113,13 +113,13 @@ def test_the_answer_in_another_version_is_malformed() -> None:
 
 @pytest.mark.parametrize(
     "echo",
-    [snmp.get(snmp.V2C, b"public", ID, [DESCR]), usm.discovery(ID)],
+    [snmp.get(snmp.V2C, b"public", ID, [DESCR]), snmpv3.discovery(ID)],
 )
 def test_our_own_question_is_not_an_answer(echo: bytes) -> None:
     with pytest.raises(snmp.Malformed):
         snmp.response(echo, snmp.V2C, ID)
     with pytest.raises(snmp.Malformed):
-        usm.report(echo, ID)
+        snmpv3.report(echo, ID)
 
 
 def test_a_deeply_nested_message_is_malformed() -> None:
@@ -161,7 +161,7 @@ def test_a_number_of_thousands_of_digits_is_malformed() -> None:
 def test_what_crashes_the_decoder_is_malformed(version: int, message: str) -> None:
     with pytest.raises(snmp.Malformed, match=r"IndexError|OverflowError"):
         if version == snmp.V3:
-            usm.report(bytes.fromhex(message), ID)
+            snmpv3.report(bytes.fromhex(message), ID)
         else:
             snmp.response(bytes.fromhex(message), version, ID)
 
@@ -172,7 +172,7 @@ def test_garbage_is_malformed(data: bytes) -> None:
         with pytest.raises(snmp.Malformed):
             snmp.response(data, version, ID)
     with pytest.raises(snmp.Malformed):
-        usm.report(data, ID)
+        snmpv3.report(data, ID)
 
 
 @given(st.data(), st.sampled_from([snmp.V1, snmp.V2C, snmp.V3]))
@@ -183,7 +183,7 @@ def test_changed_bytes_never_break_the_reader(data: st.DataObject, version: int)
     read = bytes(message[: data.draw(st.integers(0, len(message)))] or message)
     try:
         if version == snmp.V3:
-            assert 5 <= len(usm.report(read, ID).engine) <= 32
+            assert 5 <= len(snmpv3.report(read, ID).engine) <= 32
         else:
             assert isinstance(snmp.response(read, version, ID).status, int)
     except snmp.Malformed:

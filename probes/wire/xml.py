@@ -1,11 +1,14 @@
-"""XML from the network as a flat list: no DTD, no entities, no tree and so no recursion."""
+"""XML elements and SOAP envelopes, bounded, without entities and DTDs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.ElementTree import XMLParser
+
+from probes.wire.text import printable
 
 ELEMENTS_MOST = 2000
 DEPTH_MOST = 32
@@ -70,3 +73,25 @@ class _Flat:
 
     def close(self) -> None:
         """Nothing is left to do at the end of the document."""
+
+
+ENVELOPES = (
+    "http://schemas.xmlsoap.org/soap/envelope/",
+    "http://www.w3.org/2003/05/soap-envelope",
+)
+"""Namespaces of SOAP 1.1 and 1.2."""
+
+
+def fault(found: Iterable[Element]) -> str:
+    """The words of a fault, one harmless line, `fault` if it has none; empty without a fault."""
+    words: dict[str, str] = {}
+    faulted = False
+    for element in found:
+        if element.path[:3] != ("Envelope", "Body", "Fault"):
+            continue
+        faulted = True
+        if element.text.strip():
+            words.setdefault(element.name, printable(element.text))
+    if not faulted:
+        return ""
+    return words.get("faultstring") or words.get("Message") or words.get("Text") or "fault"

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.wire.certificate import NAMES_MOST, BadCertificate, Certificate, read_certificate
-from probes.wire.distrust import distrust
+from probes.wire.certificate import (
+    NAMES_MOST,
+    BadCertificate,
+    Certificate,
+    distrust,
+    read_certificate,
+)
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 

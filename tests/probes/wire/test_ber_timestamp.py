@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.timestamp import distance, generalized
+from probes.wire.ber import distance, generalized
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
