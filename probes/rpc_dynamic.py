@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from probes.clients.rpc import Dialogue, Table
 from probes.engine.call import Answer, Call, NoAnswer, Unexpected
 from probes.engine.model import Reason, Service, State
 from probes.engine.stream import TooMuch
 from probes.engine.vantage import Outcome
-from probes.mapper import Dialogue, Table
 from probes.rpc import listed, read, tcp_ports
 from probes.wire import endpoint_mapper
 from probes.wire.dcerpc import Interface

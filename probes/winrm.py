@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from probes.clients.http import exchanged
 from probes.engine.call import Answer, Call, NoAnswer, Unexpected
 from probes.engine.model import Service
 from probes.engine.stream import Stream, TooMuch
-from probes.http_exchange import exchanged
 from probes.wire import wsman
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
 from probes.wire.xml import Element, NotXml, elements, fault

@@ -21,7 +21,7 @@ from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import Header, LogFailed, SessionLog, default_path, new_header
 from probes.engine.targets import Entered, expand, parse
 from probes.engine.thread import Engine
-from probes.route import route
+from probes.proxy_route import route
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui import again, prepare

@@ -26,7 +26,7 @@ from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.session import LogFailed, SessionLog, default_path, new_header
 from probes.engine.targets import Entered, expand, joined, parse
 from probes.engine.thread import Engine
-from probes.route import route
+from probes.proxy_route import route
 from profiles.model import Profile
 from tui.vantage_factory import make_vantage
 

@@ -29,7 +29,7 @@ def trust(options: Options, environ: Mapping[str, str]) -> Given:
 
 def _check_ca_file(ca_file: str) -> None:
     # Python's TLS is loaded only for those who name a file.
-    from probes.trust import BadCaFile, check_ca_file
+    from probes.clients.tls import BadCaFile, check_ca_file
 
     try:
         check_ca_file(ca_file)

@@ -13,8 +13,8 @@ from probes.engine.local.connect import SocketPipe
 from probes.engine.model import Reason, State
 from probes.engine.stream import opened
 from probes.engine.vantage import Outcome
-from probes.ssh import ask
-from probes.ssh_tap import Tap
+from probes.ssh.banner import Tap
+from probes.ssh.probe import ask
 
 
 @pytest.fixture

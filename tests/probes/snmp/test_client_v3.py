@@ -6,11 +6,11 @@ from pysnmp.proto import api, rfc1905
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from probes import snmp as probe
 from probes.engine.model import Service
 from probes.engine.options import Options, SnmpCredential
-from probes.snmp_device import PRT_CONFIG_CHANGES
-from probes.snmp_exchange import SYS_NAME
+from probes.snmp import probe
+from probes.snmp.client import SYS_NAME
+from probes.snmp.device import PRT_CONFIG_CHANGES
 from probes.wire import snmp, snmpv3
 from probes.wire.snmpv3 import NOBODY, Keys, decrypted, localised
 

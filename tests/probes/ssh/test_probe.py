@@ -9,8 +9,8 @@ import pytest
 
 from probes.engine.call import Unexpected
 from probes.engine.model import Service
-from probes.ssh import ask
-from probes.ssh_tap import RECEIVED_MOST
+from probes.ssh.banner import RECEIVED_MOST
+from probes.ssh.probe import ask
 from tests.probes.peers import resetting
 
 IDENT = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"

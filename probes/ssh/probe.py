@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from probes.engine.call import Answer, Call, Unexpected
 from probes.engine.model import Evidence, Service
-from probes.ssh_login import Login, NoKey, key_pairs, not_tried
-from probes.ssh_tap import Tap
+from probes.ssh.banner import Tap
+from probes.ssh.login import Login, NoKey, key_pairs, not_tried
 from probes.wire.ssh import Ident, Offer
 from probes.wire.text import printable
 

@@ -11,9 +11,20 @@ from probes.engine.call import Answer, Call
 from probes.engine.model import Service, State
 from probes.engine.options import SnmpCredential
 from probes.engine.vantage import Outcome
-from probes.snmp_device import NAMES, device
-from probes.snmp_exchange import SYSTEM, Heard, discover, get, get_as, secrets_of
-from probes.snmp_user import ACCEPTED, NO_ANSWER, Login, level, login
+from probes.snmp.client import (
+    ACCEPTED,
+    NO_ANSWER,
+    SYSTEM,
+    Heard,
+    Login,
+    discover,
+    get,
+    get_as,
+    level,
+    login,
+    secrets_of,
+)
+from probes.snmp.device import NAMES, device
 from probes.wire import snmp, snmpv3
 from probes.wire.text import printable
 

@@ -8,19 +8,18 @@ from pyasn1.type import univ
 from pysnmp.proto import api
 from pysnmp.proto.error import ProtocolError
 
-from probes import snmp as probe
-from probes import snmp_device, snmp_exchange
 from probes.engine.call import NoAnswer, Unexpected
 from probes.engine.model import Reason, Service, State
 from probes.engine.options import Options, SnmpCredential
 from probes.lab import snmp as lab
 from probes.lab.snmp import ENGINE
+from probes.snmp import client, device, probe
 from probes.wire import snmp
 
 ROUTER = {
-    snmp_exchange.SYS_DESCR: "Router OS 1.2",
-    snmp_exchange.SYS_NAME: "core1",
-    snmp_exchange.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.9.1.1"),
+    client.SYS_DESCR: "Router OS 1.2",
+    client.SYS_NAME: "core1",
+    client.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.9.1.1"),
 }
 
 
@@ -130,11 +129,11 @@ async def test_an_answer_to_v3_gives_the_others_only_a_little_longer(udp_call, m
 @pytest.mark.parametrize(
     "objects",
     [
-        ROUTER | {snmp_device.PRT_CONFIG_CHANGES: api.v2c.Counter32(3)},
-        ROUTER | {snmp_device.HR_DEVICE_TYPE: univ.ObjectIdentifier(snmp_device.HR_DEVICE_PRINTER)},
-        ROUTER | {snmp_exchange.SYS_DESCR: "HP ETHERNET MULTI-ENVIRONMENT,JETDIRECT"},
-        ROUTER | {snmp_exchange.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.11.2.3.9.1")},
-        ROUTER | {snmp_exchange.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.641.2.71")},
+        ROUTER | {device.PRT_CONFIG_CHANGES: api.v2c.Counter32(3)},
+        ROUTER | {device.HR_DEVICE_TYPE: univ.ObjectIdentifier(device.HR_DEVICE_PRINTER)},
+        ROUTER | {client.SYS_DESCR: "HP ETHERNET MULTI-ENVIRONMENT,JETDIRECT"},
+        ROUTER | {client.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.11.2.3.9.1")},
+        ROUTER | {client.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.641.2.71")},
     ],
     ids=["Printer-MIB", "hrDeviceType", "sysDescr", "the JetDirect subtree", "Lexmark"],
 )
@@ -146,15 +145,15 @@ async def test_a_printer_is_recognised(udp_call, objects: dict[str, object]) -> 
 
 async def test_a_printers_model_is_told(udp_call) -> None:
     objects = ROUTER | {
-        snmp_device.PRT_CONFIG_CHANGES: api.v2c.Counter32(3),
-        snmp_device.HR_DEVICE_DESCR: "LaserJet\x1b 4",
+        device.PRT_CONFIG_CHANGES: api.v2c.Counter32(3),
+        device.HR_DEVICE_DESCR: "LaserJet\x1b 4",
     }
     answer = await probe.ask(udp_call(agent((snmp.V2C,), objects), port=161))
     assert answer.facts["model"] == "LaserJet\\x1b 4"
 
 
 async def test_a_v1_printer_is_recognised(udp_call) -> None:
-    objects = ROUTER | {snmp_device.PRT_CONFIG_CHANGES: api.v1.Counter(3)}
+    objects = ROUTER | {device.PRT_CONFIG_CHANGES: api.v1.Counter(3)}
     answer = await probe.ask(udp_call(agent((snmp.V1,), objects), port=161))
     assert answer.facts["printer"] is True
 
@@ -177,7 +176,7 @@ async def test_silence_on_the_printer_question_spoils_nothing(udp_call) -> None:
 
 async def test_the_community_is_in_nothing_that_is_recorded(udp_call) -> None:
     secret = "Xyzzy-Geheim"
-    talkative = ROUTER | {snmp_exchange.SYS_DESCR: f"my community is {secret}"}
+    talkative = ROUTER | {client.SYS_DESCR: f"my community is {secret}"}
     wrong = [agent((snmp.V2C,), talkative, secret.encode()), agent((snmp.V3,), {}), agent((), {})]
     for script in (*wrong, lambda request: [b"noise " + request]):
         call = udp_call(script, port=161)
@@ -193,7 +192,7 @@ async def test_the_community_is_in_nothing_that_is_recorded(udp_call) -> None:
 
 
 async def test_hostile_text_is_made_harmless(udp_call) -> None:
-    objects = ROUTER | {snmp_exchange.SYS_NAME: b"\x1b[2J\xff", snmp_exchange.SYS_DESCR: "x" * 3000}
+    objects = ROUTER | {client.SYS_NAME: b"\x1b[2J\xff", client.SYS_DESCR: "x" * 3000}
     answer = await probe.ask(udp_call(agent((snmp.V2C,), objects), port=161))
     assert "\x1b" not in str(answer.facts)
     assert len(str(answer.facts["sys_descr"])) <= 200
@@ -206,10 +205,10 @@ def test_a_message_without_a_version_is_no_message() -> None:
 
 async def test_the_uptime_and_the_v3_engine_of_an_agent_are_told(udp_call) -> None:
     more = {
-        snmp_device.SYS_UP_TIME: api.v2c.TimeTicks(12345),
-        snmp_device.ENGINE_ID: ENGINE,
-        snmp_device.ENGINE_BOOTS: api.v2c.Integer32(7),
-        snmp_device.ENGINE_TIME: api.v2c.Integer32(99),
+        device.SYS_UP_TIME: api.v2c.TimeTicks(12345),
+        device.ENGINE_ID: ENGINE,
+        device.ENGINE_BOOTS: api.v2c.Integer32(7),
+        device.ENGINE_TIME: api.v2c.Integer32(99),
     }
     answer = await probe.ask(udp_call(agent((snmp.V2C,), ROUTER | more), port=161))
     assert answer.facts["uptime_s"] == 123
@@ -219,13 +218,13 @@ async def test_the_uptime_and_the_v3_engine_of_an_agent_are_told(udp_call) -> No
 
 
 async def test_an_engine_id_of_a_forbidden_length_is_passed_over(udp_call) -> None:
-    more = {snmp_device.ENGINE_ID: b"x" * 33}
+    more = {device.ENGINE_ID: b"x" * 33}
     answer = await probe.ask(udp_call(agent((snmp.V2C,), ROUTER | more), port=161))
     assert "engine_id" not in answer.facts
 
 
 async def test_an_uptime_without_end_is_passed_over(udp_call) -> None:
-    more = {snmp_device.SYS_UP_TIME: univ.Integer(10**5000)}
+    more = {device.SYS_UP_TIME: univ.Integer(10**5000)}
     answer = await probe.ask(udp_call(agent((snmp.V2C,), ROUTER | more), port=161))
     assert answer.service is Service.CONFIRMED
     assert "uptime_s" not in answer.facts

@@ -11,7 +11,7 @@ import pytest
 from probes.engine.call import Answer
 from probes.engine.model import Service
 from probes.engine.options import Options, SshCredential
-from probes.ssh import ask
+from probes.ssh.probe import ask
 
 SECRET = "Geheim-Xyzzy"
 

@@ -1,0 +1,1 @@
+"""Protocol clients that several probes share."""

@@ -1,0 +1,1 @@
+"""SNMP v1, v2c and v3: reachability and the device that answers."""

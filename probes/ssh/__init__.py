@@ -1,0 +1,1 @@
+"""SSH: host key, algorithms and methods; login where asked."""
