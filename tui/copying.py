@@ -34,7 +34,7 @@ class Copying:
         if chosen is None:
             return "Only a row that was measured has a command."
         # Only now, here and below: the remedies are not needed for the first paint.
-        from probes.remedy import commands
+        from probes.remediation import commands
 
         texts = [one.text for one in commands(chosen, windows=sys.platform == "win32")]
         if not texts:
@@ -44,7 +44,7 @@ class Copying:
 
     async def change(self, chosen: Result | None) -> str:
         """Copy what to paste for the row's change; returns what to say."""
-        from probes.remedy import remedy
+        from probes.remediation import remedy
 
         mended = None if chosen is None else remedy(chosen)
         if chosen is None or mended is None:

@@ -9,7 +9,7 @@ from tui.runner import DemoFailed
 
 if TYPE_CHECKING:
     from probes.engine.options import Options
-    from probes.lab.directory import Directory
+    from probes.lab.address_map import Directory
     from probes.lab.process import LabProcess
 
 

@@ -31,7 +31,7 @@ from profiles.model import Profile
 from tui.vantage_factory import make_vantage
 
 if TYPE_CHECKING:
-    from probes.lab.directory import Directory
+    from probes.lab.address_map import Directory
 
 
 class Live:

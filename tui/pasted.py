@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from probes.engine.model import Result
-from probes.remedy import commands, remedy
+from probes.remediation import commands, remedy
 from probes.wire.text import printable
 from tui.filter import port_text
 from tui.ticket import ticket

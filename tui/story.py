@@ -13,7 +13,7 @@ from tui.filter import port_text
 from tui.latency import latency_text
 
 if TYPE_CHECKING:
-    from probes.remedy import Remedy
+    from probes.remediation import Remedy
 
 _LONG = 600
 
@@ -24,7 +24,7 @@ Line = tuple[str, str]
 def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
     """Label and text, line by line; all text is harmless."""
     # Only now: the remedies are not needed for the first paint.
-    from probes.remedy import commands, remedy
+    from probes.remediation import commands, remedy
     from tui.pages import page_of
 
     check = job.check

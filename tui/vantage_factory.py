@@ -8,7 +8,7 @@ from probes.engine.local.vantage import LocalVantage
 from probes.engine.vantage import Vantage
 
 if TYPE_CHECKING:
-    from probes.lab.directory import Directory
+    from probes.lab.address_map import Directory
 
 
 async def make_vantage(lab: Directory | None = None) -> Vantage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from probes.lab.serve import serving
+from probes.lab.server import serving
 
 
 async def main() -> None:

@@ -14,7 +14,7 @@ import dns.rdatatype
 import dns.reversename
 import dns.rrset
 
-from probes.lab.peer import Reply
+from probes.lab.transport import Reply
 
 SOFTWARE = "auditreach lab"
 _TTL = 60

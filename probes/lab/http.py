@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import h11
 
-from probes.lab.peer import Talk, listen
+from probes.lab.transport import Talk, listen
 
 REQUEST_MOST = 64 * 1024
 

@@ -6,7 +6,7 @@ import asyncio
 import struct
 from datetime import UTC, datetime, timedelta
 
-from probes.lab.peer import Talk
+from probes.lab.transport import Talk
 from probes.wire import ber
 from probes.wire.ber import context, element, integer
 

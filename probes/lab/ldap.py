@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from probes.lab.peer import Talk
+from probes.lab.transport import Talk
 from probes.wire import ber
 from probes.wire.ber import element, integer
 

@@ -6,7 +6,7 @@ import asyncio
 import struct
 from collections.abc import Sequence
 
-from probes.lab.peer import Reply, Talk
+from probes.lab.transport import Reply, Talk
 from probes.wire import netbios
 
 POSITIVE = b"\x82\0\0\0"

@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from probes.lab.directory import Directory, read
+from probes.lab.address_map import Directory, read
 
 _ENDS_WITHIN = 2.0
 """Seconds it has to end by itself."""

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from uuid import UUID
 
-from probes.lab.peer import Talk
+from probes.lab.transport import Talk
 from probes.wire import dcerpc, endpoint_mapper
 
 Endpoints = Sequence[tuple[UUID, int]]

@@ -9,23 +9,22 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from probes.lab import (
+    behaviours,
     dns,
     http,
     kerberos,
     ldap,
     netbios,
-    oddities,
     rpc,
     site,
     smb,
     snmp,
-    unserved,
     vsphere,
     winrm,
 )
+from probes.lab.address_map import Where
 from probes.lab.certificates import YEAR, Authority
-from probes.lab.directory import Where
-from probes.lab.peer import Reply, Talk, answer, listen
+from probes.lab.transport import Reply, Talk, answer, listen
 
 INTERFACES: tuple[UUID, ...] = (rpc.SERVICES, rpc.TASKS, rpc.REGISTRY)
 """What listens on the dynamic ports of a Windows host, in the order of site.DYNAMIC."""
@@ -86,7 +85,7 @@ async def _https(
         return http.Reply(200, "OK", (("Server", "nginx"),), b"a simulated service\n")
 
     context = ground.authority(issuer).served(name or ground.name, days=days)
-    return await ground.tcp(oddities.slow(slow, http.talk(page)), context)
+    return await ground.tcp(behaviours.slow(slow, http.talk(page)), context)
 
 
 async def _kdc(ground: Ground, ahead: float = 0) -> Where:
@@ -164,31 +163,31 @@ async def _authd(ground: Ground) -> Where:
 
 
 async def _mute(ground: Ground) -> Where:
-    return await ground.tcp(oddities.mute)
+    return await ground.tcp(behaviours.mute)
 
 
 async def _hang_up(ground: Ground) -> Where:
-    return await ground.tcp(oddities.hang_up)
+    return await ground.tcp(behaviours.hang_up)
 
 
 async def _slow_winrm(ground: Ground, seconds: float) -> Where:
-    return await ground.tcp(oddities.slow(seconds, http.talk(winrm.handler())))
+    return await ground.tcp(behaviours.slow(seconds, http.talk(winrm.handler())))
 
 
 async def _silent_tcp(ground: Ground) -> Where:
-    return ground.held.enter_context(unserved.silent_tcp(ground.address))
+    return ground.held.enter_context(behaviours.silent_tcp(ground.address))
 
 
 async def _silent_udp(ground: Ground) -> Where:
-    return ground.held.enter_context(unserved.silent_udp(ground.address))
+    return ground.held.enter_context(behaviours.silent_udp(ground.address))
 
 
 async def _refused_tcp(ground: Ground) -> Where:
-    return ground.held.enter_context(unserved.refused_tcp(ground.address))
+    return ground.held.enter_context(behaviours.refused_tcp(ground.address))
 
 
 async def _refused_udp(ground: Ground) -> Where:
-    return ground.held.enter_context(unserved.refused_udp(ground.address))
+    return ground.held.enter_context(behaviours.refused_udp(ground.address))
 
 
 TCP: Mapping[str, Start] = {

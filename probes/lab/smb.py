@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import Mapping
 
-from probes.lab.peer import Talk
+from probes.lab.transport import Talk
 from probes.wire import ber
 from probes.wire.ber import context, element
 

@@ -11,7 +11,7 @@ from pysnmp.proto import api, rfc1905
 from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from probes.lab.peer import Reply
+from probes.lab.transport import Reply
 from probes.wire import snmp, snmpv3
 
 Objects = Mapping[str, Any]

@@ -12,7 +12,7 @@ from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import SIMULATED, Reason, Resolution, State, VantageInfo
 from probes.engine.vantage import Accept, Cancel, Done, Outcome
 from probes.lab import site
-from probes.lab.directory import Directory
+from probes.lab.address_map import Directory
 
 SOURCE = "127.0.0.1"
 """The address that loopback is spoken to from."""

@@ -8,7 +8,7 @@ import ssl
 
 from probes.lab.certificates import Authority
 from probes.lab.http import Handler, Received, Reply, serve
-from probes.lab.peer import Talk, listen
+from probes.lab.transport import Talk, listen
 from probes.wire import vim
 
 ESXI = vim.About(

@@ -7,7 +7,7 @@ from html import escape
 from importlib import resources
 
 from probes.engine.model import Evidence, Result, Ruling, Status
-from probes.remedy import commands, remedy
+from probes.remediation import commands, remedy
 from tui.filter import port_text
 from tui.latency import latency_text
 from tui.reports.report import (

@@ -1,13 +1,91 @@
-"""The tools that other people have, and what each must be told to ask as the probe does."""
+"""Commands by which somebody else confirms a row: nmap, openssl, PortQry and others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from probes.remedy.asked import Asked
-from probes.remedy.model import Command, System
-from probes.remedy.quoting import bracketed, name
+from probes.engine.model import Job, Observation, Reason, Result, State
+from probes.remediation.model import HOST, Command, System
+from probes.remediation.quoting import address, bracketed, name
+from profiles.model import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One row as a tool would be told it; every text is an address, a name or a placeholder."""
+
+    probe: str
+    transport: Transport
+    at: str
+    """The address that was measured, else the host; for what asks for a name use `host`."""
+    host: str
+    port: int
+    ports: str
+    """The ports to look at, as nmap writes them."""
+    proxy: str
+    """HOST:PORT of the proxy, empty without one."""
+    facts: Mapping[str, object]
+
+    @property
+    def version(self) -> int:
+        """The version of IP."""
+        return 6 if ":" in self.at else 4
+
+    @property
+    def named(self) -> bool:
+        """Whether the host was given by a name."""
+        return not address(self.host)
+
+    @property
+    def place(self) -> str:
+        """ADDRESS:PORT with brackets where they belong."""
+        return f"{bracketed(self.at)}:{self.port}"
+
+    def url(self, scheme: str, path: str, usual: int) -> str:
+        """A URL of this host (RFC 3986); a scope is escaped (RFC 6874)."""
+        host = bracketed(self.host.replace("%", "%25"))
+        return f"{scheme}://{host}{'' if self.port == usual else f':{self.port}'}{path}"
+
+
+def asked(job: Job, seen: Observation) -> Asked:
+    """The row to ask again; through a proxy that was not reached it is the proxy that is asked."""
+    host = job.target.host
+    safe = address(host, scoped=True) or name(host) or HOST
+    at = safe if job.via else address(seen.address, scoped=True) or safe
+    port = job.port or 0
+    return Asked(
+        job.check.probe,
+        job.check.transport,
+        at,
+        safe,
+        port,
+        _ports(job, seen) or str(port),
+        _proxy(job),
+        seen.facts,
+    )
+
+
+def _proxy(job: Job) -> str:
+    if job.via is None:
+        return ""
+    host, port = job.via
+    known = address(host, scoped=True) or name(host)
+    return f"{bracketed(known)}:{port}" if known else ""
+
+
+def _ports(job: Job, seen: Observation) -> str:
+    """Of a range the ports that were tried, as far as they are known."""
+    if not job.check.ports:
+        return ""
+    tried = seen.facts.get("tried")
+    if not isinstance(tried, (list, tuple)):
+        return job.check.ports
+    numbers = [one.get("port") for one in tried if isinstance(one, Mapping)]
+    kept = [str(one) for one in numbers if type(one) is int and 0 < one < 65536]
+    return ",".join(kept) or job.check.ports
+
 
 _PATIENCE = "4"
 _SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
@@ -193,3 +271,61 @@ def _unix(*words: str, unattended: bool = False) -> Command:
 
 def _windows(*words: str) -> Command:
     return Command(System.WINDOWS, words)
+
+
+def commands(result: Result, *, windows: bool = False) -> tuple[Command, ...]:
+    """Commands that ask the same as a row, those of this system first; secrets are placeholders.
+
+    Empty for a row that was not asked: there is nothing to confirm.
+    """
+    job, seen = result.job, result.observation
+    if seen.reason is Reason.NAME_NOT_RESOLVED:
+        found = _name(job)
+    elif seen.state in (State.ERROR, State.NOT_RUN):
+        found = ()
+    else:
+        found = _measured(job, seen)
+    own = System.WINDOWS if windows else System.UNIX
+    # ssh-keyscan and its like are the same on both: once is enough.
+    ordered = sorted(found, key=lambda one: one.system is not own)
+    first: dict[str, Command] = {}
+    for one in ordered:
+        first.setdefault(one.text, one)
+    return tuple(first.values())
+
+
+def _measured(job: Job, seen: Observation) -> tuple[Command, ...]:
+    what = asked(job, seen)
+    if job.via is not None:
+        return _proxied(job, what)
+    return (
+        Command(System.UNIX, nmap(what)),
+        *(BY_PROBE[what.probe](what) if what.probe in BY_PROBE else ()),
+        *windows(what),
+    )
+
+
+def _proxied(job: Job, what: Asked) -> tuple[Command, ...]:
+    """The way to the proxy, and the target through it."""
+    host, port = job.dialled
+    known = address(host, scoped=True) or name(host)
+    if not known or port is None:
+        return ()
+    way = Asked("tcp", "tcp", known, known, port, str(port), "", {})
+    return (
+        Command(System.UNIX, nmap(way)),
+        *https(what),
+        *windows(way),
+    )
+
+
+def _name(job: Job) -> tuple[Command, ...]:
+    host = name(job.dialled[0])
+    if not host:
+        return ()
+    return (
+        Command(System.UNIX, ("getent", "ahosts", host)),
+        Command(System.UNIX, ("dig", "+search", host)),
+        Command(System.WINDOWS, ("Resolve-DnsName", host)),
+        Command(System.WINDOWS, ("nslookup", host)),
+    )

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.engine.model import Reason, Service, State
-from probes.remedy import commands
-from probes.remedy.model import System
-from probes.remedy.quoting import address, name
+from probes.remediation import commands
+from probes.remediation.model import System
+from probes.remediation.quoting import address, name
 
 OPEN = (State.OPEN, Reason.SYN_ACK)
 HOSTILE = st.text(max_size=40) | st.sampled_from(
@@ -165,7 +165,7 @@ def test_a_hostile_host_is_a_placeholder_and_never_an_option(row, profile):
 @given(HOSTILE)
 def test_no_word_of_a_command_has_more_than_an_address_or_a_name_in_it(text):
     from probes.engine.model import Job, Observation, Result, Status, Target
-    from probes.remedy.asked import asked
+    from probes.remediation.confirm_commands import asked
     from profiles.model import Check
 
     check = Check("a.b", "a", "a.c", "B", "tcp", "tcp", "p", "c", "f", port=1)

@@ -29,7 +29,7 @@ from probes.engine.targets import expand, joined, parse
 from probes.engine.thread import Engine
 from probes.engine.vantage import Vantage
 from probes.lab import services, site
-from probes.lab.directory import Directory
+from probes.lab.address_map import Directory
 from probes.lab.process import LabProcess
 from probes.lab.vantage import LabVantage
 from profiles.loader import load_profile
@@ -317,7 +317,7 @@ def test_hosts_have_names_and_addresses_of_their_own() -> None:
 
 
 def test_the_page_about_the_demo_has_every_host() -> None:
-    page = (Path(__file__).parent.parent.parent / "docs" / "demo.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "demo.md").read_text()
     listed = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")} - {
         "host"
     }

@@ -11,8 +11,8 @@ import pytest
 from probes.engine.model import Reason, State
 from probes.engine.vantage import Outcome
 from probes.lab import site
-from probes.lab.directory import Directory, read
-from probes.lab.serve import serving
+from probes.lab.address_map import Directory, read
+from probes.lab.server import serving
 from probes.lab.vantage import ELSEWHERE, LabVantage
 
 SHORT = 0.3
@@ -105,7 +105,7 @@ async def test_two_labs_at_once_do_not_meet() -> None:
 
 async def test_a_host_has_its_own_address_where_the_system_has_one_for_all(monkeypatch) -> None:
     """As on macOS, where 127.0.0.1 is all there is."""
-    monkeypatch.setattr("probes.lab.serve._is_ours", lambda address: False)
+    monkeypatch.setattr("probes.lab.server._is_ours", lambda address: False)
     async with lab(PC, EDGE) as (vantage, directory):
         tcp = await connected(vantage, PC.address, 445)
         udp = await vantage.exchange(PC.address, 161, b"x", 5, lambda data: True)

@@ -1,17 +1,79 @@
-"""What has to change for a row that is not well, by who said no and what the host is. Pure."""
+"""Advice for a row: the change that makes it pass, and who has to make it."""
 
 from __future__ import annotations
 
-from probes.engine.blame import unanswered
+from enum import Enum, auto
+
+from probes.engine.blame import same_address, unanswered
 from probes.engine.mend import another_service, nothing_listens
-from probes.engine.model import Job, Observation, Reason, Result, Status
-from probes.remedy import firewalls, services
-from probes.remedy.flow import HOST, Flow, flow_of
-from probes.remedy.model import Paste, Remedy
-from probes.remedy.platform import Platform, platform
-from probes.remedy.quoting import address, name, powershell
-from probes.remedy.refusal import Refusal, refusal
+from probes.engine.model import Job, Observation, Reason, Result, State, Status
+from probes.remediation import firewall_rules, service_commands
+from probes.remediation.model import HOST, Flow, Paste, Platform, Remedy, flow_of, platform
+from probes.remediation.quoting import address, name, powershell
 from probes.wire.text import printable
+
+
+class Refusal(Enum):
+    """Where the change has to be made."""
+
+    NAME = auto()
+    """The name does not resolve."""
+    UNTESTED = auto()
+    """Nothing was sent, for a reason of this machine's or another row's."""
+    HERE = auto()
+    """This machine's own firewall."""
+    NO_ROUTE = auto()
+    """This machine's routes."""
+    PROXY = auto()
+    """The way to the proxy, or the proxy."""
+    PATH = auto()
+    """A device on the path, which is named."""
+    UNDELIVERED = auto()
+    """A router, or nobody at all, finds no such host."""
+    FIREWALL = auto()
+    """The host's own firewall."""
+    HOST = auto()
+    """The host: the path is open, and nothing listens."""
+    SERVICE = auto()
+    """The service behind an open port: the wrong one, or one that is silent."""
+    UNKNOWN = auto()
+    """The host or any firewall before it."""
+
+
+def refusal(job: Job, seen: Observation) -> Refusal:
+    """Who has to act for a row that is not well."""
+    if seen.reason is Reason.NAME_NOT_RESOLVED:
+        return Refusal.NAME
+    if seen.state in (State.ERROR, State.NOT_RUN):
+        return Refusal.UNTESTED
+    if job.proxy and seen.facts.get("unproven") == "proxy":
+        return Refusal.PROXY
+    if seen.state is State.OPEN:
+        return Refusal.SERVICE
+    if seen.state is State.CLOSED:
+        return Refusal.HOST
+    return _by_icmp(seen) if seen.icmp is not None else _untold(seen)
+
+
+def _by_icmp(seen: Observation) -> Refusal:
+    offender = seen.icmp.offender if seen.icmp else ""
+    rejected = seen.state is State.FILTERED
+    if same_address(offender, seen.address):
+        return Refusal.FIREWALL
+    if same_address(offender, seen.source):
+        silent = unanswered(seen)
+        if rejected or silent == "":
+            return Refusal.HERE
+        away = silent is not None and not same_address(silent, seen.address)
+        if away or seen.reason is not Reason.HOST_UNREACH:
+            return Refusal.NO_ROUTE
+        return Refusal.UNDELIVERED
+    return Refusal.PATH if rejected else Refusal.UNDELIVERED
+
+
+def _untold(seen: Observation) -> Refusal:
+    return Refusal.NO_ROUTE if seen.state is State.UNREACHABLE else Refusal.UNKNOWN
+
 
 _LONG = 600
 _ADDRESS = "ADDRESS"
@@ -98,25 +160,25 @@ def _pastes(job: Job, seen: Observation, who: Refusal, flow: Flow) -> tuple[Past
             return _name(job)
         case Refusal.HERE:
             return (
-                firewalls.nft(flow, "this machine", outbound=True),
-                firewalls.iptables(flow, "this machine", outbound=True),
+                firewall_rules.nft(flow, "this machine", outbound=True),
+                firewall_rules.iptables(flow, "this machine", outbound=True),
             )
         case Refusal.PATH:
-            return (firewalls.request(flow, _offender(seen)),)
+            return (firewall_rules.request(flow, _offender(seen)),)
         case Refusal.UNKNOWN if job.via:
-            return (firewalls.request(flow, ""),)
+            return (firewall_rules.request(flow, ""),)
         case Refusal.FIREWALL if not job.via:
             return _host_firewall(job, flow, kind, where)
         case Refusal.UNKNOWN:
             return (
                 *_host_firewall(job, flow, kind, where),
-                *(services.agent(job, flow, where) if job.check.probe == "snmp" else ()),
-                firewalls.request(flow, ""),
+                *(service_commands.agent(job, flow, where) if job.check.probe == "snmp" else ()),
+                firewall_rules.request(flow, ""),
             )
         case Refusal.HOST if not job.via and not job.check.ports:
-            return services.start(job, flow, kind, where)
+            return service_commands.start(job, flow, kind, where)
         case Refusal.SERVICE if _elsewhere(job, seen) and not job.via:
-            return services.listeners(flow, kind, where)
+            return service_commands.listeners(flow, kind, where)
         case _:
             return ()
 
@@ -127,28 +189,28 @@ def _host_firewall(job: Job, flow: Flow, kind: Platform, where: str) -> tuple[Pa
     remoting = job.check.probe == "winrm"
     match kind:
         case Platform.WINDOWS:
-            rule = firewalls.windows(flow, title, where)
+            rule = firewall_rules.windows(flow, title, where)
             if remoting:
                 # One block: the listener is of no use without the rule for this source.
-                rule = Paste(rule.where, (*services.remoting(where).lines, *rule.lines))
-            return (rule, firewalls.policy(flow, remoting=remoting))
+                rule = Paste(rule.where, (*service_commands.remoting(where).lines, *rule.lines))
+            return (rule, firewall_rules.policy(flow, remoting=remoting))
         case Platform.UNIX:
             return (
-                firewalls.nft(flow, where),
-                firewalls.iptables(flow, where),
-                firewalls.firewalld(flow, where),
+                firewall_rules.nft(flow, where),
+                firewall_rules.iptables(flow, where),
+                firewall_rules.firewalld(flow, where),
             )
         case Platform.XEN:
-            plain = firewalls.iptables(flow, where)
+            plain = firewall_rules.iptables(flow, where)
             return (Paste(plain.where.removeprefix("or "), plain.lines),)
         case Platform.ESXI:
-            return firewalls.esxi(flow, where)
+            return firewall_rules.esxi(flow, where)
         case Platform.ANY:
             return (
-                firewalls.windows(flow, title, where),
-                firewalls.nft(flow, where),
-                firewalls.iptables(flow, where),
-                firewalls.firewalld(flow, where),
+                firewall_rules.windows(flow, title, where),
+                firewall_rules.nft(flow, where),
+                firewall_rules.iptables(flow, where),
+                firewall_rules.firewalld(flow, where),
             )
         case _:
             return ()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.engine.model import Reason, Service, State, Status
-from probes.remedy import remedy
+from probes.remediation import remedy
 
 SILENT = (State.FILTERED, Reason.NO_RESPONSE)
 REJECTED = (State.FILTERED, Reason.ADMIN_PROHIBITED)

@@ -13,8 +13,8 @@ import pytest
 from probes import PROBES
 from probes.engine.judge import judge
 from probes.engine.model import Job, Observation, Reason, Result, State, Target
-from probes.remedy import commands, remedy
-from probes.remedy.model import System
+from probes.remediation import commands, remedy
+from probes.remediation.model import System
 from profiles.loader import load_profile
 
 NAMESPACE = f"reach{os.getpid()}p"

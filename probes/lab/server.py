@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from probes.lab import services
+from probes.lab.address_map import Directory, Where
 from probes.lab.certificates import Authority
-from probes.lab.directory import Directory, Where
 from probes.lab.services import Ground
 from probes.lab.site import HOSTS, Host
 

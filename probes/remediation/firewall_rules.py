@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from probes.remedy.flow import Flow
-from probes.remedy.model import Paste
-from probes.remedy.quoting import posix, powershell
+from probes.remediation.model import Flow, Paste
+from probes.remediation.quoting import posix, powershell
 
 
 def windows(flow: Flow, title: str, where: str) -> Paste:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from probes.engine.model import Job
-from probes.remedy.flow import Flow
-from probes.remedy.model import Paste
-from probes.remedy.platform import Platform
+from probes.remediation.model import Flow, Paste, Platform
 
 _REMOTING = "Enable-PSRemoting -Force"
 _NETBIOS = (

@@ -1,12 +1,36 @@
-"""Ports where nobody serves, as the kernel itself answers for them: refused, or silent."""
+"""Lab ports that misbehave: accept everything, refuse, drop."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from probes.lab.directory import Where
+from probes.lab.address_map import Where
+from probes.lab.transport import PATIENCE, Talk
+
+
+async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Take everything and say nothing, as tarpits, middleboxes and printers do."""
+    while await reader.read(4096):
+        pass
+
+
+async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Close as soon as somebody connects, as a service does that refuses its caller's address."""
+
+
+def slow(seconds: float, then: Talk) -> Talk:
+    """Think before the conversation; shorter than PATIENCE, or it never comes to it."""
+    assert seconds < PATIENCE
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(seconds)
+        await then(reader, writer)
+
+    return talk
+
 
 _FILLERS = 8
 """Connections that fill the shortest accept queue of every system."""

@@ -1,0 +1,170 @@
+"""Data of remediation: platform, flow and the change to make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+
+from probes.engine.model import Job, Observation
+from probes.remediation.quoting import address, name, posix, powershell
+from profiles.model import Transport
+
+
+class System(StrEnum):
+    """Which shell a text is for."""
+
+    UNIX = "unix"
+    WINDOWS = "windows"
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """Lines to paste, and in words where they belong; every line is printable."""
+
+    where: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The lines as they are pasted, without a line break at the end."""
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to change for one row: a sentence, and what to paste; of several, one is enough
+    unless each belongs elsewhere.
+    """
+
+    change: str
+    pastes: tuple[Paste, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that asks the same as a row, with a tool that is not ours."""
+
+    system: System
+    words: tuple[str, ...]
+    unattended: bool = False
+    """It waits for what is typed, unless its input is closed."""
+
+    @property
+    def text(self) -> str:
+        """One line for sh, or for PowerShell; every value is quoted."""
+        if self.system is System.WINDOWS:
+            return " ".join(map(powershell, self.words))
+        line = " ".join(map(posix, self.words))
+        return f"{line} </dev/null" if self.unattended else line
+
+
+class Platform(Enum):
+    """A kind of system, by how its firewall and its services are changed."""
+
+    WINDOWS = auto()
+    UNIX = auto()
+    XEN = auto()
+    ESXI = auto()
+    DEVICE = auto()
+    """A printer, a switch, a NAS: each has a way of its own."""
+    PUBLIC = auto()
+    """Somebody else's: a cloud, the instance of the product."""
+    ANY = auto()
+    """Not known."""
+
+
+_BY_ROLE = {
+    "windows.target": Platform.WINDOWS,
+    "windows.dc": Platform.WINDOWS,
+    "hyperv.host": Platform.WINDOWS,
+    "unix.target": Platform.UNIX,
+    "xen.host": Platform.XEN,
+    "esxi.host": Platform.ESXI,
+    "snmp.device": Platform.DEVICE,
+    "printer": Platform.DEVICE,
+    "nas": Platform.DEVICE,
+    "alloyscan.instance": Platform.PUBLIC,
+    "cloud.aws": Platform.PUBLIC,
+    "cloud.azure": Platform.PUBLIC,
+    "cloud.google": Platform.PUBLIC,
+    "dns.server": Platform.ANY,
+    "discovery.host": Platform.ANY,
+}
+# For the roles of a profile of the operator's own.
+_BY_PROBE = {
+    "winrm": Platform.WINDOWS,
+    "rpc": Platform.WINDOWS,
+    "rpc_dynamic": Platform.WINDOWS,
+    "ssh": Platform.UNIX,
+    "vsphere": Platform.ESXI,
+    "authd": Platform.ESXI,
+    "printer": Platform.DEVICE,
+    "snmp": Platform.DEVICE,
+}
+
+
+def platform(job: Job) -> Platform:
+    """The kind of system of the row's host."""
+    known = _BY_ROLE.get(job.target.role)
+    return known or _BY_PROBE.get(job.check.probe, Platform.ANY)
+
+
+SOURCE = "SOURCE-ADDRESS"
+"""Stands for an address of this machine that no measurement has shown."""
+HOST = "HOST"
+"""Stands for a host whose name no shell should see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow; addresses are valid addresses or the placeholders."""
+
+    source: str
+    destination: str
+    called: str
+    """The destination's name; empty where it is an address only."""
+    transport: Transport
+    ports: str
+    """A port or a range `FIRST-LAST`; empty for ICMP."""
+
+    @property
+    def version(self) -> int:
+        """The version of IP."""
+        return 6 if ":" in self.destination else 4
+
+    @property
+    def port_text(self) -> str:
+        """Protocol and ports as a person writes them."""
+        if self.transport == "icmp":
+            return f"ICMPv{self.version} echo requests"
+        return f"{self.transport.upper()} {self.ports}"
+
+    @property
+    def text(self) -> str:
+        """What has to be let through, in the words of every firewall."""
+        named = f" ({self.called})" if self.called else ""
+        protocol = self.transport.upper()
+        if self.transport == "icmp":
+            protocol = f"ICMPv{self.version}, echo request and reply"
+        port = f", destination port {self.ports}" if self.ports else ""
+        return (
+            f"source {self.source}, destination {self.destination}{named}, "
+            f"protocol {protocol}{port}, action permit"
+        )
+
+
+def flow_of(job: Job, seen: Observation) -> Flow:
+    """The flow of a row; through a proxy the one to the proxy, which is all this machine opens."""
+    host, port = job.dialled
+    called = name(host)
+    known = address(seen.address) or address(host)
+    ports = "" if port is None else str(port)
+    if job.check.ports and not job.via:
+        ports = job.check.ports
+    return Flow(
+        address(seen.source) or SOURCE,
+        known or called or HOST,
+        called if known and not address(host) else "",
+        job.check.transport,
+        ports,
+    )
