@@ -31,7 +31,7 @@ from probes.engine.model import (
     Target,
     VantageInfo,
 )
-from probes.engine.session import SessionLog, new_header, read_session
+from probes.session import SessionLog, new_header, read_session
 from profiles.model import Check, Profile
 
 BATCH = 50

@@ -23,8 +23,8 @@ from probes import PROBES
 from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Event, Finished, Result, Settings, State, Target
 from probes.engine.plan import plan
-from probes.engine.session import SessionLog, new_header
 from probes.engine.thread import Engine
+from probes.session import SessionLog, new_header
 from profiles.loader import load_profile
 
 HOSTS, DEAD = 1000, 100

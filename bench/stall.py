@@ -30,7 +30,7 @@ from statistics import median
 from textual.app import App
 
 from bench.terminal import Terminal, processor, python
-from probes.engine.session import read_session, verify
+from probes.session import read_session, verify
 from tui.arguments import parse_options
 from tui.launch import build
 from tui.lean import LeanApp

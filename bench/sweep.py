@@ -20,8 +20,8 @@ from probes import PROBES
 from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Event, Finished, Job, Result, Settings, State
 from probes.engine.plan import plan
-from probes.engine.session import SessionLog, new_header
 from probes.engine.thread import Engine
+from probes.session import SessionLog, new_header
 
 
 def sweep(

@@ -40,7 +40,7 @@ from probes.engine.model import (
     VantageInfo,
 )
 from probes.engine.plan import plan
-from probes.engine.session import SessionLog, new_header
+from probes.session import SessionLog, new_header
 from tui.app import AuditReach
 from tui.options import Options
 from tui.prepare import load

@@ -65,7 +65,7 @@ def run_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     [
         "profiles/catalog/alloyscan.toml",
         "tui/app.tcss",
-        "probes/engine/session/schema.json",
+        "probes/session/schema.json",
     ],
 )
 def test_the_wheel_holds_the_data_the_program_reads(wheel: zipfile.ZipFile, name: str) -> None:

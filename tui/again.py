@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from probes.engine.again import again
 from probes.engine.model import Job, Result, Settings, Status, Target, VantageInfo
 from probes.engine.plan import Route, plan
-from probes.engine.session import Header, Origin, Session, SessionError, new_header, read_session
-from probes.engine.session.compare import apart
+from probes.session import Header, Origin, Session, SessionError, new_header, read_session
+from probes.session.diff import apart
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui import prepare

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from probes.engine.session import Session
-from probes.engine.session.compare import Change, Comparison, Kind
+from probes.session import Session
+from probes.session.diff import Change, Comparison, Kind
 from tui.filter import port_text
 from tui.reports.report import TO_CHANGE, line
 

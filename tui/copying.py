@@ -109,7 +109,7 @@ def _written(text: str) -> str:
     """Write it where it can be read; returns how a sentence begins that says so."""
     import platformdirs
 
-    from probes.engine.session.place import because, make_parents, shown
+    from probes.session.paths import because, make_parents, shown
 
     path = platformdirs.user_state_path("auditreach", appauthor=False) / "copied.txt"
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from probes.engine.session import Session, SessionError
-from probes.engine.session.compare import Change, Comparison, Kind, compare
+from probes.session import Session, SessionError
+from probes.session.diff import Change, Comparison, Kind, compare
 from tui import prepare
 from tui.comparison import counts, groups, name_text, row_text, session_text, statuses_text
 from tui.exit import Exit

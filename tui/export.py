@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from probes.engine.session import SessionError
+from probes.session import SessionError
 from tui import prepare
 from tui.exit import Exit
 from tui.options import Options, UsageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from probes.engine.findings import Finding
-from probes.engine.session import FindingRecord
+from probes.session import FindingRecord
 
 MOST = 20
 """Findings that a run without a screen prints."""

@@ -69,7 +69,7 @@ def build(options: Options) -> AuditReach:
     ascii = ascii_only() if options.ascii is None else options.ascii
     remembered = Remembered(_state_path("screen.json"))
     if options.command == "open":
-        from probes.engine.session import SessionError
+        from probes.session import SessionError
         from tui.app import AuditReach
         from tui.recorded import open_recorded
 

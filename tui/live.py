@@ -23,10 +23,10 @@ from probes.engine.model import (
 )
 from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
-from probes.engine.session import LogFailed, SessionLog, default_path, new_header
 from probes.engine.targets import Entered, expand, joined, parse
 from probes.engine.thread import Engine
 from probes.proxy_route import route
+from probes.session import LogFailed, SessionLog, default_path, new_header
 from profiles.model import Profile
 from tui.vantage_factory import make_vantage
 

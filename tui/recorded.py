@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from probes.engine.model import Job, Result, Verdict
-from probes.engine.session import Session
+from probes.session import Session
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.whole import removed_text, whole_session, with_earlier, with_verdicts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.engine.session import SessionError, verify
+from probes.session import SessionError, verify
 from tui.exit import Exit
 from tui.options import Options, UsageError
 

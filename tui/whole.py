@@ -8,8 +8,8 @@ from pathlib import Path
 from probes.engine.docket import verdicts_of
 from probes.engine.findings import diagnose
 from probes.engine.plan import plan
-from probes.engine.session import Session, read_session, unreached
-from probes.engine.session.record import found, recorded
+from probes.session import Session, read_session, unreached
+from probes.session.records import found, recorded
 from profiles.model import Profile
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from probes.engine import observe
-from probes.engine.board import Board
 from probes.engine.clock import Clock
 from probes.engine.lanes import Work
 from probes.engine.model import Observation, Reason, State
+from probes.engine.session_state import Board
 
 
 @dataclass

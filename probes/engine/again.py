@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from probes.engine.judge import depends_on
 from probes.engine.model import Job, Observation, Reason, Result, State, Status, Target
-from probes.engine.session import Session
+from probes.session import Session
 from profiles.model import Check, Profile
 
 _NOT_MEASURED = frozenset({Reason.NOT_NEEDED, Reason.DEPENDENCY, Reason.CANCELLED})

@@ -16,7 +16,6 @@ from probes.engine.call import Ask
 from probes.engine.clock import Clock
 from probes.engine.judge import judge
 from probes.engine.lanes import Lanes, Work
-from probes.engine.ledger import Ledger
 from probes.engine.model import (
     Diagnosed,
     Evidence,
@@ -36,6 +35,7 @@ from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.outbox import Outbox, Report
 from probes.engine.pauses import Pauses
 from probes.engine.race import connect
+from probes.engine.session_state import Ledger
 from probes.engine.vantage import NotOffered, Outcome, Vantage
 from probes.engine.width import Width
 from profiles.model import Profile

@@ -30,8 +30,8 @@ from probes.engine.model import (
 from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.outbox import Report
 from probes.engine.run import Run
-from probes.engine.session import LogFailed, SessionLog
 from probes.engine.vantage import Vantage
+from probes.session import LogFailed, SessionLog
 from profiles.model import Profile
 
 T = TypeVar("T")

@@ -24,7 +24,7 @@ from probes.engine.model import (
     Verdict,
 )
 from probes.engine.plan import plan
-from probes.engine.session import Session, new_header
+from probes.session import Session, new_header
 from profiles.model import (
     Capability,
     Category,

@@ -185,7 +185,7 @@ def test_a_domain_controller_that_is_removed_speaks_for_nobody_any_more(kit):
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 3), max_size=8))
 def test_whatever_is_removed_and_restored_the_counts_are_those_of_who_is_there(seed, moves):
     async def main() -> None:
-        from probes.engine.ledger import Ledger
+        from probes.engine.session_state import Ledger
 
         chance = random.Random(seed)
         events: list = []

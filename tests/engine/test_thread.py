@@ -16,9 +16,9 @@ import pytest
 
 from probes import Probe
 from probes.engine.model import Diagnosed, Finished, Message, Result, Settings, Status, Verdict
-from probes.engine.session import LogFailed, SessionLog, new_header, read_session
-from probes.engine.session.record import found
 from probes.engine.thread import Engine
+from probes.session import LogFailed, SessionLog, new_header, read_session
+from probes.session.records import found
 
 PROBES = {"tcp": Probe("tcp")}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.session import Session, read_session
+from probes.session import Session, read_session
 
 ROOT = Path(__file__).parent.parent.parent
 WITHIN = 60

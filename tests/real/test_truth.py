@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from probes.engine.session import read_session
+from probes.session import read_session
 from tests.real.truth import ASKED, TRUTH, Icmp, Row
 
 ROOT = Path(__file__).parent.parent.parent

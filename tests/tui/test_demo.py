@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from probes.engine.model import DEMO, Status
-from probes.engine.session import SIMULATED_REMARK, summary
+from probes.session import SIMULATED_REMARK, summary
 from tests.tui.driving import drive, notice, rows, text_of, until
 from tui.arguments import parse_options
 from tui.cli import main
@@ -20,7 +20,7 @@ from tui.widgets.head import Head
 
 pytestmark = pytest.mark.usefixtures("state")
 
-SCHEMA = Path(__file__).parent.parent.parent / "probes/engine/session/schema.json"
+SCHEMA = Path(__file__).parent.parent.parent / "probes/session/schema.json"
 
 
 @pytest.fixture

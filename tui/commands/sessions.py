@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.engine.session import SessionError
+from probes.session import SessionError
 from tui.commands.model import Outcome
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def _sessions(screen: SessionScreen) -> str:
 
 
 async def _compare(screen: SessionScreen, path: Path) -> str:
-    from probes.engine.session.compare import compare
+    from probes.session.diff import compare
     from tui.screens.comparison import ComparisonScreen
     from tui.whole import whole_session
 
@@ -102,7 +102,7 @@ def remark(screen: SessionScreen) -> Outcome:
 
 
 async def _remark(screen: SessionScreen) -> str:
-    from probes.engine.session import annotate
+    from probes.session import annotate
     from tui.screens.dialog import Prompt
 
     said = await screen.host.push_screen_wait(Prompt("Remark for the session log", ""))

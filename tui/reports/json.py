@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from probes.engine.session.header import header_record
-from probes.engine.session.line import encoded
-from probes.engine.session.record import finding_record, result_record, verdict_record
+from probes.session.header import header_record
+from probes.session.json_line import encoded
+from probes.session.records import finding_record, result_record, verdict_record
 from tui.reports.report import Report, notices
 
 SCHEMA = "auditreach.report/1"

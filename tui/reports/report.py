@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from probes.engine.model import Observation, Result, Ruling, Status, Target
-from probes.engine.session import SIMULATED_REMARK, Session, VerdictRecord
 from probes.remediation import remedy
+from probes.session import SIMULATED_REMARK, Session, VerdictRecord
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.whole import removed_text, whole_session, with_earlier, with_findings, with_verdicts

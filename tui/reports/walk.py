@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probes.engine.model import Evidence, Icmp, Observation, Result, Target
-from probes.engine.session import FindingRecord, Header, Session
+from probes.session import FindingRecord, Header, Session
 
 LEFT_OUT = frozenset(
     {

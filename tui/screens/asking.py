@@ -31,7 +31,7 @@ async def change_answers(app: App[int], runner: Runner | None) -> str:
 
 async def save_copy(app: App[int], source: str) -> str:
     """Copy the session log where the operator says, asking before anything is overwritten."""
-    from probes.engine.session import AlreadyThere, SessionError, copy
+    from probes.session import AlreadyThere, SessionError, copy
 
     if not source:
         return "There is no session log to copy yet."

@@ -12,8 +12,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from probes.engine.model import Result
-from probes.engine.session import Session
-from probes.engine.session.compare import Change, Comparison
+from probes.session import Session
+from probes.session.diff import Change, Comparison
 from probes.wire.text import printable
 from tui.comparison import counts, groups, name_text, session_text, statuses_text
 from tui.signs import Signs

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.engine.session import SessionError
+from probes.session import SessionError
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.export import RENDERERS

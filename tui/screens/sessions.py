@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from probes.engine.session import SessionError, Summary
+from probes.session import SessionError, Summary
 from tui.screens.dialog import Prompt
 from tui.sessions import shelf
 from tui.sessions.text import summary_lines
@@ -132,7 +132,7 @@ class SessionsScreen(Screen[Choice]):
             self.run_worker(self._remark(self._chosen), exclusive=True)
 
     async def _remark(self, chosen: Summary) -> None:
-        from probes.engine.session import annotate, summary
+        from probes.session import annotate, summary
 
         if str(chosen.path) == self._present:
             self._say("This is the session on the screen; N adds a remark to it there.")

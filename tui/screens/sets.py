@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from probes.engine.session import SessionError
+from probes.session import SessionError
 from tui.screens.dialog import Dialog
 from tui.sessions import sets
 

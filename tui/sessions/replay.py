@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from probes.engine.session.moments import moments
+from probes.session.replay import moments
 from tui.recorded import Recorded
 from tui.sessions.player import Player
 

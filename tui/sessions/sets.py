@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from probes.engine.model import Target
-from probes.engine.session import SessionError
-from probes.engine.session.place import because, make_parents, shown
+from probes.session import SessionError
+from probes.session.paths import because, make_parents, shown
 
 MOST_NAME = 40
 _MOST_BYTES = 256 * 1024

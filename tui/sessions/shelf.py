@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from probes.engine.session import SessionError, Summary, session_folder, summary
-from probes.engine.session.place import because, shown
+from probes.session import SessionError, Summary, session_folder, summary
+from probes.session.paths import because, shown
 
 MOST = 500
 """Sessions that are listed, the newest."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from probes.engine.model import SIMULATED, Ruling
-from probes.engine.session import SIMULATED_REMARK, Summary
+from probes.session import SIMULATED_REMARK, Summary
 from probes.wire.text import printable
 
 _WIDEST_HOST = 16

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from bench.terminal import Terminal, python
-from probes.engine.session import Session
+from probes.session import Session
 from tests.real.terminal.program import GONE, ROOT, WITHIN, spins, until_results, whole
 
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from bench.terminal import processor
-from probes.engine.session import Session, read_session, verify
+from probes.session import Session, read_session, verify
 
 ROOT = Path(__file__).parents[3]
 SITE = ROOT / "tests" / "sessions" / "site.jsonl"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.tui.headless.process import ROOT, Command, Ports, Run, rows, verdicts
 
-SCHEMA = ROOT / "probes/engine/session/schema.json"
+SCHEMA = ROOT / "probes/session/schema.json"
 
 
 def test_in_a_pipe_there_are_only_plain_aligned_lines(run: Run) -> None:

@@ -161,7 +161,7 @@ def test_the_opened_log_shows_what_the_screen_showed_and_names_no_surprise(measu
         await seat.press("home", "delete")
         await seat.until(lambda: len(seat.table.rows) == 1)
 
-    from probes.engine.session import verify
+    from probes.session import verify
     from tui.arguments import parse_options
     from tui.launch import build
 

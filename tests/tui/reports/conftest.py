@@ -21,7 +21,7 @@ from probes.engine.model import (
     Target,
     VantageInfo,
 )
-from probes.engine.session import FindingRecord, Header, Remark, SessionLog, new_header
+from probes.session import FindingRecord, Header, Remark, SessionLog, new_header
 from profiles.model import Profile
 from tui.options import Options
 from tui.prepare import load

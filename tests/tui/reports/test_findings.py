@@ -14,8 +14,8 @@ from defusedxml.ElementTree import fromstring
 
 from probes.engine.findings import Finding, Kind, Sure
 from probes.engine.model import Reason, Result, State, Status
-from probes.engine.session import SessionLog
-from probes.engine.session.record import found
+from probes.session import SessionLog
+from probes.session.records import found
 from profiles.model import Profile
 from tui.export import RENDERERS
 from tui.reports.pseudonyms import pseudonymised

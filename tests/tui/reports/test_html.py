@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probes.engine.model import Evidence, Icmp, Reason, Result, Status
-from probes.engine.session import VerdictRecord
+from probes.session import VerdictRecord
 from tui.reports import html
 from tui.reports.report import Report
 

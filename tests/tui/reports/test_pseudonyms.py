@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probes.engine.model import Evidence, Icmp, Reason, Result, Status, Target, VantageInfo
-from probes.engine.session import FindingRecord, VerdictRecord
+from probes.session import FindingRecord, VerdictRecord
 from tui.export import RENDERERS
 from tui.reports.pseudonyms import pseudonymised
 from tui.reports.report import Report

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.engine.model import Finished, Message, Queued, Target
-from probes.engine.session import SessionError
 from probes.engine.targets import parse
+from probes.session import SessionError
 from tests.tui.watch.test_past import JOB
 from tui.options import Options
 from tui.prepare import load

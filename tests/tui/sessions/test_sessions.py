@@ -12,7 +12,7 @@ import pytest
 from textual.widgets import Input, OptionList, Static
 
 from probes.engine.model import Status
-from probes.engine.session import verify
+from probes.session import verify
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.screens.comparison import ComparisonScreen
 from tui.screens.session import SessionScreen

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from probes.engine.model import Ruling
-from probes.engine.session import Summary
+from probes.session import Summary
 from tui.sessions.text import summary_lines
 
 NAMES = tuple(f"a-long-name-{number}.corp.example" for number in range(8))

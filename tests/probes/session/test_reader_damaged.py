@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.engine.model import Result
-from probes.engine.session import Header, Session, SessionError, VerdictRecord, read, read_session
-from probes.engine.session.header import header_record
-from probes.engine.session.line import MOST_LINE, encoded
-from probes.engine.session.record import result_record, verdict_record
+from probes.session import Header, Session, SessionError, VerdictRecord, read_session, reader
+from probes.session.header import header_record
+from probes.session.json_line import MOST_LINE, encoded
+from probes.session.records import result_record, verdict_record
 
 Make = Callable[..., Result]
 Write = Callable[..., Path]
@@ -105,7 +105,7 @@ def test_a_thousand_broken_lines_are_twenty_messages_and_a_count(write_log: Writ
 def test_more_rows_than_a_session_may_have_are_left_out(
     write_log: Write, make_result: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read, "MOST_ROWS", 2)
+    monkeypatch.setattr(reader, "MOST_ROWS", 2)
     session = read_session(write_log(*(make_result(host) for host in "abca")))
     assert [row.job.target.host for row in session.results] == ["a", "b"]
     assert session.messages == ("Line 4 was skipped: more than 2 rows.",)

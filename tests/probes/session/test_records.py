@@ -26,10 +26,11 @@ from probes.engine.model import (
     Status,
     Target,
 )
-from probes.engine.session import Header, VerdictRecord
-from probes.engine.session.header import header_of, header_record
-from probes.engine.session.line import MOST_DEPTH, MOST_LINE, BadLine, decoded, depth, encoded
-from probes.engine.session.record import (
+from probes.session import Header, VerdictRecord
+from probes.session.header import header_of, header_record
+from probes.session.json_line import MOST_DEPTH, MOST_LINE, BadLine, decoded, depth, encoded
+from probes.session.records import (
+    Rows,
     end_record,
     finding_of,
     finding_record,
@@ -38,8 +39,7 @@ from probes.engine.session.record import (
     result_record,
     verdict_record,
 )
-from probes.engine.session.rows import Rows
-from probes.engine.session.write import finding_line, result_line
+from probes.session.writer import finding_line, result_line
 from profiles.model import Profile
 
 Make = Callable[..., Result]

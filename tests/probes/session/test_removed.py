@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from probes.engine.model import Removed, Restored, Result, Target
-from probes.engine.session import Header, Session, SessionLog, read_session
+from probes.session import Header, Session, SessionLog, read_session
 
 Make = Callable[..., Result]
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.engine.model import Reason, Result, State, Status
-from probes.engine.session import Header, Origin, Session
-from probes.engine.session.compare import Change, Comparison, Kind, compare
+from probes.session import Header, Origin, Session
+from probes.session.diff import Change, Comparison, Kind, compare
 from profiles.model import When
 
 Make = Callable[..., Result]

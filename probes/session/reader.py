@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from probes.engine.model import Job, Observation, Reason, Result, State, Status, Target
-from probes.engine.session.header import SCHEMA, Header, header_of, targets_of
-from probes.engine.session.line import MOST_HEADER, MOST_LINE, BadLine, decoded
-from probes.engine.session.place import because, shown
-from probes.engine.session.record import (
+from probes.session.header import SCHEMA, Header, header_of, targets_of
+from probes.session.json_line import MOST_HEADER, MOST_LINE, BadLine, decoded, text
+from probes.session.paths import because, shown
+from probes.session.records import (
     FindingRecord,
     Remark,
+    Rows,
     VerdictRecord,
     finding_of,
     verdict_of,
 )
-from probes.engine.session.rows import Rows
-from probes.engine.session.typed import text
 from profiles.model import Profile
 
 MOST_ROWS = 1_000_000

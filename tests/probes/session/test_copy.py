@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.session import AlreadyThere, SessionError, copy
+from probes.session import AlreadyThere, SessionError, copy
 
 Write = Callable[..., Path]
 

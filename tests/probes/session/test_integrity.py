@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probes.engine.model import Result
-from probes.engine.session import Header, LogFailed, SessionError, SessionLog, verify, write
+from probes.session import Header, LogFailed, SessionError, SessionLog, verify, writer
 
 Make = Callable[..., Result]
 Write = Callable[..., Path]
@@ -176,9 +176,9 @@ def test_what_was_lost_stands_before_the_end_and_under_its_hash(
 ) -> None:
     log = SessionLog.create(tmp_path / "lost.jsonl")
     log.header(header)
-    monkeypatch.setattr(write, "MOST_WAITING", 100)
+    monkeypatch.setattr(writer, "MOST_WAITING", 100)
     with monkeypatch.context() as broken:
-        broken.setattr(write.os, "write", _no_space)
+        broken.setattr(writer.os, "write", _no_space)
         for number in range(3):
             with suppress(LogFailed):
                 log.results([make_result(f"host{number}")])

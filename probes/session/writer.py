@@ -1,4 +1,4 @@
-"""The session log as it is written: whole lines, one system call a batch, nothing torn."""
+"""Session log writer: appends and flushes records; adds remarks to a finished log."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import hashlib
 import os
 import stat
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from probes.engine.findings import Finding
 from probes.engine.model import Removed, Restored, Result, Target, Verdict
-from probes.engine.session.header import Header, header_record, removal_records, targets_records
-from probes.engine.session.line import MOST_HEADER, MOST_LINE, encoded
-from probes.engine.session.place import because, make_parents, shown
-from probes.engine.session.record import (
+from probes.session.header import Header, header_record, removal_records, targets_records
+from probes.session.integrity import sealed
+from probes.session.json_line import MOST_HEADER, MOST_LINE, encoded
+from probes.session.paths import because, make_parents, shown
+from probes.session.reader import SessionError, read_session
+from probes.session.records import (
     FindingRecord,
     VerdictRecord,
     earlier_record,
@@ -28,7 +31,6 @@ from probes.engine.session.record import (
     result_record,
     verdict_record,
 )
-from probes.engine.session.seal import sealed
 
 MOST_WAITING = 64 * 1024 * 1024
 """Bytes kept for later while the file cannot be written."""
@@ -238,3 +240,26 @@ def _hashed(descriptor: int) -> hashlib._Hash:
 
 def _cannot(do: str, path: str | os.PathLike[str], error: OSError) -> LogFailed:
     return LogFailed(f"Cannot {do} the session log {shown(path)}: {because(error)}.")
+
+
+def annotate(path: str | os.PathLike[str], text: str) -> None:
+    """Append a remark and a new end record; raises SessionError, and then nothing was written.
+
+    A log without an end may still be written by another process, whose hash this would break.
+    """
+    session = read_session(path)
+    if not session.ended:
+        raise SessionError(
+            f"{shown(path)} has no end: it was killed, or is still being measured. "
+            "Nothing was added."
+        )
+    counts = Counter(str(result.status) for result in session.results)
+    try:
+        log = SessionLog.append(path)
+        try:
+            log.remark(text)
+            log.end(session.complete, counts)
+        finally:
+            log.close()
+    except LogFailed as error:
+        raise SessionError(str(error)) from None

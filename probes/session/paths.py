@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from probes.engine.session.header import Header
+from probes.session.header import Header
 
 
 def default_path(header: Header) -> Path:

@@ -11,16 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probes.engine.model import Evidence, Removed, Restored, Result, Ruling, Status, Target, Verdict
-from probes.engine.session import (
-    Header,
-    SessionError,
-    SessionLog,
-    annotate,
-    read_session,
-    summary,
-    verify,
-)
-from probes.engine.session.moments import moments
+from probes.session import Header, SessionError, SessionLog, annotate, read_session, summary, verify
+from probes.session.replay import moments
 from profiles.model import Profile
 
 Make = Callable[..., Result]

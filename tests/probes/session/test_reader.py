@@ -12,9 +12,9 @@ import pytest
 
 from probes.engine.model import Result, Ruling, State, Status, Target, Verdict
 from probes.engine.plan import plan
-from probes.engine.session import Header, Origin, SessionError, SessionLog, read_session, unreached
-from probes.engine.session.line import encoded
-from probes.engine.session.record import recorded, result_record
+from probes.session import Header, Origin, SessionError, SessionLog, read_session, unreached
+from probes.session.json_line import encoded
+from probes.session.records import recorded, result_record
 from profiles.model import Profile
 
 Make = Callable[..., Result]

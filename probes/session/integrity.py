@@ -1,4 +1,4 @@
-"""Whether a session log is as it was written: hashes in every `end` cover all before it and it."""
+"""Integrity of a session log: digests of its lines and the seal over the end record."""
 
 from __future__ import annotations
 
@@ -8,10 +8,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from probes.engine.session.line import MOST_LINE, BadLine, decoded
-from probes.engine.session.place import because, shown
-from probes.engine.session.read import SessionError
-from probes.engine.session.seal import seal_holds
+from probes.session.json_line import MOST_LINE, BadLine, decoded
+from probes.session.paths import because, shown
+from probes.session.reader import SessionError
+
+_MARK = b',"seal":"'
+_AFTER = b'"}\n'
+
+
+def sealed(line: str, before: hashlib._Hash) -> str:
+    """An end record with its seal; `before` is the hash of every byte before its line."""
+    opened = line.removesuffix("}").encode("ascii") + _MARK
+    return f'{opened.decode("ascii")}{_digits(before, opened)}"}}'
+
+
+def seal_holds(line: bytes, before: hashlib._Hash) -> bool:
+    """Whether a line of an end record that has a seal is as it was written."""
+    head, mark, rest = line.rpartition(_MARK)
+    opened = head + mark
+    return bool(mark) and rest == _digits(before, opened).encode("ascii") + _AFTER
+
+
+def _digits(before: hashlib._Hash, opened: bytes) -> str:
+    whole = before.copy()
+    whole.update(opened)
+    return whole.hexdigest()
+
 
 _BEGINS = b'{"type":"session"'
 

@@ -8,11 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from probes.engine.model import Event, Result
-from probes.engine.session.line import BadLine
-from probes.engine.session.place import because, shown
-from probes.engine.session.read import SessionError, records
-from probes.engine.session.record import verdict_of
-from probes.engine.session.rows import Rows
+from probes.session.json_line import BadLine
+from probes.session.paths import because, shown
+from probes.session.reader import SessionError, records
+from probes.session.records import Rows, verdict_of
 from profiles.model import Profile
 
 Moment = tuple[float, Event]

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from probes.engine.blame import same_address
 from probes.engine.model import Result, Status
-from probes.engine.session.header import Header
-from probes.engine.session.read import Session
+from probes.session.header import Header
+from probes.session.reader import Session
 from profiles.model import Check
 
 

@@ -15,15 +15,8 @@ import pytest
 
 from probes.engine.findings import Finding, Kind, Sure
 from probes.engine.model import Result
-from probes.engine.session import (
-    Header,
-    LogFailed,
-    SessionLog,
-    VerdictRecord,
-    default_path,
-    read_session,
-    write,
-)
+from probes.session import Header, LogFailed, SessionLog, VerdictRecord, default_path, read_session
+from probes.session import writer as write
 
 Make = Callable[..., Result]
 resource = pytest.importorskip("resource")

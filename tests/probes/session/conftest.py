@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-import probes.engine.session
+import probes.session
 from probes.engine.model import (
     Evidence,
     Job,
@@ -24,7 +24,7 @@ from probes.engine.model import (
     Target,
     VantageInfo,
 )
-from probes.engine.session import Header, SessionLog, new_header
+from probes.session import Header, SessionLog, new_header
 from profiles.model import Check, Profile
 
 
@@ -108,7 +108,7 @@ def write_log(tmp_path: Path, header: Header) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def validate() -> Callable[[object], None]:
     """Holds a decoded line against the schema; raises ValidationError."""
-    package = Path(probes.engine.session.__file__).parent
+    package = Path(probes.session.__file__).parent
     schema = json.loads((package / "schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema).validate

@@ -11,8 +11,8 @@ import pytest
 
 from probes.engine.findings import Finding, Kind, Sure
 from probes.engine.model import Result
-from probes.engine.session import Header, SessionLog, read_session
-from probes.engine.session.record import finding_record, found
+from probes.session import Header, SessionLog, read_session
+from probes.session.records import finding_record, found
 
 Make = Callable[..., Result]
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from probes.engine.model import Target
-from probes.engine.session.header import targets_of
-from probes.engine.session.line import MOST_HEADER, MOST_LINE, BadLine, decoded
-from probes.engine.session.place import because, shown
-from probes.engine.session.read import SessionError, header_line
-from probes.engine.session.record import verdict_of
-from probes.engine.session.typed import text
+from probes.session.header import targets_of
+from probes.session.json_line import MOST_HEADER, MOST_LINE, BadLine, decoded, text
+from probes.session.paths import because, shown
+from probes.session.reader import SessionError, header_line
+from probes.session.records import verdict_of
 
 _RESULT = b'{"type":"result"'
 _TOLD = tuple(

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from probes.engine.model import Removed, Restored, Settings, Target, VantageInfo
-from probes.engine.session.typed import integer, items, mapping, number, text, texts
 from probes.engine.version import version
+from probes.session.json_line import integer, items, mapping, number, text, texts
 from profiles.model import Profile
 
 SCHEMA = "auditreach.session/1"

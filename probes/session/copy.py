@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from probes.engine.session.place import because, make_parents, shown
-from probes.engine.session.read import SessionError
+from probes.session.paths import because, make_parents, shown
+from probes.session.reader import SessionError
 
 
 class AlreadyThere(SessionError):
