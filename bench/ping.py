@@ -20,11 +20,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from probes import PROBES
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Event, Finished, Result, Settings, State, Target
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
 from probes.session import SessionLog, new_header
+from probes.vantage.local.vantage import LocalVantage
 from profiles.loader import load_profile
 
 HOSTS, DEAD = 1000, 100

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from bench import lab
 from probes import PROBES
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Event, Finished, Job, Result, Settings, State
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
 from probes.session import SessionLog, new_header
+from probes.vantage.local.vantage import LocalVantage
 
 
 def sweep(

@@ -44,7 +44,7 @@ AFTER_THE_FIRST_PAINT = (
         "hashlib",
         "json",
     ),
-    *("probes.engine.local", "probes.engine.options", "probes.engine.run", "probes.session"),
+    *("probes.vantage.local", "probes.engine.options", "probes.engine.run", "probes.session"),
     *("probes.engine.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
     *("tui.argument_types", "tui.arguments", "tui.config", "tui.credentials", "tui.demo"),
     *("tui.help", "tui.live", "tui.query", "tui.recorded", "tui.reports", "tui.sessions"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.vantage import Vantage
+from probes.vantage.local.vantage import LocalVantage
 
 if TYPE_CHECKING:
     from probes.lab.address_map import Directory

@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 from functools import partial
 
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import SIMULATED, Reason, Resolution, State, VantageInfo
 from probes.engine.vantage import Accept, Cancel, Done, Outcome
 from probes.lab import site
 from probes.lab.address_map import Directory
+from probes.vantage.local.vantage import LocalVantage
 
 SOURCE = "127.0.0.1"
 """The address that loopback is spoken to from."""

@@ -4,8 +4,8 @@ import socket
 
 from probes.engine.calibrate import PORTS
 from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.local.connect import SocketPipe
 from probes.engine.model import Service, State, Status
+from probes.vantage.local.tcp import SocketPipe
 
 UNUSED = PORTS[0]
 HOST = "10.0.0.1"

@@ -8,9 +8,9 @@ import socket
 import pytest
 
 from probes.engine.call import Call
-from probes.engine.local.connect import SocketPipe
 from probes.engine.model import Reason, State
 from probes.engine.vantage import Outcome
+from probes.vantage.local.tcp import SocketPipe
 
 
 class Opens:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 
 from probes.engine.call import Call
-from probes.engine.local.connect import SocketPipe
 from probes.engine.model import Reason, State
 from probes.engine.stream import opened
 from probes.engine.vantage import Outcome
 from probes.ssh.banner import Tap
 from probes.ssh.probe import ask
+from probes.vantage.local.tcp import SocketPipe
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import asyncio
 import errno
 import socket
 
-from probes.engine.local.connect import SocketPipe
 from probes.engine.model import Reason, State
 from probes.engine.race import Race
 from probes.engine.vantage import Outcome
+from probes.vantage.local.tcp import SocketPipe
 
 
 class Hand:

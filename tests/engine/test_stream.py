@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from probes.engine.local.connect import SocketPipe
 from probes.engine.stream import KEPT, MOST, Stream, TooMuch, opened
 from probes.engine.vantage import Pipe
+from probes.vantage.local.tcp import SocketPipe
 from tests.pipes import ChannelPipe
 
 Pair = Callable[[], contextlib.AbstractAsyncContextManager[tuple[Stream, socket.socket]]]

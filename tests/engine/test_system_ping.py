@@ -2,8 +2,8 @@
 
 import pytest
 
-from probes.engine.local.system_ping import command, interpret, system_ping
 from probes.engine.model import Icmp, Reason, State
+from probes.vantage.local.system_ping import command, interpret, system_ping
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ import pytest
 
 from probes.engine.call import Ask, Call
 from probes.engine.lanes import Work
-from probes.engine.local.connect import SocketPipe
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Job, Observation, Reason, State, Target, VantageInfo
 from probes.engine.observe import converse
 from probes.engine.options import NO_OPTIONS, Options
 from probes.engine.vantage import Accept, Outcome
+from probes.vantage.local.tcp import SocketPipe
+from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check
 from tests.probes.peers import Serve, resetting
 

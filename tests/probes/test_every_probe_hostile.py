@@ -13,10 +13,10 @@ import pytest
 from probes import PROBES
 from probes.engine.judge import judge
 from probes.engine.lanes import Lane, Work
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Job, Result, Service, State, Status, Target
 from probes.engine.observe import datagrams
 from probes.engine.options import NO_OPTIONS, Options
+from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check
 from tests.probes.peers import Serve, endless
 

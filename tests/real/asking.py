@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 
 from probes import PROBES
 from probes.engine.call import Answer, Ask, Call
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Job, Target
 from probes.engine.vantage import Outcome
+from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check
 
 HERE = "127.0.0.77"

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """
 import asyncio, json, sys
-from probes.engine.local.datagram import exchange
-from probes.engine.local.echo import Echo, open_datagram, open_raw
+from probes.vantage.local.udp import exchange
+from probes.vantage.local.icmp import Echo, open_datagram, open_raw
 
 WAYS = {"datagram": (open_datagram,), "raw": (open_raw,), "system": ()}
 WAYS["any"] = WAYS["datagram"] + WAYS["raw"]

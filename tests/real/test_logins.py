@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from probes import PROBES
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Event, Job, Result, Service, Settings, Status, Target
 from probes.engine.options import Options, SnmpCredential, SshCredential
 from probes.engine.run import Run
+from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check, Profile
 from tests.real.processes import running
 

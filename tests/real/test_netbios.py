@@ -14,7 +14,7 @@ PROBE = """
 import asyncio, json
 from probes import udp
 from probes.engine.call import Call, NoAnswer
-from probes.engine.local.vantage import LocalVantage
+from probes.vantage.local.vantage import LocalVantage
 from probes.engine.model import Job, Target
 from profiles.model import Check
 

@@ -27,7 +27,7 @@ def a_probe(monkeypatch):
 @pytest.fixture
 async def a_server(kit):
     """A real listening port and a vantage that really connects."""
-    from probes.engine.local.connect import Connector
+    from probes.vantage.local.tcp import Connector
 
     held: list[asyncio.StreamWriter] = []
 

@@ -9,9 +9,9 @@ import pytest
 
 from probes import Probe
 from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.local.connect import SocketPipe
 from probes.engine.model import Reason, Service, State, Status
 from probes.engine.vantage import NotOffered, Outcome
+from probes.vantage.local.tcp import SocketPipe
 
 
 async def test_stop_ends_everything_and_keeps_what_was_measured(kit):

@@ -15,9 +15,9 @@ from probes import https
 from probes.engine import observe
 from probes.engine.judge import judge
 from probes.engine.lanes import Work
-from probes.engine.local.vantage import LocalVantage
 from probes.engine.model import Target
 from probes.engine.options import Options
+from probes.vantage.local.vantage import LocalVantage
 
 HOST = "alloyscan.test"
 OK = b"HTTP/1.1 200 OK\r\nServer: test/1\r\nContent-Length: 2\r\n\r\nhi"

@@ -1,0 +1,164 @@
+"""The configured DNS servers, asked in turn, so that each is quoted with what it said itself."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from probes.vantage.local.background import in_background
+
+if TYPE_CHECKING:
+    import dns.asyncresolver
+    import dns.exception
+    import dns.resolver
+
+_PATIENCE = 4.0
+_PER_TRY = 2.0
+_SERVERS = 4
+_RECORDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """How this machine asks the DNS: servers in order, search list, dots of an absolute name."""
+
+    servers: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    ndots: int = 1
+    port: int = 53
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the DNS said: the server that said it and its records as text, or why there is none."""
+
+    server: str = ""
+    records: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def configured() -> Configuration:
+    """This machine's configuration (resolv.conf(5), the registry); blocks while dnspython loads."""
+    import dns.resolver
+
+    importlib.import_module("dns.asyncresolver")
+    try:
+        system = dns.resolver.Resolver()
+    except dns.resolver.NoResolverConfiguration:
+        return Configuration()
+    search = tuple(name.to_text() for name in system.search)
+    servers = tuple(str(server) for server in system.nameservers)
+    return Configuration(servers[:_SERVERS], search, 1 if system.ndots is None else system.ndots)
+
+
+class Nameservers:
+    """Asks the DNS servers of this machine, from one event loop."""
+
+    def __init__(self, configure: Callable[[], Configuration] = configured) -> None:
+        self._configure = configure
+        self._configuration: Configuration | None = None
+        self._loading = asyncio.Lock()
+
+    async def ask(
+        self, name: str, kinds: tuple[str, ...], timeout: float, search: bool
+    ) -> Answered:
+        """Ask for the first kind of record the name has, at most `timeout` seconds in all.
+
+        Never raises. SRV records come as host names, best first (RFC 2782), PTR records as names.
+        """
+        deadline = time.monotonic() + timeout
+        try:
+            configuration = await self._load()
+        except (OSError, ValueError, ImportError, RuntimeError) as error:
+            return Answered(problem=f"the DNS configuration could not be read ({error})")
+        problems = []
+        for server in configuration.servers:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            answered, problem = await _one(
+                server, configuration, name, kinds, min(left, _PATIENCE), search
+            )
+            if answered is not None:
+                return answered
+            problems.append(problem)
+        return Answered(
+            problem="; ".join(problems) or "no DNS server is configured on this machine"
+        )
+
+    async def _load(self) -> Configuration:
+        async with self._loading:
+            if self._configuration is None:
+                self._configuration = await in_background(self._configure)
+            return self._configuration
+
+
+async def _one(
+    server: str,
+    configuration: Configuration,
+    name: str,
+    kinds: tuple[str, ...],
+    timeout: float,
+    search: bool,
+) -> tuple[Answered | None, str]:
+    """What one server answers for good, or None and why the next one should be asked."""
+    import dns.asyncresolver
+    import dns.exception
+    import dns.name
+    import dns.resolver
+
+    resolver = dns.asyncresolver.Resolver(configure=False)
+    try:
+        resolver.nameservers = [server]
+        resolver.port = configuration.port
+        resolver.search = [dns.name.from_text(suffix) for suffix in configuration.search]
+        resolver.ndots = configuration.ndots
+        resolver.timeout = _PER_TRY
+        for kind in kinds:
+            try:
+                answer = await resolver.resolve(name, kind, lifetime=timeout, search=search)
+            except dns.resolver.NoAnswer:
+                continue
+            return Answered(server, _records(answer), _nothing(server, answer)), ""
+    except dns.resolver.NXDOMAIN:
+        return Answered(server, problem=f"{server} says no such name"), ""
+    except (dns.resolver.NoNameservers, dns.resolver.LifetimeTimeout) as error:
+        return None, _refusal(server, error)
+    except (dns.exception.DNSException, OSError, ValueError) as error:
+        return None, f"{server} could not be asked ({type(error).__name__})"
+    return Answered(server, problem=f"{server} has no {' or '.join(kinds)} record for it"), ""
+
+
+def _refusal(server: str, error: dns.exception.DNSException) -> str:
+    """Why a server gave no usable answer, from the last of dnspython's tries."""
+    tries = error.kwargs.get("errors") or [(server, False, 0, None, None)]
+    _, _, _, cause, response = tries[-1]
+    if response is not None:
+        import dns.rcode
+
+        return f"{server} answers {dns.rcode.to_text(response.rcode())}"
+    if isinstance(cause, OSError) and not isinstance(cause, TimeoutError) and cause.strerror:
+        return f"{server} cannot be asked ({cause.strerror})"
+    return f"{server} does not answer"
+
+
+def _records(answer: dns.resolver.Answer) -> tuple[str, ...]:
+    if answer.rrset is None:
+        return ()
+    records = list(answer.rrset)[:_RECORDS]
+    if answer.rdtype.name == "PTR":
+        return tuple(record.target.to_text(omit_final_dot=True) for record in records)
+    if answer.rdtype.name != "SRV":
+        return tuple(record.to_text() for record in records)
+    records.sort(key=lambda record: (record.priority, -record.weight, record.target))
+    # The target "." says: this service is decidedly not here (RFC 2782).
+    names = [record.target.to_text(omit_final_dot=True) for record in records]
+    return tuple(dict.fromkeys(name for name in names if name != "."))
+
+
+def _nothing(server: str, answer: dns.resolver.Answer) -> str:
+    return "" if _records(answer) else f"{server} says this service is not offered"

@@ -1,0 +1,148 @@
+"""The system's own `ping`, for machines that allow this process no ICMP socket."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import math
+import os
+import re
+import subprocess
+import sys
+import time
+
+from probes.engine import meaning
+from probes.engine.model import Icmp, Reason, State
+from probes.engine.vantage import Outcome
+from probes.vantage.local.background import in_background
+from probes.vantage.local.receive import plain
+
+_OUTPUT_MOST = 8192
+_GRACE = 1.0
+_WORD = re.compile(r"[0-9a-f:.]{2,45}")
+_TIME = re.compile(r"[=<] ?(\d{1,9}(?:[.,]\d{1,9})?) ?ms")
+_HOPS = re.compile(r"(?:ttl|hlim)=\d")
+_ERRORS = (
+    ("net unreachable", (3, 0), (1, 0)),
+    ("no route", (3, 0), (1, 0)),
+    ("host unreachable", (3, 1), (1, 3)),
+    ("address unreachable", (3, 1), (1, 3)),
+    ("port unreachable", (3, 3), (1, 4)),
+    ("net prohibited", (3, 9), (1, 1)),
+    ("host prohibited", (3, 10), (1, 1)),
+    ("packet filtered", (3, 13), (1, 1)),
+    ("administratively prohibited", (3, 13), (1, 1)),
+    ("time to live exceeded", (11, 0), (3, 0)),
+    ("hop limit", (11, 0), (3, 0)),
+)
+_NO_ROUTE = ("network is unreachable", "no route to host")
+_DENIED = ("not permitted", "permission denied", "lacking privilege")
+
+
+def command(address: str, timeout: float, platform: str = sys.platform) -> list[str]:
+    """The `ping` of a platform for one echo request without name look-ups; `timeout` in seconds."""
+    v6 = ":" in address
+    if platform == "win32":
+        return [
+            "ping",
+            "-6" if v6 else "-4",
+            "-n",
+            "1",
+            "-w",
+            str(math.ceil(timeout * 1000)),
+            address,
+        ]
+    if platform == "darwin":
+        if v6:
+            return ["ping6", "-n", "-c", "1", address]
+        return ["ping", "-n", "-c", "1", "-W", str(math.ceil(timeout * 1000)), address]
+    version = "-6" if v6 else "-4"
+    return ["ping", version, "-n", "-c", "1", "-W", str(max(1, math.ceil(timeout))), address]
+
+
+async def system_ping(address: str, timeout: float) -> Outcome | None:
+    """Ping a numeric address with the system's program; None where it cannot be used here.
+
+    Raises OSError with EMFILE or ENFILE when no descriptor is left.
+    """
+    process = _start(command(address, timeout))
+    if process is None:
+        return None
+    began = time.monotonic()
+    text = ""
+    try:
+        async with asyncio.timeout(timeout + _GRACE):
+            text = await in_background(lambda: _output(process))
+    except TimeoutError:
+        pass
+    finally:
+        # The reading thread sees the end of the output then, and reaps the process.
+        process.kill()
+    outcome = interpret(address, text)
+    if outcome is not None:
+        outcome.elapsed_ms = (time.monotonic() - began) * 1000
+    return outcome
+
+
+def interpret(address: str, text: str) -> Outcome | None:
+    """What the output of `ping` means; None if it was not allowed to ask."""
+    version = 6 if ":" in address else 4
+    lines = text.lower().splitlines()
+    for line in lines:
+        took = _TIME.search(line)
+        if took and _HOPS.search(line):
+            # Windows translates the words; the address, `ttl=` and `ms` stay.
+            if plain(address) not in _senders(line):
+                continue
+            return Outcome(
+                State.OPEN,
+                Reason.ECHO_REPLY,
+                address,
+                latency_ms=float(took[1].replace(",", ".")),
+                latency_source="monotonic",
+            )
+        for phrase, v4, v6 in _ERRORS:
+            if phrase in line:
+                sender = next(iter(_senders(line)), "")
+                icmp = Icmp(*(v6 if version == 6 else v4), sender, version)
+                return Outcome(*meaning.of_icmp(icmp), address, icmp=icmp)
+    lowered = "\n".join(lines)
+    if any(phrase in lowered for phrase in _NO_ROUTE):
+        return Outcome(State.UNREACHABLE, Reason.NET_UNREACH, address)
+    if any(phrase in lowered for phrase in _DENIED):
+        return None
+    if lines and lines[0].startswith(("ping: ", "ping6: ")):
+        problem = "".join(char for char in text.splitlines()[0][:200] if char.isprintable())
+        return Outcome(State.ERROR, Reason.LOCAL_ERROR, address, problem=problem)
+    return Outcome(State.FILTERED, Reason.NO_RESPONSE, address)
+
+
+def _senders(line: str) -> list[str]:
+    found = []
+    for word in _WORD.findall(line):
+        try:
+            found.append(plain(str(ipaddress.ip_address(word.rstrip(":.")))))
+        except ValueError:
+            continue
+    return found
+
+
+def _start(arguments: list[str]) -> subprocess.Popen[bytes] | None:
+    try:
+        return subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "LC_ALL": "C", "LANG": "C"},
+        )
+    except (FileNotFoundError, PermissionError, NotADirectoryError):
+        return None
+
+
+def _output(process: subprocess.Popen[bytes]) -> str:
+    assert process.stdout is not None
+    with process.stdout:
+        output = process.stdout.read(_OUTPUT_MOST)
+    process.wait()
+    return output.decode("utf-8", "replace")

@@ -1,0 +1,90 @@
+"""Who is to blame when a name has no address."""
+
+import socket
+import threading
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+
+from probes.vantage.local.dns import Resolver
+from tests.probes.vantage.local.dns.zone import FOUND, Zone, fails, gives, nobody
+
+
+async def test_no_such_name_is_said_by_the_server_that_said_it(serve, hosts):
+    resolver = Resolver(lookup=fails(), hosts=hosts, nameservers=await serve(Zone({})))
+    resolution = await resolver.resolve("nowhere.corp")
+    assert resolution.addresses == ()
+    assert (resolution.server, resolution.problem) == (
+        "127.0.0.1",
+        "127.0.0.1 says no such name",
+    )
+
+
+async def test_a_short_name_is_tried_with_the_search_list(serve, hosts):
+    zone = Zone({("app.corp.example", "A"): ["10.0.0.7"]})
+    nameservers = await serve(zone, search=("corp.example.",))
+    resolver = Resolver(lookup=gives(*FOUND), hosts=hosts, nameservers=nameservers)
+    assert (await resolver.resolve("app")).server == "127.0.0.1"
+    assert zone.asked == [("app.corp.example", "A")]
+
+
+async def test_servfail_and_silence_are_told_apart_and_the_next_server_is_asked(serve, hosts):
+    broken = Zone({}, rcode=dns.rcode.SERVFAIL)
+    refusing = Zone({}, rcode=dns.rcode.REFUSED)
+    resolver = Resolver(
+        lookup=fails(socket.EAI_AGAIN), hosts=hosts, nameservers=await serve(broken, refusing)
+    )
+    resolution = await resolver.resolve("app.corp")
+    assert resolution.problem == "127.0.0.1 answers SERVFAIL; 127.0.0.2 answers REFUSED"
+
+
+async def test_a_dead_server_is_named(serve, hosts):
+    resolver = Resolver(
+        1.0,
+        lookup=fails(socket.EAI_AGAIN, "Temporary failure in name resolution"),
+        hosts=hosts,
+        nameservers=await serve(Zone({}, mute=True)),
+    )
+    assert (await resolver.resolve("app.corp")).problem == "127.0.0.1 does not answer"
+
+
+async def test_a_name_the_dns_knows_and_the_system_does_not_is_told(serve, hosts):
+    zone = Zone({("app.corp", "AAAA"): ["2001:db8::1"]})
+    resolver = Resolver(lookup=fails(), hosts=hosts, nameservers=await serve(zone))
+    assert (await resolver.resolve("app.corp")).problem == (
+        "this machine's resolver says: Name or service not known, though 127.0.0.1 knows the name"
+    )
+    assert zone.asked == [("app.corp", "A"), ("app.corp", "AAAA")]
+
+
+async def test_a_name_without_addresses_is_told(serve, hosts):
+    zone = Zone({("corp", "SRV"): ["0 0 1 x."]})
+    resolver = Resolver(lookup=fails(), hosts=hosts, nameservers=await serve(zone))
+    assert (await resolver.resolve("corp")).problem == ("127.0.0.1 has no A or AAAA record for it")
+
+
+async def test_no_server_configured_is_told(hosts):
+    resolver = Resolver(lookup=fails(), hosts=hosts, nameservers=nobody())
+    assert (await resolver.resolve("app.corp")).problem == (
+        "no DNS server is configured on this machine"
+    )
+
+
+async def test_a_look_up_that_never_returns_ends_in_a_sentence_and_holds_no_exit(hosts):
+    release = threading.Event()
+
+    def lookup(name, port, *, type):
+        assert threading.current_thread().daemon
+        release.wait(60)
+        return FOUND
+
+    resolver = Resolver(0.05, lookup=lookup, hosts=hosts, nameservers=nobody())
+    resolution = await resolver.resolve("app.corp")
+    release.set()
+    assert resolution.addresses == ()
+    assert resolution.problem == (
+        "the look-up did not answer in 0.05 s: no DNS server is configured on this machine"
+    )
+    assert resolution.ms >= 50
