@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from probes.engine.findings import Finding
+from probes.judging.findings import Finding
 from probes.session import FindingRecord
 
 MOST = 20

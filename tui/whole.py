@@ -6,8 +6,8 @@ import dataclasses
 from pathlib import Path
 
 from probes.engine.docket import verdicts_of
-from probes.engine.findings import diagnose
 from probes.engine.plan import plan
+from probes.judging.findings import diagnose
 from probes.session import Session, read_session, unreached
 from probes.session.records import found, recorded
 from profiles.model import Profile

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from probes.engine.calibrate import marked
 from probes.engine.docket import Docket
-from probes.engine.findings import Finding, diagnose
 from probes.engine.judge import depends_on, judge, not_needed
 from probes.engine.lanes import Work
 from probes.engine.model import (
@@ -25,6 +24,7 @@ from probes.engine.model import (
     Target,
     Verdict,
 )
+from probes.judging.findings import Finding, diagnose
 from profiles.model import Profile
 
 _NOT_ASKED = (Reason.NOT_NEEDED, Reason.DEPENDENCY)

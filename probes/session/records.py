@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields
 from operator import itemgetter
 from typing import Any
 
-from probes.engine.findings import Finding
 from probes.engine.model import (
     Evidence,
     Icmp,
@@ -22,6 +21,7 @@ from probes.engine.model import (
     Target,
     Verdict,
 )
+from probes.judging.findings import Finding
 from probes.session.header import now
 from probes.session.json_line import BadLine, finite, integer, text, texts
 from profiles.model import Check, Profile, Transport

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bench.picture import SCENES
-from probes.engine.findings import diagnose
+from probes.judging.findings import diagnose
 from tests.docs import keys_page
 from tests.docs.pages import (
     GENERATED,

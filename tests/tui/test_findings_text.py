@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from probes.engine.findings import Finding, Kind, Sure
+from probes.judging.findings import Finding, Kind, Sure
 from tui.findings_text import findings_lines
 
 

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from probes.engine.findings import Finding, diagnose
+from probes.judging.findings import Finding, diagnose
 from tui.filter import Filter
 from tui.findings_text import sentence
 from tui.screens.dialog import Dialog

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from probes.engine.findings import Kind, Sure
 from probes.engine.model import Service
+from probes.judging.findings import Kind, Sure
 
 PROXY = "proxy.corp:3128"
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.findings.survey import Cause, Host, Lost, Survey
-from probes.engine.findings.words import Port, count, of, ports_text, some
+from probes.judging.findings.hosts import Cause, Host, Lost, Survey
+from probes.judging.findings.text import Port, count, of, ports_text, some
 
 _OWN, _OWNS = "the host's own firewall", "the hosts' own firewalls"
 _CAUSES = frozenset({Cause.SILENT, Cause.REJECTED, Cause.OWN_FIREWALL, Cause.REFUSED})

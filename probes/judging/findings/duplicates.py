@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.findings.survey import LOST, Survey
-from probes.engine.findings.words import count, some
 from probes.engine.model import Result
+from probes.judging.findings.hosts import LOST, Survey
+from probes.judging.findings.text import count, some
 
 _KEY = "host_key_fingerprint"
 NAMESAKES = 3

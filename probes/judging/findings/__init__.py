@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from probes.engine.findings import agreement, between, clocks, reach, resolved, twins
 from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.findings.ports import ports
-from probes.engine.findings.survey import LOST, Survey, survey
 from probes.engine.model import Reason, Result, Status
+from probes.judging.findings import clocks, dns_mismatch, duplicates, middleboxes, names, outages
+from probes.judging.findings.hosts import LOST, Survey, survey
+from probes.judging.findings.ports import ports
 from probes.wire.text import printable
 
 __all__ = ["Finding", "Kind", "Sure", "diagnose"]
@@ -34,27 +34,27 @@ def diagnose(results: Iterable[Result], answers: Mapping[str, str]) -> tuple[Fin
         for finding in [*rule(found, claimed)]:
             claimed.update(dict.fromkeys(lost.intersection(finding.keys), len(findings)))
             findings.append(finding)
-    findings += twins.addressed(found, answers)
+    findings += duplicates.addressed(found, answers)
     _follow(found, claimed, findings)
     return tuple(sorted(map(_shown, findings), key=_place))
 
 
 _RULES: tuple[Callable[[Survey, Collection[str]], Iterator[Finding]], ...] = (
-    lambda found, _: reach.local(found),
-    lambda found, _: reach.untested(found),
-    lambda found, _: resolved.unresolved(found),
-    lambda found, _: between.proxies(found),
-    lambda found, _: reach.cut_off(found),
-    lambda found, _: reach.dead(found),
+    lambda found, _: outages.local(found),
+    lambda found, _: outages.untested(found),
+    lambda found, _: names.unresolved(found),
+    lambda found, _: middleboxes.proxies(found),
+    lambda found, _: outages.cut_off(found),
+    lambda found, _: outages.dead(found),
     ports,
-    lambda found, _: between.accepting(found),
-    between.authorities,
-    twins.certificates,
-    lambda found, _: twins.keys_shared(found),
-    twins.namesakes,
-    lambda found, _: agreement.reverse(found),
-    lambda found, _: agreement.unlisted(found),
-    lambda found, _: resolved.misnamed(found),
+    lambda found, _: middleboxes.accepting(found),
+    middleboxes.authorities,
+    duplicates.certificates,
+    lambda found, _: duplicates.keys_shared(found),
+    duplicates.namesakes,
+    lambda found, _: dns_mismatch.reverse(found),
+    lambda found, _: dns_mismatch.unlisted(found),
+    lambda found, _: names.misnamed(found),
     lambda found, _: clocks.clocks(found),
 )
 """In this order; a rule leaves out rows that are claimed where an earlier one may have them."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from probes.engine.findings import Kind, Sure
+from probes.judging.findings import Kind, Sure
 
 
 def test_one_dead_host_is_one_finding_and_not_twelve(row, only):

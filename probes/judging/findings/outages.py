@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.findings.survey import Cause, Host, Lost, Survey
-from probes.engine.findings.words import Port, count, ports_text, some
 from probes.engine.model import Reason
+from probes.judging.findings.hosts import Cause, Host, Lost, Survey
+from probes.judging.findings.text import Port, count, ports_text, some
 
 MANY = 4
 """Dead hosts of one network that become one finding."""

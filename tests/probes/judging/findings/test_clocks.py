@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.engine.findings import Kind, Sure
+from probes.judging.findings import Kind, Sure
 
 
 def clocks(row, host, **skews):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from probes.engine.blame import unanswered
-from probes.engine.findings.places import Places
-from probes.engine.findings.words import Port
 from probes.engine.model import Job, Observation, Reason, Result, Service, State, Status
+from probes.judging.findings.subnets import Places
+from probes.judging.findings.text import Port
 
 # Tuples, because an enum's hash is worked out in Python, a hundred thousand times.
 LOST = (Status.BLOCKED, Status.DEGRADED)

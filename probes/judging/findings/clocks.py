@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.findings.survey import LOST, Host, Survey
-from probes.engine.findings.words import count, joined, some
 from probes.engine.model import Observation
+from probes.judging.findings.hosts import LOST, Host, Survey
+from probes.judging.findings.text import count, joined, some
 from probes.wire.ber import distance
 
 TOLD_S = 60.0

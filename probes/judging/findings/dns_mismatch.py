@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.findings.survey import Survey
-from probes.engine.findings.words import count, joined, some
 from probes.engine.model import Result
+from probes.judging.findings.hosts import Survey
+from probes.judging.findings.text import count, joined, some
 
 MANY = 4
 """Hosts of one kind that become one finding."""

@@ -1,0 +1,1 @@
+"""Judging: observation to status, message, verdict and cause. Pure."""
