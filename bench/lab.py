@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from probes.engine.model import Job, State, Target
+from probes.model import Job, State, Target
 from profiles.model import Category, Check, Profile, Role
 
 PORTS = (10001, 10002, 10003, 10004, 10005)

@@ -15,7 +15,7 @@ import time
 
 from bench import lab
 from bench.wire import round_trips
-from probes.engine.model import State
+from probes.model import State
 
 FLIGHT, GOAL = 1000, 1.0
 

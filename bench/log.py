@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from probes.engine.model import (
+from probes.model import (
     Evidence,
     Icmp,
     Job,

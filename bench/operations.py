@@ -20,7 +20,7 @@ from pathlib import Path
 from textual.widgets import Input, OptionList
 
 from bench.whole import Driven, child, report, run
-from probes.engine.model import Status
+from probes.model import Status
 from tui.app import AuditReach
 from tui.screens.diagnosis import Diagnosis
 from tui.screens.verdicts import VerdictScreen

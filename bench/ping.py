@@ -20,9 +20,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from probes import PROBES
-from probes.engine.model import Event, Finished, Result, Settings, State, Target
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
+from probes.model import Event, Finished, Result, Settings, State, Target
 from probes.session import SessionLog, new_header
 from probes.vantage.local.vantage import LocalVantage
 from profiles.loader import load_profile

@@ -28,7 +28,7 @@ from textual.app import App, ComposeResult
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.widgets import DataTable
 
-from probes.engine.model import Job, Observation, Reason, Result, State, Status, Target
+from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
 from tui.filter import Filter
 from tui.rows import Column, Rows

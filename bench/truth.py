@@ -13,7 +13,7 @@ import sys
 import time
 
 from bench import lab
-from probes.engine.model import State
+from probes.model import State
 
 FLIGHT = 4000
 

@@ -22,8 +22,9 @@ from pathlib import Path
 from textual import events
 
 from bench.terminal import Terminal, python
-from probes.engine.docket import Docket
-from probes.engine.model import (
+from probes.engine.plan import plan
+from probes.engine.verdict_tracker import Docket
+from probes.model import (
     Event,
     Job,
     Observation,
@@ -39,7 +40,6 @@ from probes.engine.model import (
     Target,
     VantageInfo,
 )
-from probes.engine.plan import plan
 from probes.session import SessionLog, new_header
 from tui.app import AuditReach
 from tui.options import Options

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from probes.engine.call import Ask
+    from probes.call import Ask
 
 
 class Probe(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.model import Service
+from probes.call import Answer, Call, Unexpected
+from probes.model import Service
 from probes.wire.authd import Greeting, NotAuthd, greeting
 
 

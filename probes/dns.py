@@ -13,8 +13,8 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.reversename
 
-from probes.engine.call import Answer, Call, NoAnswer, Unexpected
-from probes.engine.model import Service
+from probes.call import Answer, Call, NoAnswer, Unexpected
+from probes.model import Service
 from probes.wire.text import printable
 
 ANSWERS_MOST = 8

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from probes.call import Answer, Call, Unexpected
 from probes.clients.http import exchanged
-from probes.engine.blame import same_address
-from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.model import Service
+from probes.judging.messages import same_address
+from probes.model import Service
 from probes.wire.http import Exchange, NotHttp, Request, authority
 from probes.wire.text import printable
 

@@ -6,9 +6,9 @@ import re
 import secrets
 import time
 
+from probes.call import Answer, Call, Unexpected
 from probes.clients.framing import framed
-from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.model import Service
+from probes.model import Service
 from probes.wire import kerberos
 from probes.wire.ber import Malformed, distance
 from probes.wire.kerberos import Reply

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
+from probes.call import Answer, Call, Unexpected
 from probes.clients.framing import framed
-from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.model import Service
+from probes.model import Service
 from probes.wire import ldap
 from probes.wire.ber import Malformed, generalized
 from probes.wire.ldap import Entry, Refusal

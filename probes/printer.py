@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.model import Service
-from probes.engine.stream import Stream
+from probes.call import Answer, Call, Stream, Unexpected
+from probes.model import Service
 from probes.wire import pjl
 
 SHARE = 0.9

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from probes import PROBES
-from probes.engine.options import Options
 from probes.engine.plan import Route, straight
+from probes.options import Options
 from probes.wire.proxy import bypassed, parse_proxy
 from profiles.model import Check
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from probes.call import Answer, Call, TooMuch, Unexpected
 from probes.clients.rpc import Dialogue, Fault, Table
-from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.model import Service
-from probes.engine.stream import TooMuch
+from probes.model import Service
 from probes.wire import dcerpc, endpoint_mapper
 from probes.wire.endpoint_mapper import Endpoint, name_of, rank_of
 

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from probes.call import Answer, Call, NoAnswer, TooMuch, Unexpected
 from probes.clients.rpc import Dialogue, Table
-from probes.engine.call import Answer, Call, NoAnswer, Unexpected
-from probes.engine.model import Reason, Service, State
-from probes.engine.stream import TooMuch
-from probes.engine.vantage import Outcome
+from probes.model import Reason, Service, State
 from probes.rpc import listed, read, tcp_ports
+from probes.vantage import Outcome
 from probes.wire import endpoint_mapper
 from probes.wire.dcerpc import Interface
 from probes.wire.endpoint_mapper import name_of, rank_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from probes.call import Answer, Call, NoAnswer
 from probes.clients.smb import facts_of, introduced, newest, oldest
-from probes.engine.call import Answer, Call, NoAnswer
-from probes.engine.model import Service
+from probes.model import Service
 
 SHARE = 0.9
 """Part of the deadline used here; the rest is for saying what was found when it ran out."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import secrets
 
-from probes.engine.call import Answer, Call
-from probes.engine.model import Service
+from probes.call import Answer, Call
+from probes.model import Service
 from probes.wire import netbios
 
 NAME_SERVICE = 137

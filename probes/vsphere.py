@@ -7,10 +7,10 @@ import contextlib
 import ssl
 from typing import Any
 
+from probes.call import Answer, Call, Unexpected
 from probes.clients.http import exchanged
 from probes.clients.tls import NotTls, Secured
-from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.model import Service
+from probes.model import Service
 from probes.wire import vim
 from probes.wire.certificate import BadCertificate, read_certificate
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority

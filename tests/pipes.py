@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from probes.engine.vantage import Cancel, Done, Outcome, Pipe, Vantage
+from probes.vantage import Cancel, Done, Outcome, Pipe, Vantage
 
 
 class Channel(asyncio.Transport):

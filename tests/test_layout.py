@@ -15,7 +15,7 @@ MOST_LINES = 600
 HEAVY = ("asyncssh", "pysnmp", "dns", "icmplib", "cryptography", "h11", "defusedxml")
 """Protocol libraries: a second of start that only a job of that protocol should pay."""
 
-MAY_CATCH_EVERYTHING = "probes/engine/run.py"
+MAY_CATCH_EVERYTHING = "probes/engine/scheduler.py"
 MAY_OPEN_SOCKETS = ("probes/vantage/local/", "probes/lab/")
 OPENS_SOCKETS = frozenset(
     (
@@ -44,8 +44,8 @@ AFTER_THE_FIRST_PAINT = (
         "hashlib",
         "json",
     ),
-    *("probes.vantage.local", "probes.engine.options", "probes.engine.run", "probes.session"),
-    *("probes.engine.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
+    *("probes.vantage.local", "probes.options", "probes.engine.scheduler", "probes.session"),
+    *("probes.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
     *("tui.argument_types", "tui.arguments", "tui.config", "tui.credentials", "tui.demo"),
     *("tui.help", "tui.live", "tui.query", "tui.recorded", "tui.reports", "tui.sessions"),
     *("tui.trust", "tui.usage"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from probes.engine.again import again
-from probes.engine.model import Job, Result, Settings, Status, Target, VantageInfo
 from probes.engine.plan import Route, plan
+from probes.engine.rerun import plan_rerun
+from probes.model import Job, Result, Settings, Status, Target, VantageInfo
 from probes.session import Header, Origin, Session, SessionError, new_header, read_session
 from probes.session.diff import apart
 from probes.wire.text import printable
@@ -88,7 +88,7 @@ def begin(
     )
     planned = plan(profile, targets, only=frozenset(before.only) or None, route=route)
     why = apart(before, header)
-    parted = again(session, planned, profile, answered, options.only, apart=bool(why))
+    parted = plan_rerun(session, planned, profile, answered, options.only, apart=bool(why))
     if not planned:
         raise UsageError(f"{quoted(str(options.session))} has no host for a check of the profile.")
     notices = list(session.messages)

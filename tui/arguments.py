@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from probes.engine.model import Settings
+from probes.model import Settings
 from tui.argument_types import quoted
 from tui.options import Options, UsageError
 from tui.usage import COMMANDS, parser_of

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from textual.app import App
 
-from probes.engine.model import Result
+from probes.model import Result
 
 _DEAF = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
 """Terminals that have no clipboard."""

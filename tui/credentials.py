@@ -12,7 +12,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from probes.engine.options import Options, SnmpCredential, SshCredential
+from probes.options import Options, SnmpCredential, SshCredential
 from probes.wire.ssh import needs_passphrase
 from probes.wire.text import printable
 from tui.options import UsageError

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from tui.runner import DemoFailed
 
 if TYPE_CHECKING:
-    from probes.engine.options import Options
     from probes.lab.address_map import Directory
     from probes.lab.process import LabProcess
+    from probes.options import Options
 
 
 class Demo:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
-from probes.engine.model import Ruling
+from probes.model import Ruling
 
 
 class Exit(IntEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from probes.engine.model import Job, Result, Status
+from probes.model import Job, Result, Status
 
 FAILURES = frozenset({Status.BLOCKED, Status.ERROR, Status.WARNING, Status.DEGRADED})
 """The statuses that `Filter.failures` leaves visible."""

@@ -15,13 +15,13 @@ from types import FrameType
 from typing import TextIO
 
 from probes import PROBES
-from probes.engine.model import Diagnosed, Event, Finished, Job, Message, Result, Status, Target
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
-from probes.engine.targets import Entered, expand, parse
 from probes.engine.thread import Engine
 from probes.judging.findings import Finding
+from probes.model import Diagnosed, Event, Finished, Job, Message, Result, Status, Target
 from probes.proxy_route import route
 from probes.session import Header, LogFailed, SessionLog, default_path, new_header
+from probes.targets import Entered, expand, parse
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui import again, prepare

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.engine.model import DEMO
+from probes.model import DEMO
 from probes.wire.text import printable
 from tui.ending import Ending
 from tui.exit import Exit
@@ -21,7 +21,7 @@ from tui.terminal import ascii_only, need_a_terminal, settle
 from tui.typed import forgive
 
 if TYPE_CHECKING:
-    from probes.engine.options import Options as Given
+    from probes.options import Options as Given
     from profiles.model import Profile
     from tui.app import AuditReach
     from tui.runner import Runner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from probes.engine.model import Job, Result, Status
+from probes.model import Job, Result, Status
 from probes.wire.text import printable
 from tui.filter import port_text
 from tui.latency import latency_text

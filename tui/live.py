@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes import PROBES
-from probes.engine.model import (
+from probes.engine.plan import ASK_ABOVE, endpoints, plan
+from probes.engine.thread import Engine
+from probes.model import (
     Event,
     Finished,
     Job,
@@ -21,12 +23,10 @@ from probes.engine.model import (
     Target,
     VantageInfo,
 )
-from probes.engine.options import NO_OPTIONS, Options
-from probes.engine.plan import ASK_ABOVE, endpoints, plan
-from probes.engine.targets import Entered, expand, joined, parse
-from probes.engine.thread import Engine
+from probes.options import NO_OPTIONS, Options
 from probes.proxy_route import route
 from probes.session import LogFailed, SessionLog, default_path, new_header
+from probes.targets import Entered, expand, joined, parse
 from profiles.model import Profile
 from tui.vantage_factory import make_vantage
 

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Sequence
 
-from probes.engine.model import Job, Result, Status
+from probes.model import Job, Result, Status
 from tui.filter import port_text
 from tui.query import Term, Value, interval, spaced
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from probes.engine.model import Settings, Status
+from probes.model import Settings, Status
 
 
 class UsageError(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from probes.engine.model import Event, Job, Queued, Result, Started, Status, Target
+from probes.model import Event, Job, Queued, Result, Started, Status, Target
 from profiles.model import Check, Profile
 from tui.filter import Filter
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from probes.engine.model import Status
+from probes.model import Status
 
 FOLDER = "docs/status"
 VERDICTS = f"{FOLDER}/verdicts.md"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.widget import Widget
 
-from probes.engine.model import Event, Job, Removed, Restored, Result, Status, Target
+from probes.model import Event, Job, Removed, Restored, Result, Status, Target
 from tui.arrangement import Pane
 from tui.below import Below
 from tui.commands.rebind import with_keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from probes.engine.model import Result
+from probes.model import Result
 from probes.remediation import commands, remedy
 from probes.wire.text import printable
 from tui.filter import port_text

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from probes.engine.model import Reason, Service, State, Status
+from probes.model import Reason, Service, State, Status
 
 MOST = 1000
 """Characters of a filter."""

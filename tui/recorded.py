@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from probes.engine.model import Job, Result, Verdict
+from probes.model import Job, Result, Verdict
 from probes.session import Session
 from probes.wire.text import printable
 from profiles.model import Profile

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from probes.engine.model import Event, Job, Result, Target
+from probes.model import Event, Job, Result, Target
 from tui.gradual import Gradual
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from probes.engine.model import Job, Queued, Result, Started, Status
+from probes.model import Job, Queued, Result, Started, Status
 from tui.filter import EVERYTHING, Filter, passing, port_text
 from tui.order import host_key, natural, ranks
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.engine.model import DEMO, Event, Job, Settings, Target
+from probes.model import DEMO, Event, Job, Settings, Target
 from profiles.model import Profile
 from tui import prepare
 from tui.history import History
 
 if TYPE_CHECKING:
-    from probes.engine.options import Options
-    from probes.engine.targets import Entered
+    from probes.options import Options
+    from probes.targets import Entered
     from tui.demo import Demo
     from tui.live import Live
 
@@ -63,7 +63,7 @@ class Runner:
         """Credentials and trust for the probes."""
         if self._given is None:
             # Not before the first paint.
-            from probes.engine.options import NO_OPTIONS
+            from probes.options import NO_OPTIONS
 
             self._given = NO_OPTIONS
         return self._given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probes.engine.model import Status
+from probes.model import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from probes.engine.model import Evidence, Icmp, Job, Observation, Result
+from probes.model import Evidence, Icmp, Job, Observation, Result
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.filter import port_text

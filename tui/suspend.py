@@ -18,7 +18,7 @@ NO_SHELL = (
 def suspended(app: LeanApp) -> str:
     """Give the terminal back to the shell until it resumes this; returns why not, if so.
 
-    What is in flight meanwhile is begun anew (probes.engine.pauses).
+    What is in flight meanwhile is begun anew (probes.engine.pacing).
     """
     if not resumable():
         return NO_SHELL

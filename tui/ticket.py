@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.engine.model import Result
+from probes.model import Result
 from probes.wire.text import printable
 from tui.filter import port_text
 from tui.story import exchange_text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from probes.engine.options import NO_OPTIONS
-from probes.engine.options import Options as Given
+from probes.options import NO_OPTIONS
+from probes.options import Options as Given
 from probes.wire.proxy import ProxyError, parse_proxy
 from tui.options import Options, UsageError
 

@@ -214,7 +214,7 @@ class _Version(argparse.Action):
     """Looks the version up only when it is asked for: that takes longer than all the rest."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from probes.engine.version import version
+        from probes.model import version
 
         print(f"auditreach {version()}")
         parser.exit()

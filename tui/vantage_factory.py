@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from probes.engine.vantage import Vantage
+from probes.vantage import Vantage
 from probes.vantage.local.vantage import LocalVantage
 
 if TYPE_CHECKING:

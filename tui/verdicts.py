@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from probes.engine.model import Event, Job, Ruling, Status, Target, Verdict
+from probes.model import Event, Job, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
 
 _RANK: dict[Ruling | None, int] = {ruling: rank for rank, ruling in enumerate(Ruling)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from probes.engine.docket import verdicts_of
 from probes.engine.plan import plan
+from probes.engine.verdict_tracker import verdicts_of
 from probes.judging.findings import diagnose
 from probes.session import Session, read_session, unreached
 from probes.session.records import found, recorded

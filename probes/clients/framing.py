@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from probes.engine.call import Unexpected
-from probes.engine.stream import Stream
+from probes.call import Stream, Unexpected
 from probes.wire.ber import Malformed
 from probes.wire.unexpected import said
 

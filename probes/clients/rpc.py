@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from probes.engine.call import Unexpected
-from probes.engine.stream import Stream
+from probes.call import Stream, Unexpected
 from probes.wire import dcerpc, endpoint_mapper
 from probes.wire.dcerpc import Interface, Pdu
 from probes.wire.text import printable

@@ -8,8 +8,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-from probes.engine.call import Unexpected
-from probes.engine.stream import Stream, TooMuch
+from probes.call import Stream, TooMuch, Unexpected
 from probes.wire import ntlm, smb
 from probes.wire.ntlm import Identity
 from probes.wire.smb import Negotiated

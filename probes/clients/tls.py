@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from probes.engine.stream import Stream
-from probes.engine.vantage import NotOffered
+from probes.call import Stream
+from probes.vantage import NotOffered
 from probes.wire.text import printable
 from probes.wire.unexpected import foreign, is_tls
 

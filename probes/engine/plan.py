@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from probes.engine.model import Job, Target
+from probes.model import Job, Target
 from profiles.model import Check, Profile
 
 ASK_ABOVE = 1024

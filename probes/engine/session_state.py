@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from probes.engine.calibrate import marked
-from probes.engine.docket import Docket
-from probes.engine.judge import depends_on, judge, not_needed
-from probes.engine.lanes import Work
-from probes.engine.model import (
+from probes.engine.middlebox import marked
+from probes.engine.pacing import Work
+from probes.engine.verdict_tracker import Docket
+from probes.judging.findings import Finding, diagnose
+from probes.judging.status import depends_on, judge, not_needed
+from probes.model import (
     Earlier,
     Event,
     Evidence,
@@ -24,7 +25,6 @@ from probes.engine.model import (
     Target,
     Verdict,
 )
-from probes.judging.findings import Finding, diagnose
 from profiles.model import Profile
 
 _NOT_ASKED = (Reason.NOT_NEEDED, Reason.DEPENDENCY)

@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from probes.engine.asks import Loads
-from probes.engine.model import (
+from probes.call import Loads
+from probes.engine.events import Report
+from probes.engine.scheduler import Run
+from probes.model import (
     Diagnosed,
     Earlier,
     Event,
@@ -27,11 +29,9 @@ from probes.engine.model import (
     VantageInfo,
     Verdict,
 )
-from probes.engine.options import NO_OPTIONS, Options
-from probes.engine.outbox import Report
-from probes.engine.run import Run
-from probes.engine.vantage import Vantage
+from probes.options import NO_OPTIONS, Options
 from probes.session import LogFailed, SessionLog
+from probes.vantage import Vantage
 from profiles.model import Profile
 
 T = TypeVar("T")

@@ -8,10 +8,10 @@ from __future__ import annotations
 import dataclasses
 from functools import partial
 
-from probes.engine.model import SIMULATED, Reason, Resolution, State, VantageInfo
-from probes.engine.vantage import Accept, Cancel, Done, Outcome
 from probes.lab import site
 from probes.lab.address_map import Directory
+from probes.model import SIMULATED, Reason, Resolution, State, VantageInfo
+from probes.vantage import Accept, Cancel, Done, Outcome
 from probes.vantage.local.vantage import LocalVantage
 
 SOURCE = "127.0.0.1"

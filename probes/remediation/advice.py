@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from probes.engine.blame import same_address, unanswered
-from probes.engine.mend import another_service, nothing_listens
-from probes.engine.model import Job, Observation, Reason, Result, State, Status
+from probes.judging.messages import another_service, nothing_listens, same_address, unanswered
+from probes.model import Job, Observation, Reason, Result, State, Status
 from probes.remediation import firewall_rules, service_commands
 from probes.remediation.model import HOST, Flow, Paste, Platform, Remedy, flow_of, platform
 from probes.remediation.quoting import address, name, powershell

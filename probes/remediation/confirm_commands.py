@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from probes.engine.model import Job, Observation, Reason, Result, State
+from probes.model import Job, Observation, Reason, Result, State
 from probes.remediation.model import HOST, Command, System
 from probes.remediation.quoting import address, bracketed, name
 from profiles.model import Transport

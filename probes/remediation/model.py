@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from probes.engine.model import Job, Observation
+from probes.model import Job, Observation
 from probes.remediation.quoting import address, name, posix, powershell
 from profiles.model import Transport
 

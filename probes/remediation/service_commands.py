@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.engine.model import Job
+from probes.model import Job
 from probes.remediation.model import Flow, Paste, Platform
 
 _REMOTING = "Enable-PSRemoting -Force"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from probes.engine.blame import same_address
-from probes.engine.model import Result, Status
+from probes.judging.messages import same_address
+from probes.model import Result, Status
 from probes.session.header import Header
 from probes.session.reader import Session
 from profiles.model import Check

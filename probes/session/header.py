@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from probes.engine.model import Removed, Restored, Settings, Target, VantageInfo
-from probes.engine.version import version
+from probes.model import Removed, Restored, Settings, Target, VantageInfo, version
 from probes.session.json_line import integer, items, mapping, number, text, texts
 from profiles.model import Profile
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from probes.engine.model import Job, Observation, Reason, Result, State, Status, Target
+from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from probes.session.header import SCHEMA, Header, header_of, targets_of
 from probes.session.json_line import MOST_HEADER, MOST_LINE, BadLine, decoded, text
 from probes.session.paths import because, shown

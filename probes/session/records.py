@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from operator import itemgetter
 from typing import Any
 
-from probes.engine.model import (
+from probes.judging.findings import Finding
+from probes.model import (
     Evidence,
     Icmp,
     Job,
@@ -21,7 +22,6 @@ from probes.engine.model import (
     Target,
     Verdict,
 )
-from probes.judging.findings import Finding
 from probes.session.header import now
 from probes.session.json_line import BadLine, finite, integer, text, texts
 from profiles.model import Check, Profile, Transport

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from probes.engine.model import Event, Result
+from probes.model import Event, Result
 from probes.session.json_line import BadLine
 from probes.session.paths import because, shown
 from probes.session.reader import SessionError, records

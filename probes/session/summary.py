@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from probes.engine.model import Target
+from probes.model import Target
 from probes.session.header import targets_of
 from probes.session.json_line import MOST_HEADER, MOST_LINE, BadLine, decoded, text
 from probes.session.paths import because, shown

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from probes.engine.model import Removed, Restored, Result, Target, Verdict
 from probes.judging.findings import Finding
+from probes.model import Removed, Restored, Result, Target, Verdict
 from probes.session.header import Header, header_record, removal_records, targets_records
 from probes.session.integrity import sealed
 from probes.session.json_line import MOST_HEADER, MOST_LINE, encoded

@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from probes.engine.call import Call, NoAnswer, Unexpected
-from probes.engine.model import Reason
-from probes.engine.options import Options, SnmpCredential
-from probes.engine.vantage import Outcome
+from probes.call import Call, NoAnswer, Unexpected
+from probes.model import Reason
+from probes.options import Options, SnmpCredential
+from probes.vantage import Outcome
 from probes.wire import snmp, snmpv3
 from probes.wire.snmpv3 import KEY_LEAST, Keys, localised, variants
 from probes.wire.text import printable

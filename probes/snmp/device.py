@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from probes.engine.call import Call
+from probes.call import Call
 from probes.snmp.client import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Heard
 from probes.wire import snmp
 from probes.wire.text import printable

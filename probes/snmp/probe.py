@@ -7,10 +7,9 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from probes.engine.call import Answer, Call
-from probes.engine.model import Service, State
-from probes.engine.options import SnmpCredential
-from probes.engine.vantage import Outcome
+from probes.call import Answer, Call
+from probes.model import Service, State
+from probes.options import SnmpCredential
 from probes.snmp.client import (
     ACCEPTED,
     NO_ANSWER,
@@ -25,6 +24,7 @@ from probes.snmp.client import (
     secrets_of,
 )
 from probes.snmp.device import NAMES, device
+from probes.vantage import Outcome
 from probes.wire import snmp, snmpv3
 from probes.wire.text import printable
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from probes.engine.vantage import Pipe
+from probes.vantage import Pipe
 from probes.wire.ssh import Greeting, Malformed, Offer, behind, greeting, offer
 
 RECEIVED_MOST = 256 * 1024

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.engine.options import SshCredential
+from probes.options import SshCredential
 from probes.wire.ssh import needs_passphrase
 from probes.wire.text import printable
 

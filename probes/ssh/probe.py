@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.model import Evidence, Service
+from probes.call import Answer, Call, Unexpected
+from probes.model import Evidence, Service
 from probes.ssh.banner import Tap
 from probes.ssh.login import Login, NoKey, key_pairs, not_tried
 from probes.wire.ssh import Ident, Offer

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from probes.engine.judge import judge
-from probes.engine.model import Result, Ruling, Status
+from probes.judging.status import judge
+from probes.model import Result, Ruling, Status
 from tui.filter import port_text
 from tui.options import Options
 from tui.prepare import load

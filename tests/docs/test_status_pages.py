@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from probes.engine.model import Reason, Ruling, Service, State, Status
+from probes.model import Reason, Ruling, Service, State, Status
 from tests.docs.pages import ROOT, STATUS_PAGES, anchors, name_of, rows, spans
 from tui.commands import COMMANDS as KEYS
 from tui.help import help_text

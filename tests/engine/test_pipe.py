@@ -8,12 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from probes.engine.call import Call
-from probes.engine.model import Reason, State
-from probes.engine.stream import opened
-from probes.engine.vantage import Outcome
+from probes.call import Call, opened
+from probes.model import Reason, State
 from probes.ssh.banner import Tap
 from probes.ssh.probe import ask
+from probes.vantage import Outcome
 from probes.vantage.local.tcp import SocketPipe
 
 

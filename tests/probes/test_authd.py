@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from probes import authd
-from probes.engine.model import Service
 from probes.lab import vsphere as lab
+from probes.model import Service
 
 SHORT = 0.4
 

@@ -8,10 +8,10 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from probes.call import NoAnswer, Unexpected
 from probes.dns import ask
-from probes.engine.call import NoAnswer, Unexpected
-from probes.engine.model import Service, State
-from probes.engine.options import Options
+from probes.model import Service, State
+from probes.options import Options
 
 
 def respond(

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from probes import http_redirect
-from probes.engine.model import Service
 from probes.lab import http as lab_http
 from probes.lab import vsphere as lab
+from probes.model import Service
 
 SHORT = 0.4
 

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from probes.engine.call import Answer, Call, Unexpected
-from probes.engine.model import Service
-from probes.engine.stream import MOST
+from probes.call import MOST, Answer, Call, Unexpected
 from probes.lab.ldap import entry, result
 from probes.ldap import ask
+from probes.model import Service
 from probes.wire import ldap
 from tests.probes.peers import answering, endless, resetting
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from probes import PROBES, printer
-from probes.engine.judge import status_of
-from probes.engine.model import Service, Status
-from probes.engine.options import Options
+from probes.judging.status import status_of
+from probes.model import Service, Status
+from probes.options import Options
 from probes.wire import pjl
 from profiles.loader import load_profile
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from probes.engine.call import NoAnswer, Unexpected
-from probes.engine.model import Reason, Service, State
+from probes.call import NoAnswer, Unexpected
 from probes.lab import netbios as lab
+from probes.model import Reason, Service, State
 from probes.udp import ask
 
 

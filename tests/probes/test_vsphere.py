@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from probes import vsphere
-from probes.engine.model import Service
 from probes.lab import http as lab_http
 from probes.lab import vsphere as lab
+from probes.model import Service
 from probes.wire import vim
 
 SHORT = 0.4

@@ -6,9 +6,9 @@ import json
 import pytest
 
 from probes import winrm
-from probes.engine.model import Service
 from probes.lab import http as lab_http
 from probes.lab import winrm as lab
+from probes.model import Service
 from probes.wire import wsman
 from tests.probes.peers import endless
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from probes import PROBES
-from probes.engine.call import Answer, Ask, Call
-from probes.engine.model import Job, Target
-from probes.engine.vantage import Outcome
+from probes.call import Answer, Ask, Call
+from probes.model import Job, Target
+from probes.vantage import Outcome
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from probes import PROBES
-from probes.engine.model import Event, Job, Result, Service, Settings, Status, Target
-from probes.engine.options import Options, SnmpCredential, SshCredential
-from probes.engine.run import Run
+from probes.engine.scheduler import Run
+from probes.model import Event, Job, Result, Service, Settings, Status, Target
+from probes.options import Options, SnmpCredential, SshCredential
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check, Profile
 from tests.real.processes import running

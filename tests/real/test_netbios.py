@@ -8,14 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from probes.engine.model import Service
+from probes.model import Service
 
 PROBE = """
 import asyncio, json
 from probes import udp
-from probes.engine.call import Call, NoAnswer
+from probes.call import Call, NoAnswer
 from probes.vantage.local.vantage import LocalVantage
-from probes.engine.model import Job, Target
+from probes.model import Job, Target
 from profiles.model import Check
 
 async def main():

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from probes import PROBES
-from probes.engine.judge import judge
-from probes.engine.model import Job, Observation, Reason, Result, State, Target
+from probes.judging.status import judge
+from probes.model import Job, Observation, Reason, Result, State, Target
 from probes.remediation import commands, remedy
 from probes.remediation.model import System
 from profiles.loader import load_profile

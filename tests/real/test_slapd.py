@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from probes import kerberos, ldap
-from probes.engine.model import Service
+from probes.model import Service
 from tests.real.asking import HERE, asked, free_port
 from tests.real.processes import running
 

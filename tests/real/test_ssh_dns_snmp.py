@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from probes import dns
-from probes.engine.call import Answer, Call, NoAnswer
-from probes.engine.model import Reason, Service, State
-from probes.engine.options import Options, SnmpCredential
+from probes.call import Answer, Call, NoAnswer
+from probes.model import Reason, Service, State
+from probes.options import Options, SnmpCredential
 from probes.snmp import probe as snmp
 from probes.ssh import probe as ssh
 from tests.real.asking import HERE, call_to, free_port

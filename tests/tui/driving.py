@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Static
 
-from probes.engine.model import Status
+from probes.model import Status
 from tui.app import AuditReach
 from tui.arguments import parse_options
 from tui.configured import configured

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from probes.engine.version import version
+from probes.model import version
 from tests.tui.driving import drive, notice, text_of, until
 from tui.panes import Panes
 from tui.remembered import Remembered

@@ -11,8 +11,8 @@ import pytest
 from textual.app import App
 
 from probes import PROBES
-from probes.engine.judge import judge
-from probes.engine.model import Job, Observation, Reason, Result, State, Target
+from probes.judging.status import judge
+from probes.model import Job, Observation, Reason, Result, State, Target
 from profiles.loader import load_profile
 from tests.tui import driving
 from tests.tui.driving import Drive, notice, until

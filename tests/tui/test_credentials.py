@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.options import NO_OPTIONS, Options, SnmpCredential, SshCredential
+from probes.options import NO_OPTIONS, Options, SnmpCredential, SshCredential
 from probes.wire import snmpv3
 from tui import credentials
 from tui.credentials import Wrong, from_form, with_credentials

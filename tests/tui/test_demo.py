@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from probes.engine.model import DEMO, Status
+from probes.model import DEMO, Status
 from probes.session import SIMULATED_REMARK, summary
 from tests.tui.driving import drive, notice, rows, text_of, until
 from tui.arguments import parse_options

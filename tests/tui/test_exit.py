@@ -2,7 +2,7 @@
 
 import pytest
 
-from probes.engine.model import Ruling
+from probes.model import Ruling
 from tui.exit import Exit, exit_status
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from textual.widgets import Input
 
 from probes import PROBES
-from probes.engine.targets import parse
+from probes.targets import parse
 from profiles.loader import load_profile
 from tests.tui.driving import drive, enter, notice
 from tui.commands import COMMANDS

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from probes.engine.model import Job, Observation, Reason, Result, State, Status, Target
+from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
 from tui.latency import latency_text
 from tui.lines import Lines, failures, summary

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.model import Settings
+from probes.model import Settings
 from tui.arguments import parse_options
 from tui.cli import main
 from tui.options import Options, UsageError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Job, Observation, Reason, Result, Service, State, Status, Target
+from probes.model import Job, Observation, Reason, Result, Service, State, Status, Target
 from profiles.model import Check
 from tui.filter import Filter, passing
 from tui.matching import glob

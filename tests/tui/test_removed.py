@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Job, Observation, Reason, Result, Started, State, Status, Target
+from probes.model import Job, Observation, Reason, Result, Started, State, Status, Target
 from profiles.model import Check
 from tui.filter import Filter
 from tui.removed import _merged, _Row

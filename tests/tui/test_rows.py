@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Finished, Queued, Started, Status
+from probes.model import Finished, Queued, Started, Status
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tui.filter import Filter
 from tui.order import host_key, natural

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.engine.model import (
-    Evidence,
-    Icmp,
-    Job,
-    Observation,
-    Reason,
-    Result,
-    State,
-    Status,
-    Target,
-)
+from probes.model import Evidence, Icmp, Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Profile
 from tui.options import Options
 from tui.prepare import load

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.options import NO_OPTIONS
+from probes.options import NO_OPTIONS
 from tui.arguments import parse_options
 from tui.options import UsageError
 from tui.trust import trust

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from probes.engine.model import Job, Ruling, Target, Verdict
+from probes.model import Job, Ruling, Target, Verdict
 from profiles.model import Check
 from tests.tui.driving import drive, seen, text_of, until
 from tui.app import AuditReach

@@ -1,6 +1,6 @@
 """Jobs and results that nobody measured, for what only shows them."""
 
-from probes.engine.model import Job, Observation, Reason, Result, State, Status, Target
+from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
 
 

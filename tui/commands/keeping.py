@@ -57,7 +57,7 @@ def _copied(screen: SessionScreen, text: str, said: str) -> Outcome:
 
 def information(screen: SessionScreen) -> None:
     """Show what the lines above and below have no room for."""
-    from probes.engine.version import version
+    from probes.model import version
     from tui.screens.dialog import Help
 
     profile, old = screen.profile, screen.recorded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from probes.engine.model import Status
+from probes.model import Status
 from tui.commands.model import Outcome
 
 if TYPE_CHECKING:

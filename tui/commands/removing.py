@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from probes.engine.model import Event, Removed, Restored, Target
+from probes.model import Event, Removed, Restored, Target
 from probes.wire.text import printable
 from tui.commands.model import Outcome
 

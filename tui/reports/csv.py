@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from probes.engine.model import Result
+from probes.model import Result
 from tui.reports.report import Report, fix, line
 
 HEADINGS = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from probes.engine.model import Result
 from probes.judging.findings import Kind, Sure
+from probes.model import Result
 from tui.filter import port_text
 from tui.reports import csv, markdown
 from tui.reports.flows import Flow, Request, request

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from probes.engine.blame import same_address, unanswered
-from probes.engine.model import Observation, Reason, Result, State, Status
+from probes.judging.messages import same_address, unanswered
+from probes.model import Observation, Reason, Result, State, Status
 from profiles.model import Check
 from tui.filter import port_text
 from tui.reports.report import attempts_text, line

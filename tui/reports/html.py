@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib import resources
 
-from probes.engine.model import Evidence, Result, Ruling, Status
+from probes.model import Evidence, Result, Ruling, Status
 from probes.remediation import commands, remedy
 from tui.filter import port_text
 from tui.latency import latency_text

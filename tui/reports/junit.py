@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from probes.engine.model import Result, Status
+from probes.model import Result, Status
 from tui.filter import port_text
 from tui.findings_text import sentence
 from tui.reports.report import (

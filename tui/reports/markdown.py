@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from probes.engine.model import Result
+from probes.model import Result
 from tui.filter import port_text
 from tui.latency import latency_text
 from tui.reports.report import (

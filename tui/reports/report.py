@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from probes.engine.model import Observation, Result, Ruling, Status, Target
+from probes.model import Observation, Result, Ruling, Status, Target
 from probes.remediation import remedy
 from probes.session import SIMULATED_REMARK, Session, VerdictRecord
 from probes.wire.text import printable

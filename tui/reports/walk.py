@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from probes.engine.model import Evidence, Icmp, Observation, Result, Target
+from probes.model import Evidence, Icmp, Observation, Result, Target
 from probes.session import FindingRecord, Header, Session
 
 LEFT_OUT = frozenset(

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from probes.engine.model import Result
+from probes.model import Result
 from probes.session import Session
 from probes.session.diff import Change, Comparison
 from probes.wire.text import printable

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from probes.engine.options import Options
+from probes.options import Options
 from tui.credentials import AUTH, PRIV, Wrong, from_form
 from tui.screens.dialog import Dialog
 

@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from probes.engine.model import Event, Finished, Message
+from probes.model import Event, Finished, Message
 from profiles.model import Profile
 from tui.arrangement import Arrangement
 from tui.commands import BY_ID, COMMANDS

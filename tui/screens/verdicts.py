@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from probes.engine.model import Ruling, Target
+from probes.model import Ruling, Target
 from probes.wire.text import printable
 from tui.filter import Filter
 from tui.pages import VERDICTS

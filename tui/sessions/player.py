@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from probes.engine.model import Event, Finished, Job, Queued
+from probes.model import Event, Finished, Job, Queued
 
 LONGEST_GAP = 10.0
 """Seconds without an event that are waited out; an operator's lunch is not played."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from probes.engine.model import Target
+from probes.model import Target
 from probes.session import SessionError
 from probes.session.paths import because, make_parents, shown
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from datetime import datetime
 
-from probes.engine.model import SIMULATED, Ruling
+from probes.model import SIMULATED, Ruling
 from probes.session import SIMULATED_REMARK, Summary
 from probes.wire.text import printable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from probes.engine.model import Event, Finished, Queued, Result, Started, Verdict
+from probes.model import Event, Finished, Queued, Result, Started, Verdict
 
 
 class Held:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from probes.engine.model import Event, Finished, Queued, Result, Started
+from probes.model import Event, Finished, Queued, Result, Started
 from tui.commands.measuring import measure_again
 from tui.watch.held import Held
 from tui.watch.order import Order

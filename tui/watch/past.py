@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from probes.engine.model import Event, Result, State, Status, Target
+from probes.model import Event, Result, State, Status, Target
 
 KEPT = 60
 """Rounds of one row that are kept."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from probes.engine.model import Status
+from probes.model import Status
 from probes.wire.text import printable
 from tui.filter import port_text
 from tui.latency import latency_text

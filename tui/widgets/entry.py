@@ -14,7 +14,7 @@ from profiles.model import Profile
 from tui.history import History
 
 if TYPE_CHECKING:
-    from probes.engine.entered import Bad
+    from probes.targets.result import Bad
 
 _LONGEST = 64 * 1024
 
@@ -28,7 +28,7 @@ class _Completes(Suggester):
     async def get_suggestion(self, value: str) -> str | None:
         """The first completion of what stands in the line."""
         # Only now: the grammar is not needed for the first paint.
-        from probes.engine.targets import complete
+        from probes.targets import complete
 
         found = complete(value, self._profile, self._history.lines[::-1])
         return next((text for text in found if text.startswith(value) and text != value), None)
@@ -87,7 +87,7 @@ class HostEntry(Input):
     def _on_paste(self, event: events.Paste) -> None:
         """Take a pasted list of many lines as one line of hosts, without bullets and comments."""
         # Only now: the grammar is not needed for the first paint.
-        from probes.engine.words import on_one_line
+        from probes.targets.tokens import on_one_line
 
         event.stop()
         event.prevent_default()

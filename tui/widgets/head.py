@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from probes.engine.model import Status
+from probes.model import Status
 from tui.signs import Signs
 from tui.widgets.table_render import SHORT, fit
 

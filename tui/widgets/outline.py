@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from probes.engine.model import Event, Job, Status, Target, Verdict
+from probes.model import Event, Job, Status, Target, Verdict
 from profiles.model import Profile
 from tui.crumbs import of_node
 from tui.outline import Node, RollUp, nodes, target_below, targets_below

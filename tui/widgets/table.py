@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from probes.engine.model import Job, Result, Status
+from probes.model import Job, Result, Status
 from tui.filter import Filter
 from tui.gradual import Gradual
 from tui.marks import Marks

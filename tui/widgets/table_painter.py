@@ -10,7 +10,7 @@ from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.strip import Strip
 
-from probes.engine.model import Job
+from probes.model import Job
 from tui.filter import port_text
 from tui.rows import Column, Rows
 from tui.signs import Signs

@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from probes.engine.model import Status
+from probes.model import Status
 from tui.latency import latency_text
 from tui.rows import Cells, Column
 from tui.signs import Signs

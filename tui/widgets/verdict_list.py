@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from probes.engine.model import Ruling
+from probes.model import Ruling
 from tui.signs import Signs
 from tui.verdicts import AS_STATUS, Line
 from tui.widgets.table_render import fit

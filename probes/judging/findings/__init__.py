@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.model import Reason, Result, Status
 from probes.judging.findings import clocks, dns_mismatch, duplicates, middleboxes, names, outages
 from probes.judging.findings.hosts import LOST, Survey, survey
 from probes.judging.findings.ports import ports
+from probes.model import Finding, Kind, Reason, Result, Status, Sure
 from probes.wire.text import printable
 
 __all__ = ["Finding", "Kind", "Sure", "diagnose"]

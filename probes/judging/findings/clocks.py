@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.model import Observation
 from probes.judging.findings.hosts import LOST, Host, Survey
 from probes.judging.findings.text import count, joined, some
+from probes.model import Finding, Kind, Observation, Sure
 from probes.wire.ber import distance
 
 TOLD_S = 60.0

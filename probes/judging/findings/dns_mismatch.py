@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.model import Result
 from probes.judging.findings.hosts import Survey
 from probes.judging.findings.text import count, joined, some
+from probes.model import Finding, Kind, Result, Sure
 
 MANY = 4
 """Hosts of one kind that become one finding."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.model import Result
 from probes.judging.findings.hosts import LOST, Survey
 from probes.judging.findings.text import count, some
+from probes.model import Finding, Kind, Result, Sure
 
 _KEY = "host_key_fingerprint"
 NAMESAKES = 3

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from probes.engine.blame import unanswered
-from probes.engine.model import Job, Observation, Reason, Result, Service, State, Status
 from probes.judging.findings.subnets import Places
 from probes.judging.findings.text import Port
+from probes.judging.messages import unanswered
+from probes.model import Job, Observation, Reason, Result, Service, State, Status
 
 # Tuples, because an enum's hash is worked out in Python, a hundred thousand times.
 LOST = (Status.BLOCKED, Status.DEGRADED)

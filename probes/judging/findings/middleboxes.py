@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.model import Reason, Result, Service, State, Status
 from probes.judging.findings.hosts import ACCEPTS, LOST, Cause, Survey, cause_of, proxy_of
 from probes.judging.findings.text import count, of, some
+from probes.model import Finding, Kind, Reason, Result, Service, State, Status, Sure
 
 _LOGIN = 407
 _EXEMPT = "Exempt these hosts from TLS inspection for the Audit Service host."

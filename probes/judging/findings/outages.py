@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from probes.engine.findings.model import Finding, Kind, Sure
-from probes.engine.model import Reason
 from probes.judging.findings.hosts import Cause, Host, Lost, Survey
 from probes.judging.findings.text import Port, count, ports_text, some
+from probes.model import Finding, Kind, Reason, Sure
 
 MANY = 4
 """Dead hosts of one network that become one finding."""

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from probes.engine.findings.model import Finding, Kind, Sure
 from probes.judging.findings.hosts import Cause, Host, Lost, Survey
 from probes.judging.findings.text import Port, count, of, ports_text, some
+from probes.model import Finding, Kind, Sure
 
 _OWN, _OWNS = "the host's own firewall", "the hosts' own firewalls"
 _CAUSES = frozenset({Cause.SILENT, Cause.REJECTED, Cause.OWN_FIREWALL, Cause.REFUSED})

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from probes.engine.model import Resolution
+from probes.model import Resolution
 from probes.vantage.local.background import in_background
 from probes.vantage.local.dns_servers import Answered, Nameservers
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from probes.engine.model import VantageInfo
+from probes.model import VantageInfo
 from probes.vantage.local.receive import plain, source_towards
 
 _MOST = 256 * 1024

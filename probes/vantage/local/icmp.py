@@ -11,8 +11,8 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 
-from probes.engine.model import Reason, State
-from probes.engine.vantage import Outcome
+from probes.model import Reason, State
+from probes.vantage import Outcome
 from probes.vantage.local import icmp_errors
 from probes.vantage.local.icmp_socket import EchoRequest, EchoSocket
 from probes.vantage.local.receive import (

@@ -7,7 +7,7 @@ import socket
 import struct
 import sys
 
-from probes.engine.model import Icmp
+from probes.model import Icmp
 
 AVAILABLE = sys.platform == "linux"
 """Whether this kernel tells unprivileged sockets who sent an ICMP error."""

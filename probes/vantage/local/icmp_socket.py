@@ -11,9 +11,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from probes.engine import meaning
-from probes.engine.model import Icmp, Reason, State
-from probes.engine.vantage import Outcome
+from probes.model import Icmp, Reason, State
+from probes.vantage import Outcome, meaning
 from probes.vantage.local import icmp_errors
 from probes.vantage.local.receive import (
     Arrival,

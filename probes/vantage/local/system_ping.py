@@ -11,9 +11,8 @@ import subprocess
 import sys
 import time
 
-from probes.engine import meaning
-from probes.engine.model import Icmp, Reason, State
-from probes.engine.vantage import Outcome
+from probes.model import Icmp, Reason, State
+from probes.vantage import Outcome, meaning
 from probes.vantage.local.background import in_background
 from probes.vantage.local.receive import plain
 

@@ -14,9 +14,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol
 
-from probes.engine import meaning
-from probes.engine.model import Reason, State
-from probes.engine.vantage import Cancel, Done, Outcome
+from probes.model import Reason, State
+from probes.vantage import Cancel, Done, Outcome, meaning
 from probes.vantage.local import icmp_errors
 
 BUDGET = 0.002

@@ -8,9 +8,8 @@ import socket
 import time
 from collections import deque
 
-from probes.engine import meaning
-from probes.engine.model import Icmp, Reason, State
-from probes.engine.vantage import Accept, Outcome
+from probes.model import Icmp, Reason, State
+from probes.vantage import Accept, Outcome, meaning
 from probes.vantage.local import icmp_errors
 from probes.vantage.local.receive import (
     Arrival,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from probes.engine.model import Reason, Resolution, State, VantageInfo
-from probes.engine.vantage import Accept, Cancel, Done, Outcome
+from probes.model import Reason, Resolution, State, VantageInfo
+from probes.vantage import Accept, Cancel, Done, Outcome
 from probes.vantage.local.dns import Resolver
 from probes.vantage.local.host_info import identity
 from probes.vantage.local.icmp import Echo

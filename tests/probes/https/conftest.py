@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from probes import https
-from probes.engine import observe
-from probes.engine.judge import judge
-from probes.engine.lanes import Work
-from probes.engine.model import Target
-from probes.engine.options import Options
+from probes.engine import observation as observe
+from probes.engine.pacing import Work
+from probes.judging.status import judge
+from probes.model import Target
+from probes.options import Options
 from probes.vantage.local.vantage import LocalVantage
 
 HOST = "alloyscan.test"

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from probes import https
-from probes.engine.model import Service, Status
-from probes.engine.vantage import NotOffered
+from probes.model import Service, Status
+from probes.vantage import NotOffered
 from probes.wire.certificate import Distrust
 
 HOST = "alloyscan.test"

@@ -8,8 +8,8 @@ import ssl
 
 import pytest
 
-from probes.engine.call import Unexpected
-from probes.engine.model import Status
+from probes.call import Unexpected
+from probes.model import Status
 
 HOST = "alloyscan.test"
 OK = b"HTTP/1.1 200 OK\r\nServer: test/1\r\nContent-Length: 2\r\n\r\nhi"

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from probes.engine.model import Service, Status
+from probes.model import Service, Status
 
 HOST = "alloyscan.test"
 OK = b"HTTP/1.1 200 OK\r\nServer: test/1\r\nContent-Length: 2\r\n\r\nhi"

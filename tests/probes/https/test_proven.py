@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probes.engine.call import Answer
-from probes.engine.model import Status
+from probes.call import Answer
+from probes.model import Status
 
 HOST = "alloyscan.test"
 OK = b"HTTP/1.1 200 OK\r\nServer: test/1\r\nContent-Length: 2\r\n\r\nhi"

@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 from probes import PROBES
-from probes.engine.model import (
+from probes.engine.plan import plan
+from probes.engine.thread import Engine
+from probes.lab import services, site
+from probes.lab.address_map import Directory
+from probes.lab.process import LabProcess
+from probes.lab.vantage import LabVantage
+from probes.model import (
     Event,
     Finished,
     Message,
@@ -23,15 +29,9 @@ from probes.engine.model import (
     Status,
     Verdict,
 )
-from probes.engine.options import Options
-from probes.engine.plan import plan
-from probes.engine.targets import expand, joined, parse
-from probes.engine.thread import Engine
-from probes.engine.vantage import Vantage
-from probes.lab import services, site
-from probes.lab.address_map import Directory
-from probes.lab.process import LabProcess
-from probes.lab.vantage import LabVantage
+from probes.options import Options
+from probes.targets import expand, joined, parse
+from probes.vantage import Vantage
 from profiles.loader import load_profile
 from profiles.model import Profile
 from tests.docs.pages import ROOT, STATUS_PAGES, of_result, recorded, rows, verdicts
@@ -317,7 +317,7 @@ def test_hosts_have_names_and_addresses_of_their_own() -> None:
 
 
 def test_the_page_about_the_demo_has_every_host() -> None:
-    page = (Path(__file__).parents[6] / "docs" / "demo.md").read_text()
+    page = (Path(__file__).parents[7] / "docs" / "demo.md").read_text()
     listed = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")} - {
         "host"
     }

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from probes.engine.model import Reason, State
-from probes.engine.vantage import Outcome
 from probes.lab import site
 from probes.lab.address_map import Directory, read
 from probes.lab.server import serving
 from probes.lab.vantage import ELSEWHERE, LabVantage
+from probes.model import Reason, State
+from probes.vantage import Outcome
 
 SHORT = 0.3
 PC = next(host for host in site.HOSTS if host.name == "pc-017.corp.example")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from probes import PROBES
-from probes.engine.judge import judge
-from probes.engine.model import Icmp, Job, Observation, Reason, Result, Service, State, Target
+from probes.judging.status import judge
+from probes.model import Icmp, Job, Observation, Reason, Result, Service, State, Target
 from profiles.loader import load_profile
 from profiles.model import Profile
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Reason, Service, State, Status
+from probes.model import Reason, Service, State, Status
 from probes.remediation import remedy
 
 SILENT = (State.FILTERED, Reason.NO_RESPONSE)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Reason, Service, State
+from probes.model import Reason, Service, State
 from probes.remediation import commands
 from probes.remediation.model import System
 from probes.remediation.quoting import address, name
@@ -164,7 +164,7 @@ def test_a_hostile_host_is_a_placeholder_and_never_an_option(row, profile):
 
 @given(HOSTILE)
 def test_no_word_of_a_command_has_more_than_an_address_or_a_name_in_it(text):
-    from probes.engine.model import Job, Observation, Result, Status, Target
+    from probes.model import Job, Observation, Result, Status, Target
     from probes.remediation.confirm_commands import asked
     from profiles.model import Check
 

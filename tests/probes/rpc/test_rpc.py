@@ -7,10 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from probes.call import MOST, TooMuch, Unexpected
 from probes.clients.rpc import ENTRIES_MOST
-from probes.engine.call import Unexpected
-from probes.engine.model import Service
-from probes.engine.stream import MOST, TooMuch
+from probes.model import Service
 from probes.rpc import LISTED_MOST, ask
 from probes.wire import endpoint_mapper
 from tests.probes.peers import close, resetting

@@ -10,12 +10,12 @@ from uuid import UUID
 
 import pytest
 
-from probes.engine.blame import blame
-from probes.engine.lanes import Work
-from probes.engine.model import Icmp, Reason, Service, State
-from probes.engine.observe import converse
-from probes.engine.vantage import Outcome
+from probes.engine.observation import converse
+from probes.engine.pacing import Work
+from probes.judging.messages import blame
+from probes.model import Icmp, Reason, Service, State
 from probes.rpc_dynamic import SAMPLES, TRIED_MOST, ask
+from probes.vantage import Outcome
 from probes.wire import endpoint_mapper
 
 SHORT = 1.0

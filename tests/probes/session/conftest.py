@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 import probes.session
-from probes.engine.model import (
+from probes.model import (
     Evidence,
     Job,
     Observation,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Reason, Result, State, Status
+from probes.model import Reason, Result, State, Status
 from probes.session import Header, Origin, Session
 from probes.session.diff import Change, Comparison, Kind, compare
 from profiles.model import When

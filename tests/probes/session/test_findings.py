@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.model import Result
 from probes.judging.findings import Finding, Kind, Sure
+from probes.model import Result
 from probes.session import Header, SessionLog, read_session
 from probes.session.records import finding_record, found
 

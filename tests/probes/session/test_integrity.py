@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Result
+from probes.model import Result
 from probes.session import Header, LogFailed, SessionError, SessionLog, verify, writer
 
 Make = Callable[..., Result]

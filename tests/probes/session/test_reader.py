@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.model import Result, Ruling, State, Status, Target, Verdict
 from probes.engine.plan import plan
+from probes.model import Result, Ruling, State, Status, Target, Verdict
 from probes.session import Header, Origin, SessionError, SessionLog, read_session, unreached
 from probes.session.json_line import encoded
 from probes.session.records import recorded, result_record

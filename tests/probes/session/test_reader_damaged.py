@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Result
+from probes.model import Result
 from probes.session import Header, Session, SessionError, VerdictRecord, read_session, reader
 from probes.session.header import header_record
 from probes.session.json_line import MOST_LINE, encoded

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import (
+from probes.judging.findings import Finding, Kind, Sure
+from probes.model import (
     Evidence,
     Icmp,
     Job,
@@ -25,7 +26,6 @@ from probes.engine.model import (
     Status,
     Target,
 )
-from probes.judging.findings import Finding, Kind, Sure
 from probes.session import Header, VerdictRecord
 from probes.session.header import header_of, header_record
 from probes.session.json_line import MOST_DEPTH, MOST_LINE, BadLine, decoded, depth, encoded

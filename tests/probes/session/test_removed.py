@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.model import Removed, Restored, Result, Target
+from probes.model import Removed, Restored, Result, Target
 from probes.session import Header, Session, SessionLog, read_session
 
 Make = Callable[..., Result]

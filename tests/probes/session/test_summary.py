@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Evidence, Removed, Restored, Result, Ruling, Status, Target, Verdict
+from probes.model import Evidence, Removed, Restored, Result, Ruling, Status, Target, Verdict
 from probes.session import Header, SessionError, SessionLog, annotate, read_session, summary, verify
 from probes.session.replay import moments
 from profiles.model import Profile

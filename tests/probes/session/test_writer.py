@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.model import Result
 from probes.judging.findings import Finding, Kind, Sure
+from probes.model import Result
 from probes.session import Header, LogFailed, SessionLog, VerdictRecord, default_path, read_session
 from probes.session import writer as write
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from probes.engine.call import Unexpected
-from probes.engine.model import Service
+from probes.call import Unexpected
+from probes.model import Service
 from probes.netbios import ask
 from tests.probes.peers import close, dripping, endless, resetting
 

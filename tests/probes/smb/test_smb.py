@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from probes.call import Unexpected
 from probes.clients.smb import facts_of
-from probes.engine.call import Unexpected
-from probes.engine.model import Service
+from probes.model import Service
 from probes.smb import ask
 from probes.wire.ntlm import Identity
 from probes.wire.smb import Negotiated

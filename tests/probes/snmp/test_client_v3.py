@@ -6,8 +6,8 @@ from pysnmp.proto import api, rfc1905
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from probes.engine.model import Service
-from probes.engine.options import Options, SnmpCredential
+from probes.model import Service
+from probes.options import Options, SnmpCredential
 from probes.snmp import probe
 from probes.snmp.client import SYS_NAME
 from probes.snmp.device import PRT_CONFIG_CHANGES

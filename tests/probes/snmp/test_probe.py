@@ -8,11 +8,11 @@ from pyasn1.type import univ
 from pysnmp.proto import api
 from pysnmp.proto.error import ProtocolError
 
-from probes.engine.call import NoAnswer, Unexpected
-from probes.engine.model import Reason, Service, State
-from probes.engine.options import Options, SnmpCredential
+from probes.call import NoAnswer, Unexpected
 from probes.lab import snmp as lab
 from probes.lab.snmp import ENGINE
+from probes.model import Reason, Service, State
+from probes.options import Options, SnmpCredential
 from probes.snmp import client, device, probe
 from probes.wire import snmp
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from probes.engine.call import Answer
-from probes.engine.model import Service
-from probes.engine.options import Options, SshCredential
+from probes.call import Answer
+from probes.model import Service
+from probes.options import Options, SshCredential
 from probes.ssh.probe import ask
 
 SECRET = "Geheim-Xyzzy"

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import asyncssh
 import pytest
 
-from probes.engine.call import Unexpected
-from probes.engine.model import Service
+from probes.call import Unexpected
+from probes.model import Service
 from probes.ssh.banner import RECEIVED_MOST
 from probes.ssh.probe import ask
 from tests.probes.peers import resetting

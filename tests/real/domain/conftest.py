@@ -25,8 +25,8 @@ from typing import TypeVar
 
 import pytest
 
-from probes.engine.call import Answer, Ask, Call
-from probes.engine.model import Job, Target
+from probes.call import Answer, Ask, Call
+from probes.model import Job, Target
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check
 from tests.real.processes import follow, run

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from probes import kerberos, ldap
-from probes.engine.model import Service
+from probes.model import Service
 
 ROOT = Path(__file__).parents[3]
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from probes import netbios, rpc, rpc_dynamic, smb
-from probes.engine.model import Service
+from probes.model import Service
 
 ROOT = Path(__file__).parents[3]
 RANGE = range(49152, 65536)

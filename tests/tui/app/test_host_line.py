@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.engine.model import Status
+from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, until
 from tui.widgets.entry import HostEntry
 from tui.widgets.outline import Outline

@@ -9,7 +9,7 @@ import socket
 import pytest
 from textual.widgets import OptionList, Static
 
-from probes.engine.model import Status
+from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry

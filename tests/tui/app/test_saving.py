@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input, Static
 
-from probes.engine.model import Status
+from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.widgets.detail import Detail
 from tui.widgets.head import Head

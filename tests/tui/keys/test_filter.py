@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from probes.engine.model import Status
+from probes.model import Status
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.keybar import KeyBar

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from probes.engine.model import Status
+from probes.model import Status
 from tui.widgets.outline import Outline
 
 PC = "pc-015.corp.example"

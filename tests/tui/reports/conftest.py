@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from probes.engine.model import (
+from probes.model import (
     Job,
     Observation,
     Reason,

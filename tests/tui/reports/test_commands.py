@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.model import Result, Status
+from probes.model import Result, Status
 from tui.cli import main
 from tui.export import RENDERERS
 from tui.usage import FORMATS

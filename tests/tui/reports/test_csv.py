@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Icmp, Reason, Result, State
+from probes.model import Icmp, Reason, Result, State
 from tui.reports import csv as report_csv
 from tui.reports.report import Report
 

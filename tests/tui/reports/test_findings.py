@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from probes.engine.model import Reason, Result, State, Status
 from probes.judging.findings import Finding, Kind, Sure
+from probes.model import Reason, Result, State, Status
 from probes.session import SessionLog
 from probes.session.records import found
 from profiles.model import Profile

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Icmp, Reason, Result, Service, State, Status
+from probes.model import Icmp, Reason, Result, Service, State, Status
 from tui.reports import firewall
 from tui.reports.flows import Request, collapsed, request
 from tui.reports.report import Report

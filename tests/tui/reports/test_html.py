@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Evidence, Icmp, Reason, Result, Status
+from probes.model import Evidence, Icmp, Reason, Result, Status
 from probes.session import VerdictRecord
 from tui.reports import html
 from tui.reports.report import Report

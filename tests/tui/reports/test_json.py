@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Result
+from probes.model import Result
 from tui.reports import json as report_json
 from tui.reports.report import Report
 

@@ -11,7 +11,7 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Result, Status
+from probes.model import Result, Status
 from profiles.model import Profile
 from tui.reports import junit
 from tui.reports.report import Report, load_report

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Result, Status
+from probes.model import Result, Status
 from tui.reports import markdown
 from tui.reports.report import Report
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Evidence, Icmp, Reason, Result, Status, Target, VantageInfo
+from probes.model import Evidence, Icmp, Reason, Result, Status, Target, VantageInfo
 from probes.session import FindingRecord, VerdictRecord
 from tui.export import RENDERERS
 from tui.reports.pseudonyms import pseudonymised

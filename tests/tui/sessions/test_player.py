@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Finished, Message, Queued, Target
-from probes.engine.targets import parse
+from probes.model import Finished, Message, Queued, Target
 from probes.session import SessionError
+from probes.targets import parse
 from tests.tui.watch.test_past import JOB
 from tui.options import Options
 from tui.prepare import load

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, OptionList, Static
 
-from probes.engine.model import Status
+from probes.model import Status
 from probes.session import verify
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.screens.comparison import ComparisonScreen

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.model import Ruling
+from probes.model import Ruling
 from probes.session import Summary
 from tui.sessions.text import summary_lines
 

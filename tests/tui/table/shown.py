@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.pilot import Pilot
 
-from probes.engine.model import Job
+from probes.model import Job
 from tests.tui.unmeasured import a_job
 from tui.widgets.table import ResultTable
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from probes.engine.model import Status
+from probes.model import Status
 from tests.tui.table.shown import a_table, hosts_seen, lines, many
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tui.signs import ASCII, UNICODE, Signs

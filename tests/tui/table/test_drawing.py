@@ -2,7 +2,7 @@
 
 from textual.geometry import Region
 
-from probes.engine.model import Queued, Started, Status
+from probes.model import Queued, Started, Status
 from tests.tui.table.shown import a_table, hosts_seen, lines, many
 from tests.tui.unmeasured import a_job, a_result
 from tui.rows import Rows

@@ -1,6 +1,6 @@
 """Sorting, filtering and rows that arrive meanwhile: the cursor stays on its row."""
 
-from probes.engine.model import Status
+from probes.model import Status
 from tests.tui.table.shown import Watched, a_table, app_of, hosts_seen, lines, many
 from tests.tui.unmeasured import a_job, a_result
 from tui.filter import Filter

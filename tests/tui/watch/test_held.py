@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.engine.model import Finished, Queued, Result, Started, Status
+from probes.model import Finished, Queued, Result, Started, Status
 from tests.tui.watch.test_past import JOB, row
 from tui.watch.held import Held
 from tui.watch.order import BadOrder, Order, order

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.model import Job, Observation, Reason, Result, State, Status, Target
+from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
 from tui.watch.past import KEPT, LOST, UNTIMED, Past
 from tui.watch.text import change_text, duration_text, is_bad, past_lines, sparkline

@@ -8,7 +8,7 @@ import socket
 import pytest
 from textual.widgets import Input, OptionList
 
-from probes.engine.model import Status
+from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, seen, text_of, until
 from tui.widgets.detail import Detail
 from tui.widgets.head import Head

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from probes.engine.judge import judge
-from probes.engine.model import Icmp, Job, Observation, Reason, Result, Service, State, Target
 from probes.judging.findings import Finding, diagnose
+from probes.judging.status import judge
+from probes.model import Icmp, Job, Observation, Reason, Result, Service, State, Target
 from profiles.model import Check
 
 HERE = "10.0.0.9"

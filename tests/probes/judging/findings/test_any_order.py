@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.engine.model import Status
 from probes.judging.findings import Kind, diagnose
+from probes.model import Status
 
 ANSWERS = {"domain_credentials": "yes"}
 HOSTS = ["10.2.0.1", "10.2.0.2", "10.2.0.3", "10.3.0.1", "pc1", "pc2", "2001:db8::1"]

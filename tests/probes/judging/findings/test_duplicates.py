@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from probes.engine.model import Service
 from probes.judging.findings import Kind, Sure
+from probes.model import Service
 
 
 def test_a_name_that_does_not_resolve_is_one_finding_with_who_said_so(row, only):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from probes.engine.model import Service
 from probes.judging.findings import Kind, Sure
+from probes.model import Service
 
 PROXY = "proxy.corp:3128"
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from probes.engine.model import Service
 from probes.judging.findings import Kind, Sure
+from probes.model import Service
 
 
 def test_the_same_offender_towards_a_whole_subnet_is_said_once(row, only):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from probes.engine.model import Reason, State
+from probes.model import Reason, State
 from probes.vantage.local.tcp import Connector, Deadlines
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the error queue is Linux's")

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from probes.engine.model import Reason, State
-from probes.engine.stream import opened
+from probes.call import opened
+from probes.model import Reason, State
 from probes.vantage.local import tcp
 from probes.vantage.local.tcp import Connector
 

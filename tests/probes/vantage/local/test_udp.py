@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from probes.engine.model import Icmp, Reason, State
+from probes.model import Icmp, Reason, State
 from probes.vantage.local import icmp_errors, udp
 from probes.vantage.local.udp import exchange
 

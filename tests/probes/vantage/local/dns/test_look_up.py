@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from probes.engine.model import Resolution
+from probes.model import Resolution
 from probes.vantage.local.dns import Resolver
 from probes.vantage.local.dns_servers import configured
 from tests.probes.vantage.local.dns.zone import FOUND, Zone, fails, gives, nobody

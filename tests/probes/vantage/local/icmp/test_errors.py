@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from probes.engine.model import Icmp, Reason, State
+from probes.model import Icmp, Reason, State
 from probes.vantage.local import icmp_socket
 from tests.probes.vantage.local.icmp.wire import alive, silent
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from probes.engine.model import Reason, State
+from probes.model import Reason, State
 from probes.vantage.local import icmp_socket
 from probes.wire.icmp import echo_request
 from tests.probes.vantage.local.icmp.wire import alive, reply_to, silent

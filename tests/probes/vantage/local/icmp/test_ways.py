@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from probes.engine.model import Reason, State
-from probes.engine.vantage import Outcome
+from probes.model import Reason, State
+from probes.vantage import Outcome
 from probes.vantage.local.icmp import HOW_TO_ALLOW, Echo
 from tests.probes.vantage.local.icmp.wire import Wire, alive
 

@@ -1,0 +1,367 @@
+"""Interface between the engine and a probe: Call, Answer and a bounded stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from probes.model import Evidence, Job, Reason, Service, State
+from probes.options import NO_OPTIONS, Options
+from probes.vantage import Accept, Outcome, Pipe, Vantage
+from probes.vantage.datagram_pacing import Spacing
+
+MOST = 256 * 1024
+"""Bytes one connection may send us before it is cut off."""
+KEPT = 128
+"""Bytes of each direction kept as evidence."""
+_AHEAD = 64 * 1024
+"""Bytes that wait to be read before the peer is slowed down."""
+
+
+class TooMuch(Exception):
+    """The peer sent more than a connection may."""
+
+
+class Stream:
+    """Reader and writer over one connection, with a byte cap and a record of both ways.
+
+    Reads raise EOFError when the peer closes, TooMuch past the cap and OSError on a reset; a
+    deadline on the whole exchange is the engine's.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.sent = bytearray()
+        self.received = bytearray()
+        self._total = 0
+
+    async def send(self, data: bytes, shown: bytes | None = None) -> None:
+        """Write everything and wait until the transport has taken it.
+
+        `shown` is recorded in its place, where it holds a secret.
+        """
+        kept = data if shown is None else shown
+        self.sent += kept[: KEPT - len(self.sent)] if len(self.sent) < KEPT else b""
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def read(self, most: int = 4096) -> bytes:
+        """What has arrived, at most `most` bytes."""
+        data = await self.reader.read(most)
+        if not data:
+            raise EOFError("closed by the peer")
+        return self._count(data)
+
+    async def exactly(self, count: int) -> bytes:
+        """Exactly `count` bytes."""
+        if count > MOST:
+            raise TooMuch(f"{count} bytes announced")
+        try:
+            return self._count(await self.reader.readexactly(count))
+        except asyncio.IncompleteReadError as error:
+            self._count(error.partial)
+            raise EOFError("closed by the peer in the middle") from None
+
+    async def line(self, most: int = 4096) -> bytes:
+        """One line with its newline, or what came before the peer closed."""
+        data = bytearray()
+        while not data.endswith(b"\n"):
+            if len(data) >= most:
+                raise TooMuch(f"a line of more than {most} bytes")
+            byte = await self.reader.read(1)
+            if not byte:
+                if data:
+                    break
+                raise EOFError("closed by the peer")
+            data += self._count(byte)
+        return bytes(data)
+
+    async def close(self) -> None:
+        """Close without waiting for the peer."""
+        self.writer.transport.abort()
+
+    def _count(self, data: bytes) -> bytes:
+        self._total += len(data)
+        if len(self.received) < KEPT:
+            self.received += data[: KEPT - len(self.received)]
+        if self._total > MOST:
+            raise TooMuch(f"more than {MOST} bytes received")
+        return data
+
+
+async def opened(pipe: Pipe) -> Stream:
+    """A stream over a connection, which it owns from here on; cancelled, nothing is left open."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=_AHEAD, loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport = await pipe.open(lambda: protocol)
+    return Stream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
+
+
+STRANGE_MOST = 4
+"""Datagrams kept that answer something else."""
+
+Mask = Callable[[bytes], bytes]
+"""A datagram as it may be recorded."""
+
+
+class NoAnswer(Exception):
+    """The transport brought no answer; `outcome` says how it ended."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"{outcome.state} {outcome.reason}")
+        self.outcome = outcome
+
+
+class Unexpected(Exception):
+    """Something answered, but not with the protocol that was asked; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a probe learned from a service that was reached. Facts only.
+
+    `facts["summary"]` is one short sentence for the row's note; all other facts are for the
+    detail and the log, in JSON types.
+    """
+
+    service: Service
+    facts: Mapping[str, object] = field(default_factory=dict)
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    outcome: Outcome | None = None
+    """The connect that decides the row's state, where it is another than the engine's own.
+
+    When it did not open, `facts["summary"]` is what the note begins with.
+    """
+
+
+class Ask(Protocol):
+    """A probe: asks one service over a transport the engine has opened or offers.
+
+    Raises Unexpected for a foreign answer; NoAnswer, TimeoutError, EOFError and OSError pass
+    through to the engine, which knows their meaning.
+    """
+
+    async def __call__(self, call: Call) -> Answer:
+        """Hold the conversation and return what was learned."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One job towards one address, with everything a probe may use.
+
+    For TCP the engine has connected already: `stream()` is that connection. For UDP
+    `exchange()` sends with retries. Both record what was sent and received as evidence.
+    """
+
+    vantage: Vantage
+    job: Job
+    address: str
+    timeout: float
+    retries: int
+    began: float
+    """`loop.time()` when the row began, for the offsets in the evidence."""
+    options: Options = NO_OPTIONS
+    outcome: Outcome | None = None
+    """The connect of a TCP job, later the last exchange of a UDP one."""
+    attempts: int = 0
+    evidence: list[Evidence] = field(default_factory=list)
+    spacing: Spacing | None = None
+    """Spaces the datagrams of all rows of the host; without it they are sent at once."""
+    _streams: list[Stream] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        """The port that was asked; jobs without one are never given to a probe."""
+        assert self.job.port is not None
+        return self.job.port
+
+    @property
+    def heard(self) -> bool:
+        """Whether the service has said anything on a connection of this call."""
+        return any(stream.received for stream in self._streams)
+
+    async def stream(self) -> Stream:
+        """The TCP connection the engine opened, as a bounded stream."""
+        assert self.outcome is not None and self.outcome.pipe is not None
+        stream = await opened(self.outcome.pipe)
+        self.outcome.pipe = None
+        self._streams.append(stream)
+        return stream
+
+    async def connect(self, port: int | None = None, timeout: float | None = None) -> Stream:
+        """Another TCP connection to the same address; raises NoAnswer if it does not open.
+
+        Without a port to the one of the first connection. Raises ConnectionResetError where it is
+        accepted and reset at once.
+        """
+        outcome = await self.reach(
+            port or self.job.dialled[1] or self.port, keep=True, timeout=timeout
+        )
+        if outcome.pipe is None:
+            if outcome.state is State.OPEN:
+                raise ConnectionResetError("accepted and reset at once")
+            raise NoAnswer(outcome)
+        stream = await opened(outcome.pipe)
+        self._streams.append(stream)
+        return stream
+
+    async def reach(
+        self, port: int, *, keep: bool = False, timeout: float | None = None
+    ) -> Outcome:
+        """Try one TCP connect to another port of the same address, without a retry.
+
+        `timeout` in seconds, the whole exchange's without it.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
+
+        def done(outcome: Outcome) -> None:
+            if not future.done():
+                future.set_result(outcome)
+            elif outcome.pipe is not None:
+                outcome.pipe.close()
+
+        cancel = self.vantage.connect(self.address, port, timeout or self.timeout, done, keep=keep)
+        try:
+            outcome = await future
+        except asyncio.CancelledError:
+            cancel()
+            # It may have opened in the very turn of the loop that ended the row.
+            if future.done() and not future.cancelled() and future.result().pipe is not None:
+                done(future.result())
+            raise
+        self.note(outcome, sent=f"TCP connect to port {port}")
+        return outcome
+
+    async def exchange(
+        self,
+        payload: bytes,
+        accept: Accept,
+        retries: int | None = None,
+        *,
+        timeout: float | None = None,
+        mask: Mask = bytes,
+    ) -> bytes:
+        """Send a datagram, again after silence, and return the answer.
+
+        `mask` hides secrets from everything that is recorded. Raises NoAnswer, and Unexpected
+        when only datagrams came that `accept` refused: the path is open, the service another.
+        """
+        outcome: Outcome | None = None
+        strange: list[bytes] = []
+
+        def taken(data: bytes) -> bool:
+            if accept(data):
+                return True
+            if len(strange) < STRANGE_MOST:
+                strange.append(mask(data))
+            return False
+
+        wait = timeout or self.timeout
+        send = partial(self.vantage.exchange, self.address, self.port, payload, wait, taken)
+        for _ in range(1 + (self.retries if retries is None else retries)):
+            if self.spacing is None:
+                outcome = await send()
+            else:
+                answered = self.outcome is not None and self.outcome.state is State.OPEN
+                outcome = await self.spacing.send(
+                    self.job, send, self.outcome if answered else outcome
+                )
+            self.attempts += 1
+            self.outcome = outcome
+            self.note(outcome, sent=mask(payload).hex(), received=mask(outcome.data).hex())
+            if outcome.reason != "no-response":
+                break
+        assert outcome is not None
+        if strange and outcome.reason == "no-response":
+            outcome.state, outcome.reason = State.OPEN, Reason.UDP_RESPONSE
+            self.note(outcome, sent="", received=strange[0].hex())
+            size, start = len(strange[0]), strange[0][:24].hex(" ")
+            raise Unexpected(f"{size} bytes came that do not answer what was asked: {start}")
+        if outcome.state is not State.OPEN:
+            raise NoAnswer(outcome)
+        return outcome.data
+
+    def note(self, outcome: Outcome, sent: str, received: str = "") -> None:
+        """Record one exchange as evidence, shortened to what a report can carry."""
+        now = asyncio.get_running_loop().time()
+        self.evidence.append(
+            Evidence(
+                address=outcome.address,
+                sent=_short(sent),
+                received=_short(received),
+                state=outcome.state,
+                reason=outcome.reason,
+                at_ms=round((now - self.began) * 1000 - outcome.elapsed_ms, 3),
+                icmp=outcome.icmp,
+                errno=outcome.errno,
+            )
+        )
+
+    def forget(self, _: object = None) -> None:
+        """Close the connection the engine opened, if nobody has taken it.
+
+        A conversation that is cancelled before its first step never does.
+        """
+        if self.outcome is not None and self.outcome.pipe is not None:
+            self.outcome.pipe.close()
+            self.outcome.pipe = None
+
+    async def close(self) -> None:
+        """Close every connection of this call and keep what was exchanged as evidence."""
+        self.forget()
+        for stream in self._streams:
+            if stream.sent or stream.received:
+                self.evidence.append(
+                    Evidence(
+                        address=self.address,
+                        sent=_short(bytes(stream.sent).hex()),
+                        received=_short(bytes(stream.received).hex()),
+                    )
+                )
+            await stream.close()
+
+
+def _short(text: str, most: int = 256) -> str:
+    return text if len(text) <= most else text[:most] + "…"
+
+
+class Loads(Protocol):
+    """A probe that can be loaded when its first job comes (see probes.Probe)."""
+
+    def load(self) -> Ask | None:
+        """The coroutine that asks, or None where the transport is everything."""
+
+
+class Asks:
+    """The coroutine of each probe by name, once it has been loaded."""
+
+    def __init__(self, probes: Mapping[str, Loads]) -> None:
+        self._probes = probes
+        self._loaded: dict[str, Ask | None] = {}
+
+    def load(self, name: str) -> None:
+        """Import a probe; one that cannot be imported spoils its own rows only."""
+        if name in self._loaded:
+            return
+        try:
+            self._loaded[name] = self._probes[name].load()
+        except ImportError as error:
+            self._loaded[name] = _broken(error)
+
+    def __getitem__(self, name: str) -> Ask | None:
+        return self._loaded[name]
+
+
+def _broken(error: ImportError) -> Ask:
+    """A probe that could not be loaded: its rows say so."""
+
+    async def ask(call: Call) -> Answer:
+        raise ImportError(str(error))
+
+    return ask

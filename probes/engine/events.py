@@ -1,0 +1,62 @@
+"""Batches of events for whoever watches a run, and the clock that stamps them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from probes.model import Event, Finished
+
+TOGETHER = 0.03
+"""Seconds for which events are gathered before they are reported."""
+
+Report = Callable[[Sequence[Event]], None]
+
+
+class Outbox:
+    """Gathers events and hands them over together; the end of a run is not kept waiting."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, report: Report) -> None:
+        self._loop = loop
+        self._report = report
+        self._batch: list[Event] = []
+        self._flushing = False
+
+    def put(self, event: Event) -> None:
+        """Report an event with the others of the next moment."""
+        self._batch.append(event)
+        if isinstance(event, Finished):
+            self._loop.call_soon(self.flush)
+        elif not self._flushing:
+            self._flushing = True
+            self._loop.call_later(TOGETHER, self.flush)
+
+    def flush(self) -> None:
+        """Report what was put in so far at once."""
+        self._flushing = False
+        if self._batch:
+            batch, self._batch = self._batch, []
+            self._report(batch)
+
+
+class Clock:
+    """Stamps of one run: the wall clock as it was at the start, advanced monotonically."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._base = time.time() - monotonic()
+        self._zone = datetime.now().astimezone().tzinfo
+        self._millisecond = -1
+        self._text = ""
+
+    def now(self) -> tuple[float, str]:
+        """The monotonic time in seconds and the same moment as RFC 3339 with the offset."""
+        now = self._monotonic()
+        millisecond = int((self._base + now) * 1000)
+        # Many rows start in the same millisecond, and the text costs more than all the rest.
+        if millisecond != self._millisecond:
+            moment = datetime.fromtimestamp(millisecond / 1000, self._zone)
+            self._millisecond, self._text = millisecond, moment.isoformat(timespec="milliseconds")
+        return now, self._text

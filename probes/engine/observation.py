@@ -1,0 +1,296 @@
+"""From what happened on the transport and in the conversation to an Observation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from probes.call import Answer, Ask, Call, NoAnswer, TooMuch, Unexpected
+from probes.engine.pacing import Work
+from probes.judging.messages import same_address
+from probes.model import Evidence, Observation, Reason, Resolution, Service, Settings, State
+from probes.options import Options
+from probes.vantage import NotOffered, Outcome, Vantage
+from probes.vantage.happy_eyeballs import telling
+
+
+def transport(
+    work: Work,
+    outcome: Outcome,
+    *,
+    tried: tuple[Outcome, ...] = (),
+    service: Service = Service.NOT_ASKED,
+    facts: Mapping[str, object] | None = None,
+    timings_ms: Mapping[str, float] | None = None,
+) -> Observation:
+    """The observation of a row whose transport ended like this; `tried` has every address."""
+    timings: dict[str, float] = {}
+    known: dict[str, object] = {}
+    resolution = work.resolution
+    if work.job.proxy:
+        known["proxy"] = work.job.proxy
+        if outcome.state is not State.OPEN:
+            known["fix"] = f"Allow this host to connect to the proxy {work.job.proxy}."
+    if resolution is not None:
+        timings["resolve"] = round(resolution.ms, 3)
+        known["resolved"] = _resolved(resolution)
+    if outcome.latency_ms is not None:
+        phase = "connect" if work.job.check.transport == "tcp" else "answer"
+        timings[phase] = round(outcome.elapsed_ms, 3)
+    if timings_ms:
+        timings.update({name: round(ms, 3) for name, ms in timings_ms.items()})
+    if len(tried) > 1:
+        known.update(_addresses(outcome, tried))
+    if outcome.problem:
+        known["caveat" if outcome.state is State.CLOSED else "problem"] = outcome.problem
+    if facts:
+        known.update(facts)
+    return Observation(
+        outcome.state,
+        outcome.reason,
+        service,
+        outcome.address,
+        outcome.source,
+        outcome.icmp,
+        None if outcome.latency_ms is None else round(outcome.latency_ms, 3),
+        outcome.latency_source,
+        timings,
+        work.started,
+        work.attempts,
+        known,
+        tuple(work.evidence),
+    )
+
+
+def unspoken(work: Work, outcome: Outcome, tried: tuple[Outcome, ...]) -> Observation:
+    """The observation of a connect after which there was no conversation.
+
+    One that was accepted and reset in the same moment shows a device that takes connections for a
+    service that is not there, so it is not taken for a service that was not asked.
+    """
+    if outcome.state is not State.OPEN or outcome.errno is None:
+        return transport(work, outcome, tried=tried)
+    facts = {"summary": "it accepted the connection and reset it at once"}
+    return transport(work, outcome, tried=tried, service=Service.SILENT, facts=facts)
+
+
+def from_here(observation: Observation, vantage: Vantage) -> Observation:
+    """The same with what only the vantage knows: the interface, and who did not answer ARP."""
+    source, address, icmp = observation.source, observation.address, observation.icmp
+    if source is None:
+        return observation
+    facts = observation.facts
+    if (
+        address is not None
+        and icmp is not None
+        and observation.reason is Reason.HOST_UNREACH
+        and same_address(icmp.offender, source)
+        and (unanswered := vantage.unanswered(address)) is not None
+    ):
+        facts = {**facts, "unanswered": unanswered}
+    return replace(observation, interface=vantage.interface(source), facts=facts)
+
+
+def untested(work: Work, reason: Reason, problem: str, state: State = State.ERROR) -> Observation:
+    """The observation of a row nothing was sent for; `problem` ends a sentence."""
+    resolution = work.resolution
+    facts: dict[str, object] = {"problem": problem} if problem else {}
+    if work.job.proxy:
+        facts["proxy"] = work.job.proxy
+    return Observation(
+        state,
+        reason,
+        timings_ms={"resolve": round(resolution.ms, 3)} if resolution else {},
+        started=work.started,
+        attempts=work.attempts,
+        facts=facts,
+    )
+
+
+def tcp_evidence(outcome: Outcome, at_ms: float) -> Evidence:
+    """One connect attempt as evidence; `at_ms` is when it ended, since the row began."""
+    return Evidence(
+        outcome.address,
+        "TCP connect",
+        "",
+        outcome.state,
+        outcome.reason,
+        round(at_ms - outcome.elapsed_ms, 3),
+        outcome.icmp,
+        outcome.errno,
+    )
+
+
+def call(
+    vantage: Vantage, work: Work, outcome: Outcome, settings: Settings, options: Options
+) -> Call:
+    """The conversation with the service on an open TCP connection, about to begin."""
+    timeout, retries = settings.timeout, settings.retries
+    job, address = work.job, outcome.address
+    return Call(vantage, job, address, timeout, retries, work.began, options, outcome)
+
+
+async def converse(
+    call: Call, ask: Ask, work: Work, outcome: Outcome, tried: tuple[Outcome, ...]
+) -> Observation:
+    """Ask the service on an open TCP connection; the port stays open unless the answer decides."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    facts: Mapping[str, object]
+    timings: Mapping[str, float] = {}
+    decides: Outcome | None = None
+    try:
+        async with asyncio.timeout(call.timeout):
+            answer = await ask(call)
+        service, facts, timings = answer.service, answer.facts, answer.timings_ms
+        decides = answer.outcome
+    except Unexpected as error:
+        service, facts = Service.UNEXPECTED, {"summary": str(error)}
+    except TooMuch as error:
+        service, facts = Service.UNEXPECTED, {"summary": f"it sends without end: {error}"}
+    except TimeoutError:
+        service = Service.SILENT
+        what = "finish its answer" if call.heard else "answer"
+        facts = {"summary": f"the service did not {what} in {call.timeout:g} s"}
+    except EOFError:
+        service, facts = Service.SILENT, {"summary": f"it closed the connection {_when(call)}"}
+    except ConnectionError:
+        service, facts = Service.SILENT, {"summary": f"it reset the connection {_when(call)}"}
+    finally:
+        await call.close()
+    work.evidence += call.evidence
+    timings = {"answer": (loop.time() - began) * 1000, **timings}
+    if decides is not None:
+        # The other addresses were tried on another port: they say nothing beside this one.
+        outcome, tried = decides, ()
+    return transport(work, outcome, tried=tried, service=service, facts=facts, timings_ms=timings)
+
+
+def _when(call: Call) -> str:
+    return "in the middle of its answer" if call.heard else "without an answer"
+
+
+async def datagrams(
+    vantage: Vantage, ask: Ask, work: Work, options: Options, timeout: float, retries: int
+) -> Observation:
+    """Ask a service over UDP, each address of the host in turn until one answers."""
+    loop = asyncio.get_running_loop()
+    assert work.lane is not None
+    spacing = work.lane.spacing
+    seen: list[Outcome] = []
+    answers: dict[int, Answer] = {}
+    for address in work.addresses:
+        call = Call(
+            vantage, work.job, address, timeout, retries, work.began, options, spacing=spacing
+        )
+        began = loop.time()
+        try:
+            async with asyncio.timeout(timeout * (1 + retries) * 3):
+                answer = await ask(call)
+        except NoAnswer as error:
+            outcome = error.outcome
+        except (Unexpected, TimeoutError) as error:
+            outcome = call.outcome or _silent(address)
+            service = Service.UNEXPECTED if isinstance(error, Unexpected) else Service.SILENT
+            if outcome.state is State.OPEN:
+                answers[len(seen)] = Answer(service, {"summary": str(error)})
+        else:
+            outcome = call.outcome or _silent(address)
+            elapsed = (loop.time() - began) * 1000
+            answers[len(seen)] = Answer(
+                answer.service, answer.facts, {"answer": elapsed, **answer.timings_ms}
+            )
+        finally:
+            await call.close()
+        work.attempts += call.attempts
+        work.evidence += call.evidence
+        seen.append(outcome)
+        if outcome.state is State.OPEN:
+            break
+    best = min(range(len(seen)), key=lambda index: telling(seen[index]))
+    said = answers.get(best) or Answer(Service.NOT_ASKED)
+    return transport(
+        work,
+        seen[best],
+        tried=tuple(seen),
+        service=said.service,
+        facts=said.facts,
+        timings_ms=said.timings_ms,
+    )
+
+
+async def echo(vantage: Vantage, work: Work, timeout: float, retries: int) -> Observation:
+    """Ping a host, each address in turn until one answers, again after silence."""
+    loop = asyncio.get_running_loop()
+    assert work.lane is not None
+    seen: list[Outcome] = []
+    for address in work.addresses:
+        outcome, before = _silent(address), None
+        ping = partial(vantage.ping, address, timeout)
+        for _ in range(1 + retries):
+            outcome = before = await work.lane.spacing.send(work.job, ping, before)
+            work.attempts += 1
+            work.evidence.append(
+                Evidence(
+                    address,
+                    "ICMP echo request",
+                    "ICMP echo reply" if outcome.state is State.OPEN else "",
+                    outcome.state,
+                    outcome.reason,
+                    round((loop.time() - work.began) * 1000 - outcome.elapsed_ms, 3),
+                    outcome.icmp,
+                    outcome.errno,
+                )
+            )
+            if outcome.reason is not Reason.NO_RESPONSE:
+                break
+        seen.append(outcome)
+        if outcome.state is State.OPEN:
+            break
+    best = min(seen, key=telling)
+    service = Service.CONFIRMED if best.state is State.OPEN else Service.NOT_ASKED
+    facts: dict[str, object] = {}
+    if best.state is State.OPEN:
+        facts["summary"] = "Answers the ping"
+    if best.no_arp_reply:
+        facts["no_arp_reply"] = True
+    if best.mac:
+        facts["mac"] = best.mac
+    return transport(work, best, tried=tuple(seen), service=service, facts=facts)
+
+
+def not_offered(work: Work, error: NotOffered) -> Observation:
+    """The observation of a row this vantage has no means for."""
+    return untested(work, Reason.NOT_OFFERED, str(error), State.NOT_RUN)
+
+
+def _silent(address: str) -> Outcome:
+    return Outcome(State.OPEN_FILTERED, Reason.NO_RESPONSE, address)
+
+
+def _resolved(resolution: Resolution) -> dict[str, object]:
+    known: dict[str, object] = {"addresses": list(resolution.addresses)}
+    if resolution.server:
+        known["server"] = resolution.server
+    return known
+
+
+def _addresses(best: Outcome, tried: tuple[Outcome, ...]) -> dict[str, object]:
+    """Every address that was tried, and in words those that did worse than the one used."""
+    facts: dict[str, object] = {
+        "addresses": [
+            {"address": one.address, "state": one.state, "reason": one.reason} for one in tried
+        ]
+    }
+    worse = [
+        f"{one.address} had not answered by then"
+        if one.state is State.NOT_RUN
+        else f"{one.address} is {one.state}"
+        for one in tried
+        if one.state is not best.state
+    ]
+    if worse:
+        facts["other_addresses"] = ", ".join(worse)
+    return facts

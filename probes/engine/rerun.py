@@ -1,0 +1,124 @@
+"""Which rows of an earlier session are measured again, and what the others count as. Pure.
+
+- With a row go those it hangs on (what decides whether it is asked, what it needs), and those that
+  hang on it and were not measured: the new answer may make them necessary.
+- Every other row counts as it was, or as not tested where the earlier session was measured from
+  elsewhere or with another profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from probes.judging.status import depends_on
+from probes.model import Job, Observation, Reason, Result, State, Status, Target
+from probes.session import Session
+from profiles.model import Check, Profile
+
+_NOT_MEASURED = frozenset({Reason.NOT_NEEDED, Reason.DEPENDENCY, Reason.CANCELLED})
+_UNREACHED = Observation(State.NOT_RUN, Reason.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The rows of an earlier session, parted."""
+
+    jobs: tuple[Job, ...]
+    """To be measured, in the order of the plan."""
+    earlier: tuple[Result, ...]
+    """What the rows that are not measured again count as."""
+    strangers: int
+    """Rows that the profile does not have any more; they are left out."""
+
+
+def plan_rerun(
+    session: Session,
+    planned: Sequence[Job],
+    profile: Profile,
+    answers: Mapping[str, str],
+    only: Collection[Status],
+    *,
+    apart: bool,
+) -> Again:
+    """Part the planned rows of a session by the statuses it has for them; all of them if none.
+
+    `answers` are those of the new run. `apart` says that what was measured then is no answer here.
+    """
+    known = {result.job.key: result for result in (*session.earlier, *session.results)}
+    jobs = {job.key: job for job in planned}
+    chosen = {
+        key
+        for key in jobs
+        if not only or (known[key].status if key in known else Status.CANCELLED) in only
+    }
+    if chosen and only:
+        asked_otherwise = _asked_otherwise(session.header.answers, answers)
+        chosen |= {
+            key
+            for key, job in jobs.items()
+            if _not_measured(known.get(key)) and asked_otherwise.intersection(_questions(job.check))
+        }
+        chosen = _with_what_hangs_together(chosen, planned, profile, answers, known)
+    return Again(
+        tuple(job for key, job in jobs.items() if key in chosen),
+        tuple(
+            _counts(job, known.get(key), apart) for key, job in jobs.items() if key not in chosen
+        ),
+        sum(key not in jobs for key in known),
+    )
+
+
+def _with_what_hangs_together(
+    chosen: Iterable[str],
+    planned: Iterable[Job],
+    profile: Profile,
+    answers: Mapping[str, str],
+    known: Mapping[str, Result],
+) -> set[str]:
+    hangs_on = {check.id: depends_on(check, answers) for check in profile.checks}
+    decides: dict[str, list[str]] = {}
+    for check, others in hangs_on.items():
+        for other in others:
+            decides.setdefault(other, []).append(check)
+    keys: dict[tuple[Target, str], str] = {}
+    jobs: dict[str, Job] = {}
+    for job in planned:
+        jobs[job.key] = job
+        keys[job.target, job.check.id] = job.key
+    wanted: set[str] = set()
+    todo = list(chosen)
+    while todo:
+        key = todo.pop()
+        if key in wanted:
+            continue
+        wanted.add(key)
+        job = jobs[key]
+        above = (keys.get((job.target, check)) for check in hangs_on[job.check.id])
+        below = (keys.get((job.target, check)) for check in decides.get(job.check.id, ()))
+        todo += [other for other in above if other is not None]
+        todo += [other for other in below if other and _not_measured(known.get(other))]
+    return wanted
+
+
+def _not_measured(result: Result | None) -> bool:
+    return result is None or result.observation.reason in _NOT_MEASURED
+
+
+def _asked_otherwise(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name for name in (*before, *after) if before.get(name) != after.get(name))
+
+
+def _questions(check: Check) -> Iterator[str]:
+    yield from (when.question for when in check.when)
+    yield from (unless.question for unless in check.unless if unless.question)
+
+
+def _counts(job: Job, was: Result | None, apart: bool) -> Result:
+    """What a row that is not measured again counts as."""
+    if was is None:
+        return Result(job, Status.CANCELLED, "Not reached in the earlier session.", _UNREACHED)
+    if apart:
+        note = "Not measured from here and with this profile."
+        return Result(job, Status.CANCELLED, note, _UNREACHED)
+    return replace(was, job=job)

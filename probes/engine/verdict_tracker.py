@@ -1,0 +1,269 @@
+"""Which targets have a result for every row, and the verdicts they got."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from probes.engine.plan import row_key
+from probes.judging.verdict import Judgement, Row, best, judged, row_of
+from probes.model import Job, Result, Status, Target, Verdict
+from probes.wire.text import printable
+from profiles.model import Capability, Profile, capabilities_of
+
+MOST_KNOWN = 4096
+"""Judgements that are kept for other targets with the same rows."""
+
+_Rows = tuple[Row | None, ...]
+_CUT_SHORT = Row(Status.CANCELLED)
+_CARRIES_NOTHING = frozenset({Status.NOT_NEEDED, Status.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A capability with the checks of its role, and those elsewhere, that it is judged by."""
+
+    capability: Capability
+    own: tuple[str, ...]
+    custom: str
+    """The check whose port a target may replace; empty if there is none."""
+    elsewhere: tuple[str, ...]
+
+
+class Docket:
+    """Says which verdicts are due as rows are opened and closed; one for each run.
+
+    `jobs` and `results` are the run's, by key, and are looked into whenever a verdict is made; so
+    is `earlier`, the keys of results that are of an earlier session. A
+    target that rests on hosts of another role waits until no row of that role is open.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        answers: Mapping[str, str],
+        jobs: Mapping[str, Job],
+        results: Mapping[str, Result],
+        earlier: Collection[str] = (),
+    ) -> None:
+        self._profile = profile
+        self._answers = answers
+        self._jobs = jobs
+        self._results = results
+        self._earlier = earlier
+        self._cases: dict[str, tuple[_Case, ...]] = {}
+        roles = {check.id: check.role for check in profile.checks}
+        self._rests_on: dict[str, set[str]] = {}
+        """The roles each role rests on, and the other way round."""
+        self._carries: dict[str, set[str]] = {}
+        for capability in profile.capabilities:
+            for other in capability.elsewhere:
+                self._rests_on.setdefault(capability.role, set()).add(roles[other.check])
+                self._carries.setdefault(roles[other.check], set()).add(capability.role)
+        self._open: dict[Target, int] = {}
+        """Rows without a result; 0 while the target waits for those of other roles."""
+        self._open_of: dict[str, int] = dict.fromkeys(self._carries, 0)
+        self._keys: dict[str, dict[str, None]] = {}
+        """The rows of each check that others rest on."""
+        self._best: dict[str, Row | None] = {}
+        self._told: dict[Target, tuple[Judgement, ...]] = {}
+        self._known: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
+        self._recalled: dict[str, dict[Target, None]] = {}
+        """Targets of an earlier session, by role."""
+        for key in self._earlier:
+            job = self._jobs[key]
+            self._recalled.setdefault(job.target.role, {})[job.target] = None
+            if job.target.role in self._open_of:
+                self._keys.setdefault(job.check.id, {})[key] = None
+
+    def opened(self, job: Job) -> None:
+        """A row waits for a result, for the first time or again."""
+        target = job.target
+        self._open[target] = self._open.get(target, 0) + 1
+        if target.role in self._open_of:
+            self._open_of[target.role] += 1
+            self._keys.setdefault(job.check.id, {})[job.key] = None
+
+    def closed(self, job: Job) -> list[Verdict]:
+        """A row has its result; the verdicts that follow from that."""
+        target = job.target
+        left = self._open[target] = self._open[target] - 1
+        verdicts = [] if left else self._judge(target)
+        if target.role in self._open_of:
+            self._open_of[target.role] -= 1
+            return verdicts + self._judge_resting(target.role)
+        return verdicts
+
+    def changed(self, job: Job) -> list[Verdict]:
+        """A row that was closed has another result; the verdicts that follow from that."""
+        role = job.target.role
+        verdicts = [] if job.target in self._open else self._judge(job.target)
+        return verdicts + self._judge_resting(role) if role in self._open_of else verdicts
+
+    def removed(self, targets: Collection[Target], jobs: Iterable[Job]) -> list[Verdict]:
+        """These targets, with these rows, count no more; the verdicts of others that follow."""
+        for job in jobs:
+            self._keys.get(job.check.id, {}).pop(job.key, None)
+        for target in targets:
+            left = self._open.pop(target, 0)
+            if target.role in self._open_of:
+                self._open_of[target.role] -= left
+            self._told.pop(target, None)
+            self._recalled.get(target.role, {}).pop(target, None)
+        return self.resting({target.role for target in targets})
+
+    def resting(self, roles: Collection[str]) -> list[Verdict]:
+        """The verdicts that have changed of targets that rest on these roles."""
+        self._best.clear()
+        above = {one for role in roles for one in self._carries.get(role, ())}
+        due = [one for one in (*self._open, *self._told) if one.role in above]
+        return [
+            verdict
+            for target in dict.fromkeys(due)
+            if not self._open.get(target)
+            for verdict in self._judge(target)
+        ]
+
+    def ended(self) -> list[Verdict]:
+        """Nothing is measured any more; what is still due, except for targets cut short."""
+        self._open_of = dict.fromkeys(self._open_of, 0)
+        self._best.clear()
+        verdicts = [verdict for target in list(self._open) for verdict in self._judge(target)]
+        self._open.clear()
+        return verdicts
+
+    def _judge_resting(self, role: str) -> list[Verdict]:
+        """The targets that rest on a role, once all of its rows are closed."""
+        if self._open_of[role]:
+            return []
+        before, self._best = self._best, {}
+        roles = self._carries[role]
+        due = [target for target, left in self._open.items() if not left and target.role in roles]
+        if any(self._best_of(check) != row for check, row in before.items()):
+            due += [one for one in self._told if one.role in roles and one not in self._open]
+        for one in roles:
+            # They have their rows from an earlier session, and what they rest on was measured anew.
+            due += [target for target in self._recalled.get(one, ()) if target not in self._open]
+        return [verdict for target in dict.fromkeys(due) for verdict in self._judge(target)]
+
+    def _judge(self, target: Target) -> list[Verdict]:
+        """A target's verdicts, as far as they are not those it has."""
+        rests_on = self._rests_on.get(target.role)
+        if rests_on is not None and any(self._open_of[role] for role in rests_on):
+            return []
+        before = self._told.get(target, ())
+        judgements = []
+        for case in self._cases_of(target.role):
+            rows = self._rows(case, target)
+            if rows is None:
+                return []
+            judgements.append(self._judgement(case, rows, target.port if case.custom else None))
+        self._open.pop(target, None)
+        now = tuple(judgements)
+        if now == before:
+            return []
+        self._told[target] = now
+        cases = self._cases_of(target.role)
+        return [
+            Verdict(
+                target,
+                case.capability.id,
+                one.ruling,
+                one.because,
+                one.fix,
+                one.text + self._not_measured_again(case, target),
+            )
+            for number, (case, one) in enumerate(zip(cases, now, strict=True))
+            if not before or one != before[number]
+        ]
+
+    def _rows(self, case: _Case, target: Target) -> _Rows | None:
+        """The target's rows in the order of the case; None if one was cut short."""
+        rows: list[Row | None] = []
+        for check in case.own:
+            key = self._key(case, check, target)
+            result = self._results.get(key)
+            if result is None and key in self._jobs:
+                return None
+            rows.append(None if result is None else row_of(result))
+        return tuple(rows)
+
+    def _not_measured_again(self, case: _Case, target: Target) -> str:
+        """A further sentence where the judgement rests on rows of an earlier session."""
+        if not self._earlier:
+            return ""
+        keys = [self._key(case, check, target) for check in case.own]
+        keys += [key for check in case.elsewhere for key in self._keys.get(check, ())]
+        # What was not needed carries nothing, and what was not measured says so itself.
+        rows = [
+            one
+            for key in keys
+            if key in self._earlier
+            and (one := self._results.get(key)) is not None
+            and one.status not in _CARRIES_NOTHING
+        ]
+        if not rows:
+            return ""
+        titles = ", ".join(dict.fromkeys(one.job.check.title for one in rows))
+        oldest = min(one.observation.started for one in rows)
+        return f" Not measured again: {titles}{oldest and f' (since {printable(oldest, 40)})'}."
+
+    def _key(self, case: _Case, check: str, target: Target) -> str:
+        return row_key(check, target, check == case.custom and target.port is not None)
+
+    def _judgement(self, case: _Case, rows: _Rows, port: int | None) -> Judgement:
+        others = tuple([self._best_of(check) for check in case.elsewhere])
+        key = (case.capability.id, rows, others, port)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            own = dict(_seen(case.own, rows))
+            elsewhere = dict(_seen(case.elsewhere, others))
+            known = judged(self._profile, case.capability, self._answers, own, elsewhere, port)
+            self._known[key] = known
+        return known
+
+    def _best_of(self, check: str) -> Row | None:
+        if check not in self._best:
+            results = [self._results.get(key) for key in self._keys.get(check, ())]
+            self._best[check] = best(_CUT_SHORT if one is None else row_of(one) for one in results)
+        return self._best[check]
+
+    def _cases_of(self, role: str) -> tuple[_Case, ...]:
+        if role not in self._cases:
+            custom = self._profile.custom_port(role)
+            own = tuple(check.id for check in self._profile.checks_of(role))
+            self._cases[role] = tuple(
+                _Case(
+                    capability,
+                    own,
+                    "" if custom is None else custom.id,
+                    tuple(other.check for other in capability.elsewhere),
+                )
+                for capability in capabilities_of(self._profile, role)
+            )
+        return self._cases[role]
+
+
+def _seen(checks: Iterable[str], rows: _Rows) -> Iterator[tuple[str, Row]]:
+    return ((check, row) for check, row in zip(checks, rows, strict=True) if row is not None)
+
+
+def verdicts_of(
+    profile: Profile,
+    answers: Mapping[str, str],
+    results: Iterable[Result],
+    earlier: Collection[str] = (),
+) -> list[Verdict]:
+    """The verdicts that the rows of a whole session lead to; none for targets cut short.
+
+    `earlier` are the keys of rows that were not measured in it.
+    """
+    rows = {result.job.key: result for result in results}
+    measured = {key: one for key, one in rows.items() if one.status is not Status.CANCELLED}
+    jobs = {key: result.job for key, result in rows.items()}
+    docket = Docket(profile, answers, jobs, measured, earlier)
+    for job in jobs.values():
+        docket.opened(job)
+    return docket.ended()

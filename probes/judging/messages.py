@@ -1,0 +1,252 @@
+"""Messages of a row that failed: who said no, and what has to change."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from probes.model import Icmp, Job, Observation, Reason, Service, State
+
+_PROHIBITED = {
+    9: "network administratively prohibited",
+    10: "host administratively prohibited",
+    13: "administratively prohibited",
+    14: "host precedence violation",
+    15: "precedence cutoff in effect",
+}
+_TIMES = {1: "", 2: ", twice", 3: ", three times"}
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Whether two textual addresses are the same, scope ids aside."""
+    if not one or not other:
+        return False
+    try:
+        return ipaddress.ip_address(one.partition("%")[0]) == ipaddress.ip_address(
+            other.partition("%")[0]
+        )
+    except ValueError:
+        return False
+
+
+def blame(job: Job, observation: Observation, timeout: float) -> str:
+    """What happened and who is behind it; `timeout` is the seconds each attempt waited."""
+    text = _happened(job, observation, timeout)
+    if not job.proxy or observation.state in (State.OPEN, State.NOT_RUN):
+        return text
+    if observation.reason is Reason.NAME_NOT_RESOLVED:
+        return text.replace("the name", f"the name of the proxy {job.proxy}", 1)
+    if observation.state is State.ERROR:
+        return text
+    return f"The proxy {job.proxy} is not reached: {text[0].lower()}{text[1:]}"
+
+
+def _happened(job: Job, observation: Observation, timeout: float) -> str:
+    number = job.dialled[1]
+    port = f"{job.check.transport.upper()} {number}" if number else "ICMP echo"
+    facts = observation.facts
+    match observation.state:
+        case State.OPEN:
+            return _opened(observation)
+        case State.CLOSED | State.FILTERED | State.UNREACHABLE if facts.get("summary"):
+            return _elsewhere(observation)
+        case State.CLOSED if observation.reason is Reason.CONN_REFUSED:
+            if doubt := facts.get("caveat"):
+                return f"Refused: nothing listens on {number} ({doubt})"
+            return (
+                f"Refused with a TCP reset: nothing listens on {number}, or a firewall resets in "
+                "the host's name"
+            )
+        case State.CLOSED:
+            text = (
+                f"Refused with a port unreachable from the host itself: nothing listens on {port}, "
+                "or its firewall rejects it in these words"
+            )
+            return text if job.check.answers else f"{text}; whether that matters cannot be told"
+        case State.OPEN_FILTERED if not job.check.answers:
+            return (
+                f"{_silence(observation, timeout)}: nothing answers on {port} by nature, so this "
+                "is neither a pass nor a failure"
+            )
+        case State.OPEN_FILTERED:
+            hint = facts.get("hint", "the service stays silent")
+            return (
+                f"{_silence(observation, timeout)}: dropped on the way, the host is down, or {hint}"
+            )
+        case State.FILTERED if observation.reason is Reason.NO_RESPONSE and facts.get(
+            "no_arp_reply"
+        ):
+            return (
+                f"{_silence(observation, timeout)}, and no ARP reply either: the host is down or "
+                "its address is not in use"
+            )
+        case State.FILTERED if observation.reason is Reason.NO_RESPONSE:
+            return f"{_silence(observation, timeout)}: dropped on the way or the host is down"
+        case State.FILTERED | State.UNREACHABLE if observation.icmp is not None:
+            return _offender(observation, observation.icmp)
+        case State.FILTERED | State.UNREACHABLE:
+            return _local(observation)
+        case _:
+            return _untested(observation)
+
+
+def _opened(observation: Observation) -> str:
+    summary = str(observation.facts.get("summary", ""))
+    match observation.service:
+        case Service.CONFIRMED:
+            text = summary or "The right service answered"
+        case Service.UNEXPECTED | Service.SILENT if observation.facts.get("unproven"):
+            text = summary
+        case Service.UNEXPECTED:
+            text = f"Open, but the wrong service answers: {summary}"
+        case Service.SILENT:
+            text = f"Open, but {summary or 'the service said nothing useful'}"
+        case _:
+            text = summary or "Accepts connections; which service listens was not asked"
+            if observation.reason is Reason.ECHO_REPLY:
+                text = "Answers the ping"
+    lost = observation.facts.get("other_addresses")
+    text = f"{text}; but {lost}" if lost else text
+    if observation.facts.get("accepts_everything"):
+        text += "; something on the path accepts everything"
+        if observation.service is not Service.CONFIRMED:
+            text += ", so an open port proves nothing"
+    return text
+
+
+def _elsewhere(observation: Observation) -> str:
+    """A probe looked behind the row's own port and found a way that does not open."""
+    summary = str(observation.facts["summary"])
+    if observation.icmp is None:
+        return summary
+    return f"{summary}. {_offender(observation, observation.icmp)}"
+
+
+def _silence(observation: Observation, timeout: float) -> str:
+    attempts = observation.attempts
+    times = _TIMES.get(attempts, f", {attempts} times")
+    return f"No answer in {timeout:g} s{times}"
+
+
+def _offender(observation: Observation, icmp: Icmp) -> str:
+    what = _said(observation.reason, icmp)
+    if same_address(icmp.offender, observation.address):
+        return f"Rejected in the host's own name, by its firewall or a device before it: {what}"
+    if same_address(icmp.offender, observation.source):
+        if observation.reason is Reason.HOST_UNREACH:
+            asked = "neighbour" if icmp.version == 6 else "ARP"
+            silent = unanswered(observation)
+            if silent and not same_address(silent, observation.address):
+                return f"The next router {silent} does not answer (no {asked} reply)"
+            if silent == "":
+                return f"This machine itself ({icmp.offender}) rejected it: host unreachable"
+            return f"No {asked} reply: the host is down or its address is not in use"
+        return f"This machine itself ({icmp.offender}) rejected it: {what}"
+    verb = "rejected it" if observation.state is State.FILTERED else "cannot deliver it"
+    return f"{icmp.offender} (a device on the path) {verb}: {what}"
+
+
+def unanswered(observation: Observation) -> str | None:
+    """Who did not answer ARP where this machine says host unreachable; see Vantage.unanswered."""
+    silent = observation.facts.get("unanswered")
+    return silent if isinstance(silent, str) else None
+
+
+def _said(reason: Reason, icmp: Icmp) -> str:
+    match reason:
+        case Reason.ADMIN_PROHIBITED if icmp.version == 4:
+            return _PROHIBITED.get(icmp.code, "administratively prohibited")
+        case Reason.ADMIN_PROHIBITED:
+            return "administratively prohibited"
+        case Reason.PORT_UNREACH:
+            return "port unreachable"
+        case Reason.PROTO_UNREACH:
+            return "protocol unreachable"
+        case Reason.HOST_UNREACH:
+            return "host unreachable, it is likely down or does not exist"
+        case Reason.NET_UNREACH:
+            return "network unreachable, no route to it"
+        case Reason.TIME_EXCEEDED:
+            return "time exceeded on the way, a routing loop is likely"
+        case _:
+            return f"ICMP type {icmp.type} code {icmp.code}"
+
+
+def _local(observation: Observation) -> str:
+    match observation.reason:
+        case Reason.NET_UNREACH:
+            return f"No route from this machine to {observation.address}"
+        case Reason.HOST_UNREACH:
+            return f"This machine cannot reach {observation.address}: no route to the host"
+        case _:
+            return "Rejected, and this system does not tell by whom"
+
+
+def _untested(observation: Observation) -> str:
+    problem = str(observation.facts.get("problem", "")) or str(observation.reason)
+    match observation.reason:
+        case Reason.NAME_NOT_RESOLVED:
+            return f"Not tested: the name does not resolve: {problem}"
+        case Reason.PERMISSION_DENIED:
+            return f"Not tested: not permitted here: {problem}"
+        case Reason.CANCELLED:
+            return "Stopped before it was measured"
+        case Reason.NOT_NEEDED:
+            return "Not needed"
+        case _:
+            return f"Not tested: {problem}"
+
+
+def another_service(job: Job, seen: Observation) -> str:
+    """The change where a port is open and the service behind it is not the right one.
+
+    Empty for any other row, and where the right service has a fault or a port behind this one
+    decides. A rule that lets the connection through is there already.
+    """
+    if seen.state is not State.OPEN or job.check.ports or "unproven" in seen.facts:
+        return ""
+    where = f"{job.check.transport.upper()} {job.port}" if job.port else job.check.port_text
+    if seen.service is Service.UNEXPECTED:
+        return (
+            f"Correct the address, or have {job.check.title} listen on {where}: "
+            "the path is open, but something else answers."
+        )
+    if seen.service is Service.SILENT:
+        return (
+            f"See on the host, or on what takes its connections, why {job.check.title} says "
+            f"nothing useful on {where}: the connection is accepted."
+        )
+    return ""
+
+
+def nothing_listens(job: Job) -> str:
+    """The change where a port is refused in the host's own name.
+
+    Empty where the service answers nobody, serves one client at a time or is behind another port.
+    """
+    check = job.check
+    if not check.answers or check.probe == "printer" or check.ports:
+        return ""
+    where = f"{check.transport.upper()} {job.port}" if job.port else check.port_text
+    return (
+        f"Start {check.title} on the host or correct the port: nothing listens on {where}, "
+        "unless a firewall refuses it in the host's name."
+    )
+
+
+def mend(job: Job, seen: Observation) -> str:
+    """The change a verdict names for a row; empty where the profile knows best.
+
+    It names no host, so that targets with the same rows have the same verdict.
+    """
+    if seen.state is State.UNREACHABLE:
+        match seen.reason:
+            case Reason.HOST_UNREACH if "unanswered" not in seen.facts or seen.facts["unanswered"]:
+                return "Start the host or correct its address, if no rule on the way says so."
+            case Reason.NET_UNREACH:
+                return "Correct the routes on the way, or the address."
+            case Reason.TIME_EXCEEDED:
+                return "Mend the routing loop on the way."
+    # What the profile says of WinRM starts it, and opens its port.
+    if seen.state is State.CLOSED and job.check.probe != "winrm":
+        return nothing_listens(job)
+    return another_service(job, seen)

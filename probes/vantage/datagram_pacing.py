@@ -1,0 +1,136 @@
+"""When the next datagram may go to a host: at once after an answer, a second after silence.
+
+A host sends about six ICMP errors at once and one a second after that (Linux icmp_ratelimit), so
+what is asked faster turns its refusals into silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from probes.model import Reason, State
+from probes.vantage import Outcome
+
+SPACING = 1.1
+"""Seconds between two datagrams of which the first is unanswered; more than the host's second."""
+AGAIN = 1.0
+"""The same between a row's datagram and its repetition: what was not sent costs no error."""
+BURST = 6
+"""Errors that a host has saved up again after as many seconds."""
+_NOW = 0.002
+"""Seconds that are not worth waiting for; a loop's timers may come so much early."""
+
+
+class Spacing:
+    """The datagrams to one host, of all its rows; belongs to one event loop.
+
+    Once a datagram was unanswered for SPACING, even one that an ICMP error answers is followed by
+    a pause: that error may be the last of the burst. A service's own answer is not limited.
+    `freed` is called when `ready` may have become true.
+    """
+
+    __slots__ = (
+        "_changed",
+        "_expected",
+        "_flying",
+        "_freed",
+        "_last",
+        "_lock",
+        "_loop",
+        "_rows",
+        "_sender",
+        "_silent",
+    )
+
+    def __init__(self, freed: Callable[[], object]) -> None:
+        self._freed = freed
+        self._loop = asyncio.get_running_loop()
+        self._lock = asyncio.Lock()
+        self._changed: asyncio.Future[None] | None = None
+        self._rows = 0
+        self._expected = False
+        """A row has begun and sent nothing yet."""
+        self._flying = 0
+        self._last = float("-inf")
+        """Loop time of the last datagram that no service answered."""
+        self._sender: object = None
+        self._silent = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether another row may begin: none is under way, or the last datagram met silence."""
+        if self._expected or self._lock.locked():
+            return False
+        return not self._left() if not self._rows else self._flying > 0 and not self._pause(SPACING)
+
+    def begin(self) -> None:
+        """A row begins; its first datagram is expected next."""
+        self._rows += 1
+        self._expected = True
+
+    def end(self) -> None:
+        """A row has ended, whether it sent anything or not."""
+        self._rows -= 1
+        self._expected = False
+        if left := self._left():
+            self._loop.call_later(left, self._freed)
+        else:
+            self._freed()
+
+    async def send(
+        self,
+        sender: object,
+        send: Callable[[], Awaitable[Outcome]],
+        after: Outcome | None = None,
+    ) -> Outcome:
+        """Send a datagram of some row when its time has come, and wait for its outcome.
+
+        `after` is how the row's datagram that it follows from ended: after an answer it goes at
+        once. So does what a row asks beside its own last datagram.
+        """
+        if after is None or after.state is not State.OPEN:
+            await self._turn(sender, 0.0 if after is None else AGAIN)
+        now = self._loop.time()
+        if now - self._last > BURST * SPACING:
+            self._silent = False
+        before, self._last, self._sender = self._last, now, sender
+        self._expected = False
+        self._flying += 1
+        timer = self._loop.call_later(SPACING, self._unanswered)
+        try:
+            outcome = await send()
+        finally:
+            timer.cancel()
+            self._flying -= 1
+            self._change()
+        if outcome.state is State.OPEN and self._last == now:
+            self._last = before
+        elif outcome.reason is Reason.NO_RESPONSE:
+            self._silent = True
+        return outcome
+
+    async def _turn(self, sender: object, own: float) -> None:
+        """Wait behind those who wait already, and then for the pause; `own` after oneself."""
+        if self._sender is None:
+            return
+        async with self._lock:
+            while left := self._pause(own) if sender is self._sender else self._left():
+                self._changed = self._loop.create_future()
+                await asyncio.wait((self._changed,), timeout=left)
+
+    def _left(self) -> float:
+        """Seconds until a datagram of another row may be sent."""
+        return self._pause(SPACING) if self._flying or self._silent else 0.0
+
+    def _pause(self, seconds: float) -> float:
+        left = self._last + seconds - self._loop.time()
+        return left if left > _NOW else 0.0
+
+    def _unanswered(self) -> None:
+        self._silent = True
+        self._freed()
+
+    def _change(self) -> None:
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)

@@ -1,0 +1,78 @@
+"""Rows that another row makes unnecessary, or on which they depend."""
+
+from __future__ import annotations
+
+from probes.model import State, Status
+from profiles.model import Unless
+
+
+async def test_a_row_waits_for_the_row_that_may_make_it_unnecessary(kit):
+    winrm = kit.check("winrm", 5985)
+    smb = kit.check("smb", 445, unless=(Unless("winrm"),))
+    vantage = kit.Scripted()
+    latest = await kit.Session(vantage, kit.profile(winrm, smb)).measure(
+        kit.job(smb), kit.job(winrm)
+    )
+    assert vantage.connects == [("10.0.0.1", 5985)]
+    assert latest["smb|10.0.0.1"].status is Status.NOT_NEEDED
+    assert latest["smb|10.0.0.1"].observation.state is State.NOT_RUN
+
+
+async def test_a_row_is_measured_when_what_would_make_it_unnecessary_is_not_there(kit):
+    winrm = kit.check("winrm", 5985)
+    smb = kit.check("smb", 445, unless=(Unless("winrm"),))
+    vantage = kit.Scripted({("10.0.0.1", 5985): kit.CLOSED})
+    latest = await kit.Session(vantage, kit.profile(winrm, smb)).measure(
+        kit.job(winrm), kit.job(smb)
+    )
+    assert latest["smb|10.0.0.1"].status is Status.OK
+
+
+async def test_a_row_is_measured_anew_when_its_reason_not_to_be_goes_away(kit):
+    winrm = kit.check("winrm", 5985)
+    smb = kit.check("smb", 445, unless=(Unless("winrm"),))
+    vantage = kit.Scripted({("10.0.0.1", 5985): [kit.OPEN, kit.CLOSED]})
+    session = kit.Session(vantage, kit.profile(winrm, smb))
+    await session.measure(kit.job(winrm), kit.job(smb))
+    assert session.latest["smb|10.0.0.1"].status is Status.NOT_NEEDED
+    session.run.rerun(["winrm|10.0.0.1"])
+    await session.idle()
+    assert session.latest["winrm|10.0.0.1"].status is Status.BLOCKED
+    assert session.latest["smb|10.0.0.1"].status is Status.OK
+
+
+async def test_a_row_becomes_not_needed_when_the_other_answers_later(kit):
+    winrm = kit.check("winrm", 5985)
+    smb = kit.check("smb", 445, unless=(Unless("winrm"),))
+    vantage = kit.Scripted({("10.0.0.1", 5985): [kit.CLOSED, kit.OPEN]})
+    session = kit.Session(vantage, kit.profile(winrm, smb))
+    await session.measure(kit.job(winrm), kit.job(smb))
+    session.run.rerun(["winrm|10.0.0.1"])
+    await session.idle()
+    assert session.latest["smb|10.0.0.1"].status is Status.NOT_NEEDED
+    assert "measured: open" in session.latest["smb|10.0.0.1"].note
+
+
+async def test_what_depends_on_a_closed_port_is_not_run_and_never_blocked(kit):
+    mapper = kit.check("rpc", 135)
+    dynamic = kit.check("dyn", 49664, needs="rpc")
+    vantage = kit.Scripted({("10.0.0.1", 135): kit.CLOSED})
+    latest = await kit.Session(vantage, kit.profile(mapper, dynamic)).measure(
+        kit.job(mapper), kit.job(dynamic)
+    )
+    result = latest["dyn|10.0.0.1"]
+    assert (result.status, result.observation.state) == (Status.ERROR, State.NOT_RUN)
+    assert "RPC (TCP 135), which it depends on, is not available" in result.note
+    assert vantage.connects == [("10.0.0.1", 135)]
+
+
+async def test_a_forced_rerun_measures_a_row_that_is_not_needed(kit):
+    winrm = kit.check("winrm", 5985)
+    smb = kit.check("smb", 445, unless=(Unless("winrm"),))
+    vantage = kit.Scripted()
+    session = kit.Session(vantage, kit.profile(winrm, smb))
+    await session.measure(kit.job(winrm), kit.job(smb))
+    session.run.rerun(["smb|10.0.0.1"], forced=True)
+    await session.idle()
+    assert ("10.0.0.1", 445) in vantage.connects
+    assert session.latest["smb|10.0.0.1"].status is Status.NOT_NEEDED

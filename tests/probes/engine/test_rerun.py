@@ -1,0 +1,266 @@
+"""What is measured again of an earlier session, and what the rest counts as from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from probes.engine.plan import plan
+from probes.engine.rerun import Again, plan_rerun
+from probes.model import (
+    Diagnosed,
+    Earlier,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Ruling,
+    Service,
+    Settings,
+    State,
+    Status,
+    Target,
+    VantageInfo,
+    Verdict,
+)
+from probes.session import Session, new_header
+from profiles.model import (
+    Capability,
+    Category,
+    Check,
+    Cost,
+    Elsewhere,
+    Instead,
+    Profile,
+    Question,
+    Role,
+    Unless,
+    When,
+)
+
+THEN = "2026-01-31T12:00:00.000+01:00"
+HOST, CONTROLLER = "10.0.0.1", "10.0.0.2"
+
+
+def check(id: str, port: int, role: str = "pc", **more) -> Check:
+    return Check(
+        id, "c", role, id.upper(), "tcp", "tcp", "p", "It is lost.", "Fix it.", port, **more
+    )
+
+
+@pytest.fixture(scope="module")
+def profile() -> Profile:
+    """A computer that WinRM reaches, or RPC and SMB until it does, and its controller."""
+    spared = (Unless("winrm"),)
+    return Profile(
+        "p",
+        "P",
+        "1",
+        "s",
+        "u",
+        categories=(Category("c", "C"),),
+        roles=(Role("pc", "Computer", "c"), Role("dc", "Controller", "c")),
+        questions=(Question("login", "Is there a login?", ("yes", "no"), "yes"),),
+        checks=(
+            check("winrm", 5985),
+            check("rpc", 135, unless=spared),
+            check("dynamic", 49152, unless=spared, needs="rpc"),
+            check("smb", 445, unless=spared),
+            check("kerberos", 88, "dc", when=(When("login", ("yes",)),)),
+            check("ldap", 389, "dc", loss="degraded"),
+        ),
+        capabilities=(
+            Capability(
+                "audit",
+                "pc",
+                "Audit",
+                "it can be audited",
+                "it cannot be audited",
+                ("winrm",),
+                instead=(Instead("winrm", ("rpc", "smb"), "it can be enabled"),),
+                elsewhere=(Elsewhere("kerberos", "nobody is known"),),
+            ),
+            Capability(
+                "domain",
+                "dc",
+                "Domain",
+                "it serves the domain",
+                "it does not serve the domain",
+                ("kerberos",),
+                optional=(Cost("ldap", "something is lost"),),
+            ),
+        ),
+    )
+
+
+BLOCKED = (Status.BLOCKED, State.FILTERED, Reason.NO_RESPONSE)
+DEGRADED = (Status.DEGRADED, State.FILTERED, Reason.NO_RESPONSE)
+OK = (Status.OK, State.OPEN, Reason.SYN_ACK)
+UNNEEDED = (Status.NOT_NEEDED, State.NOT_RUN, Reason.NOT_NEEDED)
+WAITING = (Status.ERROR, State.NOT_RUN, Reason.DEPENDENCY)
+
+TARGETS = (Target("pc", HOST), Target("dc", CONTROLLER))
+Part = Callable[..., Again]
+
+
+@pytest.fixture
+def jobs(profile: Profile) -> dict[str, Job]:
+    return {job.check.id: job for job in plan(profile, TARGETS)}
+
+
+def results(jobs: dict[str, Job], **seen) -> list[Result]:
+    """Rows by check id."""
+    made = []
+    for id, (status, state, reason) in seen.items():
+        service = Service.CONFIRMED if state is State.OPEN else Service.NOT_ASKED
+        address = jobs[id].target.host
+        observation = Observation(state, reason, service, address, started=THEN)
+        made.append(Result(jobs[id], status, f"{id} then.", observation))
+    return made
+
+
+@pytest.fixture
+def part(profile: Profile, jobs: dict[str, Job]) -> Part:
+    def parted(*only: Status, apart: bool = False, answers=None, **seen) -> Again:
+        said = dict(profile.default_answers)
+        header = new_header(profile, VantageInfo("local", "here"), Settings(), said, TARGETS)
+        session = Session(header, tuple(results(jobs, **seen)), (), True, "", ())
+        planned = list(jobs.values())
+        return plan_rerun(session, planned, profile, answers or said, only, apart=apart)
+
+    return parted
+
+
+def ids(jobs: Iterable[Job]) -> set[str]:
+    return {job.check.id for job in jobs}
+
+
+ALL_WELL = {
+    "winrm": OK,
+    "rpc": UNNEEDED,
+    "dynamic": UNNEEDED,
+    "smb": UNNEEDED,
+    "kerberos": OK,
+    "ldap": OK,
+}
+SHUT = {**ALL_WELL, "winrm": BLOCKED, "rpc": BLOCKED, "dynamic": WAITING, "smb": OK}
+
+
+def test_only_what_was_blocked_is_measured_and_what_waited_for_it(part: Part) -> None:
+    parted = part(Status.BLOCKED, **SHUT)
+    assert ids(parted.jobs) == {"winrm", "rpc", "dynamic"}
+    assert ids(one.job for one in parted.earlier) == {"smb", "kerberos", "ldap"}
+    assert parted.strangers == 0
+
+
+def test_a_row_brings_what_decides_whether_it_is_asked(part: Part) -> None:
+    assert ids(part(Status.ERROR, **SHUT).jobs) == {"winrm", "rpc", "dynamic"}
+
+
+def test_a_row_that_decides_brings_what_it_made_unnecessary(part: Part) -> None:
+    seen = {**ALL_WELL, "winrm": (Status.WARNING, State.OPEN, Reason.SYN_ACK)}
+    assert ids(part(Status.WARNING, **seen).jobs) == {"winrm", "rpc", "dynamic", "smb"}
+
+
+def test_without_a_status_everything_is_measured(part: Part) -> None:
+    parted = part(**SHUT)
+    assert (len(parted.jobs), parted.earlier) == (6, ())
+
+
+def test_nothing_of_a_status_is_nothing_to_do(part: Part) -> None:
+    assert part(Status.BLOCKED, **ALL_WELL).jobs == ()
+
+
+def test_a_row_without_a_result_was_cancelled(part: Part) -> None:
+    seen = {id: row for id, row in ALL_WELL.items() if id != "ldap"}
+    assert ids(part(Status.CANCELLED, **seen).jobs) == {"ldap"}
+    (left,) = [one for one in part(Status.OK, **seen).earlier if one.job.check.id == "ldap"]
+    assert left.status is Status.CANCELLED
+
+
+def test_another_answer_brings_the_rows_that_it_makes_necessary(part: Part) -> None:
+    seen = {**SHUT, "kerberos": UNNEEDED}
+    assert "kerberos" not in ids(part(Status.BLOCKED, **seen).jobs)
+    assert "kerberos" in ids(part(Status.BLOCKED, answers={"login": "no"}, **seen).jobs)
+
+
+def test_what_was_measured_from_elsewhere_counts_as_not_tested(part: Part) -> None:
+    parted = part(Status.BLOCKED, apart=True, **SHUT)
+    assert {one.status for one in parted.earlier} == {Status.CANCELLED}
+    assert {one.observation.state for one in parted.earlier} == {State.NOT_RUN}
+
+
+def _run(kit, profile: Profile, parted: Again, script: dict, **how):
+    return kit.Session(kit.Scripted(script), profile, earlier=parted.earlier, **how)
+
+
+def _verdicts(session) -> dict[str, Verdict]:
+    return {one.target.role: one for one in session.events if isinstance(one, Verdict)}
+
+
+async def test_a_verdict_says_which_of_its_rows_are_not_of_today(kit, profile, part) -> None:
+    parted = part(Status.BLOCKED, **SHUT)
+    session = _run(kit, profile, parted, {HOST: kit.OPEN})
+    measured = await session.measure(*parted.jobs)
+    assert measured["winrm|" + HOST].status is Status.OK
+    # The way to enable WinRM is not asked once WinRM is there, as in any run.
+    assert {port for _, port in session.vantage.connects} == {5985}
+    verdict = _verdicts(session)["pc"]
+    assert verdict.ruling is Ruling.READY
+    assert verdict.text == (f"It can be audited. Not measured again: KERBEROS (since {THEN}).")
+    assert session.finished[-1].counts == {"ok": 1, "not needed": 2}
+
+
+async def test_a_cost_that_was_not_measured_again_still_counts(kit, profile, part) -> None:
+    parted = part(Status.BLOCKED, **{**ALL_WELL, "kerberos": BLOCKED, "ldap": DEGRADED})
+    session = _run(kit, profile, parted, {})
+    await session.measure(*parted.jobs)
+    verdicts = _verdicts(session)
+    assert verdicts["dc"].ruling is Ruling.DEGRADED
+    assert verdicts["dc"].text.endswith(f" Not measured again: LDAP (since {THEN}).")
+    # The computer rests on the controller, so it is judged again, without being asked.
+    assert verdicts["pc"].ruling is Ruling.READY
+    assert "Not measured again: WINRM" in verdicts["pc"].text
+    assert {address for address, _ in session.vantage.connects} == {CONTROLLER}
+
+
+async def test_what_was_not_measured_from_here_makes_no_verdict_ready(kit, profile, part) -> None:
+    parted = part(Status.BLOCKED, apart=True, **{**ALL_WELL, "kerberos": BLOCKED, "ldap": DEGRADED})
+    session = _run(kit, profile, parted, {})
+    await session.measure(*parted.jobs)
+    assert {one.ruling for one in _verdicts(session).values()} == {Ruling.UNKNOWN}
+
+
+async def test_an_earlier_row_is_judged_anew_when_what_decides_it_changes(
+    kit, profile, part
+) -> None:
+    seen = {**SHUT, "winrm": WAITING, "rpc": OK, "dynamic": OK, "smb": BLOCKED}
+    parted = part(Status.ERROR, **seen)
+    assert ids(parted.jobs) == {"winrm"}
+    session = _run(kit, profile, parted, {})
+    await session.measure(*parted.jobs)
+    told = [one.result for one in session.events if isinstance(one, Earlier)]
+    smb = [one for one in told if one.job.check.id == "smb"]
+    assert [one.status for one in smb] == [Status.BLOCKED, Status.NOT_NEEDED]
+    assert smb[-1].observation.started == THEN
+    assert list(session.latest) == [f"winrm|{HOST}"]
+    assert _verdicts(session)["pc"].ruling is Ruling.READY
+
+
+async def test_rows_of_then_are_evidence_for_findings_and_none_of_their_own(
+    kit, profile, part
+) -> None:
+    seen = {**ALL_WELL, "kerberos": BLOCKED, "ldap": OK}
+    parted = part(Status.BLOCKED, **seen)
+    session = _run(kit, profile, parted, {CONTROLLER: kit.SILENT}, retries=0)
+    await session.measure(*parted.jobs)
+    (diagnosed,) = [one for one in session.events if isinstance(one, Diagnosed)]
+    texts = [finding.text for finding in diagnosed.findings]
+    # Alone the row would look like a dead host.
+    assert texts == [f"{CONTROLLER}: a filter on TCP 88 only: its TCP 389 answers"]
+    unrelated = part(Status.BLOCKED, **{**SHUT, "kerberos": OK, "ldap": DEGRADED})
+    session = _run(kit, profile, unrelated, {})
+    await session.measure(*unrelated.jobs)
+    (diagnosed,) = [one for one in session.events if isinstance(one, Diagnosed)]
+    assert diagnosed.findings == ()

@@ -1,0 +1,153 @@
+"""A process that stood still over a deadline: what it then calls silence is measured again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from probes.engine.pacing import MOST_REPEATS, STOOD_STILL
+from probes.model import Reason, Resolution, Result, Service, State
+from probes.vantage import Outcome
+
+SILENT = (State.FILTERED, Reason.NO_RESPONSE)
+OPEN = (State.OPEN, Reason.SYN_ACK)
+
+
+@pytest.fixture
+async def clock():
+    """The loop's clock, which can be put forward as it jumps for a process that was stopped."""
+    loop = asyncio.get_running_loop()
+    real, ahead = loop.time, [0.0]
+    loop.time = lambda: real() + ahead[0]  # type: ignore[method-assign]
+
+    def stand_still(seconds: float) -> None:
+        ahead[0] += seconds
+
+    yield stand_still
+    del loop.time
+
+
+async def held(kit, check, script, **settings):
+    """A run with one attempt in flight."""
+    vantage = kit.Scripted(script, held=True)
+    session = kit.Session(vantage, kit.profile(check), retries=0, **settings)
+    session.run.add([kit.job(check)])
+    await vantage.arrived.wait()
+    return session, vantage
+
+
+async def answered(session, vantage):
+    """The end of the run, every further attempt being answered as the script says."""
+    vantage.held = False
+    vantage.let_go()
+    await session.idle()
+    return next(iter(session.latest.values()))
+
+
+async def test_silence_over_a_pause_is_not_believed_and_the_row_is_begun_anew(kit, clock):
+    session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [SILENT, OPEN]})
+    clock(30)
+    result = await answered(session, vantage)
+    assert result.observation.state is State.OPEN
+    assert len(vantage.connects) == 2
+
+
+async def test_the_pause_is_remembered_after_the_heart_has_beaten_again(kit, clock):
+    session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [SILENT, OPEN]})
+    clock(30)
+    # The beat is overdue, so it comes with the next turn of the loop.
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert session.run._pauses._woke > 0
+    result = await answered(session, vantage)
+    assert result.observation.state is State.OPEN
+
+
+async def test_silence_without_a_pause_is_silence(kit, clock):
+    session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [SILENT, OPEN]})
+    clock(STOOD_STILL / 2)
+    result = await answered(session, vantage)
+    assert result.observation.reason is Reason.NO_RESPONSE
+    assert len(vantage.connects) == 1
+
+
+async def test_what_began_after_the_pause_is_believed(kit, clock):
+    session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [OPEN, SILENT]})
+    clock(30)
+    await answered(session, vantage)
+    session.run.rerun(["a|10.0.0.1"])
+    await session.idle()
+    assert session.latest["a|10.0.0.1"].observation.reason is Reason.NO_RESPONSE
+
+
+async def test_a_refusal_over_a_pause_is_a_refusal(kit, clock):
+    session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [kit.CLOSED, OPEN]})
+    clock(30)
+    result = await answered(session, vantage)
+    assert result.observation.state is State.CLOSED
+
+
+async def test_a_machine_that_stands_still_all_the_time_comes_to_an_end(kit, clock):
+    session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [SILENT]})
+    for _ in range(MOST_REPEATS + 1):
+        clock(30)
+        vantage.arrived.clear()
+        vantage.let_go()
+        if not session.run._open:
+            break
+        await vantage.arrived.wait()
+    session.run.flush()
+    results = [event for event in session.events if isinstance(event, Result)]
+    assert [one.observation.reason for one in results] == [Reason.NO_RESPONSE]
+    assert len(vantage.connects) == MOST_REPEATS + 1
+
+
+async def test_a_service_that_was_silent_over_a_pause_is_asked_again(kit, clock):
+    from probes.engine.pacing import Pauses, Work
+    from probes.model import Observation
+
+    pauses = Pauses(asyncio.get_running_loop())
+    pauses.watch()
+    work = Work(kit.job(kit.check("a")))
+    work.began = asyncio.get_running_loop().time()
+    mute = Observation(State.OPEN, Reason.SYN_ACK, Service.SILENT)
+    assert not pauses.spoiled(work, mute)
+    clock(30)
+    assert pauses.spoiled(work, mute)
+    proven = Observation(State.OPEN, Reason.SYN_ACK, Service.CONFIRMED)
+    assert not pauses.spoiled(work, proven)
+    pauses.rest()
+
+
+async def test_a_name_that_did_not_resolve_over_a_pause_is_looked_up_again(kit, clock):
+    check = kit.check("a")
+    vantage = kit.Scripted()
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def resolve(name):
+        vantage.looked_up.append(name)
+        if len(vantage.looked_up) == 1:
+            began.set()
+            await go_on.wait()
+            return Resolution(name, (), problem="10.0.0.53 did not answer")
+        return Resolution(name, ("10.0.0.1",))
+
+    vantage.resolve = resolve
+    session = kit.Session(vantage, kit.profile(check))
+    session.run.add([kit.job(check, "pc1")])
+    await began.wait()
+    clock(30)
+    go_on.set()
+    await session.idle()
+    assert session.latest["a|pc1"].observation.state is State.OPEN
+    assert vantage.looked_up == ["pc1", "pc1"]
+
+
+async def test_nothing_beats_while_nothing_is_measured(kit):
+    session = kit.Session(kit.Scripted({"10.0.0.1": Outcome(*OPEN, "10.0.0.1")}), kit.profile())
+    assert session.run._pauses._timer is None
+    check = kit.check("a")
+    session = kit.Session(kit.Scripted(), kit.profile(check))
+    await session.measure(kit.job(check))
+    assert session.run._pauses._timer is None

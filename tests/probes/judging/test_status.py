@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.judging.messages import blame, same_address
+from probes.judging.status import judge, not_needed, status_of
+from probes.model import Icmp, Job, Observation, Reason, Result, Service, State, Status, Target
+from profiles.model import Check, Profile, Question, Unless, When
+
+TCP = Check("w.winrm", "w", "w.t", "WinRM", "tcp", "tcp", "p", "WinRM is lost.", "fix", port=5985)
+UDP = Check("s.snmp", "s", "s.d", "SNMP", "snmp", "udp", "p", "SNMP is lost.", "fix", port=161)
+MUTE = Check("e.135", "e", "w.t", "RPC", "udp", "udp", "p", "c.", "f", port=135, answers=False)
+PING = Check("d.ping", "d", "d.h", "Ping", "ping", "icmp", "p", "Slower.", "f", loss="degraded")
+
+
+def job(check: Check = TCP) -> Job:
+    return Job(f"{check.id}|h", check, Target(check.role, "h"), check.port)
+
+
+def seen(state: State, reason: Reason, **more) -> Observation:
+    return Observation(state, reason, address="10.2.0.5", source="10.0.0.9", **more)
+
+
+CASES = [
+    (TCP, seen(State.OPEN, Reason.SYN_ACK), Status.OK, "Accepts connections"),
+    (
+        TCP,
+        seen(State.CLOSED, Reason.CONN_REFUSED),
+        Status.BLOCKED,
+        "Refused with a TCP reset: nothing listens on 5985, or a firewall resets in the host's "
+        "name. WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(State.FILTERED, Reason.NO_RESPONSE, attempts=2),
+        Status.BLOCKED,
+        "No answer in 4 s, twice: dropped on the way or the host is down. WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(State.FILTERED, Reason.ADMIN_PROHIBITED, icmp=Icmp(3, 13, "10.1.1.1")),
+        Status.BLOCKED,
+        "10.1.1.1 (a device on the path) rejected it: administratively prohibited. WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(State.FILTERED, Reason.PORT_UNREACH, icmp=Icmp(3, 3, "10.2.0.5")),
+        Status.BLOCKED,
+        "Rejected in the host's own name, by its firewall or a device before it: port "
+        "unreachable. WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(State.UNREACHABLE, Reason.HOST_UNREACH, icmp=Icmp(3, 1, "10.0.0.9")),
+        Status.BLOCKED,
+        "No ARP reply: the host is down or its address is not in use. WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(
+            State.UNREACHABLE,
+            Reason.HOST_UNREACH,
+            icmp=Icmp(3, 1, "10.0.0.9"),
+            facts={"unanswered": "10.0.0.1"},
+        ),
+        Status.BLOCKED,
+        "The next router 10.0.0.1 does not answer (no ARP reply). WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(
+            State.UNREACHABLE,
+            Reason.HOST_UNREACH,
+            icmp=Icmp(3, 1, "10.0.0.9"),
+            facts={"unanswered": ""},
+        ),
+        Status.BLOCKED,
+        "This machine itself (10.0.0.9) rejected it: host unreachable. WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(State.UNREACHABLE, Reason.HOST_UNREACH, icmp=Icmp(1, 3, "10.0.0.9", 6)),
+        Status.BLOCKED,
+        "No neighbour reply: the host is down or its address is not in use. WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(State.UNREACHABLE, Reason.HOST_UNREACH, icmp=Icmp(3, 1, "10.1.1.1")),
+        Status.BLOCKED,
+        "10.1.1.1 (a device on the path) cannot deliver it: host unreachable",
+    ),
+    (
+        TCP,
+        seen(State.UNREACHABLE, Reason.NET_UNREACH),
+        Status.BLOCKED,
+        "No route from this machine to 10.2.0.5. WinRM is lost.",
+    ),
+    (
+        TCP,
+        seen(State.ERROR, Reason.NAME_NOT_RESOLVED, facts={"problem": "1.1.1.1 says no"}),
+        Status.ERROR,
+        "Not tested: the name does not resolve: 1.1.1.1 says no.",
+    ),
+    (
+        TCP,
+        seen(
+            State.OPEN,
+            Reason.SYN_ACK,
+            service=Service.UNEXPECTED,
+            facts={"summary": "an HTTP server"},
+        ),
+        Status.BLOCKED,
+        "Open, but the wrong service answers: an HTTP server. WinRM is lost.",
+    ),
+    (
+        UDP,
+        seen(State.OPEN_FILTERED, Reason.NO_RESPONSE, attempts=2),
+        Status.BLOCKED,
+        "No answer in 4 s, twice: dropped on the way, the host is down",
+    ),
+    (
+        UDP,
+        seen(State.CLOSED, Reason.PORT_UNREACH, icmp=Icmp(3, 3, "10.2.0.5")),
+        Status.BLOCKED,
+        "Refused with a port unreachable from the host itself: nothing listens on UDP 161, or its "
+        "firewall rejects it in these words.",
+    ),
+    (
+        MUTE,
+        seen(State.OPEN_FILTERED, Reason.NO_RESPONSE),
+        Status.UNVERIFIABLE,
+        "neither a pass nor a failure",
+    ),
+    (
+        MUTE,
+        seen(State.CLOSED, Reason.PORT_UNREACH, icmp=Icmp(3, 3, "10.2.0.5")),
+        Status.UNVERIFIABLE,
+        "firewall rejects it in these words; whether that matters cannot be told.",
+    ),
+    (
+        MUTE,
+        seen(State.FILTERED, Reason.ADMIN_PROHIBITED, icmp=Icmp(3, 13, "10.1.1.1")),
+        Status.BLOCKED,
+        "10.1.1.1 (a device on the path) rejected it",
+    ),
+    (PING, seen(State.FILTERED, Reason.NO_RESPONSE), Status.DEGRADED, "Slower."),
+    (PING, seen(State.ERROR, Reason.PERMISSION_DENIED), Status.ERROR, "not permitted"),
+]
+
+
+@pytest.mark.parametrize(("check", "observation", "status", "words"), CASES)
+def test_the_note_names_who_said_no_and_what_it_costs(check, observation, status, words):
+    result = judge(job(check), observation)
+    assert result.status is status
+    assert words in result.note
+
+
+observations = st.builds(
+    Observation,
+    state=st.sampled_from(State),
+    reason=st.sampled_from(Reason),
+    service=st.sampled_from(Service),
+    address=st.none() | st.ip_addresses().map(str),
+    source=st.none() | st.ip_addresses().map(str),
+    icmp=st.none()
+    | st.builds(
+        Icmp, st.integers(0, 255), st.integers(0, 255), st.text(max_size=9), st.sampled_from([4, 6])
+    ),
+    attempts=st.integers(0, 5),
+    facts=st.dictionaries(st.sampled_from(["summary", "problem", "warning"]), st.text()),
+)
+
+
+@given(observations, st.sampled_from([TCP, UDP, MUTE, PING]))
+def test_whatever_was_seen_is_judged_and_ends_in_a_sentence(observation, check):
+    result = judge(job(check), observation)
+    assert result.note
+    assert result.note[-1] in ".!?"
+
+
+@given(observations, st.sampled_from([TCP, UDP, MUTE, PING]))
+def test_only_an_open_port_with_the_right_service_is_ever_ok(observation, check):
+    if status_of(check, observation) in (Status.OK, Status.WARNING):
+        assert observation.state is State.OPEN
+        assert observation.service in (Service.CONFIRMED, Service.NOT_ASKED)
+
+
+@given(observations, st.sampled_from([TCP, UDP, MUTE, PING]))
+def test_what_was_not_tested_is_never_blocked(observation, check):
+    if observation.state in (State.ERROR, State.NOT_RUN):
+        assert status_of(check, observation) in (Status.ERROR, Status.CANCELLED)
+
+
+@given(observations)
+def test_silence_over_udp_is_never_a_pass(observation):
+    if observation.state is State.OPEN_FILTERED:
+        assert status_of(UDP, observation) is not Status.OK
+        assert status_of(MUTE, observation) in (Status.UNVERIFIABLE, Status.CANCELLED)
+
+
+@given(observations)
+def test_filtered_is_never_called_refused_by_the_host(observation):
+    if observation.state is State.FILTERED:
+        assert "Refused with a TCP reset" not in blame(job(), observation, 4)
+
+
+def _profile(check: Check) -> Profile:
+    question = Question("domain", "Are domain credentials used?", ("yes", "no"), "yes")
+    return Profile("p", "P", "1", "s", "u", questions=(question,), checks=(check,))
+
+
+def _result(status: Status, facts=None) -> Result:
+    return Result(job(), status, "n", seen(State.OPEN, Reason.SYN_ACK, facts=facts or {}))
+
+
+def test_an_answer_that_rules_a_check_out_is_quoted():
+    check = Check("k", "w", "r", "Krb", "tcp", "tcp", "p", "c", "f", port=88)
+    check = _with(check, when=(When("domain", ("yes",)),))
+    why = not_needed(_profile(check), check, {"domain": "no"}, lambda _: None)
+    assert why == "Not needed: you answered no to “Are domain credentials used?”"
+    assert not not_needed(_profile(check), check, {"domain": "yes"}, lambda _: None)
+
+
+def test_a_check_is_unnecessary_only_while_the_other_is_available():
+    check = _with(TCP, unless=(Unless("w.winrm"),))
+    for status in Status:
+        why = not_needed(_profile(check), check, {}, lambda _, status=status: _result(status))
+        assert bool(why) is (status in (Status.OK, Status.WARNING))
+
+
+def test_a_check_is_unnecessary_only_if_the_other_found_the_fact():
+    check = _with(TCP, unless=(Unless("p.snmp", fact="printer"),))
+    assert not not_needed(_profile(check), check, {}, lambda _: _result(Status.OK))
+    why = not_needed(_profile(check), check, {}, lambda _: _result(Status.OK, {"printer": True}))
+    assert why.endswith("found this to be a printer")
+
+
+def test_an_exception_counts_only_under_its_answer():
+    check = _with(TCP, unless=(Unless("w.winrm", question="remoting", answers=("auto",)),))
+    found = {
+        answer: not_needed(
+            _profile(check), check, {"remoting": answer}, lambda _: _result(Status.OK)
+        )
+        for answer in ("auto", "yes")
+    }
+    assert found["auto"]
+    assert not found["yes"]
+
+
+def test_addresses_are_compared_by_value_and_not_by_spelling():
+    assert same_address("2001:db8::1", "2001:0db8:0:0::1")
+    assert same_address("fe80::1%eth0", "fe80::1")
+    assert not same_address("10.0.0.1", "10.0.0.10")
+    assert not same_address("", "")
+    assert not same_address("host", "host")
+
+
+def _with(check: Check, **changes) -> Check:
+    import dataclasses
+
+    return dataclasses.replace(check, **changes)

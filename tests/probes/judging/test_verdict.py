@@ -1,0 +1,265 @@
+"""Judgements for any rows: never better than the worst of them, and never a guess."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes import PROBES
+from probes.judging.verdict import UNTESTED, Row, best, judged, row_of
+from probes.model import Job, Observation, Reason, Result, Ruling, Service, State, Status, Target
+from profiles.loader import load_profile
+from profiles.model import Capability, Check, Profile, capabilities_of
+
+CATALOG = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
+ROLES = [role.id for role in CATALOG.roles]
+GOOD = {Status.OK, Status.WARNING, Status.UNVERIFIABLE, Status.NOT_NEEDED}
+RANK = {ruling: number for number, ruling in enumerate(Ruling)}
+"""0 is the worst."""
+
+rows = st.sampled_from(Status).map(Row)
+answers = st.fixed_dictionaries(
+    {question.id: st.sampled_from(question.answers) for question in CATALOG.questions}
+)
+
+
+def own_rows(role: str):
+    return st.fixed_dictionaries({check.id: rows for check in CATALOG.checks_of(role)})
+
+
+@st.composite
+def sessions(draw, roles=tuple(ROLES)):
+    """A role, its rows, those of the domain controllers, and the answers."""
+    role = draw(st.sampled_from(roles))
+    dcs = {"windows.kerberos": rows, "windows.ldap": rows}
+    elsewhere = draw(st.fixed_dictionaries({}, optional=dcs))
+    return role, draw(own_rows(role)), elsewhere, draw(answers)
+
+
+def judge(role, own, elsewhere, given_answers):
+    (capability,) = capabilities_of(CATALOG, role)
+    return judged(CATALOG, capability, given_answers, own, elsewhere)
+
+
+def stood_in(role: str, own: dict[str, Row]) -> bool:
+    """WinRM is missing, and all that enables it is there."""
+    if role != "windows.target" or own["windows.winrm"].status is not Status.BLOCKED:
+        return False
+    enabling = {row.status for id, row in own.items() if id.startswith("enable.")}
+    return enabling <= GOOD - {Status.NOT_NEEDED}
+
+
+@given(sessions())
+def test_a_verdict_is_never_better_than_its_worst_required_row(session):
+    role, own, _, _ = session
+    ruling = judge(*session).ruling
+    required = dict(own)
+    if stood_in(role, own):
+        assert ruling is not Ruling.READY
+        del required["windows.winrm"]
+    statuses = {row.status for row in required.values()}
+    if ruling in (Ruling.READY, Ruling.READY_AFTER):
+        assert statuses <= GOOD
+    elif ruling is Ruling.DEGRADED:
+        assert statuses <= GOOD | {Status.DEGRADED}
+
+
+@given(sessions(["windows.target"]))
+def test_a_computer_is_never_better_than_the_controllers_its_logins_need(session):
+    role, own, elsewhere, given_answers = session
+    asked = {**given_answers, "domain_credentials": "yes"}
+    kerberos = elsewhere.get("windows.kerberos")
+    if kerberos is None or kerberos.status in GOOD:
+        return
+    ruling = judge(role, own, elsewhere, asked).ruling
+    assert ruling in (Ruling.BLOCKED, Ruling.UNKNOWN, Ruling.DEGRADED)
+    # No status but this one says that the audit goes on without it.
+    assert (ruling is Ruling.DEGRADED) <= (kerberos.status is Status.DEGRADED)
+
+
+@given(sessions())
+def test_blocked_rests_on_a_row_that_is_really_blocked_and_unknown_on_one_that_was_not_tested(
+    session,
+):
+    _, own, elsewhere, _ = session
+    found = judge(*session)
+    status = {id: row.status for id, row in (elsewhere | own).items()}
+    if found.ruling is Ruling.BLOCKED:
+        assert found.because
+        assert {status[id] for id in found.because} == {Status.BLOCKED}
+    elif found.ruling is Ruling.UNKNOWN:
+        seen = {status[id] for id in found.because}
+        assert seen & UNTESTED or seen == {Status.UNVERIFIABLE}
+
+
+@given(sessions())
+def test_every_judgement_is_one_sentence_and_its_changes_are_those_of_missing_checks(session):
+    _, own, elsewhere, _ = session
+    found = judge(*session)
+    assert found.text[0].isupper()
+    assert found.text.endswith(".") and ".." not in found.text
+    missing = {
+        id
+        for id, row in (elsewhere | own).items()
+        if row.status in (Status.BLOCKED, Status.DEGRADED)
+    }
+    assert set(found.fix) <= {CATALOG.check(id).fix for id in missing}
+    if found.ruling in (Ruling.BLOCKED, Ruling.DEGRADED):
+        assert found.fix
+
+
+def test_what_stands_in_for_a_lost_check_does_not_mend_one_that_is_only_degraded():
+    own = {check.id: Row(Status.OK) for check in CATALOG.checks_of("windows.target")}
+    own["windows.winrm"] = Row(Status.DEGRADED)
+    found = judge("windows.target", own, {}, {**CATALOG.default_answers, "enable_remoting": "yes"})
+    assert found.ruling is Ruling.DEGRADED
+    assert found.fix == (CATALOG.check("windows.winrm").fix,)
+
+
+@given(sessions(), st.data())
+def test_mending_a_row_never_makes_a_verdict_worse(session, data):
+    role, own, elsewhere, given_answers = session
+    id = data.draw(st.sampled_from(sorted(own)))
+    before = judge(*session).ruling
+    # What was not tested is another matter: once it is, another row may be required for certain.
+    if own[id].status in UNTESTED:
+        return
+    after = judge(role, {**own, id: Row(Status.OK)}, elsewhere, given_answers).ruling
+    assert RANK[after] >= RANK[before]
+
+
+@given(sessions([role for role in ROLES if role != "windows.target"]), st.data())
+def test_a_row_that_cannot_be_verified_makes_a_verdict_neither_worse_nor_better(session, data):
+    role, own, elsewhere, given_answers = session
+    id = data.draw(st.sampled_from(sorted(own)))
+    needed = {row.status for other, row in own.items() if other != id} - {Status.NOT_NEEDED}
+    if needed <= {Status.UNVERIFIABLE}:
+        return
+    found = {
+        judge(role, {**own, id: Row(status)}, elsewhere, given_answers).ruling
+        for status in (Status.UNVERIFIABLE, Status.NOT_NEEDED)
+    }
+    assert len(found) == 1
+
+
+def test_where_nothing_can_be_verified_it_is_unknown():
+    (capability,) = capabilities_of(CATALOG, "nas")
+    found = judged(CATALOG, capability, {}, {"nas.netbios": Row(Status.UNVERIFIABLE)}, {})
+    assert found.ruling is Ruling.UNKNOWN
+    assert found.because == ("nas.netbios",)
+    assert found.text == (
+        "It is not known whether the device can be recognized as a NAS: NetBIOS (TCP 139) cannot "
+        "be verified from outside."
+    )
+
+
+def test_a_required_check_that_was_left_out_is_unknown_and_an_optional_one_is_not_missed():
+    asked = CATALOG.default_answers
+    (scan,) = capabilities_of(CATALOG, "discovery.host")
+    rest = {"discovery.nbdgm": Row(Status.UNVERIFIABLE), "discovery.ping": Row(Status.OK)}
+    found = judged(CATALOG, scan, asked, rest, {})
+    assert (found.ruling, found.because) == (Ruling.UNKNOWN, ("discovery.nbns",))
+    assert found.text.endswith(": NetBIOS name (UDP 137) was left out.")
+    rest = {"discovery.nbdgm": Row(Status.UNVERIFIABLE), "discovery.nbns": Row(Status.OK)}
+    assert judged(CATALOG, scan, asked, rest, {}).ruling is Ruling.READY
+
+
+def test_enabling_ports_that_were_left_out_are_missed_only_without_winrm():
+    (audit,) = capabilities_of(CATALOG, "windows.target")
+    asked = CATALOG.default_answers
+    for winrm, ruling in ((Status.OK, Ruling.READY), (Status.BLOCKED, Ruling.UNKNOWN)):
+        found = judged(CATALOG, audit, asked, {"windows.winrm": Row(winrm)}, {})
+        assert found.ruling is ruling
+
+
+@given(st.lists(rows, max_size=5))
+def test_one_host_that_succeeds_is_enough_and_one_that_was_not_tested_may_be_it(found):
+    one = best(found)
+    statuses = {row.status for row in found}
+    if not found:
+        assert one is None
+    elif statuses & {Status.OK, Status.WARNING}:
+        assert one.status in (Status.OK, Status.WARNING)
+    elif statuses & UNTESTED:
+        assert one.status is Status.ERROR
+    else:
+        assert one.status in statuses
+    assert best(reversed(found)) == one
+
+
+def test_a_role_without_capabilities_is_judged_by_the_loss_of_its_checks():
+    must = Check("a", "c", "r", "A", "tcp", "tcp", "p", "It is lost.", "Mend A.", port=1)
+    may = Check(
+        "b", "c", "r", "B", "tcp", "tcp", "p", "Less is seen.", "Mend B.", port=2, loss="degraded"
+    )
+    profile = Profile("p", "P", "1", "s", "u", checks=(must, may))
+    (capability,) = capabilities_of(profile, "r")
+
+    def found(a: Status, b: Status):
+        return judged(profile, capability, {}, {"a": Row(a), "b": Row(b)}, {})
+
+    assert found(Status.OK, Status.OK).text == "Everything that is required here is available."
+    degraded = found(Status.OK, Status.DEGRADED)
+    assert degraded.ruling is Ruling.DEGRADED
+    assert degraded.text == (
+        "Everything that is required here is available, but less is seen, because B (TCP 2) is "
+        "not available."
+    )
+    assert found(Status.BLOCKED, Status.DEGRADED).fix == ("Mend A.", "Mend B.")
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_result_brings_its_own_fix_only_where_something_is_missing(status):
+    job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
+    seen = Observation(State.FILTERED, Reason.NO_RESPONSE, facts={"fix": "Ask them."})
+    row = row_of(Result(job, status, "", seen))
+    assert row.status is status
+    assert bool(row.fix) is (status in (Status.BLOCKED, Status.DEGRADED))
+    assert (row.reason is not None) is (status in UNTESTED)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "service", "facts", "words"),
+    [
+        (State.OPEN, Reason.SYN_ACK, Service.UNEXPECTED, {}, "something else answers"),
+        (State.OPEN, Reason.SYN_ACK, Service.SILENT, {}, "the connection is accepted"),
+        (State.OPEN, Reason.SYN_ACK, Service.SILENT, {"unproven": "tls"}, ""),
+        (State.UNREACHABLE, Reason.HOST_UNREACH, Service.NOT_ASKED, {}, "Start the host"),
+        (State.UNREACHABLE, Reason.HOST_UNREACH, Service.NOT_ASKED, {"unanswered": ""}, ""),
+        (State.UNREACHABLE, Reason.NET_UNREACH, Service.NOT_ASKED, {}, "Correct the routes"),
+        (State.FILTERED, Reason.NO_RESPONSE, Service.NOT_ASKED, {}, ""),
+        (State.CLOSED, Reason.CONN_REFUSED, Service.NOT_ASKED, {}, "nothing listens on TCP 139"),
+    ],
+)
+def test_no_verdict_asks_to_allow_a_port_that_is_open_or_a_host_that_is_not_there(
+    state, reason, service, facts, words
+):
+    job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
+    seen = Observation(state, reason, service, facts=facts)
+    fix = row_of(Result(job, Status.BLOCKED, "", seen)).fix
+    assert words in fix and bool(fix) is bool(words)
+
+
+def test_a_refused_winrm_is_enabled_and_not_only_started():
+    job = Job("k", CATALOG.check("windows.winrm"), Target("windows.target", "h"), 5985)
+    seen = Observation(State.CLOSED, Reason.CONN_REFUSED, Service.NOT_ASKED)
+    assert row_of(Result(job, Status.BLOCKED, "", seen)).fix == "", "the profile knows best"
+    assert job.check.fix.startswith("Enable PowerShell Remoting")
+
+
+def test_what_a_stranger_sends_as_a_fix_is_cut():
+    job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
+    seen = Observation(State.FILTERED, Reason.NO_RESPONSE, facts={"fix": "x" * 10_000})
+    assert len(row_of(Result(job, Status.BLOCKED, "", seen)).fix) < 1000
+
+
+def test_a_status_the_profile_does_not_expect_still_ends_in_a_sentence():
+    """An old session, opened with a profile whose losses are others."""
+    (capability,) = capabilities_of(CATALOG, "nas")
+    found = judged(CATALOG, capability, {}, {"nas.netbios": Row(Status.DEGRADED)}, {})
+    assert found.ruling is Ruling.DEGRADED
+    assert "not recognized as a NAS" in found.text
+    assert isinstance(capability, Capability) and dataclasses.is_dataclass(found)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from probes.call import KEPT, MOST, Stream, TooMuch, opened
+from probes.vantage import Pipe
+from probes.vantage.local.tcp import SocketPipe
+from tests.pipes import ChannelPipe
+
+Pair = Callable[[], contextlib.AbstractAsyncContextManager[tuple[Stream, socket.socket]]]
+
+
+def _socket(sock: socket.socket) -> Pipe:
+    return SocketPipe(sock)
+
+
+def _channel(sock: socket.socket) -> Pipe:
+    return ChannelPipe(SocketPipe(sock))
+
+
+@pytest.fixture(params=[_socket, _channel])
+def pair(request: pytest.FixtureRequest) -> Pair:
+    """A stream, over a socket and over what shows none, and the socket at its other end."""
+
+    @contextlib.asynccontextmanager
+    async def make() -> AsyncIterator[tuple[Stream, socket.socket]]:
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        stream = await opened(request.param(ours))
+        try:
+            yield stream, theirs
+        finally:
+            await stream.close()
+            theirs.close()
+
+    return make
+
+
+async def test_both_directions_are_recorded_up_to_what_is_kept(pair: Pair) -> None:
+    async with pair() as (stream, peer):
+        await stream.send(b"a" * (KEPT + 1))
+        peer.send(b"b" * (KEPT + 1))
+        assert await stream.exactly(KEPT + 1) == b"b" * (KEPT + 1)
+        assert bytes(stream.sent) == b"a" * KEPT
+        assert bytes(stream.received) == b"b" * KEPT
+
+
+async def test_a_secret_is_sent_and_something_else_recorded(pair: Pair) -> None:
+    async with pair() as (stream, peer):
+        await stream.send(b"password", shown=b"***")
+        assert await asyncio.get_running_loop().sock_recv(peer, 100) == b"password"
+        assert bytes(stream.sent) == b"***"
+
+
+async def test_the_end_of_the_peer_is_an_eof_error(pair: Pair) -> None:
+    async with pair() as (stream, peer):
+        peer.send(b"abc")
+        peer.shutdown(socket.SHUT_WR)
+        assert await stream.read() == b"abc"
+        with pytest.raises(EOFError):
+            await stream.read()
+
+
+async def test_an_end_in_the_middle_keeps_what_came(pair: Pair) -> None:
+    async with pair() as (stream, peer):
+        peer.send(b"abc")
+        peer.shutdown(socket.SHUT_WR)
+        with pytest.raises(EOFError):
+            await stream.exactly(4)
+        assert bytes(stream.received) == b"abc"
+
+
+async def test_a_line_ends_with_its_newline_or_with_the_peer(pair: Pair) -> None:
+    async with pair() as (stream, peer):
+        peer.send(b"one\ntwo")
+        peer.shutdown(socket.SHUT_WR)
+        assert await stream.line() == b"one\n"
+        assert await stream.line() == b"two"
+        with pytest.raises(EOFError):
+            await stream.line()
+
+
+async def test_a_line_has_a_longest_length(pair: Pair) -> None:
+    async with pair() as (stream, peer):
+        peer.send(b"x" * 20)
+        with pytest.raises(TooMuch):
+            await stream.line(10)
+
+
+async def test_more_than_a_connection_may_send_is_never_waited_for(pair: Pair) -> None:
+    async with pair() as (stream, _):
+        with pytest.raises(TooMuch):
+            await stream.exactly(MOST + 1)
+
+
+async def test_a_peer_that_sends_without_end_is_cut_off(pair: Pair) -> None:
+    async with pair() as (stream, peer):
+
+        async def pour() -> None:
+            while True:
+                await asyncio.get_running_loop().sock_sendall(peer, bytes(64 * 1024))
+
+        pouring = asyncio.create_task(pour())
+        total = 0
+        with pytest.raises(TooMuch):
+            while True:
+                total += len(await stream.read(64 * 1024))
+        pouring.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await pouring
+    assert total <= MOST

@@ -1,0 +1,102 @@
+"""The system's `ping`: how it is called, and what its output means."""
+
+import pytest
+
+from probes.model import Icmp, Reason, State
+from probes.vantage.local.system_ping import command, interpret, system_ping
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "reason", "ms", "icmp"),
+    [
+        (
+            "PING 10.0.0.1 (10.0.0.1) 56(84) bytes of data.\n"
+            "64 bytes from 10.0.0.1: icmp_seq=1 ttl=64 time=0.045 ms\n",
+            State.OPEN,
+            Reason.ECHO_REPLY,
+            0.045,
+            None,
+        ),
+        (
+            "Antwort von 10.0.0.1: Bytes=32 Zeit<1ms TTL=64\n",
+            State.OPEN,
+            Reason.ECHO_REPLY,
+            1.0,
+            None,
+        ),
+        (
+            "64 bytes from 10.0.0.9: icmp_seq=1 ttl=64 time=0.045 ms\n",
+            State.FILTERED,
+            Reason.NO_RESPONSE,
+            None,
+            None,
+        ),
+        (
+            "From 10.0.0.254 icmp_seq=1 Destination Host Unreachable\n",
+            State.UNREACHABLE,
+            Reason.HOST_UNREACH,
+            None,
+            Icmp(3, 1, "10.0.0.254"),
+        ),
+        (
+            "From 10.0.0.254 icmp_seq=1 Packet filtered\n",
+            State.FILTERED,
+            Reason.ADMIN_PROHIBITED,
+            None,
+            Icmp(3, 13, "10.0.0.254"),
+        ),
+        (
+            "ping: connect: Network is unreachable\n",
+            State.UNREACHABLE,
+            Reason.NET_UNREACH,
+            None,
+            None,
+        ),
+        ("", State.FILTERED, Reason.NO_RESPONSE, None, None),
+    ],
+)
+def test_the_output_of_ping_is_understood(text, state, reason, ms, icmp):
+    outcome = interpret("10.0.0.1", text)
+    assert (outcome.state, outcome.reason) == (state, reason)
+    assert (outcome.latency_ms, outcome.icmp) == (ms, icmp)
+
+
+def test_a_ping_that_is_not_allowed_is_no_way_to_ask():
+    assert (
+        interpret("10.0.0.1", "ping: socktype: SOCK_RAW\nping: socket: Operation not permitted")
+        is None
+    )
+
+
+def test_what_else_ping_complains_of_is_shown_without_control_characters():
+    outcome = interpret("10.0.0.1", "ping: \x1b[31mAddress family not supported\n")
+    assert (outcome.state, outcome.reason) == (State.ERROR, Reason.LOCAL_ERROR)
+    assert outcome.problem == "ping: [31mAddress family not supported"
+
+
+@pytest.mark.parametrize(
+    ("platform", "address", "expected"),
+    [
+        ("linux", "10.0.0.1", "ping -4 -n -c 1 -W 2 10.0.0.1"),
+        ("linux", "fe80::1%eth0", "ping -6 -n -c 1 -W 2 fe80::1%eth0"),
+        ("darwin", "10.0.0.1", "ping -n -c 1 -W 1500 10.0.0.1"),
+        ("darwin", "::1", "ping6 -n -c 1 ::1"),
+        ("win32", "::1", "ping -6 -n 1 -w 1500 ::1"),
+    ],
+)
+def test_each_platforms_ping_is_called_its_own_way(platform, address, expected):
+    assert " ".join(command(address, 1.5, platform)) == expected
+
+
+async def test_without_the_program_there_is_no_way_to_ask(monkeypatch):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert await system_ping("127.0.0.1", 1) is None
+
+
+async def test_a_program_that_floods_or_hangs_is_ended(tmp_path, monkeypatch):
+    fake = tmp_path / "ping"
+    fake.write_text("#!/bin/sh\nwhile :; do echo 'no news'; done\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    outcome = await system_ping("127.0.0.1", 1)
+    assert (outcome.state, outcome.reason) == (State.FILTERED, Reason.NO_RESPONSE)

@@ -1,0 +1,199 @@
+"""Rows of one host over UDP and ICMP, on a loop whose time passes only in waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from probes.call import Answer, Call
+from probes.model import Icmp, Reason, Service, State
+from probes.vantage import Accept, Outcome
+from probes.vantage.datagram_pacing import AGAIN, BURST, SPACING, Spacing
+
+HOST = "10.0.0.1"
+CLOSED, SILENT, ANSWERS, SLOW = "closed", "silent", "answers", "slow"
+STATES = {
+    CLOSED: (State.CLOSED, Reason.PORT_UNREACH),
+    SILENT: (State.OPEN_FILTERED, Reason.NO_RESPONSE),
+    ANSWERS: (State.OPEN, Reason.UDP_RESPONSE),
+    SLOW: (State.OPEN, Reason.UDP_RESPONSE),
+}
+TRIP = 0.02
+
+
+class Skipping(selectors.DefaultSelector):
+    """Where a loop would wait, the time is simply later."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None):
+        ready = super().select(0)
+        assert ready or timeout is not None, "everybody waits for nobody"
+        if not ready:
+            self.now += timeout
+        return ready
+
+
+def simulated(main: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine on a loop of its own whose hours take no time."""
+    selector = Skipping()
+    loop = asyncio.SelectorEventLoop(selector)
+    loop.time = lambda: selector.now
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(main())
+
+
+@dataclass
+class Sent:
+    """One datagram: when, to which port, and when it was answered and by what."""
+
+    at: float
+    port: int
+    answered: float | None = None
+    state: State | None = None
+
+
+@dataclass
+class Host:
+    """Ports, and Linux's bucket of ICMP errors for one peer (inet_peer_xrlim_allow)."""
+
+    ports: dict[int, str]
+    tokens: float = BURST
+    filled: float = 0.0
+    sent: list[Sent] = field(default_factory=list)
+
+    def error(self, now: float) -> bool:
+        """Whether an ICMP error is sent now."""
+        self.tokens = min(float(BURST), self.tokens + now - self.filled)
+        self.filled = now
+        allowed = self.tokens >= 1
+        self.tokens -= allowed
+        return allowed
+
+    async def exchange(
+        self, address: str, port: int, payload: bytes, timeout: float, accept: Accept
+    ) -> Outcome:
+        loop = asyncio.get_running_loop()
+        sent = Sent(loop.time(), port)
+        self.sent.append(sent)
+        manner = self.ports[port]
+        if manner == SILENT or (manner == CLOSED and not self.error(loop.time())):
+            await asyncio.sleep(timeout)
+            return Outcome(State.OPEN_FILTERED, Reason.NO_RESPONSE, address)
+        await asyncio.sleep(TRIP if manner != SLOW else timeout / 2)
+        sent.answered, sent.state = loop.time(), STATES[manner][0]
+        if manner == CLOSED:
+            icmp = Icmp(3, 3, address)
+            return Outcome(State.CLOSED, Reason.PORT_UNREACH, address, icmp=icmp)
+        accept(payload)
+        return Outcome(State.OPEN, Reason.UDP_RESPONSE, address, data=b"x", latency_ms=20.0)
+
+
+def measured(
+    kit, manners: list[str], *, asks: int = 1, **settings
+) -> tuple[Host, list[State], float]:
+    """Every port asked `asks` times in a row; the host, the states and when all was known."""
+    host = Host({1000 + place: manner for place, manner in enumerate(manners)})
+    states: list[State] = []
+    took = 0.0
+
+    async def ask(call: Call) -> Answer:
+        for _ in range(asks):
+            await call.exchange(b"question", lambda data: True)
+        return Answer(Service.CONFIRMED)
+
+    async def main() -> None:
+        nonlocal took
+        vantage = kit.Scripted()
+        vantage.exchange = host.exchange
+        checks = [kit.check(f"c{port}", port, probe="q", transport="udp") for port in host.ports]
+        session = kit.Session(vantage, kit.profile(*checks), {"q": Asked(ask)}, **settings)
+        results = await session.measure(*(kit.job(check, HOST) for check in checks))
+        took = asyncio.get_running_loop().time()
+        states.extend(results[f"c{port}|{HOST}"].observation.state for port in host.ports)
+
+    simulated(main)
+    return host, states, took
+
+
+@dataclass
+class Asked:
+    """A probe that is loaded already."""
+
+    ask: Callable[[Call], Awaitable[Answer]]
+
+    def load(self):
+        return self.ask
+
+
+def test_four_silent_ports_cost_little_more_than_one(kit) -> None:
+    host, states, took = measured(kit, [SILENT] * 4)
+    assert states == [State.OPEN_FILTERED] * 4
+    assert len(host.sent) == 8
+    assert took == pytest.approx(7 * SPACING + 4, abs=0.1)
+
+
+def test_nothing_waits_where_everything_answers(kit) -> None:
+    host, states, took = measured(kit, [CLOSED, ANSWERS] * 3)
+    assert states == [State.CLOSED, State.OPEN] * 3
+    assert took == pytest.approx(6 * TRIP, abs=0.05)
+    assert [one.port for one in host.sent] == sorted(host.ports)
+
+
+def test_a_conversation_is_not_held_up_by_the_silence_of_another_row(kit) -> None:
+    host, _, _ = measured(kit, [SILENT, ANSWERS], asks=5)
+    talk = [one.at for one in host.sent if one.port == 1001]
+    assert len(talk) == 5
+    assert talk[-1] - talk[0] == pytest.approx(4 * TRIP, abs=0.01)
+
+
+def test_a_host_is_asked_at_full_speed_once_its_errors_are_saved_up_again() -> None:
+    async def ends(after: float, reason: Reason) -> Outcome:
+        await asyncio.sleep(after)
+        return Outcome(State.CLOSED, reason, HOST)
+
+    async def sent(rows: str) -> float:
+        """Seconds that it takes to ask for some rows one after another."""
+        began = asyncio.get_running_loop().time()
+        for row in rows:
+            await spacing.send(row, partial(ends, TRIP, Reason.PORT_UNREACH))
+        return asyncio.get_running_loop().time() - began
+
+    async def main() -> None:
+        nonlocal spacing
+        spacing = Spacing(lambda: None)
+        await spacing.send("a", partial(ends, 4.0, Reason.NO_RESPONSE))
+        assert await sent("bcd") >= 2 * SPACING
+        await asyncio.sleep(BURST * SPACING)
+        assert await sent("efg") < SPACING
+
+    spacing: Spacing
+    simulated(main)
+
+
+@pytest.mark.parametrize("timeout", [0.5, 1.0, 4.0])
+@pytest.mark.parametrize("ports", [6, 7, 20])
+def test_a_host_that_limits_its_errors_has_no_port_called_silent(
+    kit, ports: int, timeout: float
+) -> None:
+    _, states, _ = measured(kit, [CLOSED] * ports, timeout=timeout)
+    assert states == [State.CLOSED] * ports
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from([CLOSED, SILENT, ANSWERS, SLOW]), min_size=1, max_size=14))
+def test_every_state_is_true_and_nothing_is_sent_into_silence_within_a_second(kit, manners) -> None:
+    host, states, took = measured(kit, manners)
+    assert states == [STATES[manner][0] for manner in manners]
+    for first, second in zip(host.sent, host.sent[1:], strict=False):
+        if first.answered is None or first.answered > second.at:
+            assert second.at - first.at >= AGAIN - 0.01
+    waits = sum(manner != ANSWERS for manner in manners)
+    assert took <= 8 + 3 * SPACING * waits + len(manners) * TRIP
