@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tui.app import AuditReach
-from tui.options import Options
-from tui.prepare import load
+from tui.cli.options import Options
+from tui.cli.prepare import load
 from tui.recorded import open_recorded
 
 ROOT = Path(__file__).parent.parent

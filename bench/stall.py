@@ -31,8 +31,8 @@ from textual.app import App
 
 from bench.terminal import Terminal, processor, python
 from probes.session import read_session, verify
-from tui.arguments import parse_options
-from tui.launch import build
+from tui.cli.parser import parse_options
+from tui.cli.screen import build
 from tui.lean import LeanApp
 
 MANY = "hyperv.host=127.77.0.0/24"

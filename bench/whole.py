@@ -42,8 +42,8 @@ from probes.model import (
 )
 from probes.session import SessionLog, new_header
 from tui.app import AuditReach
-from tui.options import Options
-from tui.prepare import load
+from tui.cli.options import Options
+from tui.cli.prepare import load
 from tui.runner import Runner
 
 STEP = 0.01

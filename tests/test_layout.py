@@ -46,9 +46,9 @@ AFTER_THE_FIRST_PAINT = (
     ),
     *("probes.vantage.local", "probes.options", "probes.engine.scheduler", "probes.session"),
     *("probes.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
-    *("tui.argument_types", "tui.arguments", "tui.config", "tui.credentials", "tui.demo"),
+    *("tui.cli.parser", "tui.cli.parser", "tui.cli.config", "tui.cli.credentials", "tui.demo"),
     *("tui.help", "tui.live", "tui.query", "tui.recorded", "tui.reports", "tui.sessions"),
-    *("tui.trust", "tui.usage"),
+    *("tui.cli.trust", "tui.cli.parser"),
     *(
         "tui.commands.measuring",
         "tui.screens.dialog",
@@ -61,11 +61,11 @@ AFTER_THE_FIRST_PAINT = (
 FIRST_PAINT = """
 import os
 os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_STATE_HOME"] = sys.argv[1]
-import tui.cli.main
-from tui.configured import configured
-from tui.launch import build
+import tui.cli.main.main
+from tui.cli.config import configured
+from tui.cli.screen import build
 
-app = build(configured(tui.cli.main._options([])))
+app = build(configured(tui.cli.main.main._options([])))
 
 def painted(*_):
     sys.__stdout__.write(chr(0) + " ".join(sys.modules))
@@ -193,7 +193,7 @@ def test_the_program_makes_its_vantage_in_one_place() -> None:
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.alias) and node.name in ("LocalVantage", "LabVantage")
     }
-    assert makers == {"tui/vantage_factory.py"}
+    assert makers == {"tui/cli/vantage.py"}
 
 
 def test_nothing_hides_a_socket_behind_a_name_of_its_own() -> None:
@@ -218,7 +218,7 @@ def test_no_screen_below_the_screen(folder: str) -> None:
 
 
 def test_the_screen_starts_without_the_protocol_libraries() -> None:
-    modules = loaded("import tui.app, tui.runner, tui.launch")
+    modules = loaded("import tui.app, tui.runner, tui.cli.screen")
     assert "textual.app" in modules
     assert {name for name in HEAVY if name in modules} == set()
 
@@ -233,16 +233,16 @@ def test_what_the_first_paint_can_do_without_is_loaded_after_it(tmp_path: Path) 
 
 
 def test_a_run_without_a_screen_starts_without_its_libraries() -> None:
-    modules = loaded("import tui.cli.run")
+    modules = loaded("import tui.cli.main.run")
     assert {name for name in (*HEAVY, "textual", "rich") if name in modules} == set()
 
 
 def test_the_list_of_checks_is_printed_without_the_libraries_of_screen_and_network() -> None:
-    modules = loaded("from tui.cli import main\nassert main(['checks']) == 0")
-    assert "tui.listing" in modules
+    modules = loaded("from tui.cli.main import main\nassert main(['checks']) == 0")
+    assert "tui.cli.checks" in modules
     assert {name for name in (*HEAVY, "textual", "rich") if name in modules} == set()
 
 
 def test_bad_usage_is_found_before_anything_big_is_loaded() -> None:
-    modules = loaded("from tui.cli import main\nassert main(['run', '--timeout', 'x']) == 2")
+    modules = loaded("from tui.cli.main import main\nassert main(['run', '--timeout', 'x']) == 2")
     assert {name for name in (*HEAVY, "textual", "rich", "asyncio") if name in modules} == set()

@@ -91,7 +91,7 @@ def test_the_command_is_installed_under_its_name(wheel: zipfile.ZipFile) -> None
     (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
     entries = ConfigParser()
     entries.read_string(wheel.read(name).decode())
-    assert dict(entries["console_scripts"]) == {"auditreach": "tui.cli:main"}
+    assert dict(entries["console_scripts"]) == {"auditreach": "tui.cli.main:main"}
     module, _, function = entries["console_scripts"]["auditreach"].partition(":")
     assert callable(getattr(import_module(module), function))
 
@@ -157,7 +157,7 @@ def test_every_module_of_the_wheel_can_be_imported(unpacked: Path) -> None:
         if path.name not in ("__init__.py", "__main__.py")
     ]
     code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\n"
-    ran = run_python(unpacked, "-c", f"{code}print(sys.modules['tui.cli'].__file__)")
+    ran = run_python(unpacked, "-c", f"{code}print(sys.modules['tui.cli.main'].__file__)")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == str(unpacked / "tui" / "cli.py")
 

@@ -28,7 +28,7 @@ from probes.proxy_route import route
 from probes.session import LogFailed, SessionLog, default_path, new_header
 from probes.targets import Entered, expand, joined, parse
 from profiles.model import Profile
-from tui.vantage_factory import make_vantage
+from tui.cli.vantage import make_vantage
 
 if TYPE_CHECKING:
     from probes.lab.address_map import Directory

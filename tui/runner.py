@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from probes.model import DEMO, Event, Job, Settings, Target
 from profiles.model import Profile
-from tui import prepare
+from tui.cli import prepare
 from tui.history import History
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any
 
-from tui.options import UsageError
+from tui.cli.options import UsageError
 
 _COERCED = ("c.utf-8", "c.utf8", "utf-8")
 """What Python writes into LC_CTYPE when it was started in the C locale (PEP 538)."""

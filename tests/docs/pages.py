@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from probes.judging.status import judge
 from probes.model import Result, Ruling, Status
+from tui.cli.options import Options
+from tui.cli.prepare import load
 from tui.filter import port_text
-from tui.options import Options
-from tui.prepare import load
 from tui.recorded import open_recorded
 
 ROOT = Path(__file__).parents[2]

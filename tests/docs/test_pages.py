@@ -20,14 +20,13 @@ from tests.docs.pages import (
     name_of,
     spans,
 )
-from tui.arguments import parse_options
+from tui.cli.options import Options
+from tui.cli.parser import COMMANDS, parse_options, parser_of
+from tui.cli.prepare import load
 from tui.commands import COMMANDS as KEYS
 from tui.findings_text import findings_lines
 from tui.lines import Lines
-from tui.options import Options
-from tui.prepare import load
 from tui.recorded import open_recorded
-from tui.usage import COMMANDS, parser_of
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 EVERYTHING = "\n".join(TEXTS.values())

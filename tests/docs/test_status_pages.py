@@ -8,13 +8,13 @@ import pytest
 
 from probes.model import Reason, Ruling, Service, State, Status
 from tests.docs.pages import ROOT, STATUS_PAGES, anchors, name_of, rows, spans
+from tui.cli.options import Options
+from tui.cli.parser import COMMANDS
+from tui.cli.prepare import load
 from tui.commands import COMMANDS as KEYS
 from tui.help import help_text
-from tui.options import Options
 from tui.page_text import page_lines
 from tui.pages import VERDICTS, markdown_of, page_of
-from tui.prepare import load
-from tui.usage import COMMANDS
 
 WORD = re.compile(r"[a-z|]+(?:[ -][a-z|]+)*")
 ANSWERS = {"yes", "no", "auto"}

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tui.options import Options
-from tui.prepare import load
+from tui.cli.options import Options
+from tui.cli.prepare import load
 from tui.reports import html
 from tui.reports.report import load_report
 

@@ -11,9 +11,9 @@ from textual.widgets import Static
 
 from probes.model import Status
 from tui.app import AuditReach
-from tui.arguments import parse_options
-from tui.configured import configured
-from tui.launch import build
+from tui.cli.config import configured
+from tui.cli.parser import parse_options
+from tui.cli.screen import build
 from tui.widgets.entry import HostEntry
 from tui.widgets.table import ResultTable
 

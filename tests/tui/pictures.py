@@ -15,9 +15,9 @@ from unittest.mock import patch
 
 from tests.tui.emulator import Emulator
 from tui.app import AuditReach
-from tui.arguments import parse_options
+from tui.cli.parser import parse_options
+from tui.cli.screen import build
 from tui.frame import Frame
-from tui.launch import build
 from tui.terminal import settle
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

@@ -16,9 +16,9 @@ from probes.model import Job, Observation, Reason, Result, State, Target
 from profiles.loader import load_profile
 from tests.tui import driving
 from tests.tui.driving import Drive, notice, until
-from tui.arguments import parse_options
+from tui.cli.parser import parse_options
+from tui.cli.screen import build
 from tui.copying import Copying, past_tmux, takes_a_copy
-from tui.launch import build
 from tui.story import story
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry

@@ -11,9 +11,9 @@ import pytest
 from probes.model import DEMO, Status
 from probes.session import SIMULATED_REMARK, summary
 from tests.tui.driving import drive, notice, rows, text_of, until
-from tui.arguments import parse_options
-from tui.cli import main
-from tui.options import UsageError
+from tui.cli.main import main
+from tui.cli.options import UsageError
+from tui.cli.parser import parse_options
 from tui.sessions.text import summary_lines
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 from textual.widgets import Static
 
-from tui.arguments import parse_options
-from tui.launch import build
+from tui.cli.options import UsageError
+from tui.cli.parser import parse_options
+from tui.cli.screen import build
 from tui.opening import HOSTS, Opening, first_lines
-from tui.options import UsageError
 from tui.widgets.entry import HostEntry
 
 

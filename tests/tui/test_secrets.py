@@ -17,9 +17,9 @@ import pytest
 from textual.widgets import Input, Static
 
 from tui.app import AuditReach
-from tui.arguments import parse_options
+from tui.cli.parser import parse_options
+from tui.cli.screen import build
 from tui.commands.measuring import measure_line
-from tui.launch import build
 from tui.screens.credentials import Credentials
 from tui.widgets.detail import Detail
 from tui.widgets.table import ResultTable

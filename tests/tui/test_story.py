@@ -6,8 +6,8 @@ import pytest
 
 from probes.model import Evidence, Icmp, Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Profile
-from tui.options import Options
-from tui.prepare import load
+from tui.cli.options import Options
+from tui.cli.prepare import load
 from tui.story import story
 
 

@@ -9,7 +9,7 @@ import pytest
 from textual.color import Color
 
 from tests.tui.driving import drive, until
-from tui import arguments, options, usage
+from tui.cli import options, parser
 from tui.themes import THEMES
 
 SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
@@ -77,7 +77,7 @@ def statuses(name: str) -> dict[str, Color]:
 
 
 def test_the_command_line_knows_the_themes_there_are():
-    assert tuple(BY_NAME) == usage.THEMES
+    assert tuple(BY_NAME) == parser.THEMES
 
 
 @pytest.mark.parametrize("name", ["contrast-dark", "contrast-light"])
@@ -181,7 +181,7 @@ def test_a_remembered_theme_that_is_no_more_is_as_if_none_was(state):
 
 def test_a_theme_that_is_none_is_named_in_one_sentence():
     with pytest.raises(options.UsageError, match=r"invalid choice: 'pink' .*blue-orange-dark"):
-        arguments.parse_options(["--theme", "pink"])
+        parser.parse_options(["--theme", "pink"])
 
 
 def test_the_palette_is_ascii_where_only_ascii_is_drawn():

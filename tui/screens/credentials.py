@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from probes.options import Options
-from tui.credentials import AUTH, PRIV, Wrong, from_form
+from tui.cli.credentials import AUTH, PRIV, Wrong, from_form
 from tui.screens.dialog import Dialog
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from probes.session import SessionError
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui.export import RENDERERS
+from tui.cli.export import RENDERERS
 from tui.reports.part import part_of
 from tui.reports.report import load_report
 from tui.save import AlreadyThere, NotSaved, save

@@ -13,8 +13,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.app import AuditReach
-from tui.arguments import parse_options
-from tui.launch import build
+from tui.cli.parser import parse_options
+from tui.cli.screen import build
 from tui.widgets.head import Head
 from tui.widgets.table import ResultTable
 

@@ -42,8 +42,8 @@ def test_the_help_of_every_pane_fits_eighty_columns():
 
 
 async def test_the_palette_has_every_action_by_name():
-    from tui.arguments import parse_options
-    from tui.launch import build
+    from tui.cli.parser import parse_options
+    from tui.cli.screen import build
 
     app = build(parse_options([]))
     assert isinstance(app, AuditReach)

@@ -162,8 +162,8 @@ def test_the_opened_log_shows_what_the_screen_showed_and_names_no_surprise(measu
         await seat.until(lambda: len(seat.table.rows) == 1)
 
     from probes.session import verify
-    from tui.arguments import parse_options
-    from tui.launch import build
+    from tui.cli.parser import parse_options
+    from tui.cli.screen import build
 
     (log,) = (state / "sessions").iterdir()
     recorded = build(parse_options(["open", str(log)])).main.recorded

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from probes.model import Result, Status
-from tui.cli import main
-from tui.export import RENDERERS
-from tui.usage import FORMATS
+from tui.cli.export import RENDERERS
+from tui.cli.main import main
+from tui.cli.parser import FORMATS
 
 Make = Callable[..., Result]
 Write = Callable[..., Path]

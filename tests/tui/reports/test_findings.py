@@ -17,7 +17,7 @@ from probes.model import Reason, Result, State, Status
 from probes.session import SessionLog
 from probes.session.records import found
 from profiles.model import Profile
-from tui.export import RENDERERS
+from tui.cli.export import RENDERERS
 from tui.reports.pseudonyms import pseudonymised
 from tui.reports.report import Report, load_report
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from probes.model import Evidence, Icmp, Reason, Result, Status, Target, VantageInfo
 from probes.session import FindingRecord, VerdictRecord
-from tui.export import RENDERERS
+from tui.cli.export import RENDERERS
 from tui.reports.pseudonyms import pseudonymised
 from tui.reports.report import Report
 

@@ -12,8 +12,8 @@ from probes.model import Finished, Message, Queued, Target
 from probes.session import SessionError
 from probes.targets import parse
 from tests.tui.watch.test_past import JOB
-from tui.options import Options
-from tui.prepare import load
+from tui.cli.options import Options
+from tui.cli.prepare import load
 from tui.sessions import sets
 from tui.sessions.player import LONGEST_GAP, BadSpeed, Player, speed
 

@@ -1,13 +1,79 @@
-"""The command line's words: commands, options and their help, and the parser of each command."""
+"""Parser of the command line: subcommands, option types, help and usage errors."""
 
 from __future__ import annotations
 
 import argparse
+import re
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from tui.argument_types import count, dns_name, seconds, speed, statuses
-from tui.options import UsageError
+from probes.model import Settings, Status
+from probes.wire.text import printable
+from tui.cli.options import Options, UsageError
+
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
+
+
+_PASSING = (Status.QUEUED, Status.RUNNING)
+"""Statuses that no row of a log has."""
+_WELL = (Status.OK, Status.NOT_NEEDED)
+
+
+def quoted(text: str) -> str:
+    """What was typed, for a sentence about it."""
+    return f"'{printable(text, 60)}'"
+
+
+def seconds(text: str) -> float:
+    """A time, 0.1 to 300 seconds."""
+    value = float(text) if _DECIMAL.fullmatch(text) else 0.0
+    if not 0.1 <= value <= 300:
+        raise ArgumentTypeError(f"{quoted(text)} is not a number of seconds from 0.1 to 300")
+    return value
+
+
+def speed(text: str) -> float:
+    """How many times as fast a session is played."""
+    from tui.sessions import player
+
+    try:
+        return player.speed(text)
+    except player.BadSpeed as error:
+        raise ArgumentTypeError(f"{quoted(text)} is no speed. {error}") from None
+
+
+def dns_name(text: str) -> str:
+    """A name for DNS."""
+    labels = text.rstrip(".").split(".")
+    if len(text) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ArgumentTypeError(f"{quoted(text)} is no DNS name, such as www.corp.example")
+    return text
+
+
+def statuses(text: str) -> tuple[Status, ...]:
+    """The statuses in a list; `failed` is all that are not well."""
+    known: dict[str, tuple[Status, ...]] = {
+        status.replace(" ", "-"): (status,) for status in Status if status not in _PASSING
+    }
+    known["failed"] = tuple(status for status in Status if status not in (*_PASSING, *_WELL))
+    found: dict[Status, None] = {}
+    for word in text.split(","):
+        name = word.strip().lower().replace(" ", "-")
+        if name not in known:
+            raise ArgumentTypeError(f"{quoted(word)} is none of {', '.join(known)}")
+        found.update(dict.fromkeys(known[name]))
+    return tuple(found)
+
+
+def count(text: str) -> int:
+    """A number of attempts in flight."""
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 60000:
+        raise ArgumentTypeError(f"{quoted(text)} is not a number from 1 to 60000")
+    return int(text)
+
 
 COMMANDS = {
     "run": "measure without a screen: a line a result, then a summary",
@@ -218,3 +284,80 @@ class _Version(argparse.Action):
 
         print(f"auditreach {version()}")
         parser.exit()
+
+
+def parse_options(argv: Sequence[str]) -> Options:
+    """The options of an invocation; raises UsageError, and SystemExit for --help."""
+    command = argv[0] if argv and argv[0] in COMMANDS else "screen"
+    parser = parser_of(command)
+    given = parser.parse_intermixed_args(argv[command != "screen" :])
+    late = next((one for one in getattr(given, "target", ()) if one in COMMANDS), None)
+    if command == "screen" and late is not None:
+        raise UsageError(f"{late} is a command and comes first, as in `auditreach {late}`.")
+    if command == "open":
+        return Options(
+            command,
+            session=given.session,
+            profile=given.profile,
+            **_drawing(given),
+            replay=given.replay,
+        )
+    if command == "demo":
+        return _demo(given)
+    if command in ("export", "diff", "verify", "checks", "config"):
+        return Options(command, **vars(given))
+    timeout = Settings().timeout if given.timeout is None else given.timeout
+    concurrency = given.concurrency or Settings().concurrency
+    settings = Settings(timeout=timeout, concurrency=concurrency)
+    session = given.session if command == "run" else None
+    only = given.only if command == "run" else ()
+    if only and session is None:
+        raise UsageError("--only goes with --from SESSION, whose rows it chooses from.")
+    return Options(
+        command,
+        entries=tuple(given.target),
+        profile=given.profile,
+        answers=tuple(_answer(text) for text in given.answer),
+        settings=settings,
+        session=session,
+        only=only,
+        patience_given=given.timeout is not None,
+        width_given=given.concurrency is not None,
+        log=given.log,
+        json=command == "run" and given.json,
+        yes=given.yes,
+        start=command == "run" or given.run,
+        **_drawing(given),
+        credentials=given.credentials,
+        ca_file=given.ca_file,
+        proxy=given.proxy,
+        dns_name=given.dns_name or "",
+        pjl=given.pjl,
+    )
+
+
+def _drawing(given: argparse.Namespace) -> dict[str, Any]:
+    names = ("ascii", "slow_link", "mouse", "theme", "kiosk", "config")
+    return {name: getattr(given, name) for name in names}
+
+
+def _demo(given: argparse.Namespace) -> Options:
+    from probes.lab.site import TIMEOUT, entries
+
+    return Options(
+        "demo",
+        entries=entries(),
+        settings=Settings(timeout=TIMEOUT),
+        log=given.log,
+        start=True,
+        **_drawing(given),
+    )
+
+
+def _answer(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(
+            f"--answer takes NAME=VALUE, such as domain_credentials=no, not {quoted(text)}."
+        )
+    return name.strip(), value.strip().lower()

@@ -3,9 +3,9 @@
 import pytest
 
 from profiles.model import Profile
-from tui.cli import main
-from tui.options import Options
-from tui.prepare import load
+from tui.cli.main import main
+from tui.cli.options import Options
+from tui.cli.prepare import load
 
 
 @pytest.fixture

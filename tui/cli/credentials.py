@@ -15,7 +15,7 @@ from typing import Any
 from probes.options import Options, SnmpCredential, SshCredential
 from probes.wire.ssh import needs_passphrase
 from probes.wire.text import printable
-from tui.options import UsageError
+from tui.cli.options import UsageError
 
 SNMP_MOST = 3
 """Credentials for SNMP."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from probes.model import DEMO
 from probes.wire.text import printable
+from tui.cli.exit_codes import Exit
+from tui.cli.options import Options, UsageError
 from tui.ending import Ending
-from tui.exit import Exit
 from tui.opening import Opening
-from tui.options import Options, UsageError
 from tui.remembered import Remembered
 from tui.terminal import ascii_only, need_a_terminal, settle
 from tui.typed import forgive
@@ -62,7 +62,7 @@ def _doing(options: Options) -> str:
 
 def build(options: Options) -> AuditReach:
     """The application for these options; raises UsageError."""
-    from tui import prepare
+    from tui.cli import prepare
 
     profile = prepare.load(options)
     answered = prepare.answers(options, profile)
@@ -131,11 +131,11 @@ def _given(options: Options) -> Given | None:
     )
     if not named and not any(told):
         return None
-    from tui.trust import trust
+    from tui.cli.trust import trust
 
     given = replace(trust(options, os.environ), dns_name=options.dns_name, pjl=options.pjl)
     if options.credentials or any(name.startswith("AUDITREACH_") for name in os.environ):
-        from tui.credentials import with_credentials
+        from tui.cli.credentials import with_credentials
 
         given = with_credentials(given, options.credentials, os.environ)
     return given

@@ -1,4 +1,4 @@
-"""`auditreach run`: measure without a screen, a line a result as they come."""
+"""`auditreach run`: a run without a screen, from targets or from an earlier session."""
 
 from __future__ import annotations
 
@@ -8,31 +8,167 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TextIO
 
 from probes import PROBES
-from probes.engine.plan import ASK_ABOVE, endpoints, plan
+from probes.engine.plan import ASK_ABOVE, Route, endpoints, plan
+from probes.engine.rerun import plan_rerun
 from probes.engine.thread import Engine
 from probes.judging.findings import Finding
-from probes.model import Diagnosed, Event, Finished, Job, Message, Result, Status, Target
+from probes.model import (
+    Diagnosed,
+    Event,
+    Finished,
+    Job,
+    Message,
+    Result,
+    Settings,
+    Status,
+    Target,
+    VantageInfo,
+)
 from probes.proxy_route import route
-from probes.session import Header, LogFailed, SessionLog, default_path, new_header
+from probes.session import (
+    Header,
+    LogFailed,
+    Origin,
+    Session,
+    SessionError,
+    SessionLog,
+    default_path,
+    new_header,
+    read_session,
+)
+from probes.session.diff import apart
 from probes.targets import Entered, expand, parse
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui import again, prepare
-from tui.credentials import with_credentials
-from tui.exit import Exit, exit_status
+from tui.cli import prepare
+from tui.cli.credentials import with_credentials
+from tui.cli.exit_codes import Exit, exit_status
+from tui.cli.options import Options, UsageError
+from tui.cli.parser import quoted
+from tui.cli.trust import trust
+from tui.cli.vantage import make_vantage
 from tui.findings_text import findings_lines
 from tui.lines import Lines, failures, summary
-from tui.options import Options, UsageError
-from tui.trust import trust
-from tui.vantage_factory import make_vantage
 from tui.verdicts import Verdicts, verdict_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """An earlier session as the beginning of a new one."""
+
+    session: Session
+    header: Header
+    """Of the new session."""
+    jobs: tuple[Job, ...]
+    """What is measured; none if no row has a status that was asked for."""
+    earlier: tuple[Result, ...]
+    """What the rows count as that are not."""
+    notices: tuple[str, ...]
+    """Sentences for the operator."""
+
+
+def load_earlier(options: Options, profile: Profile) -> Session:
+    """The session under --from; raises UsageError."""
+    assert options.session is not None
+    if options.entries:
+        raise UsageError(
+            "--from takes its targets from the session; leave ROLE=HOST out, or measure them "
+            "in a run of their own."
+        )
+    try:
+        session = read_session(options.session, profile)
+    except SessionError as error:
+        raise UsageError(str(error)) from None
+    if session.header.vantage.simulated:
+        # Its names are those of others outside, and its addresses lead to whatever serves here.
+        raise UsageError(
+            f"{quoted(str(options.session))} is a session of the demo; its hosts exist only there."
+        )
+    return session
+
+
+def rerun_answers(options: Options, profile: Profile, session: Session | None) -> dict[str, str]:
+    """The answers of the session, if there is one, under those of the command line.
+
+    Raises UsageError.
+    """
+    if session is None:
+        return prepare.answers(options, profile)
+    asked = {question.id: question.answers for question in profile.questions}
+    before = {
+        name: said for name, said in session.header.answers.items() if said in asked.get(name, ())
+    }
+    return prepare.answers(options, profile, before)
+
+
+def begin_rerun(
+    options: Options,
+    profile: Profile,
+    session: Session,
+    answered: Mapping[str, str],
+    info: VantageInfo,
+    route: Route,
+) -> Rerun:
+    """Everything a run needs to measure rows of the session again; raises UsageError."""
+    before = session.header
+    targets = _known_targets(before.targets, profile)
+    header = new_header(
+        profile,
+        info,
+        _settings(options, before),
+        answered,
+        targets,
+        only=before.only,
+        origin=Origin(before.id, before.started, tuple(options.only)),
+    )
+    planned = plan(profile, targets, only=frozenset(before.only) or None, route=route)
+    why = apart(before, header)
+    parted = plan_rerun(session, planned, profile, answered, options.only, apart=bool(why))
+    if not planned:
+        raise UsageError(f"{quoted(str(options.session))} has no host for a check of the profile.")
+    notices = list(session.messages)
+    if why:
+        notices.append(f"{why} Rows that are not measured again count as not tested.")
+    if parted.strangers:
+        notices.append(
+            f"{parted.strangers:,} of its rows are of no check of {profile.id} "
+            f"{profile.version} and are left out."
+        )
+    return Rerun(session, header, parted.jobs, parted.earlier, tuple(notices))
+
+
+def nothing_to_rerun(options: Options) -> str:
+    """The sentence for a session without a row of the statuses that were asked for."""
+    return (
+        f"No row of {printable(str(options.session), 200)} is {_words(options.only)}: "
+        "there is nothing to measure again."
+    )
+
+
+def _known_targets(targets: tuple[Target, ...], profile: Profile) -> tuple[Target, ...]:
+    roles = {role.id for role in profile.roles}
+    return tuple(target for target in targets if target.role in roles)
+
+
+def _settings(options: Options, before: Header) -> Settings:
+    """As patient as then: what a longer wait found would be lost to a shorter one."""
+    if options.patience_given:
+        return options.settings
+    then = before.settings
+    return replace(options.settings, timeout=then.timeout, retries=then.retries)
+
+
+def _words(statuses: tuple[Status, ...]) -> str:
+    texts = [str(status) for status in statuses]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} or {texts[-1]}"
+
 
 _REFRESH = 0.2
 """Seconds between two looks at the progress line."""
@@ -46,8 +182,8 @@ class _Ended(Exception):
 def run(options: Options) -> int:
     """Measure what was asked for and return the exit status; raises UsageError."""
     profile = prepare.load(options)
-    before = None if options.session is None else again.load(options, profile)
-    answered = again.answers(options, profile, before)
+    before = None if options.session is None else load_earlier(options, profile)
+    answered = rerun_answers(options, profile, before)
     given = replace(trust(options, os.environ), dns_name=options.dns_name, pjl=options.pjl)
     given = with_credentials(given, options.credentials, os.environ)
     if not options.entries and before is None:
@@ -59,11 +195,11 @@ def run(options: Options) -> int:
         with _signals():
             bad = False
             if before is not None:
-                rerun = again.begin(options, profile, before, answered, engine.info(), route(given))
+                rerun = begin_rerun(options, profile, before, answered, engine.info(), route(given))
                 for notice in rerun.notices:
                     _say(f"auditreach: {printable(notice, _NOTICE)}")
                 if not rerun.jobs:
-                    _say(f"auditreach: {again.nothing(options)}")
+                    _say(f"auditreach: {nothing_to_rerun(options)}")
                     return Exit.READY
                 header, jobs, earlier = rerun.header, rerun.jobs, rerun.earlier
             else:

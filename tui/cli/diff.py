@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from probes.session import Session, SessionError
 from probes.session.diff import Change, Comparison, Kind, compare
-from tui import prepare
+from tui.cli import prepare
+from tui.cli.exit_codes import Exit
+from tui.cli.options import Options, UsageError
 from tui.comparison import counts, groups, name_text, row_text, session_text, statuses_text
-from tui.exit import Exit
-from tui.options import Options, UsageError
 from tui.reports.report import line
 from tui.whole import whole_session
 

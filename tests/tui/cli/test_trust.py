@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from probes.options import NO_OPTIONS
-from tui.arguments import parse_options
-from tui.options import UsageError
-from tui.trust import trust
+from tui.cli.options import UsageError
+from tui.cli.parser import parse_options
+from tui.cli.trust import trust
 
 
 def given(*words: str, **environ: str):

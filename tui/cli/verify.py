@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from probes.session import SessionError, verify
-from tui.exit import Exit
-from tui.options import Options, UsageError
+from tui.cli.exit_codes import Exit
+from tui.cli.options import Options, UsageError
 
 
 def verify_log(options: Options) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.tui.headless.process import ROOT, Command, Ports, Run, rows, verdicts
+from tests.tui.cli.run.process import ROOT, Command, Ports, Run, rows, verdicts
 
 SCHEMA = ROOT / "probes/session/schema.json"
 

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from probes.session import SessionError
-from tui import prepare
-from tui.exit import Exit
-from tui.options import Options, UsageError
+from tui.cli import prepare
+from tui.cli.exit_codes import Exit
+from tui.cli.options import Options, UsageError
 from tui.reports import csv, firewall, html, json, junit, markdown
 from tui.reports.pseudonyms import pseudonymised
 from tui.reports.report import Report, load_report, notices

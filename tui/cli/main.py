@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from probes.wire.text import printable
-from tui.configured import configured
-from tui.exit import Exit
-from tui.options import Options, UsageError
+from tui.cli.config import configured
+from tui.cli.exit_codes import Exit
+from tui.cli.options import Options, UsageError
 
 _LONGEST = 4000
 """Characters of a sentence about the command line."""
@@ -41,7 +41,7 @@ def _options(argv: Sequence[str]) -> Options:
     if not argv:
         # The usual start need not wait for the parser and all it knows.
         return Options("screen")
-    from tui.arguments import parse_options
+    from tui.cli.parser import parse_options
 
     return parse_options(argv)
 
@@ -49,32 +49,32 @@ def _options(argv: Sequence[str]) -> Options:
 def _start(options: Options) -> int:
     match options.command:
         case "run":
-            from tui.headless import run
+            from tui.cli.run import run
 
             return run(options)
         case "export":
-            from tui.export import export
+            from tui.cli.export import export
 
             return export(options)
         case "diff":
-            from tui.diff import diff
+            from tui.cli.diff import diff
 
             return diff(options)
         case "verify":
-            from tui.verify import verify_log
+            from tui.cli.verify import verify_log
 
             return verify_log(options)
         case "checks":
-            from tui.listing import checks
+            from tui.cli.checks import checks
 
             return checks(options)
         case "config":
-            from tui.config import template
+            from tui.cli.config import template
 
             print("\n".join(template()))
             return Exit.READY
         case _:
-            from tui.launch import launch
+            from tui.cli.screen import launch
 
             return launch(options)
 

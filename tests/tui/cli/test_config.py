@@ -10,16 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.driving import drive, notice, text_of, until
-from tui.arguments import parse_options
-from tui.cli import main
+from tui.cli.config import ConfigError, configured, load_config, template
+from tui.cli.main import main
+from tui.cli.options import UsageError
+from tui.cli.parser import parse_options
 from tui.commands import COMMANDS
 from tui.commands.rebind import BadKeys, rebound, with_keys
-from tui.config import ConfigError, load_config, template
-from tui.configured import configured
-from tui.options import UsageError
 from tui.widgets.keybar import KeyBar
 
-SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
 
 
 @pytest.fixture(autouse=True)

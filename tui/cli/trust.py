@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from probes.options import NO_OPTIONS
 from probes.options import Options as Given
 from probes.wire.proxy import ProxyError, parse_proxy
-from tui.options import Options, UsageError
+from tui.cli.options import Options, UsageError
 
 NONE = "none"
 """As --proxy: no proxy, whatever the environment says."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from probes import PROBES
 from profiles.loader import ProfileError, load_profile
 from profiles.model import Profile
-from tui.options import Options, UsageError
+from tui.cli.options import Options, UsageError
 
 
 def load(options: Options) -> Profile:
@@ -48,7 +48,7 @@ def _check(said: Iterable[tuple[str, str]], profile: Profile) -> None:
         # Only for a sentence about a mistake.
         import difflib
 
-        from tui.argument_types import quoted
+        from tui.cli.parser import quoted
 
         if question is None:
             near = difflib.get_close_matches(name, questions, 1)

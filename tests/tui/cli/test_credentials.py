@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from probes.options import NO_OPTIONS, Options, SnmpCredential, SshCredential
 from probes.wire import snmpv3
-from tui import credentials
-from tui.credentials import Wrong, from_form, with_credentials
-from tui.options import UsageError
+from tui.cli import credentials
+from tui.cli.credentials import Wrong, from_form, with_credentials
+from tui.cli.options import UsageError
 
 SECRET = "Geheim-Xyzzy"
 USER = '[[snmp]]\nversion = "3"\nuser = "audit"\n'

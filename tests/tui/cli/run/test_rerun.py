@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.own_profile import HEAD, check, role
-from tui.cli import main
+from tui.cli.main import main
 
 QUESTION = """
 [[question]]

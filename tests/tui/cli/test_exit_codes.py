@@ -3,7 +3,7 @@
 import pytest
 
 from probes.model import Ruling
-from tui.exit import Exit, exit_status
+from tui.cli.exit_codes import Exit, exit_status
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.headless.process import ROOT, Command, Ports, Run
+from tests.tui.cli.run.process import ROOT, Command, Ports, Run
 from tests.tui.own_profile import HEAD, check, role
 
 

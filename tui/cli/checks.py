@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from profiles.model import Check
-from tui.exit import Exit
-from tui.options import Options
-from tui.prepare import load
+from tui.cli.exit_codes import Exit
+from tui.cli.options import Options
+from tui.cli.prepare import load
 
 _HEADINGS = ("check", "role", "port", "asked by", "without", "purpose")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.tui.headless.process import ROOT, Command, Run, rows
+from tests.tui.cli.run.process import ROOT, Command, Run, rows
 
 
 @pytest.mark.parametrize(

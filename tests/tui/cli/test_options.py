@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from probes.model import Settings
-from tui.arguments import parse_options
-from tui.cli import main
-from tui.options import Options, UsageError
+from tui.cli.main import main
+from tui.cli.options import Options, UsageError
+from tui.cli.parser import parse_options
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 Mistake = Callable[..., str]
 

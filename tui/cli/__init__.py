@@ -1,0 +1,1 @@
+"""Command line: subcommands, options, configuration and exit statuses."""
