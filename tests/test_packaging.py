@@ -141,7 +141,7 @@ def test_the_program_runs_from_the_wheel(unpacked: Path) -> None:
 def test_the_program_has_the_page_of_every_status_with_it(unpacked: Path) -> None:
     code = (
         "from probes.model import Status\n"
-        "from tui.pages import VERDICTS, markdown_of, page_of\n"
+        "from tui.text.pages import VERDICTS, markdown_of, page_of\n"
         "for page in (VERDICTS, *map(page_of, Status)): print(markdown_of(page).splitlines()[0])\n"
     )
     ran = run_python(unpacked, "-c", code)

@@ -17,7 +17,7 @@ from tui.commands.rebind import rebound
 from tui.lean import LeanApp
 from tui.remembered import Remembered
 from tui.screens.session import REFRESH, SLOW_REFRESH, SessionScreen
-from tui.signs import ASCII, UNICODE
+from tui.text.status import ASCII, UNICODE
 
 if TYPE_CHECKING:
     from tui.recorded import Recorded

@@ -14,9 +14,9 @@ from probes.model import Event, Job, Removed, Restored, Result, Status, Target
 from tui.arrangement import Pane
 from tui.below import Below
 from tui.commands.rebind import with_keys
-from tui.crumbs import of_filter
 from tui.filter import Filter
 from tui.rows import Column
+from tui.text.breadcrumbs import of_filter
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head
@@ -180,7 +180,7 @@ class Panes:
             self.detail.show((), top=True)
         else:
             # Only with a row.
-            from tui.story import story
+            from tui.text.detail import story
             from tui.watch.text import past_lines
 
             lines = story(job, rows.result(key), self._profile)

@@ -24,9 +24,9 @@ from tui.cli.options import Options
 from tui.cli.parser import COMMANDS, parse_options, parser_of
 from tui.cli.prepare import load
 from tui.commands import COMMANDS as KEYS
-from tui.findings_text import findings_lines
-from tui.lines import Lines
 from tui.recorded import open_recorded
+from tui.text.findings import findings_lines
+from tui.text.result_line import Lines
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 EVERYTHING = "\n".join(TEXTS.values())

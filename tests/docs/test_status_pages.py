@@ -13,8 +13,7 @@ from tui.cli.parser import COMMANDS
 from tui.cli.prepare import load
 from tui.commands import COMMANDS as KEYS
 from tui.help import help_text
-from tui.page_text import page_lines
-from tui.pages import VERDICTS, markdown_of, page_of
+from tui.text.pages import VERDICTS, markdown_of, page_lines, page_of
 
 WORD = re.compile(r"[a-z|]+(?:[ -][a-z|]+)*")
 ANSWERS = {"yes", "no", "auto"}

@@ -19,7 +19,7 @@ from tests.tui.driving import Drive, notice, until
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
 from tui.copying import Copying, past_tmux, takes_a_copy
-from tui.story import story
+from tui.text.detail import story
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.table import ResultTable

@@ -19,7 +19,7 @@ def save(screen: SessionScreen) -> Outcome:
 
 def copy_command(screen: SessionScreen) -> Outcome:
     """Copy a command that confirms the selected row, again for the next one; all of marked rows."""
-    from tui.pasted import commands_text
+    from tui.text.clipboard_text import commands_text
 
     panes = screen.panes
     if panes.marked:
@@ -29,7 +29,7 @@ def copy_command(screen: SessionScreen) -> Outcome:
 
 def copy_change(screen: SessionScreen) -> Outcome:
     """Copy what to paste for the selected row's change, again for the next; all of marked rows."""
-    from tui.pasted import changes_text
+    from tui.text.clipboard_text import changes_text
 
     panes = screen.panes
     if panes.marked:
@@ -39,7 +39,7 @@ def copy_change(screen: SessionScreen) -> Outcome:
 
 def copy_rows(screen: SessionScreen) -> Outcome:
     """Copy the selected row, or the marked ones, as text for a ticket."""
-    from tui.pasted import tickets_text
+    from tui.text.clipboard_text import tickets_text
 
     return _copied(screen, *tickets_text(screen.panes.results))
 

@@ -59,8 +59,8 @@ def verdicts(screen: SessionScreen) -> Outcome:
 
 def explain(screen: SessionScreen) -> Outcome:
     """Show the page about the status of the selected row."""
-    from tui.pages import page_of
     from tui.screens.explaining import show_page
+    from tui.text.pages import page_of
 
     if screen.panes.table.cursor_key is None:
         return "There is no row here whose status could be explained."

@@ -9,7 +9,6 @@ from importlib import resources
 from probes.model import Evidence, Result, Ruling, Status
 from probes.remediation import commands, remedy
 from tui.filter import port_text
-from tui.latency import latency_text
 from tui.reports.report import (
     FINDING_HEADINGS,
     TO_CHANGE,
@@ -29,6 +28,7 @@ from tui.reports.report import (
     verdict_cells,
     worst_first,
 )
+from tui.text.result_line import latency_text
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """A second lock: should something slip through the escaping, the browser does not run it."""

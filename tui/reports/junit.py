@@ -7,7 +7,6 @@ from html import escape
 
 from probes.model import Result, Status
 from tui.filter import port_text
-from tui.findings_text import sentence
 from tui.reports.report import (
     Report,
     about,
@@ -21,6 +20,7 @@ from tui.reports.report import (
     verdict_host,
     verdicts,
 )
+from tui.text.findings import sentence
 
 _FAILED = frozenset({Status.BLOCKED})
 _ERRORS = frozenset({Status.ERROR})

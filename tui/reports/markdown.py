@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from probes.model import Result
 from tui.filter import port_text
-from tui.latency import latency_text
 from tui.reports.report import (
     FINDING_HEADINGS,
     LONG,
@@ -24,6 +23,7 @@ from tui.reports.report import (
     verdict_cells,
     worst_first,
 )
+from tui.text.result_line import latency_text
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$]|://|(?<=www)\.")
 """What could begin markup or a link inside a line."""

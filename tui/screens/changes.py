@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 
 from tui.screens.dialog import Dialog
-from tui.signs import Signs
+from tui.text.status import Signs
 from tui.watch.past import Change
 from tui.watch.text import change_text
 

@@ -15,8 +15,8 @@ from probes.model import Result
 from probes.session import Session
 from probes.session.diff import Change, Comparison
 from probes.wire.text import printable
-from tui.comparison import counts, groups, name_text, session_text, statuses_text
-from tui.signs import Signs
+from tui.text.comparison import counts, groups, name_text, session_text, statuses_text
+from tui.text.status import Signs
 from tui.widgets.detail import Detail
 
 MOST = 500

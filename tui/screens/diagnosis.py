@@ -13,9 +13,9 @@ from textual.widgets import OptionList, Static
 
 from probes.judging.findings import Finding, diagnose
 from tui.filter import Filter
-from tui.findings_text import sentence
 from tui.screens.dialog import Dialog
-from tui.signs import Signs
+from tui.text.findings import sentence
+from tui.text.status import Signs
 
 if TYPE_CHECKING:
     from textual.app import App

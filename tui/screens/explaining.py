@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.page_text import page_lines
-from tui.pages import markdown_of
 from tui.screens.dialog import Help
-from tui.signs import Signs
+from tui.text.pages import markdown_of, page_lines
+from tui.text.status import Signs
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -26,7 +26,7 @@ from tui.commands.bindings import bindings
 from tui.commands.model import Command
 from tui.panes import Panes
 from tui.runner import DemoFailed
-from tui.signs import Signs
+from tui.text.status import Signs
 from tui.tidy import Tidy
 from tui.widgets.box import Box, bare
 from tui.widgets.crumbs import Crumbs

@@ -19,7 +19,7 @@ from probes.session import SessionError, Summary
 from tui.screens.dialog import Prompt
 from tui.sessions import shelf
 from tui.sessions.text import summary_lines
-from tui.signs import Signs
+from tui.text.status import Signs
 from tui.widgets.table_render import fit
 
 _AT_ONCE = 20

@@ -14,9 +14,9 @@ from textual.widgets import Static
 from probes.model import Ruling, Target
 from probes.wire.text import printable
 from tui.filter import Filter
-from tui.pages import VERDICTS
 from tui.screens.explaining import show_page
-from tui.signs import Signs
+from tui.text.pages import VERDICTS
+from tui.text.status import Signs
 from tui.verdicts import Line, Verdicts
 from tui.widgets.detail import Detail
 from tui.widgets.verdict_list import VerdictList

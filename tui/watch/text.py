@@ -8,7 +8,7 @@ from datetime import timedelta
 from probes.model import Status
 from probes.wire.text import printable
 from tui.filter import port_text
-from tui.latency import latency_text
+from tui.text.result_line import latency_text
 from tui.watch.past import LOST, UNTIMED, Change, Series
 
 _UP = frozenset({Status.OK, Status.WARNING})

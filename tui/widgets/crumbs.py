@@ -8,8 +8,8 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.crumbs import fitted
-from tui.signs import Signs
+from tui.text.breadcrumbs import fitted
+from tui.text.status import Signs
 
 
 class Crumbs(Widget):

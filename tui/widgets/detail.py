@@ -14,11 +14,11 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.signs import Signs
+from tui.text.status import Signs
 from tui.widgets.table_render import fit
 
 if TYPE_CHECKING:
-    from tui.story import Line
+    from tui.text.detail import Line
 
 _LABEL = 11
 """Cells of a label; of a longer one as many as it needs."""

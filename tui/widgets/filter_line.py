@@ -16,7 +16,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.signs import Signs
+from tui.text.status import Signs
 
 FIRST = "words, !word, or status: host: port: check: ..."
 """What the empty line says."""

@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from probes.model import Status
-from tui.signs import Signs
+from tui.text.status import Signs
 from tui.widgets.table_render import SHORT, fit
 
 _COUNTED = (

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from tui.commands import COMMANDS
 from tui.commands.model import Command
-from tui.signs import Signs
+from tui.text.status import Signs
 
 
 class KeyBar(Widget):

@@ -17,7 +17,7 @@ from tui.filter import Filter
 from tui.gradual import Gradual
 from tui.marks import Marks
 from tui.rows import Column, Rows
-from tui.signs import ASCII, UNICODE
+from tui.text.status import ASCII, UNICODE
 from tui.widgets.table_painter import Painter
 
 

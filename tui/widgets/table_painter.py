@@ -13,7 +13,7 @@ from textual.strip import Strip
 from probes.model import Job
 from tui.filter import port_text
 from tui.rows import Column, Rows
-from tui.signs import Signs
+from tui.text.status import Signs
 from tui.widgets.table_layout import Layout, Longest, lay_out
 from tui.widgets.table_render import QUIET, check_text, header_strip, hint_strips, row_strip
 

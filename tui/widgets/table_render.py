@@ -12,9 +12,9 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from probes.model import Status
-from tui.latency import latency_text
 from tui.rows import Cells, Column
-from tui.signs import Signs
+from tui.text.result_line import latency_text
+from tui.text.status import Signs
 from tui.widgets.table_layout import Layout
 
 HEADINGS: Mapping[Column, str] = {

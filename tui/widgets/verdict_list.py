@@ -16,7 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from probes.model import Ruling
-from tui.signs import Signs
+from tui.text.status import Signs
 from tui.verdicts import AS_STATUS, Line
 from tui.widgets.table_render import fit
 

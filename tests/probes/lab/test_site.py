@@ -36,7 +36,7 @@ from profiles.loader import load_profile
 from profiles.model import Profile
 from tests.docs.pages import ROOT, STATUS_PAGES, of_result, recorded, rows, verdicts
 from tests.pipes import Elsewhere
-from tui.pages import VERDICTS
+from tui.text.pages import VERDICTS
 
 PATIENCE = 3.0
 """Seconds an attempt may take: twice the demo's, for a machine that runs all the tests."""
@@ -317,7 +317,7 @@ def test_hosts_have_names_and_addresses_of_their_own() -> None:
 
 
 def test_the_page_about_the_demo_has_every_host() -> None:
-    page = (Path(__file__).parents[8] / "docs" / "demo.md").read_text()
+    page = (Path(__file__).parents[9] / "docs" / "demo.md").read_text()
     listed = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")} - {
         "host"
     }

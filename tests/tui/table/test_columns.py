@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from probes.model import Status
 from tests.tui.table.shown import a_table, hosts_seen, lines, many
 from tests.tui.unmeasured import a_check, a_job, a_result
-from tui.signs import ASCII, UNICODE, Signs
+from tui.text.status import ASCII, UNICODE, Signs
 from tui.widgets.table_layout import Longest, lay_out
 from tui.widgets.table_render import SHORT, fit, latency_text
 

@@ -8,7 +8,7 @@ from probes.model import Evidence, Icmp, Job, Observation, Reason, Result, State
 from profiles.model import Profile
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.story import story
+from tui.text.detail import story
 
 
 @pytest.fixture(scope="module")

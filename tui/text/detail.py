@@ -10,7 +10,7 @@ from probes.model import Evidence, Icmp, Job, Observation, Result
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.filter import port_text
-from tui.latency import latency_text
+from tui.text.result_line import latency_text
 
 if TYPE_CHECKING:
     from probes.remediation import Remedy
@@ -25,7 +25,7 @@ def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
     """Label and text, line by line; all text is harmless."""
     # Only now: the remedies are not needed for the first paint.
     from probes.remediation import commands, remedy
-    from tui.pages import page_of
+    from tui.text.pages import page_of
 
     check = job.check
     yield "", f"{check.title} {port_text(job)} to {printable(job.target.label)}"

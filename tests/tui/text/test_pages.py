@@ -8,10 +8,10 @@ import pytest
 from textual.widgets import Static
 
 from tests.tui.driving import drive, notice, until
-from tui.page_text import page_lines
 from tui.screens.dialog import Help
+from tui.text.pages import page_lines
 
-SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
 
 
 def told(markdown: str, width: int = 40) -> list[str]:

@@ -1,13 +1,34 @@
-"""A page of the documentation as plain lines for a screen of any width. Pure.
-
-Our own pages only: headings, paragraphs, lists, tables and blocks of code, as docs/status has them.
-"""
+"""Pages of docs/status as plain text for the screen."""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
+
+from probes.model import Status
+
+FOLDER = "docs/status"
+VERDICTS = f"{FOLDER}/verdicts.md"
+_UNFINISHED = (Status.QUEUED, Status.RUNNING, Status.CANCELLED)
+_PACKED = Path(__file__).parents[1] / "status"
+"""Where the wheel has them; a clone has no second copy."""
+
+
+def page_of(status: Status) -> str:
+    """The page about a status, as a path in the repository."""
+    name = "unfinished" if status in _UNFINISHED else status.replace(" ", "-")
+    return f"{FOLDER}/{name}.md"
+
+
+def markdown_of(page: str) -> str:
+    """What a page says, in Markdown; installed or not."""
+    file = _PACKED / Path(page).name
+    if not _PACKED.is_dir():
+        file = _PACKED.parents[1] / page
+    return file.read_text(encoding="utf-8")
+
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 _BEYOND = re.compile(r"\.\./([\w-]+\.md)")

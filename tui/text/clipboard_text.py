@@ -1,4 +1,4 @@
-"""What is copied of several rows at once: the text, and what to say it is. Pure."""
+"""Rows, fixes and commands as text for the clipboard."""
 
 from __future__ import annotations
 
@@ -9,7 +9,32 @@ from probes.model import Result
 from probes.remediation import commands, remedy
 from probes.wire.text import printable
 from tui.filter import port_text
-from tui.ticket import ticket
+from tui.text.detail import exchange_text
+
+_LONG = 600
+
+
+def ticket(result: Result) -> str:
+    """One harmless line: time, status, path, state and reason, the note, then every exchange."""
+    job, seen = result.job, result.observation
+    host = printable(job.target.label)
+    path = seen.address or ""
+    if path == job.target.host:
+        path = ""
+    to = f"{host} ({printable(path)})" if path else host
+    source = f" from {printable(seen.source)}" if seen.source else ""
+    parts = [
+        f"{seen.started or 'not measured'}: {result.status}",
+        f"{job.check.title} {port_text(job)} to {to}{source}",
+        f"{seen.state}, {seen.reason}; service {seen.service}",
+        printable(result.note, _LONG),
+    ]
+    parts += [
+        f"exchange {number}: {exchange_text(evidence)}"
+        for number, evidence in enumerate(seen.evidence, 1)
+    ]
+    return " | ".join(part for part in parts if part)
+
 
 Copied = tuple[str, str]
 """The text, empty where there is nothing to copy, and a sentence or its subject."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from probes.judging.findings import Finding, Kind, Sure
-from tui.findings_text import findings_lines
+from tui.text.findings import findings_lines
 
 
 def finding(number: int = 1) -> Finding:

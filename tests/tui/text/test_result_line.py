@@ -6,8 +6,7 @@ import pytest
 
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
-from tui.latency import latency_text
-from tui.lines import Lines, failures, summary
+from tui.text.result_line import Lines, failures, latency_text, summary
 
 MakeResult = Callable[..., Result]
 

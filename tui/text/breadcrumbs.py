@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from profiles.model import Profile
 from tui.filter import Filter
 from tui.outline import Node
-from tui.signs import Signs
+from tui.text.status import Signs
 
 _BETWEEN = " > "
 

@@ -1,0 +1,1 @@
+"""Text that screen, run and reports share."""
