@@ -33,7 +33,7 @@ from bench.terminal import Terminal, processor, python
 from probes.session import read_session, verify
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.lean import LeanApp
+from tui.terminal.app_base import LeanApp
 
 MANY = "hyperv.host=127.77.0.0/24"
 ROWS = 254

@@ -14,9 +14,9 @@ from textual.theme import Theme, ThemeProvider
 from profiles.model import Profile
 from tui.commands import COMMANDS
 from tui.commands.rebind import rebound
-from tui.lean import LeanApp
 from tui.remembered import Remembered
 from tui.screens.session import REFRESH, SLOW_REFRESH, SessionScreen
+from tui.terminal.app_base import LeanApp
 from tui.text.status import ASCII, UNICODE
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
 if TYPE_CHECKING:
-    from tui.copying import Copying
     from tui.removed import Removals
     from tui.screens.session import SessionScreen
+    from tui.terminal.clipboard import Copying
 
 _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
 _ALL_HIDDEN = "No row passes the filter; {back} shows all."
@@ -68,7 +68,7 @@ class Panes:
     @cached_property
     def copying(self) -> Copying:
         """What was copied last of the selected row."""
-        from tui.copying import Copying
+        from tui.terminal.clipboard import Copying
 
         return Copying(self.table.app)
 

@@ -1,4 +1,4 @@
-"""As much of a terminal as tui.frame speaks to; it refuses what it does not know."""
+"""As much of a terminal as tui.terminal.output speaks to; it refuses what it does not know."""
 
 from __future__ import annotations
 

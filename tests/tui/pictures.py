@@ -17,8 +17,8 @@ from tests.tui.emulator import Emulator
 from tui.app import AuditReach
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.frame import Frame
-from tui.terminal import settle
+from tui.terminal.capabilities import settle
+from tui.terminal.output import Frame
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SITE = Path(__file__).parent.parent / "sessions" / "site.jsonl"

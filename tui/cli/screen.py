@@ -14,11 +14,11 @@ from probes.model import DEMO
 from probes.wire.text import printable
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
-from tui.ending import Ending
-from tui.opening import Opening
 from tui.remembered import Remembered
-from tui.terminal import ascii_only, need_a_terminal, settle
-from tui.typed import forgive
+from tui.terminal.capabilities import ascii_only, need_a_terminal, settle
+from tui.terminal.input import forgive
+from tui.terminal.shutdown import Ending
+from tui.terminal.splash import Opening
 
 if TYPE_CHECKING:
     from probes.options import Options as Given

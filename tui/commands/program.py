@@ -20,7 +20,7 @@ def redraw(screen: SessionScreen) -> None:
 
 def suspend(screen: SessionScreen) -> Outcome:
     """Give the terminal back to the shell until `fg`."""
-    from tui.suspend import suspended
+    from tui.terminal.suspend import suspended
 
     return suspended(screen.host)
 

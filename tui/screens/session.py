@@ -26,8 +26,8 @@ from tui.commands.bindings import bindings
 from tui.commands.model import Command
 from tui.panes import Panes
 from tui.runner import DemoFailed
+from tui.terminal.gc_control import Tidy
 from tui.text.status import Signs
-from tui.tidy import Tidy
 from tui.widgets.box import Box, bare
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail

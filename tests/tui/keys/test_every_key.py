@@ -121,7 +121,7 @@ async def suspend(seat, key):
     stopped: list[bool] = []
     seat.app.stop_for_a_while = lambda: stopped.append(True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tui.suspend.resumable", lambda: True)
+        patch.setattr("tui.terminal.suspend.resumable", lambda: True)
         await seat.press(key)
     assert stopped
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tui import tidy
-from tui.tidy import EVERY, Tidy
+from tui.terminal import gc_control
+from tui.terminal.gc_control import EVERY, Tidy
 
 
 class Cycle:
@@ -42,11 +42,11 @@ def test_garbage_goes_and_what_is_kept_is_not_looked_at_again() -> None:
 
 def test_a_start_without_collection_ends_with_one_that_leaves_the_start_out() -> None:
     gc.disable()
-    tidy.begin()
+    gc_control.begin()
     assert gc.isenabled()
     assert gc.get_freeze_count() > 0
 
 
 def test_a_program_that_collects_already_is_left_alone() -> None:
-    tidy.begin()
+    gc_control.begin()
     assert gc.get_freeze_count() == 0

@@ -18,7 +18,7 @@ from tests.tui import driving
 from tests.tui.driving import Drive, notice, until
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.copying import Copying, past_tmux, takes_a_copy
+from tui.terminal.clipboard import Copying, past_tmux, takes_a_copy
 from tui.text.detail import story
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry

@@ -6,7 +6,7 @@ import pytest
 from textual._xterm_parser import XTermParser
 from textual.events import Key
 
-from tui import lean
+from tui.terminal import app_base
 
 
 def pressed(*pieces: str) -> list[str]:
@@ -33,7 +33,7 @@ def test_escape_and_what_is_pressed_after_it_are_two_keys(sent, keys):
 
 
 def test_the_program_reads_keys_in_this_way():
-    assert XTermParser._sequence_to_key_events is lean.two_keys
+    assert XTermParser._sequence_to_key_events is app_base.two_keys
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tests.tui.emulator import Emulator
-from tui.frame import Frame
+from tui.terminal.output import Frame
 
 WIDTH, HEIGHT = 12, 3
 

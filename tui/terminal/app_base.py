@@ -18,11 +18,10 @@ from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from tui import tidy
-from tui.escaped import two_keys
-from tui.frame import Frame
+from tui.terminal import gc_control
+from tui.terminal.input import Turns, two_keys
+from tui.terminal.output import Frame
 from tui.themes import THEMES
-from tui.turns import Turns
 
 
 class _WholeCells(ScrollBarRender):
@@ -108,7 +107,7 @@ class LeanApp(App[int]):
         """Copy a text, inside tmux also to the terminal around it."""
         super().copy_to_clipboard(text)
         if os.environ.get("TMUX") and self._driver is not None:
-            from tui.copying import past_tmux
+            from tui.terminal.clipboard import past_tmux
 
             coded = base64.b64encode(text.encode()).decode()
             self._driver.write(past_tmux(f"\x1b]52;c;{coded}\a"))
@@ -124,7 +123,7 @@ class LeanApp(App[int]):
 
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""
-        self.call_after_refresh(tidy.begin)
+        self.call_after_refresh(gc_control.begin)
         self.app_resume_signal.subscribe(self, lambda _: self.redraw())
 
     def refresh_css(self, animate: bool = True) -> None:

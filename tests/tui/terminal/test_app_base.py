@@ -6,7 +6,7 @@ import asyncio
 from queue import Queue
 from types import SimpleNamespace
 
-from tui.lean import LeanApp
+from tui.terminal.app_base import LeanApp
 
 
 class Terminal:

@@ -1,15 +1,14 @@
-"""Keys one after another: each goes where the one before it has led to.
-
-Over a slow line several keys arrive at once. Textual sends them all to what has the focus then, so
-what is typed after `/` would be commands.
-"""
+"""Serialised input: each key is handled where the one before it has led to."""
 
 from __future__ import annotations
 
+import codecs
+import functools
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Key, Paste
@@ -131,3 +130,37 @@ class Turns:
 
 def _stays(event: Typed) -> bool:
     return isinstance(event, Key) and event.key in STAYING
+
+
+_ESCAPE = "\x1b"
+_BEGIN = "[O"
+"""What stands behind Escape at the beginning of a longer sequence."""
+
+_known = XTermParser._sequence_to_key_events
+
+
+def two_keys(self: XTermParser, sequence: str, alt: bool = False) -> Iterable[Key]:
+    """The keys of what a terminal sent; Textual makes Alt of Escape, or `^` when more follows,
+    and no command is on Alt.
+    """
+    keys = list(_known(self, sequence))
+    behind = sequence[1:]
+    if not keys and len(behind) == 1 and sequence[0] == _ESCAPE and behind not in _BEGIN:
+        keys, alt = list(_known(self, behind)), True
+    if alt and keys:
+        yield Key("escape", _ESCAPE)
+    yield from keys
+
+
+def _forgiving(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+    return functools.partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+
+def forgive() -> None:
+    """Read every byte from now on: a Latin-1 terminal and a pasted file have others than UTF-8.
+
+    Textual decodes strictly, and its thread that reads, and with it the program, ends over one.
+    """
+    from textual.drivers import linux_driver
+
+    linux_driver.getincrementaldecoder = _forgiving  # type: ignore[attr-defined, assignment]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from tui import terminal
+from tui.terminal import capabilities
 
 if TYPE_CHECKING:
     from tui.app import AuditReach
@@ -34,7 +34,7 @@ class Ending:
         self._closing = threading.Lock()
         self._leaving = threading.Lock()
         self._closed = False
-        self._before: list[Any] = terminal.modes()
+        self._before: list[Any] = capabilities.modes()
         self._told, self._tell = os.pipe()
         for name in _SIGNALS:
             if hasattr(signal, name):
@@ -64,7 +64,7 @@ class Ending:
         time.sleep(GRACE)
         # The screen's loop hangs in a write, or somebody's look-up does not return.
         if self._leaving.acquire(timeout=GRACE / 4):
-            terminal.leave(self._before, signal.SIGTERM)
+            capabilities.leave(self._before, signal.SIGTERM)
         os._exit(status)
 
     def _number(self) -> int:

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.opening import HOSTS, Opening, first_lines
+from tui.terminal.splash import HOSTS, Opening, first_lines
 from tui.widgets.entry import HostEntry
 
 

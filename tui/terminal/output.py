@@ -2,7 +2,7 @@
 
 Textual sends every line it touches whole. Over SSH that is many times what changed, so the cells
 themselves are compared here. This reads Textual's compositor updates, which are not a public
-interface: pyproject.toml bounds the version and `tests/tui/test_frame.py` replays them.
+interface: pyproject.toml bounds the version and `tests/tui/terminal/test_output.py` replays them.
 """
 
 from __future__ import annotations

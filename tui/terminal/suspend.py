@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.lean import LeanApp
+    from tui.terminal.app_base import LeanApp
 
 NO_SHELL = (
     "Not suspended: no shell is there that could resume it, as it is when this program was "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.terminal import ascii_only, settle
+from tui.terminal.capabilities import ascii_only, settle
 
 
 @pytest.mark.parametrize(

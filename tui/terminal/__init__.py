@@ -1,0 +1,1 @@
+"""Terminal: output, input, capabilities and lifetime of the application in it."""
