@@ -21,7 +21,7 @@ from typing import NamedTuple
 from tui.app import AuditReach
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.recorded import open_recorded
+from tui.models.loaded_session import open_recorded
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "docs" / "example.jsonl"

@@ -30,8 +30,8 @@ from textual.widgets import DataTable
 
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
-from tui.filter import Filter
-from tui.rows import Column, Rows
+from tui.models.filter import Filter
+from tui.models.rows import Column, Rows
 from tui.widgets.table import ResultTable
 
 SIZE = (120, 40)

@@ -47,7 +47,14 @@ AFTER_THE_FIRST_PAINT = (
     *("probes.vantage.local", "probes.options", "probes.engine.scheduler", "probes.session"),
     *("probes.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
     *("tui.cli.parser", "tui.cli.parser", "tui.cli.config", "tui.cli.credentials", "tui.demo"),
-    *("tui.help", "tui.live", "tui.query", "tui.recorded", "tui.reports", "tui.sessions"),
+    *(
+        "tui.help",
+        "tui.live",
+        "tui.models.query",
+        "tui.models.loaded_session",
+        "tui.reports",
+        "tui.sessions",
+    ),
     *("tui.cli.trust", "tui.cli.parser"),
     *(
         "tui.commands.measuring",

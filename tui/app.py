@@ -20,7 +20,7 @@ from tui.terminal.app_base import LeanApp
 from tui.text.status import ASCII, UNICODE
 
 if TYPE_CHECKING:
-    from tui.recorded import Recorded
+    from tui.models.loaded_session import Recorded
     from tui.runner import Runner
 
 

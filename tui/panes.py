@@ -14,8 +14,8 @@ from probes.model import Event, Job, Removed, Restored, Result, Status, Target
 from tui.arrangement import Pane
 from tui.below import Below
 from tui.commands.rebind import with_keys
-from tui.filter import Filter
-from tui.rows import Column
+from tui.models.filter import Filter
+from tui.models.rows import Column
 from tui.text.breadcrumbs import of_filter
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
@@ -24,7 +24,7 @@ from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
 if TYPE_CHECKING:
-    from tui.removed import Removals
+    from tui.models.removed_hosts import Removals
     from tui.screens.session import SessionScreen
     from tui.terminal.clipboard import Copying
 
@@ -75,7 +75,7 @@ class Panes:
     @cached_property
     def removals(self) -> Removals:
         """What was taken off the screen."""
-        from tui.removed import Removals
+        from tui.models.removed_hosts import Removals
 
         return Removals(self.table, self.outline, self._tally)
 

@@ -12,8 +12,8 @@ from probes.judging.status import judge
 from probes.model import Result, Ruling, Status
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.filter import port_text
-from tui.recorded import open_recorded
+from tui.models.filter import port_text
+from tui.models.loaded_session import open_recorded
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs" / "nmap-side-by-side.md"

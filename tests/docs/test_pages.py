@@ -24,7 +24,7 @@ from tui.cli.options import Options
 from tui.cli.parser import COMMANDS, parse_options, parser_of
 from tui.cli.prepare import load
 from tui.commands import COMMANDS as KEYS
-from tui.recorded import open_recorded
+from tui.models.loaded_session import open_recorded
 from tui.text.findings import findings_lines
 from tui.text.result_line import Lines
 

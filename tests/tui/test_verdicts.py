@@ -15,8 +15,8 @@ from probes.model import Job, Ruling, Target, Verdict
 from profiles.model import Check
 from tests.tui.driving import drive, seen, text_of, until
 from tui.app import AuditReach
+from tui.models.verdicts import Verdicts, verdict_lines
 from tui.screens.verdicts import VerdictScreen
-from tui.verdicts import Verdicts, verdict_lines
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.table import ResultTable

@@ -9,9 +9,9 @@ from probes.session.diff import Change, Comparison, Kind, compare
 from tui.cli import prepare
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
+from tui.models.loaded_session import whole_session
 from tui.reports.report import line
 from tui.text.comparison import counts, groups, name_text, row_text, session_text, statuses_text
-from tui.whole import whole_session
 
 
 def diff(options: Options) -> int:

@@ -54,9 +54,9 @@ from tui.cli.options import Options, UsageError
 from tui.cli.parser import quoted
 from tui.cli.trust import trust
 from tui.cli.vantage import make_vantage
+from tui.models.verdicts import Verdicts, verdict_lines
 from tui.text.findings import findings_lines
 from tui.text.result_line import Lines, failures, summary
-from tui.verdicts import Verdicts, verdict_lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def build(options: Options) -> AuditReach:
     if options.command == "open":
         from probes.session import SessionError
         from tui.app import AuditReach
-        from tui.recorded import open_recorded
+        from tui.models.loaded_session import open_recorded
 
         assert options.session is not None
         try:

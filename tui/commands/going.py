@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.commands.model import Outcome
-from tui.filter import FAILURES
+from tui.models.filter import FAILURES
 
 if TYPE_CHECKING:
     from tui.screens.session import SessionScreen

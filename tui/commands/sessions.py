@@ -30,7 +30,7 @@ async def _sessions(screen: SessionScreen) -> str:
             return await _compare(screen, choice.path)
         if choice.what == "replay":
             return await replay(screen, choice.path)
-        from tui.recorded import open_recorded
+        from tui.models.loaded_session import open_recorded
 
         recorded = await asyncio.to_thread(open_recorded, choice.path, screen.profile)
         screen.host.show_session(recorded)
@@ -41,8 +41,8 @@ async def _sessions(screen: SessionScreen) -> str:
 
 async def _compare(screen: SessionScreen, path: Path) -> str:
     from probes.session.diff import compare
+    from tui.models.loaded_session import whole_session
     from tui.screens.comparison import ComparisonScreen
-    from tui.whole import whole_session
 
     if not screen.log_path:
         return "There is no session on the screen to compare with yet."
@@ -78,7 +78,7 @@ async def _play(screen: SessionScreen, path: Path) -> str:
 
 async def replay(screen: SessionScreen, path: Path) -> str:
     """Ask for the speed and show a session as it came; raises SessionError."""
-    from tui.recorded import open_recorded
+    from tui.models.loaded_session import open_recorded
     from tui.screens.dialog import Prompt
     from tui.sessions.player import BadSpeed, speed
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from probes.judging.findings import Kind, Sure
 from probes.model import Result
-from tui.filter import port_text
+from tui.models.filter import port_text
 from tui.reports import csv, markdown
 from tui.reports.flows import Flow, Request, request
 from tui.reports.report import Report, line, notices

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from probes.judging.messages import same_address, unanswered
 from probes.model import Observation, Reason, Result, State, Status
 from profiles.model import Check
-from tui.filter import port_text
+from tui.models.filter import port_text
 from tui.reports.report import attempts_text, line
 
 

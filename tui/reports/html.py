@@ -8,7 +8,7 @@ from importlib import resources
 
 from probes.model import Evidence, Result, Ruling, Status
 from probes.remediation import commands, remedy
-from tui.filter import port_text
+from tui.models.filter import port_text
 from tui.reports.report import (
     FINDING_HEADINGS,
     TO_CHANGE,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from probes.model import Result, Status
-from tui.filter import port_text
+from tui.models.filter import port_text
 from tui.reports.report import (
     Report,
     about,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from probes.model import Result
-from tui.filter import port_text
+from tui.models.filter import port_text
 from tui.reports.report import (
     FINDING_HEADINGS,
     LONG,

@@ -11,7 +11,13 @@ from probes.remediation import remedy
 from probes.session import SIMULATED_REMARK, Session, VerdictRecord
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui.whole import removed_text, whole_session, with_earlier, with_findings, with_verdicts
+from tui.models.loaded_session import (
+    removed_text,
+    whole_session,
+    with_earlier,
+    with_findings,
+    with_verdicts,
+)
 
 WORST_FIRST = (
     Status.BLOCKED,

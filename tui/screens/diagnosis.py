@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from probes.judging.findings import Finding, diagnose
-from tui.filter import Filter
+from tui.models.filter import Filter
 from tui.screens.dialog import Dialog
 from tui.text.findings import sentence
 from tui.text.status import Signs
@@ -20,8 +20,8 @@ from tui.text.status import Signs
 if TYPE_CHECKING:
     from textual.app import App
 
+    from tui.models.loaded_session import Recorded
     from tui.panes import Panes
-    from tui.recorded import Recorded
     from tui.runner import Runner
 
 MOST = 500

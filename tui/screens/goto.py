@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, OptionList, Static
 
 from probes.wire.text import printable
-from tui.nearest import nearest
+from tui.models.fuzzy import nearest
 from tui.screens.dialog import Dialog
 
 if TYPE_CHECKING:

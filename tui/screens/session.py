@@ -39,7 +39,7 @@ from tui.widgets.table import ResultTable
 
 if TYPE_CHECKING:
     from tui.app import AuditReach
-    from tui.recorded import Recorded
+    from tui.models.loaded_session import Recorded
     from tui.runner import Runner
     from tui.sessions.replay import Replay
     from tui.watch.lookout import Lookout

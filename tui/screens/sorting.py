@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tui.rows import Column
+from tui.models.rows import Column
 from tui.screens.choice import Choice
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from textual.widgets import Static
 
 from probes.model import Ruling, Target
 from probes.wire.text import printable
-from tui.filter import Filter
+from tui.models.filter import Filter
+from tui.models.verdicts import Line, Verdicts
 from tui.screens.explaining import show_page
 from tui.text.pages import VERDICTS
 from tui.text.status import Signs
-from tui.verdicts import Line, Verdicts
 from tui.widgets.detail import Detail
 from tui.widgets.verdict_list import VerdictList
 

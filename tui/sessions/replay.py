@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from probes.session.replay import moments
-from tui.recorded import Recorded
+from tui.models.loaded_session import Recorded
 from tui.sessions.player import Player
 
 if TYPE_CHECKING:

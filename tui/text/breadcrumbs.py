@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 
 from profiles.model import Profile
-from tui.filter import Filter
-from tui.outline import Node
+from tui.models.filter import Filter
+from tui.models.tree import Node
 from tui.text.status import Signs
 
 _BETWEEN = " > "

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from probes.model import Result
 from probes.remediation import commands, remedy
 from probes.wire.text import printable
-from tui.filter import port_text
+from tui.models.filter import port_text
 from tui.text.detail import exchange_text
 
 _LONG = 600

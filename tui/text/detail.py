@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from probes.model import Evidence, Icmp, Job, Observation, Result
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui.filter import port_text
+from tui.models.filter import port_text
 from tui.text.result_line import latency_text
 
 if TYPE_CHECKING:

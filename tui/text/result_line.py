@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from probes.model import Job, Result, Status
 from probes.wire.text import printable
-from tui.filter import port_text
+from tui.models.filter import port_text
 
 
 def latency_text(ms: float | None) -> str:

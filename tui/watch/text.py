@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from probes.model import Status
 from probes.wire.text import printable
-from tui.filter import port_text
+from tui.models.filter import port_text
 from tui.text.result_line import latency_text
 from tui.watch.past import LOST, UNTIMED, Change, Series
 

@@ -30,7 +30,7 @@ class _Completes(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         """The line with its last word completed."""
-        from tui.query import completed
+        from tui.models.query import completed
 
         return completed(value)
 
@@ -141,7 +141,7 @@ class FilterLine(Vertical):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
-        from tui.query import parse
+        from tui.models.query import parse
 
         event.stop()
         self._tell()
@@ -149,7 +149,7 @@ class FilterLine(Vertical):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Filter, and leave the line unless something in it is wrong."""
-        from tui.query import parse
+        from tui.models.query import parse
 
         event.stop()
         query = parse(event.value)
@@ -158,7 +158,7 @@ class FilterLine(Vertical):
         self.post_message(self.Changed(query.text, done=not query.mistake))
 
     def _tell(self) -> None:
-        from tui.query import hint
+        from tui.models.query import hint
 
         text, wrong = hint(self._line.value)
         line = self.query_one("#filter-hint", Static)

@@ -17,10 +17,10 @@ from textual.strip import Strip
 
 from probes.model import Event, Job, Status, Target, Verdict
 from profiles.model import Profile
-from tui.outline import Node, RollUp, nodes, target_below, targets_below
+from tui.models.tree import Node, RollUp, nodes, target_below, targets_below
+from tui.models.verdicts import AS_STATUS, Verdicts
 from tui.text.breadcrumbs import of_node
 from tui.text.status import Signs
-from tui.verdicts import AS_STATUS, Verdicts
 from tui.widgets.table_render import fit
 
 

@@ -13,10 +13,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from probes.model import Job, Result, Status
-from tui.filter import Filter
-from tui.gradual import Gradual
-from tui.marks import Marks
-from tui.rows import Column, Rows
+from tui.models.chunked_work import Gradual
+from tui.models.filter import Filter
+from tui.models.marks import Marks
+from tui.models.rows import Column, Rows
 from tui.text.status import ASCII, UNICODE
 from tui.widgets.table_painter import Painter
 

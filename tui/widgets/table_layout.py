@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tui.rows import Column
+from tui.models.rows import Column
 
 STATUS = 14
 """Cells of a sign, a space and the longest status word."""

@@ -11,8 +11,8 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from probes.model import Job
-from tui.filter import port_text
-from tui.rows import Column, Rows
+from tui.models.filter import port_text
+from tui.models.rows import Column, Rows
 from tui.text.status import Signs
 from tui.widgets.table_layout import Layout, Longest, lay_out
 from tui.widgets.table_render import QUIET, check_text, header_strip, hint_strips, row_strip

@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from probes.model import Status
-from tui.rows import Cells, Column
+from tui.models.rows import Cells, Column
 from tui.text.result_line import latency_text
 from tui.text.status import Signs
 from tui.widgets.table_layout import Layout

@@ -16,8 +16,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from probes.model import Ruling
+from tui.models.verdicts import AS_STATUS, Line
 from tui.text.status import Signs
-from tui.verdicts import AS_STATUS, Line
 from tui.widgets.table_render import fit
 
 _SHORT = {Ruling.READY_AFTER: "ready after"}

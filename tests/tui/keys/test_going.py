@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Input, OptionList
 
-from tui.filter import FAILURES
-from tui.nearest import nearest
+from tui.models.filter import FAILURES
+from tui.models.fuzzy import nearest
 from tui.widgets.table import ResultTable
 
 

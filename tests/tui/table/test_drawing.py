@@ -5,7 +5,7 @@ from textual.geometry import Region
 from probes.model import Queued, Started, Status
 from tests.tui.table.shown import a_table, hosts_seen, lines, many
 from tests.tui.unmeasured import a_job, a_result
-from tui.rows import Rows
+from tui.models.rows import Rows
 
 
 async def test_only_the_visible_lines_that_changed_are_drawn_again() -> None:

@@ -3,7 +3,7 @@
 from probes.model import Status
 from tests.tui.table.shown import Watched, a_table, app_of, hosts_seen, lines, many
 from tests.tui.unmeasured import a_job, a_result
-from tui.filter import Filter
+from tui.models.filter import Filter
 
 
 async def test_a_click_on_a_header_sorts_and_a_second_one_reverses() -> None:

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from probes.model import Job, Observation, Reason, Result, Service, State, Status, Target
 from profiles.model import Check
-from tui.filter import Filter, passing
-from tui.matching import glob
-from tui.query import FIELDS, MOST, Term, Value, completions, parse
+from tui.models.filter import Filter, glob, passing
+from tui.models.query import FIELDS, MOST, Term, Value, completions, parse
 
 
 def a_row(

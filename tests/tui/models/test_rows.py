@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 
 from probes.model import Finished, Queued, Started, Status
 from tests.tui.unmeasured import a_check, a_job, a_result
-from tui.filter import Filter
-from tui.order import host_key, natural
-from tui.rows import SEVERITY, Rows
+from tui.models.filter import Filter
+from tui.models.rows import SEVERITY, Rows, host_key, natural
 
 
 def hosts(rows: Rows) -> list[str]:

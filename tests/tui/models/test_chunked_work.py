@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.tui.unmeasured import a_job, a_result
-from tui import gradual
-from tui.filter import Filter
-from tui.gradual import Gradual
-from tui.rows import PIECE, Rows
+from tui.models import chunked_work
+from tui.models.chunked_work import Gradual
+from tui.models.filter import Filter
+from tui.models.rows import PIECE, Rows
 
 JOBS = [a_job(f"h{number}") for number in range(3 * PIECE)]
 
@@ -18,7 +18,7 @@ JOBS = [a_job(f"h{number}") for number in range(3 * PIECE)]
 @pytest.fixture(autouse=True)
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every piece takes all the time there is."""
-    monkeypatch.setattr(gradual, "AT_ONCE", -1.0)
+    monkeypatch.setattr(chunked_work, "AT_ONCE", -1.0)
 
 
 class Later:

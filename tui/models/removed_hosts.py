@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from probes.model import Event, Job, Result, Target
-from tui.gradual import Gradual
+from tui.models.chunked_work import Gradual
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 

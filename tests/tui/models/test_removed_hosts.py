@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from probes.model import Job, Observation, Reason, Result, Started, State, Status, Target
 from profiles.model import Check
-from tui.filter import Filter
-from tui.removed import _merged, _Row
-from tui.rows import Rows
+from tui.models.filter import Filter
+from tui.models.removed_hosts import _merged, _Row
+from tui.models.rows import Rows
 
 CHECK = Check("unix.ssh", "c", "unix.target", "SSH", "tcp", "tcp", "", "", "", port=22)
 SEEN = Observation(State.OPEN, Reason.SYN_ACK, latency_ms=1.0)

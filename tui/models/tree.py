@@ -9,7 +9,7 @@ from typing import Literal
 
 from probes.model import Event, Job, Queued, Result, Started, Status, Target
 from profiles.model import Check, Profile
-from tui.filter import Filter
+from tui.models.filter import Filter
 
 Kind = Literal["all", "category", "role", "check", "targets", "target"]
 

@@ -1,15 +1,45 @@
-"""The model behind the table: one row per job, which rows are seen and in which order."""
+"""Rows of the table and their order."""
 
 from __future__ import annotations
 
+import re
+import socket
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from probes.model import Job, Queued, Result, Started, Status
-from tui.filter import EVERYTHING, Filter, passing, port_text
-from tui.order import host_key, natural, ranks
+from tui.models.filter import EVERYTHING, Filter, passing, port_text
+
+_DIGITS = re.compile("([0-9]+)")
+_Part = TypeVar("_Part", bound=Hashable)
+
+
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """A sort key that ignores case and compares runs of digits by value, however long."""
+    return tuple(
+        (len(digits := part.lstrip("0")), digits) if place % 2 else (0, part)
+        for place, part in enumerate(_DIGITS.split(text.casefold()))
+    )
+
+
+def host_key(host: tuple[str, int]) -> tuple[object, ...]:
+    """A sort key for (host, port): IPv4 by value, then IPv6, then names naturally."""
+    name, port = host
+    version = 6 if ":" in name else 4
+    try:
+        value = socket.inet_pton(socket.AF_INET6 if version == 6 else socket.AF_INET, name)
+    except (OSError, ValueError):
+        return (9, natural(name), port)
+    return (version, value, port)
+
+
+def ranks(parts: Sequence[_Part], key: Callable[[_Part], tuple[Any, ...]]) -> array[int]:
+    """The place of each part among the different ones, so that a key is made once a value."""
+    place = {part: rank for rank, part in enumerate(sorted(set(parts), key=key))}
+    return array("I", map(place.__getitem__, parts))
+
 
 Column = Literal["status", "host", "check", "latency", "note"]
 """What a row can be sorted by."""

@@ -1,0 +1,1 @@
+"""View models: rows, tree, filter and verdicts, without widgets."""
