@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.remembered import Remembered
+from tui.storage.preferences import Remembered
 
 Pane = Literal["tree", "table", "detail"]
 PANES: tuple[Pane, ...] = get_args(Pane)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from probes.model import DEMO, Event, Job, Settings, Target
 from profiles.model import Profile
 from tui.cli import prepare
-from tui.history import History
+from tui.storage.host_history import History
 
 if TYPE_CHECKING:
     from probes.options import Options

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from probes.model import version
 from tests.tui.driving import drive, notice, text_of, until
 from tui.panes import Panes
-from tui.remembered import Remembered
+from tui.storage.preferences import Remembered
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry

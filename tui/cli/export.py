@@ -13,7 +13,7 @@ from tui.cli.options import Options, UsageError
 from tui.reports import csv, firewall, html, json, junit, markdown
 from tui.reports.pseudonyms import pseudonymised
 from tui.reports.report import Report, load_report, notices
-from tui.save import NotSaved, save
+from tui.storage.files import NotSaved, save
 
 RENDERERS: Mapping[str, Callable[[Report], Iterator[str]]] = {
     "markdown": markdown.render,

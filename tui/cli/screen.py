@@ -14,7 +14,7 @@ from probes.model import DEMO
 from probes.wire.text import printable
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
-from tui.remembered import Remembered
+from tui.storage.preferences import Remembered
 from tui.terminal.capabilities import ascii_only, need_a_terminal, settle
 from tui.terminal.input import forgive
 from tui.terminal.shutdown import Ending
@@ -108,8 +108,8 @@ def build(options: Options) -> AuditReach:
 
 
 def _runner(options: Options, profile: Profile, answered: dict[str, str]) -> Runner:
-    from tui.history import History
     from tui.runner import Runner
+    from tui.storage.host_history import History
 
     return Runner(
         profile,

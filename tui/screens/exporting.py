@@ -13,10 +13,10 @@ from profiles.model import Profile
 from tui.cli.export import RENDERERS
 from tui.reports.part import part_of
 from tui.reports.report import load_report
-from tui.save import AlreadyThere, NotSaved, save
 from tui.screens.asking import confirmed, typed_path
 from tui.screens.choice import Choice
 from tui.screens.dialog import Prompt
+from tui.storage.files import AlreadyThere, NotSaved, save
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -11,7 +11,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from profiles.model import Profile
-from tui.history import History
+from tui.storage.host_history import History
 
 if TYPE_CHECKING:
     from probes.targets.result import Bad

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from tui.private_file import write_private
+from tui.storage.files import write_private
 
 Choice = Literal["pane", "alone", "theme"]
 

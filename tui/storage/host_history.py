@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from tui.private_file import write_private
+from tui.storage.files import write_private
 
 _KEPT = 100
 _LONGEST = 64 * 1024

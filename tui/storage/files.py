@@ -1,4 +1,4 @@
-"""A report into a file: private, whole or not at all, and nothing overwritten unasked."""
+"""Private files: written whole or not at all; copies and reports saved."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from probes.wire.text import printable
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file of mode 0600, and make its directory; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_suffix(".part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    part.replace(path)
 
 
 class NotSaved(Exception):

@@ -1,0 +1,1 @@
+"""Files of the program on this machine, mode 0600."""
