@@ -44,7 +44,7 @@ from probes.session import SessionLog, new_header
 from tui.app import AuditReach
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.runner import Runner
+from tui.controller import Runner
 
 STEP = 0.01
 """Seconds between two batches of results."""

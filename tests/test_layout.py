@@ -46,10 +46,16 @@ AFTER_THE_FIRST_PAINT = (
     ),
     *("probes.vantage.local", "probes.options", "probes.engine.scheduler", "probes.session"),
     *("probes.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
-    *("tui.cli.parser", "tui.cli.parser", "tui.cli.config", "tui.cli.credentials", "tui.demo"),
+    *(
+        "tui.cli.parser",
+        "tui.cli.parser",
+        "tui.cli.config",
+        "tui.cli.credentials",
+        "tui.controller",
+    ),
     *(
         "tui.help",
-        "tui.live",
+        "tui.engine_session",
         "tui.models.query",
         "tui.models.loaded_session",
         "tui.reports",
@@ -225,7 +231,7 @@ def test_no_screen_below_the_screen(folder: str) -> None:
 
 
 def test_the_screen_starts_without_the_protocol_libraries() -> None:
-    modules = loaded("import tui.app, tui.runner, tui.cli.screen")
+    modules = loaded("import tui.app, tui.controller, tui.cli.screen")
     assert "textual.app" in modules
     assert {name for name in HEAVY if name in modules} == set()
 

@@ -20,8 +20,8 @@ from tui.terminal.app_base import LeanApp
 from tui.text.status import ASCII, UNICODE
 
 if TYPE_CHECKING:
+    from tui.controller import Runner
     from tui.models.loaded_session import Recorded
-    from tui.runner import Runner
 
 
 class AuditReach(LeanApp):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from probes.options import Options as Given
     from profiles.model import Profile
     from tui.app import AuditReach
-    from tui.runner import Runner
+    from tui.controller import Runner
 
 
 def launch(options: Options) -> int:
@@ -108,7 +108,7 @@ def build(options: Options) -> AuditReach:
 
 
 def _runner(options: Options, profile: Profile, answered: dict[str, str]) -> Runner:
-    from tui.runner import Runner
+    from tui.controller import Runner
     from tui.storage.host_history import History
 
     return Runner(
@@ -143,8 +143,7 @@ def _given(options: Options) -> Given | None:
 
 def _demo(options: Options, profile: Profile, answered: dict[str, str]) -> Runner:
     """Nothing of the operator's: no credentials, no proxy, and no line of the demo's to recall."""
-    from tui.demo import Demo
-    from tui.runner import Runner
+    from tui.controller import Demo, Runner
 
     return Runner(
         profile, answered, options.settings, log=options.log, demo=Demo(), files=not options.kiosk

@@ -10,7 +10,7 @@ from tui.commands.model import Outcome
 from tui.widgets.entry import HostEntry
 
 if TYPE_CHECKING:
-    from tui.runner import Runner
+    from tui.controller import Runner
     from tui.screens.session import SessionScreen
 
 

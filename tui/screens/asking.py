@@ -10,7 +10,7 @@ from tui.screens.dialog import Confirm, Prompt, Questions
 if TYPE_CHECKING:
     from textual.app import App
 
-    from tui.runner import Runner
+    from tui.controller import Runner
 
 
 async def confirmed(app: App[int], question: str) -> bool:

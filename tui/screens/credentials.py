@@ -19,7 +19,7 @@ from tui.screens.dialog import Dialog
 if TYPE_CHECKING:
     from textual.app import App
 
-    from tui.runner import Runner
+    from tui.controller import Runner
 
 _FIELDS: Mapping[str, tuple[str, str]] = {
     "community": ("SNMP community", "v2c; public if left empty"),

@@ -20,9 +20,9 @@ from tui.text.status import Signs
 if TYPE_CHECKING:
     from textual.app import App
 
+    from tui.controller import Runner
     from tui.models.loaded_session import Recorded
     from tui.panes import Panes
-    from tui.runner import Runner
 
 MOST = 500
 """Findings that are listed."""

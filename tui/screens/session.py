@@ -24,8 +24,8 @@ from tui.arrangement import Arrangement
 from tui.commands import BY_ID, COMMANDS
 from tui.commands.bindings import bindings
 from tui.commands.model import Command
+from tui.controller import DemoFailed
 from tui.panes import Panes
-from tui.runner import DemoFailed
 from tui.terminal.gc_control import Tidy
 from tui.text.status import Signs
 from tui.widgets.box import Box, bare
@@ -39,8 +39,8 @@ from tui.widgets.table import ResultTable
 
 if TYPE_CHECKING:
     from tui.app import AuditReach
+    from tui.controller import Runner
     from tui.models.loaded_session import Recorded
-    from tui.runner import Runner
     from tui.sessions.replay import Replay
     from tui.watch.lookout import Lookout
     from tui.widgets.filter_line import FilterLine

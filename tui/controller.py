@@ -1,9 +1,10 @@
-"""Measuring for the screen: makes the engine when it is needed and keeps the answers."""
+"""Screen controller: starts, extends and ends a session, the demo too."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,11 @@ from tui.cli import prepare
 from tui.storage.host_history import History
 
 if TYPE_CHECKING:
+    from probes.lab.address_map import Directory
+    from probes.lab.process import LabProcess
     from probes.options import Options
     from probes.targets import Entered
-    from tui.demo import Demo
-    from tui.live import Live
+    from tui.engine_session import Live
 
 
 class DemoFailed(Exception):
@@ -169,9 +171,36 @@ class Runner:
 
     def _make(self) -> Live:
         # Not before the first paint: this brings the engine with it.
-        from tui.live import Live
+        from tui.engine_session import Live
 
         if self._demo is None:
             return Live(self.profile, self._settings, self._log, self.given, files=self._files)
         lab, self._given = self._demo.ready(self.given)
         return Live(self.profile, self._settings, self._log, self.given, lab, files=self._files)
+
+
+class Demo:
+    """The servers of one demo, from `ready` to `close`."""
+
+    def __init__(self) -> None:
+        self._lab: LabProcess | None = None
+
+    def ready(self, given: Options) -> tuple[Directory, Options]:
+        """Start the servers and wait for them: where they are, and whom to trust there.
+
+        Takes half a second; raises DemoFailed.
+        """
+        # Not before the first paint: this brings the engine with it.
+        from probes.lab.process import LabFailed, LabProcess
+
+        try:
+            self._lab = LabProcess()
+            directory = self._lab.directory()
+        except LabFailed as error:
+            raise DemoFailed(str(error)) from None
+        return directory, replace(given, ca_file=directory.ca_file)
+
+    def close(self) -> None:
+        """End the servers."""
+        if self._lab is not None:
+            self._lab.close()
