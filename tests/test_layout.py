@@ -63,7 +63,7 @@ AFTER_THE_FIRST_PAINT = (
     ),
     *("tui.cli.trust", "tui.cli.parser"),
     *(
-        "tui.commands.measuring",
+        "tui.commands.measure",
         "tui.screens.dialog",
         "tui.screens.sessions",
         "tui.widgets.filter_line",

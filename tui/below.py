@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Static
 
-from tui.commands.rebind import with_keys
+from tui.commands.keymap import with_keys
 from tui.widgets.crumbs import Crumbs
 
 if TYPE_CHECKING:

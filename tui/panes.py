@@ -13,7 +13,7 @@ from textual.widget import Widget
 from probes.model import Event, Job, Removed, Restored, Result, Status, Target
 from tui.arrangement import Pane
 from tui.below import Below
-from tui.commands.rebind import with_keys
+from tui.commands.keymap import with_keys
 from tui.models.filter import Filter
 from tui.models.rows import Column
 from tui.text.breadcrumbs import of_filter

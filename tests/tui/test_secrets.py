@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 from tui.app import AuditReach
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.commands.measuring import measure_line
+from tui.commands.measure import measure_line
 from tui.screens.credentials import Credentials
 from tui.widgets.detail import Detail
 from tui.widgets.table import ResultTable

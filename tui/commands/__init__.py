@@ -1,17 +1,393 @@
-"""COMMANDS: everything a key or the command palette can do on a session's screen.
-
-The entries are data; the code of each is in the module its entry names.
-"""
+"""COMMANDS: everything a key or the command palette can do on a session's screen."""
 
 from __future__ import annotations
 
-from tui.commands import entries_hosts, entries_rows, entries_session
 from tui.commands.model import Command
 
+_HOSTS = (
+    Command(
+        "hosts",
+        "i",
+        "Hosts",
+        "goes to the host line; type ROLE=HOST, then Enter measures",
+        "hosts",
+        "measure:hosts",
+        bar=10,
+    ),
+    Command(
+        "again",
+        "r",
+        "Rerun",
+        "measures the selected row again, or the marked ones",
+        "run",
+        "measure:again",
+        bar=20,
+    ),
+    Command(
+        "again-failures",
+        "R",
+        "Failures again",
+        "measures everything again that is not ok",
+        "run",
+        "measure:again_failures",
+    ),
+    Command(
+        "again-all",
+        "g",
+        "All again",
+        "measures everything again",
+        "run",
+        "measure:again_all",
+        bar=30,
+    ),
+    Command(
+        "stop",
+        "x",
+        "Stop",
+        "stops; rows measured so far keep their result",
+        "run",
+        "measure:stop",
+        bar=40,
+    ),
+    Command(
+        "watch",
+        "w",
+        "Watch",
+        "measures again every so many seconds, and tells what changes",
+        "run",
+        "measure:watch",
+        bar=140,
+    ),
+    Command(
+        "freeze",
+        "p",
+        "Pause the display",
+        "holds the display still while measuring and the log go on",
+        "run",
+        "measure:freeze",
+    ),
+    Command(
+        "changes",
+        "H",
+        "Changes",
+        "lists what changed since a row was first measured, the latest first",
+        "run",
+        "measure:changes",
+    ),
+    Command(
+        "sets",
+        "T",
+        "Target sets",
+        "recalls a named set of targets, or keeps the present ones as one",
+        "hosts",
+        "sessions:target_sets",
+    ),
+    Command(
+        "answers",
+        "a",
+        "Answers",
+        "answers the questions only you can answer",
+        "hosts",
+        "measure:answers",
+    ),
+    Command(
+        "credentials",
+        "c",
+        "Credentials",
+        "takes credentials for SNMP and SSH, kept in memory only",
+        "hosts",
+        "measure:credentials",
+    ),
+)
+
+
+_ROWS = (
+    Command(
+        "failures",
+        "f",
+        "Failed only",
+        "shows failures only, and everything again",
+        "table",
+        "view:failures",
+        bar=50,
+    ),
+    Command(
+        "filter",
+        "slash",
+        "Filter",
+        "shows rows with all these words, or by field: status:blocked host:dc* port:5985 !note:x",
+        "table",
+        "view:filter_rows",
+        bar=60,
+        show="/",
+    ),
+    Command(
+        "verdicts",
+        "v",
+        "Verdicts",
+        "lists the verdicts, the worst target first; Enter there shows the rows of one, "
+        "Escape all again",
+        "table",
+        "view:verdicts",
+        bar=80,
+    ),
+    Command(
+        "diagnosis",
+        "d",
+        "Diagnosis",
+        "says what is behind the failures, cause by cause; Enter there shows the rows of one, "
+        "Escape all again",
+        "table",
+        "view:diagnosis",
+        bar=90,
+    ),
+    Command(
+        "explain",
+        "m",
+        "Meaning",
+        "explains the status of the row: what it means, what to do, whom to ask",
+        "table",
+        "view:explain",
+    ),
+    Command(
+        "tree",
+        "1,t",
+        "Tree",
+        "goes to the tree; the node under the cursor filters",
+        "panes",
+        "view:tree",
+        bar=100,
+    ),
+    Command("table", "2", "Table", "goes to the table", "panes", "view:table", bar=110),
+    Command(
+        "details",
+        "3",
+        "Details",
+        "goes to the whole story of the selected row",
+        "panes",
+        "view:details",
+        bar=120,
+    ),
+    Command(
+        "zoom",
+        "z",
+        "Zoom",
+        "gives the whole screen to the pane with the cursor, and back; remembered",
+        "panes",
+        "view:zoom",
+        bar=130,
+    ),
+    Command(
+        "next-pane",
+        "tab",
+        "Next pane",
+        "goes to the next pane",
+        "panes",
+        "view:next_pane",
+        show="Tab",
+    ),
+    Command(
+        "previous-pane",
+        "shift+tab",
+        "Previous pane",
+        "goes to the pane before",
+        "panes",
+        "view:previous_pane",
+    ),
+    Command(
+        "next-failure",
+        "e",
+        "Next failure",
+        "goes to the next failure in the present order",
+        "table",
+        "view:next_failure",
+    ),
+    Command(
+        "previous-failure",
+        "E",
+        "Previous failure",
+        "goes to the failure before",
+        "table",
+        "view:previous_failure",
+    ),
+    Command(
+        "go-to-host",
+        "G",
+        "Go to host",
+        "goes to a host by a few letters of its name",
+        "table",
+        "view:host",
+    ),
+    Command(
+        "mark",
+        "space",
+        "Mark",
+        "marks the row, or takes its mark away; rerun, copies, export and removal are for "
+        "marked rows then",
+        "table",
+        "rows:mark",
+        show="Space",
+    ),
+    Command(
+        "mark-visible",
+        "asterisk",
+        "Mark visible",
+        "marks every visible row, again none of them",
+        "table",
+        "rows:mark_visible",
+        show="*",
+    ),
+    Command("unmark", "U", "Unmark", "takes every mark away", "table", "rows:unmark"),
+    Command(
+        "copy-command",
+        "y",
+        "Copy command",
+        "copies a command that confirms the row, again the next one; all of marked rows",
+        "table",
+        "output:copy_command",
+    ),
+    Command(
+        "copy-change",
+        "Y",
+        "Copy change",
+        "copies what to paste for its change, again the next one; all of marked rows",
+        "table",
+        "output:copy_change",
+    ),
+    Command(
+        "copy-rows",
+        "ctrl+y",
+        "Copy row",
+        "copies the row with its evidence as a line of text for a ticket",
+        "table",
+        "output:copy_rows",
+    ),
+    Command(
+        "remove",
+        "delete,backspace",
+        "Remove host",
+        "removes the host of the row, of the marked rows or of the tree's node from what is shown, "
+        "measured and counted; the log keeps its results",
+        "table",
+        "rows:remove",
+        show="Del",
+    ),
+    Command(
+        "undo",
+        "u",
+        "Undo",
+        "brings back what was removed last, with its results",
+        "table",
+        "rows:undo",
+    ),
+    Command(
+        "sort",
+        "o",
+        "Sort",
+        "sorts by the next column (a click on a column's head does the same)",
+        "table",
+        "view:sort",
+    ),
+    Command(
+        "sort-by",
+        "b",
+        "Sort by",
+        "sorts by a column: s status, h host, c check, l latency, n note",
+        "table",
+        "view:sort_by",
+    ),
+    Command(
+        "reverse", "O", "Reverse the order", "sorts the other way round", "table", "view:reverse"
+    ),
+)
+
+
+_SESSION = (
+    Command(
+        "save",
+        "s",
+        "Save",
+        "saves a copy of the session log",
+        "session",
+        "output:save",
+        bar=70,
+        outside=True,
+    ),
+    Command(
+        "export",
+        "X",
+        "Export",
+        "writes a report of all, the visible or the marked rows",
+        "session",
+        "output:export",
+        outside=True,
+    ),
+    Command(
+        "sessions",
+        "S",
+        "Sessions",
+        "lists earlier sessions: opens, replays, compares with the present one, deletes",
+        "session",
+        "sessions:sessions",
+    ),
+    Command(
+        "replay",
+        "P",
+        "Replay",
+        "plays the old session on the screen again, as it came or faster; p holds it",
+        "session",
+        "sessions:play",
+    ),
+    Command(
+        "remark", "N", "Remark", "adds a sentence to the session log", "session", "sessions:remark"
+    ),
+    Command(
+        "information",
+        "I",
+        "Information",
+        "shows the two lines at the top in full, where the log is, what was said so far, and which "
+        "versions of program and profile these are",
+        "session",
+        "output:information",
+    ),
+    Command("redraw", "ctrl+l", "Redraw", "draws the screen again", "program", "program:redraw"),
+    Command(
+        "suspend",
+        "ctrl+z",
+        "Suspend",
+        "gives the terminal back to the shell until `fg`, where there is a shell",
+        "program",
+        "program:suspend",
+        outside=True,
+    ),
+    Command(
+        "help",
+        "question_mark,f1",
+        "Help",
+        "shows this help",
+        "program",
+        "program:help_with",
+        bar=2,
+        show="?",
+    ),
+    Command(
+        "quit", "q,ctrl+c,ctrl+q", "Quit", "quits", "program", "program:leave", bar=1, show="q"
+    ),
+    Command(
+        "back",
+        "escape",
+        "Back",
+        "leaves a line or pane for the table; there it shows every row again",
+        "program",
+        "view:back",
+    ),
+)
+
+
 COMMANDS: tuple[Command, ...] = (
-    *entries_hosts.ENTRIES,
-    *entries_rows.ENTRIES,
-    *entries_session.ENTRIES,
+    *_HOSTS,
+    *_ROWS,
+    *_SESSION,
 )
 """Every command in the order of the help; ids and keys are unique."""
 

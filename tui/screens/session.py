@@ -326,7 +326,7 @@ class SessionScreen(Screen[object]):
 
     def _submit(self, text: str) -> None:
         if self.runner is not None and text.strip():
-            from tui.commands.measuring import measure_line
+            from tui.commands.measure import measure_line
 
             work = self.run_worker(measure_line(self, self.runner, text), group="measure")
             self.host.turns.last_until(work)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from probes.model import Event, Finished, Queued, Result, Started
-from tui.commands.measuring import measure_again
+from tui.commands.measure import measure_again
 from tui.watch.held import Held
 from tui.watch.order import Order
 from tui.watch.past import Change, Past

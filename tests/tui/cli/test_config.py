@@ -15,10 +15,10 @@ from tui.cli.main import main
 from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.commands import COMMANDS
-from tui.commands.rebind import BadKeys, rebound, with_keys
+from tui.commands.keymap import BadKeys, rebound, with_keys
 from tui.widgets.keybar import KeyBar
 
-SITE = str(Path(__file__).parents[7] / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[8] / "sessions" / "site.jsonl")
 
 
 @pytest.fixture(autouse=True)

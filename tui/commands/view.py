@@ -1,4 +1,4 @@
-"""Commands that change what is seen, and nothing else."""
+"""Commands that change the view: panes, navigation, details."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from probes.model import Status
 from tui.commands.model import Outcome
+from tui.models.filter import FAILURES
 
 if TYPE_CHECKING:
     from tui.screens.session import SessionScreen
@@ -76,3 +77,76 @@ def diagnosis(screen: SessionScreen) -> Outcome:
 
     session = screen.runner or screen.recorded
     return diagnosed(screen.host, screen.panes, session, screen.signs)
+
+
+def tree(screen: SessionScreen) -> None:
+    """Go to the tree."""
+    screen.panes.arrangement.go("tree")
+
+
+def table(screen: SessionScreen) -> None:
+    """Go to the table."""
+    screen.panes.arrangement.go("table")
+
+
+def details(screen: SessionScreen) -> None:
+    """Go to the details."""
+    screen.panes.arrangement.go("detail")
+
+
+def zoom(screen: SessionScreen) -> Outcome:
+    """Give the whole screen to the pane in front, and back."""
+    alone = screen.panes.arrangement.toggle()
+    screen.panes.locate()
+    if not alone:
+        return ""
+    return (
+        "One pane at a time; {tree}, {table}, {details} and {next-pane} change it, "
+        "{zoom} shows them all."
+    )
+
+
+def next_pane(screen: SessionScreen) -> None:
+    """Go to the next pane."""
+    screen.panes.arrangement.go_on(1)
+
+
+def previous_pane(screen: SessionScreen) -> None:
+    """Go to the pane before."""
+    screen.panes.arrangement.go_on(-1)
+
+
+def next_failure(screen: SessionScreen) -> Outcome:
+    """Go to the next failure below, from the last one to the first."""
+    return _failure(screen, 1)
+
+
+def previous_failure(screen: SessionScreen) -> Outcome:
+    """Go to the next failure above, from the first one to the last."""
+    return _failure(screen, -1)
+
+
+def host(screen: SessionScreen) -> Outcome:
+    """Ask for a host and go to its first row."""
+    from tui.screens.goto import go_to_host
+
+    return go_to_host(screen.host, screen.panes)
+
+
+def _failure(screen: SessionScreen, step: int) -> str:
+    table = screen.panes.table
+    rows, view = table.rows, table.rows.view
+    table.focus()
+    count = len(view)
+    here = table.cursor_line
+    for away in range(1, count + 1):
+        line = (here + step * away) % count
+        if rows.status(view[line]) in FAILURES:
+            table.select(rows.key(line))
+            if not 0 <= here + step * away < count:
+                return f"From the {'top' if step > 0 else 'bottom'} again."
+            return ""
+    hidden = sum(rows.status(row) in FAILURES for row in range(len(rows)))
+    if hidden:
+        return f"No visible row is a failure; {hidden:,} hidden ones are. {{back}} shows all."
+    return "No row is a failure."
