@@ -54,7 +54,7 @@ AFTER_THE_FIRST_PAINT = (
         "tui.controller",
     ),
     *(
-        "tui.help",
+        "tui.screens.help",
         "tui.engine_session",
         "tui.models.query",
         "tui.models.loaded_session",
@@ -64,8 +64,8 @@ AFTER_THE_FIRST_PAINT = (
     *("tui.cli.trust", "tui.cli.parser"),
     *(
         "tui.commands.measure",
-        "tui.screens.dialog",
-        "tui.screens.sessions",
+        "tui.screens.dialogs",
+        "tui.screens.session_browser",
         "tui.widgets.filter_line",
     ),
 )
@@ -238,7 +238,7 @@ def test_the_screen_starts_without_the_protocol_libraries() -> None:
 
 def test_what_the_first_paint_can_do_without_is_loaded_after_it(tmp_path: Path) -> None:
     modules = loaded(FIRST_PAINT, str(tmp_path))
-    assert {"tui.screens.session", "tui.widgets.table", "profiles.model"} <= modules
+    assert {"tui.screens.main", "tui.widgets.table", "profiles.model"} <= modules
     late = (*HEAVY, *AFTER_THE_FIRST_PAINT)
     files = [ROOT / one.replace(".", "/") for one in late if one.startswith(PACKAGES)]
     assert [file for file in files if not (file.is_dir() or file.with_suffix(".py").exists())] == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tui.commands import COMMANDS
 from tui.commands.model import Command, Group
-from tui.pane_keys import PANES
+from tui.screens.help import PANES
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 

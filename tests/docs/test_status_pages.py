@@ -12,7 +12,7 @@ from tui.cli.options import Options
 from tui.cli.parser import COMMANDS
 from tui.cli.prepare import load
 from tui.commands import COMMANDS as KEYS
-from tui.help import help_text
+from tui.screens.help import help_text
 from tui.text.pages import VERDICTS, markdown_of, page_lines, page_of
 
 WORD = re.compile(r"[a-z|]+(?:[ -][a-z|]+)*")

@@ -11,7 +11,7 @@ from tui.widgets.entry import HostEntry
 
 if TYPE_CHECKING:
     from tui.controller import Runner
-    from tui.screens.session import SessionScreen
+    from tui.screens.main import SessionScreen
 
 
 def hosts(screen: SessionScreen) -> None:
@@ -79,7 +79,7 @@ def stop(screen: SessionScreen) -> Outcome:
 
 def answers(screen: SessionScreen) -> Outcome:
     """Answer the questions of the profile."""
-    from tui.screens.asking import change_answers
+    from tui.screens.prompts import change_answers
 
     return change_answers(screen.host, screen.runner)
 
@@ -93,7 +93,7 @@ def credentials(screen: SessionScreen) -> Outcome:
 
 async def measure_line(screen: SessionScreen, runner: Runner, text: str) -> None:
     """Measure the hosts in a line; what is wrong in it stays there, to be corrected."""
-    from tui.screens.asking import confirmed
+    from tui.screens.prompts import confirmed
 
     await screen.engine_up.wait()
     panes = screen.panes
@@ -133,7 +133,7 @@ def watch(screen: SessionScreen) -> Outcome:
 
 
 async def _watch(screen: SessionScreen) -> str:
-    from tui.screens.dialog import Prompt
+    from tui.screens.dialogs import Prompt
     from tui.watch.order import BadOrder, order
 
     lookout = screen.lookout

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from tui.screens.session import SessionScreen
+    from tui.screens.main import SessionScreen
 
 Group = Literal["hosts", "run", "panes", "table", "tree", "session", "program"]
 """The heading of the help a command stands below."""

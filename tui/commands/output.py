@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from tui.commands.model import Outcome
 
 if TYPE_CHECKING:
-    from tui.screens.session import SessionScreen
+    from tui.screens.main import SessionScreen
 
 
 def save(screen: SessionScreen) -> Outcome:
     """Save a copy of the session log."""
-    from tui.screens.asking import save_copy
+    from tui.screens.prompts import save_copy
 
     return save_copy(screen.host, screen.log_path)
 
@@ -46,7 +46,7 @@ def copy_rows(screen: SessionScreen) -> Outcome:
 
 def export(screen: SessionScreen) -> Outcome:
     """Write a report of all, the visible or the marked rows."""
-    from tui.screens.exporting import export
+    from tui.screens.export import export
 
     return export(screen.host, screen.panes, screen.profile, screen.log_path)
 
@@ -58,7 +58,7 @@ def _copied(screen: SessionScreen, text: str, said: str) -> Outcome:
 def information(screen: SessionScreen) -> None:
     """Show what the lines above and below have no room for."""
     from probes.model import version
-    from tui.screens.dialog import Help
+    from tui.screens.dialogs import Help
 
     profile, old = screen.profile, screen.recorded
     where = f"{old.where}\nMeasured by {old.measured_by}.\n\n" if old else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.commands.model import Outcome
 
 if TYPE_CHECKING:
-    from tui.screens.session import SessionScreen
+    from tui.screens.main import SessionScreen
 
 _BESIDE_HELP = 4
 """Cells of its edges and its scroll bar."""
@@ -27,8 +27,8 @@ def suspend(screen: SessionScreen) -> Outcome:
 
 def help_with(screen: SessionScreen) -> None:
     """Every key, in sentences."""
-    from tui.help import help_text
-    from tui.screens.dialog import Help
+    from tui.screens.dialogs import Help
+    from tui.screens.help import help_text
 
     focus = type(screen.focused).__name__
     width = screen.size.width - _BESIDE_HELP
@@ -47,7 +47,7 @@ def leave(screen: SessionScreen) -> Outcome:
 
 
 async def _leave(screen: SessionScreen) -> str:
-    from tui.screens.dialog import Leave
+    from tui.screens.dialogs import Leave
 
     if await screen.host.push_screen_wait(Leave("Rows are still being measured. Stop and quit?")):
         screen.host.exit(0)

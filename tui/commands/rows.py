@@ -11,7 +11,7 @@ from probes.wire.text import printable
 from tui.commands.model import Outcome
 
 if TYPE_CHECKING:
-    from tui.screens.session import SessionScreen
+    from tui.screens.main import SessionScreen
 
 
 def mark(screen: SessionScreen) -> Outcome:

@@ -11,7 +11,7 @@ from probes.session import SessionError
 from tui.commands.model import Outcome
 
 if TYPE_CHECKING:
-    from tui.screens.session import SessionScreen
+    from tui.screens.main import SessionScreen
 
 
 def sessions(screen: SessionScreen) -> Outcome:
@@ -20,7 +20,7 @@ def sessions(screen: SessionScreen) -> Outcome:
 
 
 async def _sessions(screen: SessionScreen) -> str:
-    from tui.screens.sessions import SessionsScreen
+    from tui.screens.session_browser import SessionsScreen
 
     choice = await screen.host.push_screen_wait(SessionsScreen(screen.signs, screen.log_path))
     if choice is None:
@@ -79,7 +79,7 @@ async def _play(screen: SessionScreen, path: Path) -> str:
 async def replay(screen: SessionScreen, path: Path) -> str:
     """Ask for the speed and show a session as it came; raises SessionError."""
     from tui.models.loaded_session import open_recorded
-    from tui.screens.dialog import Prompt
+    from tui.screens.dialogs import Prompt
     from tui.sessions.player import BadSpeed, speed
 
     said = await screen.host.push_screen_wait(Prompt("Replay how many times as fast?", "1"))
@@ -103,7 +103,7 @@ def remark(screen: SessionScreen) -> Outcome:
 
 async def _remark(screen: SessionScreen) -> str:
     from probes.session import annotate
-    from tui.screens.dialog import Prompt
+    from tui.screens.dialogs import Prompt
 
     said = await screen.host.push_screen_wait(Prompt("Remark for the session log", ""))
     if not said or not said.strip():
@@ -125,8 +125,8 @@ def target_sets(screen: SessionScreen) -> Outcome:
 
 
 async def _target_sets(screen: SessionScreen) -> str:
-    from tui.screens.dialog import Prompt
-    from tui.screens.sets import KEEP, Sets
+    from tui.screens.dialogs import Prompt
+    from tui.screens.target_sets import KEEP, Sets
     from tui.sessions import sets
 
     names, targets = await asyncio.to_thread(sets.names), screen.panes.targets

@@ -9,7 +9,7 @@ from tui.commands.model import Outcome
 from tui.models.filter import FAILURES
 
 if TYPE_CHECKING:
-    from tui.screens.session import SessionScreen
+    from tui.screens.main import SessionScreen
 
 
 def failures(screen: SessionScreen) -> Outcome:
@@ -29,7 +29,7 @@ def sort(screen: SessionScreen) -> None:
 
 def sort_by(screen: SessionScreen) -> Outcome:
     """Ask for the column to sort by."""
-    from tui.screens.sorting import sort_by_choice
+    from tui.screens.prompts import sort_by_choice
 
     return sort_by_choice(screen.host, screen.panes)
 
@@ -60,7 +60,7 @@ def verdicts(screen: SessionScreen) -> Outcome:
 
 def explain(screen: SessionScreen) -> Outcome:
     """Show the page about the status of the selected row."""
-    from tui.screens.explaining import show_page
+    from tui.screens.help import show_page
     from tui.text.pages import page_of
 
     if screen.panes.table.cursor_key is None:
@@ -128,7 +128,7 @@ def previous_failure(screen: SessionScreen) -> Outcome:
 
 def host(screen: SessionScreen) -> Outcome:
     """Ask for a host and go to its first row."""
-    from tui.screens.goto import go_to_host
+    from tui.screens.go_to_host import go_to_host
 
     return go_to_host(screen.host, screen.panes)
 

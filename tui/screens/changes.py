@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 
-from tui.screens.dialog import Dialog
+from tui.screens.dialogs import Dialog
 from tui.text.status import Signs
 from tui.watch.past import Change
 from tui.watch.text import change_text

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from probes.options import Options
 from tui.cli.credentials import AUTH, PRIV, Wrong, from_form
-from tui.screens.dialog import Dialog
+from tui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
     from textual.app import App

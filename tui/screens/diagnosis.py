@@ -13,7 +13,7 @@ from textual.widgets import OptionList, Static
 
 from probes.judging.findings import Finding, diagnose
 from tui.models.filter import Filter
-from tui.screens.dialog import Dialog
+from tui.screens.dialogs import Dialog
 from tui.text.findings import sentence
 from tui.text.status import Signs
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tui.controller import Runner
     from tui.models.loaded_session import Recorded
-    from tui.panes import Panes
+    from tui.screens.main_panes import Panes
 
 MOST = 500
 """Findings that are listed."""

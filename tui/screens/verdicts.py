@@ -15,7 +15,7 @@ from probes.model import Ruling, Target
 from probes.wire.text import printable
 from tui.models.filter import Filter
 from tui.models.verdicts import Line, Verdicts
-from tui.screens.explaining import show_page
+from tui.screens.help import show_page
 from tui.text.pages import VERDICTS
 from tui.text.status import Signs
 from tui.widgets.detail import Detail
@@ -24,7 +24,7 @@ from tui.widgets.verdict_list import VerdictList
 if TYPE_CHECKING:
     from textual.app import App
 
-    from tui.panes import Panes
+    from tui.screens.main_panes import Panes
 
 REFRESH = 1.0
 """Seconds between two looks for new verdicts."""

@@ -13,7 +13,7 @@ from tui.sessions.player import Player
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from tui.screens.session import SessionScreen
+    from tui.screens.main import SessionScreen
 
 TICK = 0.2
 """Seconds between two looks at what is due."""

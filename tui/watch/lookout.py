@@ -17,7 +17,7 @@ from tui.watch.text import change_text, is_bad
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from tui.screens.session import SessionScreen
+    from tui.screens.main import SessionScreen
 
 MOST_CHANGES = 1000
 """Changes that can be looked at again."""

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from tests.tui.driving import drive, enter, seen, text_of, until
 from tui.app import AuditReach
-from tui.screens.session import SessionScreen
+from tui.screens.main import SessionScreen
 from tui.widgets.detail import Detail
 from tui.widgets.head import Head
 from tui.widgets.outline import Outline
@@ -57,7 +57,7 @@ def test_the_tree_filters_the_table_and_rolls_up_what_was_found(closed):
 
 def test_every_command_is_in_the_help_with_its_key_and_its_sentence():
     from tui.commands import COMMANDS
-    from tui.help import help_text
+    from tui.screens.help import help_text
 
     text = " ".join(help_text().split())
     for one in COMMANDS:
@@ -65,7 +65,7 @@ def test_every_command_is_in_the_help_with_its_key_and_its_sentence():
 
 
 def test_the_help_fits_a_terminal_of_eighty_columns():
-    from tui.help import help_text
+    from tui.screens.help import help_text
 
     assert max(len(line) for line in help_text().splitlines()) <= 76
     narrow = help_text(width=36)

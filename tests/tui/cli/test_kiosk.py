@@ -11,7 +11,7 @@ from probes.targets import parse
 from profiles.loader import load_profile
 from tests.tui.driving import drive, enter, notice
 from tui.commands import COMMANDS
-from tui.help import help_text
+from tui.screens.help import help_text
 from tui.widgets.keybar import KeyBar
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from tui.app import AuditReach
 from tui.commands import COMMANDS
-from tui.help import help_text
-from tui.pane_keys import PANES
-from tui.screens.dialog import Help
+from tui.screens.dialogs import Help
+from tui.screens.help import PANES, help_text
 
 
 @pytest.mark.parametrize(

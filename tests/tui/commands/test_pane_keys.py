@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
-from tui.pane_keys import PANES
+from tui.screens.help import PANES
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.filter_line import FilterEntry

@@ -15,8 +15,8 @@ from probes.model import Status
 from probes.session import verify
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.screens.comparison import ComparisonScreen
-from tui.screens.session import SessionScreen
-from tui.screens.sessions import SessionsScreen
+from tui.screens.main import SessionScreen
+from tui.screens.session_browser import SessionsScreen
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head

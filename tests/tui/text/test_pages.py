@@ -8,10 +8,10 @@ import pytest
 from textual.widgets import Static
 
 from tests.tui.driving import drive, notice, until
-from tui.screens.dialog import Help
+from tui.screens.dialogs import Help
 from tui.text.pages import page_lines
 
-SITE = str(Path(__file__).parents[7] / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[8] / "sessions" / "site.jsonl")
 
 
 def told(markdown: str, width: int = 40) -> list[str]:

@@ -13,15 +13,14 @@ from profiles.model import Profile
 from tui.cli.export import RENDERERS
 from tui.reports.part import part_of
 from tui.reports.report import load_report
-from tui.screens.asking import confirmed, typed_path
-from tui.screens.choice import Choice
-from tui.screens.dialog import Prompt
+from tui.screens.dialogs import Choice, Prompt
+from tui.screens.prompts import confirmed, typed_path
 from tui.storage.files import AlreadyThere, NotSaved, save
 
 if TYPE_CHECKING:
     from textual.app import App
 
-    from tui.panes import Panes
+    from tui.screens.main_panes import Panes
 
 _FORMATS: Mapping[str, tuple[str, str, str]] = {
     "m": ("markdown", "Markdown, for a ticket or a wiki", ".md"),

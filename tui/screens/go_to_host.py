@@ -12,12 +12,12 @@ from textual.widgets import Input, OptionList, Static
 
 from probes.wire.text import printable
 from tui.models.fuzzy import nearest
-from tui.screens.dialog import Dialog
+from tui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
     from textual.app import App
 
-    from tui.panes import Panes
+    from tui.screens.main_panes import Panes
 
 
 class GoTo(Dialog[str]):

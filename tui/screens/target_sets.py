@@ -12,7 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from probes.session import SessionError
-from tui.screens.dialog import Dialog
+from tui.screens.dialogs import Dialog
 from tui.sessions import sets
 
 KEEP = "+"

@@ -16,7 +16,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from probes.session import SessionError, Summary
-from tui.screens.dialog import Prompt
+from tui.screens.dialogs import Prompt
 from tui.sessions import shelf
 from tui.sessions.text import summary_lines
 from tui.text.status import Signs

@@ -17,7 +17,7 @@ from tui.widgets.keybar import KeyBar
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
-SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
 OURS = (Head, Outline, ResultTable, Detail, Crumbs, KeyBar)
 DOINGS = (("1",), ("2",), ("3",), ("z",), ("slash", "x"), ("escape",), ("f",), ("I", "escape"))
 OTHERS = (("v",), ("d",), ("question_mark",), ("ctrl+p",), ("c",), ("a",))

@@ -1,16 +1,19 @@
-"""Conversations with the operator over the main screen; each returns what to say afterwards."""
+"""Prompts of commands: profile questions, sort order."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.screens.dialog import Confirm, Prompt, Questions
+from tui.models.rows import Column
+from tui.screens.dialogs import Choice, Confirm, Prompt, Questions
 
 if TYPE_CHECKING:
     from textual.app import App
 
     from tui.controller import Runner
+    from tui.screens.main_panes import Panes
 
 
 async def confirmed(app: App[int], question: str) -> bool:
@@ -54,3 +57,24 @@ async def save_copy(app: App[int], source: str) -> str:
 def typed_path(text: str) -> Path:
     """The file that was typed; ~ is the home directory."""
     return Path(text.strip()).expanduser()
+
+
+_COLUMNS: Mapping[str, tuple[Column | None, str]] = {
+    "s": ("status", "Status, what needs attention first"),
+    "h": ("host", "Host"),
+    "c": ("check", "Check"),
+    "l": ("latency", "Latency"),
+    "n": ("note", "Note"),
+    "a": (None, "As added"),
+}
+
+
+async def sort_by_choice(app: App[int], panes: Panes) -> str:
+    """Ask for a column and sort by it, the other way round if it sorts already."""
+    letter = await app.push_screen_wait(
+        Choice("Sort by", {one: text for one, (_, text) in _COLUMNS.items()})
+    )
+    if letter is not None:
+        panes.sort_by(_COLUMNS[letter][0])
+        panes.table.focus()
+    return ""

@@ -1,22 +1,25 @@
-"""The panes of the main screen as one: they are told together what was planned and what came."""
+"""Panes of the main screen and the status line below them."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.widget import Widget
+from textual.widgets import Static
 
 from probes.model import Event, Job, Removed, Restored, Result, Status, Target
-from tui.arrangement import Pane
-from tui.below import Below
 from tui.commands.keymap import with_keys
 from tui.models.filter import Filter
 from tui.models.rows import Column
+from tui.screens.layout import Pane
 from tui.text.breadcrumbs import of_filter
+from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
 from tui.widgets.entry import HostEntry
 from tui.widgets.head import Head
@@ -25,8 +28,52 @@ from tui.widgets.table import ResultTable
 
 if TYPE_CHECKING:
     from tui.models.removed_hosts import Removals
-    from tui.screens.session import SessionScreen
+    from tui.screens.main import SessionScreen
     from tui.terminal.clipboard import Copying
+
+
+_NOTICES = 100
+
+
+class Below:
+    """Shows one of them at a time, and remembers what was said."""
+
+    def __init__(self, screen: SessionScreen) -> None:
+        self.crumbs = screen.query_one(Crumbs)
+        self.notices: deque[str] = deque(maxlen=_NOTICES)
+        """What was said, the latest last, with the time."""
+        self._notice = screen.query_one("#notice", Static)
+        self._screen = screen
+        self._said = ("", False)
+
+    def say(self, text: str, *, trouble: bool = False) -> None:
+        """One or a few sentences, `{command-id}` in them for a key; empty takes them away."""
+        text = self._screen.signs.clean(with_keys(text, self._screen.host.commands))
+        if (text, trouble) == self._said:
+            # Every update lays the whole screen out again.
+            return
+        self._said = (text, trouble)
+        if text:
+            self.notices.append(f"{datetime.now().astimezone():%H:%M:%S}  {text}")
+        self._notice.update(text)
+        self._notice.set_class(bool(text), "-shown")
+        self._notice.set_class(trouble, "-trouble")
+        self._show_crumbs()
+
+    def open_filter(self) -> None:
+        """Go to the filter line."""
+        self.say("")
+        self._screen.filter_line.open()
+        self._show_crumbs()
+
+    def close_filter(self, *, forget: bool) -> None:
+        """Hide the filter line; `forget` what was typed in it too."""
+        self._screen.filter_line.close(forget=forget)
+        self._show_crumbs()
+
+    def _show_crumbs(self) -> None:
+        self.crumbs.display = not self._said[0] and not self._screen.filter_line.shown
+
 
 _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
 _ALL_HIDDEN = "No row passes the filter; {back} shows all."

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from probes.model import version
 from tests.tui.driving import drive, notice, text_of, until
-from tui.panes import Panes
+from tui.screens.main_panes import Panes
 from tui.storage.preferences import Remembered
 from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
@@ -20,7 +20,7 @@ from tui.widgets.keybar import KeyBar
 from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
 
-SITE = str(Path(__file__).parent.parent / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
 KINDS = (Outline, ResultTable, Detail)
 
 

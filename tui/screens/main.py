@@ -1,15 +1,15 @@
-"""The main screen: host line, tree, table and detail over one live or recorded session."""
+"""Main screen of a session: host line, tree, table, details and the keys of commands."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
-from textual.binding import BindingsMap
+from textual.binding import Binding, BindingsMap
 from textual.events import DescendantFocus, ScreenResume
 from textual.geometry import Region
 from textual.reactive import Reactive
@@ -20,12 +20,11 @@ from textual.widgets import Input, Static
 
 from probes.model import Event, Finished, Message
 from profiles.model import Profile
-from tui.arrangement import Arrangement
 from tui.commands import BY_ID, COMMANDS
-from tui.commands.bindings import bindings
 from tui.commands.model import Command
 from tui.controller import DemoFailed
-from tui.panes import Panes
+from tui.screens.layout import Arrangement
+from tui.screens.main_panes import Panes
 from tui.terminal.gc_control import Tidy
 from tui.text.status import Signs
 from tui.widgets.box import Box, bare
@@ -44,6 +43,21 @@ if TYPE_CHECKING:
     from tui.sessions.replay import Replay
     from tui.watch.lookout import Lookout
     from tui.widgets.filter_line import FilterLine
+
+
+def bindings(commands: Iterable[Command]) -> Iterator[Binding]:
+    """What the keys of commands do on this screen; a command without a key has none."""
+    for one in commands:
+        if one.keys:
+            yield Binding(
+                one.keys,
+                f"do({one.id!r})",
+                one.word,
+                show=bool(one.bar),
+                key_display=one.show or None,
+                id=one.id,
+            )
+
 
 REFRESH = 0.2
 """Seconds between two updates of the screen."""
