@@ -66,7 +66,7 @@ AFTER_THE_FIRST_PAINT = (
         "tui.commands.measure",
         "tui.screens.dialogs",
         "tui.screens.session_browser",
-        "tui.widgets.filter_line",
+        "tui.widgets.filter_input",
     ),
 )
 """What the usual start can do without; with what is below each of them."""

@@ -14,7 +14,7 @@ from tui.app import AuditReach
 from tui.cli.config import configured
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.widgets.entry import HostEntry
+from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
 
 Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]

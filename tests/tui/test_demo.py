@@ -15,8 +15,8 @@ from tui.cli.main import main
 from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.sessions.text import summary_lines
-from tui.widgets.entry import HostEntry
-from tui.widgets.head import Head
+from tui.widgets.header import Head
+from tui.widgets.host_input import HostEntry
 
 pytestmark = pytest.mark.usefixtures("state")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui.commands.model import Outcome
-from tui.widgets.entry import HostEntry
+from tui.widgets.host_input import HostEntry
 
 if TYPE_CHECKING:
     from tui.controller import Runner

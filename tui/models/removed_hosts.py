@@ -8,8 +8,8 @@ from itertools import islice
 
 from probes.model import Event, Job, Result, Target
 from tui.models.chunked_work import Gradual
-from tui.widgets.outline import Outline
 from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
 MANY = 2000
 """Rows from which on it is not done at once."""

@@ -27,14 +27,13 @@ from tui.screens.layout import Arrangement
 from tui.screens.main_panes import Panes
 from tui.terminal.gc_control import Tidy
 from tui.text.status import Signs
-from tui.widgets.box import Box, bare
-from tui.widgets.crumbs import Crumbs
+from tui.widgets.container import Box, bare
 from tui.widgets.detail import Detail
-from tui.widgets.entry import HostEntry
-from tui.widgets.head import Head
-from tui.widgets.keybar import KeyBar
-from tui.widgets.outline import Outline
+from tui.widgets.footer import Crumbs, KeyBar
+from tui.widgets.header import Head
+from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
 if TYPE_CHECKING:
     from tui.app import AuditReach
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from tui.models.loaded_session import Recorded
     from tui.sessions.replay import Replay
     from tui.watch.lookout import Lookout
-    from tui.widgets.filter_line import FilterLine
+    from tui.widgets.filter_input import FilterLine
 
 
 def bindings(commands: Iterable[Command]) -> Iterator[Binding]:
@@ -140,7 +139,7 @@ class SessionScreen(Screen[object]):
     @cached_property
     def filter_line(self) -> FilterLine:
         """Hidden until it is typed in, and not needed for the first paint."""
-        from tui.widgets.filter_line import FilterLine
+        from tui.widgets.filter_input import FilterLine
 
         return FilterLine(self.signs, self._keys)
 

@@ -19,12 +19,12 @@ from tui.models.filter import Filter
 from tui.models.rows import Column
 from tui.screens.layout import Pane
 from tui.text.breadcrumbs import of_filter
-from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
-from tui.widgets.entry import HostEntry
-from tui.widgets.head import Head
-from tui.widgets.outline import Outline
+from tui.widgets.footer import Crumbs
+from tui.widgets.header import Head
+from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
 if TYPE_CHECKING:
     from tui.models.removed_hosts import Removals

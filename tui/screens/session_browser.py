@@ -20,7 +20,7 @@ from tui.screens.dialogs import Prompt
 from tui.sessions import shelf
 from tui.sessions.text import summary_lines
 from tui.text.status import Signs
-from tui.widgets.table_render import fit
+from tui.widgets.table_rendering import fit
 
 _AT_ONCE = 20
 """Sessions that are read before they are shown."""

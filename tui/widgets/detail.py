@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.text.status import Signs
-from tui.widgets.table_render import fit
+from tui.widgets.table_rendering import fit
 
 if TYPE_CHECKING:
     from tui.text.detail import Line

@@ -18,7 +18,7 @@ from tui.models.filter import Filter
 from tui.models.marks import Marks
 from tui.models.rows import Column, Rows
 from tui.text.status import ASCII, UNICODE
-from tui.widgets.table_painter import Painter
+from tui.widgets.table_rendering import Painter
 
 
 class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):

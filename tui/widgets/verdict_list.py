@@ -18,7 +18,7 @@ from textual.strip import Strip
 from probes.model import Ruling
 from tui.models.verdicts import AS_STATUS, Line
 from tui.text.status import Signs
-from tui.widgets.table_render import fit
+from tui.widgets.table_rendering import fit
 
 _SHORT = {Ruling.READY_AFTER: "ready after"}
 """Words for a narrow screen; the sentence says after what."""

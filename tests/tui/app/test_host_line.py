@@ -6,8 +6,8 @@ import pytest
 
 from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, until
-from tui.widgets.entry import HostEntry
-from tui.widgets.outline import Outline
+from tui.widgets.host_input import HostEntry
+from tui.widgets.tree import Outline
 
 pytestmark = pytest.mark.usefixtures("state")
 

@@ -12,10 +12,10 @@ from textual.widgets import OptionList, Static
 from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.widgets.detail import Detail
-from tui.widgets.entry import HostEntry
-from tui.widgets.head import Head
-from tui.widgets.outline import Outline
+from tui.widgets.header import Head
+from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
 pytestmark = pytest.mark.usefixtures("state")
 

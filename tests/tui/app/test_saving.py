@@ -8,7 +8,7 @@ from textual.widgets import Input, Static
 from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.widgets.detail import Detail
-from tui.widgets.head import Head
+from tui.widgets.header import Head
 
 pytestmark = pytest.mark.usefixtures("state")
 

@@ -11,9 +11,9 @@ from tests.tui.driving import drive, enter, seen, text_of, until
 from tui.app import AuditReach
 from tui.screens.main import SessionScreen
 from tui.widgets.detail import Detail
-from tui.widgets.head import Head
-from tui.widgets.outline import Outline
+from tui.widgets.header import Head
 from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
 pytestmark = pytest.mark.usefixtures("state")
 
@@ -102,7 +102,7 @@ def test_every_size_shows_rows_and_nothing_breaks(size, closed):
 
 
 def test_the_last_line_shows_the_keys_for_everything_that_matters_at_80_columns():
-    from tui.widgets.keybar import KeyBar
+    from tui.widgets.footer import KeyBar
 
     @drive()
     async def _(pilot, app):

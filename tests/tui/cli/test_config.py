@@ -16,9 +16,9 @@ from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.commands import COMMANDS
 from tui.commands.keymap import BadKeys, rebound, with_keys
-from tui.widgets.keybar import KeyBar
+from tui.widgets.footer import KeyBar
 
-SITE = str(Path(__file__).parents[9] / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[10] / "sessions" / "site.jsonl")
 
 
 @pytest.fixture(autouse=True)

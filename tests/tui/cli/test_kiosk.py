@@ -12,7 +12,7 @@ from profiles.loader import load_profile
 from tests.tui.driving import drive, enter, notice
 from tui.commands import COMMANDS
 from tui.screens.help import help_text
-from tui.widgets.keybar import KeyBar
+from tui.widgets.footer import KeyBar
 
 
 def test_what_reaches_outside_is_refused_with_a_sentence_and_not_offered(

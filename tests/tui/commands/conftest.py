@@ -15,7 +15,7 @@ from textual.widgets import Static
 from tui.app import AuditReach
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.widgets.head import Head
+from tui.widgets.header import Head
 from tui.widgets.table import ResultTable
 
 SITE = Path(__file__).parents[2] / "sessions" / "site.jsonl"

@@ -6,10 +6,10 @@ import pytest
 
 from tui.commands import COMMANDS
 from tui.widgets.detail import Detail
-from tui.widgets.entry import HostEntry
-from tui.widgets.filter_line import FilterEntry, FilterLine
-from tui.widgets.outline import Outline
+from tui.widgets.filter_input import FilterEntry, FilterLine
+from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
 
 async def says(seat, key: str, part: str) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from textual.widgets import Input
 
 from probes.model import Status
-from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
-from tui.widgets.keybar import KeyBar
-from tui.widgets.outline import Outline
+from tui.widgets.footer import Crumbs, KeyBar
 from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
 
 def typed(text: str) -> list[str]:

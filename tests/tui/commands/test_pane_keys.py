@@ -7,10 +7,10 @@ from textual.widgets import Input
 
 from tui.screens.help import PANES
 from tui.widgets.detail import Detail
-from tui.widgets.entry import HostEntry
-from tui.widgets.filter_line import FilterEntry
-from tui.widgets.outline import Outline
+from tui.widgets.filter_input import FilterEntry
+from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
 WIDGETS = {one.__name__: one for one in (ResultTable, Outline, Detail, HostEntry, FilterEntry)}
 

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from probes.model import Status
-from tui.widgets.outline import Outline
+from tui.widgets.tree import Outline
 
 PC = "pc-015.corp.example"
 

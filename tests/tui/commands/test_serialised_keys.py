@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from tests.tui.driving import drive, until
 from tui.app import AuditReach
-from tui.widgets.entry import HostEntry
+from tui.widgets.host_input import HostEntry
 
 
 def at_once(seat, *keys: str) -> None:

@@ -12,15 +12,14 @@ from probes.model import version
 from tests.tui.driving import drive, notice, text_of, until
 from tui.screens.main_panes import Panes
 from tui.storage.preferences import Remembered
-from tui.widgets.crumbs import Crumbs
 from tui.widgets.detail import Detail
-from tui.widgets.entry import HostEntry
-from tui.widgets.head import Head
-from tui.widgets.keybar import KeyBar
-from tui.widgets.outline import Outline
+from tui.widgets.footer import Crumbs, KeyBar
+from tui.widgets.header import Head
+from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
-SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[3] / "sessions" / "site.jsonl")
 KINDS = (Outline, ResultTable, Detail)
 
 

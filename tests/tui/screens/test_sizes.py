@@ -9,15 +9,14 @@ import pytest
 
 from tests.tui.driving import drive
 from tests.tui.pictures import drawn
-from tui.widgets.box import Box
-from tui.widgets.crumbs import Crumbs
+from tui.widgets.container import Box
 from tui.widgets.detail import Detail
-from tui.widgets.head import Head
-from tui.widgets.keybar import KeyBar
-from tui.widgets.outline import Outline
+from tui.widgets.footer import Crumbs, KeyBar
+from tui.widgets.header import Head
 from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
-SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[3] / "sessions" / "site.jsonl")
 OURS = (Head, Outline, ResultTable, Detail, Crumbs, KeyBar)
 DOINGS = (("1",), ("2",), ("3",), ("z",), ("slash", "x"), ("escape",), ("f",), ("I", "escape"))
 OTHERS = (("v",), ("d",), ("question_mark",), ("ctrl+p",), ("c",), ("a",))

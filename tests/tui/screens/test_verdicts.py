@@ -18,13 +18,13 @@ from tui.app import AuditReach
 from tui.models.verdicts import Verdicts, verdict_lines
 from tui.screens.verdicts import VerdictScreen
 from tui.widgets.detail import Detail
-from tui.widgets.entry import HostEntry
+from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
 from tui.widgets.verdict_list import VerdictList
 
 pytestmark = pytest.mark.usefixtures("state")
 
-EXAMPLE = Path(__file__).parents[2] / "sessions" / "site.jsonl"
+EXAMPLE = Path(__file__).parents[3] / "sessions" / "site.jsonl"
 CHECK = Check("nas.netbios", "n", "nas", "NetBIOS", "tcp", "tcp", "p", "c", "f", 139)
 
 SIZE = (100, 30)

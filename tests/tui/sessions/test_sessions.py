@@ -18,8 +18,8 @@ from tui.screens.comparison import ComparisonScreen
 from tui.screens.main import SessionScreen
 from tui.screens.session_browser import SessionsScreen
 from tui.widgets.detail import Detail
-from tui.widgets.entry import HostEntry
-from tui.widgets.head import Head
+from tui.widgets.header import Head
+from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
 
 SITE = Path(__file__).parents[2] / "sessions" / "site.jsonl"

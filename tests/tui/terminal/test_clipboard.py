@@ -21,7 +21,7 @@ from tui.cli.screen import build
 from tui.terminal.clipboard import Copying, past_tmux, takes_a_copy
 from tui.text.detail import story
 from tui.widgets.detail import Detail
-from tui.widgets.entry import HostEntry
+from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
 
 pytestmark = pytest.mark.usefixtures("state", "clipboard")

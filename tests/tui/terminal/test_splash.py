@@ -13,7 +13,7 @@ from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
 from tui.terminal.splash import HOSTS, Opening, first_lines
-from tui.widgets.entry import HostEntry
+from tui.widgets.host_input import HostEntry
 
 
 @pytest.fixture(autouse=True)

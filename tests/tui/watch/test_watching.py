@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList
 from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, seen, text_of, until
 from tui.widgets.detail import Detail
-from tui.widgets.head import Head
+from tui.widgets.header import Head
 from tui.widgets.table import ResultTable
 
 pytestmark = pytest.mark.usefixtures("state")

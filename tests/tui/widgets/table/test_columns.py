@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from probes.model import Status
-from tests.tui.table.shown import a_table, hosts_seen, lines, many
 from tests.tui.unmeasured import a_check, a_job, a_result
+from tests.tui.widgets.table.shown import a_table, hosts_seen, lines, many
 from tui.text.status import ASCII, UNICODE, Signs
-from tui.widgets.table_layout import Longest, lay_out
-from tui.widgets.table_render import SHORT, fit, latency_text
+from tui.widgets.table_rendering import SHORT, Longest, fit, latency_text, lay_out
 
 SIZES = [(40, 12), (80, 24), (200, 50)]
 

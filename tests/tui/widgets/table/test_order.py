@@ -1,8 +1,8 @@
 """Sorting, filtering and rows that arrive meanwhile: the cursor stays on its row."""
 
 from probes.model import Status
-from tests.tui.table.shown import Watched, a_table, app_of, hosts_seen, lines, many
 from tests.tui.unmeasured import a_job, a_result
+from tests.tui.widgets.table.shown import Watched, a_table, app_of, hosts_seen, lines, many
 from tui.models.filter import Filter
 
 

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from probes.model import Status
 from tui.text.status import Signs
-from tui.widgets.table_render import SHORT, fit
+from tui.widgets.table_rendering import SHORT, fit
 
 _COUNTED = (
     Status.BLOCKED,

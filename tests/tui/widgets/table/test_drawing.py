@@ -3,8 +3,8 @@
 from textual.geometry import Region
 
 from probes.model import Queued, Started, Status
-from tests.tui.table.shown import a_table, hosts_seen, lines, many
 from tests.tui.unmeasured import a_job, a_result
+from tests.tui.widgets.table.shown import a_table, hosts_seen, lines, many
 from tui.models.rows import Rows
 
 

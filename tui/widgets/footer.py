@@ -1,4 +1,4 @@
-"""The last line: the keys that do something now."""
+"""Footer: breadcrumbs and key bar."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from tui.commands import COMMANDS
 from tui.commands.model import Command
+from tui.text.breadcrumbs import fitted
 from tui.text.status import Signs
 
 
@@ -86,3 +87,28 @@ class KeyBar(Widget):
         for one in shown:
             first.setdefault(one.description.partition(" ")[0], self.app.get_key_display(one))
         return tuple((key, word) for word, key in first.items())
+
+
+class Crumbs(Widget):
+    """The pane, the place in the tree, and at the right end which row."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Crumbs { height: 1; background: $surface; color: $text-muted; }"
+
+    def __init__(self, signs: Signs) -> None:
+        super().__init__()
+        self._signs = signs
+        self._told: tuple[str, tuple[str, ...], str] = ("", ("",), "")
+
+    def show(self, pane: str, parts: Sequence[str], place: str) -> None:
+        """Say something else; `parts` lead from the widest to the narrowest."""
+        told = (pane, tuple(parts), place)
+        if told != self._told:
+            self._told = told
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line."""
+        text = fitted(*self._told, self.size.width, self._signs)
+        style = self.rich_style
+        return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, style)

@@ -2,7 +2,7 @@
 
 from textual.events import MouseScrollDown
 
-from tests.tui.table.shown import Watched, a_table, app_of, hosts_seen, lines, many
+from tests.tui.widgets.table.shown import Watched, a_table, app_of, hosts_seen, lines, many
 
 
 async def test_the_cursor_moves_by_line_page_and_to_both_ends() -> None:

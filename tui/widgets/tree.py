@@ -21,7 +21,7 @@ from tui.models.tree import Node, RollUp, nodes, target_below, targets_below
 from tui.models.verdicts import AS_STATUS, Verdicts
 from tui.text.breadcrumbs import of_node
 from tui.text.status import Signs
-from tui.widgets.table_render import fit
+from tui.widgets.table_rendering import fit
 
 
 class Outline(ScrollView, can_focus=True, inherit_bindings=False):
