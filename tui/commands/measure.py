@@ -134,7 +134,7 @@ def watch(screen: SessionScreen) -> Outcome:
 
 async def _watch(screen: SessionScreen) -> str:
     from tui.screens.dialogs import Prompt
-    from tui.watch.order import BadOrder, order
+    from tui.watch.options import BadOrder, order
 
     lookout = screen.lookout
     question = (

@@ -10,7 +10,7 @@ from textual.widgets import OptionList, Static
 
 from tui.screens.dialogs import Dialog
 from tui.text.status import Signs
-from tui.watch.past import Change
+from tui.watch.row_history import Change
 from tui.watch.text import change_text
 
 

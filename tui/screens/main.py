@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tui.controller import Runner
     from tui.models.loaded_session import Recorded
     from tui.sessions.replay import Replay
-    from tui.watch.lookout import Lookout
+    from tui.watch.watcher import Lookout
     from tui.widgets.filter_input import FilterLine
 
 
@@ -132,7 +132,7 @@ class SessionScreen(Screen[object]):
     @cached_property
     def lookout(self) -> Lookout:
         """What stands between the events and the panes, from the first event on."""
-        from tui.watch.lookout import Lookout
+        from tui.watch.watcher import Lookout
 
         return Lookout(self)
 

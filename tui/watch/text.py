@@ -9,7 +9,7 @@ from probes.model import Status
 from probes.wire.text import printable
 from tui.models.filter import port_text
 from tui.text.result_line import latency_text
-from tui.watch.past import LOST, UNTIMED, Change, Series
+from tui.watch.row_history import LOST, UNTIMED, Change, Series
 
 _UP = frozenset({Status.OK, Status.WARNING})
 _DOWN = frozenset({Status.BLOCKED, Status.DEGRADED})

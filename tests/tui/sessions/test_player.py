@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from probes.model import Finished, Message, Queued, Target
 from probes.session import SessionError
 from probes.targets import parse
-from tests.tui.watch.test_past import JOB
+from tests.tui.watch.test_row_history import JOB
 from tui.cli.options import Options
 from tui.cli.prepare import load
 from tui.sessions import sets

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
-from tui.watch.past import KEPT, LOST, UNTIMED, Past
+from tui.watch.row_history import KEPT, LOST, UNTIMED, Past
 from tui.watch.text import change_text, duration_text, is_bad, past_lines, sparkline
 
 CHECK = Check("dc.ldap", "c", "r", "LDAP", "tcp", "tcp", "", "", "", port=389)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from probes.model import Finished, Queued, Result, Started, Status
-from tests.tui.watch.test_past import JOB, row
-from tui.watch.held import Held
-from tui.watch.order import BadOrder, Order, order
+from tests.tui.watch.test_row_history import JOB, row
+from tui.watch.options import BadOrder, Order, order
+from tui.watch.watcher import Held
 
 
 def test_of_many_rounds_only_the_last_result_of_a_row_waits():
