@@ -14,7 +14,7 @@ from tests.tui.driving import drive, notice, rows, text_of, until
 from tui.cli.main import main
 from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
-from tui.sessions.text import summary_lines
+from tui.sessions.store import summary_lines
 from tui.widgets.header import Head
 from tui.widgets.host_input import HostEntry
 

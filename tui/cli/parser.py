@@ -37,11 +37,11 @@ def seconds(text: str) -> float:
 
 def speed(text: str) -> float:
     """How many times as fast a session is played."""
-    from tui.sessions import player
+    from tui.sessions import playback
 
     try:
-        return player.speed(text)
-    except player.BadSpeed as error:
+        return playback.speed(text)
+    except playback.BadSpeed as error:
         raise ArgumentTypeError(f"{quoted(text)} is no speed. {error}") from None
 
 

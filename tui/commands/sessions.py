@@ -80,7 +80,7 @@ async def replay(screen: SessionScreen, path: Path) -> str:
     """Ask for the speed and show a session as it came; raises SessionError."""
     from tui.models.loaded_session import open_recorded
     from tui.screens.dialogs import Prompt
-    from tui.sessions.player import BadSpeed, speed
+    from tui.sessions.playback import BadSpeed, speed
 
     said = await screen.host.push_screen_wait(Prompt("Replay how many times as fast?", "1"))
     if said is None:
@@ -127,7 +127,7 @@ def target_sets(screen: SessionScreen) -> Outcome:
 async def _target_sets(screen: SessionScreen) -> str:
     from tui.screens.dialogs import Prompt
     from tui.screens.target_sets import KEEP, Sets
-    from tui.sessions import sets
+    from tui.sessions import target_sets as sets
 
     names, targets = await asyncio.to_thread(sets.names), screen.panes.targets
     if not names and not targets:

@@ -17,8 +17,8 @@ from textual.widgets.option_list import Option
 
 from probes.session import SessionError, Summary
 from tui.screens.dialogs import Prompt
-from tui.sessions import shelf
-from tui.sessions.text import summary_lines
+from tui.sessions import store
+from tui.sessions.store import summary_lines
 from tui.text.status import Signs
 from tui.widgets.table_rendering import fit
 
@@ -99,7 +99,7 @@ class SessionsScreen(Screen[Choice]):
             self._say("This is the session on the screen; it stays.")
             return
         try:
-            gone = shelf.discard(chosen.path)
+            gone = store.discard(chosen.path)
         except SessionError as error:
             self._say(str(error))
             return
@@ -118,7 +118,7 @@ class SessionsScreen(Screen[Choice]):
             self._say("Nothing was thrown away here.")
             return
         try:
-            back = shelf.restore(self._discarded[-1])
+            back = store.restore(self._discarded[-1])
         except SessionError as error:
             self._say(str(error))
             return
@@ -154,7 +154,7 @@ class SessionsScreen(Screen[Choice]):
         self._found.clear()
         options = self.query_one(OptionList)
         options.clear_options()
-        reading = shelf.summaries()
+        reading = store.summaries()
         while some := await asyncio.to_thread(_some, reading):
             self._found.update((str(one.path), one) for one in some)
             options.add_options(Option(self._line(one), id=str(one.path)) for one in some)

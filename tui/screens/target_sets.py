@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from probes.session import SessionError
 from tui.screens.dialogs import Dialog
-from tui.sessions import sets
+from tui.sessions import target_sets
 
 KEEP = "+"
 """What the dialog closes with when the present targets are to be kept."""
@@ -58,7 +58,7 @@ class Sets(Dialog[str]):
         if name is None or name == KEEP:
             return
         try:
-            sets.forget(name)
+            target_sets.forget(name)
         except SessionError as error:
             self.query_one(".title", Static).update(str(error))
             return

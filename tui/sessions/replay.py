@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from probes.session.replay import moments
 from tui.models.loaded_session import Recorded
-from tui.sessions.player import Player
+from tui.sessions.playback import Player
 
 if TYPE_CHECKING:
     from textual.timer import Timer

@@ -8,7 +8,7 @@ import pytest
 
 from probes.model import Ruling
 from probes.session import Summary
-from tui.sessions.text import summary_lines
+from tui.sessions.store import summary_lines
 
 NAMES = tuple(f"a-long-name-{number}.corp.example" for number in range(8))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[13]
+ROOT = Path(__file__).parents[14]
 
 
 @dataclass(frozen=True)

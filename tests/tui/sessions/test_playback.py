@@ -14,8 +14,8 @@ from probes.targets import parse
 from tests.tui.watch.test_row_history import JOB
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.sessions import sets
-from tui.sessions.player import LONGEST_GAP, BadSpeed, Player, speed
+from tui.sessions import target_sets
+from tui.sessions.playback import LONGEST_GAP, BadSpeed, Player, speed
 
 
 def said(text: str) -> Message:
@@ -76,20 +76,20 @@ TARGETS = (Target("windows.dc", "dc1"), Target("unix.target", "fe80::1", 2222))
 
 
 def test_a_set_is_a_list_file_that_the_host_line_takes(tmp_path: Path):
-    path = sets.keep("Site 1", TARGETS, tmp_path)
+    path = target_sets.keep("Site 1", TARGETS, tmp_path)
     assert path.stat().st_mode & 0o777 == 0o600
-    assert sets.names(tmp_path) == ["Site 1"]
-    assert sets.recall("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
-    sets.keep("Site 1", TARGETS[:1], tmp_path)
-    assert sets.recall("Site 1", tmp_path) == "windows.dc=dc1"
-    sets.forget("Site 1", tmp_path)
-    assert sets.names(tmp_path) == []
+    assert target_sets.names(tmp_path) == ["Site 1"]
+    assert target_sets.recall("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
+    target_sets.keep("Site 1", TARGETS[:1], tmp_path)
+    assert target_sets.recall("Site 1", tmp_path) == "windows.dc=dc1"
+    target_sets.forget("Site 1", tmp_path)
+    assert target_sets.names(tmp_path) == []
 
 
 def test_a_set_keeps_the_friendly_names_of_its_hosts(tmp_path: Path):
     named = Target("windows.dc", "dc1", friendly_name="Cellar, left")
-    path = sets.keep("Site 1", (named, TARGETS[1]), tmp_path)
-    assert sets.recall("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
+    path = target_sets.keep("Site 1", (named, TARGETS[1]), tmp_path)
+    assert target_sets.recall("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
     again = parse((f"@{path.name}",), load(Options("screen")), base=tmp_path)
     assert [one.friendly_name for one in again.targets] == ["Cellar, left", ""]
 
@@ -97,21 +97,21 @@ def test_a_set_keeps_the_friendly_names_of_its_hosts(tmp_path: Path):
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 41, "a\x1b[m", "dot."])
 def test_a_name_that_could_be_another_file_is_refused(tmp_path: Path, name: str):
     with pytest.raises(SessionError, match="is no name for a set"):
-        sets.keep(name, TARGETS, tmp_path / "sets")
+        target_sets.keep(name, TARGETS, tmp_path / "sets")
     assert not (tmp_path / "sets").exists()
 
 
 def test_a_set_that_is_not_there_or_no_text_is_said(tmp_path: Path):
     with pytest.raises(SessionError, match="Cannot read"):
-        sets.recall("none", tmp_path)
+        target_sets.recall("none", tmp_path)
     (tmp_path / "bad.txt").write_bytes(b"\xff\xfe")
     with pytest.raises(SessionError, match="not UTF-8"):
-        sets.recall("bad", tmp_path)
+        target_sets.recall("bad", tmp_path)
     (tmp_path / "big.txt").write_text("x" * 300_000)
     with pytest.raises(SessionError, match="too long"):
-        sets.recall("big", tmp_path)
+        target_sets.recall("big", tmp_path)
 
 
 def test_comments_and_empty_lines_of_a_set_are_left_out(tmp_path: Path):
     (tmp_path / "mine.txt").write_text("# site\nunix.target=a  # web\n\n")
-    assert sets.recall("mine", tmp_path) == "unix.target=a"
+    assert target_sets.recall("mine", tmp_path) == "unix.target=a"
