@@ -17,7 +17,7 @@ import pytest
 from tui.cli.options import Options
 from tui.cli.prepare import load
 from tui.reports import html
-from tui.reports.report import load_report
+from tui.reports.model import load_report
 
 ROOT = Path(__file__).parent.parent.parent
 SESSIONS = (ROOT / "docs" / "example.jsonl", ROOT / "tests" / "sessions" / "site.jsonl")

@@ -10,7 +10,7 @@ from tui.cli import prepare
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
 from tui.models.loaded_session import whole_session
-from tui.reports.report import line
+from tui.reports.model import line
 from tui.text.comparison import counts, groups, name_text, row_text, session_text, statuses_text
 
 

@@ -11,8 +11,8 @@ from tui.cli import prepare
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
 from tui.reports import csv, firewall, html, json, junit, markdown
-from tui.reports.pseudonyms import pseudonymised
-from tui.reports.report import Report, load_report, notices
+from tui.reports.anonymise import pseudonymised
+from tui.reports.model import Report, load_report, notices
 from tui.storage.files import NotSaved, save
 
 RENDERERS: Mapping[str, Callable[[Report], Iterator[str]]] = {

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from probes.model import Result
-from tui.reports.report import Report, fix, line
+from tui.reports.model import Report, fix, line
 
 HEADINGS = (
     "status",

@@ -9,7 +9,7 @@ from probes.model import Result
 from tui.models.filter import port_text
 from tui.reports import csv, markdown
 from tui.reports.flows import Flow, Request, request
-from tui.reports.report import Report, line, notices
+from tui.reports.model import Report, line, notices
 
 HEADINGS = (
     "Source",

@@ -11,7 +11,7 @@ from probes.judging.messages import same_address, unanswered
 from probes.model import Observation, Reason, Result, State, Status
 from profiles.model import Check
 from tui.models.filter import port_text
-from tui.reports.report import attempts_text, line
+from tui.reports.model import attempts_text, line
 
 
 @dataclass(frozen=True, slots=True)

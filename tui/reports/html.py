@@ -9,7 +9,7 @@ from importlib import resources
 from probes.model import Evidence, Result, Ruling, Status
 from probes.remediation import commands, remedy
 from tui.models.filter import port_text
-from tui.reports.report import (
+from tui.reports.model import (
     FINDING_HEADINGS,
     TO_CHANGE,
     VERDICT_HEADINGS,

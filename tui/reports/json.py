@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from probes.session.header import header_record
 from probes.session.json_line import encoded
 from probes.session.records import finding_record, result_record, verdict_record
-from tui.reports.report import Report, notices
+from tui.reports.model import Report, notices
 
 SCHEMA = "auditreach.report/1"
 """Name and version of the document."""

@@ -7,7 +7,7 @@ from html import escape
 
 from probes.model import Result, Status
 from tui.models.filter import port_text
-from tui.reports.report import (
+from tui.reports.model import (
     Report,
     about,
     attempts_text,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from probes.model import Result
 from tui.models.filter import port_text
-from tui.reports.report import (
+from tui.reports.model import (
     FINDING_HEADINGS,
     LONG,
     TO_CHANGE,

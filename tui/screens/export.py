@@ -11,8 +11,7 @@ from probes.session import SessionError
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.cli.export import RENDERERS
-from tui.reports.part import part_of
-from tui.reports.report import load_report
+from tui.reports.model import load_report, part_of
 from tui.screens.dialogs import Choice, Prompt
 from tui.screens.prompts import confirmed, typed_path
 from tui.storage.files import AlreadyThere, NotSaved, save

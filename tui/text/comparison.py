@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from probes.session import Session
 from probes.session.diff import Change, Comparison, Kind
 from tui.models.filter import port_text
-from tui.reports.report import TO_CHANGE, line
+from tui.reports.model import TO_CHANGE, line
 
 _TOLD = (Kind.REGRESSED, Kind.FIXED, Kind.NEW, Kind.GONE)
 

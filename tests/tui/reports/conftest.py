@@ -25,7 +25,7 @@ from probes.session import FindingRecord, Header, Remark, SessionLog, new_header
 from profiles.model import Profile
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.reports.report import Report, load_report
+from tui.reports.model import Report, load_report
 
 VANTAGE = VantageInfo("local", "jump1", "carol", "Linux 6.1", ("10.20.1.9",), ("10.20.2.53",))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from probes.model import Icmp, Reason, Result, State
 from tui.reports import csv as report_csv
-from tui.reports.report import Report
+from tui.reports.model import Report
 
 Make = Callable[..., Result]
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

@@ -18,8 +18,8 @@ from probes.session import SessionLog
 from probes.session.records import found
 from profiles.model import Profile
 from tui.cli.export import RENDERERS
-from tui.reports.pseudonyms import pseudonymised
-from tui.reports.report import Report, load_report
+from tui.reports.anonymise import pseudonymised
+from tui.reports.model import Report, load_report
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]

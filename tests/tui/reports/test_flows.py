@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from probes.model import Icmp, Reason, Result, Service, State, Status
 from tui.reports import firewall
 from tui.reports.flows import Request, collapsed, request
-from tui.reports.report import Report
+from tui.reports.model import Report
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]

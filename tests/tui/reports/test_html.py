@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from probes.model import Evidence, Icmp, Reason, Result, Status
 from probes.session import VerdictRecord
 from tui.reports import html
-from tui.reports.report import Report
+from tui.reports.model import Report
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]

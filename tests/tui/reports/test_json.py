@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from probes.model import Result
 from tui.reports import json as report_json
-from tui.reports.report import Report
+from tui.reports.model import Report
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]

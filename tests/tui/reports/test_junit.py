@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from probes.model import Result, Status
 from profiles.model import Profile
 from tui.reports import junit
-from tui.reports.report import Report, load_report
+from tui.reports.model import Report, load_report
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]

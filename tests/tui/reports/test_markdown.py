@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from probes.model import Result, Status
 from tui.reports import markdown
-from tui.reports.report import Report
+from tui.reports.model import Report
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]

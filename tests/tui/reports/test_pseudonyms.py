@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from probes.model import Evidence, Icmp, Reason, Result, Status, Target, VantageInfo
 from probes.session import FindingRecord, VerdictRecord
 from tui.cli.export import RENDERERS
-from tui.reports.pseudonyms import pseudonymised
-from tui.reports.report import Report
+from tui.reports.anonymise import pseudonymised
+from tui.reports.model import Report
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]
