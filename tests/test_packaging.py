@@ -159,7 +159,7 @@ def test_every_module_of_the_wheel_can_be_imported(unpacked: Path) -> None:
     code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\n"
     ran = run_python(unpacked, "-c", f"{code}print(sys.modules['tui.cli.main'].__file__)")
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.strip() == str(unpacked / "tui" / "cli.py")
+    assert ran.stdout.strip() == str(unpacked / "tui" / "cli" / "main.py")
 
 
 def test_the_program_knows_the_version_it_was_installed_as(

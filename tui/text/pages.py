@@ -12,7 +12,7 @@ from probes.model import Status
 FOLDER = "docs/status"
 VERDICTS = f"{FOLDER}/verdicts.md"
 _UNFINISHED = (Status.QUEUED, Status.RUNNING, Status.CANCELLED)
-_PACKED = Path(__file__).parents[11] / "status"
+_PACKED = Path(__file__).parents[1] / "status"
 """Where the wheel has them; a clone has no second copy."""
 
 

@@ -52,7 +52,7 @@ def test_it_ends_when_its_user_is_killed() -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[19],
+        cwd=Path(__file__).parents[3],
     )
     assert user.stdout is not None
     assert user.stdin is not None

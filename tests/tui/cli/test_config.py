@@ -18,7 +18,7 @@ from tui.commands import COMMANDS
 from tui.commands.keymap import BadKeys, rebound, with_keys
 from tui.widgets.footer import KeyBar
 
-SITE = str(Path(__file__).parents[13] / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from tui.cli.main import main
 from tui.cli.options import Options, UsageError
 from tui.cli.parser import parse_options
 
-ROOT = Path(__file__).parents[14]
+ROOT = Path(__file__).parents[3]
 
 Mistake = Callable[..., str]
 

@@ -10,7 +10,7 @@ from tests.tui.driving import drive, notice, seen, until
 from tui.screens.diagnosis import Diagnosis
 from tui.widgets.table import ResultTable
 
-EXAMPLE = Path(__file__).parents[6] / "sessions" / "site.jsonl"
+EXAMPLE = Path(__file__).parents[2] / "sessions" / "site.jsonl"
 
 
 def test_d_lists_findings_and_enter_shows_the_rows_of_one():

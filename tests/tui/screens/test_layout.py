@@ -19,7 +19,7 @@ from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
 from tui.widgets.tree import Outline
 
-SITE = str(Path(__file__).parents[6] / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
 KINDS = (Outline, ResultTable, Detail)
 
 

@@ -16,7 +16,7 @@ from tui.widgets.header import Head
 from tui.widgets.table import ResultTable
 from tui.widgets.tree import Outline
 
-SITE = str(Path(__file__).parents[6] / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
 OURS = (Head, Outline, ResultTable, Detail, Crumbs, KeyBar)
 DOINGS = (("1",), ("2",), ("3",), ("z",), ("slash", "x"), ("escape",), ("f",), ("I", "escape"))
 OTHERS = (("v",), ("d",), ("question_mark",), ("ctrl+p",), ("c",), ("a",))

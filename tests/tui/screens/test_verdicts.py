@@ -24,7 +24,7 @@ from tui.widgets.verdict_list import VerdictList
 
 pytestmark = pytest.mark.usefixtures("state")
 
-EXAMPLE = Path(__file__).parents[6] / "sessions" / "site.jsonl"
+EXAMPLE = Path(__file__).parents[2] / "sessions" / "site.jsonl"
 CHECK = Check("nas.netbios", "n", "nas", "NetBIOS", "tcp", "tcp", "p", "c", "f", 139)
 
 SIZE = (100, 30)

@@ -11,7 +11,7 @@ from tests.tui.driving import drive, notice, until
 from tui.screens.dialogs import Help
 from tui.text.pages import page_lines
 
-SITE = str(Path(__file__).parents[12] / "sessions" / "site.jsonl")
+SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
 
 
 def told(markdown: str, width: int = 40) -> list[str]:

@@ -15,7 +15,7 @@ from profiles.loader import load_profile
 from tests.probes.judging.verdict_reference.others import OTHERS
 from tests.probes.judging.verdict_reference.windows import WINDOWS
 
-REFERENCE = Path(__file__).parents[17] / "shared" / "required-ports-reference.md"
+REFERENCE = Path(__file__).parents[5] / "shared" / "required-ports-reference.md"
 
 
 CASES = [*WINDOWS, *OTHERS]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[15]
+ROOT = Path(__file__).parents[4]
 
 
 @dataclass(frozen=True)
