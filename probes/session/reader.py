@@ -6,9 +6,9 @@ import dataclasses
 import gc
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from probes.session.header import SCHEMA, Header, header_of, targets_of
@@ -128,76 +128,102 @@ def _check_regular(descriptor: int, path: str | os.PathLike[str]) -> None:
 
 
 def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None) -> Session:
-    header = header_line(file.readline(MOST_HEADER), path)
-    rows, remarks, messages = Rows(profile, header.targets), list[Remark](), _Messages()
-    results: dict[str, Result] = {}
-    earlier: dict[str, Result] = {}
-    verdicts: dict[tuple[str, ...], VerdictRecord] = {}
-    findings = _Findings()
-    added: list[Target] = []
-    removed: dict[Target, None] = {}
-    complete, ended, measured = False, "", False
+    content = _Content(header_line(file.readline(MOST_HEADER), path), profile)
     for number, line in _lines(file):
         try:
             if line == b"\n":
                 raise BadLine(f"it is longer than {MOST_LINE} bytes")
-            record = decoded(line)
-            kind = record.get("type")
-            if kind in ("result", "earlier"):
-                result = rows.result(record)
-                kept = results if kind == "result" else earlier
-                if len(kept) < MOST_ROWS or result.job.key in kept:
-                    kept[result.job.key] = result
-                else:
-                    messages.add(f"Line {number} was skipped: more than {MOST_ROWS} rows.")
-                if kind == "result":
-                    complete, measured = False, True
-                    findings.clear()
-            elif kind == "verdict" and len(verdicts) < MOST_ROWS:
+            content.take(decoded(line), number)
+        except BadLine as error:
+            content.messages.add(
+                f"Line {number} was skipped: {error}."
+                if line.endswith(b"\n")
+                else f"The last line, {number}, was cut off and is left out."
+            )
+    return content.session()
+
+
+class _Content:
+    """Records of one log, taken in their order; what comes later replaces what it is about."""
+
+    def __init__(self, header: Header, profile: Profile | None) -> None:
+        self.messages = _Messages()
+        self._header = header
+        self._rows = Rows(profile, header.targets)
+        self._results: dict[str, Result] = {}
+        self._earlier: dict[str, Result] = {}
+        self._verdicts: dict[tuple[str, ...], VerdictRecord] = {}
+        self._findings = _Findings()
+        self._remarks: list[Remark] = []
+        self._added: list[Target] = []
+        self._removed: dict[Target, None] = {}
+        self._complete, self._ended, self._measured = False, "", False
+
+    def take(self, record: Mapping[str, Any], number: int) -> None:
+        """Take in the record of one line; unknown types are passed over. Raises BadLine."""
+        match record.get("type"):
+            case "result":
+                self._row(self._results, record, number)
+                self._complete, self._measured = False, True
+                self._findings.clear()
+            case "earlier":
+                self._row(self._earlier, record, number)
+            case "verdict" if len(self._verdicts) < MOST_ROWS:
                 verdict = verdict_of(record)
                 about = (verdict.role, verdict.host, str(verdict.port), verdict.capability)
-                verdicts[about] = verdict
-            elif kind == "finding":
-                findings.add(finding_of(record))
-            elif kind == "targets" and len(added) < MOST_ROWS:
-                targets = targets_of(record)
-                added.extend(targets)
-                rows.know(targets)
-                _forget(removed, targets)
-            elif kind == "removed" and len(removed) < MOST_ROWS:
-                removed.update(dict.fromkeys(targets_of(record)))
-                findings.clear()
-            elif kind == "restored":
-                _forget(removed, targets_of(record))
-                findings.clear()
-            elif kind == "remark" and len(remarks) < MOST_ROWS:
-                remarks.append(Remark(text(record, "at"), text(record, "text")))
-            elif kind == "end":
-                if measured or not ended:
-                    # A remark that was added later ends the log anew, not the measurement.
-                    ended, measured = text(record, "ended"), False
-                complete = record.get("complete") is True
-                findings.close()
-        except BadLine as error:
-            if line.endswith(b"\n"):
-                messages.add(f"Line {number} was skipped: {error}.")
-            else:
-                messages.add(f"The last line, {number}, was cut off and is left out.")
-    if added:
-        everything = tuple(dict.fromkeys((*header.targets, *added[:MOST_ROWS])))
-        header = dataclasses.replace(header, targets=everything)
-    session = Session(
-        header,
-        tuple(results.values()),
-        tuple(remarks),
-        complete,
-        ended,
-        messages.all(),
-        tuple(verdicts.values()),
-        findings.all(),
-        tuple(result for key, result in earlier.items() if key not in results),
-    )
-    return _without(session, tuple(removed)) if removed else session
+                self._verdicts[about] = verdict
+            case "finding":
+                self._findings.add(finding_of(record))
+            case "targets" if len(self._added) < MOST_ROWS:
+                self._add(targets_of(record))
+            case "removed" if len(self._removed) < MOST_ROWS:
+                self._removed.update(dict.fromkeys(targets_of(record)))
+                self._findings.clear()
+            case "restored":
+                _forget(self._removed, targets_of(record))
+                self._findings.clear()
+            case "remark" if len(self._remarks) < MOST_ROWS:
+                self._remarks.append(Remark(text(record, "at"), text(record, "text")))
+            case "end":
+                self._end(record)
+
+    def session(self) -> Session:
+        """Everything that was taken in, without the targets that were removed at the end."""
+        header = self._header
+        if self._added:
+            everything = tuple(dict.fromkeys((*header.targets, *self._added[:MOST_ROWS])))
+            header = dataclasses.replace(header, targets=everything)
+        session = Session(
+            header,
+            tuple(self._results.values()),
+            tuple(self._remarks),
+            self._complete,
+            self._ended,
+            self.messages.all(),
+            tuple(self._verdicts.values()),
+            self._findings.all(),
+            tuple(one for key, one in self._earlier.items() if key not in self._results),
+        )
+        return _without(session, tuple(self._removed)) if self._removed else session
+
+    def _row(self, kept: dict[str, Result], record: Mapping[str, Any], number: int) -> None:
+        result = self._rows.result(record)
+        if len(kept) < MOST_ROWS or result.job.key in kept:
+            kept[result.job.key] = result
+        else:
+            self.messages.add(f"Line {number} was skipped: more than {MOST_ROWS} rows.")
+
+    def _add(self, targets: Sequence[Target]) -> None:
+        self._added.extend(targets)
+        self._rows.know(targets)
+        _forget(self._removed, targets)
+
+    def _end(self, record: Mapping[str, Any]) -> None:
+        if self._measured or not self._ended:
+            # A remark that was added later ends the log anew, not the measurement.
+            self._ended, self._measured = text(record, "ended"), False
+        self._complete = record.get("complete") is True
+        self._findings.close()
 
 
 def _forget(removed: dict[Target, None], targets: Iterable[Target]) -> None:

@@ -147,29 +147,50 @@ def parser_of(command: str) -> argparse.ArgumentParser:
             help="another configuration file; `auditreach config` prints one",
         )
     if command in ("screen", "open", "demo"):
-        add(
-            "--ascii",
-            action=argparse.BooleanOptionalAction,
-            help="draw with ASCII characters only (default: where the locale or the console has "
-            "no others)",
-        )
-        add("--theme", choices=THEMES, help="the colours")
-        add(
-            "--slow-link",
-            action="store_true",
-            help="draw once a second instead of five times, and leave the mouse to the terminal",
-        )
-        add(
-            "--no-mouse", dest="mouse", action="store_false", help="leave the mouse to the terminal"
-        )
-        add(
-            "--kiosk",
-            action="store_true",
-            help="in a shell's place: no file is read or written where the user says, and no way "
-            "leads to a shell",
-        )
+        _add_appearance(parser)
     else:
         parser.set_defaults(ascii=None, slow_link=False, mouse=True, theme=None, kiosk=False)
+    _add_sessions(parser, command)
+    if command == "export":
+        _add_export(parser)
+    if command in ("screen", "run", "demo"):
+        add("--log", type=Path, metavar="FILE", help="where the session log is written")
+    if command in ("screen", "run"):
+        _add_measuring(parser)
+        _add_peers(parser)
+        add("--yes", action="store_true", help="measure more than 1,024 endpoints unasked")
+    if command == "screen":
+        add("--run", action="store_true", help="start measuring at once")
+    if command == "run":
+        _add_run(parser)
+    return parser
+
+
+def _add_appearance(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--ascii",
+        action=argparse.BooleanOptionalAction,
+        help="draw with ASCII characters only (default: where the locale or the console has "
+        "no others)",
+    )
+    add("--theme", choices=THEMES, help="the colours")
+    add(
+        "--slow-link",
+        action="store_true",
+        help="draw once a second instead of five times, and leave the mouse to the terminal",
+    )
+    add("--no-mouse", dest="mouse", action="store_false", help="leave the mouse to the terminal")
+    add(
+        "--kiosk",
+        action="store_true",
+        help="in a shell's place: no file is read or written where the user says, and no way "
+        "leads to a shell",
+    )
+
+
+def _add_sessions(parser: argparse.ArgumentParser, command: str) -> None:
+    add = parser.add_argument
     if command in ("open", "export", "verify"):
         add("session", type=Path, metavar="SESSION", help="a session log (.jsonl)")
     if command == "open":
@@ -184,84 +205,86 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     if command == "diff":
         add("session", type=Path, metavar="BEFORE", help="the earlier session log")
         add("after", type=Path, metavar="AFTER", help="the later session log")
-    if command == "export":
-        _add_export(parser)
-    if command in ("screen", "run", "demo"):
-        add("--log", type=Path, metavar="FILE", help="where the session log is written")
-    if command in ("screen", "run"):
-        add("target", nargs="*", metavar="ROLE=HOST", help="what to measure")
-        add(
-            "--answer",
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help="answer a question of the profile, e.g. domain_credentials=no",
-        )
-        add(
-            "--timeout",
-            type=seconds,
-            metavar="S",
-            help="seconds one attempt may take (default 4, with --from what the session had; "
-            "under 3.2 a dead host looks silent)",
-        )
-        add(
-            "--concurrency",
-            type=count,
-            metavar="N",
-            help="attempts in flight at once (default 1000)",
-        )
-        add(
-            "--credentials",
-            type=Path,
-            metavar="FILE",
-            help="communities, SNMPv3 users and an SSH login (TOML, mode 0600); also from the "
-            "environment: AUDITREACH_SNMP_COMMUNITY, AUDITREACH_SSH_PASSWORD ...",
-        )
-        add(
-            "--ca-file",
-            default="",
-            metavar="FILE",
-            help="certificates (PEM) that HTTPS checks trust beside the system's",
-        )
-        add(
-            "--proxy",
-            default="",
-            metavar="URL",
-            help="HTTP proxy of HTTPS checks (default: HTTPS_PROXY and NO_PROXY; none for none)",
-        )
-        add(
-            "--dns-name",
-            type=dns_name,
-            metavar="NAME",
-            help="what DNS servers are asked for (default: the PTR of their own address)",
-        )
-        add(
-            "--pjl",
-            action="store_true",
-            help="send printers '@PJL INFO ID' on 9100 and read their name; a printer without PJL "
-            "may print a line (default: connect, send nothing)",
-        )
-        add("--yes", action="store_true", help="measure more than 1,024 endpoints unasked")
-    if command == "screen":
-        add("--run", action="store_true", help="start measuring at once")
-    if command == "run":
-        add("--json", action="store_true", help="write the session log to standard output")
-        add(
-            "--from",
-            type=Path,
-            dest="session",
-            metavar="SESSION",
-            help="measure an earlier session again: its targets, ports and answers",
-        )
-        add(
-            "--only",
-            type=statuses,
-            default=(),
-            metavar="STATUS,...",
-            help="with --from: only rows that were blocked, error, degraded ...; "
-            "failed is all but ok and not-needed",
-        )
-    return parser
+
+
+def _add_measuring(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("target", nargs="*", metavar="ROLE=HOST", help="what to measure")
+    add(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="answer a question of the profile, e.g. domain_credentials=no",
+    )
+    add(
+        "--timeout",
+        type=seconds,
+        metavar="S",
+        help="seconds one attempt may take (default 4, with --from what the session had; "
+        "under 3.2 a dead host looks silent)",
+    )
+    add(
+        "--concurrency",
+        type=count,
+        metavar="N",
+        help="attempts in flight at once (default 1000)",
+    )
+
+
+def _add_peers(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--credentials",
+        type=Path,
+        metavar="FILE",
+        help="communities, SNMPv3 users and an SSH login (TOML, mode 0600); also from the "
+        "environment: AUDITREACH_SNMP_COMMUNITY, AUDITREACH_SSH_PASSWORD ...",
+    )
+    add(
+        "--ca-file",
+        default="",
+        metavar="FILE",
+        help="certificates (PEM) that HTTPS checks trust beside the system's",
+    )
+    add(
+        "--proxy",
+        default="",
+        metavar="URL",
+        help="HTTP proxy of HTTPS checks (default: HTTPS_PROXY and NO_PROXY; none for none)",
+    )
+    add(
+        "--dns-name",
+        type=dns_name,
+        metavar="NAME",
+        help="what DNS servers are asked for (default: the PTR of their own address)",
+    )
+    add(
+        "--pjl",
+        action="store_true",
+        help="send printers '@PJL INFO ID' on 9100 and read their name; a printer without PJL "
+        "may print a line (default: connect, send nothing)",
+    )
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--json", action="store_true", help="write the session log to standard output")
+    add(
+        "--from",
+        type=Path,
+        dest="session",
+        metavar="SESSION",
+        help="measure an earlier session again: its targets, ports and answers",
+    )
+    add(
+        "--only",
+        type=statuses,
+        default=(),
+        metavar="STATUS,...",
+        help="with --from: only rows that were blocked, error, degraded ...; "
+        "failed is all but ok and not-needed",
+    )
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

@@ -276,49 +276,69 @@ def _watch(
     jobs: Sequence[Job],
     events: queue.SimpleQueue[Sequence[Event]],
 ) -> Exit:
-    lines = Lines(jobs, colour=_colour(sys.stdout))
-    progress = _Progress(len(jobs))
-    latest: dict[str, Result] = {}
-    verdicts = Verdicts()
-    verdicts.add(jobs)
-    began = time.monotonic()
-    findings: tuple[Finding, ...] = ()
-    finished = False
-    while not finished:
+    output = _Output(jobs, as_json=options.json)
+    while not output.finished:
         try:
             batch = events.get(timeout=_REFRESH)
         except queue.Empty:
             batch = ()
+        output.take(batch)
+    output.end()
+    return exit_status(output.verdicts.rulings)
+
+
+class _Output:
+    """Standard output of a run: a line a result as it comes, at the end what it all means.
+
+    With `as_json` the session log writes there, and this nothing.
+    """
+
+    def __init__(self, jobs: Sequence[Job], *, as_json: bool) -> None:
+        self.finished = False
+        self.verdicts = Verdicts()
+        self.verdicts.add(jobs)
+        self._json = as_json
+        self._lines = Lines(jobs, colour=_colour(sys.stdout))
+        self._progress = _Progress(len(jobs))
+        self._latest: dict[str, Result] = {}
+        self._findings: tuple[Finding, ...] = ()
+        self._began = time.monotonic()
+
+    def take(self, batch: Sequence[Event]) -> None:
+        """Print what a batch of events says, and the progress."""
+        self.verdicts.apply(batch)
         shown = []
-        verdicts.apply(batch)
         for event in batch:
             if isinstance(event, Result):
-                latest[event.job.key] = event
-                shown.append(lines.result(event))
+                self._latest[event.job.key] = event
+                shown.append(self._lines.result(event))
             elif isinstance(event, Message):
-                progress.clear()
+                self._progress.clear()
                 _say(f"auditreach: {event.text}")
             elif isinstance(event, Diagnosed):
-                findings = event.findings
+                self._findings = event.findings
             elif isinstance(event, Finished):
-                finished = True
-        if shown and not options.json:
-            progress.clear()
+                self.finished = True
+        if shown and not self._json:
+            self._progress.clear()
             print("\n".join(shown), flush=True)
-        progress.show(latest.values())
-    progress.clear()
-    if not options.json:
-        counts = Counter(result.status for result in latest.values())
-        print(f"\n{summary(counts, time.monotonic() - began)}")
-        if len(latest) > 20:
-            for result in failures(latest.values()):
-                print(lines.result(result))
-        for line in findings_lines(findings):
+        self._progress.show(self._latest.values())
+
+    def end(self) -> None:
+        """Print counts, failures again after many rows, findings and verdicts."""
+        self._progress.clear()
+        if self._json:
+            return
+        counts = Counter(result.status for result in self._latest.values())
+        print(f"\n{summary(counts, time.monotonic() - self._began)}")
+        if len(self._latest) > 20:
+            for result in failures(self._latest.values()):
+                print(self._lines.result(result))
+        for line in findings_lines(self._findings):
             print(line)
-        for line in verdict_lines(verdicts.lines()):
+        for line in verdict_lines(self.verdicts.lines()):
             print(line)
         sys.stdout.flush()
-    return exit_status(verdicts.rulings)
 
 
 class _Progress:
