@@ -39,46 +39,24 @@ OPENS_SOCKETS = frozenset(
 
 
 AFTER_THE_FIRST_PAINT = (
-    *(
-        "argparse",
-        "hashlib",
-        "json",
-    ),
+    *("hashlib", "json"),
     *("probes.vantage.local", "probes.options", "probes.engine.scheduler", "probes.session"),
     *("probes.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
-    *(
-        "tui.cli.parser",
-        "tui.cli.parser",
-        "tui.cli.config",
-        "tui.cli.credentials",
-        "tui.controller",
-    ),
-    *(
-        "tui.screens.help",
-        "tui.engine_session",
-        "tui.models.query",
-        "tui.models.loaded_session",
-        "tui.reports",
-        "tui.sessions",
-    ),
-    *("tui.cli.trust", "tui.cli.parser"),
-    *(
-        "tui.commands.measure",
-        "tui.screens.dialogs",
-        "tui.screens.session_browser",
-        "tui.widgets.filter_input",
-    ),
+    *("tui.cli.credentials", "tui.cli.trust", "tui.engine_session"),
+    *("tui.models.loaded_session", "tui.reports", "tui.sessions"),
+    *("tui.commands.measure", "tui.screens.dialogs", "tui.screens.help"),
+    *("tui.screens.session_browser", "tui.widgets.filter_input"),
 )
 """What the usual start can do without; with what is below each of them."""
 
 FIRST_PAINT = """
 import os
 os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_STATE_HOME"] = sys.argv[1]
-import tui.cli.main.main
+import tui.cli.main
 from tui.cli.config import configured
 from tui.cli.screen import build
 
-app = build(configured(tui.cli.main.main._options([])))
+app = build(configured(tui.cli.main._options([])))
 
 def painted(*_):
     sys.__stdout__.write(chr(0) + " ".join(sys.modules))
@@ -246,7 +224,7 @@ def test_what_the_first_paint_can_do_without_is_loaded_after_it(tmp_path: Path) 
 
 
 def test_a_run_without_a_screen_starts_without_its_libraries() -> None:
-    modules = loaded("import tui.cli.main.run")
+    modules = loaded("import tui.cli.run")
     assert {name for name in (*HEAVY, "textual", "rich") if name in modules} == set()
 
 
