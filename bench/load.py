@@ -20,7 +20,8 @@ from statistics import median, quantiles
 
 from textual.widgets import Input
 
-from bench.whole import Driven, child, report, run
+from bench.whole import Driven, child, moved, report, run, typed
+from tui.screens.main_panes import Panes
 from tui.screens.verdicts import VerdictScreen
 
 
@@ -37,19 +38,23 @@ async def keys(driven: Driven, seconds: float) -> dict[str, list[tuple[float, fl
 
     while time.perf_counter() < until:
         for name in ("down", "down", "pagedown"):
-            at = table._cursor
-            await press(name, name, lambda at=at: table._cursor != at)
-        at = panes.failures
-        await press("f", "f", lambda at=at: panes.failures != at)
+            await press(name, name, moved(table))
+        await press("f", "f", switched(panes))
         await press("/", "slash", lambda: app.focused is line)
         for text in ("1", "10"):
-            await press("typing", text[-1], lambda text=text: line.value == text)
+            await press("typing", text[-1], typed(line, text))
         await press("Escape", "escape", lambda: table.rows.filter.text == "" and table.has_focus)
         await press("v", "v", lambda: isinstance(app.screen, VerdictScreen))
         await press("back", "escape", lambda: app.screen is app.main)
-        if table._cursor > len(table.rows.view) * 0.9:
-            await press("Home", "home", lambda: table._cursor == 0)
+        if table.cursor_line > len(table.rows.view) * 0.9:
+            await press("Home", "home", lambda: table.cursor_line == 0)
     return took
+
+
+def switched(panes: Panes) -> Callable[[], bool]:
+    """A condition that holds when failures only, or everything again, is shown."""
+    failures = panes.failures
+    return lambda: panes.failures != failures
 
 
 def measure(rows: int, rate: int, seconds: float) -> None:

@@ -19,12 +19,15 @@ from pathlib import Path
 
 from textual.widgets import Input, OptionList
 
-from bench.whole import Driven, child, report, run
+from bench.whole import Driven, child, moved, report, run, typed
 from probes.model import Status
 from tui.app import AuditReach
+from tui.models.rows import Column
 from tui.screens.diagnosis import Diagnosis
 from tui.screens.verdicts import VerdictScreen
+from tui.widgets.table import ResultTable
 
+COLUMNS: tuple[Column, ...] = ("status", "host", "check", "latency", "note")
 REMOVED = 500
 """Hosts that are taken out at once."""
 GOAL = 100.0
@@ -45,27 +48,25 @@ async def operate(driven: Driven) -> None:
         await asyncio.sleep(0.5)
         seen.setdefault(name, []).append((shown, max(driven.lags), cpu))
 
+    every, last = len(table.rows), len(table.rows.view) - 1
     for _ in range(3):
-        last = len(table.rows.view) - 1
-        await do("to the last row", "end", lambda last=last: table._cursor == last)
-        await do("page up", "pageup", lambda last=last: table._cursor < last)
-        await do("to the first row", "home", lambda: table._cursor == 0)
-        for name in ("status", "host", "check", "latency", "note"):
-            wanted = (name, False)
-            await do(f"sort by {name}", "o", lambda wanted=wanted: table.rows.order == wanted)
+        await do("to the last row", "end", lambda: table.cursor_line == last)
+        await do("page up", "pageup", moved(table))
+        await do("to the first row", "home", lambda: table.cursor_line == 0)
+        for column in COLUMNS:
+            await do(f"sort by {column}", "o", ordered(table, column))
         await do("the other way round", "O", lambda: table.rows.order == ("note", True))
         await do("as added", "o", lambda: table.rows.order is None)
         await do("failures only", "f", lambda: table.rows.filter.failures)
         await do("everything again", "f", lambda: not table.rows.filter.failures)
         await do("to the filter", "slash", lambda: app.focused is line)
         for text in ("1", "10", "107"):
-            await do("a letter of a filter", text[-1], lambda text=text: line.value == text)
+            await do("a letter of a filter", text[-1], typed(line, text))
         await do("the rows of a word", "9", lambda: table.rows.filter.text == "1079")
         await do("out of the filter", "escape", lambda: table.has_focus)
         await do("to the tree", "t", lambda: panes.outline.has_focus)
         for _ in range(4):
-            at = panes.outline._cursor
-            await do("down the tree", "down", lambda at=at: panes.outline._cursor != at)
+            await do("down the tree", "down", moved(panes.outline))
         panes.show_all()
         table.focus()
         await asyncio.sleep(0.5)
@@ -73,16 +74,21 @@ async def operate(driven: Driven) -> None:
         await do("back from them", "escape", lambda: app.screen is app.main)
         await do("diagnosis", "d", lambda: isinstance(app.screen, Diagnosis) and listed(app))
         await do("back from it", "escape", lambda: app.screen is app.main)
-        every, gone = len(table.rows), frozenset(panes.targets[::5][:REMOVED])
+        gone = frozenset(panes.targets[::5][:REMOVED])
         panes.mark([job.key for job in driven.source.jobs if job.target in gone], on=True)
         await asyncio.sleep(0.5)
-        await do(f"remove {REMOVED} hosts", "delete", lambda every=every: len(table.rows) < every)
-        await do("bring them back", "u", lambda every=every: len(table.rows) == every)
+        await do(f"remove {REMOVED} hosts", "delete", lambda: len(table.rows) < every)
+        await do("bring them back", "u", lambda: len(table.rows) == every)
     out = []
     for name, several in seen.items():
         shown, _, cpu = (sorted(column)[len(several) // 2] for column in zip(*several, strict=True))
         out.append(f"{name}|{shown}|{max(pause for _, pause, _ in several)}|{cpu}")
     report(out)
+
+
+def ordered(table: ResultTable, column: Column) -> Callable[[], bool]:
+    """A condition that holds when a table is sorted by a column."""
+    return lambda: table.rows.order == (column, False)
 
 
 def listed(app: AuditReach) -> bool:

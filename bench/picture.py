@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from bench import site
 from tui.app import AuditReach
 from tui.cli.options import Options
 from tui.cli.prepare import load
@@ -71,12 +72,10 @@ def draw() -> None:
 
 def record() -> None:
     """Measure the site and keep its session log as the example."""
-    from bench import site
-
     with site.up() as at:
         log = at.folder / "example.jsonl"
-        program = [sys.executable, "-m", "tui", "run", "--ca-file", at.ca_file, "--log", log]
-        command = at.command(*program, *site.entries())
+        program = (sys.executable, "-m", "tui", "run")
+        command = at.command(*program, "--ca-file", at.ca_file, "--log", log, *site.entries())
         subprocess.run(command, stdout=subprocess.DEVNULL, cwd=ROOT, check=False)
         EXAMPLE.write_bytes(log.read_bytes())
 

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from textual import events
+from textual.widgets import Input
 
 from bench.terminal import Terminal, python
 from probes.engine.plan import plan
@@ -45,6 +46,9 @@ from tui.app import AuditReach
 from tui.cli.options import Options
 from tui.cli.prepare import load
 from tui.controller import Runner
+from tui.engine_session import Live
+from tui.widgets.table import ResultTable
+from tui.widgets.tree import Outline
 
 STEP = 0.01
 """Seconds between two batches of results."""
@@ -91,7 +95,7 @@ class Source(Runner):
 
     def everything(self) -> None:
         """A result for every row, at once."""
-        self._make(self.jobs)
+        self._measured(self.jobs)
 
     def remove(self, targets: Sequence[Target]) -> None:
         self._queue.put((Removed(tuple(targets)),))
@@ -109,7 +113,7 @@ class Source(Runner):
                 self._queue.put((Started(tuple(job.key for job in batch)),))
                 due += len(batch) / rate
                 time.sleep(max(0.0, due - time.perf_counter()))
-                self._make(batch)
+                self._measured(batch)
 
         self._done.clear()
         self._thread = threading.Thread(target=work)
@@ -125,7 +129,10 @@ class Source(Runner):
         self.end()
         self._written.close()
 
-    def _make(self, jobs: Sequence[Job]) -> None:
+    def _make(self) -> Live:
+        raise AssertionError("a bench of the screen asks nobody")
+
+    def _measured(self, jobs: Sequence[Job]) -> None:
         found = [self._result(job) for job in dict.fromkeys(jobs)]
         self._written.results(found)
         told: list[Event] = list(found)
@@ -159,6 +166,17 @@ class Source(Runner):
 def hosts(count: int) -> list[str]:
     """Addresses that nobody is asked at."""
     return [f"10.{at >> 16}.{at >> 8 & 255}.{at & 255}" for at in range(1, count + 1)]
+
+
+def moved(pane: ResultTable | Outline) -> Callable[[], bool]:
+    """A condition that holds when the cursor of a pane is elsewhere than now."""
+    line = pane._cursor
+    return lambda: pane._cursor != line
+
+
+def typed(line: Input, text: str) -> Callable[[], bool]:
+    """A condition that holds when a line has this text."""
+    return lambda: line.value == text
 
 
 class Driven:
