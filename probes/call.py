@@ -102,6 +102,32 @@ async def opened(pipe: Pipe) -> Stream:
     return Stream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
 
+async def connected(
+    vantage: Vantage, address: str, port: int, timeout: float, *, keep: bool
+) -> Outcome:
+    """The outcome of one TCP connect; cancelled, nothing is left open.
+
+    Raises OSError as Vantage.connect does.
+    """
+    future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def done(outcome: Outcome) -> None:
+        if not future.done():
+            future.set_result(outcome)
+        elif outcome.pipe is not None:
+            outcome.pipe.close()
+
+    cancel = vantage.connect(address, port, timeout, done, keep=keep)
+    try:
+        return await future
+    except asyncio.CancelledError:
+        cancel()
+        # It may have opened in the very turn of the loop in which it was cancelled.
+        if future.done() and not future.cancelled():
+            done(future.result())
+        raise
+
+
 STRANGE_MOST = 4
 """Datagrams kept that answer something else."""
 
@@ -217,24 +243,8 @@ class Call:
 
         `timeout` in seconds, the whole exchange's without it.
         """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Outcome] = loop.create_future()
-
-        def done(outcome: Outcome) -> None:
-            if not future.done():
-                future.set_result(outcome)
-            elif outcome.pipe is not None:
-                outcome.pipe.close()
-
-        cancel = self.vantage.connect(self.address, port, timeout or self.timeout, done, keep=keep)
-        try:
-            outcome = await future
-        except asyncio.CancelledError:
-            cancel()
-            # It may have opened in the very turn of the loop that ended the row.
-            if future.done() and not future.cancelled() and future.result().pipe is not None:
-                done(future.result())
-            raise
+        patience = timeout or self.timeout
+        outcome = await connected(self.vantage, self.address, port, patience, keep=keep)
         self.note(outcome, sent=f"TCP connect to port {port}")
         return outcome
 

@@ -16,9 +16,14 @@ from probes.vantage.local.tcp import SocketPipe
 class Opens:
     """Connects when it is told to."""
 
+    cancelled = False
+
     def connect(self, address, port, timeout, done, *, keep):
         self.done = done
-        return lambda: None
+        return self.cancel
+
+    def cancel(self):
+        self.cancelled = True
 
 
 @pytest.mark.parametrize("opened_first", [True, False])
@@ -39,4 +44,5 @@ async def test_a_connection_that_opens_as_its_row_ends_is_closed(kit, opened_fir
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ours.fileno() == -1
+    assert vantage.cancelled
     theirs.close()
