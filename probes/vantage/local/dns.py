@@ -72,16 +72,16 @@ class Resolver:
 
     def __init__(
         self,
+        nameservers: Nameservers,
         timeout: float = 10.0,
         *,
         lookup: Lookup = socket.getaddrinfo,
         hosts: Path | None = None,
-        nameservers: Nameservers | None = None,
     ) -> None:
         self._timeout = timeout
         self._lookup = lookup
         self._hosts = hosts or hosts_path()
-        self._nameservers = nameservers or Nameservers()
+        self._nameservers = nameservers
         self._slots = asyncio.Semaphore(_LOOKUPS)
         self._asked: dict[tuple[str, str], asyncio.Task[Resolution]] = {}
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from probes.vantage import Vantage
 from probes.vantage.local.background import in_background
 
 if TYPE_CHECKING:
@@ -56,9 +57,12 @@ def configured() -> Configuration:
 
 
 class Nameservers:
-    """Asks the DNS servers of this machine, from one event loop."""
+    """Asks the DNS servers of a machine through a vantage on it, from one event loop."""
 
-    def __init__(self, configure: Callable[[], Configuration] = configured) -> None:
+    def __init__(
+        self, vantage: Vantage, configure: Callable[[], Configuration] = configured
+    ) -> None:
+        self._vantage = vantage
         self._configure = configure
         self._configuration: Configuration | None = None
         self._loading = asyncio.Lock()
@@ -80,8 +84,9 @@ class Nameservers:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
+            patience = min(left, _PATIENCE)
             answered, problem = await _one(
-                server, configuration, name, kinds, min(left, _PATIENCE), search
+                self._vantage, server, configuration, name, kinds, patience, search
             )
             if answered is not None:
                 return answered
@@ -98,6 +103,7 @@ class Nameservers:
 
 
 async def _one(
+    vantage: Vantage,
     server: str,
     configuration: Configuration,
     name: str,
@@ -111,10 +117,11 @@ async def _one(
     import dns.name
     import dns.resolver
 
+    from probes.engine.local.dns_query import Server
+
     resolver = dns.asyncresolver.Resolver(configure=False)
     try:
-        resolver.nameservers = [server]
-        resolver.port = configuration.port
+        resolver.nameservers = [Server(vantage, server, configuration.port)]
         resolver.search = [dns.name.from_text(suffix) for suffix in configuration.search]
         resolver.ndots = configuration.ndots
         resolver.timeout = _PER_TRY

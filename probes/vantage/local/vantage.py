@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from probes.model import Reason, Resolution, State, VantageInfo
 from probes.vantage import Accept, Cancel, Done, Outcome
 from probes.vantage.local.dns import Resolver
+from probes.vantage.local.dns_servers import Nameservers
 from probes.vantage.local.host_info import identity
 from probes.vantage.local.icmp import Echo
 from probes.vantage.local.netlink import Neighbours, interface_of, interfaces, next_hop
@@ -25,7 +26,7 @@ class LocalVantage:
         self._connector = Connector(asyncio.get_running_loop())
         self._echo = Echo()
         self._neighbours = Neighbours()
-        self._resolver = Resolver()
+        self._resolver = Resolver(Nameservers(self))
         self._descriptors = descriptor_limit() - _RESERVED
         self._info = identity()
         self._interfaces: Mapping[str, str] | None = None

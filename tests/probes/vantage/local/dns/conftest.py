@@ -5,12 +5,14 @@ import asyncio
 import pytest
 
 from probes.vantage.local.dns_servers import Configuration, Nameservers
+from probes.vantage.local.vantage import LocalVantage
 
 
 @pytest.fixture
 async def serve():
     """Name servers on 127.0.0.1, 127.0.0.2 … with one port, and a Nameservers that asks them."""
     transports = []
+    vantage = LocalVantage()
 
     async def start(*zones, search=()):
         loop = asyncio.get_running_loop()
@@ -23,9 +25,10 @@ async def serve():
             )
             transports.append(transport)
             port = transport.get_extra_info("sockname")[1]
-        return Nameservers(lambda: Configuration(tuple(servers), search, 1, port))
+        return Nameservers(vantage, lambda: Configuration(tuple(servers), search, 1, port))
 
     yield start
+    await vantage.close()
     for transport in transports:
         transport.close()
     await asyncio.sleep(0)

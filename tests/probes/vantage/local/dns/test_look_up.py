@@ -22,7 +22,7 @@ from tests.probes.vantage.local.dns.zone import FOUND, Zone, fails, gives, nobod
 )
 async def test_an_address_resolves_to_itself_and_nobody_is_asked(literal, address):
     lookup = gives()
-    resolution = await Resolver(lookup=lookup, nameservers=None).resolve(literal)
+    resolution = await Resolver(nobody(), lookup=lookup).resolve(literal)
     assert resolution == Resolution(literal, (address,))
     assert lookup.names == []
 

@@ -42,7 +42,7 @@ async def test_servfail_and_silence_are_told_apart_and_the_next_server_is_asked(
 
 async def test_a_dead_server_is_named(serve, hosts):
     resolver = Resolver(
-        1.0,
+        timeout=1.0,
         lookup=fails(socket.EAI_AGAIN, "Temporary failure in name resolution"),
         hosts=hosts,
         nameservers=await serve(Zone({}, mute=True)),
@@ -80,7 +80,7 @@ async def test_a_look_up_that_never_returns_ends_in_a_sentence_and_holds_no_exit
         release.wait(60)
         return FOUND
 
-    resolver = Resolver(0.05, lookup=lookup, hosts=hosts, nameservers=nobody())
+    resolver = Resolver(timeout=0.05, lookup=lookup, hosts=hosts, nameservers=nobody())
     resolution = await resolver.resolve("app.corp")
     release.set()
     assert resolution.addresses == ()

@@ -49,8 +49,15 @@ class Zone(asyncio.DatagramProtocol):
         self.transport.sendto(response.to_wire(), peer)
 
 
+class Nowhere:
+    """A vantage from which no server may be asked."""
+
+    async def exchange(self, *_):
+        raise AssertionError("no server is configured")
+
+
 def nobody():
-    return Nameservers(lambda: Configuration())
+    return Nameservers(Nowhere(), lambda: Configuration())
 
 
 def gives(*entries):

@@ -1,0 +1,109 @@
+"""One DNS question to one server through a vantage: UDP, and TCP for what is cut off (RFC 7766)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.nameserver
+
+from probes.call import connected, opened
+from probes.model import Reason, State
+from probes.vantage import Outcome, Vantage
+
+
+class Server(dns.nameserver.Nameserver):
+    """A server as dnspython's resolver asks one, over nothing but a vantage."""
+
+    def __init__(self, vantage: Vantage, address: str, port: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._vantage = vantage
+        self._address = address
+        self._port = port
+
+    def __str__(self) -> str:
+        return f"{self._address}@{self._port}"
+
+    def kind(self) -> str:
+        """See dns.nameserver.Nameserver."""
+        return "Do53"
+
+    def is_always_max_size(self) -> bool:
+        """See dns.nameserver.Nameserver; what is cut off has been asked for over TCP already."""
+        return True
+
+    def answer_nameserver(self) -> str:
+        """See dns.nameserver.Nameserver."""
+        return self._address
+
+    def answer_port(self) -> int:
+        """See dns.nameserver.Nameserver."""
+        return self._port
+
+    async def async_query(
+        self, request: dns.message.QueryMessage, timeout: float, *_: object, **__: object
+    ) -> dns.message.Message:
+        """See dns.nameserver.Nameserver; the resolver asks once more after a Timeout only."""
+        try:
+            data = await ask(self._vantage, self._address, self._port, request.to_wire(), timeout)
+        except TimeoutError:
+            raise dns.exception.Timeout from None
+        return dns.message.from_wire(data)
+
+
+async def ask(vantage: Vantage, server: str, port: int, payload: bytes, timeout: float) -> bytes:
+    """The response of a server to a query, within `timeout` seconds in all.
+
+    Raises TimeoutError for silence, EOFError when the server hangs up, FormError for another answer
+    over TCP, and OSError for all else. Over UDP what does not answer the query is not looked at.
+    """
+    query = dns.message.from_wire(payload)
+    deadline = asyncio.get_running_loop().time() + timeout
+    outcome = await vantage.exchange(server, port, payload, timeout, partial(_answers, query))
+    if outcome.state is not State.OPEN:
+        raise _failure(outcome)
+    if not _cut_off(outcome.data):
+        return outcome.data
+    async with asyncio.timeout_at(deadline):
+        data = await _over_tcp(vantage, server, port, payload, timeout)
+    if not _answers(query, data):
+        raise dns.exception.FormError
+    return data
+
+
+async def _over_tcp(
+    vantage: Vantage, server: str, port: int, payload: bytes, timeout: float
+) -> bytes:
+    outcome = await connected(vantage, server, port, timeout, keep=True)
+    if outcome.pipe is None:
+        raise _failure(outcome)
+    stream = await opened(outcome.pipe)
+    try:
+        await stream.send(len(payload).to_bytes(2, "big") + payload)
+        return await stream.exactly(int.from_bytes(await stream.exactly(2), "big"))
+    finally:
+        await stream.close()
+
+
+def _answers(query: dns.message.Message, data: bytes) -> bool:
+    """Whether these bytes are a response to this very query; if cut off, by their question."""
+    try:
+        response = dns.message.from_wire(data, question_only=_cut_off(data))
+    except (dns.exception.DNSException, ValueError):
+        return False
+    return query.is_response(response)
+
+
+def _cut_off(data: bytes) -> bool:
+    return bool(int.from_bytes(data[2:4], "big") & dns.flags.TC)
+
+
+def _failure(outcome: Outcome) -> OSError:
+    if outcome.reason is Reason.NO_RESPONSE:
+        return TimeoutError("no answer")
+    number = outcome.errno or 0
+    return OSError(number, os.strerror(number) if number else outcome.problem)
