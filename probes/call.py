@@ -1,4 +1,4 @@
-"""Interface between the engine and a probe: Call, Answer and a bounded stream."""
+"""Interface between the engine and a probe: Call and Answer."""
 
 from __future__ import annotations
 
@@ -10,123 +10,9 @@ from typing import Protocol
 
 from probes.model import Evidence, Job, Reason, Service, State
 from probes.options import NO_OPTIONS, Options
-from probes.vantage import Accept, Outcome, Pipe, Vantage
+from probes.vantage import Accept, Outcome, Vantage
 from probes.vantage.datagram_pacing import Spacing
-
-MOST = 256 * 1024
-"""Bytes one connection may send us before it is cut off."""
-KEPT = 128
-"""Bytes of each direction kept as evidence."""
-_AHEAD = 64 * 1024
-"""Bytes that wait to be read before the peer is slowed down."""
-
-
-class TooMuch(Exception):
-    """The peer sent more than a connection may."""
-
-
-class Stream:
-    """Reader and writer over one connection, with a byte cap and a record of both ways.
-
-    Reads raise EOFError when the peer closes, TooMuch past the cap and OSError on a reset; a
-    deadline on the whole exchange is the engine's.
-    """
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-        self.sent = bytearray()
-        self.received = bytearray()
-        self._total = 0
-
-    async def send(self, data: bytes, shown: bytes | None = None) -> None:
-        """Write everything and wait until the transport has taken it.
-
-        `shown` is recorded in its place, where it holds a secret.
-        """
-        kept = data if shown is None else shown
-        self.sent += kept[: KEPT - len(self.sent)] if len(self.sent) < KEPT else b""
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def read(self, most: int = 4096) -> bytes:
-        """What has arrived, at most `most` bytes."""
-        data = await self.reader.read(most)
-        if not data:
-            raise EOFError("closed by the peer")
-        return self._count(data)
-
-    async def exactly(self, count: int) -> bytes:
-        """Exactly `count` bytes."""
-        if count > MOST:
-            raise TooMuch(f"{count} bytes announced")
-        try:
-            return self._count(await self.reader.readexactly(count))
-        except asyncio.IncompleteReadError as error:
-            self._count(error.partial)
-            raise EOFError("closed by the peer in the middle") from None
-
-    async def line(self, most: int = 4096) -> bytes:
-        """One line with its newline, or what came before the peer closed."""
-        data = bytearray()
-        while not data.endswith(b"\n"):
-            if len(data) >= most:
-                raise TooMuch(f"a line of more than {most} bytes")
-            byte = await self.reader.read(1)
-            if not byte:
-                if data:
-                    break
-                raise EOFError("closed by the peer")
-            data += self._count(byte)
-        return bytes(data)
-
-    async def close(self) -> None:
-        """Close without waiting for the peer."""
-        self.writer.transport.abort()
-
-    def _count(self, data: bytes) -> bytes:
-        self._total += len(data)
-        if len(self.received) < KEPT:
-            self.received += data[: KEPT - len(self.received)]
-        if self._total > MOST:
-            raise TooMuch(f"more than {MOST} bytes received")
-        return data
-
-
-async def opened(pipe: Pipe) -> Stream:
-    """A stream over a connection, which it owns from here on; cancelled, nothing is left open."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=_AHEAD, loop=loop)
-    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-    transport = await pipe.open(lambda: protocol)
-    return Stream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
-
-
-async def connected(
-    vantage: Vantage, address: str, port: int, timeout: float, *, keep: bool
-) -> Outcome:
-    """The outcome of one TCP connect; cancelled, nothing is left open.
-
-    Raises OSError as Vantage.connect does.
-    """
-    future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-    def done(outcome: Outcome) -> None:
-        if not future.done():
-            future.set_result(outcome)
-        elif outcome.pipe is not None:
-            outcome.pipe.close()
-
-    cancel = vantage.connect(address, port, timeout, done, keep=keep)
-    try:
-        return await future
-    except asyncio.CancelledError:
-        cancel()
-        # It may have opened in the very turn of the loop in which it was cancelled.
-        if future.done() and not future.cancelled():
-            done(future.result())
-        raise
-
+from probes.vantage.stream import Stream, connected, opened
 
 STRANGE_MOST = 4
 """Datagrams kept that answer something else."""

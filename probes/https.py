@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from probes.call import Answer, Call, NoAnswer, Stream, TooMuch, Unexpected
+from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.clients.http import exchanged, page
 from probes.clients.proxy import ProxyRefused, tunnelled
 from probes.clients.tls import NotTls, Secured, believes_nobody, trusted, unverified
 from probes.model import Evidence, Service
+from probes.vantage.stream import Stream, TooMuch
 from probes.wire.certificate import BadCertificate, Certificate, distrust, read_certificate
 from probes.wire.http import Exchange, NotHttp, Request, authority
 from probes.wire.proxy import parse_proxy

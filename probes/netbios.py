@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from probes.call import Answer, Call, NoAnswer, Stream, TooMuch, Unexpected
+from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.clients.smb import facts_of, introduced, newest, oldest
 from probes.model import Service
+from probes.vantage.stream import Stream, TooMuch
 from probes.wire import netbios
 from probes.wire.netbios import SessionReply
 from probes.wire.smb import Negotiated

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from probes.call import Answer, Call, Stream, Unexpected
+from probes.call import Answer, Call, Unexpected
 from probes.model import Service
+from probes.vantage.stream import Stream
 from probes.wire import pjl
 
 SHARE = 0.9

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from probes.call import Answer, Call, TooMuch, Unexpected
+from probes.call import Answer, Call, Unexpected
 from probes.clients.rpc import Dialogue, Fault, Table
 from probes.model import Service
+from probes.vantage.stream import TooMuch
 from probes.wire import dcerpc, endpoint_mapper
 from probes.wire.endpoint_mapper import Endpoint, name_of, rank_of
 

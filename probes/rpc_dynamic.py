@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from probes.call import Answer, Call, NoAnswer, TooMuch, Unexpected
+from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.clients.rpc import Dialogue, Table
 from probes.model import Reason, Service, State
 from probes.rpc import listed, read, tcp_ports
 from probes.vantage import Outcome
+from probes.vantage.stream import TooMuch
 from probes.wire import endpoint_mapper
 from probes.wire.dcerpc import Interface
 from probes.wire.endpoint_mapper import name_of, rank_of

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from probes.call import Answer, Call, NoAnswer, Stream, TooMuch, Unexpected
+from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.clients.http import exchanged
 from probes.model import Service
+from probes.vantage.stream import Stream, TooMuch
 from probes.wire import wsman
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
 from probes.wire.xml import Element, NotXml, elements, fault

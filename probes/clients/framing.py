@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from probes.call import Stream, Unexpected
+from probes.call import Unexpected
+from probes.vantage.stream import Stream
 from probes.wire.ber import Malformed
 from probes.wire.unexpected import said
 

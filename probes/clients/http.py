@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from probes.call import TooMuch
+from probes.vantage.stream import TooMuch
 from probes.wire.http import Exchange, NotHttp, Response
 
 

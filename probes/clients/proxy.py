@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from probes.call import Stream
 from probes.clients.http import exchanged
+from probes.vantage.stream import Stream
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
 from probes.wire.proxy import Proxy
 from probes.wire.text import printable

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from probes.call import Stream, Unexpected
+from probes.call import Unexpected
+from probes.vantage.stream import Stream
 from probes.wire import dcerpc, endpoint_mapper
 from probes.wire.dcerpc import Interface, Pdu
 from probes.wire.text import printable

@@ -8,7 +8,8 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-from probes.call import Stream, TooMuch, Unexpected
+from probes.call import Unexpected
+from probes.vantage.stream import Stream, TooMuch
 from probes.wire import ntlm, smb
 from probes.wire.ntlm import Identity
 from probes.wire.smb import Negotiated

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from probes.call import Stream
 from probes.vantage import NotOffered
+from probes.vantage.stream import Stream
 from probes.wire.text import printable
 from probes.wire.unexpected import foreign, is_tls
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from probes.call import MOST, Answer, Call, Unexpected
+from probes.call import Answer, Call, Unexpected
 from probes.kerberos import ELSEWHERE, ask, realm_of
 from probes.lab.kerberos import framed, krb_error, string
 from probes.model import Service, Target
+from probes.vantage.stream import MOST
 from probes.wire import ber
 from probes.wire.ber import context, element, integer
 from tests.probes.peers import answering, endless, resetting

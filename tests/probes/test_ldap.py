@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from probes.call import MOST, Answer, Call, Unexpected
+from probes.call import Answer, Call, Unexpected
 from probes.lab.ldap import entry, result
 from probes.ldap import ask
 from probes.model import Service
+from probes.vantage.stream import MOST
 from probes.wire import ldap
 from tests.probes.peers import answering, endless, resetting
 

@@ -117,7 +117,7 @@ async def _one(
     import dns.name
     import dns.resolver
 
-    from probes.engine.local.dns_query import Server
+    from probes.vantage.local.dns_query import Server
 
     resolver = dns.asyncresolver.Resolver(configure=False)
     try:

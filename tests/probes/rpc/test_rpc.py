@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from probes.call import MOST, TooMuch, Unexpected
+from probes.call import Unexpected
 from probes.clients.rpc import ENTRIES_MOST
 from probes.model import Service
 from probes.rpc import LISTED_MOST, ask
+from probes.vantage.stream import MOST, TooMuch
 from probes.wire import endpoint_mapper
 from tests.probes.peers import close, resetting
 

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from probes.call import opened
 from probes.model import Reason, State
 from probes.vantage.local import tcp
 from probes.vantage.local.tcp import Connector
+from probes.vantage.stream import opened
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 

@@ -11,9 +11,9 @@ import dns.flags
 import dns.message
 import dns.nameserver
 
-from probes.call import connected, opened
 from probes.model import Reason, State
 from probes.vantage import Outcome, Vantage
+from probes.vantage.stream import connected, opened
 
 
 class Server(dns.nameserver.Nameserver):

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.engine.local.dns_query import _answers, ask
 from probes.model import Reason, State
 from probes.vantage import Outcome
+from probes.vantage.local.dns_query import _answers, ask
 from probes.vantage.local.dns_servers import Answered, Configuration, Nameservers
 from probes.vantage.local.udp import REFUSED_MOST
 from probes.vantage.local.vantage import LocalVantage

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from probes.call import Call, opened
+from probes.call import Call
 from probes.model import Reason, State
 from probes.ssh.banner import Tap
 from probes.ssh.probe import ask
 from probes.vantage import Outcome
 from probes.vantage.local.tcp import SocketPipe
+from probes.vantage.stream import opened
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from probes.call import KEPT, MOST, Stream, TooMuch, opened
 from probes.vantage import Pipe
 from probes.vantage.local.tcp import SocketPipe
+from probes.vantage.stream import KEPT, MOST, Stream, TooMuch, opened
 from tests.pipes import ChannelPipe
 
 Pair = Callable[[], contextlib.AbstractAsyncContextManager[tuple[Stream, socket.socket]]]
