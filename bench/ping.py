@@ -19,10 +19,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from probes import PROBES
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
 from probes.model import Event, Finished, Result, Settings, State, Target
+from probes.registry import PROBES
 from probes.session import SessionLog, new_header
 from probes.vantage.local.vantage import LocalVantage
 from profiles.loader import load_profile

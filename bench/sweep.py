@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import lab
-from probes import PROBES
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
 from probes.model import Event, Finished, Job, Result, Settings, State
+from probes.registry import PROBES
 from probes.session import SessionLog, new_header
 from probes.vantage.local.vantage import LocalVantage
 

@@ -228,7 +228,7 @@ def _short(text: str, most: int = 256) -> str:
 
 
 class Loads(Protocol):
-    """A probe that can be loaded when its first job comes (see probes.Probe)."""
+    """A probe that can be loaded when its first job comes (see probes.registry)."""
 
     def load(self) -> Ask | None:
         """The coroutine that asks, or None where the transport is everything."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from probes import PROBES
 from probes.engine.plan import Route, straight
 from probes.options import Options
+from probes.registry import PROBES
 from probes.wire.proxy import bypassed, parse_proxy
 from profiles.model import Check
 

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes import PROBES
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
 from probes.engine.thread import Engine
 from probes.model import (
@@ -25,6 +24,7 @@ from probes.model import (
 )
 from probes.options import NO_OPTIONS, Options
 from probes.proxy_route import route
+from probes.registry import PROBES
 from probes.session import LogFailed, SessionLog, default_path, new_header
 from probes.targets import Entered, expand, joined, parse
 from profiles.model import Profile

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from probes import Probe
 from probes.call import Ask, Call
 from probes.engine.middlebox import PORTS
 from probes.engine.observation import converse
@@ -31,6 +30,7 @@ from probes.model import (
     VantageInfo,
 )
 from probes.options import NO_OPTIONS, Options
+from probes.registry import Probe
 from probes.vantage import Accept, Outcome
 from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.local.vantage import LocalVantage

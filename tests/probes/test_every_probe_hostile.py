@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from probes import PROBES
 from probes.engine.observation import datagrams
 from probes.engine.pacing import Lane, Work
 from probes.judging.status import judge
 from probes.model import Job, Result, Service, State, Status, Target
 from probes.options import NO_OPTIONS, Options
+from probes.registry import PROBES
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check
 from tests.probes.peers import Serve, endless

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from probes import PROBES, printer
+from probes import printer
 from probes.judging.status import status_of
 from probes.model import Service, Status
 from probes.options import Options
+from probes.registry import PROBES
 from probes.wire import pjl
 from profiles.loader import load_profile
 

@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from probes import PROBES
+from probes.registry import PROBES
 from profiles.loader import ProfileError, parse_profile
 from profiles.model import Profile
 

@@ -1,6 +1,6 @@
 import pytest
 
-from probes import PROBES
+from probes.registry import PROBES
 
 WINRM = 'check 1 ("windows.winrm")'
 RPC = 'check 2 ("windows.rpc")'

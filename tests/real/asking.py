@@ -7,9 +7,9 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from probes import PROBES
 from probes.call import Answer, Ask, Call
 from probes.model import Job, Target
+from probes.registry import PROBES
 from probes.vantage import Outcome
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from probes import PROBES
 from probes.judging.status import judge
 from probes.model import Job, Observation, Reason, Result, State, Target
+from probes.registry import PROBES
 from probes.remediation import commands, remedy
 from probes.remediation.model import System
 from profiles.loader import load_profile

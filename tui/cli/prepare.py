@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from probes import PROBES
+from probes.registry import PROBES
 from profiles.loader import ProfileError, load_profile
 from profiles.model import Profile
 from tui.cli.options import Options, UsageError

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TextIO
 
-from probes import PROBES
 from probes.engine.plan import ASK_ABOVE, Route, endpoints, plan
 from probes.engine.rerun import plan_rerun
 from probes.engine.thread import Engine
@@ -32,6 +31,7 @@ from probes.model import (
     VantageInfo,
 )
 from probes.proxy_route import route
+from probes.registry import PROBES
 from probes.session import (
     Header,
     LogFailed,

@@ -8,7 +8,6 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import PROBES
 from probes.engine.plan import plan
 from probes.model import (
     Finished,
@@ -24,6 +23,7 @@ from probes.model import (
     Target,
     Verdict,
 )
+from probes.registry import PROBES
 from profiles.loader import load_profile
 
 CATALOG = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from probes import Probe
 from probes.engine.thread import Engine
 from probes.model import Diagnosed, Finished, Message, Result, Settings, Status, Verdict
+from probes.registry import Probe
 from probes.session import LogFailed, SessionLog, new_header, read_session
 from probes.session.records import found
 

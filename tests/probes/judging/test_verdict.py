@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import PROBES
 from probes.judging.verdict import UNTESTED, Row, best, judged, row_of
 from probes.model import Job, Observation, Reason, Result, Ruling, Service, State, Status, Target
+from probes.registry import PROBES
 from profiles.loader import load_profile
 from profiles.model import Capability, Check, Profile, capabilities_of
 

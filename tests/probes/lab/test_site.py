@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from probes import PROBES
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
 from probes.lab import services, site
@@ -30,6 +29,7 @@ from probes.model import (
     Verdict,
 )
 from probes.options import Options
+from probes.registry import PROBES
 from probes.targets import expand, joined, parse
 from probes.vantage import Vantage
 from profiles.loader import load_profile

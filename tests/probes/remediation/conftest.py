@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from probes import PROBES
 from probes.judging.status import judge
 from probes.model import Icmp, Job, Observation, Reason, Result, Service, State, Target
+from probes.registry import PROBES
 from profiles.loader import load_profile
 from profiles.model import Profile
 

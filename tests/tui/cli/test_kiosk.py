@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.widgets import Input
 
-from probes import PROBES
+from probes.registry import PROBES
 from probes.targets import parse
 from profiles.loader import load_profile
 from tests.tui.driving import drive, enter, notice

@@ -10,9 +10,9 @@ import stat
 import pytest
 from textual.app import App
 
-from probes import PROBES
 from probes.judging.status import judge
 from probes.model import Job, Observation, Reason, Result, State, Target
+from probes.registry import PROBES
 from profiles.loader import load_profile
 from tests.tui import driving
 from tests.tui.driving import Drive, notice, until

@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from probes import Probe
+from probes.registry import Probe
 
 
 @pytest.fixture

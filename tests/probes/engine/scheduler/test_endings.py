@@ -7,9 +7,9 @@ import socket
 
 import pytest
 
-from probes import Probe
 from probes.call import Answer, Call, Unexpected
 from probes.model import Reason, Service, State, Status
+from probes.registry import Probe
 from probes.vantage import NotOffered, Outcome
 from probes.vantage.local.tcp import SocketPipe
 

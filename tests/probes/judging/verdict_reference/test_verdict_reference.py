@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from probes import PROBES
 from probes.judging.verdict import judged
 from probes.model import Ruling
+from probes.registry import PROBES
 from profiles.loader import load_profile
 from tests.probes.judging.verdict_reference.others import OTHERS
 from tests.probes.judging.verdict_reference.windows import WINDOWS
