@@ -6,9 +6,9 @@ from enum import Enum, auto
 
 from probes.judging.messages import another_service, nothing_listens, same_address, unanswered
 from probes.model import Job, Observation, Reason, Result, State, Status
+from probes.registry.shell import Paste, address, name, powershell
 from probes.remediation import firewall_rules, service_commands
-from probes.remediation.model import HOST, Flow, Paste, Platform, Remedy, flow_of, platform
-from probes.remediation.quoting import address, name, powershell
+from probes.remediation.model import HOST, Flow, Platform, Remedy, flow_of, platform
 from probes.wire.text import printable
 
 

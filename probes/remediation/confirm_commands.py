@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from probes.model import Job, Observation, Reason, Result, State
-from probes.remediation.model import HOST, Command, System
-from probes.remediation.quoting import address, bracketed, name
+from probes.registry.shell import Command, System, address, bracketed, name
+from probes.remediation.model import HOST
 from profiles.model import Transport
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from probes.remediation.model import Flow, Paste
-from probes.remediation.quoting import posix, powershell
+from probes.registry.shell import Paste, posix, powershell
+from probes.remediation.model import Flow
 
 
 def windows(flow: Flow, title: str, where: str) -> Paste:

@@ -3,31 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
 
 from probes.model import Job, Observation
-from probes.remediation.quoting import address, name, posix, powershell
+from probes.registry.shell import Paste, address, name
 from profiles.model import Transport
-
-
-class System(StrEnum):
-    """Which shell a text is for."""
-
-    UNIX = "unix"
-    WINDOWS = "windows"
-
-
-@dataclass(frozen=True, slots=True)
-class Paste:
-    """Lines to paste, and in words where they belong; every line is printable."""
-
-    where: str
-    lines: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The lines as they are pasted, without a line break at the end."""
-        return "\n".join(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +18,6 @@ class Remedy:
 
     change: str
     pastes: tuple[Paste, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command that asks the same as a row, with a tool that is not ours."""
-
-    system: System
-    words: tuple[str, ...]
-    unattended: bool = False
-    """It waits for what is typed, unless its input is closed."""
-
-    @property
-    def text(self) -> str:
-        """One line for sh, or for PowerShell; every value is quoted."""
-        if self.system is System.WINDOWS:
-            return " ".join(map(powershell, self.words))
-        line = " ".join(map(posix, self.words))
-        return f"{line} </dev/null" if self.unattended else line
 
 
 class Platform(Enum):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from probes.model import Job
-from probes.remediation.model import Flow, Paste, Platform
+from probes.registry.shell import Paste
+from probes.remediation.model import Flow, Platform
 
 _REMOTING = "Enable-PSRemoting -Force"
 _NETBIOS = (

@@ -13,8 +13,8 @@ import pytest
 from probes.judging.status import judge
 from probes.model import Job, Observation, Reason, Result, State, Target
 from probes.registry import PROBES
+from probes.registry.shell import System
 from probes.remediation import commands, remedy
-from probes.remediation.model import System
 from profiles.loader import load_profile
 
 NAMESPACE = f"reach{os.getpid()}p"

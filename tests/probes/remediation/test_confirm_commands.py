@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.model import Reason, Service, State
+from probes.registry.shell import System, address, name
 from probes.remediation import commands
-from probes.remediation.model import System
-from probes.remediation.quoting import address, name
 
 OPEN = (State.OPEN, Reason.SYN_ACK)
 HOSTILE = st.text(max_size=40) | st.sampled_from(

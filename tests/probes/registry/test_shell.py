@@ -6,7 +6,7 @@ import subprocess
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.remediation.quoting import address, name, posix, powershell
+from probes.registry.shell import address, name, posix, powershell
 from probes.wire.text import printable
 
 HOSTILE = st.text(max_size=60) | st.text(
