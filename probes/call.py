@@ -230,6 +230,10 @@ def _short(text: str, most: int = 256) -> str:
 class Loads(Protocol):
     """A probe that can be loaded when its first job comes (see probes.registry)."""
 
+    @property
+    def domain_controller(self) -> bool:
+        """Whether the SRV records of a host's domain should name the host."""
+
     def load(self) -> Ask | None:
         """The coroutine that asks, or None where the transport is everything."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from probes.engine.plan import Route, straight
 from probes.options import Options
-from probes.registry import PROBES
+from probes.registry import probe_of
 from probes.wire.proxy import bypassed, parse_proxy
 from profiles.model import Check
 
@@ -16,8 +16,7 @@ def route(options: Options) -> Route:
     proxy = parse_proxy(options.proxy)
 
     def way(check: Check, host: str, port: int | None) -> tuple[str, int] | None:
-        probe = PROBES.get(check.probe)
-        if probe is None or not probe.proxied or bypassed(options.no_proxy, host, port):
+        if not probe_of(check).proxied or bypassed(options.no_proxy, host, port):
             return None
         return proxy.host, proxy.port
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from probes.call import Loads
 from probes.engine.pacing import Work
 from probes.model import Observation, Resolution, Result
 from probes.vantage import NotOffered, Vantage
@@ -24,8 +25,6 @@ PATIENCE = 3.0
 MOST_NAMES = 4
 """Names an address leads back to that are looked up themselves."""
 
-_CONTROLLERS = frozenset({"kerberos", "ldap"})
-"""Probes of hosts that a domain's SRV records should name."""
 _SRV = "_ldap._tcp.dc._msdcs"
 _HOSTS_FILE = "hosts file"
 
@@ -35,8 +34,11 @@ Facts = dict[str, object]
 class Agreement:
     """Looks hosts up beside their rows; one for each run. `usual` hosts are left alone."""
 
-    def __init__(self, vantage: Vantage, usual: Collection[str] = ()) -> None:
+    def __init__(
+        self, vantage: Vantage, probes: Mapping[str, Loads], usual: Collection[str] = ()
+    ) -> None:
         self._vantage = vantage
+        self._probes = probes
         self._usual = frozenset(host.casefold() for host in usual)
         self._rows: dict[str, dict[str, None]] = {}
         self._found: dict[str, Facts] = {}
@@ -62,7 +64,8 @@ class Agreement:
                 if len(self._rows) >= MOST:
                     continue
                 self._rows[host] = {}
-                domain = host.partition(".")[2] if job.check.probe in _CONTROLLERS else ""
+                named = self._probes[job.check.probe].domain_controller
+                domain = host.partition(".")[2] if named else ""
                 self._queue.append((resolution, domain.rstrip(".")))
                 self._begin()
             self._rows[host][job.key] = None

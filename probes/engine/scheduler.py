@@ -149,7 +149,7 @@ class Run:
         self._lanes = Lanes(settings.per_host, self._pump_soon)
         self._names = Names(vantage, self._named)
         self._calibration = Calibration(vantage, (c.port for c in profile.checks), self._amend)
-        self._agreement = Agreement(vantage, [host for r in profile.roles for host in r.hosts])
+        self._agreement = Agreement(vantage, probes, [h for r in profile.roles for h in r.hosts])
         self._asks = Asks(probes)
         self._pauses = Pauses(self._loop)
         self._open: dict[str, Work] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from probes.model import Icmp, Job, Observation, Reason, Service, State
+from probes.registry import probe_of
 
 _PROHIBITED = {
     9: "network administratively prohibited",
@@ -224,7 +225,7 @@ def nothing_listens(job: Job) -> str:
     Empty where the service answers nobody, serves one client at a time or is behind another port.
     """
     check = job.check
-    if not check.answers or check.probe == "printer" or check.ports:
+    if not check.answers or probe_of(check).one_client or check.ports:
         return ""
     where = f"{check.transport.upper()} {job.port}" if job.port else check.port_text
     return (
@@ -246,7 +247,6 @@ def mend(job: Job, seen: Observation) -> str:
                 return "Correct the routes on the way, or the address."
             case Reason.TIME_EXCEEDED:
                 return "Mend the routing loop on the way."
-    # What the profile says of WinRM starts it, and opens its port.
-    if seen.state is State.CLOSED and job.check.probe != "winrm":
+    if seen.state is State.CLOSED and not probe_of(job.check).opens_port:
         return nothing_listens(job)
     return another_service(job, seen)

@@ -1,53 +1,235 @@
-"""How it is found out: the probes by name. Adding one is a line here and a file beside."""
+"""The registry of probes: a row each, with everything that is known by a probe's name.
+
+Data only; a probe's module is loaded with its first job. Adding a probe is a row here and a file.
+"""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from probes.registry import commands
+from probes.registry.probe import Platform, Probe
+from probes.registry.shell import Paste
+from profiles.model import Check, Transport
 
-    from probes.call import Ask
+__all__ = ["PROBES", "TRANSPORT_PROBES", "Platform", "Probe", "probe_of"]
 
 
-class Probe(NamedTuple):
-    """A way to ask: the transport the engine opens, and the module whose `ask` speaks over it.
+def _powershell(*lines: str) -> tuple[Paste, ...]:
+    return (Paste("PowerShell, as administrator on {host}", lines),)
 
-    Without a module the transport's own answer is all that is asked. The module is imported when
-    the first job needs it, so protocol libraries cost nothing at start.
-    """
 
-    transport: str
-    module: str = ""
-    proxied: bool = False
-    """Goes through the HTTP proxy, where there is one."""
-
-    def load(self) -> Ask | None:
-        """The coroutine of this probe, or None where the transport is everything."""
-        if not self.module:
-            return None
-        ask: Ask = importlib.import_module(self.module).ask
-        return ask
-
+_SNMPD = "net-snmp, in snmpd.conf on {host}; then restart snmpd"
+_SSHD = Paste("shell, as root on {host}", ("systemctl enable --now sshd",))
 
 PROBES: Mapping[str, Probe] = {
-    "tcp": Probe("tcp"),
-    "ping": Probe("icmp"),
-    "udp": Probe("udp", "probes.udp"),
-    "ssh": Probe("tcp", "probes.ssh.probe"),
-    "dns": Probe("udp", "probes.dns"),
-    "snmp": Probe("udp", "probes.snmp.probe"),
-    "https": Probe("tcp", "probes.https", proxied=True),
-    "kerberos": Probe("tcp", "probes.kerberos"),
-    "ldap": Probe("tcp", "probes.ldap"),
-    "rpc": Probe("tcp", "probes.rpc"),
-    "rpc_dynamic": Probe("tcp", "probes.rpc_dynamic"),
-    "smb": Probe("tcp", "probes.smb"),
-    "netbios": Probe("tcp", "probes.netbios"),
-    "winrm": Probe("tcp", "probes.winrm"),
-    "vsphere": Probe("tcp", "probes.vsphere"),
-    "http_redirect": Probe("tcp", "probes.http_redirect"),
-    "authd": Probe("tcp", "probes.authd"),
-    "printer": Probe("tcp", "probes.printer"),
+    "tcp": Probe(
+        transport="tcp",
+        module="",
+        nmap=(),
+        confirm=None,
+        platform=Platform.ANY,
+        start={},
+    ),
+    "ping": Probe(
+        transport="icmp",
+        module="",
+        nmap=(),
+        confirm=commands.ping,
+        platform=Platform.ANY,
+        start={},
+    ),
+    "udp": Probe(
+        transport="udp",
+        module="probes.udp",
+        nmap=(),
+        nmap_on={137: ("--script", "nbstat")},
+        confirm=commands.node_status,
+        platform=Platform.ANY,
+        start={},
+    ),
+    "ssh": Probe(
+        transport="tcp",
+        module="probes.ssh.probe",
+        nmap=("--script", "+ssh-hostkey"),
+        confirm=commands.ssh,
+        platform=Platform.UNIX,
+        start={
+            Platform.WINDOWS: _powershell(
+                "Set-Service sshd -StartupType Automatic", "Start-Service sshd"
+            ),
+            Platform.UNIX: (
+                _SSHD,
+                Paste("or on Debian and Ubuntu", ("systemctl enable --now ssh",)),
+                Paste("or on macOS", ("sudo systemsetup -setremotelogin on",)),
+            ),
+            Platform.XEN: (_SSHD,),
+        },
+    ),
+    "dns": Probe(
+        transport="udp",
+        module="probes.dns",
+        nmap=("--script", "+dns-nsid"),
+        confirm=commands.dns,
+        platform=Platform.ANY,
+        start={
+            Platform.WINDOWS: _powershell(
+                "Set-Service DNS -StartupType Automatic", "Start-Service DNS"
+            )
+        },
+    ),
+    "snmp": Probe(
+        transport="udp",
+        module="probes.snmp.probe",
+        nmap=("--script", "+snmp-info"),
+        confirm=commands.snmp,
+        platform=Platform.DEVICE,
+        start={},
+        access={
+            4: (
+                Paste(_SNMPD, ("agentAddress udp:{ports}", "rocommunity COMMUNITY {source}")),
+                Paste(
+                    "or Cisco IOS",
+                    (
+                        "access-list 99 permit host {source}",
+                        "snmp-server community COMMUNITY RO 99",
+                    ),
+                ),
+            ),
+            6: (Paste(_SNMPD, ("agentAddress udp6:{ports}", "rocommunity6 COMMUNITY {source}")),),
+        },
+    ),
+    "https": Probe(
+        transport="tcp",
+        module="probes.https",
+        nmap=("--script", "+ssl-cert"),
+        confirm=commands.https,
+        platform=Platform.ANY,
+        start={},
+        proxied=True,
+    ),
+    "kerberos": Probe(
+        transport="tcp",
+        module="probes.kerberos",
+        nmap=("-sV",),
+        confirm=None,
+        platform=Platform.ANY,
+        start={
+            Platform.WINDOWS: _powershell(
+                "Set-Service Kdc -StartupType Automatic", "Start-Service Kdc"
+            )
+        },
+        domain_controller=True,
+    ),
+    "ldap": Probe(
+        transport="tcp",
+        module="probes.ldap",
+        nmap=("--script", "+ldap-rootdse"),
+        confirm=commands.ldap,
+        platform=Platform.ANY,
+        start={Platform.WINDOWS: _powershell("Get-Service NTDS", "dcdiag /test:Services")},
+        domain_controller=True,
+    ),
+    "rpc": Probe(
+        transport="tcp",
+        module="probes.rpc",
+        nmap=("-sV",),
+        confirm=commands.rpc,
+        platform=Platform.WINDOWS,
+        start={Platform.WINDOWS: _powershell("Get-Service RpcSs, RpcEptMapper")},
+    ),
+    "rpc_dynamic": Probe(
+        transport="tcp",
+        module="probes.rpc_dynamic",
+        nmap=(),
+        confirm=None,
+        platform=Platform.WINDOWS,
+        start={},
+    ),
+    "smb": Probe(
+        transport="tcp",
+        module="probes.smb",
+        nmap=("--script", "smb-protocols"),
+        confirm=commands.smb,
+        platform=Platform.ANY,
+        start={
+            Platform.WINDOWS: _powershell(
+                "Set-Service LanmanServer -StartupType Automatic", "Start-Service LanmanServer"
+            )
+        },
+    ),
+    "netbios": Probe(
+        transport="tcp",
+        module="probes.netbios",
+        nmap=("--script", "smb-protocols"),
+        confirm=commands.smb,
+        platform=Platform.ANY,
+        start={
+            Platform.WINDOWS: _powershell(
+                "Get-CimInstance Win32_NetworkAdapterConfiguration -Filter 'IPEnabled=TRUE' | "
+                "Invoke-CimMethod -MethodName SetTcpipNetbios "
+                "-Arguments @{TcpipNetbiosOptions=[uint32]1}",
+                "Start-Service LanmanServer",
+            )
+        },
+    ),
+    "winrm": Probe(
+        transport="tcp",
+        module="probes.winrm",
+        nmap=("--script", "+http-ntlm-info", "--script-args", "http-ntlm-info.root=/wsman"),
+        confirm=commands.winrm,
+        platform=Platform.WINDOWS,
+        # PowerShell Remoting: service, listener and firewall exception.
+        start={Platform.WINDOWS: _powershell("Enable-PSRemoting -Force")},
+        policy=(
+            "Administrative Templates > Windows Components > Windows Remote Management (WinRM) > "
+            "WinRM Service > Allow remote server management through WinRM: enabled, IPv4 filter *",
+            "Windows Settings > Security Settings > System Services > "
+            "Windows Remote Management (WS-Management): automatic",
+        ),
+        opens_port=True,
+        domain_login=True,
+    ),
+    "vsphere": Probe(
+        transport="tcp",
+        module="probes.vsphere",
+        nmap=("--script", "+vmware-version"),
+        confirm=commands.vsphere,
+        platform=Platform.ESXI,
+        start={},
+    ),
+    "http_redirect": Probe(
+        transport="tcp",
+        module="probes.http_redirect",
+        nmap=("--script", "+http-headers"),
+        confirm=commands.http_redirect,
+        platform=Platform.ANY,
+        start={},
+    ),
+    "authd": Probe(
+        transport="tcp",
+        module="probes.authd",
+        nmap=("--script", "+banner"),
+        confirm=None,
+        platform=Platform.ESXI,
+        start={},
+    ),
+    "printer": Probe(
+        transport="tcp",
+        module="probes.printer",
+        # No script: what it sends to 9100 is printed.
+        nmap=(),
+        confirm=None,
+        platform=Platform.DEVICE,
+        start={},
+        one_client=True,
+    ),
 }
+
+TRANSPORT_PROBES: Mapping[Transport, str] = {"tcp": "tcp", "udp": "udp", "icmp": "ping"}
+"""The probe of each transport that expects no protocol, for a check that no profile describes."""
+
+
+def probe_of(check: Check) -> Probe:
+    """The row of a check's probe; that of its transport where the name is not known."""
+    return PROBES.get(check.probe) or PROBES[TRANSPORT_PROBES[check.transport]]

@@ -6,9 +6,10 @@ from enum import Enum, auto
 
 from probes.judging.messages import another_service, nothing_listens, same_address, unanswered
 from probes.model import Job, Observation, Reason, Result, State, Status
+from probes.registry import probe_of
 from probes.registry.shell import Paste, address, name, powershell
 from probes.remediation import firewall_rules, service_commands
-from probes.remediation.model import HOST, Flow, Platform, Remedy, flow_of, platform
+from probes.remediation.model import HOST, PLATFORMS, Flow, Remedy, flow_of, platform
 from probes.wire.text import printable
 
 
@@ -152,7 +153,8 @@ def _undelivered(seen: Observation, to: str) -> str:
 
 
 def _pastes(job: Job, seen: Observation, who: Refusal, flow: Flow) -> tuple[Paste, ...]:
-    kind = platform(job)
+    kind, probe = platform(job), probe_of(job.check)
+    info = PLATFORMS[kind]
     where = flow.called or (flow.destination if flow.destination != HOST else "the host")
     match who:
         case Refusal.NAME:
@@ -167,50 +169,19 @@ def _pastes(job: Job, seen: Observation, who: Refusal, flow: Flow) -> tuple[Past
         case Refusal.UNKNOWN if job.via:
             return (firewall_rules.request(flow, ""),)
         case Refusal.FIREWALL if not job.via:
-            return _host_firewall(job, flow, kind, where)
+            return info.rules(flow, job.check.title, probe, where)
         case Refusal.UNKNOWN:
             return (
-                *_host_firewall(job, flow, kind, where),
-                *(service_commands.agent(job, flow, where) if job.check.probe == "snmp" else ()),
+                *info.rules(flow, job.check.title, probe, where),
+                *service_commands.access(job, flow, where),
                 firewall_rules.request(flow, ""),
             )
         case Refusal.HOST if not job.via and not job.check.ports:
             return service_commands.start(job, flow, kind, where)
         case Refusal.SERVICE if _elsewhere(job, seen) and not job.via:
-            return service_commands.listeners(flow, kind, where)
-        case _:
-            return ()
-
-
-def _host_firewall(job: Job, flow: Flow, kind: Platform, where: str) -> tuple[Paste, ...]:
-    """The rule in every syntax that the host may understand."""
-    title = job.check.title
-    remoting = job.check.probe == "winrm"
-    match kind:
-        case Platform.WINDOWS:
-            rule = firewall_rules.windows(flow, title, where)
-            if remoting:
-                # One block: the listener is of no use without the rule for this source.
-                rule = Paste(rule.where, (*service_commands.remoting(where).lines, *rule.lines))
-            return (rule, firewall_rules.policy(flow, remoting=remoting))
-        case Platform.UNIX:
-            return (
-                firewall_rules.nft(flow, where),
-                firewall_rules.iptables(flow, where),
-                firewall_rules.firewalld(flow, where),
-            )
-        case Platform.XEN:
-            plain = firewall_rules.iptables(flow, where)
-            return (Paste(plain.where.removeprefix("or "), plain.lines),)
-        case Platform.ESXI:
-            return firewall_rules.esxi(flow, where)
-        case Platform.ANY:
-            return (
-                firewall_rules.windows(flow, title, where),
-                firewall_rules.nft(flow, where),
-                firewall_rules.iptables(flow, where),
-                firewall_rules.firewalld(flow, where),
-            )
+            if not flow.ports.isdigit():
+                return ()
+            return tuple(listeners(flow, where) for listeners in info.listeners)
         case _:
             return ()
 

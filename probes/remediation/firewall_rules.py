@@ -19,22 +19,13 @@ def windows(flow: Flow, title: str, where: str) -> Paste:
     return Paste(f"PowerShell, as administrator on {where}", (_line("New-NetFirewallRule", words),))
 
 
-def policy(flow: Flow, *, remoting: bool) -> Paste:
-    """Where the same is set for many computers at once (Group Policy)."""
+def policy(flow: Flow, starts: tuple[str, ...]) -> Paste:
+    """Where the same is set for many computers at once (Group Policy), after what starts it."""
     rule = (
         "Windows Settings > Security Settings > Windows Defender Firewall with Advanced Security"
         f" > Inbound Rules: allow {flow.port_text} from {flow.source}"
     )
-    listens = (
-        "Administrative Templates > Windows Components > Windows Remote Management (WinRM) > "
-        "WinRM Service > Allow remote server management through WinRM: enabled, IPv4 filter *",
-        "Windows Settings > Security Settings > System Services > "
-        "Windows Remote Management (WS-Management): automatic",
-    )
-    return Paste(
-        "or by Group Policy, under Computer Configuration > Policies",
-        (*(listens if remoting else ()), rule),
-    )
+    return Paste("or by Group Policy, under Computer Configuration > Policies", (*starts, rule))
 
 
 def nft(flow: Flow, where: str, *, outbound: bool = False) -> Paste:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from probes.model import Job, Observation
+from probes.registry import Platform, Probe, probe_of
 from probes.registry.shell import Paste, address, name
+from probes.remediation import firewall_rules, service_commands
 from profiles.model import Transport
 
 
@@ -18,57 +20,6 @@ class Remedy:
 
     change: str
     pastes: tuple[Paste, ...] = ()
-
-
-class Platform(Enum):
-    """A kind of system, by how its firewall and its services are changed."""
-
-    WINDOWS = auto()
-    UNIX = auto()
-    XEN = auto()
-    ESXI = auto()
-    DEVICE = auto()
-    """A printer, a switch, a NAS: each has a way of its own."""
-    PUBLIC = auto()
-    """Somebody else's: a cloud, the instance of the product."""
-    ANY = auto()
-    """Not known."""
-
-
-_BY_ROLE = {
-    "windows.target": Platform.WINDOWS,
-    "windows.dc": Platform.WINDOWS,
-    "hyperv.host": Platform.WINDOWS,
-    "unix.target": Platform.UNIX,
-    "xen.host": Platform.XEN,
-    "esxi.host": Platform.ESXI,
-    "snmp.device": Platform.DEVICE,
-    "printer": Platform.DEVICE,
-    "nas": Platform.DEVICE,
-    "alloyscan.instance": Platform.PUBLIC,
-    "cloud.aws": Platform.PUBLIC,
-    "cloud.azure": Platform.PUBLIC,
-    "cloud.google": Platform.PUBLIC,
-    "dns.server": Platform.ANY,
-    "discovery.host": Platform.ANY,
-}
-# For the roles of a profile of the operator's own.
-_BY_PROBE = {
-    "winrm": Platform.WINDOWS,
-    "rpc": Platform.WINDOWS,
-    "rpc_dynamic": Platform.WINDOWS,
-    "ssh": Platform.UNIX,
-    "vsphere": Platform.ESXI,
-    "authd": Platform.ESXI,
-    "printer": Platform.DEVICE,
-    "snmp": Platform.DEVICE,
-}
-
-
-def platform(job: Job) -> Platform:
-    """The kind of system of the row's host."""
-    known = _BY_ROLE.get(job.target.role)
-    return known or _BY_PROBE.get(job.check.probe, Platform.ANY)
 
 
 SOURCE = "SOURCE-ADDRESS"
@@ -130,3 +81,95 @@ def flow_of(job: Job, seen: Observation) -> Flow:
         job.check.transport,
         ports,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformInfo:
+    """How one kind of system is changed, and how it shows what listens."""
+
+    roles: tuple[str, ...]
+    rules: Callable[[Flow, str, Probe, str], tuple[Paste, ...]]
+    """The host's own firewall in every syntax it may understand: of the flow, the title of the
+    check, its probe and the name of the host.
+    """
+    listeners: tuple[Callable[[Flow, str], Paste], ...]
+
+
+def platform(job: Job) -> Platform:
+    """The kind of system of the row's host, as far as its role or its service tells."""
+    return _BY_ROLE.get(job.target.role) or probe_of(job.check).platform
+
+
+def _windows(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+    rule = firewall_rules.windows(flow, title, where)
+    if probe.opens_port:
+        # One block: the listener is of no use without the rule for this source.
+        started = service_commands.filled(probe.start.get(Platform.WINDOWS, ()), flow, where)
+        lines = (line for paste in started for line in paste.lines)
+        rule = Paste(rule.where, (*lines, *rule.lines))
+    return (rule, firewall_rules.policy(flow, probe.policy))
+
+
+def _unix(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+    return (
+        firewall_rules.nft(flow, where),
+        firewall_rules.iptables(flow, where),
+        firewall_rules.firewalld(flow, where),
+    )
+
+
+def _xen(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+    plain = firewall_rules.iptables(flow, where)
+    return (Paste(plain.where.removeprefix("or "), plain.lines),)
+
+
+def _esxi(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+    return firewall_rules.esxi(flow, where)
+
+
+def _unknown(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+    return (firewall_rules.windows(flow, title, where), *_unix(flow, title, probe, where))
+
+
+def _none(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+    return ()
+
+
+PLATFORMS: Mapping[Platform, PlatformInfo] = {
+    Platform.WINDOWS: PlatformInfo(
+        roles=("windows.target", "windows.dc", "hyperv.host"),
+        rules=_windows,
+        listeners=(service_commands.powershell_listeners,),
+    ),
+    Platform.UNIX: PlatformInfo(
+        roles=("unix.target",),
+        rules=_unix,
+        listeners=(service_commands.shell_listeners,),
+    ),
+    Platform.XEN: PlatformInfo(
+        roles=("xen.host",),
+        rules=_xen,
+        listeners=(service_commands.shell_listeners,),
+    ),
+    Platform.ESXI: PlatformInfo(
+        roles=("esxi.host",),
+        rules=_esxi,
+        listeners=(),
+    ),
+    Platform.DEVICE: PlatformInfo(
+        roles=("snmp.device", "printer", "nas"),
+        rules=_none,
+        listeners=(),
+    ),
+    Platform.PUBLIC: PlatformInfo(
+        roles=("alloyscan.instance", "cloud.aws", "cloud.azure", "cloud.google"),
+        rules=_none,
+        listeners=(),
+    ),
+    Platform.ANY: PlatformInfo(
+        roles=("dns.server", "discovery.host"),
+        rules=_unknown,
+        listeners=(service_commands.powershell_listeners, service_commands.shell_listeners),
+    ),
+}
+_BY_ROLE = {role: kind for kind, info in PLATFORMS.items() for role in info.roles}

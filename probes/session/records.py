@@ -22,6 +22,7 @@ from probes.model import (
     Target,
     Verdict,
 )
+from probes.registry import TRANSPORT_PROBES
 from probes.session.header import now
 from probes.session.json_line import BadLine, finite, integer, text, texts
 from profiles.model import Check, Profile, Transport
@@ -243,7 +244,6 @@ _REASONS = {str(reason): reason for reason in Reason}
 _SERVICES = {str(service): service for service in Service}
 _STATUSES = {str(status): status for status in Status}
 _TRANSPORTS: Mapping[str, Transport] = {"tcp": "tcp", "udp": "udp", "icmp": "icmp"}
-_PROBES: Mapping[Transport, str] = {"tcp": "tcp", "udp": "udp", "icmp": "ping"}
 
 # Taking all values at once and comparing types in a chain halves the time of opening a log.
 _words = itemgetter("state", "reason", "service", "status", "transport")
@@ -350,7 +350,7 @@ def _plain_check(id: str, role: str, transport: Transport, port: int | None) -> 
         category=id.partition(".")[0],
         role=role,
         title=id.rpartition(".")[2][:12],
-        probe=_PROBES[transport],
+        probe=TRANSPORT_PROBES[transport],
         transport=transport,
         purpose="",
         consequence="",

@@ -30,7 +30,7 @@ from probes.model import (
     VantageInfo,
 )
 from probes.options import NO_OPTIONS, Options
-from probes.registry import Probe
+from probes.registry import PROBES
 from probes.vantage import Accept, Outcome
 from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.local.vantage import LocalVantage
@@ -327,7 +327,7 @@ class Session:
         self.vantage = vantage
         self.events: list[Event] = []
         self.batches: list[Sequence[Event]] = []
-        usual = {"tcp": Probe("tcp"), "ping": Probe("icmp")}
+        usual = {name: PROBES[name] for name in ("tcp", "ping")}
         self.run = Run(
             vantage,  # type: ignore[arg-type]
             {**usual, **(probes or {})},

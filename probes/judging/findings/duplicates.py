@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from probes.judging.findings.hosts import LOST, Survey
 from probes.judging.findings.text import count, some
 from probes.model import Finding, Kind, Result, Sure
+from probes.registry import probe_of
 
 _KEY = "host_key_fingerprint"
 NAMESAKES = 3
 """Names of one address from which on it is told; two are often a host and its alias."""
 _DOMAIN_LOGIN = "domain_credentials"
 """Id of the question whose yes makes Kerberos the way to log in."""
-_BY_LOGIN = frozenset({"winrm"})
-"""Probes of services that take domain credentials."""
 
 
 def keys_shared(survey: Survey) -> Iterator[Finding]:
@@ -90,7 +89,7 @@ def addressed(survey: Survey, answers: Mapping[str, str]) -> Iterator[Finding]:
     rows = [
         result
         for result in survey.results
-        if result.job.check.probe in _BY_LOGIN
+        if probe_of(result.job.check).domain_login
         and result.status not in LOST
         and survey.places.number(result.job.target.host) is not None
         and result.job.key in survey.host_of

@@ -173,5 +173,7 @@ async def test_the_controllers_of_a_domain_are_asked_for_once(kit, start, vantag
 class _Connects:
     """A probe to which the connect is everything."""
 
+    domain_controller = True
+
     def load(self) -> None:
         return None

@@ -17,6 +17,8 @@ class Says:
     def __init__(self, service: Service) -> None:
         self.service = service
 
+    domain_controller = False
+
     def load(self):
         service = self.service
 

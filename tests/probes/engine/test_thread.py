@@ -16,11 +16,9 @@ import pytest
 
 from probes.engine.thread import Engine
 from probes.model import Diagnosed, Finished, Message, Result, Settings, Status, Verdict
-from probes.registry import Probe
+from probes.registry import PROBES
 from probes.session import LogFailed, SessionLog, new_header, read_session
 from probes.session.records import found
-
-PROBES = {"tcp": Probe("tcp")}
 
 
 @pytest.fixture

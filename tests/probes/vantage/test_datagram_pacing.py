@@ -129,6 +129,8 @@ class Asked:
 
     ask: Callable[[Call], Awaitable[Answer]]
 
+    domain_controller = False
+
     def load(self):
         return self.ask
 

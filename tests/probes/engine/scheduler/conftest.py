@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 import types
+from dataclasses import replace
 
 import pytest
 
-from probes.registry import Probe
+from probes.registry import PROBES
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def a_probe(monkeypatch):
         module = types.ModuleType("a_probe_for_tests")
         module.ask = ask
         monkeypatch.setitem(sys.modules, "a_probe_for_tests", module)
-        return Probe(transport, "a_probe_for_tests")
+        return replace(PROBES["tcp"], transport=transport, module="a_probe_for_tests")
 
     return make
 

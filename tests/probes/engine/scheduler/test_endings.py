@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import replace
 
 import pytest
 
 from probes.call import Answer, Call, Unexpected
 from probes.model import Reason, Service, State, Status
-from probes.registry import Probe
+from probes.registry import PROBES
 from probes.vantage import NotOffered, Outcome
 from probes.vantage.local.tcp import SocketPipe
 
@@ -120,7 +121,7 @@ async def test_a_port_stays_open_however_its_service_behaves_and_the_row_is_bloc
 async def test_a_probe_that_cannot_be_imported_spoils_its_own_rows_only(kit):
     a, b = kit.check("a", 80, probe="gone", transport="udp"), kit.check("b", 81)
     session = kit.Session(
-        kit.Scripted(), kit.profile(a, b), probes={"gone": Probe("udp", "no.such")}
+        kit.Scripted(), kit.profile(a, b), probes={"gone": replace(PROBES["udp"], module="no.such")}
     )
     latest = await session.measure(kit.job(a), kit.job(b))
     assert latest["a|10.0.0.1"].status is Status.ERROR
@@ -135,7 +136,7 @@ async def test_a_port_that_accepts_and_resets_at_once_is_not_taken_for_its_servi
     session = kit.Session(
         kit.Scripted({"10.0.0.1": reset}),
         kit.profile(a, b),
-        {"spoken": Probe("tcp", "probes.printer")},
+        {"spoken": PROBES["printer"]},
     )
     latest = await session.measure(kit.job(a), kit.job(b))
     for result in latest.values():
