@@ -223,6 +223,11 @@ def test_what_the_first_paint_can_do_without_is_loaded_after_it(tmp_path: Path) 
     assert {one for one in modules if any(f"{one}.".startswith(f"{it}.") for it in late)} == set()
 
 
+def test_the_registry_of_probes_loads_no_protocol_library() -> None:
+    modules = loaded("from probes.registry import PROBES\nassert PROBES")
+    assert {name for name in (*HEAVY, "asyncio", "ssl") if name in modules} == set()
+
+
 def test_a_run_without_a_screen_starts_without_its_libraries() -> None:
     modules = loaded("import tui.cli.run")
     assert {name for name in (*HEAVY, "textual", "rich") if name in modules} == set()
