@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from probes.call import Answer, Call, Unexpected
 from probes.clients.http import exchanged
-from probes.judging.messages import same_address
 from probes.model import Service
+from probes.wire.address import same_address
 from probes.wire.http import Exchange, NotHttp, Request, authority
 from probes.wire.text import printable
 

@@ -9,12 +9,12 @@ from functools import partial
 
 from probes.call import Answer, Ask, Call, NoAnswer, Unexpected
 from probes.engine.pacing import Work
-from probes.judging.messages import same_address
 from probes.model import Evidence, Observation, Reason, Resolution, Service, Settings, State
 from probes.options import Options
 from probes.vantage import NotOffered, Outcome, Vantage
 from probes.vantage.happy_eyeballs import telling
 from probes.vantage.stream import TooMuch
+from probes.wire.address import same_address
 
 
 def transport(

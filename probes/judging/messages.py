@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from probes.model import Icmp, Job, Observation, Reason, Service, State
 from probes.registry import probe_of
+from probes.wire.address import same_address
 
 _PROHIBITED = {
     9: "network administratively prohibited",
@@ -15,18 +14,6 @@ _PROHIBITED = {
     15: "precedence cutoff in effect",
 }
 _TIMES = {1: "", 2: ", twice", 3: ", three times"}
-
-
-def same_address(one: str | None, other: str | None) -> bool:
-    """Whether two textual addresses are the same, scope ids aside."""
-    if not one or not other:
-        return False
-    try:
-        return ipaddress.ip_address(one.partition("%")[0]) == ipaddress.ip_address(
-            other.partition("%")[0]
-        )
-    except ValueError:
-        return False
 
 
 def blame(job: Job, observation: Observation, timeout: float) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from probes.judging.messages import another_service, nothing_listens, same_address, unanswered
+from probes.judging.messages import another_service, nothing_listens, unanswered
 from probes.model import Job, Observation, Reason, Result, State, Status
 from probes.registry import probe_of
 from probes.registry.shell import Paste, address, name, powershell
 from probes.remediation import firewall_rules, service_commands
-from probes.remediation.model import HOST, PLATFORMS, Flow, Remedy, flow_of, platform
+from probes.remediation.model import HOST, Flow, Remedy, flow_of
+from probes.remediation.platforms import PLATFORMS, platform
+from probes.wire.address import same_address
 from probes.wire.text import printable
 
 

@@ -1,14 +1,11 @@
-"""Data of remediation: platform, flow and the change to make."""
+"""Data of remediation: the flow of a row and the change to make."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probes.model import Job, Observation
-from probes.registry import Platform, Probe, probe_of
 from probes.registry.shell import Paste, address, name
-from probes.remediation import firewall_rules, service_commands
 from profiles.model import Transport
 
 
@@ -81,95 +78,3 @@ def flow_of(job: Job, seen: Observation) -> Flow:
         job.check.transport,
         ports,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class PlatformInfo:
-    """How one kind of system is changed, and how it shows what listens."""
-
-    roles: tuple[str, ...]
-    rules: Callable[[Flow, str, Probe, str], tuple[Paste, ...]]
-    """The host's own firewall in every syntax it may understand: of the flow, the title of the
-    check, its probe and the name of the host.
-    """
-    listeners: tuple[Callable[[Flow, str], Paste], ...]
-
-
-def platform(job: Job) -> Platform:
-    """The kind of system of the row's host, as far as its role or its service tells."""
-    return _BY_ROLE.get(job.target.role) or probe_of(job.check).platform
-
-
-def _windows(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
-    rule = firewall_rules.windows(flow, title, where)
-    if probe.opens_port:
-        # One block: the listener is of no use without the rule for this source.
-        started = service_commands.filled(probe.start.get(Platform.WINDOWS, ()), flow, where)
-        lines = (line for paste in started for line in paste.lines)
-        rule = Paste(rule.where, (*lines, *rule.lines))
-    return (rule, firewall_rules.policy(flow, probe.policy))
-
-
-def _unix(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
-    return (
-        firewall_rules.nft(flow, where),
-        firewall_rules.iptables(flow, where),
-        firewall_rules.firewalld(flow, where),
-    )
-
-
-def _xen(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
-    plain = firewall_rules.iptables(flow, where)
-    return (Paste(plain.where.removeprefix("or "), plain.lines),)
-
-
-def _esxi(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
-    return firewall_rules.esxi(flow, where)
-
-
-def _unknown(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
-    return (firewall_rules.windows(flow, title, where), *_unix(flow, title, probe, where))
-
-
-def _none(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
-    return ()
-
-
-PLATFORMS: Mapping[Platform, PlatformInfo] = {
-    Platform.WINDOWS: PlatformInfo(
-        roles=("windows.target", "windows.dc", "hyperv.host"),
-        rules=_windows,
-        listeners=(service_commands.powershell_listeners,),
-    ),
-    Platform.UNIX: PlatformInfo(
-        roles=("unix.target",),
-        rules=_unix,
-        listeners=(service_commands.shell_listeners,),
-    ),
-    Platform.XEN: PlatformInfo(
-        roles=("xen.host",),
-        rules=_xen,
-        listeners=(service_commands.shell_listeners,),
-    ),
-    Platform.ESXI: PlatformInfo(
-        roles=("esxi.host",),
-        rules=_esxi,
-        listeners=(),
-    ),
-    Platform.DEVICE: PlatformInfo(
-        roles=("snmp.device", "printer", "nas"),
-        rules=_none,
-        listeners=(),
-    ),
-    Platform.PUBLIC: PlatformInfo(
-        roles=("alloyscan.instance", "cloud.aws", "cloud.azure", "cloud.google"),
-        rules=_none,
-        listeners=(),
-    ),
-    Platform.ANY: PlatformInfo(
-        roles=("dns.server", "discovery.host"),
-        rules=_unknown,
-        listeners=(service_commands.powershell_listeners, service_commands.shell_listeners),
-    ),
-}
-_BY_ROLE = {role: kind for kind, info in PLATFORMS.items() for role in info.roles}

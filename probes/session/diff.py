@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from probes.judging.messages import same_address
 from probes.model import Result, Status
 from probes.session.header import Header
 from probes.session.reader import Session
+from probes.wire.address import same_address
 from profiles.model import Check
 
 

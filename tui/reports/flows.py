@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from probes.judging.messages import same_address, unanswered
+from probes.judging.messages import unanswered
 from probes.model import Observation, Reason, Result, State, Status
+from probes.wire.address import same_address
 from profiles.model import Check
 from tui.models.filter import port_text
 from tui.reports.model import attempts_text, line

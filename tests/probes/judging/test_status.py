@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.judging.messages import blame, same_address
+from probes.judging.messages import blame
 from probes.judging.status import judge, not_needed, status_of
 from probes.model import Icmp, Job, Observation, Reason, Result, Service, State, Status, Target
+from probes.wire.address import same_address
 from profiles.model import Check, Profile, Question, Unless, When
 
 TCP = Check("w.winrm", "w", "w.t", "WinRM", "tcp", "tcp", "p", "WinRM is lost.", "fix", port=5985)

@@ -10,7 +10,7 @@ import pytest
 
 from probes.registry import PROBES, TRANSPORT_PROBES, Platform, Probe
 from probes.registry.shell import Paste
-from probes.remediation.model import PLATFORMS
+from probes.remediation.platforms import PLATFORMS
 from profiles.loader import load_profile
 
 PLACEHOLDERS = {"{host}", "{ports}", "{source}"}
