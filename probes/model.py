@@ -118,6 +118,19 @@ class Job:
     """Host and port of the proxy that is connected to instead of the target."""
 
     @property
+    def port_text(self) -> str:
+        """The port it is asked on, as a person writes it: `TCP 5985`, `ICMP`."""
+        check = self.check
+        if check.ports or self.port is None or self.port == check.port:
+            return check.port_text
+        return f"{check.transport.upper()} {self.port}"
+
+    @property
+    def check_text(self) -> str:
+        """The title of its check and the port: `WinRM TCP 5985`."""
+        return f"{self.check.title} {self.port_text}"
+
+    @property
     def dialled(self) -> tuple[str, int | None]:
         """The host and port that the engine itself connects to."""
         return self.via or (self.target.host, self.port)

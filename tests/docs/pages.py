@@ -12,7 +12,6 @@ from probes.judging.status import judge
 from probes.model import Result, Ruling, Status
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.models.filter import port_text
 from tui.models.loaded_session import open_recorded
 
 ROOT = Path(__file__).parents[2]
@@ -51,9 +50,7 @@ def quoted(status: str, host: str, check: str, note: str) -> Quoted:
 
 def of_result(result: Result) -> Quoted:
     job = result.job
-    return quoted(
-        result.status, job.target.label, f"{job.check.title} {port_text(job)}", result.note
-    )
+    return quoted(result.status, job.target.label, job.check_text, result.note)
 
 
 def recorded() -> set[Quoted]:

@@ -78,13 +78,6 @@ def _conditions(text: str) -> list[Callable[[Job, Status, Result | None], bool]]
     return compiled(parse(text).terms)
 
 
-def port_text(job: Job) -> str:
-    """The port a row is asked on, as a person writes it: `TCP 5985`, `ICMP`."""
-    if job.check.ports or job.port is None or job.port == job.check.port:
-        return job.check.port_text
-    return f"{job.check.transport.upper()} {job.port}"
-
-
 Passes = Callable[[Job, Status, Result | None], bool]
 """Whether a row is visible; its result is None while it waits or runs."""
 
@@ -167,7 +160,7 @@ def _words(terms: Sequence[Term]) -> Passes:
         check = job.check
         name = named.get((check.id, job.port))
         if name is None:
-            name = named[check.id, job.port] = f"{check.title} {port_text(job)} {check.id}"
+            name = named[check.id, job.port] = f"{job.check_text} {check.id}"
         text = f"{job.target.label}\n{name}\n{status}"
         if result is not None:
             text = f"{text}\n{result.note}\n{result.observation.address}"
@@ -327,7 +320,7 @@ def _port(values: Sequence[Value]) -> Passes:
         found = known.get(key)
         if found is None:
             way = job.check.transport
-            port = port_text(job).partition(" ")[2]
+            port = job.port_text.partition(" ")[2]
             names = (way, port, f"{way}/{port}", f"{way[0]}:{port}")
             own = _span(port)
             found = any(map(matches, names)) or (

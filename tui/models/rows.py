@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from probes.model import Job, Queued, Result, Started, Status
-from tui.models.filter import EVERYTHING, Filter, passing, port_text
+from tui.models.filter import EVERYTHING, Filter, passing
 
 _DIGITS = re.compile("([0-9]+)")
 _Part = TypeVar("_Part", bound=Hashable)
@@ -219,7 +219,7 @@ class Rows:
             status=SEVERITY[self._codes[row]],
             host=job.target.label,
             title=job.check.title,
-            port=port_text(job),
+            port=job.port_text,
             latency=None if result is None else result.observation.latency_ms,
             note="" if result is None else result.note,
         )

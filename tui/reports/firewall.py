@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from probes.judging.findings import Kind, Sure
 from probes.model import Result
-from tui.models.filter import port_text
 from tui.reports import csv, markdown
 from tui.reports.flows import Flow, Request, request
 from tui.reports.model import Report, line, notices
@@ -105,4 +104,4 @@ def _left_out(asked: Request) -> Iterator[str]:
 
 def _row(result: Result) -> tuple[str, str, str]:
     job = result.job
-    return job.target.label, f"{job.check.title} {port_text(job)}", line(result.note)
+    return job.target.label, job.check_text, line(result.note)

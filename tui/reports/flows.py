@@ -11,7 +11,6 @@ from probes.judging.messages import unanswered
 from probes.model import Observation, Reason, Result, State, Status
 from probes.wire.address import same_address
 from profiles.model import Check
-from tui.models.filter import port_text
 from tui.reports.model import attempts_text, line
 
 
@@ -173,7 +172,7 @@ def _written(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
 
 
 def _port(result: Result) -> str:
-    return port_text(result.job).partition(" ")[2]
+    return result.job.port_text.partition(" ")[2]
 
 
 def _bare(address: str | None) -> str:

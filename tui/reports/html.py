@@ -8,7 +8,6 @@ from importlib import resources
 
 from probes.model import Evidence, Result, Ruling, Status
 from probes.remediation import commands, remedy
-from tui.models.filter import port_text
 from tui.reports.model import (
     FINDING_HEADINGS,
     TO_CHANGE,
@@ -133,7 +132,7 @@ def _card(result: Result) -> str:
     listed = "".join(
         f"<dt>{text(name)}</dt><dd>{text(value)}</dd>\n" for name, value in facts if value
     )
-    head = f"{text(job.target.label)}: {text(job.check.title)} {text(port_text(job))}"
+    head = f"{text(job.target.label)}: {text(job.check.title)} {text(job.port_text)}"
     return (
         f'<section class="card">\n<h3>{_badge(result.status)} {head}</h3>\n'
         f"<p>{text(result.note)}</p>\n<dl>\n{listed}</dl>\n{_pastes(result)}</section>\n"
@@ -182,7 +181,7 @@ def _row(result: Result) -> str:
     job, seen = result.job, result.observation
     cells = (
         job.target.label,
-        f"{job.check.title} {port_text(job)}",
+        job.check_text,
         seen.address or "",
         latency_text(seen.latency_ms),
         result.note,

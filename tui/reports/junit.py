@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from probes.model import Result, Status
-from tui.models.filter import port_text
 from tui.reports.model import (
     Report,
     about,
@@ -88,7 +87,7 @@ def _means(report: Report, role: str, rows: list[Result]) -> Iterator[str]:
 
 def _case(result: Result) -> str:
     job, seen = result.job, result.observation
-    name = line(f"{job.check.title} {port_text(job)} ({job.check.id})")
+    name = line(f"{job.check_text} ({job.check.id})")
     took = min(max(sum(seen.timings_ms.values()) / 1000, 0), _LONGEST)
     where = _attributes(classname=line(job.target.label), name=name, time=f"{took:.3f}")
     note = line(result.note)

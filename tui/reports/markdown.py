@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from probes.model import Result
-from tui.models.filter import port_text
 from tui.reports.model import (
     FINDING_HEADINGS,
     LONG,
@@ -100,12 +99,10 @@ def _roles(report: Report) -> Iterator[str]:
 
 def _failing(result: Result) -> Sequence[str]:
     job = result.job
-    where = f"{job.check.title} {port_text(job)}"
-    return result.status, job.target.label, where, result.note, fix(result)
+    return result.status, job.target.label, job.check_text, result.note, fix(result)
 
 
 def _row(result: Result) -> Sequence[str]:
     job, seen = result.job, result.observation
-    where = f"{job.check.title} {port_text(job)}"
     took = latency_text(seen.latency_ms)
-    return result.status, job.target.label, where, seen.address or "", took, result.note
+    return result.status, job.target.label, job.check_text, seen.address or "", took, result.note

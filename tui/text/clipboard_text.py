@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from probes.model import Result
 from probes.remediation import commands, remedy
 from probes.wire.text import printable
-from tui.models.filter import port_text
 from tui.text.detail import exchange_text
 
 _LONG = 600
@@ -25,7 +24,7 @@ def ticket(result: Result) -> str:
     source = f" from {printable(seen.source)}" if seen.source else ""
     parts = [
         f"{seen.started or 'not measured'}: {result.status}",
-        f"{job.check.title} {port_text(job)} to {to}{source}",
+        f"{job.check_text} to {to}{source}",
         f"{seen.state}, {seen.reason}; service {seen.service}",
         printable(result.note, _LONG),
     ]
@@ -80,4 +79,4 @@ def _blocks(found: Mapping[str, Sequence[str]], what: str) -> Copied:
 
 def _named(result: Result) -> str:
     job = result.job
-    return f"{job.check.title} {port_text(job)} to {printable(job.target.label)}: {result.status}"
+    return f"{job.check_text} to {printable(job.target.label)}: {result.status}"

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from probes.session import Session
 from probes.session.diff import Change, Comparison, Kind
-from tui.models.filter import port_text
 from tui.reports.model import TO_CHANGE, line
 
 _TOLD = (Kind.REGRESSED, Kind.FIXED, Kind.NEW, Kind.GONE)
@@ -47,7 +46,7 @@ def row_text(change: Change) -> str:
 def name_text(change: Change) -> str:
     """Host, check and port."""
     job = change.result.job
-    return line(f"{job.target.label} {job.check.title} {port_text(job)}")
+    return line(f"{job.target.label} {job.check_text}")
 
 
 def statuses_text(change: Change) -> str:

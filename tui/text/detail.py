@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from probes.model import Evidence, Icmp, Job, Observation, Result
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui.models.filter import port_text
 from tui.text.result_line import latency_text
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
     from tui.text.pages import page_of
 
     check = job.check
-    yield "", f"{check.title} {port_text(job)} to {printable(job.target.label)}"
+    yield "", f"{job.check_text} to {printable(job.target.label)}"
     if result is None:
         yield "status", "not measured yet"
     else:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from probes.model import Job, Result, Status
 from probes.wire.text import printable
-from tui.models.filter import port_text
 
 
 def latency_text(ms: float | None) -> str:
@@ -55,7 +54,7 @@ class Lines:
         self._colour = colour
         hosts = (len(job.target.label) for job in jobs)
         self._host = min(max(hosts, default=4), _WIDEST_HOST)
-        self._check = max((len(_check(job)) for job in jobs), default=5)
+        self._check = max((len(job.check_text) for job in jobs), default=5)
 
     def result(self, result: Result) -> str:
         """One line: status, host, check, latency and the whole note."""
@@ -65,16 +64,12 @@ class Lines:
         note = printable(result.note, _NOTE)
         return (
             f"{self._paint(status, result.status)}  {host:<{self._host}}  "
-            f"{_check(result.job):<{self._check}}  {took:>8}  {note}"
+            f"{result.job.check_text:<{self._check}}  {took:>8}  {note}"
         )
 
     def _paint(self, text: str, status: Status) -> str:
         code = _COLOURS.get(status)
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code else text
-
-
-def _check(job: Job) -> str:
-    return f"{job.check.title} {port_text(job)}"
 
 
 def summary(counts: Mapping[Status, int], seconds: float) -> str:

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from probes.model import Status
 from probes.wire.text import printable
-from tui.models.filter import port_text
 from tui.text.result_line import latency_text
 from tui.watch.row_history import LOST, UNTIMED, Change, Series
 
@@ -22,7 +21,7 @@ _LONGEST = 120
 def change_text(change: Change) -> str:
     """A change in a sentence: `LDAP TCP 389 on dc1 came up at 14:03:12, after 3 min 20 s.`"""
     job = change.result.job
-    row = f"{job.check.title} {port_text(job)} on {printable(job.target.host, 60)}"
+    row = f"{job.check_text} on {printable(job.target.host, 60)}"
     now = change.result.status
     at = f"{change.at:%H:%M:%S}"
     lasted = duration_text(change.at - change.since)

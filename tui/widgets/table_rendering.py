@@ -15,7 +15,6 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from probes.model import Job, Status
-from tui.models.filter import port_text
 from tui.models.rows import Cells, Column, Rows
 from tui.text.result_line import latency_text
 from tui.text.status import Signs
@@ -280,7 +279,7 @@ class Painter:
                 host_short = max(host_short, cell_len(_distinct(label)))
             if (job.check.id, job.port) not in seen:
                 seen.add((job.check.id, job.port))
-                title, port = self.signs.clean(job.check.title), port_text(job)
+                title, port = self.signs.clean(job.check.title), job.port_text
                 check = max(check, cell_len(check_text(title, port, compact=False)))
                 check_short = max(check_short, cell_len(check_text(title, port, compact=True)))
         longest = Longest(host, host_short, check, check_short)
