@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from profiles.model import Check
 
@@ -53,19 +53,66 @@ class Service(StrEnum):
     NOT_ASKED = "not asked"
 
 
-class Status(StrEnum):
-    """What the operator reads, one per row."""
+class Meaning(Enum):
+    """Meaning of a status for the path that its row asks for."""
 
-    OK = "ok"
-    DEGRADED = "degraded"
-    WARNING = "warning"
-    BLOCKED = "blocked"
-    UNVERIFIABLE = "unverifiable"
-    NOT_NEEDED = "not needed"
-    ERROR = "error"
-    QUEUED = "queued"
-    RUNNING = "running"
-    CANCELLED = "cancelled"
+    AVAILABLE = auto()
+    MISSING = auto()
+    UNVERIFIABLE = auto()
+    """Neither can be told from outside."""
+    NOT_NEEDED = auto()
+    UNTESTED = auto()
+    """The row is over and says nothing."""
+    UNFINISHED = auto()
+
+
+class Status(StrEnum):
+    """Status of a row: the word an operator reads, its meaning, and if somebody has to look."""
+
+    meaning: Meaning
+    failure: bool
+    """Somebody has to look at the row."""
+
+    OK = "ok", Meaning.AVAILABLE, False
+    DEGRADED = "degraded", Meaning.MISSING, True
+    WARNING = "warning", Meaning.AVAILABLE, True
+    BLOCKED = "blocked", Meaning.MISSING, True
+    UNVERIFIABLE = "unverifiable", Meaning.UNVERIFIABLE, False
+    NOT_NEEDED = "not needed", Meaning.NOT_NEEDED, False
+    ERROR = "error", Meaning.UNTESTED, True
+    QUEUED = "queued", Meaning.UNFINISHED, False
+    RUNNING = "running", Meaning.UNFINISHED, False
+    CANCELLED = "cancelled", Meaning.UNTESTED, False
+
+    # That of an enum is worked out in Python, and rows are tens of thousands.
+    __hash__ = str.__hash__
+
+    def __new__(cls, word: str, meaning: Meaning, failure: bool) -> Status:
+        """A member of the table above; each row has all three."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.meaning = meaning
+        member.failure = failure
+        return member
+
+
+def _statuses(*meanings: Meaning) -> frozenset[Status]:
+    return frozenset(status for status in Status if status.meaning in meanings)
+
+
+AVAILABLE = _statuses(Meaning.AVAILABLE)
+MISSING = _statuses(Meaning.MISSING)
+UNFINISHED = _statuses(Meaning.UNFINISHED)
+UNTESTED = _statuses(Meaning.UNTESTED, Meaning.UNFINISHED)
+"""Statuses of rows that say nothing about the path."""
+MEASURED = _statuses(Meaning.AVAILABLE, Meaning.MISSING, Meaning.UNVERIFIABLE)
+"""Statuses of rows that say something about the path."""
+FAILURES = frozenset(status for status in Status if status.failure)
+TO_CHANGE = FAILURES - AVAILABLE
+"""Statuses of rows that somebody must change something for."""
+FINE = _statuses(Meaning.AVAILABLE, Meaning.NOT_NEEDED) - FAILURES
+BEST_FIRST = (Status.OK, Status.WARNING, Status.DEGRADED, Status.BLOCKED)
+"""Statuses of which one is better than another: those of paths that are available or missing."""
 
 
 class Ruling(StrEnum):

@@ -12,6 +12,7 @@ from probes.engine.verdict_tracker import Docket
 from probes.judging.findings import Finding, diagnose
 from probes.judging.status import depends_on, judge, not_needed
 from probes.model import (
+    AVAILABLE,
     Earlier,
     Event,
     Evidence,
@@ -105,7 +106,7 @@ class Board:
         if not job.check.needs:
             return None
         result = self._sibling(job, job.check.needs)
-        available = result is None or result.status in (Status.OK, Status.WARNING)
+        available = result is None or result.status in AVAILABLE
         return None if available else result
 
     def store(self, result: Result) -> tuple[list[Result], list[Job]]:

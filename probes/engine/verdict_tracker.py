@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from probes.engine.plan import row_key
 from probes.judging.verdict import Judgement, Row, best, judged, row_of
-from probes.model import Job, Result, Status, Target, Verdict
+from probes.model import FAILURES, MEASURED, Job, Result, Status, Target, Verdict
 from probes.wire.text import printable
 from profiles.model import Capability, Profile, capabilities_of
 
@@ -16,7 +16,7 @@ MOST_KNOWN = 4096
 
 _Rows = tuple[Row | None, ...]
 _CUT_SHORT = Row(Status.CANCELLED)
-_CARRIES_NOTHING = frozenset({Status.NOT_NEEDED, Status.CANCELLED})
+_CARRIES_SOMETHING = MEASURED | FAILURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ class Docket:
             for key in keys
             if key in self._earlier
             and (one := self._results.get(key)) is not None
-            and one.status not in _CARRIES_NOTHING
+            and one.status in _CARRIES_SOMETHING
         ]
         if not rows:
             return ""

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from probes.judging.messages import blame
-from probes.model import Job, Observation, Reason, Result, Service, State, Status
+from probes.model import (
+    AVAILABLE,
+    MISSING,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+)
 from profiles.model import Check, Profile
 
 Sibling = Callable[[str], Result | None]
 """The result so far of another check of the same target, by check id."""
-
-_AVAILABLE = frozenset({Status.OK, Status.WARNING})
 
 
 def not_needed(profile: Profile, check: Check, answers: Mapping[str, str], sibling: Sibling) -> str:
@@ -25,7 +33,7 @@ def not_needed(profile: Profile, check: Check, answers: Mapping[str, str], sibli
         if unless.question and answers.get(unless.question) not in unless.answers:
             continue
         other = sibling(unless.check)
-        if other is None or other.status not in _AVAILABLE:
+        if other is None or other.status not in AVAILABLE:
             continue
         if unless.fact and not other.observation.facts.get(unless.fact):
             continue
@@ -55,7 +63,7 @@ def judge(
         return Result(job, Status.NOT_NEEDED, _sentence(why_not_needed), observation)
     status = status_of(job.check, observation)
     text = _sentence(note)
-    if status in (Status.BLOCKED, Status.DEGRADED):
+    if status in MISSING:
         text = f"{text} {job.check.consequence}"
     return Result(job, status, text, observation)
 

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from probes.judging.messages import mend
-from probes.model import Reason, Result, Ruling, Status
+from probes.model import (
+    AVAILABLE,
+    BEST_FIRST,
+    MISSING,
+    UNTESTED,
+    Meaning,
+    Reason,
+    Result,
+    Ruling,
+    Status,
+)
 from profiles.model import Capability, Check, Elsewhere, Instead, Profile, clause
 
-UNTESTED = frozenset({Status.ERROR, Status.CANCELLED, Status.QUEUED, Status.RUNNING})
-"""Statuses of rows that say nothing about the path."""
-
-_AVAILABLE = frozenset({Status.OK, Status.WARNING})
-_MISSING = frozenset({Status.BLOCKED, Status.DEGRADED})
 _LONGEST_FIX = 600
 
 
@@ -50,14 +55,18 @@ class Standing(Enum):
     """A check of another role that was made of no host."""
 
 
+_OF_MEANING: Mapping[Meaning, Standing] = {
+    Meaning.AVAILABLE: Standing.FINE,
+    Meaning.MISSING: Standing.LOST,
+    Meaning.UNVERIFIABLE: Standing.SILENT,
+    Meaning.NOT_NEEDED: Standing.NEEDLESS,
+    Meaning.UNTESTED: Standing.UNTESTED,
+    Meaning.UNFINISHED: Standing.UNTESTED,
+}
 _OF_STATUS: Mapping[Status, Standing] = {
-    Status.OK: Standing.FINE,
+    **{status: _OF_MEANING[status.meaning] for status in Status},
     Status.WARNING: Standing.WARNED,
     Status.DEGRADED: Standing.DEGRADED,
-    Status.BLOCKED: Standing.LOST,
-    Status.UNVERIFIABLE: Standing.SILENT,
-    Status.NOT_NEEDED: Standing.NEEDLESS,
-    **dict.fromkeys(UNTESTED, Standing.UNTESTED),
 }
 _PLAIN = {status: Row(status) for status in Status}
 
@@ -67,7 +76,7 @@ def row_of(result: Result) -> Row:
     status = result.status
     if status in UNTESTED:
         return Row(status, result.observation.reason)
-    if status in _MISSING:
+    if status in MISSING:
         own = result.observation.facts.get("fix") or mend(result.job, result.observation)
         return Row(status, None, str(own)[:_LONGEST_FIX]) if own else _PLAIN[status]
     return _PLAIN[status]
@@ -81,9 +90,9 @@ def best(rows: Iterable[Row]) -> Row | None:
     statuses = {row.status for row in rows}
     if not statuses:
         return None
-    if statuses & UNTESTED and not statuses & _AVAILABLE:
+    if statuses & UNTESTED and not statuses & AVAILABLE:
         return _PLAIN[Status.ERROR]
-    order = (Status.OK, Status.WARNING, Status.BLOCKED, Status.DEGRADED, Status.UNVERIFIABLE)
+    order = (*BEST_FIRST, Status.UNVERIFIABLE)
     return _PLAIN[next((one for one in order if one in statuses), Status.NOT_NEEDED)]
 
 
@@ -97,10 +106,10 @@ def standing(check: Check, rows: Mapping[str, Row], answers: Mapping[str, str]) 
     ]
     if row is None:
         # What is optional the operator may leave out; what is spared was not needed anyway.
-        spared = any(one is not None and one.status in _AVAILABLE for one in conditions)
+        spared = any(one is not None and one.status in AVAILABLE for one in conditions)
         needless = spared or check.loss == "degraded" or not asked_for(check, answers)
         return Standing.NEEDLESS if needless else Standing.LEFT_OUT
-    if row.status in _MISSING and any(
+    if row.status in MISSING and any(
         one is not None and one.status in UNTESTED for one in conditions
     ):
         return Standing.UNDECIDED

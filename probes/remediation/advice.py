@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from probes.judging.messages import another_service, nothing_listens, unanswered
-from probes.model import Job, Observation, Reason, Result, State, Status
+from probes.model import TO_CHANGE, Job, Observation, Reason, Result, State
 from probes.registry import probe_of
 from probes.registry.shell import Paste, address, name, powershell
 from probes.remediation import firewall_rules, service_commands
@@ -79,7 +79,6 @@ def _untold(seen: Observation) -> Refusal:
 
 _LONG = 600
 _ADDRESS = "ADDRESS"
-_MENDABLE = frozenset({Status.BLOCKED, Status.DEGRADED, Status.ERROR})
 
 
 def remedy(result: Result) -> Remedy | None:
@@ -87,7 +86,7 @@ def remedy(result: Result) -> Remedy | None:
 
     A probe that knows better than the profile has said so in the fact `fix`.
     """
-    if result.status not in _MENDABLE:
+    if result.status not in TO_CHANGE:
         return None
     job, seen = result.job, result.observation
     who, flow = refusal(job, seen), flow_of(job, seen)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from probes.model import Result, Status
+from probes.model import BEST_FIRST, MISSING, UNTESTED, Result, Status
 from probes.session.header import Header
 from probes.session.reader import Session
 from probes.wire.address import same_address
@@ -58,12 +58,7 @@ class Comparison:
         return tuple(change for change in self.changes if change.kind is kind)
 
 
-_RANK: Mapping[Status, int] = {
-    Status.OK: 0,
-    Status.WARNING: 1,
-    Status.DEGRADED: 2,
-    Status.BLOCKED: 3,
-}
+_RANK: Mapping[Status, int] = {status: rank for rank, status in enumerate(BEST_FIRST)}
 """Better to worse; the other statuses are no measurement that could be better or worse."""
 
 
@@ -124,7 +119,7 @@ def _moved(was: Result, now: Result) -> str:
 def _seen_otherwise(was: Result, now: Result) -> str:
     """A row that fails as before, but elsewhere: the first of two obstacles may be gone."""
     seen, see = was.observation, now.observation
-    if now.status not in (Status.BLOCKED, Status.DEGRADED):
+    if now.status not in MISSING:
         return ""
     if (seen.state, seen.reason) == (see.state, see.reason):
         return ""
@@ -134,13 +129,11 @@ def _seen_otherwise(was: Result, now: Result) -> str:
 def _told(result: Result, when: str) -> str:
     """What a row says, where it may be no measurement; begins and ends inside a sentence."""
     begin = "It" if when == "before" else "it"
-    match result.status:
-        case Status.UNVERIFIABLE:
-            return f"{begin} could not be told {when}"
-        case Status.ERROR | Status.CANCELLED | Status.QUEUED | Status.RUNNING:
-            return f"{begin} was not tested {when}"
-        case status:
-            return f"{begin} was {status} {when}"
+    if result.status is Status.UNVERIFIABLE:
+        return f"{begin} could not be told {when}"
+    if result.status in UNTESTED:
+        return f"{begin} was not tested {when}"
+    return f"{begin} was {result.status} {when}"
 
 
 def _other_profile(before: Header, after: Header) -> str:

@@ -7,16 +7,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from probes.judging.findings import clocks, dns_mismatch, duplicates, middleboxes, names, outages
-from probes.judging.findings.hosts import LOST, Survey, survey
+from probes.judging.findings.hosts import Survey, survey
 from probes.judging.findings.ports import ports
-from probes.model import Finding, Kind, Reason, Result, Status, Sure
+from probes.model import TO_CHANGE, Finding, Kind, Reason, Result, Sure
 from probes.wire.text import printable
 
 __all__ = ["Finding", "Kind", "Sure", "diagnose"]
 
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
 _TEXT = 600
-_LOST = (*LOST, Status.ERROR)
 
 
 def diagnose(results: Iterable[Result], answers: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -26,7 +25,7 @@ def diagnose(results: Iterable[Result], answers: Mapping[str, str]) -> tuple[Fin
     Every row that is blocked, degraded or not tested is behind at most one finding.
     """
     found = survey(results)
-    lost = {result.job.key for result in found.results if result.status in _LOST}
+    lost = {result.job.key for result in found.results if result.status in TO_CHANGE}
     claimed: dict[str, int] = {}
     findings: list[Finding] = []
     for rule in _RULES:

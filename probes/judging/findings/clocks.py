@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from probes.judging.findings.hosts import LOST, Host, Survey
+from probes.judging.findings.hosts import Host, Survey
 from probes.judging.findings.text import count, joined, some
-from probes.model import Finding, Kind, Observation, Sure
+from probes.model import MISSING, Finding, Kind, Observation, Sure
 from probes.wire.ber import distance
 
 TOLD_S = 60.0
@@ -39,7 +39,7 @@ def clocks(survey: Survey) -> Iterator[Finding]:
     told: dict[str, list[_Clock]] = defaultdict(list)
     for result in survey.telling:
         host = survey.host_of.get(result.job.key)
-        skew = None if host is None or result.status in LOST else _skew(result.observation)
+        skew = None if host is None or result.status in MISSING else _skew(result.observation)
         if host is not None and skew is not None:
             told[host].append(_Clock(skew, result.job.check.title, result.job.key))
     agreed: dict[str, list[_Clock]] = {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from probes.judging.findings.hosts import LOST, Survey
+from probes.judging.findings.hosts import Survey
 from probes.judging.findings.text import count, some
-from probes.model import Finding, Kind, Result, Sure
+from probes.model import MISSING, Finding, Kind, Result, Sure
 from probes.registry import probe_of
 
 _KEY = "host_key_fingerprint"
@@ -23,7 +23,7 @@ def keys_shared(survey: Survey) -> Iterator[Finding]:
     for result in survey.telling:
         key = result.observation.facts.get(_KEY)
         host = survey.host_of.get(result.job.key)
-        if isinstance(key, str) and key and host is not None and result.status not in LOST:
+        if isinstance(key, str) and key and host is not None and result.status not in MISSING:
             shown[key][host].append(result.job.key)
     for key, by_host in shown.items():
         if len(by_host) > 1 and not _one_address(survey, by_host.values()):
@@ -90,7 +90,7 @@ def addressed(survey: Survey, answers: Mapping[str, str]) -> Iterator[Finding]:
         result
         for result in survey.results
         if probe_of(result.job.check).domain_login
-        and result.status not in LOST
+        and result.status not in MISSING
         and survey.places.number(result.job.target.host) is not None
         and result.job.key in survey.host_of
     ]

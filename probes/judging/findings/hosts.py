@@ -9,11 +9,9 @@ from enum import StrEnum
 from probes.judging.findings.subnets import Places
 from probes.judging.findings.text import Port
 from probes.judging.messages import unanswered
-from probes.model import Job, Observation, Reason, Result, Service, State, Status
+from probes.model import MISSING, Job, Observation, Reason, Result, Service, State, Status
 
 # Tuples, because an enum's hash is worked out in Python, a hundred thousand times.
-LOST = (Status.BLOCKED, Status.DEGRADED)
-"""Statuses of rows that were measured and do not work."""
 UNTESTED = (State.ERROR, State.NOT_RUN)
 ACCEPTS = "accepts_everything"
 _PLAIN = frozenset({"resolved", "proxy", "problem", "fix", "hint", "summary"})
@@ -173,7 +171,7 @@ def _take(found: Survey, result: Result, seen: Observation, address: str, port: 
     elif cause is Cause.REFUSED or _answers(seen):
         host.up = True
         host.answering[port] = host.answering.get(port, False) or seen.state is State.OPEN
-    if cause is not None and result.status in LOST:
+    if cause is not None and result.status in MISSING:
         host.lost.append(Lost(result, port, cause, by))
 
 

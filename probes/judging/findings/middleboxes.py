@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from probes.judging.findings.hosts import ACCEPTS, LOST, Cause, Survey, cause_of, proxy_of
+from probes.judging.findings.hosts import ACCEPTS, Cause, Survey, cause_of, proxy_of
 from probes.judging.findings.text import count, of, some
-from probes.model import Finding, Kind, Reason, Result, Service, State, Status, Sure
+from probes.model import MISSING, Finding, Kind, Reason, Result, Service, State, Status, Sure
 
 _LOGIN = 407
 _EXEMPT = "Exempt these hosts from TLS inspection for the Audit Service host."
@@ -81,9 +81,9 @@ def authorities(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
             continue
         if facts.get("interception") is True:
             alike["interception", issuer].append(result)
-        elif facts.get("no_authorities") is True and result.status in LOST:
+        elif facts.get("no_authorities") is True and result.status in MISSING:
             alike["nobody", ""].append(result)
-        elif facts.get("distrust") == "private-ca" and result.status in LOST:
+        elif facts.get("distrust") == "private-ca" and result.status in MISSING:
             alike["private", issuer].append(result)
     for (what, issuer), rows in alike.items():
         hosts = sorted({result.job.target.host for result in rows})
@@ -112,7 +112,7 @@ def _failed(survey: Survey, result: Result) -> str:
     seen = result.observation
     if seen.reason is Reason.NAME_NOT_RESOLVED:
         return f"is not reached: its name does not resolve: {seen.facts.get('problem', '')}"
-    if result.status not in LOST:
+    if result.status not in MISSING:
         return ""
     if seen.state is not State.OPEN:
         cause, by = cause_of(survey.places, seen)

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from probes.judging.findings.hosts import LOST, Survey
+from probes.judging.findings.hosts import Survey
 from probes.judging.findings.text import count, joined, some
-from probes.model import Finding, Kind, Result, Sure
+from probes.model import MISSING, Finding, Kind, Result, Sure
 
 MANY = 4
 """Names with the same problem that become one finding."""
@@ -56,7 +56,7 @@ def misnamed(survey: Survey) -> Iterator[Finding]:
     said: dict[tuple[str, str, str], list[_Said]] = defaultdict(list)
     for result in survey.telling:
         address = result.observation.address
-        if address is None or result.status in LOST:
+        if address is None or result.status in MISSING:
             continue
         host = result.job.target.host
         for fact in _OWN_NAMES:

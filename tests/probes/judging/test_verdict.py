@@ -8,8 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.judging.verdict import UNTESTED, Row, best, judged, row_of
-from probes.model import Job, Observation, Reason, Result, Ruling, Service, State, Status, Target
+from probes.judging.verdict import Row, best, judged, row_of
+from probes.model import (
+    UNTESTED,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Ruling,
+    Service,
+    State,
+    Status,
+    Target,
+)
 from probes.registry import PROBES
 from profiles.loader import load_profile
 from profiles.model import Capability, Check, Profile, capabilities_of
