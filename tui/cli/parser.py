@@ -9,17 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from probes.model import Settings, Status
+from probes.model import FINE, UNFINISHED, Settings, Status
 from probes.wire.text import printable
 from tui.cli.options import Options, UsageError
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
-
-
-_PASSING = (Status.QUEUED, Status.RUNNING)
-"""Statuses that no row of a log has."""
-_WELL = (Status.OK, Status.NOT_NEEDED)
 
 
 def quoted(text: str) -> str:
@@ -56,9 +51,9 @@ def dns_name(text: str) -> str:
 def statuses(text: str) -> tuple[Status, ...]:
     """The statuses in a list; `failed` is all that are not well."""
     known: dict[str, tuple[Status, ...]] = {
-        status.replace(" ", "-"): (status,) for status in Status if status not in _PASSING
+        status.replace(" ", "-"): (status,) for status in Status if status not in UNFINISHED
     }
-    known["failed"] = tuple(status for status in Status if status not in (*_PASSING, *_WELL))
+    known["failed"] = tuple(status for status in Status if status not in UNFINISHED | FINE)
     found: dict[Status, None] = {}
     for word in text.split(","):
         name = word.strip().lower().replace(" ", "-")

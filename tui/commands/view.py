@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from probes.model import Status
+from probes.model import FAILURES, Status
 from tui.commands.model import Outcome
-from tui.models.filter import FAILURES
 
 if TYPE_CHECKING:
     from tui.screens.main import SessionScreen

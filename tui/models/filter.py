@@ -7,11 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from probes.model import Job, Result, Status
+from probes.model import FAILURES, Job, Result, Status
 from tui.models.query import Term, Value, interval, spaced
-
-FAILURES = frozenset({Status.BLOCKED, Status.ERROR, Status.WARNING, Status.DEGRADED})
-"""The statuses that `Filter.failures` leaves visible."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from probes.model import Job, Queued, Result, Started, Status
+from probes.model import UNFINISHED, Job, Queued, Result, Started, Status
 from tui.models.filter import EVERYTHING, Filter, passing
+from tui.text.status import in_order
 
 _DIGITS = re.compile("([0-9]+)")
 _Part = TypeVar("_Part", bound=Hashable)
@@ -44,24 +45,13 @@ def ranks(parts: Sequence[_Part], key: Callable[[_Part], tuple[Any, ...]]) -> ar
 Column = Literal["status", "host", "check", "latency", "note"]
 """What a row can be sorted by."""
 
-SEVERITY: tuple[Status, ...] = (
-    Status.BLOCKED,
-    Status.ERROR,
-    Status.WARNING,
-    Status.DEGRADED,
-    Status.UNVERIFIABLE,
-    Status.RUNNING,
-    Status.QUEUED,
-    Status.CANCELLED,
-    Status.NOT_NEEDED,
-    Status.OK,
-)
+SEVERITY = in_order(lambda ranks: ranks.table)
 """Every status, what needs attention first."""
 
 _CODE = {status: code for code, status in enumerate(SEVERITY)}
 PIECE = 1000
 """Rows that are filtered in one piece, a few milliseconds of work."""
-_UNFINISHED = frozenset({_CODE[Status.QUEUED], _CODE[Status.RUNNING]})
+_UNFINISHED = frozenset(_CODE[status] for status in UNFINISHED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,21 +10,11 @@ from typing import Literal
 from probes.model import Event, Job, Queued, Result, Started, Status, Target
 from profiles.model import Check, Profile
 from tui.models.filter import Filter
+from tui.text.status import in_order
 
 Kind = Literal["all", "category", "role", "check", "targets", "target"]
 
-ROLLED_UP: tuple[Status, ...] = (
-    Status.BLOCKED,
-    Status.ERROR,
-    Status.RUNNING,
-    Status.QUEUED,
-    Status.WARNING,
-    Status.DEGRADED,
-    Status.CANCELLED,
-    Status.UNVERIFIABLE,
-    Status.OK,
-    Status.NOT_NEEDED,
-)
+ROLLED_UP = in_order(lambda ranks: ranks.tree)
 """What a node shows: the first of these that any of its rows has."""
 
 

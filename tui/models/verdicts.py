@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from probes.model import Event, Job, Ruling, Status, Target, Verdict
+from probes.model import Event, Job, Ruling, Target, Verdict
 from probes.wire.text import printable
+from tui.text.status import RULING
 
-_RANK: dict[Ruling | None, int] = {ruling: rank for rank, ruling in enumerate(Ruling)}
-_RANK[None] = len(_RANK)
-AS_STATUS: Mapping[Ruling | None, Status] = {
-    Ruling.BLOCKED: Status.BLOCKED,
-    Ruling.UNKNOWN: Status.ERROR,
-    Ruling.DEGRADED: Status.DEGRADED,
-    Ruling.READY_AFTER: Status.WARNING,
-    Ruling.READY: Status.OK,
-    None: Status.QUEUED,
-}
-"""The status whose sign and colour stand for a ruling."""
-_READY = frozenset({Ruling.READY, Ruling.READY_AFTER})
+_RANK = {ruling: rank for rank, ruling in enumerate(RULING)}
 _NOT_YET = "Not every row of it has a result."
 _WIDEST_HOST = 40
 _LONGEST = 2000
@@ -40,7 +30,7 @@ class Line:
     @property
     def sentence(self) -> str:
         """What it means and what would make it ready; may hold what a stranger sent."""
-        change = "" if self.ruling in _READY or not self.fix else " To change: "
+        change = "" if RULING[self.ruling].ready or not self.fix else " To change: "
         return f"{self.text}{change}{' '.join(self.fix) if change else ''}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from probes.judging.messages import unanswered
-from probes.model import Observation, Reason, Result, State, Status
+from probes.model import MISSING, Observation, Reason, Result, State, Status
 from probes.wire.address import same_address
 from profiles.model import Check
 from tui.reports.model import attempts_text, line
@@ -116,7 +116,7 @@ def _why_not(result: Result) -> str | None:
         return _UNTOLD
     if result.status is Status.ERROR and seen.reason is Reason.DEPENDENCY:
         return _UNTESTED
-    if result.status not in (Status.BLOCKED, Status.DEGRADED):
+    if result.status not in MISSING:
         return None
     if seen.state is State.CLOSED:
         return _REFUSED

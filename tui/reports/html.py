@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib import resources
 
-from probes.model import Evidence, Result, Ruling, Status
+from probes.model import TO_CHANGE, Evidence, Result, Ruling, Status
 from probes.remediation import commands, remedy
 from tui.reports.model import (
     FINDING_HEADINGS,
-    TO_CHANGE,
     VERDICT_HEADINGS,
+    WORST_FIRST,
     Report,
     about,
     attempts_text,
@@ -28,9 +28,13 @@ from tui.reports.model import (
     worst_first,
 )
 from tui.text.result_line import latency_text
+from tui.text.status import RULING, STATUS
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """A second lock: should something slip through the escaping, the browser does not run it."""
+
+_STATUS_COLOURS = "/* colours of statuses and rulings */"
+"""Stands in the style sheet for what the table of statuses says."""
 
 _RULINGS = {str(ruling): ruling for ruling in Ruling}
 
@@ -39,6 +43,7 @@ def render(report: Report) -> Iterator[str]:
     """The document, a piece a row."""
     title = escape(line(f"{report.profile.name}: required paths"))
     style = resources.files("tui.reports").joinpath("report.css").read_text(encoding="utf-8")
+    style = style.replace(_STATUS_COLOURS, _status_colours())
     yield (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">\n'
@@ -76,8 +81,28 @@ def _counts(report: Report) -> Iterator[str]:
     yield "</p>\n"
 
 
+def _status_colours() -> str:
+    """A rule for each colour, for the statuses that have it and the rulings that look like them."""
+    names: dict[str, list[str]] = {}
+    for status in WORST_FIRST:
+        names.setdefault(STATUS[status].paper, []).append(_class(status))
+    for ruling in Ruling:
+        of_colour = names[STATUS[RULING[ruling].status].paper]
+        if _class(ruling) not in of_colour:
+            of_colour.append(_class(ruling))
+    return "\n".join(
+        f"{', '.join(f'.{name}' for name in of_colour)} {{ color: {colour};"
+        f"{' font-weight: 400;' if colour == 'GrayText' else ''} }}"
+        for colour, of_colour in names.items()
+    )
+
+
+def _class(word: Status | Ruling) -> str:
+    return word.replace(" ", "-")
+
+
 def _badge(status: Status | Ruling) -> str:
-    return f'<span class="status {status.replace(" ", "-")}">{status}</span>'
+    return f'<span class="status {_class(status)}">{status}</span>'
 
 
 def _means(report: Report) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from html import escape
 
-from probes.model import Result, Status
+from probes.model import Result
 from tui.reports.model import (
     Report,
     about,
@@ -20,19 +21,7 @@ from tui.reports.model import (
     verdicts,
 )
 from tui.text.findings import sentence
-
-_FAILED = frozenset({Status.BLOCKED})
-_ERRORS = frozenset({Status.ERROR})
-_SKIPPED = frozenset(
-    {
-        Status.NOT_NEEDED,
-        Status.UNVERIFIABLE,
-        Status.CANCELLED,
-        Status.QUEUED,
-        Status.RUNNING,
-    }
-)
-
+from tui.text.status import STATUS
 
 _LONGEST = 1e6
 """Seconds of a row; a forged log may claim any number."""
@@ -93,11 +82,10 @@ def _case(result: Result) -> str:
     note = line(result.note)
     kind = line(f"{result.status}: {seen.state}, {seen.reason}")
     said = _attributes(message=note, type=kind)
-    if result.status in _FAILED:
-        inside = f"<failure{said}>{escape(_whole(result))}</failure>"
-    elif result.status in _ERRORS:
-        inside = f"<error{said}>{escape(_whole(result))}</error>"
-    elif result.status in _SKIPPED:
+    ended = STATUS[result.status].junit
+    if ended in ("failure", "error"):
+        inside = f"<{ended}{said}>{escape(_whole(result))}</{ended}>"
+    elif ended == "skipped":
         inside = f"<skipped{_attributes(message=f'{result.status}: {note}')}/>"
     else:
         # JUnit knows no warning: a degraded row passes and says so in its output.
@@ -120,16 +108,13 @@ def _whole(result: Result) -> str:
 
 def _numbers(rows: tuple[Result, ...] | list[Result]) -> dict[str, str]:
     """The attributes that count test cases."""
-    kinds: Mapping[str, frozenset[Status]] = {
-        "failures": _FAILED,
-        "errors": _ERRORS,
-        "skipped": _SKIPPED,
+    ended = Counter(STATUS[result.status].junit for result in rows)
+    return {
+        "tests": str(len(rows)),
+        "failures": str(ended["failure"]),
+        "errors": str(ended["error"]),
+        "skipped": str(ended["skipped"]),
     }
-    counted = {
-        name: str(sum(result.status in statuses for result in rows))
-        for name, statuses in kinds.items()
-    }
-    return {"tests": str(len(rows)), **counted}
 
 
 def _attributes(**values: str) -> str:

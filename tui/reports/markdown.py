@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from probes.model import Result
+from probes.model import TO_CHANGE, Result
 from tui.reports.model import (
     FINDING_HEADINGS,
     LONG,
-    TO_CHANGE,
     VERDICT_HEADINGS,
     Report,
     about,

@@ -19,23 +19,9 @@ from tui.models.loaded_session import (
     with_findings,
     with_verdicts,
 )
+from tui.text.status import in_order
 
-WORST_FIRST = (
-    Status.BLOCKED,
-    Status.ERROR,
-    Status.CANCELLED,
-    Status.DEGRADED,
-    Status.WARNING,
-    Status.UNVERIFIABLE,
-    Status.OK,
-    Status.NOT_NEEDED,
-    Status.QUEUED,
-    Status.RUNNING,
-)
-"""The order in which a reader wants to know of them."""
-
-TO_CHANGE = frozenset({Status.BLOCKED, Status.DEGRADED, Status.ERROR})
-"""Statuses of rows that somebody must change something for."""
+WORST_FIRST = in_order(lambda ranks: ranks.report)
 
 LONG = 4000
 """Characters of one text; a forged log may hold a million."""

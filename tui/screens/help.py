@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from probes.model import Status
 from tui.commands import COMMANDS
 from tui.commands.model import Command, Group
 from tui.screens.dialogs import Help
 from tui.text.pages import markdown_of, page_lines
-from tui.text.status import Signs
+from tui.text.status import STATUS, Signs
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -115,13 +116,7 @@ _AFTER: dict[Group, tuple[tuple[str, str], ...]] = {
 _NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Escape"}
 
 _STATUS = (
-    ("ok", "the path is open and the right service answered"),
-    ("degraded", "works without it, at the cost the note states"),
-    ("warning", "works, but something will bite"),
-    ("blocked", "required and not available"),
-    ("unverifiable", "nothing answers there by nature"),
-    ("not needed", "its condition does not hold"),
-    ("error", "not tested: never a pass, never blocked"),
+    *((status.value, STATUS[status].about) for status in Status if STATUS[status].about),
     ("", "m on a row, or among the verdicts, shows the page about it."),
 )
 

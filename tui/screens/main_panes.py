@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from textual.widget import Widget
 from textual.widgets import Static
 
-from probes.model import Event, Job, Removed, Restored, Result, Status, Target
+from probes.model import FINE, Event, Job, Removed, Restored, Result, Target
 from tui.commands.keymap import with_keys
 from tui.models.filter import Filter
 from tui.models.rows import Column
@@ -77,7 +77,6 @@ class Below:
 
 _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
 _ALL_HIDDEN = "No row passes the filter; {back} shows all."
-_FINE = frozenset({Status.OK, Status.NOT_NEEDED})
 
 _W = TypeVar("_W", bound=Widget)
 
@@ -169,7 +168,7 @@ class Panes:
     def failed(self) -> list[str]:
         """The keys of rows that are neither ok nor unnecessary."""
         rows = self.table.rows
-        return [rows.job(row).key for row in range(len(rows)) if rows.status(row) not in _FINE]
+        return [rows.job(row).key for row in range(len(rows)) if rows.status(row) not in FINE]
 
     @property
     def targets(self) -> tuple[Target, ...]:

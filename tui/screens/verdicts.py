@@ -11,13 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from probes.model import Ruling, Target
+from probes.model import Target
 from probes.wire.text import printable
 from tui.models.filter import Filter
 from tui.models.verdicts import Line, Verdicts
 from tui.screens.help import show_page
 from tui.text.pages import VERDICTS
-from tui.text.status import Signs
+from tui.text.status import RULING, Signs
 from tui.widgets.detail import Detail
 from tui.widgets.verdict_list import VerdictList
 
@@ -99,9 +99,7 @@ async def pronounced(app: App[int], panes: Panes, signs: Signs) -> str:
 
 def _title(lines: Sequence[Line]) -> str:
     counts = Counter(line.ruling for line in lines)
-    parts = [f"{counts[ruling]:,} {ruling}" for ruling in Ruling if counts[ruling]]
-    if counts[None]:
-        parts.append(f"{counts[None]:,} not yet")
+    parts = [f"{counts[one]:,} {info.word}" for one, info in RULING.items() if counts[one]]
     return f"Verdicts: {', '.join(parts)}"
 
 
@@ -109,7 +107,7 @@ def _story(line: Line) -> Iterator[tuple[str, str]]:
     yield "", f"{line.target.label} ({line.target.role})"
     if line.target.friendly_name:
         yield "known as", printable(line.target.friendly_name, _LONG)
-    yield "verdict", line.ruling.value if line.ruling is not None else "not yet"
+    yield "verdict", RULING[line.ruling].word
     yield "means", printable(line.text, _LONG)
     for number, change in enumerate(line.fix):
         yield "" if number else "to change", printable(change, _LONG)

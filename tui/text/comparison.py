@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from probes.model import TO_CHANGE
 from probes.session import Session
 from probes.session.diff import Change, Comparison, Kind
-from tui.reports.model import TO_CHANGE, line
+from tui.reports.model import line
 
 _TOLD = (Kind.REGRESSED, Kind.FIXED, Kind.NEW, Kind.GONE)
 

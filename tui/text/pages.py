@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from probes.model import Status
+from tui.text.status import STATUS
 
 FOLDER = "docs/status"
 VERDICTS = f"{FOLDER}/verdicts.md"
-_UNFINISHED = (Status.QUEUED, Status.RUNNING, Status.CANCELLED)
 _PACKED = Path(__file__).parents[1] / "status"
 """Where the wheel has them; a clone has no second copy."""
 
 
 def page_of(status: Status) -> str:
     """The page about a status, as a path in the repository."""
-    name = "unfinished" if status in _UNFINISHED else status.replace(" ", "-")
-    return f"{FOLDER}/{name}.md"
+    return f"{FOLDER}/{STATUS[status].page}.md"
 
 
 def markdown_of(page: str) -> str:

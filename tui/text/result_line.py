@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from probes.model import Job, Result, Status
+from probes.model import FAILURES, Job, Result, Status
 from probes.wire.text import printable
+from tui.text.status import STATUS, in_order
 
 
 def latency_text(ms: float | None) -> str:
@@ -23,26 +24,6 @@ def latency_text(ms: float | None) -> str:
     return f"{ms / 1000:.1f} s"
 
 
-_COLOURS = {
-    Status.OK: "32",
-    Status.DEGRADED: "33",
-    Status.WARNING: "33",
-    Status.BLOCKED: "31",
-    Status.ERROR: "35",
-    Status.UNVERIFIABLE: "36",
-    Status.NOT_NEEDED: "2",
-    Status.CANCELLED: "2",
-}
-_SUMMARY_ORDER = (
-    Status.OK,
-    Status.BLOCKED,
-    Status.DEGRADED,
-    Status.WARNING,
-    Status.ERROR,
-    Status.UNVERIFIABLE,
-    Status.NOT_NEEDED,
-    Status.CANCELLED,
-)
 _WIDEST_HOST = 40
 _NOTE = 2000
 
@@ -68,14 +49,15 @@ class Lines:
         )
 
     def _paint(self, text: str, status: Status) -> str:
-        code = _COLOURS.get(status)
+        code = STATUS[status].ansi
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code else text
 
 
 def summary(counts: Mapping[Status, int], seconds: float) -> str:
     """The whole run in one sentence."""
     rows = sum(counts.values())
-    parts = [f"{counts[status]} {status}" for status in _SUMMARY_ORDER if counts.get(status)]
+    order = in_order(lambda ranks: ranks.summary)
+    parts = [f"{counts[status]} {status}" for status in order if counts.get(status)]
     return f"{rows} {'row' if rows == 1 else 'rows'} in {seconds:.1f} s: " + (
         ", ".join(parts) or "nothing measured"
     )
@@ -83,6 +65,5 @@ def summary(counts: Mapping[Status, int], seconds: float) -> str:
 
 def failures(results: Iterable[Result]) -> Iterable[Result]:
     """The results a reader must not miss, worst first."""
-    order = (Status.BLOCKED, Status.ERROR, Status.DEGRADED, Status.WARNING)
-    ranked = [result for result in results if result.status in order]
-    return sorted(ranked, key=lambda result: order.index(result.status))
+    found = [result for result in results if result.status in FAILURES]
+    return sorted(found, key=lambda result: STATUS[result.status].ranks.report)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from probes.model import Event, Result, State, Status, Target
+from probes.model import MEASURED, Event, Result, State, Status, Target
 
 KEPT = 60
 """Rounds of one row that are kept."""
@@ -15,9 +15,6 @@ LOST = -1.0
 """Stands among latencies for a round without an answer."""
 UNTIMED = -2.0
 """Stands among latencies for an answer whose latency is not known."""
-
-_NO_ROUND = frozenset({Status.CANCELLED, Status.NOT_NEEDED, Status.ERROR})
-"""What says nothing about the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ class Past:
             target, decided = self._measured
             if target == result.job.target:
                 at = max(at, decided)
-        elif result.status not in _NO_ROUND:
+        elif result.status in MEASURED:
             row.started = seen.started
             row.add(_value(result))
             self._measured = (result.job.target, at)

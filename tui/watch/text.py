@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from probes.model import Status
+from probes.model import AVAILABLE, MISSING, Status
 from probes.wire.text import printable
 from tui.text.result_line import latency_text
 from tui.watch.row_history import LOST, UNTIMED, Change, Series
 
-_UP = frozenset({Status.OK, Status.WARNING})
-_DOWN = frozenset({Status.BLOCKED, Status.DEGRADED})
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_BARS = "_.,-=+*#"
 _SHOWN = 30
@@ -25,9 +23,9 @@ def change_text(change: Change) -> str:
     now = change.result.status
     at = f"{change.at:%H:%M:%S}"
     lasted = duration_text(change.at - change.since)
-    if change.before in _DOWN and now in _UP:
+    if change.before in MISSING and now in AVAILABLE:
         return f"{row} came up at {at}, after {lasted}."
-    if change.before in _UP and now in _DOWN:
+    if change.before in AVAILABLE and now in MISSING:
         return f"{row} went down at {at}, after {lasted}: {_sentences(change.result.note)}"
     return f"{row} was {change.before} and is {now} since {at}, after {lasted}."
 
@@ -43,7 +41,8 @@ def _sentences(note: str) -> str:
 
 def is_bad(change: Change) -> bool:
     """Whether something is lost by it."""
-    return change.before in _UP and change.result.status not in (*_UP, Status.NOT_NEEDED)
+    now = change.result.status
+    return change.before in AVAILABLE and now not in AVAILABLE | {Status.NOT_NEEDED}
 
 
 def duration_text(lasted: timedelta) -> str:

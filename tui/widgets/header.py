@@ -11,21 +11,13 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from probes.model import Status
-from tui.text.status import Signs
-from tui.widgets.table_rendering import SHORT, fit
+from probes.model import UNFINISHED, Status
+from tui.text.status import STATUS, Signs, component_classes, component_styles, in_order
+from tui.widgets.table_rendering import fit
 
-_COUNTED = (
-    Status.BLOCKED,
-    Status.ERROR,
-    Status.DEGRADED,
-    Status.WARNING,
-    Status.OK,
-    Status.UNVERIFIABLE,
-    Status.NOT_NEEDED,
-    Status.CANCELLED,
+_COUNTED = tuple(
+    status for status in in_order(lambda ranks: ranks.header) if status not in UNFINISHED
 )
-_PENDING = (Status.QUEUED, Status.RUNNING)
 
 
 class Head(Widget):
@@ -37,20 +29,18 @@ class Head(Widget):
         "head--quiet",
         "head--bar",
         "head--trouble",
-        *(f"head--{status.value.replace(' ', '-')}" for status in _COUNTED),
+        *component_classes("head", _COUNTED),
     }
-    DEFAULT_CSS = """
-    Head {
+    DEFAULT_CSS = f"""
+    Head {{
         height: 2;
         background: $surface;
-    }
-    .head--title { text-style: bold; }
-    .head--quiet { color: $text-muted; }
-    .head--bar { color: $text-accent; }
-    .head--trouble { color: $text-error; text-style: bold; }
-    .head--ok { color: $text-success; }
-    .head--degraded, .head--warning { color: $text-warning; }
-    .head--blocked, .head--error { color: $text-error; }
+    }}
+    .head--title {{ text-style: bold; }}
+    .head--quiet {{ color: $text-muted; }}
+    .head--bar {{ color: $text-accent; }}
+    .head--trouble {{ color: $text-error; text-style: bold; }}
+    {component_styles("head")}
     """
 
     def __init__(self, signs: Signs, title: str) -> None:
@@ -126,7 +116,7 @@ class Head(Widget):
         total = sum(self._counts.values())
         if not total:
             return [("", "")]
-        done = total - sum(self._counts.get(status, 0) for status in _PENDING)
+        done = total - sum(self._counts.get(status, 0) for status in UNFINISHED)
         width = min(20, self.size.width // 5)
         filled = width * done // total
         full, empty = ("#", "-") if self._signs.ascii else ("━", "─")
@@ -141,11 +131,12 @@ class Head(Widget):
         for status in _COUNTED:
             count = self._counts.get(status, 0)
             if count:
-                word = SHORT.get(status, status.value) if self.size.width < 100 else status.value
+                info = STATUS[status]
+                word = info.short if self.size.width < 100 else status.value
                 text = f"  {self._signs.status[status]} {count} {word}"
                 if sum(cell_len(part) for part, _ in parts) + cell_len(text) > room:
                     break
-                parts.append((text, status.value.replace(" ", "-")))
+                parts.append((text, info.slug))
         gap = room - sum(cell_len(part) for part, _ in parts)
         return [*parts, (" " * gap, ""), (end, "title")]
 

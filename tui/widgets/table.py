@@ -12,12 +12,12 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from probes.model import Job, Result, Status
+from probes.model import Job, Result
 from tui.models.chunked_work import Gradual
 from tui.models.filter import Filter
 from tui.models.marks import Marks
 from tui.models.rows import Column, Rows
-from tui.text.status import ASCII, UNICODE
+from tui.text.status import ASCII, UNICODE, component_classes, component_styles
 from tui.widgets.table_rendering import Painter
 
 
@@ -45,31 +45,25 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         "resulttable--hint",
         "resulttable--row",
         "resulttable--quiet",
-        *(f"resulttable--{status.value.replace(' ', '-')}" for status in Status),
+        *component_classes("resulttable"),
     }
 
-    DEFAULT_CSS = """
-    ResultTable {
+    DEFAULT_CSS = f"""
+    ResultTable {{
         background: $surface;
         color: $foreground;
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
-    }
-    .resulttable--header { text-style: bold; background: $panel; }
-    .resulttable--hint, .resulttable--quiet { color: $text-muted; }
-    .resulttable--cursor {
+    }}
+    .resulttable--header {{ text-style: bold; background: $panel; }}
+    .resulttable--hint, .resulttable--quiet {{ color: $text-muted; }}
+    .resulttable--cursor {{
         text-style: bold underline;
         background: $block-cursor-blurred-background;
-    }
-    ResultTable:focus .resulttable--cursor { text-style: bold reverse; background: $surface; }
-    .resulttable--ok { color: $text-success; }
-    .resulttable--degraded, .resulttable--warning { color: $text-warning; }
-    .resulttable--blocked, .resulttable--error { color: $text-error; }
-    .resulttable--blocked { text-style: bold; }
-    .resulttable--running { color: $text-accent; }
-    .resulttable--unverifiable, .resulttable--not-needed, .resulttable--queued,
-    .resulttable--cancelled { color: $text-muted; }
+    }}
+    ResultTable:focus .resulttable--cursor {{ text-style: bold reverse; background: $surface; }}
+    {component_styles("resulttable", muted=True, strong=True)}
     """
 
     class RowHighlighted(Message):

@@ -14,14 +14,14 @@ from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.strip import Strip
 
-from probes.model import Job, Status
+from probes.model import Job
 from tui.models.rows import Cells, Column, Rows
 from tui.text.result_line import latency_text
-from tui.text.status import Signs
+from tui.text.status import STATUS, Signs
 
-STATUS = 14
+WORD = max(len(status) for status in STATUS) + 2
 """Cells of a sign, a space and the longest status word."""
-STATUS_SHORT = 10
+WORD_SHORT = max(len(info.short) for info in STATUS.values()) + 2
 """The same for the short words."""
 COMPACT = 76
 """Cells below which words, ports and latencies are written short."""
@@ -79,7 +79,7 @@ def lay_out(width: int, longest: Longest) -> Layout:
     gap = 2 if width >= 100 else 1
     ports = width >= 46
     compact = width < COMPACT
-    status = STATUS_SHORT if compact else STATUS
+    status = WORD_SHORT if compact else WORD
     usual = 28 if width >= 100 else 22 if width >= 90 else 20
     most = (CHECK_SHORT if compact else usual) if ports else TITLE
     check = longest.check_short if compact else longest.check
@@ -122,18 +122,8 @@ HEADINGS: Mapping[Column, str] = {
     "note": "Note",
 }
 
-SHORT: Mapping[Status, str] = {
-    Status.UNVERIFIABLE: "unverif.",
-    Status.NOT_NEEDED: "unneeded",
-    Status.CANCELLED: "stopped",
-}
-"""Status words of at most eight letters, for narrow tables."""
-
 SHORTEST = 6
 """Cells below which a title says nothing, and its port gives way."""
-
-QUIET = frozenset({Status.NOT_NEEDED, Status.QUEUED, Status.CANCELLED})
-"""Rows that ask for no attention."""
 
 
 def fit(text: str, width: int, signs: Signs, *, right: bool = False) -> str:
@@ -170,7 +160,7 @@ def row_strip(
 
     The sign of a marked row stands in the gap before the host.
     """
-    word = SHORT.get(cells.status, cells.status.value) if layout.compact else cells.status.value
+    word = STATUS[cells.status].short if layout.compact else cells.status.value
     latency = latency_text(cells.latency)
     texts: dict[Column, str] = {
         "status": f"{signs.status[cells.status]} {word}",
@@ -312,8 +302,9 @@ class Painter:
             if under_cursor:
                 status = rest = self._style("cursor")
             else:
-                status = self._style(cells.status.value.replace(" ", "-"))
-                rest = self._style("quiet" if cells.status in QUIET else "row")
+                info = STATUS[cells.status]
+                status = self._style(info.slug)
+                rest = self._style("quiet" if info.quiet else "row")
             styles = (status, rest)
             strip = row_strip(cells, self.layout, self._size.width, self.signs, styles, marked)
             self._strips[key] = strip

@@ -18,9 +18,9 @@ from textual.strip import Strip
 from probes.model import Event, Job, Status, Target, Verdict
 from profiles.model import Profile
 from tui.models.tree import Node, RollUp, nodes, target_below, targets_below
-from tui.models.verdicts import AS_STATUS, Verdicts
+from tui.models.verdicts import Verdicts
 from tui.text.breadcrumbs import of_node
-from tui.text.status import Signs
+from tui.text.status import RULING, STATUS, Signs, component_classes, component_styles
 from tui.widgets.table_rendering import fit
 
 
@@ -48,23 +48,20 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         "outline--cursor",
         "outline--quiet",
         "outline--section",
-        *(f"outline--{status.value.replace(' ', '-')}" for status in Status),
+        *component_classes("outline"),
     }
-    DEFAULT_CSS = """
-    Outline {
+    DEFAULT_CSS = f"""
+    Outline {{
         background: $surface;
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
-    }
-    .outline--section { text-style: bold; }
-    .outline--quiet { color: $text-muted; }
-    .outline--cursor { text-style: bold underline; }
-    Outline:focus .outline--cursor { text-style: bold reverse; }
-    .outline--ok { color: $text-success; }
-    .outline--degraded, .outline--warning { color: $text-warning; }
-    .outline--blocked, .outline--error { color: $text-error; }
-    .outline--running { color: $text-accent; }
+    }}
+    .outline--section {{ text-style: bold; }}
+    .outline--quiet {{ color: $text-muted; }}
+    .outline--cursor {{ text-style: bold underline; }}
+    Outline:focus .outline--cursor {{ text-style: bold reverse; }}
+    {component_styles("outline")}
     """
 
     class Highlighted(Message):
@@ -241,7 +238,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             base += self._component("quiet")
         elif node.kind in ("all", "category"):
             base += self._component("section")
-        end = base + self._component(status.value.replace(" ", "-")) if status else base
+        end = base + self._component(STATUS[status].slug) if status else base
         if line == self._cursor:
             base += self._component("cursor")
             end += self._component("cursor")
@@ -250,11 +247,11 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
     def _mark(self, node: Node) -> tuple[Status | None, str]:
         """The status that colours a node, and the sign with the count at its end."""
         if node.target is not None:
-            status = AS_STATUS[self.verdicts.of(node.target)]
+            status = RULING[self.verdicts.of(node.target)].status
             return status, f" {self._signs.status[status]}"
         if node.kind == "targets":
             ruling, count = self.verdicts.tally(node.filter.role)
-            known = AS_STATUS[ruling] if ruling else None
+            known = RULING[ruling].status if ruling else None
         else:
             known, count = self._roll_up.of(node)
         return known, f" {self._signs.status[known]}{count}" if known else ""

@@ -16,12 +16,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from probes.model import Ruling
-from tui.models.verdicts import AS_STATUS, Line
-from tui.text.status import Signs
+from tui.models.verdicts import Line
+from tui.text.status import RULING, STATUS, Signs, component_classes, component_styles
 from tui.widgets.table_rendering import fit
 
-_SHORT = {Ruling.READY_AFTER: "ready after"}
-"""Words for a narrow screen; the sentence says after what."""
 _WIDEST_HOST = 40
 
 
@@ -40,20 +38,17 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "verdictlist--cursor",
-        *(f"verdictlist--{status.value}" for status in AS_STATUS.values()),
+        *component_classes("verdictlist", {info.status for info in RULING.values()}),
     }
-    DEFAULT_CSS = """
-    VerdictList {
+    DEFAULT_CSS = f"""
+    VerdictList {{
         background: $surface;
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
-        & > .verdictlist--cursor { text-style: bold reverse; }
-        & > .verdictlist--ok { color: $text-success; }
-        & > .verdictlist--degraded, & > .verdictlist--warning { color: $text-warning; }
-        & > .verdictlist--blocked, & > .verdictlist--error { color: $text-error; }
-        & > .verdictlist--queued { color: $text-muted; }
-    }
+    }}
+    .verdictlist--cursor {{ text-style: bold reverse; }}
+    {component_styles("verdictlist", muted=True)}
     """
 
     class Highlighted(Message):
@@ -143,10 +138,10 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
         if at >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         line = self._lines[at]
-        status = AS_STATUS[line.ruling]
+        status = RULING[line.ruling].status
         word = f"{self._signs.status[status]} {self._word(line.ruling)}"
         style = self.rich_style
-        coloured = style + self._component(status.value)
+        coloured = style + self._component(STATUS[status].slug)
         if at == self._cursor:
             style, coloured = (one + self._component("cursor") for one in (style, coloured))
         words = min(self._words, width)
@@ -160,9 +155,8 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
         ).adjust_cell_length(width, style)
 
     def _word(self, ruling: Ruling | None) -> str:
-        if ruling is None:
-            return "not yet"
-        return _SHORT.get(ruling, ruling.value) if self.size.width < 100 else ruling.value
+        info = RULING[ruling]
+        return info.short if self.size.width < 100 else info.word
 
     def _component(self, name: str) -> Style:
         return self.get_component_rich_style(f"verdictlist--{name}", partial=True)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Input, OptionList
 
-from tui.models.filter import FAILURES
+from probes.model import FAILURES
 from tui.models.fuzzy import nearest
 from tui.widgets.table import ResultTable
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -9,10 +10,11 @@ from html.parser import HTMLParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes.model import Evidence, Icmp, Reason, Result, Status
+from probes.model import Evidence, Icmp, Reason, Result, Ruling, Status
 from probes.session import VerdictRecord
 from tui.reports import html
 from tui.reports.model import Report
+from tui.text.status import RULING, STATUS
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]
@@ -88,6 +90,18 @@ def test_a_verdict_of_another_version_is_shown_as_it_is(
     reader = read(replace(report, session=session))
     assert reader.attributes <= ATTRIBUTES
     assert 'fine" onclick="y' in reader.text
+
+
+def test_every_status_and_ruling_has_the_colour_of_its_row(
+    make_report: Reports, make_result: Make
+) -> None:
+    style = "".join(html.render(make_report(make_result()))).partition("</style>")[0]
+    colours = {status: STATUS[status].paper for status in Status}
+    colours |= {ruling: STATUS[RULING[ruling].status].paper for ruling in Ruling}
+    for word, colour in colours.items():
+        name = re.escape(word.replace(" ", "-"))
+        assert re.search(rf"\.{name}(, [^{{]+)? {{ color: {colour};", style), word
+    assert "/*" not in style
 
 
 def test_it_loads_nothing_and_runs_nothing(make_report: Reports, make_result: Make) -> None:

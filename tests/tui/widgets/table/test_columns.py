@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from probes.model import Status
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tests.tui.widgets.table.shown import a_table, hosts_seen, lines, many
-from tui.text.status import ASCII, UNICODE, Signs
-from tui.widgets.table_rendering import SHORT, Longest, fit, latency_text, lay_out
+from tui.text.status import ASCII, STATUS, UNICODE, Signs
+from tui.widgets.table_rendering import Longest, fit, latency_text, lay_out
 
 SIZES = [(40, 12), (80, 24), (200, 50)]
 
@@ -61,7 +61,7 @@ async def test_the_status_word_and_sign_are_whole_at_every_size(size: tuple[int,
         table.apply([a_result(job, status) for job, status in zip(jobs, Status, strict=True)])
         await pilot.pause()
         for line, status in zip(lines(table)[1:], Status, strict=False):
-            word = SHORT.get(status, status.value) if size[0] < 70 else status.value
+            word = STATUS[status].short if size[0] < 70 else status.value
             assert line.startswith(f"{UNICODE.status[status]} {word} ")
 
 
