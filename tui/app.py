@@ -13,7 +13,7 @@ from textual.theme import Theme, ThemeProvider
 
 from profiles.model import Profile
 from tui.commands import COMMANDS
-from tui.commands.keymap import rebound
+from tui.models.keymap import rebound
 from tui.screens.main import REFRESH, SLOW_REFRESH, SessionScreen
 from tui.storage.preferences import Remembered
 from tui.terminal.app_base import LeanApp

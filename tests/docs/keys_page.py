@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tui.commands import COMMANDS
-from tui.commands.model import Command, Group
+from tui.models.command import Command, Group
 from tui.screens.help import PANES
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"

@@ -12,7 +12,7 @@ from profiles.errors import nearest
 from tui.cli.options import Options, UsageError
 from tui.cli.parser import THEMES
 from tui.commands import BY_ID, COMMANDS
-from tui.commands.keymap import BadKeys, rebound
+from tui.models.keymap import BadKeys, rebound
 
 _READ = ("screen", "open", "demo", "run")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.commands.model import Command
+from tui.models.command import Command
 
 _HOSTS = (
     Command(

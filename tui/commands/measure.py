@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui.commands.model import Outcome
+from tui.models.command import Outcome
 from tui.widgets.host_input import HostEntry
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.commands.model import Outcome
+from tui.models.command import Outcome
 
 if TYPE_CHECKING:
     from tui.screens.main import SessionScreen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from probes.model import Event, Removed, Restored, Target
 from probes.wire.text import printable
-from tui.commands.model import Outcome
+from tui.models.command import Outcome
 
 if TYPE_CHECKING:
     from tui.screens.main import SessionScreen

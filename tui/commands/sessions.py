@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes.session import SessionError
-from tui.commands.model import Outcome
+from tui.models.command import Outcome
 
 if TYPE_CHECKING:
     from tui.screens.main import SessionScreen

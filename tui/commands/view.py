@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from probes.model import FAILURES, Status
-from tui.commands.model import Outcome
+from tui.models.command import Outcome
 
 if TYPE_CHECKING:
     from tui.screens.main import SessionScreen

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from probes.model import Status
 from tui.commands import COMMANDS
-from tui.commands.model import Command, Group
+from tui.models.command import Command, Group
 from tui.screens.dialogs import Help
 from tui.text.pages import markdown_of, page_lines
 from tui.text.status import STATUS, Signs

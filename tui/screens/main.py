@@ -21,8 +21,8 @@ from textual.widgets import Input, Static
 from probes.model import Event, Finished, Message
 from profiles.model import Profile
 from tui.commands import BY_ID, COMMANDS
-from tui.commands.model import Command
 from tui.controller import DemoFailed
+from tui.models.command import Command
 from tui.screens.layout import Arrangement
 from tui.screens.main_panes import Panes
 from tui.terminal.gc_control import Tidy

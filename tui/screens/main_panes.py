@@ -14,8 +14,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from probes.model import FINE, Event, Job, Removed, Restored, Result, Target
-from tui.commands.keymap import with_keys
 from tui.models.filter import Filter
+from tui.models.keymap import with_keys
 from tui.models.rows import Column
 from tui.screens.layout import Pane
 from tui.text.breadcrumbs import of_filter

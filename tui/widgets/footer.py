@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.commands import COMMANDS
-from tui.commands.model import Command
+from tui.models.command import Command
 from tui.text.breadcrumbs import fitted
 from tui.text.status import Signs
 

@@ -15,7 +15,7 @@ from tui.cli.main import main
 from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.commands import COMMANDS
-from tui.commands.keymap import BadKeys, rebound, with_keys
+from tui.models.keymap import BadKeys, rebound, with_keys
 from tui.widgets.footer import KeyBar
 
 SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from tui.commands.model import Command
+from tui.models.command import Command
 
 _NAMES: Mapping[str, str] = {
     "/": "slash",
