@@ -19,7 +19,6 @@ from textual.widgets import Input, Static
 from tui.app import AuditReach
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.commands.measure import measure_line
 from tui.screens.credentials import Credentials
 from tui.widgets.detail import Detail
 from tui.widgets.table import ResultTable
@@ -291,7 +290,7 @@ def test_what_is_typed_into_the_form_is_used_and_shown_as_dots(
                 held.append(texts(app))
                 assert [one.version for one in app.runner.given.snmp] == ["2c", "3"]
                 servers[2].clear()
-                await measure_line(app.main, app.runner, entries[0])
+                await app.main.measure_line(app.runner, entries[0])
                 await until(pilot, lambda: not app.main.measuring)
                 held.append(texts(app))
         finally:

@@ -218,6 +218,10 @@ class SessionScreen(Screen[object]):
         self._apply(events)
         self.panes.head.state(state)
 
+    def bell(self) -> None:
+        """Ring the terminal's bell."""
+        self.host.bell()
+
     def go_to(self, key: str) -> None:
         """Move to a row, in sight or not."""
         if not self.panes.table.select(key):
@@ -339,7 +343,65 @@ class SessionScreen(Screen[object]):
 
     def _submit(self, text: str) -> None:
         if self.runner is not None and text.strip():
-            from tui.commands.measure import measure_line
-
-            work = self.run_worker(measure_line(self, self.runner, text), group="measure")
+            work = self.run_worker(self.measure_line(self.runner, text), group="measure")
             self.host.turns.last_until(work)
+
+    async def measure_line(self, runner: Runner, text: str) -> None:
+        """Measure the hosts in a line; what is wrong in it stays there, to be corrected."""
+        from tui.screens.prompts import confirmed
+
+        await self.engine_up.wait()
+        panes = self.panes
+        entered = await runner.read(text, panes.role)
+        entry = self.query_one(HostEntry)
+        if entered.targets:
+            # Planned off the loop: of a whole network it takes a while.
+            question = await asyncio.to_thread(
+                runner.question, entered.targets, panes.outline.included
+            )
+            if question and not await confirmed(self.host, question):
+                return
+            jobs, anew, trouble = runner.measure(entered.targets, panes.outline.included)
+            if anew:
+                self.begin_anew()
+            self.measuring = True
+            panes.add(jobs)
+            self.saving = not trouble
+            self.tell_state()
+            entry.history.add(text.strip())
+            entry.forget_place()
+            entry.value = ""
+            panes.table.focus()
+            self.say(trouble or runner.assumptions(jobs), trouble=bool(trouble))
+        elif not entered.bad:
+            self.say("There is no host in this line; # begins a comment.", trouble=True)
+        if entered.bad:
+            # What was good is measured; what was not stays in the line to be corrected.
+            self.say(entry.correct(entered.bad), trouble=True)
+
+    def measure_again(
+        self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, said: str = ""
+    ) -> str | None:
+        """Measure rows again, `forced` ones even if not needed; returns why not, if so.
+
+        A `quiet` round of a watch takes no notice away.
+        """
+        if self.runner is None:
+            return (
+                "This is an old session. `auditreach run --from FILE` measures it again, "
+                "with --only blocked only what was blocked."
+            )
+        if not keys:
+            return None
+        panes = self.panes
+        jobs, trouble = self.runner.again(
+            keys, panes.targets, panes.outline.included, forced=forced
+        )
+        if jobs:
+            self.begin_anew()
+            panes.add(jobs)
+        self.measuring = True
+        self.tell_state()
+        if trouble or not quiet:
+            self.say(trouble or said, trouble=bool(trouble))
+        return None

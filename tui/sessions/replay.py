@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
+from probes.model import Event
 from probes.session.replay import moments
+from profiles.model import Profile
 from tui.models.loaded_session import Recorded
 from tui.sessions.playback import Player
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from tui.screens.main import SessionScreen
+
+class ReplayScreen(Protocol):
+    """The screen of a session, as far as a replay needs it."""
+
+    profile: Profile
+
+    def replayed(self, events: Sequence[Event], state: str) -> None:
+        """Show events of the replay, and its progress."""
+
+    def set_interval(self, interval: float, callback: Callable[[], None]) -> Timer:
+        """Call again and again, every so many seconds."""
+
 
 TICK = 0.2
 """Seconds between two looks at what is due."""
@@ -22,7 +36,7 @@ TICK = 0.2
 class Replay:
     """One playing; `toggle` holds it and lets it go on."""
 
-    def __init__(self, screen: SessionScreen, recorded: Recorded, speed: float) -> None:
+    def __init__(self, screen: ReplayScreen, recorded: Recorded, speed: float) -> None:
         self._screen = screen
         self._recorded = recorded
         self._speed = speed

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from probes.model import Event, Finished, Queued, Result, Started, Verdict
-from tui.commands.measure import measure_again
 from tui.watch.options import Order
 from tui.watch.row_history import Change, Past
 from tui.watch.text import change_text, is_bad
@@ -16,7 +15,39 @@ from tui.watch.text import change_text, is_bad
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from tui.screens.main import SessionScreen
+
+class _Rows(Protocol):
+    """Keys of the rows on the screen."""
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Every row."""
+
+    @property
+    def failed(self) -> Sequence[str]:
+        """Rows that are neither ok nor unnecessary."""
+
+
+class WatchedScreen(Protocol):
+    """The screen of a session, as far as a watch needs it."""
+
+    measuring: bool
+
+    @property
+    def panes(self) -> _Rows:
+        """Rows that are measured again."""
+
+    def measure_again(self, keys: Sequence[str], *, quiet: bool) -> str | None:
+        """Measure rows again; a `quiet` round takes no notice away."""
+
+    def say(self, text: str, *, trouble: bool) -> None:
+        """Show a notice."""
+
+    def bell(self) -> None:
+        """Ring the terminal's bell."""
+
+    def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:
+        """Call once, after so many seconds."""
 
 
 class Held:
@@ -68,9 +99,9 @@ _AT_ONCE = 0.05
 
 
 class Lookout:
-    """Stands between the engine's events and the panes; it costs nothing while nothing happens."""
+    """Watch of one screen: repeats its run, holds its display, and reports what changes."""
 
-    def __init__(self, screen: SessionScreen) -> None:
+    def __init__(self, screen: WatchedScreen) -> None:
         self._screen = screen
         self._timer: Timer | None = None
         self._began = 0.0
@@ -162,7 +193,7 @@ class Lookout:
             text += f" {len(changes) - len(told)} more changes: {{changes}} lists them."
         self._screen.say(text, trouble=bool(bad))
         if self.order is not None and self.order.bell:
-            self._screen.host.bell()
+            self._screen.bell()
 
     def _schedule(self) -> None:
         if self.order is None or self._timer is not None:
@@ -182,4 +213,4 @@ class Lookout:
             self._schedule()
             return
         self._quiet = set(keys)
-        measure_again(screen, keys, quiet=True)
+        screen.measure_again(keys, quiet=True)
