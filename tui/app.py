@@ -54,9 +54,6 @@ class AuditReach(LeanApp):
         self.runner = runner
         self.kiosk = kiosk
         """Whether those who use it may reach nothing but this program."""
-        bound = rebound(COMMANDS, keys)
-        self.commands = tuple(one for one in bound if not (kiosk and one.outside))
-        """Every command that can be given here, with its keys."""
         self.remembered = remembered
         """What was chosen about the screen before."""
         self.main = SessionScreen(
@@ -68,7 +65,9 @@ class AuditReach(LeanApp):
             start=start,
             refresh=SLOW_REFRESH if slow else REFRESH,
             replay=replay,
-            commands=bound,
+            commands=rebound(COMMANDS, keys),
+            kiosk=kiosk,
+            remembered=remembered,
         )
         """The screen that the program began with."""
 
@@ -78,19 +77,6 @@ class AuditReach(LeanApp):
 
     def _remember(self, theme: Theme) -> None:
         self.remembered.set("theme", theme.name)
-
-    def show_session(self, recorded: Recorded, *, replay: float | None = None) -> None:
-        """Open an old session over what is on the screen, or play it so many times as fast."""
-        self.push_screen(
-            SessionScreen(
-                self.profile,
-                self.main.signs,
-                None,
-                recorded,
-                replay=replay,
-                commands=self.commands,
-            )
-        )
 
     def get_default_screen(self) -> Screen[object]:
         """The session's screen."""
@@ -114,7 +100,7 @@ class AuditReach(LeanApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command by name, for the command palette."""
         if isinstance(screen, SessionScreen):
-            for one in self.commands:
+            for one in screen.commands:
                 if one.id != "back":
                     key = f" (key {one.key_text})" if one.keys else ""
                     about = f"{one.about[:1].upper()}{one.about[1:]}{key}."

@@ -81,7 +81,7 @@ def test_a_page_quotes_rows_of_its_own_status(path):
 
 def test_the_help_says_how_to_see_the_pages():
     (explain,) = (one for one in KEYS if one.id == "explain")
-    assert f"{explain.key_text} on a row" in help_text()
+    assert f"{explain.key_text} on a row" in help_text(KEYS)
 
 
 @pytest.mark.parametrize("width", [76, 36])

@@ -54,7 +54,7 @@ def credentials(screen: SessionScreen) -> Outcome:
     """Give credentials for SNMP and SSH."""
     from tui.screens.credentials import take_credentials
 
-    return take_credentials(screen.host, screen.runner, files=not screen.host.kiosk)
+    return take_credentials(screen.host, screen.runner, files=not screen.kiosk)
 
 
 def watch(screen: SessionScreen) -> Outcome:

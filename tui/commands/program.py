@@ -32,12 +32,12 @@ def help_with(screen: SessionScreen) -> None:
 
     focus = type(screen.focused).__name__
     width = screen.size.width - _BESIDE_HELP
-    screen.host.push_screen(Help(help_text(screen.host.commands, focus, width)))
+    screen.host.push_screen(Help(help_text(screen.commands, focus, width)))
 
 
 def leave(screen: SessionScreen) -> Outcome:
     """Leave an old session, or quit, after a question while rows are being measured."""
-    if screen is not screen.host.main:
+    if screen.opened:
         screen.host.pop_screen()
         return None
     if not screen.measuring:

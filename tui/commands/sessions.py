@@ -33,7 +33,7 @@ async def _sessions(screen: SessionScreen) -> str:
         from tui.models.loaded_session import open_recorded
 
         recorded = await asyncio.to_thread(open_recorded, choice.path, screen.profile)
-        screen.host.show_session(recorded)
+        screen.show_session(recorded)
     except SessionError as error:
         return str(error)
     return ""
@@ -90,7 +90,7 @@ async def replay(screen: SessionScreen, path: Path) -> str:
     except BadSpeed as error:
         return str(error)
     recorded = await asyncio.to_thread(open_recorded, path, screen.profile)
-    screen.host.show_session(recorded, replay=wanted)
+    screen.show_session(recorded, replay=wanted)
     return ""
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from probes.model import Status
-from tui.commands import COMMANDS
 from tui.models.command import Command, Group
 from tui.screens.dialogs import Help
 from tui.text.pages import markdown_of, page_lines
@@ -121,9 +120,7 @@ _STATUS = (
 )
 
 
-def help_text(
-    commands: Iterable[Command] = COMMANDS, focus: str = "ResultTable", width: int = _WIDTH
-) -> str:
+def help_text(commands: Iterable[Command], focus: str = "ResultTable", width: int = _WIDTH) -> str:
     """Every key in a sentence, beside headings, or below them where `width` is small, in columns.
 
     `focus` is the class of the widget that has it: its keys and the commands about it are first.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingsMap
@@ -20,11 +20,12 @@ from textual.widgets import Input, Static
 
 from probes.model import Event, Finished, Message
 from profiles.model import Profile
-from tui.commands import BY_ID, COMMANDS
 from tui.controller import DemoFailed
 from tui.models.command import Command
 from tui.screens.layout import Arrangement
 from tui.screens.main_panes import Panes
+from tui.storage.preferences import Remembered
+from tui.terminal.app_base import LeanApp
 from tui.terminal.gc_control import Tidy
 from tui.text.status import Signs
 from tui.widgets.container import Box, bare
@@ -36,7 +37,6 @@ from tui.widgets.table import ResultTable
 from tui.widgets.tree import Outline
 
 if TYPE_CHECKING:
-    from tui.app import AuditReach
     from tui.controller import Runner
     from tui.models.loaded_session import Recorded
     from tui.sessions.replay import Replay
@@ -44,15 +44,15 @@ if TYPE_CHECKING:
     from tui.widgets.filter_input import FilterLine
 
 
-def bindings(commands: Iterable[Command]) -> Iterator[Binding]:
-    """What the keys of commands do on this screen; a command without a key has none."""
+def bindings(commands: Iterable[Command], offered: Collection[Command]) -> Iterator[Binding]:
+    """Textual's bindings of commands that have a key; shown are those that are offered."""
     for one in commands:
         if one.keys:
             yield Binding(
                 one.keys,
                 f"do({one.id!r})",
                 one.word,
-                show=bool(one.bar),
+                show=bool(one.bar) and one in offered,
                 key_display=one.show or None,
                 id=one.id,
             )
@@ -87,11 +87,20 @@ class SessionScreen(Screen[object]):
         start: bool = False,
         refresh: float = REFRESH,
         replay: float | None = None,
-        commands: Sequence[Command] = COMMANDS,
+        commands: Sequence[Command],
+        kiosk: bool = False,
+        remembered: Remembered,
     ) -> None:
         super().__init__()
+        self.kiosk = kiosk
+        """Whether those who use it may reach nothing but this program."""
+        self.commands = tuple(one for one in commands if not (kiosk and one.outside))
+        """Every command that can be given here, with its keys."""
         # The first of two that have the same key is the one that is run.
-        self._bindings = BindingsMap.merge([BindingsMap(bindings(commands)), self._bindings])
+        own = BindingsMap(bindings(commands, self.commands))
+        self._bindings = BindingsMap.merge([own, self._bindings])
+        self._by_id = {one.id: one for one in commands}
+        self._remembered = remembered
         self.profile = profile
         self.signs = signs
         self.runner = runner
@@ -115,12 +124,13 @@ class SessionScreen(Screen[object]):
 
     @cached_property
     def _keys(self) -> KeyBar:
-        return KeyBar(self.signs, self.host.commands)
+        return KeyBar(self.signs, self.commands)
 
     @property
-    def host(self) -> AuditReach:
+    def host(self) -> LeanApp:
         """The application this screen is shown by."""
-        return cast("AuditReach", self.app)
+        assert isinstance(self.app, LeanApp)
+        return self.app
 
     @property
     def log_path(self) -> str:
@@ -146,7 +156,7 @@ class SessionScreen(Screen[object]):
     def compose(self) -> ComposeResult:
         """Head, host line, tree, table, detail, notice, keys; the filter line comes after them."""
         profile = self.profile
-        self.arrangement = Arrangement(self, self.host.remembered, rows=self.recorded is not None)
+        self.arrangement = Arrangement(self, self._remembered, rows=self.recorded is not None)
         self.update_classes(self.host.breakpoints(), update=False)
         yield Head(self.signs, f"{profile.name} {profile.version}")
         with Box(id="entry-line"):
@@ -195,8 +205,8 @@ class SessionScreen(Screen[object]):
 
     def action_do(self, id: str) -> None:
         """Do a command, and say what came of it."""
-        command = BY_ID[id]
-        if all(one.id != id for one in self.host.commands):
+        command = self._by_id[id]
+        if command not in self.commands:
             self.say(f"{command.word} is switched off here: this program runs as a kiosk.")
             return
         outcome = command.run(self)
@@ -217,6 +227,26 @@ class SessionScreen(Screen[object]):
         """Show what a replay says happened, and how far it is."""
         self._apply(events)
         self.panes.head.state(state)
+
+    def show_session(self, recorded: Recorded, *, replay: float | None = None) -> None:
+        """Open an old session over this one, or play it so many times as fast."""
+        self.host.push_screen(
+            SessionScreen(
+                self.profile,
+                self.signs,
+                None,
+                recorded,
+                replay=replay,
+                commands=self.commands,
+                kiosk=self.kiosk,
+                remembered=self._remembered,
+            )
+        )
+
+    @property
+    def opened(self) -> bool:
+        """Whether it was opened over another session's screen."""
+        return self.host.screen_stack[0] is not self
 
     def bell(self) -> None:
         """Ring the terminal's bell."""

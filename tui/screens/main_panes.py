@@ -48,7 +48,7 @@ class Below:
 
     def say(self, text: str, *, trouble: bool = False) -> None:
         """One or a few sentences, `{command-id}` in them for a key; empty takes them away."""
-        text = self._screen.signs.clean(with_keys(text, self._screen.host.commands))
+        text = self._screen.signs.clean(with_keys(text, self._screen.commands))
         if (text, trouble) == self._said:
             # Every update lays the whole screen out again.
             return
@@ -90,7 +90,7 @@ class Panes:
         self.table = _the(screen, ResultTable)
         self.detail = _the(screen, Detail)
         self._hint = self.table.hint
-        self._all_hidden = with_keys(_ALL_HIDDEN, screen.host.commands)
+        self._all_hidden = with_keys(_ALL_HIDDEN, screen.commands)
         self.below = Below(screen)
         self.verdicts = self.outline.verdicts
         places: dict[Pane, Widget] = {

@@ -10,7 +10,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.commands import COMMANDS
 from tui.models.command import Command
 from tui.text.breadcrumbs import fitted
 from tui.text.status import Signs
@@ -29,7 +28,7 @@ class KeyBar(Widget):
     .keybar--key { text-style: bold; color: $text-accent; }
     """
 
-    def __init__(self, signs: Signs, commands: Sequence[Command] = COMMANDS) -> None:
+    def __init__(self, signs: Signs, commands: Sequence[Command]) -> None:
         """Of a session's commands only these are shown, in this order."""
         super().__init__()
         self._commands = commands
@@ -70,14 +69,12 @@ class KeyBar(Widget):
         focused = self.screen.focused
         typing = isinstance(focused, Input)
         order = {command.id: command.bar for command in self._commands}
-        gone = {command.id for command in COMMANDS} - order.keys()
         shown = [
             active.binding
             for active in self.screen.active_bindings.values()
             # Letters go into the line that is being typed in.
             if active.binding.show
             and active.enabled
-            and active.binding.id not in gone
             and not (typing and active.node is self.screen)
         ]
         if self.screen.has_class("-narrow") or self.screen.has_class("-short"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from textual.pilot import Pilot
 
 from tests.tui.driving import drive, enter, seen, text_of, until
 from tui.app import AuditReach
+from tui.commands import COMMANDS
+from tui.screens.help import help_text
 from tui.screens.main import SessionScreen
 from tui.widgets.detail import Detail
 from tui.widgets.header import Head
@@ -56,28 +59,19 @@ def test_the_tree_filters_the_table_and_rolls_up_what_was_found(closed):
 
 
 def test_every_command_is_in_the_help_with_its_key_and_its_sentence():
-    from tui.commands import COMMANDS
-    from tui.screens.help import help_text
-
-    text = " ".join(help_text().split())
+    text = " ".join(help_text(COMMANDS).split())
     for one in COMMANDS:
         assert f"{one.key_text} {one.about}" in text, one.id
 
 
 def test_the_help_fits_a_terminal_of_eighty_columns():
-    from tui.screens.help import help_text
-
-    assert max(len(line) for line in help_text().splitlines()) <= 76
-    narrow = help_text(width=36)
+    assert max(len(line) for line in help_text(COMMANDS).splitlines()) <= 76
+    narrow = help_text(COMMANDS, width=36)
     assert max(len(line) for line in narrow.splitlines()) <= 36
     assert "\nf        shows failures only, and\n         everything again\n" in narrow
 
 
 def test_no_two_commands_have_the_same_id_or_key_and_all_their_code_is_there():
-    from importlib import import_module
-
-    from tui.commands import COMMANDS
-
     ids = [one.id for one in COMMANDS]
     keys = [key for one in COMMANDS for key in one.keys.split(",")]
     assert len(set(ids)) == len(ids)

@@ -36,7 +36,7 @@ def test_what_reaches_outside_is_refused_with_a_sentence_and_not_offered(
             assert app.screen is app.main
             assert one.word not in offered
             assert one.word.partition(" ")[0] not in shown
-            assert one.about[:30] not in help_text(app.commands)
+            assert one.about[:30] not in help_text(app.main.commands)
 
 
 def test_a_list_of_hosts_is_not_read(tmp_path: Path, monkeypatch) -> None:

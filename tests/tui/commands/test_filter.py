@@ -199,14 +199,14 @@ def test_a_long_sentence_about_a_mistake_is_readable_to_its_end(opened):
 def test_a_key_for_the_filter_line_may_come_before_the_line(opened):
     @opened()
     async def _(seat):
-        seat.app.show_session(seat.app.main.recorded)
+        seat.app.main.show_session(seat.app.main.recorded)
         screen = seat.app.screen
         assert screen is not seat.app.main
         screen.filter_line.open()
         await seat.until(lambda: seat.app.focused is not None and seat.app.focused.id == "filter")
         await seat.press(*typed("dc1"))
         assert str(screen.query_one("#filter-count").content) == "2 of 33 rows"
-        seat.app.show_session(seat.app.main.recorded)
+        seat.app.main.show_session(seat.app.main.recorded)
         last = seat.app.screen
         last.filter_line.open()
         assert not last.filter_line.typed_in

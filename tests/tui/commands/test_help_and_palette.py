@@ -37,7 +37,7 @@ def test_the_help_begins_with_the_keys_of_what_has_the_focus(opened, keys, name)
 
 def test_the_help_of_every_pane_fits_eighty_columns():
     for name in PANES:
-        assert max(map(len, help_text(focus=name).splitlines())) <= 76
+        assert max(map(len, help_text(COMMANDS, focus=name).splitlines())) <= 76
 
 
 async def test_the_palette_has_every_action_by_name():
