@@ -5,79 +5,75 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.models.command import Outcome
-from tui.widgets.host_input import HostEntry
 
 if TYPE_CHECKING:
-    from tui.screens.main import SessionScreen
+    from tui.screens.context import Context
 
 
-def hosts(screen: SessionScreen) -> None:
+def hosts(context: Context) -> None:
     """Go to the host line."""
-    if screen.runner is not None:
-        screen.query_one(HostEntry).focus()
+    context.go_to_hosts()
 
 
-def again(screen: SessionScreen) -> Outcome:
+def again(context: Context) -> Outcome:
     """Measure the selected row again, or the marked ones."""
-    marked = len(screen.panes.marked)
+    marked = len(context.panes.marked)
     rows = "row" if marked == 1 else "rows"
     said = f"Measuring {marked:,} marked {rows} again." if marked else ""
-    return screen.measure_again(screen.panes.aimed, forced=True, said=said)
+    return context.measure_again(context.panes.aimed, forced=True, said=said)
 
 
-def again_failures(screen: SessionScreen) -> Outcome:
+def again_failures(context: Context) -> Outcome:
     """Measure everything again that is not well."""
-    return screen.measure_again(screen.panes.failed)
+    return context.measure_again(context.panes.failed)
 
 
-def again_all(screen: SessionScreen) -> Outcome:
+def again_all(context: Context) -> Outcome:
     """Measure everything again."""
-    return screen.measure_again(screen.panes.keys)
+    return context.measure_again(context.panes.keys)
 
 
-def stop(screen: SessionScreen) -> Outcome:
+def stop(context: Context) -> Outcome:
     """Stop; what was measured stays."""
-    if screen.runner is None or not screen.measuring:
+    if context.runner is None or not context.measuring:
         return None
-    screen.runner.stop()
+    context.runner.stop()
     return "Stopped. Rows measured so far keep their result; {again} and {again-all} measure again."
 
 
-def answers(screen: SessionScreen) -> Outcome:
+def answers(context: Context) -> Outcome:
     """Answer the questions of the profile."""
     from tui.screens.prompts import change_answers
 
-    return change_answers(screen.host, screen.runner)
+    return change_answers(context)
 
 
-def credentials(screen: SessionScreen) -> Outcome:
+def credentials(context: Context) -> Outcome:
     """Give credentials for SNMP and SSH."""
     from tui.screens.credentials import take_credentials
 
-    return take_credentials(screen.host, screen.runner, files=not screen.kiosk)
+    return take_credentials(context)
 
 
-def watch(screen: SessionScreen) -> Outcome:
+def watch(context: Context) -> Outcome:
     """Ask how often to measure again, and do it."""
-    if screen.runner is None:
+    if context.runner is None:
         return "This is an old session; there is nothing to watch."
-    if not screen.panes.keys:
+    if not context.panes.keys:
         return "There is nothing to watch yet: enter hosts first."
-    return _watch(screen)
+    return _watch(context)
 
 
-async def _watch(screen: SessionScreen) -> str:
+async def _watch(context: Context) -> str:
     from tui.screens.dialogs import Prompt
     from tui.watch.options import BadOrder, order
 
-    lookout = screen.lookout
+    lookout = context.lookout
     question = (
         "Measure again every so many seconds: 30, or 5m. Words after it: failed (only what is "
         "not ok), bell (ring when a row changes). off ends it."
     )
-    said = await screen.host.push_screen_wait(
-        Prompt(question, lookout.order.text if lookout.order else "30")
-    )
+    said = await context.push(Prompt(question, lookout.order.text if lookout.order else "30"))
     if said is None:
         return ""
     try:
@@ -86,7 +82,7 @@ async def _watch(screen: SessionScreen) -> str:
         return str(error)
     was = lookout.order
     lookout.repeat(wanted)
-    screen.tell_state()
+    context.tell_state()
     if wanted is None:
         return "The watch has ended." if was else ""
     what = "what is not ok" if wanted.failed else "everything"
@@ -96,34 +92,34 @@ async def _watch(screen: SessionScreen) -> str:
     )
 
 
-def freeze(screen: SessionScreen) -> Outcome:
+def freeze(context: Context) -> Outcome:
     """Hold the display or a replay still, or let it go on."""
-    if screen.replay is not None:
-        return screen.replay.toggle()
-    if screen.runner is None:
+    if context.replay is not None:
+        return context.replay.toggle()
+    if context.runner is None:
         return "An old session stands still already."
-    if not screen.lookout.frozen:
-        screen.lookout.freeze()
-        screen.tell_state()
+    if not context.lookout.frozen:
+        context.lookout.freeze()
+        context.tell_state()
         return "The display stands still; measuring and the log go on. {freeze} lets it go on."
-    events, rows = screen.lookout.thaw()
-    screen.show_events(events)
-    screen.tell_state()
+    events, rows = context.lookout.thaw()
+    context.show_events(events)
+    context.tell_state()
     return f"{rows:,} {'row was' if rows == 1 else 'rows were'} measured meanwhile." if rows else ""
 
 
-def changes(screen: SessionScreen) -> Outcome:
+def changes(context: Context) -> Outcome:
     """List what changed, the latest first."""
-    if not screen.lookout.changes:
+    if not context.lookout.changes:
         return "No row has changed since it was first measured."
-    return _changes(screen)
+    return _changes(context)
 
 
-async def _changes(screen: SessionScreen) -> str:
+async def _changes(context: Context) -> str:
     from tui.screens.changes import Changes
 
-    chosen = await screen.host.push_screen_wait(Changes(screen.lookout.changes, screen.signs))
+    chosen = await context.push(Changes(context.lookout.changes, context.signs))
     if chosen is None:
         return ""
-    screen.go_to(chosen)
+    context.go_to(chosen)
     return ""

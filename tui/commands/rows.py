@@ -11,12 +11,12 @@ from probes.wire.text import printable
 from tui.models.command import Outcome
 
 if TYPE_CHECKING:
-    from tui.screens.main import SessionScreen
+    from tui.screens.context import Context
 
 
-def mark(screen: SessionScreen) -> Outcome:
+def mark(context: Context) -> Outcome:
     """Mark the selected row or take its mark away, and go to the next one."""
-    panes = screen.panes
+    panes = context.panes
     key = panes.table.cursor_key
     if key is None:
         return "There is no row to mark."
@@ -25,9 +25,9 @@ def mark(screen: SessionScreen) -> Outcome:
     return ""
 
 
-def mark_visible(screen: SessionScreen) -> Outcome:
+def mark_visible(context: Context) -> Outcome:
     """Mark every visible row; where all are, take their marks away."""
-    panes = screen.panes
+    panes = context.panes
     rows = panes.table.rows
     keys = [rows.key(line) for line in range(len(rows.view))]
     if not keys:
@@ -39,9 +39,9 @@ def mark_visible(screen: SessionScreen) -> Outcome:
     return f"{count:,} {what} marked; {{unmark}} takes the marks away."
 
 
-def unmark(screen: SessionScreen) -> Outcome:
+def unmark(context: Context) -> Outcome:
     """Take every mark away."""
-    panes = screen.panes
+    panes = context.panes
     count = len(panes.table.marks)
     panes.mark(tuple(panes.table.marks), on=False)
     return "No row is marked any more." if count else "No row is marked."
@@ -53,65 +53,64 @@ LOOKS = 25
 _HELD = "The display stands still: {freeze} lets it go on first."
 
 
-def remove(screen: SessionScreen) -> Outcome:
+def remove(context: Context) -> Outcome:
     """Remove the host of the selected row, of the marked rows or of the tree's node."""
-    if screen.lookout.frozen:
+    if context.lookout.frozen:
         return _HELD
-    targets = _aimed(screen)
+    targets = _aimed(context)
     if not targets:
         return "There is no host to remove here."
-    rows = screen.panes.table.rows
+    rows = context.panes.table.rows
     gone = frozenset(targets)
     count = sum(rows.job(row).target in gone for row in range(len(rows)))
-    if screen.runner is not None:
-        screen.runner.remove(targets)
-    _show(screen, Removed(targets))
+    if context.runner is not None:
+        context.runner.remove(targets)
+    _show(context, Removed(targets))
     what = f"Removed {_named(targets)} with {_rows(count)}"
     back = f"{{undo}} brings {'it' if len(targets) == 1 else 'them'} back."
-    if screen.runner is None:
+    if context.runner is None:
         return f"{what} from the screen, not from the log; {back}"
     return f"{what}: not measured and not counted any more, but kept in the log; {back}"
 
 
-def undo(screen: SessionScreen) -> Outcome:
+def undo(context: Context) -> Outcome:
     """Bring back what was removed last, with its results."""
-    if screen.lookout.frozen:
+    if context.lookout.frozen:
         return _HELD
-    gone = screen.panes.removals.latest
+    gone = context.panes.removals.latest
     if gone is None:
         return "Nothing was removed that could come back."
-    if screen.runner is not None:
-        screen.runner.restore(gone.targets)
+    if context.runner is not None:
+        context.runner.restore(gone.targets)
         if gone.unmeasured:
-            screen.measuring = True
-            screen.tell_state()
-    _show(screen, Restored(gone.targets))
+            context.measuring = True
+            context.tell_state()
+    _show(context, Restored(gone.targets))
     verb = "is" if len(gone.targets) == 1 else "are"
     return f"{_named(gone.targets)} {verb} back with {_rows(len(gone.rows))}."
 
 
-def _show(screen: SessionScreen, event: Event) -> None:
+def _show(context: Context, event: Event) -> None:
     """An old session has no engine that would report it; otherwise its log comes first."""
-    if screen.runner is None:
-        screen.show_events((event,))
+    if context.runner is None:
+        context.show_events((event,))
     else:
         # The next key finds it done: Delete, held down, would aim at the same row again.
-        work = screen.run_worker(_seen(screen), group="removing")
-        screen.host.turns.last_until(work)
+        context.keys_wait(_seen(context), "removing")
 
 
-async def _seen(screen: SessionScreen) -> None:
-    """Wait until what the engine says of it is on the screen."""
-    before = screen.panes.removals.count
+async def _seen(context: Context) -> None:
+    """Wait until what the engine says of it is on the context."""
+    before = context.panes.removals.count
     for _ in range(LOOKS):
         await asyncio.sleep(OFTEN)
-        screen.drain()
-        if screen.panes.removals.count != before:
+        context.drain()
+        if context.panes.removals.count != before:
             return
 
 
-def _aimed(screen: SessionScreen) -> tuple[Target, ...]:
-    panes = screen.panes
+def _aimed(context: Context) -> tuple[Target, ...]:
+    panes = context.panes
     if panes.outline.has_focus:
         target = panes.outline.node.target
         return () if target is None else (target,)

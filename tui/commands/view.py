@@ -8,95 +8,94 @@ from probes.model import FAILURES, Status
 from tui.models.command import Outcome
 
 if TYPE_CHECKING:
-    from tui.screens.main import SessionScreen
+    from tui.screens.context import Context
 
 
-def failures(screen: SessionScreen) -> Outcome:
+def failures(context: Context) -> Outcome:
     """Failures only, and everything again."""
-    return screen.panes.toggle_failures()
+    return context.panes.toggle_failures()
 
 
-def filter_rows(screen: SessionScreen) -> None:
+def filter_rows(context: Context) -> None:
     """Show only rows that a query describes."""
-    screen.panes.below.open_filter()
+    context.panes.below.open_filter()
 
 
-def sort(screen: SessionScreen) -> None:
+def sort(context: Context) -> None:
     """Sort by the next column."""
-    screen.panes.sort_by_next()
+    context.panes.sort_by_next()
 
 
-def sort_by(screen: SessionScreen) -> Outcome:
+def sort_by(context: Context) -> Outcome:
     """Ask for the column to sort by."""
     from tui.screens.prompts import sort_by_choice
 
-    return sort_by_choice(screen.host, screen.panes)
+    return sort_by_choice(context)
 
 
-def reverse(screen: SessionScreen) -> None:
+def reverse(context: Context) -> None:
     """Sort the other way round."""
-    screen.panes.reverse()
+    context.panes.reverse()
 
 
-def back(screen: SessionScreen) -> Outcome:
+def back(context: Context) -> Outcome:
     """Leave a line or a pane for the table; from the table, show every row again."""
-    if screen.filter_line.typed_in:
-        screen.panes.below.close_filter(forget=True)
-        screen.panes.find("")
-    elif screen.panes.table.has_focus:
-        screen.panes.below.close_filter(forget=True)
-        screen.panes.show_all()
-    screen.panes.table.focus()
+    if context.panes.below.filter_line.typed_in:
+        context.panes.below.close_filter(forget=True)
+        context.panes.find("")
+    elif context.panes.table.has_focus:
+        context.panes.below.close_filter(forget=True)
+        context.panes.show_all()
+    context.panes.table.focus()
     return ""
 
 
-def verdicts(screen: SessionScreen) -> Outcome:
+def verdicts(context: Context) -> Outcome:
     """List what it means for each target, the worst first."""
     from tui.screens.verdicts import pronounced
 
-    return pronounced(screen.host, screen.panes, screen.signs)
+    return pronounced(context)
 
 
-def explain(screen: SessionScreen) -> Outcome:
+def explain(context: Context) -> Outcome:
     """Show the page about the status of the selected row."""
     from tui.screens.help import show_page
     from tui.text.pages import page_of
 
-    if screen.panes.table.cursor_key is None:
+    if context.panes.table.cursor_key is None:
         return "There is no row here whose status could be explained."
-    result = screen.panes.chosen
+    result = context.panes.chosen
     status = Status.QUEUED if result is None else result.status
-    show_page(screen.host, page_of(status), screen.signs)
+    show_page(context.host, page_of(status), context.signs)
     return None
 
 
-def diagnosis(screen: SessionScreen) -> Outcome:
+def diagnosis(context: Context) -> Outcome:
     """Say what is behind the failures, cause by cause."""
     from tui.screens.diagnosis import diagnosed
 
-    session = screen.runner or screen.recorded
-    return diagnosed(screen.host, screen.panes, session, screen.signs)
+    return diagnosed(context)
 
 
-def tree(screen: SessionScreen) -> None:
+def tree(context: Context) -> None:
     """Go to the tree."""
-    screen.panes.arrangement.go("tree")
+    context.panes.arrangement.go("tree")
 
 
-def table(screen: SessionScreen) -> None:
+def table(context: Context) -> None:
     """Go to the table."""
-    screen.panes.arrangement.go("table")
+    context.panes.arrangement.go("table")
 
 
-def details(screen: SessionScreen) -> None:
+def details(context: Context) -> None:
     """Go to the details."""
-    screen.panes.arrangement.go("detail")
+    context.panes.arrangement.go("detail")
 
 
-def zoom(screen: SessionScreen) -> Outcome:
+def zoom(context: Context) -> Outcome:
     """Give the whole screen to the pane in front, and back."""
-    alone = screen.panes.arrangement.toggle()
-    screen.panes.locate()
+    alone = context.panes.arrangement.toggle()
+    context.panes.locate()
     if not alone:
         return ""
     return (
@@ -105,35 +104,35 @@ def zoom(screen: SessionScreen) -> Outcome:
     )
 
 
-def next_pane(screen: SessionScreen) -> None:
+def next_pane(context: Context) -> None:
     """Go to the next pane."""
-    screen.panes.arrangement.go_on(1)
+    context.panes.arrangement.go_on(1)
 
 
-def previous_pane(screen: SessionScreen) -> None:
+def previous_pane(context: Context) -> None:
     """Go to the pane before."""
-    screen.panes.arrangement.go_on(-1)
+    context.panes.arrangement.go_on(-1)
 
 
-def next_failure(screen: SessionScreen) -> Outcome:
+def next_failure(context: Context) -> Outcome:
     """Go to the next failure below, from the last one to the first."""
-    return _failure(screen, 1)
+    return _failure(context, 1)
 
 
-def previous_failure(screen: SessionScreen) -> Outcome:
+def previous_failure(context: Context) -> Outcome:
     """Go to the next failure above, from the first one to the last."""
-    return _failure(screen, -1)
+    return _failure(context, -1)
 
 
-def host(screen: SessionScreen) -> Outcome:
+def host(context: Context) -> Outcome:
     """Ask for a host and go to its first row."""
     from tui.screens.go_to_host import go_to_host
 
-    return go_to_host(screen.host, screen.panes)
+    return go_to_host(context)
 
 
-def _failure(screen: SessionScreen, step: int) -> str:
-    table = screen.panes.table
+def _failure(context: Context, step: int) -> str:
+    table = context.panes.table
     rows, view = table.rows, table.rows.view
     table.focus()
     count = len(view)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from tui.screens.main import SessionScreen
+from typing import Any, Literal
 
 Group = Literal["hosts", "run", "panes", "table", "tree", "session", "program"]
 """The heading of the help a command stands below."""
@@ -50,8 +47,8 @@ class Command:
             return "+".join(part.capitalize() for part in key.split("+"))
         return self.show or _NAMES.get(key, key)
 
-    def run(self, screen: SessionScreen) -> Outcome:
+    def run(self, context: Any) -> Outcome:
         """Do it; its module is imported when it is first needed, and not for the first screen."""
         module, _, name = self.code.partition(":")
-        done: Outcome = getattr(import_module(f"tui.commands.{module}"), name)(screen)
+        done: Outcome = getattr(import_module(f"tui.commands.{module}"), name)(context)
         return done

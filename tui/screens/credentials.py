@@ -17,9 +17,7 @@ from tui.cli.credentials import AUTH, PRIV, Wrong, from_form
 from tui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
-    from textual.app import App
-
-    from tui.controller import Runner
+    from tui.screens.context import Context
 
 _FIELDS: Mapping[str, tuple[str, str]] = {
     "community": ("SNMP community", "v2c; public if left empty"),
@@ -85,11 +83,12 @@ class Credentials(Dialog[Options]):
             wrong.add_class("-shown")
 
 
-async def take_credentials(app: App[int], runner: Runner | None, *, files: bool) -> str:
+async def take_credentials(context: Context) -> str:
     """Ask for credentials and use them from now on; returns what to say."""
+    runner = context.runner
     if runner is None:
         return "An old session measures nothing, so it needs no credentials."
-    given = await app.push_screen_wait(Credentials(runner.given, files=files))
+    given = await context.push(Credentials(runner.given, files=not context.kiosk))
     if given is None or given == runner.given:
         return ""
     runner.use(given)

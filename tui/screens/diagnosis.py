@@ -18,11 +18,7 @@ from tui.text.findings import sentence
 from tui.text.status import Signs
 
 if TYPE_CHECKING:
-    from textual.app import App
-
-    from tui.controller import Runner
-    from tui.models.loaded_session import Recorded
-    from tui.screens.main_panes import Panes
+    from tui.screens.context import Context
 
 MOST = 500
 """Findings that are listed."""
@@ -59,20 +55,19 @@ class Diagnosis(Dialog[Finding]):
         self.dismiss(self._findings[event.option_index])
 
 
-async def diagnosed(
-    app: App[int], panes: Panes, session: Runner | Recorded | None, signs: Signs
-) -> str:
+async def diagnosed(context: Context) -> str:
     """Show what is behind the rows and filter the table to those of one; returns what to say."""
+    panes, session = context.panes, context.runner or context.recorded
     answers = {} if session is None else session.answers
     rows = panes.table.rows
     results = [result for key in panes.keys if (result := rows.result(key)) is not None]
     # Of a large session it takes a second.
     if len(results) > MANY:
-        panes.below.say("Looking for what is behind the failures.")
+        context.say("Looking for what is behind the failures.")
     findings = await asyncio.to_thread(diagnose, results, answers)
     if not findings:
         return "Nothing was found that is behind more than its own row."
-    chosen = await app.push_screen_wait(Diagnosis(findings, signs))
+    chosen = await context.push(Diagnosis(findings, context.signs))
     if chosen is None:
         return ""
     panes.only(Filter(keys=frozenset(chosen.keys)))

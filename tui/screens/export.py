@@ -17,9 +17,7 @@ from tui.screens.prompts import confirmed, typed_path
 from tui.storage.files import AlreadyThere, NotSaved, save
 
 if TYPE_CHECKING:
-    from textual.app import App
-
-    from tui.screens.main_panes import Panes
+    from tui.screens.context import Context
 
 _FORMATS: Mapping[str, tuple[str, str, str]] = {
     "m": ("markdown", "Markdown, for a ticket or a wiki", ".md"),
@@ -33,21 +31,22 @@ _FORMATS: Mapping[str, tuple[str, str, str]] = {
 """Format, words and ending by letter."""
 
 
-async def export(app: App[int], panes: Panes, profile: Profile, log: str) -> str:
+async def export(context: Context) -> str:
     """Ask which rows, which format and which file; returns what to say."""
+    log, profile = context.log_path, context.profile
     if not log:
         return "There is no session log yet to make a report of."
-    which = await _rows(app, panes)
+    which = await _rows(context)
     if which is None:
         return ""
     keys, words = which
-    letter = await app.push_screen_wait(
+    letter = await context.push(
         Choice("Export as", {one: text for one, (_, text, _) in _FORMATS.items()})
     )
     if letter is None:
         return ""
     format, text, ending = _FORMATS[letter]
-    where = await app.push_screen_wait(Prompt("Write the report to", f"{Path(log).stem}{ending}"))
+    where = await context.push(Prompt("Write the report to", f"{Path(log).stem}{ending}"))
     if not where or not where.strip():
         return ""
     to = typed_path(where)
@@ -55,7 +54,7 @@ async def export(app: App[int], panes: Panes, profile: Profile, log: str) -> str
         try:
             await asyncio.to_thread(_write, log, profile, format, keys, words, to, force=False)
         except AlreadyThere:
-            if not await confirmed(app, f"{to} exists. Overwrite it?"):
+            if not await confirmed(context, f"{to} exists. Overwrite it?"):
                 return "Nothing was written."
             await asyncio.to_thread(_write, log, profile, format, keys, words, to, force=True)
     except (SessionError, NotSaved) as error:
@@ -64,8 +63,9 @@ async def export(app: App[int], panes: Panes, profile: Profile, log: str) -> str
     return f"Wrote {count} to {printable(str(to))} ({text.partition(',')[0]})."
 
 
-async def _rows(app: App[int], panes: Panes) -> tuple[frozenset[str] | None, str] | None:
+async def _rows(context: Context) -> tuple[frozenset[str] | None, str] | None:
     """The rows that are meant, None for all of them, and which they are in words."""
+    panes = context.panes
     total = len(panes.table.rows)
     marked, visible = panes.marked, panes.visible
     options = {"a": f"All {total:,} rows"}
@@ -75,7 +75,7 @@ async def _rows(app: App[int], panes: Panes) -> tuple[frozenset[str] | None, str
         options["v"] = f"The visible rows, {len(visible):,}"
     letter = "a"
     if len(options) > 1:
-        said = await app.push_screen_wait(Choice("Export which rows?", options))
+        said = await context.push(Choice("Export which rows?", options))
         if said is None:
             return None
         letter = said

@@ -15,9 +15,7 @@ from tui.models.fuzzy import nearest
 from tui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
-    from textual.app import App
-
-    from tui.screens.main_panes import Panes
+    from tui.screens.context import Context
 
 
 class GoTo(Dialog[str]):
@@ -84,8 +82,9 @@ class GoTo(Dialog[str]):
         found.highlighted = 0 if self._found else None
 
 
-async def go_to_host(app: App[int], panes: Panes) -> str:
+async def go_to_host(context: Context) -> str:
     """Ask for a host and put the cursor on its first row; returns what to say."""
+    panes = context.panes
     rows = panes.table.rows
     first: dict[str, str] = {}
     for row in range(len(rows)):
@@ -93,7 +92,7 @@ async def go_to_host(app: App[int], panes: Panes) -> str:
         first.setdefault(job.target.label, job.key)
     if not first:
         return "There is no host yet."
-    host = await app.push_screen_wait(GoTo(tuple(first)))
+    host = await context.push(GoTo(tuple(first)))
     if host is None or host not in first:
         return ""
     said = ""

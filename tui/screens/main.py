@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Collection, Coroutine, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingsMap
@@ -22,6 +22,7 @@ from probes.model import Event, Finished, Message
 from profiles.model import Profile
 from tui.controller import DemoFailed
 from tui.models.command import Command
+from tui.screens.context import Context
 from tui.screens.layout import Arrangement
 from tui.screens.main_panes import Panes
 from tui.storage.preferences import Remembered
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from tui.sessions.replay import Replay
     from tui.watch.watcher import Lookout
     from tui.widgets.filter_input import FilterLine
+
+T = TypeVar("T")
 
 
 def bindings(commands: Iterable[Command], offered: Collection[Command]) -> Iterator[Binding]:
@@ -184,7 +187,15 @@ class SessionScreen(Screen[object]):
 
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
-        self.panes = Panes(self)
+        self.panes = Panes(
+            self,
+            self.profile,
+            self.signs,
+            self.commands,
+            self.arrangement,
+            filter_line=lambda: self.filter_line,
+            past=lambda key: self.lookout.past.of(key),
+        )
         self.call_after_refresh(lambda: self.mount(self.filter_line, before=self._keys))
         if self.recorded is not None:
             self._open(self.recorded)
@@ -209,12 +220,22 @@ class SessionScreen(Screen[object]):
         if command not in self.commands:
             self.say(f"{command.word} is switched off here: this program runs as a kiosk.")
             return
-        outcome = command.run(self)
+        context: Context = self
+        outcome = command.run(context)
         if isinstance(outcome, Coroutine):
-            work = self.run_worker(self._said(outcome), group="conversation", exclusive=True)
-            self.host.turns.last_until(work)
+            self.keys_wait(self._said(outcome), "conversation", exclusive=True)
         elif outcome is not None:
             self.say(outcome)
+
+    def keys_wait(
+        self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False
+    ) -> None:
+        """Begin some work, and take the next key when it is over."""
+        self.host.turns.last_until(self.run_worker(work, group=group, exclusive=exclusive))
+
+    async def push(self, screen: Screen[T]) -> T | None:
+        """Show a screen over this one until it closes; returns its result."""
+        return await self.host.push_screen_wait(screen)
 
     async def _said(self, conversation: Coroutine[Any, Any, str]) -> None:
         self.say(await conversation)
@@ -258,6 +279,11 @@ class SessionScreen(Screen[object]):
             self.action_do("back")
             self.panes.table.select(key)
         self.panes.table.focus()
+
+    def go_to_hosts(self) -> None:
+        """Focus the host line, if there is one."""
+        if self.runner is not None:
+            self.query_one(HostEntry).focus()
 
     def put_hosts(self, text: str) -> None:
         """Put hosts into the host line, to be looked at before they are measured."""
@@ -373,8 +399,7 @@ class SessionScreen(Screen[object]):
 
     def _submit(self, text: str) -> None:
         if self.runner is not None and text.strip():
-            work = self.run_worker(self.measure_line(self.runner, text), group="measure")
-            self.host.turns.last_until(work)
+            self.keys_wait(self.measure_line(self.runner, text), "measure")
 
     async def measure_line(self, runner: Runner, text: str) -> None:
         """Measure the hosts in a line; what is wrong in it stays there, to be corrected."""
@@ -389,7 +414,7 @@ class SessionScreen(Screen[object]):
             question = await asyncio.to_thread(
                 runner.question, entered.targets, panes.outline.included
             )
-            if question and not await confirmed(self.host, question):
+            if question and not await confirmed(self, question):
                 return
             jobs, anew, trouble = runner.measure(entered.targets, panes.outline.included)
             if anew:

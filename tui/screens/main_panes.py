@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from probes.model import FINE, Event, Job, Removed, Restored, Result, Target
+from profiles.model import Profile
+from tui.models.command import Command
 from tui.models.filter import Filter
 from tui.models.keymap import with_keys
 from tui.models.rows import Column
-from tui.screens.layout import Pane
+from tui.screens.layout import Arrangement, Pane
 from tui.text.breadcrumbs import of_filter
+from tui.text.status import Signs
 from tui.widgets.detail import Detail
 from tui.widgets.footer import Crumbs
 from tui.widgets.header import Head
@@ -28,8 +32,9 @@ from tui.widgets.tree import Outline
 
 if TYPE_CHECKING:
     from tui.models.removed_hosts import Removals
-    from tui.screens.main import SessionScreen
     from tui.terminal.clipboard import Copying
+    from tui.watch.row_history import Series
+    from tui.widgets.filter_input import FilterLine
 
 
 _NOTICES = 100
@@ -38,17 +43,25 @@ _NOTICES = 100
 class Below:
     """Shows one of them at a time, and remembers what was said."""
 
-    def __init__(self, screen: SessionScreen) -> None:
+    def __init__(
+        self,
+        screen: Screen[object],
+        signs: Signs,
+        commands: Sequence[Command],
+        filter_line: Callable[[], FilterLine],
+    ) -> None:
         self.crumbs = screen.query_one(Crumbs)
         self.notices: deque[str] = deque(maxlen=_NOTICES)
         """What was said, the latest last, with the time."""
         self._notice = screen.query_one("#notice", Static)
-        self._screen = screen
+        self._signs = signs
+        self._commands = commands
+        self._filter_line = filter_line
         self._said = ("", False)
 
     def say(self, text: str, *, trouble: bool = False) -> None:
         """One or a few sentences, `{command-id}` in them for a key; empty takes them away."""
-        text = self._screen.signs.clean(with_keys(text, self._screen.commands))
+        text = self._signs.clean(with_keys(text, self._commands))
         if (text, trouble) == self._said:
             # Every update lays the whole screen out again.
             return
@@ -60,19 +73,24 @@ class Below:
         self._notice.set_class(trouble, "-trouble")
         self._show_crumbs()
 
+    @property
+    def filter_line(self) -> FilterLine:
+        """The filter line, which takes the place of the breadcrumbs."""
+        return self._filter_line()
+
     def open_filter(self) -> None:
         """Go to the filter line."""
         self.say("")
-        self._screen.filter_line.open()
+        self.filter_line.open()
         self._show_crumbs()
 
     def close_filter(self, *, forget: bool) -> None:
         """Hide the filter line; `forget` what was typed in it too."""
-        self._screen.filter_line.close(forget=forget)
+        self.filter_line.close(forget=forget)
         self._show_crumbs()
 
     def _show_crumbs(self) -> None:
-        self.crumbs.display = not self._said[0] and not self._screen.filter_line.shown
+        self.crumbs.display = not self._said[0] and not self.filter_line.shown
 
 
 _COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
@@ -84,14 +102,25 @@ _W = TypeVar("_W", bound=Widget)
 class Panes:
     """Head, tree, table, detail and notice of a composed screen."""
 
-    def __init__(self, screen: SessionScreen) -> None:
+    def __init__(
+        self,
+        screen: Screen[object],
+        profile: Profile,
+        signs: Signs,
+        commands: Sequence[Command],
+        arrangement: Arrangement,
+        *,
+        filter_line: Callable[[], FilterLine],
+        past: Callable[[str], Series | None],
+    ) -> None:
+        """`filter_line` and `past`, the rounds of a row, are not needed for the first frame."""
         self.head = _the(screen, Head)
         self.outline = _the(screen, Outline)
         self.table = _the(screen, ResultTable)
         self.detail = _the(screen, Detail)
         self._hint = self.table.hint
-        self._all_hidden = with_keys(_ALL_HIDDEN, screen.commands)
-        self.below = Below(screen)
+        self._all_hidden = with_keys(_ALL_HIDDEN, commands)
+        self.below = Below(screen, signs, commands, filter_line)
         self.verdicts = self.outline.verdicts
         places: dict[Pane, Widget] = {
             "tree": self.outline,
@@ -99,11 +128,12 @@ class Panes:
             "detail": self.detail,
         }
         entry = next(iter(screen.walk_children(HostEntry)), None)
-        self.arrangement = screen.arrangement
+        self.arrangement = arrangement
         self.arrangement.over(places, entry)
         self._screen = screen
-        self._profile = screen.profile
-        self._signs = screen.signs
+        self._profile = profile
+        self._signs = signs
+        self._past = past
         self.failures = False
         """Only rows that are not well are shown."""
         self.words = ""
@@ -230,7 +260,7 @@ class Panes:
             from tui.watch.text import past_lines
 
             lines = story(job, rows.result(key), self._profile)
-            past = past_lines(self._screen.lookout.past.of(key), ascii=self._signs.ascii)
+            past = past_lines(self._past(key), ascii=self._signs.ascii)
             self.detail.show((*islice(lines, 2), *past, *lines), top=top)
 
     def follow(self, focused: Widget) -> None:
@@ -328,7 +358,7 @@ class Panes:
         marks = self.table.marks
         hidden = sum(not self.table.rows.visible(key) for key in marks) if shown < total else 0
         self.head.shown(shown, total, len(marks), hidden)
-        self._screen.filter_line.count(f"{shown:,} of {total:,} rows")
+        self.below.filter_line.count(f"{shown:,} of {total:,} rows")
         self.table.hint = self._all_hidden if total else self._hint
         self.locate()
 
@@ -359,7 +389,7 @@ class Panes:
             self.table.sort(order[0], not order[1])
 
 
-def _the(screen: SessionScreen, kind: type[_W]) -> _W:
+def _the(screen: Screen[object], kind: type[_W]) -> _W:
     """The widget of a class; unlike a query's, its name need not be parsed."""
     (found,) = screen.walk_children(kind)
     return found

@@ -10,35 +10,34 @@ from tui.models.rows import Column
 from tui.screens.dialogs import Choice, Confirm, Prompt, Questions
 
 if TYPE_CHECKING:
-    from textual.app import App
-
-    from tui.controller import Runner
-    from tui.screens.main_panes import Panes
+    from tui.screens.context import Context
 
 
-async def confirmed(app: App[int], question: str) -> bool:
-    """Whether the operator says yes."""
-    said = await app.push_screen_wait(Confirm(question))
+async def confirmed(context: Context, question: str) -> bool:
+    """Ask a question; true if the operator says yes."""
+    said = await context.push(Confirm(question))
     return bool(said)
 
 
-async def change_answers(app: App[int], runner: Runner | None) -> str:
+async def change_answers(context: Context) -> str:
     """Show the profile's questions and take the answers."""
+    runner = context.runner
     if runner is None:
         return "The answers of an old session cannot be changed."
-    said = await app.push_screen_wait(Questions(runner.profile.questions, runner.answers))
+    said = await context.push(Questions(runner.profile.questions, runner.answers))
     if said is None or not runner.answer(said):
         return ""
     return "Other answers make another session: press {again-all} to measure again."
 
 
-async def save_copy(app: App[int], source: str) -> str:
+async def save_copy(context: Context) -> str:
     """Copy the session log where the operator says, asking before anything is overwritten."""
     from probes.session import AlreadyThere, SessionError, copy
 
+    source = context.log_path
     if not source:
         return "There is no session log to copy yet."
-    where = await app.push_screen_wait(Prompt("Save a copy as", Path(source).name))
+    where = await context.push(Prompt("Save a copy as", Path(source).name))
     if not where or not where.strip():
         return ""
     to = typed_path(where)
@@ -46,7 +45,7 @@ async def save_copy(app: App[int], source: str) -> str:
         try:
             copy(source, to)
         except AlreadyThere:
-            if not await confirmed(app, f"{to} exists. Overwrite it?"):
+            if not await confirmed(context, f"{to} exists. Overwrite it?"):
                 return "Nothing was saved."
             copy(source, to, overwrite=True)
     except SessionError as error:
@@ -69,12 +68,12 @@ _COLUMNS: Mapping[str, tuple[Column | None, str]] = {
 }
 
 
-async def sort_by_choice(app: App[int], panes: Panes) -> str:
+async def sort_by_choice(context: Context) -> str:
     """Ask for a column and sort by it, the other way round if it sorts already."""
-    letter = await app.push_screen_wait(
+    letter = await context.push(
         Choice("Sort by", {one: text for one, (_, text) in _COLUMNS.items()})
     )
     if letter is not None:
-        panes.sort_by(_COLUMNS[letter][0])
-        panes.table.focus()
+        context.panes.sort_by(_COLUMNS[letter][0])
+        context.panes.table.focus()
     return ""

@@ -22,9 +22,7 @@ from tui.widgets.detail import Detail
 from tui.widgets.verdict_list import VerdictList
 
 if TYPE_CHECKING:
-    from textual.app import App
-
-    from tui.screens.main_panes import Panes
+    from tui.screens.context import Context
 
 REFRESH = 1.0
 """Seconds between two looks for new verdicts."""
@@ -85,11 +83,12 @@ class VerdictScreen(Screen[Target]):
             self.query_one(VerdictList).show(lines)
 
 
-async def pronounced(app: App[int], panes: Panes, signs: Signs) -> str:
+async def pronounced(context: Context) -> str:
     """Show the verdicts and filter the table to the rows of one target; returns what to say."""
+    panes = context.panes
     if not any(True for _ in panes.verdicts.rulings):
         return "There is no verdict yet: nothing was measured."
-    target = await app.push_screen_wait(VerdictScreen(panes.verdicts, signs))
+    target = await context.push(VerdictScreen(panes.verdicts, context.signs))
     if target is None:
         return ""
     panes.only(Filter(role=target.role, host=target.label))

@@ -1,0 +1,96 @@
+"""The screen of a session as a command sees it: what may be asked of it and done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from probes.model import Event
+    from profiles.model import Profile
+    from tui.controller import Runner
+    from tui.models.command import Command
+    from tui.models.loaded_session import Recorded
+    from tui.screens.main_panes import Panes
+    from tui.sessions.replay import Replay
+    from tui.terminal.app_base import LeanApp
+    from tui.text.status import Signs
+    from tui.watch.watcher import Lookout
+
+T = TypeVar("T")
+
+
+class Context(Protocol):
+    """A session's screen, for its commands and the conversations they begin.
+
+    Here and not the class of the main screen, which knows every pane and which no command needs.
+    """
+
+    profile: Profile
+    signs: Signs
+    commands: tuple[Command, ...]
+    """Every command that can be given here, with its keys."""
+    kiosk: bool
+    """Whether those who use it may reach nothing but this program."""
+    runner: Runner | None
+    """Access to the engine; None for an old session."""
+    recorded: Recorded | None
+    """The old session; None for one that is measured."""
+    measuring: bool
+    """Whether rows wait or are in flight."""
+    replay: Replay | None
+    """Replay of the old session; None where its end is shown."""
+    panes: Panes
+
+    @property
+    def host(self) -> LeanApp:
+        """The application."""
+
+    @property
+    def lookout(self) -> Lookout:
+        """The watch over this screen."""
+
+    @property
+    def log_path(self) -> str:
+        """Path of the session log; empty where there is none."""
+
+    @property
+    def opened(self) -> bool:
+        """Whether it was opened over another session's screen."""
+
+    async def push(self, screen: Screen[T]) -> T | None:
+        """Show a screen over this one until it closes; returns its result."""
+
+    def say(self, text: str, *, trouble: bool = False) -> None:
+        """Show a notice, with `{command-id}` in it for a key."""
+
+    def measure_again(
+        self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, said: str = ""
+    ) -> str | None:
+        """Measure rows again, `forced` ones even if not needed; returns why not, if so."""
+
+    def tell_state(self) -> None:
+        """Show in the header what is going on and whether it is kept."""
+
+    def drain(self) -> None:
+        """Show what the engine has reported by now."""
+
+    def show_events(self, events: Sequence[Event]) -> None:
+        """Show events in every pane."""
+
+    def keys_wait(self, work: Coroutine[Any, Any, None], group: str) -> None:
+        """Begin some work, and take the next key when it is over."""
+
+    def go_to(self, key: str) -> None:
+        """Move the cursor to a row, in sight or not."""
+
+    def go_to_hosts(self) -> None:
+        """Focus the host line, if there is one."""
+
+    def put_hosts(self, text: str) -> None:
+        """Put hosts into the host line, to be looked at before they are measured."""
+
+    def show_session(self, recorded: Recorded, *, replay: float | None = None) -> None:
+        """Open an old session over this one, or play it so many times as fast."""
