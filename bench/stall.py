@@ -35,7 +35,6 @@ from bench.terminal import Terminal, processor, python
 from probes.session import read_session, verify
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.commands.measure import measure_again
 from tui.terminal.app_base import LeanApp
 
 MANY = "hyperv.host=127.77.0.0/24"
@@ -65,7 +64,7 @@ def screen(folder: Path, *, lean: bool) -> None:
         engine._do(lambda: _watch(engine._loop.call_later, "engine", gaps))
         (folder / "ready").touch()
         while not (folder / "enough").exists():
-            measure_again(app.main, app.main.panes.keys, forced=True)
+            app.main.measure_again(app.main.panes.keys, forced=True)
             await asyncio.sleep(0.25)
         app.exit(0)
         await running
