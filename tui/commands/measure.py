@@ -61,35 +61,9 @@ def watch(context: Context) -> Outcome:
         return "This is an old session; there is nothing to watch."
     if not context.panes.keys:
         return "There is nothing to watch yet: enter hosts first."
-    return _watch(context)
+    from tui.screens.prompts import set_watch
 
-
-async def _watch(context: Context) -> str:
-    from tui.screens.dialogs import Prompt
-    from tui.watch.options import BadOrder, order
-
-    lookout = context.lookout
-    question = (
-        "Measure again every so many seconds: 30, or 5m. Words after it: failed (only what is "
-        "not ok), bell (ring when a row changes). off ends it."
-    )
-    said = await context.push(Prompt(question, lookout.order.text if lookout.order else "30"))
-    if said is None:
-        return ""
-    try:
-        wanted = order(said)
-    except BadOrder as error:
-        return str(error)
-    was = lookout.order
-    lookout.repeat(wanted)
-    context.tell_state()
-    if wanted is None:
-        return "The watch has ended." if was else ""
-    what = "what is not ok" if wanted.failed else "everything"
-    return (
-        f"Measures {what} again every {wanted.every:g} s; "
-        "{watch} changes or ends it, {changes} lists changes."
-    )
+    return set_watch(context)
 
 
 def freeze(context: Context) -> Outcome:
@@ -112,14 +86,6 @@ def changes(context: Context) -> Outcome:
     """List what changed, the latest first."""
     if not context.lookout.changes:
         return "No row has changed since it was first measured."
-    return _changes(context)
+    from tui.screens.changes import list_changes
 
-
-async def _changes(context: Context) -> str:
-    from tui.screens.changes import Changes
-
-    chosen = await context.push(Changes(context.lookout.changes, context.signs))
-    if chosen is None:
-        return ""
-    context.go_to(chosen)
-    return ""
+    return list_changes(context)

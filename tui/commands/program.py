@@ -9,9 +9,6 @@ from tui.models.command import Outcome
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
-_BESIDE_HELP = 4
-"""Cells of its edges and its scroll bar."""
-
 
 def redraw(context: Context) -> None:
     """Draw everything again, after something else wrote on this terminal."""
@@ -27,12 +24,9 @@ def suspend(context: Context) -> Outcome:
 
 def help_with(context: Context) -> None:
     """Every key, in sentences."""
-    from tui.screens.dialogs import Help
-    from tui.screens.help import help_text
+    from tui.screens.help import show_help
 
-    focus = type(context.host.focused).__name__
-    width = context.host.size.width - _BESIDE_HELP
-    context.host.push_screen(Help(help_text(context.commands, focus, width)))
+    show_help(context)
 
 
 def leave(context: Context) -> Outcome:
@@ -43,12 +37,6 @@ def leave(context: Context) -> Outcome:
     if not context.measuring:
         context.host.exit(0)
         return None
-    return _leave(context)
+    from tui.screens.prompts import ask_to_leave
 
-
-async def _leave(context: Context) -> str:
-    from tui.screens.dialogs import Leave
-
-    if await context.push(Leave("Rows are still being measured. Stop and quit?")):
-        context.host.exit(0)
-    return ""
+    return ask_to_leave(context)

@@ -52,29 +52,28 @@ def back(context: Context) -> Outcome:
 
 def verdicts(context: Context) -> Outcome:
     """List what it means for each target, the worst first."""
-    from tui.screens.verdicts import pronounced
+    from tui.screens.verdicts import show_verdicts
 
-    return pronounced(context)
+    return show_verdicts(context)
 
 
 def explain(context: Context) -> Outcome:
     """Show the page about the status of the selected row."""
-    from tui.screens.help import show_page
-    from tui.text.pages import page_of
+    from tui.screens.help import show_status
 
     if context.panes.table.cursor_key is None:
         return "There is no row here whose status could be explained."
     result = context.panes.chosen
     status = Status.QUEUED if result is None else result.status
-    show_page(context.host, page_of(status), context.signs)
+    show_status(context, status)
     return None
 
 
 def diagnosis(context: Context) -> Outcome:
     """Say what is behind the failures, cause by cause."""
-    from tui.screens.diagnosis import diagnosed
+    from tui.screens.diagnosis import show_diagnosis
 
-    return diagnosed(context)
+    return show_diagnosis(context)
 
 
 def tree(context: Context) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -12,6 +13,9 @@ from tui.screens.dialogs import Dialog
 from tui.text.status import Signs
 from tui.watch.row_history import Change
 from tui.watch.text import change_text
+
+if TYPE_CHECKING:
+    from tui.screens.context import Context
 
 
 class Changes(Dialog[str]):
@@ -39,3 +43,11 @@ class Changes(Dialog[str]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Close with the key of the row that was chosen."""
         self.dismiss(self._changes[event.option_index].result.job.key)
+
+
+async def list_changes(context: Context) -> str:
+    """Show the changes and go to the row of the chosen one."""
+    chosen = await context.push(Changes(context.lookout.changes, context.signs))
+    if chosen is not None:
+        context.go_to(chosen)
+    return ""

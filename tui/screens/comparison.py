@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,11 +15,15 @@ from textual.widgets.option_list import Option
 
 from probes.model import Result
 from probes.session import Session
-from probes.session.diff import Change, Comparison
+from probes.session.diff import Change, Comparison, compare
 from probes.wire.text import printable
+from tui.models.loaded_session import whole_session
 from tui.text.comparison import counts, groups, name_text, session_text, statuses_text
 from tui.text.status import Signs
 from tui.widgets.detail import Detail
+
+if TYPE_CHECKING:
+    from tui.screens.context import Context
 
 MOST = 500
 """Rows of one heading that are listed."""
@@ -88,6 +94,24 @@ class ComparisonScreen(Screen[str]):
                 yield Option(f"  and {len(changes) - MOST:,} more: diff lists all", disabled=True)
         if not self._changes:
             yield Option("Nothing changed, and nothing is left to change.", disabled=True)
+
+
+async def compare_with(context: Context, path: Path) -> str:
+    """Compare an earlier session with the present one, and go to a row; raises SessionError."""
+    if not context.log_path:
+        return "There is no session on the screen to compare with yet."
+    if Path(context.log_path) == path:
+        return "This is the session on the screen; choose another one to compare it with."
+    both = [
+        await asyncio.to_thread(whole_session, place, context.profile)
+        for place in (path, Path(context.log_path))
+    ]
+    before, after = sorted(both, key=lambda one: one.header.started)
+    compared = await asyncio.to_thread(compare, before, after)
+    key = await context.push(ComparisonScreen(before, after, compared, context.signs))
+    if key is not None and context.panes.table.rows.job_of(key) is not None:
+        context.go_to(key)
+    return ""
 
 
 def _story(change: Change) -> Iterator[tuple[str, str]]:

@@ -55,7 +55,7 @@ class Diagnosis(Dialog[Finding]):
         self.dismiss(self._findings[event.option_index])
 
 
-async def diagnosed(context: Context) -> str:
+async def show_diagnosis(context: Context) -> str:
     """Show what is behind the rows and filter the table to those of one; returns what to say."""
     panes, session = context.panes, context.runner or context.recorded
     answers = {} if session is None else session.answers

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from probes.model import Status
 from tui.models.command import Command, Group
 from tui.screens.dialogs import Help
-from tui.text.pages import markdown_of, page_lines
+from tui.text.pages import markdown_of, page_lines, page_of
 from tui.text.status import STATUS, Signs
 
 if TYPE_CHECKING:
     from textual.app import App
+
+    from tui.screens.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,18 @@ def _section(
 _BESIDE = 4
 """Cells of its edges and its scroll bar."""
 _WIDEST = 76
+
+
+def show_help(context: Context) -> None:
+    """Show every key, those of the widget that has the focus first."""
+    app = context.host
+    width = app.size.width - _BESIDE
+    app.push_screen(Help(help_text(context.commands, type(app.focused).__name__, width)))
+
+
+def show_status(context: Context, status: Status) -> None:
+    """Show the page about a status."""
+    show_page(context.host, page_of(status), context.signs)
 
 
 def show_page(app: App[int], page: str, signs: Signs) -> None:

@@ -1,13 +1,15 @@
-"""Prompts of commands: profile questions, sort order."""
+"""Prompts of commands: yes or no, profile questions, sort order, watch, remark, file names."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.models.rows import Column
-from tui.screens.dialogs import Choice, Confirm, Prompt, Questions
+from tui.screens.dialogs import Choice, Confirm, Leave, Prompt, Questions
+from tui.watch.options import BadOrder, order
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
@@ -76,4 +78,55 @@ async def sort_by_choice(context: Context) -> str:
     if letter is not None:
         context.panes.sort_by(_COLUMNS[letter][0])
         context.panes.table.focus()
+    return ""
+
+
+async def set_watch(context: Context) -> str:
+    """Ask how often to measure again, and begin, change or end the watch; returns what to say."""
+    lookout = context.lookout
+    question = (
+        "Measure again every so many seconds: 30, or 5m. Words after it: failed (only what is "
+        "not ok), bell (ring when a row changes). off ends it."
+    )
+    said = await context.push(Prompt(question, lookout.order.text if lookout.order else "30"))
+    if said is None:
+        return ""
+    try:
+        wanted = order(said)
+    except BadOrder as error:
+        return str(error)
+    was = lookout.order
+    lookout.repeat(wanted)
+    context.tell_state()
+    if wanted is None:
+        return "The watch has ended." if was else ""
+    what = "what is not ok" if wanted.failed else "everything"
+    return (
+        f"Measures {what} again every {wanted.every:g} s; "
+        "{watch} changes or ends it, {changes} lists changes."
+    )
+
+
+async def add_remark(context: Context) -> str:
+    """Ask for a sentence and add it to the session log; returns what to say."""
+    from probes.session import SessionError, annotate
+
+    said = await context.push(Prompt("Remark for the session log", ""))
+    if not said or not said.strip():
+        return ""
+    text = said.strip()
+    if context.runner is not None:
+        trouble = await asyncio.to_thread(context.runner.remark, text)
+        return trouble or "The remark is in the session log."
+    try:
+        await asyncio.to_thread(annotate, context.log_path, text)
+    except SessionError as error:
+        return str(error)
+    return "The remark is in the session log."
+
+
+async def ask_to_leave(context: Context) -> str:
+    """Quit, if the operator wants to stop what is being measured."""
+    if await context.push(Leave("Rows are still being measured. Stop and quit?")):
+        context.host.exit(0)
     return ""

@@ -1,4 +1,4 @@
-"""The browser of earlier sessions: when, where from, what of them, and what to do with one."""
+"""Browser of earlier sessions, and what is done with the chosen one: open, compare, replay."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,11 +16,17 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from probes.session import SessionError, Summary
+from tui.models.loaded_session import open_recorded
+from tui.screens.comparison import compare_with
 from tui.screens.dialogs import Prompt
 from tui.sessions import store
+from tui.sessions.playback import BadSpeed, speed
 from tui.sessions.store import summary_lines
 from tui.text.status import Signs
 from tui.widgets.table_rendering import fit
+
+if TYPE_CHECKING:
+    from tui.screens.context import Context
 
 _AT_ONCE = 20
 """Sessions that are read before they are shown."""
@@ -191,3 +197,41 @@ class SessionsScreen(Screen[Choice]):
 
 def _some(reading: Iterator[Summary]) -> list[Summary]:
     return [one for one, _ in zip(reading, range(_AT_ONCE), strict=False)]
+
+
+async def browse_sessions(context: Context) -> str:
+    """Show the earlier sessions and do what is chosen there; returns what to say."""
+    choice = await context.push(SessionsScreen(context.signs, context.log_path))
+    if choice is None:
+        return ""
+    try:
+        if choice.what == "compare":
+            return await compare_with(context, choice.path)
+        if choice.what == "replay":
+            return await _replay(context, choice.path)
+        recorded = await asyncio.to_thread(open_recorded, choice.path, context.profile)
+        context.show_session(recorded)
+    except SessionError as error:
+        return str(error)
+    return ""
+
+
+async def replay_session(context: Context, path: Path) -> str:
+    """Ask for the speed and play a session as it came; returns what to say."""
+    try:
+        return await _replay(context, path)
+    except SessionError as error:
+        return str(error)
+
+
+async def _replay(context: Context, path: Path) -> str:
+    said = await context.push(Prompt("Replay how many times as fast?", "1"))
+    if said is None:
+        return ""
+    try:
+        wanted = speed(said)
+    except BadSpeed as error:
+        return str(error)
+    recorded = await asyncio.to_thread(open_recorded, path, context.profile)
+    context.show_session(recorded, replay=wanted)
+    return ""

@@ -1,9 +1,11 @@
-"""The named sets of targets: recall one, keep the present targets as one, delete one."""
+"""Named sets of targets: recall one, keep the present targets as one, delete one."""
 
 from __future__ import annotations
 
+import asyncio
+import shlex
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,8 +14,11 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from probes.session import SessionError
-from tui.screens.dialogs import Dialog
+from tui.screens.dialogs import Dialog, Prompt
 from tui.sessions import target_sets
+
+if TYPE_CHECKING:
+    from tui.screens.context import Context
 
 KEEP = "+"
 """What the dialog closes with when the present targets are to be kept."""
@@ -63,3 +68,24 @@ class Sets(Dialog[str]):
             self.query_one(".title", Static).update(str(error))
             return
         options.remove_option(name)
+
+
+async def choose_target_set(context: Context) -> str:
+    """Recall a set into the host line, or keep the present targets as one; returns what to say."""
+    names, targets = await asyncio.to_thread(target_sets.names), context.panes.targets
+    if not names and not targets:
+        return "No set is kept yet: enter hosts, then keep them here as a set."
+    chosen = await context.push(Sets(names, len(targets)))
+    if chosen is None:
+        return ""
+    try:
+        if chosen != KEEP:
+            context.put_hosts(await asyncio.to_thread(target_sets.recall, chosen))
+            return f"The set {chosen} is in the host line; Enter measures it."
+        name = await context.push(Prompt("Name of the set", ""))
+        if not name or not name.strip():
+            return ""
+        path = await asyncio.to_thread(target_sets.keep, name, targets)
+    except SessionError as error:
+        return str(error)
+    return f"Kept as {name.strip()}; on the command line it is {shlex.quote(f'@{path}')}"

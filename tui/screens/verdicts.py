@@ -83,7 +83,7 @@ class VerdictScreen(Screen[Target]):
             self.query_one(VerdictList).show(lines)
 
 
-async def pronounced(context: Context) -> str:
+async def show_verdicts(context: Context) -> str:
     """Show the verdicts and filter the table to the rows of one target; returns what to say."""
     panes = context.panes
     if not any(True for _ in panes.verdicts.rulings):
