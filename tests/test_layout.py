@@ -44,7 +44,7 @@ AFTER_THE_FIRST_PAINT = (
     *("probes.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
     *("tui.cli.credentials", "tui.cli.trust", "tui.engine_session"),
     *("tui.models.loaded_session", "tui.reports", "tui.sessions"),
-    *("tui.commands.measure", "tui.screens.dialogs", "tui.screens.help"),
+    *("tui.screens.dialogs", "tui.screens.help"),
     *("tui.screens.session_browser", "tui.widgets.filter_input"),
 )
 """What the usual start can do without; with what is below each of them."""

@@ -1,20 +1,36 @@
-"""Commands that measure: hosts, again, stop, watch."""
+"""Commands that measure: hosts, again, stop, watch, and what is measured with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.models.command import Outcome
+from tui.models.command import Outcome, command
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
 
+@command(
+    id="hosts",
+    keys="i",
+    word="Hosts",
+    group="hosts",
+    bar=10,
+    about="goes to the host line; type ROLE=HOST, then Enter measures",
+)
 def hosts(context: Context) -> None:
     """Go to the host line."""
     context.go_to_hosts()
 
 
+@command(
+    id="again",
+    keys="r",
+    word="Rerun",
+    group="run",
+    bar=20,
+    about="measures the selected row again, or the marked ones",
+)
 def again(context: Context) -> Outcome:
     """Measure the selected row again, or the marked ones."""
     marked = len(context.panes.marked)
@@ -23,16 +39,39 @@ def again(context: Context) -> Outcome:
     return context.measure_again(context.panes.aimed, forced=True, said=said)
 
 
+@command(
+    id="again-failures",
+    keys="R",
+    word="Failures again",
+    group="run",
+    about="measures everything again that is not ok",
+)
 def again_failures(context: Context) -> Outcome:
     """Measure everything again that is not well."""
     return context.measure_again(context.panes.failed)
 
 
+@command(
+    id="again-all",
+    keys="g",
+    word="All again",
+    group="run",
+    bar=30,
+    about="measures everything again",
+)
 def again_all(context: Context) -> Outcome:
     """Measure everything again."""
     return context.measure_again(context.panes.keys)
 
 
+@command(
+    id="stop",
+    keys="x",
+    word="Stop",
+    group="run",
+    bar=40,
+    about="stops; rows measured so far keep their result",
+)
 def stop(context: Context) -> Outcome:
     """Stop; what was measured stays."""
     if context.runner is None or not context.measuring:
@@ -41,20 +80,14 @@ def stop(context: Context) -> Outcome:
     return "Stopped. Rows measured so far keep their result; {again} and {again-all} measure again."
 
 
-def answers(context: Context) -> Outcome:
-    """Answer the questions of the profile."""
-    from tui.screens.prompts import change_answers
-
-    return change_answers(context)
-
-
-def credentials(context: Context) -> Outcome:
-    """Give credentials for SNMP and SSH."""
-    from tui.screens.credentials import take_credentials
-
-    return take_credentials(context)
-
-
+@command(
+    id="watch",
+    keys="w",
+    word="Watch",
+    group="run",
+    bar=140,
+    about="measures again every so many seconds, and tells what changes",
+)
 def watch(context: Context) -> Outcome:
     """Ask how often to measure again, and do it."""
     if context.runner is None:
@@ -66,6 +99,13 @@ def watch(context: Context) -> Outcome:
     return set_watch(context)
 
 
+@command(
+    id="freeze",
+    keys="p",
+    word="Pause the display",
+    group="run",
+    about="holds the display still while measuring and the log go on",
+)
 def freeze(context: Context) -> Outcome:
     """Hold the display or a replay still, or let it go on."""
     if context.replay is not None:
@@ -82,6 +122,13 @@ def freeze(context: Context) -> Outcome:
     return f"{rows:,} {'row was' if rows == 1 else 'rows were'} measured meanwhile." if rows else ""
 
 
+@command(
+    id="changes",
+    keys="H",
+    word="Changes",
+    group="run",
+    about="lists what changed since a row was first measured, the latest first",
+)
 def changes(context: Context) -> Outcome:
     """List what changed, the latest first."""
     if not context.lookout.changes:
@@ -89,3 +136,45 @@ def changes(context: Context) -> Outcome:
     from tui.screens.changes import list_changes
 
     return list_changes(context)
+
+
+@command(
+    id="sets",
+    keys="T",
+    word="Target sets",
+    group="hosts",
+    about="recalls a named set of targets, or keeps the present ones as one",
+)
+def target_sets(context: Context) -> Outcome:
+    """Recall a named set of targets, or keep the present ones as one."""
+    from tui.screens.target_sets import choose_target_set
+
+    return choose_target_set(context)
+
+
+@command(
+    id="answers",
+    keys="a",
+    word="Answers",
+    group="hosts",
+    about="answers the questions only you can answer",
+)
+def answers(context: Context) -> Outcome:
+    """Answer the questions of the profile."""
+    from tui.screens.prompts import change_answers
+
+    return change_answers(context)
+
+
+@command(
+    id="credentials",
+    keys="c",
+    word="Credentials",
+    group="hosts",
+    about="takes credentials for SNMP and SSH, kept in memory only",
+)
+def credentials(context: Context) -> Outcome:
+    """Give credentials for SNMP and SSH."""
+    from tui.screens.credentials import take_credentials
+
+    return take_credentials(context)

@@ -4,32 +4,64 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.models.command import Outcome
+from tui.models.command import Outcome, command
+from tui.terminal.suspend import suspended
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
 
+@command(
+    id="redraw",
+    keys="ctrl+l",
+    word="Redraw",
+    group="program",
+    about="draws the screen again",
+)
 def redraw(context: Context) -> None:
     """Draw everything again, after something else wrote on this terminal."""
     context.host.redraw()
 
 
+@command(
+    id="suspend",
+    keys="ctrl+z",
+    word="Suspend",
+    group="program",
+    outside=True,
+    about="gives the terminal back to the shell until `fg`, where there is a shell",
+)
 def suspend(context: Context) -> Outcome:
     """Give the terminal back to the shell until `fg`."""
-    from tui.terminal.suspend import suspended
-
     return suspended(context.host)
 
 
-def help_with(context: Context) -> None:
-    """Every key, in sentences."""
+@command(
+    id="help",
+    keys="question_mark,f1",
+    show="?",
+    word="Help",
+    group="program",
+    bar=2,
+    about="shows this help",
+)
+def show_keys(context: Context) -> None:
+    """Show every key, in sentences."""
     from tui.screens.help import show_help
 
     show_help(context)
 
 
-def leave(context: Context) -> Outcome:
+@command(
+    id="quit",
+    keys="q,ctrl+c,ctrl+q",
+    show="q",
+    word="Quit",
+    group="program",
+    bar=1,
+    about="quits",
+)
+def quit_or_close(context: Context) -> Outcome:
     """Leave an old session, or quit, after a question while rows are being measured."""
     if context.opened:
         context.host.pop_screen()
@@ -40,3 +72,22 @@ def leave(context: Context) -> Outcome:
     from tui.screens.prompts import ask_to_leave
 
     return ask_to_leave(context)
+
+
+@command(
+    id="back",
+    keys="escape",
+    word="Back",
+    group="program",
+    about="leaves a line or pane for the table; there it shows every row again",
+)
+def back(context: Context) -> Outcome:
+    """Leave a line or a pane for the table; from the table, show every row again."""
+    if context.panes.below.filter_line.typed_in:
+        context.panes.below.close_filter(forget=True)
+        context.panes.find("")
+    elif context.panes.table.has_focus:
+        context.panes.below.close_filter(forget=True)
+        context.panes.show_all()
+    context.panes.table.focus()
+    return ""

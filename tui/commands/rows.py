@@ -1,4 +1,4 @@
-"""Commands on rows: marks, removal and undo."""
+"""Commands on rows: marks, copies, removal and undo, order."""
 
 from __future__ import annotations
 
@@ -8,12 +8,28 @@ from typing import TYPE_CHECKING
 
 from probes.model import Event, Removed, Restored, Target
 from probes.wire.text import printable
-from tui.models.command import Outcome
+from tui.models.command import Outcome, command
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
+OFTEN = 0.02
+"""Seconds between two looks for the event of the engine: its events come in batches."""
+LOOKS = 25
+_HELD = "The display stands still: {freeze} lets it go on first."
 
+
+@command(
+    id="mark",
+    keys="space",
+    show="Space",
+    word="Mark",
+    group="table",
+    about=(
+        "marks the row, or takes its mark away; rerun, copies, export and removal are for "
+        "marked rows then"
+    ),
+)
 def mark(context: Context) -> Outcome:
     """Mark the selected row or take its mark away, and go to the next one."""
     panes = context.panes
@@ -25,6 +41,14 @@ def mark(context: Context) -> Outcome:
     return ""
 
 
+@command(
+    id="mark-visible",
+    keys="asterisk",
+    show="*",
+    word="Mark visible",
+    group="table",
+    about="marks every visible row, again none of them",
+)
 def mark_visible(context: Context) -> Outcome:
     """Mark every visible row; where all are, take their marks away."""
     panes = context.panes
@@ -39,6 +63,13 @@ def mark_visible(context: Context) -> Outcome:
     return f"{count:,} {what} marked; {{unmark}} takes the marks away."
 
 
+@command(
+    id="unmark",
+    keys="U",
+    word="Unmark",
+    group="table",
+    about="takes every mark away",
+)
 def unmark(context: Context) -> Outcome:
     """Take every mark away."""
     panes = context.panes
@@ -47,12 +78,65 @@ def unmark(context: Context) -> Outcome:
     return "No row is marked any more." if count else "No row is marked."
 
 
-OFTEN = 0.02
-"""Seconds between two looks at whether the engine has done it: its events come in batches."""
-LOOKS = 25
-_HELD = "The display stands still: {freeze} lets it go on first."
+@command(
+    id="copy-command",
+    keys="y",
+    word="Copy command",
+    group="table",
+    about="copies a command that confirms the row, again the next one; all of marked rows",
+)
+def copy_command(context: Context) -> Outcome:
+    """Copy a command that confirms the selected row, again for the next one; all of marked rows."""
+    from tui.text.clipboard_text import commands_text
+
+    panes = context.panes
+    if panes.marked:
+        return _copied(context, *commands_text(panes.results))
+    return panes.copying.command(panes.chosen)
 
 
+@command(
+    id="copy-change",
+    keys="Y",
+    word="Copy change",
+    group="table",
+    about="copies what to paste for its change, again the next one; all of marked rows",
+)
+def copy_change(context: Context) -> Outcome:
+    """Copy what to paste for the selected row's change, again for the next; all of marked rows."""
+    from tui.text.clipboard_text import changes_text
+
+    panes = context.panes
+    if panes.marked:
+        return _copied(context, *changes_text(panes.results))
+    return panes.copying.change(panes.chosen)
+
+
+@command(
+    id="copy-rows",
+    keys="ctrl+y",
+    word="Copy row",
+    group="table",
+    about="copies the row with its evidence as a line of text for a ticket",
+)
+def copy_rows(context: Context) -> Outcome:
+    """Copy the selected row, or the marked ones, as text for a ticket."""
+    from tui.text.clipboard_text import tickets_text
+
+    return _copied(context, *tickets_text(context.panes.results))
+
+
+@command(
+    id="remove",
+    keys="delete,backspace",
+    show="Del",
+    word="Remove host",
+    group="table",
+    about=(
+        "removes the host of the row, of the marked rows or of the tree's node from what is "
+        "shown, measured and counted; the log keeps its results"
+    ),
+)
 def remove(context: Context) -> Outcome:
     """Remove the host of the selected row, of the marked rows or of the tree's node."""
     if context.lookout.frozen:
@@ -73,6 +157,13 @@ def remove(context: Context) -> Outcome:
     return f"{what}: not measured and not counted any more, but kept in the log; {back}"
 
 
+@command(
+    id="undo",
+    keys="u",
+    word="Undo",
+    group="table",
+    about="brings back what was removed last, with its results",
+)
 def undo(context: Context) -> Outcome:
     """Bring back what was removed last, with its results."""
     if context.lookout.frozen:
@@ -90,8 +181,50 @@ def undo(context: Context) -> Outcome:
     return f"{_named(gone.targets)} {verb} back with {_rows(len(gone.rows))}."
 
 
+@command(
+    id="sort",
+    keys="o",
+    word="Sort",
+    group="table",
+    about="sorts by the next column (a click on a column's head does the same)",
+)
+def sort(context: Context) -> None:
+    """Sort by the next column."""
+    context.panes.sort_by_next()
+
+
+@command(
+    id="sort-by",
+    keys="b",
+    word="Sort by",
+    group="table",
+    about="sorts by a column: s status, h host, c check, l latency, n note",
+)
+def sort_by(context: Context) -> Outcome:
+    """Ask for the column to sort by."""
+    from tui.screens.prompts import sort_by_choice
+
+    return sort_by_choice(context)
+
+
+@command(
+    id="reverse",
+    keys="O",
+    word="Reverse the order",
+    group="table",
+    about="sorts the other way round",
+)
+def reverse(context: Context) -> None:
+    """Sort the other way round."""
+    context.panes.reverse()
+
+
+def _copied(context: Context, text: str, said: str) -> Outcome:
+    return context.panes.copying.text(text, said) if text else said
+
+
 def _show(context: Context, event: Event) -> None:
-    """An old session has no engine that would report it; otherwise its log comes first."""
+    """Show the event of an old session, which has no engine; else wait for that of the engine."""
     if context.runner is None:
         context.show_events((event,))
     else:
@@ -100,7 +233,7 @@ def _show(context: Context, event: Event) -> None:
 
 
 async def _seen(context: Context) -> None:
-    """Wait until what the engine says of it is on the context."""
+    """Wait until what the engine says of it is on the screen."""
     before = context.panes.removals.count
     for _ in range(LOOKS):
         await asyncio.sleep(OFTEN)

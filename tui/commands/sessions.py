@@ -1,15 +1,23 @@
-"""Commands about sessions: earlier ones, remarks, replay, and saved sets of targets."""
+"""Commands about sessions: earlier ones, replay, remarks, and what the present one is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.models.command import Outcome
+from probes.model import version
+from tui.models.command import Outcome, command
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
 
+@command(
+    id="sessions",
+    keys="S",
+    word="Sessions",
+    group="session",
+    about="lists earlier sessions: opens, replays, compares with the present one, deletes",
+)
 def sessions(context: Context) -> Outcome:
     """Browse the earlier sessions."""
     from tui.screens.session_browser import browse_sessions
@@ -17,6 +25,13 @@ def sessions(context: Context) -> Outcome:
     return browse_sessions(context)
 
 
+@command(
+    id="replay",
+    keys="P",
+    word="Replay",
+    group="session",
+    about="plays the old session on the screen again, as it came or faster; p holds it",
+)
 def play(context: Context) -> Outcome:
     """Play the old session on the screen again, as it came."""
     if context.recorded is None:
@@ -26,6 +41,13 @@ def play(context: Context) -> Outcome:
     return replay_session(context, context.recorded.path)
 
 
+@command(
+    id="remark",
+    keys="N",
+    word="Remark",
+    group="session",
+    about="adds a sentence to the session log",
+)
 def remark(context: Context) -> Outcome:
     """Add a sentence to the session's log."""
     if not context.log_path:
@@ -35,8 +57,24 @@ def remark(context: Context) -> Outcome:
     return add_remark(context)
 
 
-def target_sets(context: Context) -> Outcome:
-    """Recall a named set of targets, or keep the present ones as one."""
-    from tui.screens.target_sets import choose_target_set
+@command(
+    id="information",
+    keys="I",
+    word="Information",
+    group="session",
+    about=(
+        "shows the two lines at the top in full, where the log is, what was said so far, and "
+        "which versions of program and profile these are"
+    ),
+)
+def information(context: Context) -> None:
+    """Show what the lines above and below have no room for."""
+    from tui.screens.dialogs import Help
 
-    return choose_target_set(context)
+    profile, old = context.profile, context.recorded
+    where = f"{old.where}\nMeasured by {old.measured_by}.\n\n" if old else ""
+    this = f"auditreach {version()}, profile {profile.name} {profile.version}, {profile.source}."
+    log = f"The log is {context.log_path}." if context.log_path else "There is no log yet."
+    said = "\n".join(list(context.panes.below.notices)[::-1]) or "Nothing was said yet."
+    told = f"{context.panes.head.told}\n\n{where}{log}\n\n{said}\n\nThis is {this}"
+    context.host.push_screen(Help("\n".join(map(context.signs.clean, told.splitlines()))))

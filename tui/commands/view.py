@@ -1,55 +1,54 @@
-"""Commands that change the view: panes, navigation, details."""
+"""Commands that change the view: filters, verdicts, panes, navigation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from probes.model import FAILURES, Status
-from tui.models.command import Outcome
+from tui.models.command import Outcome, command
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
 
+@command(
+    id="failures",
+    keys="f",
+    word="Failed only",
+    group="table",
+    bar=50,
+    about="shows failures only, and everything again",
+)
 def failures(context: Context) -> Outcome:
-    """Failures only, and everything again."""
+    """Show failures only, or everything again."""
     return context.panes.toggle_failures()
 
 
+@command(
+    id="filter",
+    keys="slash",
+    show="/",
+    word="Filter",
+    group="table",
+    bar=60,
+    about="shows rows with all these words, or by field: status:blocked host:dc* port:5985 !note:x",
+)
 def filter_rows(context: Context) -> None:
     """Show only rows that a query describes."""
     context.panes.below.open_filter()
 
 
-def sort(context: Context) -> None:
-    """Sort by the next column."""
-    context.panes.sort_by_next()
-
-
-def sort_by(context: Context) -> Outcome:
-    """Ask for the column to sort by."""
-    from tui.screens.prompts import sort_by_choice
-
-    return sort_by_choice(context)
-
-
-def reverse(context: Context) -> None:
-    """Sort the other way round."""
-    context.panes.reverse()
-
-
-def back(context: Context) -> Outcome:
-    """Leave a line or a pane for the table; from the table, show every row again."""
-    if context.panes.below.filter_line.typed_in:
-        context.panes.below.close_filter(forget=True)
-        context.panes.find("")
-    elif context.panes.table.has_focus:
-        context.panes.below.close_filter(forget=True)
-        context.panes.show_all()
-    context.panes.table.focus()
-    return ""
-
-
+@command(
+    id="verdicts",
+    keys="v",
+    word="Verdicts",
+    group="table",
+    bar=80,
+    about=(
+        "lists the verdicts, the worst target first; Enter there shows the rows of one, "
+        "Escape all again"
+    ),
+)
 def verdicts(context: Context) -> Outcome:
     """List what it means for each target, the worst first."""
     from tui.screens.verdicts import show_verdicts
@@ -57,6 +56,31 @@ def verdicts(context: Context) -> Outcome:
     return show_verdicts(context)
 
 
+@command(
+    id="diagnosis",
+    keys="d",
+    word="Diagnosis",
+    group="table",
+    bar=90,
+    about=(
+        "says what is behind the failures, cause by cause; Enter there shows the rows of one, "
+        "Escape all again"
+    ),
+)
+def diagnosis(context: Context) -> Outcome:
+    """Say what is behind the failures, cause by cause."""
+    from tui.screens.diagnosis import show_diagnosis
+
+    return show_diagnosis(context)
+
+
+@command(
+    id="explain",
+    keys="m",
+    word="Meaning",
+    group="table",
+    about="explains the status of the row: what it means, what to do, whom to ask",
+)
 def explain(context: Context) -> Outcome:
     """Show the page about the status of the selected row."""
     from tui.screens.help import show_status
@@ -69,28 +93,53 @@ def explain(context: Context) -> Outcome:
     return None
 
 
-def diagnosis(context: Context) -> Outcome:
-    """Say what is behind the failures, cause by cause."""
-    from tui.screens.diagnosis import show_diagnosis
-
-    return show_diagnosis(context)
-
-
+@command(
+    id="tree",
+    keys="1,t",
+    word="Tree",
+    group="panes",
+    bar=100,
+    about="goes to the tree; the node under the cursor filters",
+)
 def tree(context: Context) -> None:
     """Go to the tree."""
     context.panes.arrangement.go("tree")
 
 
+@command(
+    id="table",
+    keys="2",
+    word="Table",
+    group="panes",
+    bar=110,
+    about="goes to the table",
+)
 def table(context: Context) -> None:
     """Go to the table."""
     context.panes.arrangement.go("table")
 
 
+@command(
+    id="details",
+    keys="3",
+    word="Details",
+    group="panes",
+    bar=120,
+    about="goes to the whole story of the selected row",
+)
 def details(context: Context) -> None:
     """Go to the details."""
     context.panes.arrangement.go("detail")
 
 
+@command(
+    id="zoom",
+    keys="z",
+    word="Zoom",
+    group="panes",
+    bar=130,
+    about="gives the whole screen to the pane with the cursor, and back; remembered",
+)
 def zoom(context: Context) -> Outcome:
     """Give the whole screen to the pane in front, and back."""
     alone = context.panes.arrangement.toggle()
@@ -103,26 +152,62 @@ def zoom(context: Context) -> Outcome:
     )
 
 
+@command(
+    id="next-pane",
+    keys="tab",
+    show="Tab",
+    word="Next pane",
+    group="panes",
+    about="goes to the next pane",
+)
 def next_pane(context: Context) -> None:
     """Go to the next pane."""
     context.panes.arrangement.go_on(1)
 
 
+@command(
+    id="previous-pane",
+    keys="shift+tab",
+    word="Previous pane",
+    group="panes",
+    about="goes to the pane before",
+)
 def previous_pane(context: Context) -> None:
     """Go to the pane before."""
     context.panes.arrangement.go_on(-1)
 
 
+@command(
+    id="next-failure",
+    keys="e",
+    word="Next failure",
+    group="table",
+    about="goes to the next failure in the present order",
+)
 def next_failure(context: Context) -> Outcome:
     """Go to the next failure below, from the last one to the first."""
     return _failure(context, 1)
 
 
+@command(
+    id="previous-failure",
+    keys="E",
+    word="Previous failure",
+    group="table",
+    about="goes to the failure before",
+)
 def previous_failure(context: Context) -> Outcome:
     """Go to the next failure above, from the first one to the last."""
     return _failure(context, -1)
 
 
+@command(
+    id="go-to-host",
+    keys="G",
+    word="Go to host",
+    group="table",
+    about="goes to a host by a few letters of its name",
+)
 def host(context: Context) -> Outcome:
     """Ask for a host and go to its first row."""
     from tui.screens.go_to_host import go_to_host

@@ -1,17 +1,16 @@
-"""What the operator can do on a screen: data, without the code that does it."""
+"""Commands: actions of the operator, with their keys and their place in the help."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Literal
 
-Group = Literal["hosts", "run", "panes", "table", "tree", "session", "program"]
+Group = Literal["hosts", "run", "panes", "table", "session", "program"]
 """The heading of the help a command stands below."""
 
 Outcome = Coroutine[Any, Any, str] | str | None
-"""What to say, at once or after a conversation over the screen; nothing if there is nothing."""
+"""A notice, at once or after a conversation over the screen; None leaves the present one."""
 
 
 _NAMES = {"slash": "/", "question_mark": "?", "escape": "Escape"}
@@ -19,7 +18,7 @@ _NAMES = {"slash": "/", "question_mark": "?", "escape": "Escape"}
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing to do: its keys, its words and where its code is."""
+    """One action: its keys, its words and its code."""
 
     id: str
     """Its name in the configuration file."""
@@ -30,8 +29,8 @@ class Command:
     about: str
     """A sentence for the help that follows the key, so without a subject: `measures ...`."""
     group: Group
-    code: str
-    """The function that does it, in a module of this folder: `module:function`."""
+    run: Callable[[Any], Outcome]
+    """Its code, for the context (`tui.screens.context`) of the screen it is given on."""
     bar: int = 0
     """Its place in the last line, the smallest first and as many as fit; 0 is not there."""
     outside: bool = False
@@ -47,8 +46,21 @@ class Command:
             return "+".join(part.capitalize() for part in key.split("+"))
         return self.show or _NAMES.get(key, key)
 
-    def run(self, context: Any) -> Outcome:
-        """Do it; its module is imported when it is first needed, and not for the first screen."""
-        module, _, name = self.code.partition(":")
-        done: Outcome = getattr(import_module(f"tui.commands.{module}"), name)(context)
-        return done
+
+def command(
+    *,
+    id: str,
+    keys: str,
+    word: str,
+    group: Group,
+    about: str,
+    bar: int = 0,
+    outside: bool = False,
+    show: str = "",
+) -> Callable[[Callable[[Any], Outcome]], Command]:
+    """Make a command of the function below."""
+
+    def decorate(run: Callable[[Any], Outcome]) -> Command:
+        return Command(id, keys, word, about, group, run, bar, outside, show)
+
+    return decorate

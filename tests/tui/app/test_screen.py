@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -69,16 +68,6 @@ def test_the_help_fits_a_terminal_of_eighty_columns():
     narrow = help_text(COMMANDS, width=36)
     assert max(len(line) for line in narrow.splitlines()) <= 36
     assert "\nf        shows failures only, and\n         everything again\n" in narrow
-
-
-def test_no_two_commands_have_the_same_id_or_key_and_all_their_code_is_there():
-    ids = [one.id for one in COMMANDS]
-    keys = [key for one in COMMANDS for key in one.keys.split(",")]
-    assert len(set(ids)) == len(ids)
-    assert len(set(keys)) == len(keys)
-    for one in COMMANDS:
-        module, _, name = one.code.partition(":")
-        assert callable(getattr(import_module(f"tui.commands.{module}"), name)), one.id
 
 
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (80, 23), (120, 40), (200, 50)])

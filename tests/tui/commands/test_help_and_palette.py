@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from importlib import import_module
 
 import pytest
 
@@ -59,9 +58,3 @@ def test_ctrl_p_opens_the_palette(opened):
     @opened()
     async def _(seat):
         await seat.opens("ctrl+p", "CommandPalette")
-
-
-def test_the_code_of_every_command_is_there():
-    for one in COMMANDS:
-        module, _, name = one.code.partition(":")
-        assert callable(getattr(import_module(f"tui.commands.{module}"), name))
