@@ -21,6 +21,8 @@ def printable(raw: str | bytes, most: int = 200) -> str:
     become one space.
     """
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    if len(text) <= most and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")
     kept: list[str] = []
     length = 0
     for piece in _visible(text):
