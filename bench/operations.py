@@ -22,12 +22,12 @@ from textual.widgets import Input, OptionList
 from bench.whole import Driven, child, moved, report, run, typed
 from probes.model import Status
 from tui.app import AuditReach
-from tui.models.rows import Column
+from tui.models.columns import COLUMNS
 from tui.screens.diagnosis import Diagnosis
 from tui.screens.verdicts import VerdictScreen
 from tui.widgets.table import ResultTable
 
-COLUMNS: tuple[Column, ...] = ("status", "host", "check", "latency", "note")
+SORTED = [column.id for column in COLUMNS if column.sort is not None]
 REMOVED = 500
 """Hosts that are taken out at once."""
 GOAL = 100.0
@@ -53,9 +53,9 @@ async def operate(driven: Driven) -> None:
         await do("to the last row", "end", lambda: table.cursor_line == last)
         await do("page up", "pageup", moved(table))
         await do("to the first row", "home", lambda: table.cursor_line == 0)
-        for column in COLUMNS:
+        for column in SORTED:
             await do(f"sort by {column}", "o", ordered(table, column))
-        await do("the other way round", "O", lambda: table.rows.order == ("note", True))
+        await do("the other way round", "O", lambda: table.rows.order == (SORTED[-1], True))
         await do("as added", "o", lambda: table.rows.order is None)
         await do("failures only", "f", lambda: table.rows.filter.failures)
         await do("everything again", "f", lambda: not table.rows.filter.failures)
@@ -86,7 +86,7 @@ async def operate(driven: Driven) -> None:
     report(out)
 
 
-def ordered(table: ResultTable, column: Column) -> Callable[[], bool]:
+def ordered(table: ResultTable, column: str) -> Callable[[], bool]:
     """A condition that holds when a table is sorted by a column."""
     return lambda: table.rows.order == (column, False)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from probes.model import Event, Removed, Restored, Target
 from probes.wire.text import printable
+from tui.models.columns import COLUMNS
 from tui.models.command import Outcome, command
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 OFTEN = 0.02
 """Seconds between two looks for the event of the engine: its events come in batches."""
 LOOKS = 25
+_SORTED = [f"{column.sort.letter} {column.id}" for column in COLUMNS if column.sort is not None]
 _HELD = "The display stands still: {freeze} lets it go on first."
 
 
@@ -198,7 +200,7 @@ def sort(context: Context) -> None:
     keys="b",
     word="Sort by",
     group="table",
-    about="sorts by a column: s status, h host, c check, l latency, n note",
+    about=f"sorts by a column: {', '.join(_SORTED)}",
 )
 def sort_by(context: Context) -> Outcome:
     """Ask for the column to sort by."""

@@ -11,49 +11,20 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from probes.model import Reason, Service, State, Status
+from tui.models.columns import COLUMNS, Field
+from tui.models.conditions import Value, spaced
 
 MOST = 1000
 """Characters of a filter."""
 
-FIELDS: Mapping[str, str] = {
-    "status": "blocked",
-    "host": "dc*",
-    "address": "10.2.*",
-    "port": "5985",
-    "check": "winrm",
-    "role": "windows.dc",
-    "note": '"timed out"',
-    "latency": ">100",
-    "reason": "no-response",
-    "service": "unexpected",
-    "state": "filtered",
-}
-"""Every field, with a value as an example."""
-
-WORDS: Mapping[str, tuple[str, ...]] = {
-    "status": tuple(Status),
-    "reason": tuple(Reason),
-    "service": tuple(Service),
-    "state": tuple(State),
-}
-"""Fields whose values are known, and those values."""
+FIELDS: Mapping[str, Field] = {column.id: column.field for column in COLUMNS if column.field}
+"""Every field by its name."""
 
 _FIELD = re.compile("([A-Za-z]+):")
 _HEXADECIMAL = frozenset("abcdef")
 _BARE = re.compile(r"[^\s,]*")
 _WORD = re.compile(r"\S*")
 _SPACE = re.compile(r"\s*")
-_BOUND = re.compile(r"(<=|>=|<|>)(\d{1,9}(?:\.\d{1,9})?)(ms|s|)")
-_RANGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)-(\d{1,9}(?:\.\d{1,9})?)(ms|s|)")
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One value; `literal` if it was quoted, so that * and ? mean themselves."""
-
-    text: str
-    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +81,8 @@ def completions(text: str) -> tuple[str, ...]:
     if not colon:
         return tuple(f"{field}:" for field in may_become(values))
     begin = values.rpartition(",")[2].casefold()
-    known = map(_written, WORDS.get(name.casefold(), ()))
+    field = FIELDS.get(name.casefold())
+    known = map(_written, field.values if field else ())
     return tuple(value for value in known if value.startswith(begin) and value != begin)
 
 
@@ -131,28 +103,6 @@ def hint(text: str) -> tuple[str, bool]:
     if found and not (mistake and parse(text.rpartition(" ")[0]).mistake):
         return " ".join(found), False
     return mistake, bool(mistake)
-
-
-def interval(text: str) -> tuple[float, float] | None:
-    """The milliseconds or ports in `>100`, `<=1s` or `100-200`; None for another text."""
-    if match := _RANGE.fullmatch(text):
-        low, high, unit = match.groups()
-        times = 1000 if unit == "s" else 1
-        ends = sorted((float(low) * times, float(high) * times))
-        return ends[0], ends[1]
-    if match := _BOUND.fullmatch(text):
-        sign, number, unit = match.groups()
-        value = float(number) * (1000 if unit == "s" else 1)
-        least = 1e-9 * max(1.0, value)
-        if sign.startswith(">"):
-            return value + (0 if sign == ">=" else least), float("inf")
-        return 0.0, value - (0 if sign == "<=" else least)
-    return None
-
-
-def spaced(word: str) -> str:
-    """A word of two parts as it is compared: `not-needed` is `not needed`."""
-    return word.casefold().replace("-", " ").replace("_", " ")
 
 
 def _written(value: str) -> str:
@@ -181,7 +131,7 @@ def _term(text: str, at: int) -> tuple[Term, str, int]:
     while True:
         value, bad, at = _value(text, at, _BARE)
         values.append(value)
-        wrong = wrong or bad or _bad_value(name, value)
+        wrong = wrong or bad or _bad_value(name, FIELDS[name], value)
         if at == len(text) or text[at] != ",":
             return Term(name, tuple(values), inverse), wrong, at
         at += 1
@@ -205,41 +155,21 @@ def _no_such_field(name: str) -> str:
     return f'There is no field {name}: put "{name}:…" in quotes to find it as text.'
 
 
-def _bad_value(field: str, value: Value) -> str:
+def _bad_value(name: str, field: Field, value: Value) -> str:
     text = value.text
     if not text:
-        return f"{field}: wants a value, such as {field}:{FIELDS[field]}."
-    if field == "latency" and interval(text) is None:
-        return f"latency:{text} is no limit in milliseconds, such as >100, <=2s or 10-50."
-    if field == "port" and not _is_port(value):
-        return f"port:{text} is no port: 5985, 135-139, >1023, tcp, udp, icmp or udp/53 are."
-    if field in ("address", "host") and "/" in text and not value.literal:
-        return _bad_network(field, text)
-    known = WORDS.get(field, ())
+        return f"{name}: wants a value, such as {name}:{field.example}."
+    if field.wrong is not None and (wrong := field.wrong(name, value)):
+        return wrong
+    known = field.values
     if not known or (not value.literal and set(text) & set("*?")):
         return ""
     if spaced(text) in map(spaced, known):
         return ""
     near = _nearest(text.casefold(), map(_written, known))
     if near:
-        return f"{field}: has no {text}; did you mean {field}:{near}?"
-    return f"{field}: has no {text}; it is one of {len(known)}, such as {FIELDS[field]}."
-
-
-def _is_port(value: Value) -> bool:
-    text = value.text.casefold()
-    named = text.partition("/")[0] in ("tcp", "udp", "icmp") or text[:2] in ("t:", "u:")
-    return named or text.isdecimal() or interval(text) is not None or bool(set(text) & set("*?"))
-
-
-def _bad_network(field: str, text: str) -> str:
-    import ipaddress
-
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return f"{field}:{text} is no network, such as 10.2.0.0/16."
-    return ""
+        return f"{name}: has no {text}; did you mean {name}:{near}?"
+    return f"{name}: has no {text}; it is one of {len(known)}, such as {field.example}."
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

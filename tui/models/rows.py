@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-import re
-import socket
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from probes.model import UNFINISHED, Job, Queued, Result, Started, Status
+from tui.models.columns import COLUMN, Cells, Sort
 from tui.models.filter import EVERYTHING, Filter, passing
 from tui.text.status import in_order
 
-_DIGITS = re.compile("([0-9]+)")
 _Part = TypeVar("_Part", bound=Hashable)
 
 
-def natural(text: str) -> tuple[tuple[int, str], ...]:
-    """A sort key that ignores case and compares runs of digits by value, however long."""
-    return tuple(
-        (len(digits := part.lstrip("0")), digits) if place % 2 else (0, part)
-        for place, part in enumerate(_DIGITS.split(text.casefold()))
-    )
-
-
-def host_key(host: tuple[str, int]) -> tuple[object, ...]:
-    """A sort key for (host, port): IPv4 by value, then IPv6, then names naturally."""
-    name, port = host
-    version = 6 if ":" in name else 4
-    try:
-        value = socket.inet_pton(socket.AF_INET6 if version == 6 else socket.AF_INET, name)
-    except (OSError, ValueError):
-        return (9, natural(name), port)
-    return (version, value, port)
-
-
-def ranks(parts: Sequence[_Part], key: Callable[[_Part], tuple[Any, ...]]) -> array[int]:
+def ranks(parts: Sequence[_Part], key: Callable[[_Part], Any]) -> array[int]:
     """The place of each part among the different ones, so that a key is made once a value."""
     place = {part: rank for rank, part in enumerate(sorted(set(parts), key=key))}
     return array("I", map(place.__getitem__, parts))
 
-
-Column = Literal["status", "host", "check", "latency", "note"]
-"""What a row can be sorted by."""
 
 SEVERITY = in_order(lambda ranks: ranks.table)
 """Every status, what needs attention first."""
@@ -52,21 +28,6 @@ _CODE = {status: code for code, status in enumerate(SEVERITY)}
 PIECE = 1000
 """Rows that are filtered in one piece, a few milliseconds of work."""
 _UNFINISHED = frozenset(_CODE[status] for status in UNFINISHED)
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """One row as data for the eye; texts are as they came and may hold anything.
-
-    `latency` is in milliseconds. A row that waits or runs has neither latency nor note.
-    """
-
-    status: Status
-    host: str
-    title: str
-    port: str
-    latency: float | None
-    note: str
 
 
 class Rows:
@@ -78,8 +39,8 @@ class Rows:
 
     def __init__(self, jobs: Iterable[Job] = ()) -> None:
         self.filter = EVERYTHING
-        self.order: tuple[Column, bool] | None = None
-        """Column and reverse of the current sort, or None for the order of adding."""
+        self.order: tuple[str, bool] | None = None
+        """Id of the column and reverse of the current sort, or None for the order of adding."""
         self.clear()
         self.add(jobs)
 
@@ -93,7 +54,8 @@ class Rows:
         self._seen = bytearray()
         self._view = array("I")
         self._counts = [0] * len(SEVERITY)
-        self._host_ranks: array[int] | None = None
+        self._ranks: dict[str, array[int]] = {}
+        """Places of the rows by a column that results do not change."""
         self._changes = 0
         self.stale = False
 
@@ -152,7 +114,7 @@ class Rows:
         self._versions.extend([0] * new)
         self._seen.extend(bytes(new))
         self._counts[_CODE[Status.QUEUED]] += new
-        self._host_ranks = None
+        self._ranks.clear()
         self._append(range(first, first + new))
         self.stale = self.stale or self.order is not None
 
@@ -203,16 +165,7 @@ class Rows:
 
     def cells(self, row: int) -> Cells:
         """What a row shows."""
-        job = self._jobs[row]
-        result = self._shown(row)
-        return Cells(
-            status=SEVERITY[self._codes[row]],
-            host=job.target.label,
-            title=job.check.title,
-            port=job.port_text,
-            latency=None if result is None else result.observation.latency_ms,
-            note="" if result is None else result.note,
-        )
+        return Cells(SEVERITY[self._codes[row]], self._jobs[row], self._shown(row))
 
     def visible(self, key: str) -> bool:
         """Whether a filter leaves a key visible; false for one that is unknown."""
@@ -235,7 +188,7 @@ class Rows:
         for _ in self.resorting(filter):
             pass
 
-    def sort(self, column: Column | None, reverse: bool = False) -> None:
+    def sort(self, column: str | None, reverse: bool = False) -> None:
         """Order by a column, equal rows as they were added; None for the order of adding.
 
         Hosts sort naturally and addresses by value, statuses by severity; rows without a latency
@@ -286,7 +239,7 @@ class Rows:
         """Append rows that have become visible, and see whether the view has become stale."""
         if not changed:
             return
-        if self.order is not None and self.order[0] in ("status", "latency", "note"):
+        if self.order is not None and _sort(self.order[0]).changes:
             self.stale = True
         if self.filter.changeable:
             passes = self._passing(self.filter)
@@ -321,28 +274,32 @@ class Rows:
         """The result a row shows: none while it waits or is measured again."""
         return None if self._codes[row] in _UNFINISHED else self._results[row]
 
-    def _sorted(self, rows: Iterable[int], column: Column, reverse: bool) -> list[int]:
-        if column == "status":
-            return sorted(rows, key=self._codes.__getitem__, reverse=reverse)
-        if column == "host":
-            if self._host_ranks is None:
-                hosts = [(job.target.host, job.target.port or 0) for job in self._jobs]
-                self._host_ranks = ranks(hosts, host_key)
-            return sorted(rows, key=self._host_ranks.__getitem__, reverse=reverse)
-        if column == "check":
-            checks = [(job.check.title, job.check.transport, job.port or 0) for job in self._jobs]
-            places = ranks(checks, lambda part: (natural(part[0]), *part[1:]))
+    def _sorted(self, rows: Iterable[int], column: str, reverse: bool) -> list[int]:
+        sort = _sort(column)
+        if sort.job is not None:
+            places = self._ranks.get(column)
+            if places is None:
+                places = ranks([sort.job(job) for job in self._jobs], sort.key)
+                self._ranks[column] = places
             return sorted(rows, key=places.__getitem__, reverse=reverse)
-        known: list[tuple[float | str, int]] = []
+        if sort.result is None:
+            return sorted(rows, key=self._codes.__getitem__, reverse=reverse)
+        of, codes, results = sort.result, self._codes, self._results
+        known: list[tuple[Any, int]] = []
         unknown: list[int] = []
         for row in rows:
-            result = self._shown(row)
-            value: float | str | None = None
-            if result is not None:
-                value = result.observation.latency_ms if column == "latency" else result.note
+            result = None if codes[row] in _UNFINISHED else results[row]
+            value = None if result is None else of(result)
             if value is None or value == "":
                 unknown.append(row)
             else:
-                known.append((value.casefold() if isinstance(value, str) else value, row))
-        known.sort(key=lambda pair: pair[0], reverse=reverse)
+                known.append((value, row))
+        known.sort(key=itemgetter(0), reverse=reverse)
         return [row for _, row in known] + unknown
+
+
+def _sort(column: str) -> Sort:
+    sort = COLUMN[column].sort
+    if sort is None:
+        raise KeyError(f"rows are not sorted by {column}")
+    return sort

@@ -4,35 +4,52 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from probes.model import Result
+from probes.model import Icmp, Result
+from tui.models.columns import COLUMNS, Cells
 from tui.reports.model import Report, fix, line
 
-HEADINGS = (
-    "status",
-    "host",
-    "role",
-    "check",
-    "title",
-    "transport",
-    "port",
-    "address",
-    "source",
-    "interface",
-    "state",
-    "reason",
-    "service",
-    "note",
-    "to change",
-    "latency ms",
-    "latency source",
-    "started",
-    "attempts",
-    "said no",
-    "icmp type",
-    "icmp code",
+
+class _Own(NamedTuple):
+    """A column that is nowhere else."""
+
+    number: int
+    """Among those of tui.models.columns."""
+    heading: str
+    text: Callable[[Result], str]
+
+
+_OWN = (
+    _Own(5, "title", lambda row: row.job.check.title),
+    _Own(6, "transport", lambda row: row.job.check.transport),
+    _Own(9, "source", lambda row: row.observation.source or ""),
+    _Own(10, "interface", lambda row: row.observation.interface or ""),
+    _Own(15, "to change", fix),
+    _Own(17, "latency source", lambda row: row.observation.latency_source or ""),
+    _Own(18, "started", lambda row: row.observation.started),
+    _Own(19, "attempts", lambda row: str(row.observation.attempts)),
+    _Own(20, "said no", lambda row: _of_icmp(row, lambda icmp: icmp.offender)),
+    _Own(21, "icmp type", lambda row: _of_icmp(row, lambda icmp: str(icmp.type))),
+    _Own(22, "icmp code", lambda row: _of_icmp(row, lambda icmp: str(icmp.code))),
 )
+_SHARED = tuple((column, column.csv) for column in COLUMNS if column.csv is not None)
+_TEXTS = tuple(cell.text or column.text for column, cell in _SHARED)
+_NUMBERED = [
+    *((own.number, own.heading) for own in _OWN),
+    *((cell.number, cell.heading) for _, cell in _SHARED),
+]
+_PLACES = sorted(range(len(_NUMBERED)), key=lambda place: _NUMBERED[place][0])
+NUMBERS = [_NUMBERED[place][0] for place in _PLACES]
+HEADINGS = tuple(_NUMBERED[place][1] for place in _PLACES)
+"""The headings, in the order of their numbers."""
+
+
+def _of_icmp(row: Result, text: Callable[[Icmp], str]) -> str:
+    icmp = row.observation.icmp
+    return "" if icmp is None else text(icmp)
+
 
 _FORMULAS = "=+-@\t\r\n＝＋－＠"
 """What begins a formula in a spreadsheet, in its full-width forms too."""
@@ -59,30 +76,7 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if cell[:1] and cell[0] in _FORMULAS else cell
 
 
-def _row(result: Result) -> tuple[str, ...]:
-    job, seen = result.job, result.observation
-    icmp = seen.icmp
-    return (
-        result.status,
-        line(job.target.label),
-        line(job.target.role),
-        line(job.check.id),
-        line(job.check.title),
-        job.check.transport,
-        "" if job.port is None else str(job.port),
-        line(seen.address or ""),
-        line(seen.source or ""),
-        line(seen.interface or ""),
-        seen.state,
-        seen.reason,
-        seen.service,
-        line(result.note),
-        fix(result),
-        "" if seen.latency_ms is None else f"{seen.latency_ms:.3f}",
-        line(seen.latency_source or ""),
-        line(seen.started),
-        str(seen.attempts),
-        "" if icmp is None else line(icmp.offender),
-        "" if icmp is None else str(icmp.type),
-        "" if icmp is None else str(icmp.code),
-    )
+def _row(result: Result) -> list[str]:
+    cells = Cells(result.status, result.job, result)
+    texts = [*(own.text(result) for own in _OWN), *(text(cells) for text in _TEXTS)]
+    return [line(texts[place]) for place in _PLACES]

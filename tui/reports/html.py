@@ -10,6 +10,7 @@ from probes.model import TO_CHANGE, Evidence, Result, Ruling, Status
 from probes.remediation import commands, remedy
 from tui.reports.model import (
     FINDING_HEADINGS,
+    ROW_COLUMNS,
     VERDICT_HEADINGS,
     WORST_FIRST,
     Report,
@@ -23,19 +24,22 @@ from tui.reports.model import (
     path_text,
     resolved_text,
     role_titles,
+    row_texts,
     times_text,
     verdict_cells,
     worst_first,
 )
-from tui.text.result_line import latency_text
 from tui.text.status import RULING, STATUS
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """A second lock: should something slip through the escaping, the browser does not run it."""
 
 _STATUS_COLOURS = "/* colours of statuses and rulings */"
-"""Stands in the style sheet for what the table of statuses says."""
+_WIDTHS = "/* widths of columns */"
+_UNWRAPPED = "/* columns whose text is not wrapped */"
+"""Stand in the style sheet for what the tables of statuses and columns say."""
 
+_REPORTED = tuple(column.report for column in ROW_COLUMNS if column.report is not None)
 _RULINGS = {str(ruling): ruling for ruling in Ruling}
 
 
@@ -44,6 +48,7 @@ def render(report: Report) -> Iterator[str]:
     title = escape(line(f"{report.profile.name}: required paths"))
     style = resources.files("tui.reports").joinpath("report.css").read_text(encoding="utf-8")
     style = style.replace(_STATUS_COLOURS, _status_colours())
+    style = style.replace(_WIDTHS, _widths()).replace(_UNWRAPPED, _unwrapped())
     yield (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">\n'
@@ -95,6 +100,20 @@ def _status_colours() -> str:
         f"{' font-weight: 400;' if colour == 'GrayText' else ''} }}"
         for colour, of_colour in names.items()
     )
+
+
+def _widths() -> str:
+    return "\n".join(
+        f".rows th:nth-child({number}) {{ width: {report.width}; }}"
+        for number, report in enumerate(_REPORTED, 1)
+        if report.width
+    )
+
+
+def _unwrapped() -> str:
+    numbers = [number for number, report in enumerate(_REPORTED, 1) if not report.wrap]
+    places = (f"nth-child({number})" if number > 1 else "first-child" for number in numbers)
+    return f"{', '.join(f'.rows td:{place}' for place in places)} {{ white-space: nowrap; }}"
 
 
 def _class(word: Status | Ruling) -> str:
@@ -191,7 +210,7 @@ def _roles(report: Report) -> Iterator[str]:
     titles = role_titles(report)
     for role, rows in by_role(report).items():
         yield f"<h3>{text(titles.get(role, '') or role)}</h3>\n"
-        headings = ("Status", "Host", "Check", "Address", "Latency", "Note")
+        headings = [column.heading for column in ROW_COLUMNS]
         yield from _table("rows", headings, (_row(result) for result in rows))
 
 
@@ -203,12 +222,5 @@ def _table(kind: str, headings: Sequence[str], rows: Iterable[str]) -> Iterator[
 
 
 def _row(result: Result) -> str:
-    job, seen = result.job, result.observation
-    cells = (
-        job.target.label,
-        job.check_text,
-        seen.address or "",
-        latency_text(seen.latency_ms),
-        result.note,
-    )
+    _, *cells = row_texts(result)
     return _line(_badge(result.status), cells)

@@ -9,6 +9,7 @@ from probes.model import TO_CHANGE, Result
 from tui.reports.model import (
     FINDING_HEADINGS,
     LONG,
+    ROW_COLUMNS,
     VERDICT_HEADINGS,
     Report,
     about,
@@ -18,10 +19,10 @@ from tui.reports.model import (
     line,
     notices,
     role_titles,
+    row_texts,
     verdict_cells,
     worst_first,
 )
-from tui.text.result_line import latency_text
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$]|://|(?<=www)\.")
 """What could begin markup or a link inside a line."""
@@ -92,16 +93,11 @@ def _roles(report: Report) -> Iterator[str]:
     titles = role_titles(report)
     for role, rows in by_role(report).items():
         yield f"\n### {text(titles.get(role, '') or role)}\n\n"
-        headings = ("Status", "Host", "Check", "Address", "Latency", "Note")
-        yield from table(headings, (_row(result) for result in rows))
+        yield from table(
+            [column.heading for column in ROW_COLUMNS], (row_texts(result) for result in rows)
+        )
 
 
 def _failing(result: Result) -> Sequence[str]:
     job = result.job
     return result.status, job.target.label, job.check_text, result.note, fix(result)
-
-
-def _row(result: Result) -> Sequence[str]:
-    job, seen = result.job, result.observation
-    took = latency_text(seen.latency_ms)
-    return result.status, job.target.label, job.check_text, seen.address or "", took, result.note

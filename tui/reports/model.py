@@ -12,6 +12,7 @@ from probes.remediation import remedy
 from probes.session import SIMULATED_REMARK, Session, VerdictRecord
 from probes.wire.text import printable
 from profiles.model import Profile
+from tui.models.columns import COLUMNS, Cells
 from tui.models.loaded_session import (
     removed_text,
     whole_session,
@@ -75,6 +76,16 @@ def verdicts(report: Report) -> list[VerdictRecord]:
 def verdict_host(verdict: VerdictRecord) -> str:
     """HOST or HOST:PORT of a verdict, as the rows have it."""
     return Target(verdict.role, verdict.host, verdict.port).label
+
+
+ROW_COLUMNS = tuple(column for column in COLUMNS if column.report is not None)
+"""The columns of a list of rows; the first is the status."""
+
+
+def row_texts(result: Result) -> list[str]:
+    """What stands in them for one row."""
+    cells = Cells(result.status, result.job, result)
+    return [column.text(cells) for column in ROW_COLUMNS]
 
 
 VERDICT_HEADINGS = ("Verdict", "Host", "For", "Because", "To change")

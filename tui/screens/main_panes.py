@@ -16,10 +16,10 @@ from textual.widgets import Static
 
 from probes.model import FINE, Event, Job, Removed, Restored, Result, Target
 from profiles.model import Profile
+from tui.models.columns import COLUMNS
 from tui.models.command import Command
 from tui.models.filter import Filter
 from tui.models.keymap import with_keys
-from tui.models.rows import Column
 from tui.screens.layout import Arrangement, Pane
 from tui.text.breadcrumbs import of_filter
 from tui.text.status import Signs
@@ -93,7 +93,7 @@ class Below:
         self.crumbs.display = not self._said[0] and not self.filter_line.shown
 
 
-_COLUMNS: tuple[Column | None, ...] = (None, "status", "host", "check", "latency", "note")
+_ORDERS = (None, *(column.id for column in COLUMNS if column.sort is not None))
 _ALL_HIDDEN = "No row passes the filter; {back} shows all."
 
 _W = TypeVar("_W", bound=Widget)
@@ -374,10 +374,10 @@ class Panes:
     def sort_by_next(self) -> None:
         """Sort by the column after the present one; after the last, as rows were added."""
         order = self.table.rows.order
-        at = _COLUMNS.index(order[0] if order else None)
-        self.table.sort(_COLUMNS[(at + 1) % len(_COLUMNS)])
+        at = _ORDERS.index(order[0] if order else None)
+        self.table.sort(_ORDERS[(at + 1) % len(_ORDERS)])
 
-    def sort_by(self, column: Column | None) -> None:
+    def sort_by(self, column: str | None) -> None:
         """Sort by a column, the other way round if it is that one already; None as added."""
         again = column is not None and self.table.rows.order == (column, False)
         self.table.sort(column, again)

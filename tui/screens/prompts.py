@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.models.rows import Column
+from tui.models.columns import COLUMNS
 from tui.screens.dialogs import Choice, Confirm, Leave, Prompt, Questions
 from tui.watch.options import BadOrder, order
 
@@ -60,23 +60,22 @@ def typed_path(text: str) -> Path:
     return Path(text.strip()).expanduser()
 
 
-_COLUMNS: Mapping[str, tuple[Column | None, str]] = {
-    "s": ("status", "Status, what needs attention first"),
-    "h": ("host", "Host"),
-    "c": ("check", "Check"),
-    "l": ("latency", "Latency"),
-    "n": ("note", "Note"),
+_SORTS: Mapping[str, tuple[str | None, str]] = {
+    **{
+        column.sort.letter: (column.id, column.sort.words or column.heading)
+        for column in COLUMNS
+        if column.sort is not None
+    },
     "a": (None, "As added"),
 }
+"""Id of a column and words by letter."""
 
 
 async def sort_by_choice(context: Context) -> str:
     """Ask for a column and sort by it, the other way round if it sorts already."""
-    letter = await context.push(
-        Choice("Sort by", {one: text for one, (_, text) in _COLUMNS.items()})
-    )
+    letter = await context.push(Choice("Sort by", {one: text for one, (_, text) in _SORTS.items()}))
     if letter is not None:
-        context.panes.sort_by(_COLUMNS[letter][0])
+        context.panes.sort_by(_SORTS[letter][0])
         context.panes.table.focus()
     return ""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from probes.model import Evidence, Icmp, Job, Observation, Result
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui.text.result_line import latency_text
+from tui.models.columns import latency_text
 
 if TYPE_CHECKING:
     from probes.remediation import Remedy

@@ -1,4 +1,4 @@
-"""A result as one line of text, with its latency."""
+"""A result as one line of text, and many of them as one sentence."""
 
 from __future__ import annotations
 
@@ -6,26 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from probes.model import FAILURES, Job, Result, Status
 from probes.wire.text import printable
+from tui.models.columns import COLUMNS, Cells
 from tui.text.status import STATUS, in_order
 
-
-def latency_text(ms: float | None) -> str:
-    """Milliseconds in at most 8 cells, with about three digits: `0.42 ms`, `38.1 ms`, `2.1 s`."""
-    if ms is None:
-        return ""
-    if ms < 0.01:
-        return "<0.01 ms"
-    if ms < 9.995:
-        return f"{ms:.2f} ms"
-    if ms < 99.95:
-        return f"{ms:.1f} ms"
-    if ms < 999.5:
-        return f"{ms:.0f} ms"
-    return f"{ms / 1000:.1f} s"
-
-
-_WIDEST_HOST = 40
-_NOTE = 2000
+_COLUMNS = tuple((column, column.run) for column in COLUMNS if column.run is not None)
 
 
 class Lines:
@@ -33,20 +17,21 @@ class Lines:
 
     def __init__(self, jobs: Sequence[Job], *, colour: bool) -> None:
         self._colour = colour
-        hosts = (len(job.target.label) for job in jobs)
-        self._host = min(max(hosts, default=4), _WIDEST_HOST)
-        self._check = max((len(job.check_text) for job in jobs), default=5)
+        rows = [Cells(Status.QUEUED, job, None) for job in jobs]
+        self._cells: list[int] = []
+        for column, run in _COLUMNS[:-1]:
+            texts = () if run.cells else map(column.text, rows)
+            widest = max(map(len, texts), default=len(column.heading))
+            self._cells.append(run.cells or min(widest, run.most))
 
     def result(self, result: Result) -> str:
         """One line: status, host, check, latency and the whole note."""
-        status = f"{result.status:<12}"
-        host = printable(result.job.target.label)
-        took = latency_text(result.observation.latency_ms)
-        note = printable(result.note, _NOTE)
-        return (
-            f"{self._paint(status, result.status)}  {host:<{self._host}}  "
-            f"{result.job.check_text:<{self._check}}  {took:>8}  {note}"
-        )
+        row = Cells(result.status, result.job, result)
+        texts = [printable(column.text(row), run.length) for column, run in _COLUMNS]
+        for at, cells in enumerate(self._cells):
+            texts[at] = f"{texts[at]:{'>' if _COLUMNS[at][0].right else '<'}{cells}}"
+        texts[0] = self._paint(texts[0], result.status)
+        return "  ".join(texts)
 
     def _paint(self, text: str, status: Status) -> str:
         code = STATUS[status].ansi

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from probes.model import AVAILABLE, MISSING, Status
 from probes.wire.text import printable
-from tui.text.result_line import latency_text
+from tui.models.columns import latency_text
 from tui.watch.row_history import LOST, UNTIMED, Change, Series
 
 _BARS = "▁▂▃▄▅▆▇█"

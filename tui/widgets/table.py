@@ -14,9 +14,10 @@ from textual.strip import Strip
 
 from probes.model import Job, Result
 from tui.models.chunked_work import Gradual
+from tui.models.columns import COLUMN
 from tui.models.filter import Filter
 from tui.models.marks import Marks
-from tui.models.rows import Column, Rows
+from tui.models.rows import Rows
 from tui.text.status import ASCII, UNICODE, component_classes, component_styles
 from tui.widgets.table_rendering import Painter
 
@@ -200,7 +201,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Finish what `show_soon` has begun."""
         self._gradual.settle()
 
-    def sort(self, column: Column | None, reverse: bool = False) -> None:
+    def sort(self, column: str | None, reverse: bool = False) -> None:
         """Order by a column, or as added; the cursor stays on its row."""
         self.settle()
         self.rows.sort(column, reverse)
@@ -246,7 +247,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         event.stop()
         if at.y == 0:
             column = self._painter.layout.column_at(at.x)
-            if column is not None:
+            if column is not None and COLUMN[column].sort is not None:
                 self.sort(column, reverse=self.rows.order == (column, False))
             return
         line = at.y - 1 + self.scroll_offset.y

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -15,54 +14,29 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from probes.model import Job
-from tui.models.rows import Cells, Column, Rows
-from tui.text.result_line import latency_text
+from tui.models.columns import COLUMNS, Cells, Longest, Space, port_beside
+from tui.models.rows import Rows
 from tui.text.status import STATUS, Signs
-
-WORD = max(len(status) for status in STATUS) + 2
-"""Cells of a sign, a space and the longest status word."""
-WORD_SHORT = max(len(info.short) for info in STATUS.values()) + 2
-"""The same for the short words."""
-COMPACT = 76
-"""Cells below which words, ports and latencies are written short."""
-TITLE = 12
-"""Cells of a check's title, by the profile's own limit."""
-CHECK_SHORT = 14
-"""The most cells of a check with its port in a compact table."""
-NOTE = 7
-"""The fewest cells in which a note says something: `Refused`, `No ans…`, `TLS 1.3`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """One column: its first cell and how many it has."""
 
-    column: Column
+    column: str
+    """Its id."""
     start: int
     width: int
 
 
-class Longest(NamedTuple):
-    """The most cells that a host and a check with its port have, in full and cut short.
-
-    What tells a host from the others is a whole address, or of a name what is before its domain.
-    """
-
-    host: int = 0
-    host_short: int = 0
-    check: int = 0
-    check_short: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns that fit, from left to right; `ports` is false where only titles fit."""
+    """The columns that fit, from left to right."""
 
     spans: tuple[Span, ...]
-    ports: bool
-    compact: bool
+    space: Space
 
-    def column_at(self, x: int) -> Column | None:
+    def column_at(self, x: int) -> str | None:
         """The column at a cell, the gap after it included; None right of them all."""
         last = self.spans[-1]
         if x < 0 or x >= last.start + last.width:
@@ -70,57 +44,54 @@ class Layout:
         return next(span.column for span in reversed(self.spans) if x >= span.start)
 
 
+_SHOWN = {column.id: (column, column.table) for column in COLUMNS if column.table is not None}
+
+
 def lay_out(width: int, longest: Longest) -> Layout:
-    """Columns for `width` cells, given what they hold; the note takes what remains.
+    """Columns for `width` cells, given what they hold; one takes what remains.
 
-    As it gets narrower words become short, long names are cut, and then the note goes, the latency
-    and the port beside the check.
+    As it gets narrower words become short, long names are cut, and then the one that takes the rest
+    goes, and those that are shown where there is room.
     """
-    gap = 2 if width >= 100 else 1
-    ports = width >= 46
-    compact = width < COMPACT
-    status = WORD_SHORT if compact else WORD
-    usual = 28 if width >= 100 else 22 if width >= 90 else 20
-    most = (CHECK_SHORT if compact else usual) if ports else TITLE
-    check = longest.check_short if compact else longest.check
-    check = max(min(check, most), len("Check") + 1)
-    name = max(longest.host, len("Host") + 1)
-    most = 40 if width >= 140 else max(20, width // 4)
-    most = max(12, min(longest.host_short, 15)) if compact else most
-    host = max(min(name, most, width - status - check - 2 * gap), 0)
-
-    wanted: list[tuple[Column, int]] = [("status", status), ("host", host), ("check", check)]
-    room = width - sum(cells + gap for _, cells in wanted)
-    latency = 9 if width >= 100 else 7 if compact else 8
-    if room >= latency + gap:
-        wanted.append(("latency", latency))
-        room -= latency + gap
-    noted = len(wanted) > 3 and room >= NOTE
-    more = min(name - host, room - (10 if compact else 20) if noted else room)
-    if more > 0:
-        wanted[1] = ("host", host + more)
-        room -= more
-    if noted:
-        wanted.append(("note", room))
+    space = Space(width)
+    gap = space.gap
+    tables = {id: table for id, (_, table) in _SHOWN.items()}
+    wanted = {
+        id: table.cells(space, longest) for id, table in tables.items() if table.fit == "always"
+    }
+    wide, whole = next((id, table.whole) for id, table in tables.items() if table.whole)
+    others = sum(cells + gap for id, cells in wanted.items() if id != wide)
+    wanted[wide] = max(min(wanted[wide], width - others), 0)
+    room = width - others - wanted[wide] - gap
+    fits = True
+    for id, table in tables.items():
+        cells = table.cells(space, longest) if table.fit == "room" else 0
+        if cells:
+            fits = fits and room >= cells + gap
+            if fits:
+                wanted[id] = cells
+                room -= cells + gap
+    last, least = next(
+        (id, table.cells(space, longest)) for id, table in tables.items() if table.fit == "rest"
+    )
+    fits = fits and room >= least
+    kept = (10 if space.compact else 20) if fits else 0
+    more = max(min(whole(longest) - wanted[wide], room - kept), 0)
+    wanted[wide] += more
+    if fits:
+        wanted[last] = room - more
 
     spans: list[Span] = []
     start = 0
-    for column, cells in wanted:
-        cells = min(cells, width - start)
-        if cells <= 0:
-            break
-        spans.append(Span(column, start, cells))
-        start += cells + gap
-    return Layout(tuple(spans), ports, compact)
+    for id in tables:
+        if id in wanted:
+            cells = min(wanted[id], width - start)
+            if cells <= 0:
+                break
+            spans.append(Span(id, start, cells))
+            start += cells + gap
+    return Layout(tuple(spans), space)
 
-
-HEADINGS: Mapping[Column, str] = {
-    "status": "Status",
-    "host": "Host",
-    "check": "Check",
-    "latency": "Latency",
-    "note": "Note",
-}
 
 SHORTEST = 6
 """Cells below which a title says nothing, and its port gives way."""
@@ -137,17 +108,6 @@ def fit(text: str, width: int, signs: Signs, *, right: bool = False) -> str:
     return fill + text if right else text + fill
 
 
-def check_text(title: str, port: str, *, compact: bool) -> str:
-    """A check with its port, in short as nmap's -p takes it: `WinRM 5985`, `SNMP U:161`.
-
-    A range is left away in short: "RPC dynamic" says it.
-    """
-    if compact:
-        transport, _, port = port.rpartition(" ")
-        port = "" if "-" in port else f"U:{port}" if transport == "UDP" else port
-    return f"{title} {port}".rstrip()
-
-
 def row_strip(
     cells: Cells,
     layout: Layout,
@@ -160,15 +120,10 @@ def row_strip(
 
     The sign of a marked row stands in the gap before the host.
     """
-    word = STATUS[cells.status].short if layout.compact else cells.status.value
-    latency = latency_text(cells.latency)
-    texts: dict[Column, str] = {
-        "status": f"{signs.status[cells.status]} {word}",
-        "host": cells.host,
-        "check": _check(cells, layout, signs),
-        "latency": latency.replace(" ", "") if layout.compact else latency,
-        "note": cells.note,
-    }
+    texts = (
+        _cell(_SHOWN[span.column][1].text(cells, signs, layout.space), span.width, signs)
+        for span in layout.spans
+    )
     line = _line(texts, layout, width, signs)
     if marked and len(layout.spans) > 1:
         at = layout.spans[1].start
@@ -179,17 +134,17 @@ def row_strip(
 
 
 def header_strip(
-    layout: Layout, width: int, order: tuple[Column, bool] | None, signs: Signs, style: Style
+    layout: Layout, width: int, order: tuple[str, bool] | None, signs: Signs, style: Style
 ) -> Strip:
     """The headings, with an arrow at the column that sorts."""
-    texts = dict(HEADINGS)
-    if order is not None:
-        column, reverse = order
-        arrow = signs.down if reverse else signs.up
-        span = next((span for span in layout.spans if span.column == column), None)
-        # A narrow column cuts its name, not the arrow.
-        most = len(texts[column]) if span is None else span.width - cell_len(arrow)
-        texts[column] = texts[column][:most] + arrow
+    texts = []
+    for span in layout.spans:
+        text = _SHOWN[span.column][0].heading
+        if order is not None and order[0] == span.column:
+            arrow = signs.down if order[1] else signs.up
+            # A narrow column cuts its name, not the arrow.
+            text = text[: span.width - cell_len(arrow)] + arrow
+        texts.append(text)
     return Strip([Segment(_line(texts, layout, width, signs), style)], width)
 
 
@@ -208,26 +163,24 @@ def hint_strips(hint: str, size: Size, signs: Signs, style: Style) -> list[Strip
     return [*strips, *[blank] * (size.height - len(strips))][: size.height]
 
 
-def _check(cells: Cells, layout: Layout, signs: Signs) -> str:
-    """The check with its port; where both do not fit the title is cut, not the port."""
-    title = signs.clean(cells.title)
-    if not layout.ports:
-        return title
-    text = check_text(title, cells.port, compact=layout.compact)
-    width = next((span.width for span in layout.spans if span.column == "check"), 0)
-    port = text[len(title) :]
-    room = width - cell_len(port)
-    if cell_len(text) <= width or room < SHORTEST:
-        return text
-    return fit(title, room, signs).rstrip() + port
+def _cell(text: tuple[str, str], width: int, signs: Signs) -> str:
+    """A text of two parts; where both do not fit the first is cut, while it says something."""
+    first, second = text
+    if not second:
+        return first
+    first = signs.clean(first)
+    room = width - cell_len(second)
+    if cell_len(first) > room >= SHORTEST:
+        first = fit(first, room, signs).rstrip()
+    return first + second
 
 
-def _line(texts: Mapping[Column, str], layout: Layout, width: int, signs: Signs) -> str:
+def _line(texts: Iterable[str], layout: Layout, width: int, signs: Signs) -> str:
     line = ""
     at = 0
-    for span in layout.spans:
+    for span, text in zip(layout.spans, texts, strict=True):
         line += " " * (span.start - at)
-        line += fit(texts[span.column], span.width, signs, right=span.column == "latency")
+        line += fit(text, span.width, signs, right=_SHOWN[span.column][0].right)
         at = span.start + span.width
     return line + " " * (width - at)
 
@@ -270,8 +223,8 @@ class Painter:
             if (job.check.id, job.port) not in seen:
                 seen.add((job.check.id, job.port))
                 title, port = self.signs.clean(job.check.title), job.port_text
-                check = max(check, cell_len(check_text(title, port, compact=False)))
-                check_short = max(check_short, cell_len(check_text(title, port, compact=True)))
+                check = max(check, cell_len(title + port_beside(port, compact=False)))
+                check_short = max(check_short, cell_len(title + port_beside(port, compact=True)))
         longest = Longest(host, host_short, check, check_short)
         if longest == self._longest:
             return False
@@ -289,7 +242,7 @@ class Painter:
         self._styles.clear()
         self._strips.clear()
 
-    def header(self, order: tuple[Column, bool] | None) -> Strip:
+    def header(self, order: tuple[str, bool] | None) -> Strip:
         """The headings, with the column that sorts marked."""
         return header_strip(self.layout, self._size.width, order, self.signs, self._style("header"))
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from probes.model import Job, Observation, Reason, Result, Service, State, Status, Target
 from profiles.model import Check
-from tui.models.filter import Filter, glob, passing
-from tui.models.query import FIELDS, MOST, Term, Value, completions, parse
+from tui.models.conditions import Value, glob
+from tui.models.filter import Filter, passing
+from tui.models.query import FIELDS, MOST, Term, completions, parse
 
 
 def a_row(
@@ -216,7 +217,7 @@ def test_the_fields_and_known_values_complete() -> None:
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_the_example_of_every_field_is_right(field: str) -> None:
-    query = parse(f"{field}:{FIELDS[field]}")
+    query = parse(f"{field}:{FIELDS[field].example}")
     assert not query.mistake
     assert query.terms[0].field == field
 

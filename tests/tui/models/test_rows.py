@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from probes.model import Finished, Queued, Started, Status
 from tests.tui.unmeasured import a_check, a_job, a_result
+from tui.models.columns import host_key, natural
 from tui.models.filter import Filter
-from tui.models.rows import SEVERITY, Rows, host_key, natural
+from tui.models.rows import SEVERITY, Rows
 
 
 def hosts(rows: Rows) -> list[str]:

@@ -43,6 +43,17 @@ def test_a_row_has_what_was_seen_and_who_said_no(
     assert found["latency ms"] == "2.500"
 
 
+def test_columns_keep_their_places_and_their_numbers_have_no_gap(
+    make_report: Callable[..., Report], make_result: Make
+) -> None:
+    headings = "".join(report_csv.render(make_report(make_result()))).splitlines()[0]
+    assert headings.startswith(
+        "status,host,role,check,title,transport,port,address,source,interface,state,reason,service,"
+        "note,to change,latency ms,latency source,started,attempts,said no,icmp type,icmp code"
+    )
+    assert list(range(1, len(report_csv.HEADINGS) + 1)) == report_csv.NUMBERS
+
+
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=40) | st.sampled_from(FORMULA).map(lambda sign: f"{sign}cmd|' /c'!A0"))
 def test_no_cell_is_a_formula_and_none_breaks_out(

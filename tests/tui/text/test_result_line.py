@@ -6,7 +6,8 @@ import pytest
 
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
-from tui.text.result_line import Lines, failures, latency_text, summary
+from tui.models.columns import latency_text
+from tui.text.result_line import Lines, failures, summary
 
 MakeResult = Callable[..., Result]
 

@@ -10,8 +10,9 @@ from rich.cells import cell_len
 from probes.model import Status
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tests.tui.widgets.table.shown import a_table, hosts_seen, lines, many
+from tui.models.columns import Longest, latency_text
 from tui.text.status import ASCII, STATUS, UNICODE, Signs
-from tui.widgets.table_rendering import Longest, fit, latency_text, lay_out
+from tui.widgets.table_rendering import fit, lay_out
 
 SIZES = [(40, 12), (80, 24), (200, 50)]
 

@@ -1,0 +1,98 @@
+"""The table of columns: each row is whole, and what it says is where a user looks for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from probes.model import Reason, Status
+from tests.docs.pages import ROOT
+from tests.tui.unmeasured import a_check, a_job, a_result
+from tui.models.columns import COLUMNS, Cells, Column, Longest, Space, natural
+from tui.models.filter import Filter
+from tui.models.rows import Rows
+
+SORTED = [column for column in COLUMNS if column.sort is not None]
+
+
+def one(column: str) -> Column:
+    return next(one for one in COLUMNS if one.id == column)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.id)
+def test_every_column_is_somewhere_and_has_a_text_before_and_after_it_is_measured(
+    column: Column,
+) -> None:
+    job = a_job("a")
+    assert any((column.table, column.sort, column.field, column.report, column.run, column.csv))
+    assert isinstance(column.text(Cells(Status.QUEUED, job, None)), str)
+    assert column.text(Cells(Status.OK, job, a_result(job, note="Answers.", latency=1.0)))
+
+
+def test_ids_and_letters_are_different_and_as_added_has_its_own() -> None:
+    assert len({column.id for column in COLUMNS}) == len(COLUMNS)
+    letters = [column.sort.letter for column in SORTED]
+    assert len({*letters, "a"}) == len(letters) + 1
+
+
+def test_one_column_of_the_table_gives_way_and_the_last_one_takes_the_rest() -> None:
+    shown = [column.table for column in COLUMNS if column.table is not None]
+    assert [table.fit for table in shown].count("rest") == 1
+    assert shown[-1].fit == "rest"
+    assert sum(table.whole is not None for table in shown) == 1
+
+
+@pytest.mark.parametrize("width", [0, 40, 80, 200])
+def test_no_column_of_the_table_wants_less_than_nothing(width: int) -> None:
+    for column in COLUMNS:
+        if column.table is not None:
+            assert column.table.cells(Space(width), Longest()) >= 0
+
+
+def test_status_comes_first_where_it_has_a_colour_of_its_own() -> None:
+    for where in ("table", "report", "run"):
+        assert next(one for one in COLUMNS if getattr(one, where) is not None).id == "status"
+
+
+def test_the_page_about_rows_names_every_letter_that_sorts() -> None:
+    page = (ROOT / "docs/rows.md").read_text()
+    for column in SORTED:
+        assert f"`{column.sort.letter}` {column.id}" in page, "say it in docs/rows.md"
+
+
+def test_the_page_of_the_filter_has_a_line_for_every_field() -> None:
+    page = (ROOT / "docs/filter.md").read_text()
+    for column in COLUMNS:
+        assert (f"| `{column.id}:` |" in page) is (column.field is not None), column.id
+
+
+@pytest.mark.parametrize("column", SORTED, ids=lambda column: column.id)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_rows_are_sorted_by_every_column_that_says_so(column: Column, reverse: bool) -> None:
+    check = a_check("unix.ssh", "SSH", 22)
+    low, high = a_job("10.0.0.2", check), a_job("10.0.0.10")
+    rows = Rows([high, low])
+    rows.apply(
+        [a_result(low, Status.BLOCKED, "A", 1.0), a_result(high, Status.OK, "b", 20.0)],
+    )
+    rows.sort(column.id, reverse)
+    assert [rows.cells(row).host for row in rows.view] == (
+        ["10.0.0.10", "10.0.0.2"] if reverse else ["10.0.0.2", "10.0.0.10"]
+    )
+
+
+def test_a_column_that_sorts_nothing_is_refused() -> None:
+    with pytest.raises(KeyError):
+        Rows([a_job("a")]).sort("reason")
+
+
+def test_a_word_is_found_in_no_column_but_those_that_the_eye_sees() -> None:
+    job = a_job("a")
+    rows = Rows([job])
+    rows.apply([a_result(job, note="Answers.")])
+    for text, found in (("answers", 1), ("192.0.2.7", 1), (str(Reason.SYN_ACK), 0)):
+        rows.show(Filter(text=text))
+        assert len(rows.view) == found, text
+
+
+def test_runs_of_digits_are_compared_by_value() -> None:
+    assert natural("web9") < natural("web10")

@@ -1,0 +1,313 @@
+"""Conditions of a filter: what a value of each field may be, and which rows it describes."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from probes.model import Job, Result, Status
+
+Passes = Callable[[Job, Status, Result | None], bool]
+"""Whether a row is visible; its result is None while it waits or runs."""
+
+Text = Callable[[str], bool]
+"""Whether a casefolded text is meant."""
+
+_BOUND = re.compile(r"(<=|>=|<|>)(\d{1,9}(?:\.\d{1,9})?)(ms|s|)")
+_RANGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)-(\d{1,9}(?:\.\d{1,9})?)(ms|s|)")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value; `literal` if it was quoted, so that * and ? mean themselves."""
+
+    text: str
+    literal: bool = False
+
+
+def interval(text: str) -> tuple[float, float] | None:
+    """The milliseconds or ports in `>100`, `<=1s` or `100-200`; None for another text."""
+    if match := _RANGE.fullmatch(text):
+        low, high, unit = match.groups()
+        times = 1000 if unit == "s" else 1
+        ends = sorted((float(low) * times, float(high) * times))
+        return ends[0], ends[1]
+    if match := _BOUND.fullmatch(text):
+        sign, number, unit = match.groups()
+        value = float(number) * (1000 if unit == "s" else 1)
+        least = 1e-9 * max(1.0, value)
+        if sign.startswith(">"):
+            return value + (0 if sign == ">=" else least), float("inf")
+        return 0.0, value - (0 if sign == "<=" else least)
+    return None
+
+
+def spaced(word: str) -> str:
+    """A word of two parts as it is compared: `not-needed` is `not needed`."""
+    return word.casefold().replace("-", " ").replace("_", " ")
+
+
+def glob(value: Value, *, whole: bool) -> Text:
+    """Whether a casefolded text is, or with `whole` false contains, what a value says.
+
+    Takes time in proportion to the lengths of both, whatever is typed.
+    """
+    text = value.text.casefold()
+    if value.literal or not set(text) & set("*?"):
+        return text.__eq__ if whole else lambda line: text in line
+    first, *others = (text if whole else f"*{text}*").split("*")
+    if "?" not in text:
+        return _between(first, others)
+    begin = _piece(first)
+    if not others:
+        return lambda line: begin.fullmatch(line) is not None
+    searches = [_piece(piece).search for piece in others[:-1] if piece]
+    last = others[-1]
+    end = _piece(last)
+
+    def matches(line: str) -> bool:
+        found = begin.match(line)
+        for search in searches:
+            if found is None:
+                return False
+            found = search(line, found.end())
+        start = len(line) - len(last)
+        return found is not None and found.end() <= start and end.match(line, start) is not None
+
+    return matches
+
+
+def _between(first: str, others: Sequence[str]) -> Text:
+    """Pieces of text in this order, with anything between them."""
+    *middle, last = others
+
+    def matches(line: str) -> bool:
+        at = len(first)
+        if not line.startswith(first):
+            return False
+        for piece in middle:
+            found = line.find(piece, at)
+            if found < 0:
+                return False
+            at = found + len(piece)
+        return line.endswith(last) and len(line) - len(last) >= at
+
+    return matches
+
+
+def _piece(text: str) -> re.Pattern[str]:
+    """Characters one after the other, ? being any: nothing in it repeats."""
+    return re.compile("".join("." if mark == "?" else re.escape(mark) for mark in text), re.DOTALL)
+
+
+def _any(values: Sequence[Value], *, whole: bool = True) -> Text:
+    tests = [glob(value, whole=whole) for value in values]
+    return tests[0] if len(tests) == 1 else lambda text: any(test(text) for test in tests)
+
+
+def status(values: Sequence[Value]) -> Passes:
+    """Rows with one of these statuses."""
+    matches = _any([Value(spaced(value.text), value.literal) for value in values])
+    shown = frozenset(status for status in Status if matches(spaced(status)))
+    return lambda job, status, result: status in shown
+
+
+def seen(name: str) -> Callable[[Sequence[Value]], Passes]:
+    """A field of what was observed, of a few known words."""
+
+    def field(values: Sequence[Value]) -> Passes:
+        matches = _any([Value(spaced(value.text), value.literal) for value in values])
+        known: dict[str, bool] = {}
+
+        def passes(job: Job, status: Status, result: Result | None) -> bool:
+            if result is None:
+                return False
+            word: str = getattr(result.observation, name)
+            if word not in known:
+                known[word] = matches(spaced(word))
+            return known[word]
+
+        return passes
+
+    return field
+
+
+def check(values: Sequence[Value]) -> Passes:
+    """Rows of a check with this title, id or part of the id."""
+    matches = _any(values)
+    known: dict[tuple[str, str], bool] = {}
+
+    def passes(job: Job, status: Status, result: Result | None) -> bool:
+        check = job.check
+        found = known.get((check.id, check.title))
+        if found is None:
+            names = (check.title, *_parts(check.id))
+            found = known[check.id, check.title] = any(matches(one.casefold()) for one in names)
+        return found
+
+    return passes
+
+
+def role(values: Sequence[Value]) -> Passes:
+    """Rows of a role with this id or part of it."""
+    matches = _any(values)
+    known: dict[str, bool] = {}
+
+    def passes(job: Job, status: Status, result: Result | None) -> bool:
+        role = job.target.role
+        if role not in known:
+            known[role] = any(matches(part.casefold()) for part in _parts(role))
+        return known[role]
+
+    return passes
+
+
+def _parts(id: str) -> tuple[str, ...]:
+    return (id, *id.split("."))
+
+
+def host(values: Sequence[Value]) -> Passes:
+    """Rows of a host with this name or address, or in this network."""
+    matches, inside = _any(_plain(values)), _inside(values)
+    known: dict[tuple[str, int | None], bool] = {}
+
+    def passes(job: Job, status: Status, result: Result | None) -> bool:
+        target = job.target
+        key = (target.host, target.port)
+        found = known.get(key)
+        if found is None:
+            host = target.host.casefold()
+            names = {host, target.label.casefold()}
+            if not _is_address(host):
+                names.add(host.partition(".")[0])
+            found = known[key] = any(map(matches, names)) or inside(host)
+        return found
+
+    return passes
+
+
+def address(values: Sequence[Value]) -> Passes:
+    """Rows for which this address, or one in this network, was asked."""
+    matches, inside = _any(_plain(values)), _inside(values)
+    known: dict[str, bool] = {}
+
+    def passes(job: Job, status: Status, result: Result | None) -> bool:
+        address = job.target.host if result is None else result.observation.address
+        if address is None:
+            return False
+        found = known.get(address)
+        if found is None:
+            text = address.casefold()
+            found = known[address] = _is_address(text) and (matches(text) or inside(text))
+        return found
+
+    return passes
+
+
+def _plain(values: Sequence[Value]) -> list[Value]:
+    """Values that are no network; one that matches nothing if there are none."""
+    return [value for value in values if not _network(value)] or [Value("", True)]
+
+
+def _network(value: Value) -> bool:
+    return "/" in value.text and not value.literal
+
+
+def _inside(values: Sequence[Value]) -> Text:
+    networks = [ipaddress.ip_network(one.text, strict=False) for one in values if _network(one)]
+    if not networks:
+        return lambda text: False
+
+    def inside(text: str) -> bool:
+        try:
+            address = ipaddress.ip_address(text.partition("%")[0])
+        except ValueError:
+            return False
+        return any(address in network for network in networks)
+
+    return inside
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def port(values: Sequence[Value]) -> Passes:
+    """Numbers, ranges, a transport, `udp/53` or `u:53`; a row of a range has every port of it."""
+    spans = [span for value in values if (span := _span(value.text)) is not None]
+    matches = _any([value for value in values if _span(value.text) is None] or [Value("", True)])
+    known: dict[tuple[str, int | None], bool] = {}
+
+    def passes(job: Job, status: Status, result: Result | None) -> bool:
+        key = (job.check.id, job.port)
+        found = known.get(key)
+        if found is None:
+            way = job.check.transport
+            port = job.port_text.partition(" ")[2]
+            names = (way, port, f"{way}/{port}", f"{way[0]}:{port}")
+            own = _span(port)
+            found = any(map(matches, names)) or (
+                own is not None and any(low <= own[1] and own[0] <= high for low, high in spans)
+            )
+            known[key] = found
+        return found
+
+    return passes
+
+
+def _span(text: str) -> tuple[float, float] | None:
+    return (float(text), float(text)) if text.isdecimal() else interval(text)
+
+
+def note(values: Sequence[Value]) -> Passes:
+    """Rows whose note holds this anywhere."""
+    matches = _any(values, whole=False)
+    return lambda job, status, result: result is not None and matches(result.note.casefold())
+
+
+def latency(values: Sequence[Value]) -> Passes:
+    """Rows whose latency is within one of these limits."""
+    spans = [span for value in values if (span := interval(value.text)) is not None]
+
+    def passes(job: Job, status: Status, result: Result | None) -> bool:
+        ms = None if result is None else result.observation.latency_ms
+        return ms is not None and any(low <= ms <= high for low, high in spans)
+
+    return passes
+
+
+def bad_limit(field: str, value: Value) -> str:
+    """The sentence about a value that is no limit of a latency; empty for one that is."""
+    if interval(value.text) is not None:
+        return ""
+    return f"{field}:{value.text} is no limit in milliseconds, such as >100, <=2s or 10-50."
+
+
+def bad_port(field: str, value: Value) -> str:
+    """The sentence about a value that is no port; empty for one that is."""
+    if _is_port(value):
+        return ""
+    return f"{field}:{value.text} is no port: 5985, 135-139, >1023, tcp, udp, icmp or udp/53 are."
+
+
+def bad_network(field: str, value: Value) -> str:
+    """The sentence about a value that should be a network and is none; empty for others."""
+    if not _network(value):
+        return ""
+    try:
+        ipaddress.ip_network(value.text, strict=False)
+    except ValueError:
+        return f"{field}:{value.text} is no network, such as 10.2.0.0/16."
+    return ""
+
+
+def _is_port(value: Value) -> bool:
+    text = value.text.casefold()
+    named = text.partition("/")[0] in ("tcp", "udp", "icmp") or text[:2] in ("t:", "u:")
+    return named or text.isdecimal() or interval(text) is not None or bool(set(text) & set("*?"))
