@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 from probes.session import SessionError
 from tui.cli import prepare
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
-from tui.reports import csv, firewall, html, json, junit, markdown
+from tui.reports import FORMATS
 from tui.reports.anonymise import pseudonymised
-from tui.reports.model import Report, load_report, notices
+from tui.reports.model import load_report, notices
 from tui.storage.files import NotSaved, save
-
-RENDERERS: Mapping[str, Callable[[Report], Iterator[str]]] = {
-    "markdown": markdown.render,
-    "html": html.render,
-    "csv": csv.render,
-    "junit": junit.render,
-    "json": json.render,
-    "firewall": firewall.render,
-    "firewall-csv": firewall.render_csv,
-}
-"""What makes each of the formats that the command line takes."""
 
 
 def export(options: Options) -> int:
@@ -37,7 +26,7 @@ def export(options: Options) -> int:
         raise UsageError(str(error)) from None
     if options.pseudonymise:
         report = pseudonymised(report)
-    pieces = RENDERERS[options.format](report)
+    pieces = FORMATS[options.format].render(report)
     if options.output is None:
         _print(pieces)
     else:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from probes.model import FINE, UNFINISHED, Settings, Status
 from probes.wire.text import printable
 from tui.cli.options import Options, UsageError
+from tui.reports import FORMATS
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
@@ -81,9 +82,6 @@ COMMANDS = {
     "checks": "list every check of the profile with its id, role and port",
 }
 
-FORMATS = ("markdown", "html", "csv", "junit", "json", "firewall", "firewall-csv")
-"""What `export` writes."""
-
 THEMES = (
     "dark",
     "light",
@@ -94,14 +92,15 @@ THEMES = (
 )
 """The names of the colours in tui.themes."""
 
-OVERVIEW = """\
+*_FORMATS, _LAST_FORMAT = (name for name in FORMATS if "-" not in name)
+OVERVIEW = f"""\
 auditreach                                   the screen
 auditreach ROLE=HOST[,HOST...] ...           the screen, filled in; --run starts at once
 auditreach run ROLE=HOST[,HOST...] ...       no screen: a line a result, then a summary
 auditreach run --from SESSION --only blocked measure again what was blocked then
 auditreach demo                              the screen over simulated services on loopback
 auditreach open SESSION                      an old session on the screen
-auditreach export SESSION --format FORMAT    markdown, html, csv, junit, json or firewall
+auditreach export SESSION --format FORMAT    {", ".join(_FORMATS)} or {_LAST_FORMAT}
 auditreach diff BEFORE AFTER                 fixed, regressed, new, gone, not comparable
 auditreach verify SESSION                    is the session log as it was written?
 auditreach checks                            every check, with ids, roles and ports
@@ -284,7 +283,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--format", choices=FORMATS, required=True, help="firewall is Markdown")
+    add("--format", choices=tuple(FORMATS), required=True, help="firewall is Markdown")
     add("--output", type=Path, metavar="FILE", help="a new file (default: standard output)")
     add("--force", action="store_true", help="overwrite the file")
     add(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from probes.session import SessionError
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui.cli.export import RENDERERS
+from tui.reports import FORMATS
 from tui.reports.model import load_report, part_of
 from tui.screens.dialogs import Choice, Prompt
 from tui.screens.prompts import confirmed, typed_path
@@ -19,16 +19,10 @@ from tui.storage.files import AlreadyThere, NotSaved, save
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
-_FORMATS: Mapping[str, tuple[str, str, str]] = {
-    "m": ("markdown", "Markdown, for a ticket or a wiki", ".md"),
-    "h": ("html", "HTML, one file for a browser", ".html"),
-    "c": ("csv", "CSV, a row a line", ".csv"),
-    "j": ("json", "JSON, one document", ".json"),
-    "u": ("junit", "JUnit XML, for a build server", ".xml"),
-    "f": ("firewall", "Firewall request, text", ".txt"),
-    "w": ("firewall-csv", "Firewall request, CSV", ".csv"),
+_BY_LETTER = {
+    format.letter: (name, format)
+    for name, format in sorted(FORMATS.items(), key=lambda item: item[1].rank)
 }
-"""Format, words and ending by letter."""
 
 
 async def export(context: Context) -> str:
@@ -41,26 +35,26 @@ async def export(context: Context) -> str:
         return ""
     keys, words = which
     letter = await context.push(
-        Choice("Export as", {one: text for one, (_, text, _) in _FORMATS.items()})
+        Choice("Export as", {one: format.about for one, (_, format) in _BY_LETTER.items()})
     )
     if letter is None:
         return ""
-    format, text, ending = _FORMATS[letter]
-    where = await context.push(Prompt("Write the report to", f"{Path(log).stem}{ending}"))
+    name, format = _BY_LETTER[letter]
+    where = await context.push(Prompt("Write the report to", f"{Path(log).stem}{format.ending}"))
     if not where or not where.strip():
         return ""
     to = typed_path(where)
     try:
         try:
-            await asyncio.to_thread(_write, log, profile, format, keys, words, to, force=False)
+            await asyncio.to_thread(_write, log, profile, name, keys, words, to, force=False)
         except AlreadyThere:
             if not await confirmed(context, f"{to} exists. Overwrite it?"):
                 return "Nothing was written."
-            await asyncio.to_thread(_write, log, profile, format, keys, words, to, force=True)
+            await asyncio.to_thread(_write, log, profile, name, keys, words, to, force=True)
     except (SessionError, NotSaved) as error:
         return str(error)
     count = "all rows" if keys is None else f"{len(keys):,} rows, {words}"
-    return f"Wrote {count} to {printable(str(to))} ({text.partition(',')[0]})."
+    return f"Wrote {count} to {printable(str(to))} ({format.about.partition(',')[0]})."
 
 
 async def _rows(context: Context) -> tuple[frozenset[str] | None, str] | None:
@@ -102,4 +96,4 @@ def _write(
     report = load_report(Path(log), profile)
     if keys is not None:
         report = part_of(report, keys, words)
-    save(RENDERERS[format](report), to, force=force, never=(Path(log),))
+    save(FORMATS[format].render(report), to, force=force, never=(Path(log),))

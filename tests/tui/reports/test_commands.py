@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from probes.model import Result, Status
-from tui.cli.export import RENDERERS
 from tui.cli.main import main
-from tui.cli.parser import FORMATS
+from tui.reports import FORMATS
 
 Make = Callable[..., Result]
 Write = Callable[..., Path]
@@ -34,10 +33,6 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
 @pytest.fixture
 def session(write_session: Write, make_result: Make) -> Path:
     return write_session(make_result("a"), make_result("b", status=Status.OK))
-
-
-def test_every_format_of_the_command_line_has_its_renderer() -> None:
-    assert tuple(RENDERERS) == FORMATS
 
 
 @pytest.mark.parametrize("format", FORMATS)

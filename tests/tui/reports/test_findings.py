@@ -17,7 +17,7 @@ from probes.model import Reason, Result, State, Status
 from probes.session import SessionLog
 from probes.session.records import found
 from profiles.model import Profile
-from tui.cli.export import RENDERERS
+from tui.reports import FORMATS
 from tui.reports.anonymise import pseudonymised
 from tui.reports.model import Report, load_report
 
@@ -39,7 +39,7 @@ def dead(make_report: Reports, make_result: Make) -> Report:
 
 
 def render(report: Report, format: str) -> str:
-    return "".join(RENDERERS[format](report))
+    return "".join(FORMATS[format].render(report))
 
 
 def test_a_log_without_findings_is_diagnosed_from_its_rows(dead: Report) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from probes.model import Evidence, Icmp, Reason, Result, Status, Target, VantageInfo
 from probes.session import FindingRecord, VerdictRecord
-from tui.cli.export import RENDERERS
+from tui.reports import FORMATS
 from tui.reports.anonymise import pseudonymised
 from tui.reports.model import Report
 
@@ -108,11 +108,11 @@ def telling(make_report: Reports, make_result: Make) -> Report:
     return replace(report, session=session, notices=(all_of_them,))
 
 
-@pytest.mark.parametrize("format", RENDERERS)
+@pytest.mark.parametrize("format", FORMATS)
 def test_no_name_and_no_address_is_left_in_any_spelling(telling: Report, format: str) -> None:
-    open = "".join(RENDERERS[format](telling))
+    open = "".join(FORMATS[format].render(telling))
     assert GIVEN_AWAY.search(open)
-    made = "".join(RENDERERS[format](pseudonymised(telling)))
+    made = "".join(FORMATS[format].render(pseudonymised(telling)))
     assert GIVEN_AWAY.findall(made.replace("\\", "")) == []
     assert "0123456789abcdef" not in made
     assert "E/o0OlkQ45A5" not in made
