@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
-from probes.model import Event, Job, Result, Target
+from probes.model import Event, Job, Result, Target, Verdict
 from tui.models.chunked_work import Gradual
-from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.models.rows import Rows
+from tui.models.verdicts import Verdicts
 
 MANY = 2000
 """Rows from which on it is not done at once."""
@@ -39,6 +40,33 @@ class Gone:
         return any(row.result is None for row in self.rows)
 
 
+class Table(Protocol):
+    """The table, as far as rows leave it and come back."""
+
+    rows: Rows
+
+    def replace(self, rows: Iterable[tuple[Job, Result | None]]) -> None:
+        """Show these rows instead of those it has."""
+
+    def set_timer(self, delay: float, callback: Callable[[], None]) -> object:
+        """Call once, after so many seconds."""
+
+
+class Tree(Protocol):
+    """The tree, as far as hosts leave it and come back."""
+
+    verdicts: Verdicts
+
+    def take_out(self, targets: Iterable[Target], keys: Iterable[str]) -> list[Verdict]:
+        """Forget hosts and their rows; returns their verdicts."""
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Count new rows."""
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Show events."""
+
+
 class Removals:
     """What was removed from the table and the tree, the latest last.
 
@@ -46,7 +74,7 @@ class Removals:
     between them; what comes next finishes it first. `done` is called at its end.
     """
 
-    def __init__(self, table: ResultTable, outline: Outline, done: Callable[[], None]) -> None:
+    def __init__(self, table: Table, outline: Tree, done: Callable[[], None]) -> None:
         self._table = table
         self._outline = outline
         self._done = done

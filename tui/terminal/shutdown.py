@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tui.terminal import capabilities
 
 if TYPE_CHECKING:
-    from tui.app import AuditReach
+    from textual.app import App
 
 GRACE = 2.0
 """Seconds from a signal or a lost line to the end of the process, whatever hangs."""
@@ -27,7 +27,7 @@ _LOOK = 1000
 class Ending:
     """Ends the screen on a signal and on a lost line, from a thread that no terminal can block."""
 
-    def __init__(self, app: AuditReach, close: Callable[[], object]) -> None:
+    def __init__(self, app: App[int], close: Callable[[], object]) -> None:
         """`close` completes the log and is called once; take care of signals from now on."""
         self._app = app
         self._close = close
