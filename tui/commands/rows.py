@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,6 @@ from tui.models.command import Outcome, command
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
-OFTEN = 0.02
-"""Seconds between two looks for the event of the engine: its events come in batches."""
-LOOKS = 25
 _SORTED = [f"{column.sort.letter} {column.id}" for column in COLUMNS if column.sort is not None]
 _HELD = "The display stands still: {freeze} lets it go on first."
 
@@ -231,17 +227,9 @@ def _show(context: Context, event: Event) -> None:
         context.show_events((event,))
     else:
         # The next key finds it done: Delete, held down, would aim at the same row again.
-        context.keys_wait(_seen(context), "removing")
-
-
-async def _seen(context: Context) -> None:
-    """Wait until what the engine says of it is on the screen."""
-    before = context.panes.removals.count
-    for _ in range(LOOKS):
-        await asyncio.sleep(OFTEN)
-        context.drain()
-        if context.panes.removals.count != before:
-            return
+        removals = context.panes.removals
+        before = removals.count
+        context.show_until(lambda: removals.count != before)
 
 
 def _aimed(context: Context) -> tuple[Target, ...]:

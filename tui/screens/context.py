@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -74,14 +74,11 @@ class Context(Protocol):
     def tell_state(self) -> None:
         """Show in the header what is going on and whether it is kept."""
 
-    def drain(self) -> None:
-        """Show what the engine has reported by now."""
-
     def show_events(self, events: Sequence[Event]) -> None:
         """Show events in every pane."""
 
-    def keys_wait(self, work: Coroutine[Any, Any, None], group: str) -> None:
-        """Begin some work, and take the next key when it is over."""
+    def show_until(self, done: Callable[[], bool]) -> None:
+        """Show what the engine reports until `done`, before the next key is taken."""
 
     def go_to(self, key: str) -> None:
         """Move the cursor to a row, in sight or not."""

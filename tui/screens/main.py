@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,6 +65,9 @@ REFRESH = 0.2
 """Seconds between two updates of the screen."""
 SLOW_REFRESH = 1.0
 """The same over a slow link: what changes twice in it is sent once."""
+_OFTEN = 0.02
+"""Seconds between two looks for an event of the engine: they come in batches."""
+_LOOKS = 25
 KEY_FIRST = 0.06
 """Seconds by which an update gives way to a key, whose frame would be drawn after it."""
 
@@ -223,15 +226,26 @@ class SessionScreen(Screen[object]):
         context: Context = self
         outcome = command.run(context)
         if isinstance(outcome, Coroutine):
-            self.keys_wait(self._said(outcome), "conversation", exclusive=True)
+            self._keys_wait(self._said(outcome), "conversation", exclusive=True)
         elif outcome is not None:
             self.say(outcome)
 
-    def keys_wait(
+    def _keys_wait(
         self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False
     ) -> None:
         """Begin some work, and take the next key when it is over."""
         self.host.turns.last_until(self.run_worker(work, group=group, exclusive=exclusive))
+
+    def show_until(self, done: Callable[[], bool]) -> None:
+        """Show what the engine reports until `done`, before the next key is taken."""
+        self._keys_wait(self._shown(done), "engine")
+
+    async def _shown(self, done: Callable[[], bool]) -> None:
+        for _ in range(_LOOKS):
+            await asyncio.sleep(_OFTEN)
+            self.drain()
+            if done():
+                return
 
     async def push(self, screen: Screen[T]) -> T | None:
         """Show a screen over this one until it closes; returns its result."""
@@ -399,7 +413,7 @@ class SessionScreen(Screen[object]):
 
     def _submit(self, text: str) -> None:
         if self.runner is not None and text.strip():
-            self.keys_wait(self.measure_line(self.runner, text), "measure")
+            self._keys_wait(self.measure_line(self.runner, text), "measure")
 
     async def measure_line(self, runner: Runner, text: str) -> None:
         """Measure the hosts in a line; what is wrong in it stays there, to be corrected."""
