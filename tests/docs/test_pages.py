@@ -8,6 +8,7 @@ import pytest
 
 from bench.picture import SCENES
 from probes.judging.findings import diagnose
+from profiles.loader import load_profile
 from tests.docs import keys_page
 from tests.docs.pages import (
     GENERATED,
@@ -51,6 +52,15 @@ def test_every_command_line_can_be_typed(path):
             continue  # the name of a command in a sentence
         if not {"--version", "--help"} & {*words}:
             parse_options(words)
+
+
+def test_the_page_about_targets_has_every_check_with_its_port():
+    lines = TEXTS[ROOT / "docs" / "targets.md"].splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    for check in load_profile(None, {}).checks:
+        (row,) = [row for row in rows if f"`{check.role}`" in row.split(" | ")[0]]
+        name = "the check of the same name," if check.id == check.role else f"`{check.id}`"
+        assert f"{name} {check.port_text}" in row
 
 
 def test_the_command_lines_are_found():

@@ -86,7 +86,11 @@ def refused(name: str, result: Result) -> bool:
     return result.status is Status.BLOCKED and "fault in" not in result.note
 
 
-@pytest.mark.parametrize("name", TCP)
+def test_the_beginning_of_every_tcp_service_is_known() -> None:
+    assert set(PLAUSIBLE) == set(TCP), "PLAUSIBLE says how the right service of a probe begins"
+
+
+@pytest.mark.parametrize("name", PLAUSIBLE)
 async def test_bad_manners_over_tcp_are_no_service(name: str, row, peer, hostile) -> None:
     manner, serve = hostile
     async with peer(serve(PLAUSIBLE[name][0])) as port:
@@ -98,7 +102,7 @@ async def test_bad_manners_over_tcp_are_no_service(name: str, row, peer, hostile
         assert result.observation.service is Service.UNEXPECTED, result.note
 
 
-@pytest.mark.parametrize("name", TCP)
+@pytest.mark.parametrize("name", PLAUSIBLE)
 @pytest.mark.parametrize("kind", ["plausible", "foreign"])
 async def test_an_endless_stream_fills_no_memory(name: str, kind: str, row, peer) -> None:
     start, more = PLAUSIBLE[name] if kind == "plausible" else (b"", bytes(range(255, 0, -1)))

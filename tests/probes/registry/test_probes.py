@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from probes.registry.shell import Paste
 from probes.remediation.platforms import PLATFORMS
 from profiles.loader import load_profile
 
+TESTS = Path(__file__).parent.parent
 PLACEHOLDERS = {"{host}", "{ports}", "{source}"}
 
 
@@ -31,6 +33,11 @@ def test_a_module_has_the_coroutine_that_asks(name: str) -> None:
     ask = PROBES[name].load()
     assert (ask is None) is (PROBES[name].module == "")
     assert ask is None or inspect.iscoroutinefunction(ask)
+
+
+@pytest.mark.parametrize("name", [name for name, probe in PROBES.items() if probe.module])
+def test_a_probe_has_tests_of_its_own(name: str) -> None:
+    assert {*TESTS.rglob(f"test_{name}.py"), *TESTS.glob(name)}, f"tests/probes/test_{name}.py"
 
 
 @pytest.mark.parametrize("name", PROBES)
