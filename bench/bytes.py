@@ -11,7 +11,6 @@ Root, `unshare`, `ip` and `nft`: everything is on loopback in a network namespac
 
 from __future__ import annotations
 
-import argparse
 import os
 import select
 import shutil
@@ -21,11 +20,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import lab
+from bench import command, lab
 from bench.terminal import Terminal, python
 
 GOAL = 16.0
 """KiB a second of a running scan."""
+FLIGHTS = (20, 100, 1000)
 HOSTS = 200
 
 
@@ -79,7 +79,7 @@ def auditreach(*arguments: str, width: int = 80, height: int = 24) -> Terminal:
     return Terminal(python("-m", "tui", *arguments), width, height)
 
 
-def measured(profile: Path, flight: int, *arguments: str) -> tuple[Counted, float]:
+def measured(profile: Path, hosts: int, flight: int, *arguments: str) -> tuple[Counted, float]:
     """A run of all rows, and the seconds from the first result to the last."""
     name = f"auditreach, {flight} in flight{', --slow-link' if '--slow-link' in arguments else ''}"
     one = Counted(
@@ -87,7 +87,7 @@ def measured(profile: Path, flight: int, *arguments: str) -> tuple[Counted, floa
         auditreach(
             *("--profile", str(profile), "--timeout", "1", "--concurrency", str(flight)),
             *("--yes", "--run", "--log", str(profile.with_name(f"{time.time_ns()}.jsonl"))),
-            *(*arguments, f"lab={','.join(lab.hosts(HOSTS))}"),
+            *(*arguments, f"lab={','.join(lab.hosts(hosts))}"),
         ),
     )
     collect((one,), 20, b"measuring")
@@ -134,7 +134,7 @@ fix = "Fix."
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.bytes")
+    parser = command.parser("bench.bytes")
     parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args()
     lab.enter("bench.bytes")
@@ -143,16 +143,18 @@ def main() -> None:
         profile = Path(folder, "lab.toml")
         profile.write_text(profile_text(), encoding="utf-8")
         print(f"{'80x24':<38} {'seconds':>7} {'bytes':>8} {'B/s':>7} {'worst s':>8}")
-        resting = running(profile)
-        rest(resting, options.seconds)
+        if options.smoke:
+            rest(running(profile, 4, FLIGHTS[-1:]), 0.2)
+        else:
+            rest(running(profile, HOSTS, FLIGHTS), options.seconds)
 
 
-def running(profile: Path) -> Counted:
+def running(profile: Path, hosts: int, flights: Sequence[int]) -> Counted:
     """The table of the runs; returns a program whose run is over."""
     last = None
-    for flight in (20, 100, 1000):
+    for flight in flights:
         for extra in ((), ("--slow-link",)):
-            one, took = measured(profile, flight, *extra)
+            one, took = measured(profile, hosts, flight, *extra)
             line(one, took, GOAL)
             if last is not None:
                 last.terminal.end()

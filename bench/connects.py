@@ -17,9 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from bench import lab
+from bench import command, lab
 
-ENDPOINTS = lab.HOSTS * len(lab.PORTS)
 FEW = 20
 NMAP = ["nmap", "-sT", "-n", "-Pn", "-oX", "-", "-p", ",".join(map(str, lab.PORTS))]
 PATIENCE = ["--min-parallelism", "500", "--max-parallelism", "500", "--max-retries", "0"]
@@ -51,11 +50,11 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """
 
 
-def measured(command: list[str], form: str) -> Took:
+def measured(program: list[str], form: str) -> Took:
     """Run a command whose output counts (`json`) or shows (`xml`) the states it saw."""
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", LAUNCH, *command],
+        [sys.executable, "-I", "-S", "-c", LAUNCH, *program],
         capture_output=True,
         text=True,
         check=True,
@@ -82,8 +81,7 @@ def wrong_of_nmap(text: str) -> int:
 
 
 def ours(flight: int, hosts: int) -> Took:
-    command = [sys.executable, "-m", "bench.sweep", str(hosts), str(flight), "1"]
-    return measured(command, "json")
+    return measured([sys.executable, "-m", "bench.sweep", str(hosts), str(flight), "1"], "json")
 
 
 def nmap(options: list[str], hosts: int) -> Took:
@@ -91,8 +89,11 @@ def nmap(options: list[str], hosts: int) -> Took:
 
 
 def main() -> None:
-    lab.enter("bench.connects")
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    parser = command.parser("bench.connects")
+    parser.add_argument("rounds", type=int, nargs="?", default=3)
+    given = parser.parse_args()
+    lab.enter("bench.connects", "nmap")
+    hosts, rounds = (lab.FEW_HOSTS, 1) if given.smoke else (lab.HOSTS, given.rounds)
     ways: dict[str, Callable[[int], Took]] = {
         EQUAL: partial(ours, 500),
         DEFAULT: partial(ours, 1000),
@@ -106,10 +107,11 @@ def main() -> None:
         for _ in range(rounds):
             for name, way in ways.items():
                 few[name].append(way(FEW))
-                took[name].append(way(lab.HOSTS))
+                took[name].append(way(hosts))
     report(
         {name: middle(all_of) for name, all_of in took.items()},
         {name: middle(all_of) for name, all_of in few.items()},
+        hosts,
         rounds,
     )
 
@@ -124,14 +126,15 @@ def middle(all_of: list[Took]) -> Took:
     )
 
 
-def report(took: dict[str, Took], few: dict[str, Took], rounds: int) -> None:
-    print(f"{ENDPOINTS} endpoints, median of {rounds}\n")
+def report(took: dict[str, Took], few: dict[str, Took], hosts: int, rounds: int) -> None:
+    endpoints = hosts * len(lab.PORTS)
+    print(f"{endpoints} endpoints, median of {rounds}\n")
     print("| what                        | wall s | CPU us each |  net | RSS MB | wrong |")
     print("|-----------------------------|-------:|------------:|-----:|-------:|------:|")
     net = {}
     for name, one in took.items():
-        cpu = one.cpu / ENDPOINTS * 1e6
-        net[name] = (one.cpu - few[name].cpu) / (ENDPOINTS - FEW * len(lab.PORTS)) * 1e6
+        cpu = one.cpu / endpoints * 1e6
+        net[name] = (one.cpu - few[name].cpu) / (endpoints - FEW * len(lab.PORTS)) * 1e6
         print(
             f"| {name:27} | {one.wall:6.2f} | {cpu:11.0f} | {net[name]:4.0f} | {one.rss:6.1f} "
             f"| {one.wrong:5} |"

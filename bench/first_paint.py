@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bench import command
 from bench.terminal import Terminal, processor, python
 
 ROUNDS = 9
@@ -46,9 +47,9 @@ class Start(NamedTuple):
 
 
 def once(
-    argv: Sequence[str], first: bytes, whole: bytes, environ: Mapping[str, str] | None = None
+    argv: Sequence[str], first: bytes, whole: bytes, environ: Mapping[str, str], after: float
 ) -> Start:
-    """Start a program once, to its first words and to the last of its screen."""
+    """Start a program once, to its first words, to the last of its screen, and for a while."""
     terminal = Terminal(argv, 80, 24, environ)
     try:
         began = terminal.until(first)
@@ -56,7 +57,7 @@ def once(
         cpu, resident = processor(terminal.pid), terminal.resident()
         terminal.read(0.15)
         painted = len(terminal.output)
-        terminal.read(3.0, 3.0)
+        terminal.read(after, after)
         return Start(began, seconds, cpu, painted, len(terminal.output) - painted, resident)
     finally:
         terminal.end()
@@ -64,22 +65,24 @@ def once(
 
 def main() -> None:
     """Measure by turns and print the table."""
+    given = command.parser("bench.first_paint").parse_args()
+    rounds, after = (1, 0.2) if given.smoke else (ROUNDS, 3.0)
     # As pip leaves it. Where PYTHONDONTWRITEBYTECODE is set every start would compile them anew.
     for package in ("tui", "probes", "profiles"):
         compileall.compile_dir(Path(__file__).parent.parent / package, quiet=1)
     seen: dict[str, list[Start]] = {name: [] for name in PROGRAMS}
     with tempfile.TemporaryDirectory() as folder:
         environ = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_STATE_HOME"), folder)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for name, (argv, first, whole) in PROGRAMS.items():
-                seen[name].append(once(argv, first, whole, environ))
-    title = f"80x24, medians of {ROUNDS}"
+                seen[name].append(once(argv, first, whole, environ, after))
+    title = f"80x24, medians of {rounds}"
     print(f"{title:<24} first ms  whole ms  CPU ms  bytes  RSS MiB  after")
     middle = {}
-    for name, rounds in seen.items():
+    for name, starts in seen.items():
         # The least CPU: what disturbs a start only ever adds to it.
-        one = Start(*(statistics.median(column) for column in zip(*rounds, strict=True)))
-        one = one._replace(cpu=min(start.cpu for start in rounds))
+        one = Start(*(statistics.median(column) for column in zip(*starts, strict=True)))
+        one = one._replace(cpu=min(start.cpu for start in starts))
         middle[name] = one
         print(
             f"{name:<24} {one.first * 1000:>8.0f} {one.whole * 1000:>9.0f} {one.cpu * 1000:>7.0f}"

@@ -4,40 +4,31 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from bench import command
 from probes.model import Job, State, Target
 from profiles.model import Category, Check, Profile, Role
 
 PORTS = (10001, 10002, 10003, 10004, 10005)
 """Of each host two are open, two refuse and one drops; which ones goes round from host to host."""
 HOSTS = 2000
+FEW_HOSTS = 40
+"""As many as show that a bench works."""
 _STATES = (State.OPEN, State.CLOSED, State.FILTERED, State.OPEN, State.CLOSED)
-_INSIDE = "AUDITREACH_BENCH_LAB"
 
 
-def enter(module: str) -> None:
-    """Start this bench again as root in a namespace of its own, unless it is there already."""
-    if os.environ.get(_INSIDE):
-        for command in (
-            "ip link set lo up",
-            "sysctl -qw net.core.somaxconn=65535",
-            "sysctl -qw net.ipv4.tcp_max_syn_backlog=65535",
-        ):
-            subprocess.run(command.split(), check=True)
-        subprocess.run(["nft", "-f", "-"], input=_rules(), text=True, check=True)
-        return
-    missing = [name for name in ("unshare", "ip", "nft", "nmap") if shutil.which(name) is None]
-    if missing or os.geteuid() != 0:
-        sys.exit(f"{module} needs root, unshare, ip, nft and nmap.")
-    again = ["unshare", "--net", "--", sys.executable, "-m", module, *sys.argv[1:]]
-    sys.exit(subprocess.call(again, env={**os.environ, _INSIDE: "1"}))
+def enter(module: str, *programs: str) -> None:
+    """Start a bench again as root in the lab's namespace, unless it is there already."""
+    command.enter(module, "nft", *programs)
+    for name in ("core/somaxconn", "ipv4/tcp_max_syn_backlog"):
+        Path("/proc/sys/net", name).write_text("65535")
+    subprocess.run(["nft", "-f", "-"], input=_rules(), text=True, check=True)
 
 
 def hosts(count: int) -> list[str]:

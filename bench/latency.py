@@ -6,6 +6,7 @@ SYN and its SYN-ACK. The peer is the clock around `asyncio.open_connection`, 1,0
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import statistics
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from bench import lab
+from bench import command, lab
 from bench.wire import round_trips
 from probes.model import State
 
@@ -23,7 +24,7 @@ Measured = list[tuple[str, int, str, float]]
 """Host, port, clock and milliseconds."""
 
 
-async def naive() -> Measured:
+async def naive(hosts: int) -> Measured:
     slots = asyncio.Semaphore(FLIGHT)
     found: Measured = []
 
@@ -34,16 +35,16 @@ async def naive() -> Measured:
             found.append((host, port, "perf_counter", (time.perf_counter() - began) * 1000))
             writer.close()
 
-    places = [(host, port) for port in lab.PORTS for host in lab.hosts(lab.HOSTS)]
+    places = [(host, port) for port in lab.PORTS for host in lab.hosts(hosts)]
     opened = [place for place in places if lab.truth(*place) is State.OPEN]
     await asyncio.gather(*(ask(*place) for place in opened))
     return found
 
 
-def compared(name: str, command: list[str]) -> str:
+def compared(name: str, module: str, *arguments: str) -> str:
     """A line of the table: what a program says beside what the wire said at the same time."""
     with round_trips() as truth:
-        words = [sys.executable, "-m", *command]
+        words = [sys.executable, "-m", module, *arguments]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)
     measured = said if isinstance(said, list) else said["latencies"]
@@ -61,15 +62,19 @@ def compared(name: str, command: list[str]) -> str:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["naive"]:
-        print(json.dumps(asyncio.run(naive())))
+    parser = command.parser("bench.latency")
+    parser.add_argument("--naive", type=int, metavar="HOSTS", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.naive:
+        print(json.dumps(asyncio.run(naive(given.naive))))
         return
     lab.enter("bench.latency")
-    ours = ["bench.sweep", str(lab.HOSTS), str(FLIGHT), "1", "latencies"]
+    hosts = str(lab.FEW_HOSTS if given.smoke else lab.HOSTS)
+    sweep = ("bench.sweep", hosts, str(FLIGHT), "1", "--latencies")
     with lab.listening():
         rows = [
-            compared("the session log", ours),
-            compared("peer: asyncio", ["bench.latency", "naive"]),
+            compared("the session log", *sweep),
+            compared("peer: asyncio", "bench.latency", "--naive", hosts),
         ]
     print(f"Open ports, {FLIGHT} in flight; milliseconds away from the wire\n")
     print(

@@ -15,11 +15,13 @@ import argparse
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median, quantiles
+from typing import NamedTuple
 
 from textual.widgets import Input
 
+from bench import command
 from bench.whole import Driven, child, moved, report, run, typed
 from tui.screens.main_panes import Panes
 from tui.screens.verdicts import VerdictScreen
@@ -57,15 +59,27 @@ def switched(panes: Panes) -> Callable[[], bool]:
     return lambda: panes.failures != failures
 
 
-def measure(rows: int, rate: int, seconds: float) -> None:
+class Pace(NamedTuple):
+    """Seconds of each part."""
+
+    filled: float = 3.0
+    begun: float = 1.0
+    still: float = 5.0
+    changing: float = 10.0
+
+
+SHORT = Pace(0.5, 0.2, 0.5, 0.5)
+
+
+def measure(rows: int, rate: int, seconds: float, pace: Pace) -> None:
     async def work(driven: Driven) -> None:
         driven.source.everything()
-        await asyncio.sleep(3)
+        await asyncio.sleep(pace.filled)
         driven.source.begin(rate, driven.source.jobs)
-        await asyncio.sleep(1)
+        await asyncio.sleep(pace.begun)
         driven.lags.clear()
         frames, sent, began = driven.frames, driven.sent, time.perf_counter()
-        await asyncio.sleep(5)
+        await asyncio.sleep(pace.still)
         wall = time.perf_counter() - began
         still = f"{(driven.frames - frames) / wall:.1f} {(driven.sent - sent) / wall / 1024:.2f}"
         quiet = sorted(driven.lags)
@@ -86,14 +100,14 @@ def measure(rows: int, rate: int, seconds: float) -> None:
     run(rows, work)
 
 
-def change(rate: int, slow: bool) -> None:
+def change(rate: int, slow: bool, pace: Pace) -> None:
     async def work(driven: Driven) -> None:
         driven.source.everything()
-        await asyncio.sleep(2)
+        await asyncio.sleep(pace.filled)
         driven.source.begin(rate, driven.source.jobs[:12])
-        await asyncio.sleep(1)
+        await asyncio.sleep(pace.begun)
         frames, sent, began = driven.frames, driven.sent, time.perf_counter()
-        await asyncio.sleep(10)
+        await asyncio.sleep(pace.changing)
         wall = time.perf_counter() - began
         report([f"{(driven.frames - frames) / wall} {(driven.sent - sent) / wall / 1024}"])
 
@@ -105,21 +119,29 @@ def p99(values: list[float]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.load")
+    parser = command.parser("bench.load")
     parser.add_argument("--rows", type=int, default=20000)
     parser.add_argument("--rate", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--child", choices=("keys", "change", "slow"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    rate = str(options.rate)
+    pace, rates = (SHORT, (1000,)) if options.smoke else (Pace(), (10, 100, 1000))
+    if options.smoke:
+        options.rows, options.seconds = 200, 0.5
     if options.child == "keys":
-        measure(options.rows, options.rate, options.seconds)
-        return
-    if options.child:
-        change(options.rate, options.child == "slow")
-        return
+        measure(options.rows, options.rate, options.seconds, pace)
+    elif options.child:
+        change(options.rate, options.child == "slow", pace)
+    else:
+        under_load(options)
+        all_changing(rates, ("--smoke",) if options.smoke else ())
+
+
+def under_load(options: argparse.Namespace) -> None:
+    """Print the table of the keys, and whether the goals are kept."""
     print(f"80x24, {options.rows} rows, {options.rate} results a second\n")
-    extra = ("--rows", str(options.rows), "--rate", rate, "--seconds", str(options.seconds))
+    extra = [f"--{name}={getattr(options, name)}" for name in ("rows", "rate", "seconds")]
+    extra += ["--smoke"] * options.smoke
     print(f"{'key':<10} {'times':>5} {'median ms':>10} {'p99':>7} {'worst':>7}  CPU ms     p99")
     with child("bench.load", "--child", "keys", *extra) as (*rows, last):
         for row in rows:
@@ -138,10 +160,14 @@ def main() -> None:
     print(f"goal: keys {middle:.0f} ms, p99 {last_but:.0f} (50), lag p99 {quiet:.0f} (20): {kept}")
     kept = "kept" if most < 50 else "MISSED"
     print(f"by CPU: keys {cpus:.0f} ms, p99 {most:.0f} (50): {kept}")
+
+
+def all_changing(rates: Sequence[int], extra: Sequence[str]) -> None:
+    """Print the table of frames and bytes."""
     print(f"\n{'every line changing':<24} frames/s   KiB/s")
-    for per_second in (10, 100, 1000):
+    for per_second in rates:
         for name, kind in (("", "change"), (", --slow-link", "slow")):
-            with child("bench.load", "--child", kind, "--rate", str(per_second)) as (row,):
+            with child("bench.load", "--child", kind, f"--rate={per_second}", *extra) as (row,):
                 frames, sent = map(float, row.split())
             title = f"{per_second}/s{name}"
             kept = "kept" if sent < 16 else "MISSED"

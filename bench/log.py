@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
+from bench import command
 from probes.model import (
     Evidence,
     Icmp,
@@ -156,14 +156,17 @@ def read_plain(path: Path) -> object:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parser = command.parser("bench.log")
+    parser.add_argument("rows", type=int, nargs="?", default=100_000)
+    given = parser.parse_args()
+    count, rounds = (2 * BATCH, 1) if given.smoke else (given.rows, ROUNDS)
     profile = Profile("bench", "Bench", "1", "none", "", checks=checks())
     made = rows(count, profile)
     dicts = [json.loads(json.dumps(asdict(result), default=dict)) for result in made]
     took: dict[str, list[Took]] = {}
     with tempfile.TemporaryDirectory() as folder:
         ours, plain = Path(folder, "ours.jsonl"), Path(folder, "plain.jsonl")
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for name, one in (
                 (f"write, {BATCH} at a time", write(ours, made, BATCH, profile)),
                 ("write, one by one", write(ours, made, 1, profile)),
@@ -173,13 +176,13 @@ def main() -> None:
             ):
                 took.setdefault(name, []).append(one)
         size = ours.stat().st_size / count
-    print(f"{count} results, {size:.0f} bytes each, median of {ROUNDS}\n")
+    print(f"{count} results, {size:.0f} bytes each, median of {rounds}\n")
     print(f"| {'what':38} | us each | wall s | CPU s | goal    |")
     print(f"|{'-' * 40}|--------:|-------:|------:|---------|")
     goals = {f"write, {BATCH} at a time": "< 15 us", "open": "< 2 s"}
-    for name, rounds in took.items():
-        wall = statistics.median(one.wall for one in rounds)
-        cpu = statistics.median(one.cpu for one in rounds)
+    for name, all_of in took.items():
+        wall = statistics.median(one.wall for one in all_of)
+        cpu = statistics.median(one.cpu for one in all_of)
         each = wall / count * 1e6
         print(f"| {name:38} | {each:7.1f} | {wall:6.2f} | {cpu:5.2f} | {goals.get(name, ''):7} |")
 

@@ -15,10 +15,13 @@ import asyncio
 import gc
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from textual.widgets import Input, OptionList
 
+from bench import command
 from bench.whole import Driven, child, moved, report, run, typed
 from probes.model import Status
 from tui.app import AuditReach
@@ -34,10 +37,19 @@ GOAL = 100.0
 """Milliseconds of the longest pause."""
 
 
-async def operate(driven: Driven) -> None:
-    """Do everything once, three times, and report the middle of each."""
+class Pace(NamedTuple):
+    """Rounds, and seconds of each pause."""
+
+    rounds: int = 3
+    filled: float = 4.0
+    between: float = 0.5
+    weighed: float = 10.0
+
+
+async def operate(driven: Driven, pace: Pace) -> None:
+    """Do everything once, a few times, and report the middle of each."""
     driven.source.everything()
-    await asyncio.sleep(4)
+    await asyncio.sleep(pace.filled)
     app, panes = driven.app, driven.app.main.panes
     table, line = panes.table, app.main.query_one("#filter", Input)
     seen: dict[str, list[tuple[float, float, float]]] = {}
@@ -45,11 +57,11 @@ async def operate(driven: Driven) -> None:
     async def do(name: str, key: str, holds: Callable[[], object]) -> None:
         driven.lags.clear()
         shown, cpu = await driven.press(key, holds)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(pace.between)
         seen.setdefault(name, []).append((shown, max(driven.lags), cpu))
 
     every, last = len(table.rows), len(table.rows.view) - 1
-    for _ in range(3):
+    for _ in range(pace.rounds):
         await do("to the last row", "end", lambda: table.cursor_line == last)
         await do("page up", "pageup", moved(table))
         await do("to the first row", "home", lambda: table.cursor_line == 0)
@@ -69,14 +81,14 @@ async def operate(driven: Driven) -> None:
             await do("down the tree", "down", moved(panes.outline))
         panes.show_all()
         table.focus()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(pace.between)
         await do("verdicts", "v", lambda: isinstance(app.screen, VerdictScreen))
         await do("back from them", "escape", lambda: app.screen is app.main)
         await do("diagnosis", "d", lambda: isinstance(app.screen, Diagnosis) and listed(app))
         await do("back from it", "escape", lambda: app.screen is app.main)
         gone = frozenset(panes.targets[::5][:REMOVED])
         panes.mark([job.key for job in driven.source.jobs if job.target in gone], on=True)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(pace.between)
         await do(f"remove {REMOVED} hosts", "delete", lambda: len(table.rows) < every)
         await do("bring them back", "u", lambda: len(table.rows) == every)
     out = []
@@ -96,7 +108,7 @@ def listed(app: AuditReach) -> bool:
     return bool(app.screen.query(OptionList))
 
 
-def weigh(rows: int) -> None:
+def weigh(rows: int, pace: Pace) -> None:
     async def work(driven: Driven) -> None:
         await asyncio.sleep(1)
         panes = driven.app.main.panes
@@ -106,7 +118,7 @@ def weigh(rows: int) -> None:
         tracemalloc.start()
         panes.add(driven.source.jobs)
         driven.source.everything()
-        await asyncio.sleep(10)
+        await asyncio.sleep(pace.weighed)
         assert not panes.table.rows.counts[Status.QUEUED]
         gc.collect()
         traced = tracemalloc.get_traced_memory()[0]
@@ -123,19 +135,24 @@ def rss() -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.operations")
+    parser = command.parser("bench.operations")
     parser.add_argument("--rows", type=int, default=20000)
     parser.add_argument("--child", choices=("operate", "weigh"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child:
-        work = {"operate": lambda: run(options.rows, operate), "weigh": lambda: weigh(options.rows)}
-        work[options.child]()
+    pace = Pace(1, 1.0, 0.05, 1.0) if options.smoke else Pace()
+    if options.smoke:
+        options.rows = 200
+    if options.child == "operate":
+        run(options.rows, partial(operate, pace=pace))
         return
-    rows = ("--rows", str(options.rows))
-    print(f"80x24, {options.rows} rows; middle of three, worst pause\n")
+    if options.child:
+        weigh(options.rows, pace)
+        return
+    extra = ["--rows", str(options.rows), *["--smoke"] * options.smoke]
+    print(f"80x24, {options.rows} rows; middle of {pace.rounds}, worst pause\n")
     print(f"{'what':<24} {'shown ms':>8} {'pause ms':>9} {'CPU ms':>7}")
     over = []
-    with child("bench.operations", "--child", "operate", *rows) as lines:
+    with child("bench.operations", "--child", "operate", *extra) as lines:
         for line in lines:
             name, *numbers = line.split("|")
             shown, pause, cpu = map(float, numbers)
@@ -145,7 +162,7 @@ def main() -> None:
     print(
         f"\ngoal (no pause over {GOAL:g} ms): {'MISSED by ' + ', '.join(over) if over else 'kept'}"
     )
-    with child("bench.operations", "--child", "weigh", *rows) as (line,):
+    with child("bench.operations", "--child", "weigh", *extra) as (line,):
         traced, resident = map(float, line.split())
     print(f"memory: {traced:.0f} bytes of objects a row, results included; process {resident:.0f}")
 

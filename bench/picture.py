@@ -7,18 +7,18 @@ namespaces, and keeps the log as that example.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import site
+from bench import command, site
 from tui.app import AuditReach
 from tui.cli.options import Options
 from tui.cli.prepare import load
@@ -61,13 +61,15 @@ async def picture(scene: Scene) -> str:
     return re.sub(r"terminal-\d+-", "screen-", svg) + "\n"
 
 
-def draw() -> None:
+def draw(folder: Path) -> None:
     """Every scene into its file."""
     os.environ.pop("NO_COLOR", None)
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    print(f"{'picture':<12} {'columns':>7} {'lines':>5} {'bytes':>7}")
     for name, scene in SCENES.items():
         svg = asyncio.run(picture(scene))
-        (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+        print(f"{name:<12} {scene.size[0]:>7} {scene.size[1]:>5} {len(svg.encode()):>7}")
 
 
 def record() -> None:
@@ -75,14 +77,23 @@ def record() -> None:
     with site.up() as at:
         log = at.folder / "example.jsonl"
         program = (sys.executable, "-m", "tui", "run")
-        command = at.command(*program, "--ca-file", at.ca_file, "--log", log, *site.entries())
-        subprocess.run(command, stdout=subprocess.DEVNULL, cwd=ROOT, check=False)
+        words = at.command(*program, "--log", log, *at.arguments())
+        subprocess.run(words, stdout=subprocess.DEVNULL, cwd=ROOT, check=False)
         EXAMPLE.write_bytes(log.read_bytes())
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m bench.picture")
+def main() -> None:
+    parser = command.parser("bench.picture")
     parser.add_argument("--record", action="store_true", help="measure docs/example.jsonl anew")
-    if parser.parse_args().record:
+    given = parser.parse_args()
+    if given.smoke:
+        with tempfile.TemporaryDirectory() as folder:
+            draw(Path(folder))
+        return
+    if given.record:
         record()
-    draw()
+    draw(FOLDER)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import json
-import os
 import queue
 import statistics
 import subprocess
@@ -18,7 +17,9 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from bench import command
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
 from probes.model import Event, Finished, Result, Settings, State, Target
@@ -27,11 +28,7 @@ from probes.session import SessionLog, new_header
 from probes.vantage.local.vantage import LocalVantage
 from profiles.loader import load_profile
 
-HOSTS, DEAD = 1000, 100
 GOAL = 1.0
-PATIENCE = 1.0
-"""Seconds one attempt has; everybody makes two of them where nobody answers."""
-_INSIDE = "AUDITREACH_BENCH_PING"
 PROFILE = """id = "ping"
 name = "Ping"
 version = "1"
@@ -59,20 +56,29 @@ OURS, ENGINE, BARE = "auditreach run", "its engine, without Python's start", "Lo
 PEER, USUAL = "fping -i 0", "fping, its usual 10 ms apart"
 NETWORKS = {"loopback": "127.1", "cable": "10.99"}
 
+Way = Callable[[Path, Sequence[str], float], int]
+"""Asks these hosts with so much patience; returns how many are alive."""
 
-def hosts(network: str, dead: int) -> list[str]:
-    """Addresses of HOSTS hosts, of which the last ones do not answer."""
-    alive = [f"{NETWORKS[network]}.{n >> 8}.{n & 255}" for n in range(1, HOSTS + 1 - dead)]
-    return alive + [f"{NETWORKS[network]}.9.{n}" for n in range(1, dead + 1)]
+
+class Sweep(NamedTuple):
+    """What everybody is asked to do."""
+
+    hosts: int = 1000
+    dead: int = 100
+    """How many of them do not answer, where some do not."""
+    patience: float = 1.0
+    """Seconds one attempt has; everybody makes two of them where nobody answers."""
+
+    def names(self, network: str, dead: int) -> list[str]:
+        """The addresses, of which the last ones do not answer."""
+        alive = range(1, self.hosts + 1 - dead)
+        answering = [f"{NETWORKS[network]}.{n >> 8}.{n & 255}" for n in alive]
+        return answering + [f"{NETWORKS[network]}.9.{n}" for n in range(1, dead + 1)]
 
 
 def enter() -> None:
     """Start again in a namespace of its own, with another one at the far end of a cable."""
-    if not os.environ.get(_INSIDE):
-        if os.geteuid() != 0:
-            sys.exit("bench.ping needs root, unshare, ip, nft and fping.")
-        again = ["unshare", "--net", "--", sys.executable, "-m", "bench.ping", *sys.argv[1:]]
-        sys.exit(subprocess.call(again, env={**os.environ, _INSIDE: "1"}))
+    command.enter("bench.ping", "nsenter", "nft", "fping")
     far = subprocess.Popen(["unshare", "--net", "--", "sleep", "infinity"])
     atexit.register(far.kill)
     inside = ["nsenter", "--net", "-t", str(far.pid), "--"]
@@ -80,7 +86,6 @@ def enter() -> None:
     while Path(f"/proc/{far.pid}/ns/net").readlink() == own:
         time.sleep(0.01)
     near = (
-        "ip link set lo up",
         f"ip link add near type veth peer name far netns {far.pid}",
         "ip address add 10.98.0.1/30 dev near",
         "ip link set near up",
@@ -99,20 +104,20 @@ def enter() -> None:
         "nft add chain ip t c { type filter hook input priority 0 ; }",
         "nft add rule ip t c ip daddr 10.99.9.0/24 drop",
     )
+    # One end can be set up when the cable is there.
     subprocess.run(near[0].split(), check=True)
-    subprocess.run(near[1].split(), check=True)
-    for command in beyond:
-        subprocess.run([*inside, *command.split()], check=True)
-    for command in near[2:]:
-        subprocess.run(command.split(), check=True)
+    for words in beyond:
+        subprocess.run([*inside, *words.split()], check=True)
+    for words in near[1:]:
+        subprocess.run(words.split(), check=True)
 
 
-def whole(folder: Path, names: Sequence[str]) -> int:
+def whole(folder: Path, names: Sequence[str], patience: float) -> int:
     """Run the program; how many it found alive."""
     listed = folder / "hosts"
     listed.write_text("\n".join(names))
     words = ["run", "--profile", str(folder / "ping.toml"), "--json", "--yes"]
-    words += ["--timeout", str(PATIENCE), "--log", str(folder / f"log{time.monotonic_ns()}")]
+    words += ["--timeout", str(patience), "--log", str(folder / f"log{time.monotonic_ns()}")]
     done = subprocess.run(
         [sys.executable, "-m", "tui", *words, f"host=@{listed}"],
         capture_output=True,
@@ -123,12 +128,12 @@ def whole(folder: Path, names: Sequence[str]) -> int:
     return sum(one["type"] == "result" and one["state"] == "open" for one in records)
 
 
-def engine(folder: Path, names: Sequence[str]) -> int:
+def engine(folder: Path, names: Sequence[str], patience: float) -> int:
     """Measure as `auditreach run` does, in this process: engine, judge, session log and queue."""
     profile = load_profile(folder / "ping.toml", {"ping": "icmp"})
     targets = [Target("host", name) for name in names]
     events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
-    settings = Settings(timeout=PATIENCE)
+    settings = Settings(timeout=patience)
     made = Engine(LocalVantage, PROBES, events.put)
     log = SessionLog.create(folder / f"log{time.monotonic_ns()}")
     log.header(new_header(profile, made.info(), settings, {}, targets))
@@ -144,7 +149,7 @@ def engine(folder: Path, names: Sequence[str]) -> int:
     return alive
 
 
-def bare(folder: Path, names: Sequence[str]) -> int:
+def bare(folder: Path, names: Sequence[str], patience: float) -> int:
     """Only the shared ICMP socket, two attempts each where nobody answers."""
 
     async def sweep() -> int:
@@ -152,7 +157,7 @@ def bare(folder: Path, names: Sequence[str]) -> int:
 
         async def twice(name: str) -> bool:
             for _ in range(2):
-                if (await vantage.ping(name, PATIENCE)).state is State.OPEN:
+                if (await vantage.ping(name, patience)).state is State.OPEN:
                     return True
             return False
 
@@ -164,11 +169,11 @@ def bare(folder: Path, names: Sequence[str]) -> int:
     return asyncio.run(sweep())
 
 
-def fping(*pause: str) -> Callable[[Path, Sequence[str]], int]:
-    def ask(folder: Path, names: Sequence[str]) -> int:
-        patience = ["-r", "1", "-B", "1", "-t", str(int(PATIENCE * 1000))]
+def fping(*pause: str) -> Way:
+    def ask(folder: Path, names: Sequence[str], patience: float) -> int:
+        attempts = ["-r", "1", "-B", "1", "-t", str(int(patience * 1000))]
         done = subprocess.run(
-            ["fping", "-a", *pause, *patience],
+            ["fping", "-a", *pause, *attempts],
             input="\n".join(names),
             capture_output=True,
             text=True,
@@ -179,7 +184,7 @@ def fping(*pause: str) -> Callable[[Path, Sequence[str]], int]:
     return ask
 
 
-WAYS: dict[str, Callable[[Path, Sequence[str]], int]] = {
+WAYS: dict[str, Way] = {
     OURS: whole,
     ENGINE: engine,
     BARE: bare,
@@ -189,28 +194,31 @@ WAYS: dict[str, Callable[[Path, Sequence[str]], int]] = {
 
 
 def main() -> None:
+    parser = command.parser("bench.ping")
+    parser.add_argument("rounds", type=int, nargs="?", default=5)
+    given = parser.parse_args()
     enter()
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    print(f"{HOSTS} hosts, median of {rounds}\n")
+    sweep, rounds = (Sweep(20, 2, 0.2), 1) if given.smoke else (Sweep(), given.rounds)
+    print(f"{sweep.hosts} hosts, median of {rounds}\n")
     print("| where, and hosts that drop | what | ms | alive | ratio to fping -i 0 | goal |")
     print("|---|---|---:|---:|---:|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "ping.toml").write_text(PROFILE)
         for network in NETWORKS:
-            for dead in (0, DEAD):
-                compared(folder, network, dead, rounds)
+            for dead in (0, sweep.dead):
+                compared(folder, network, sweep, dead, rounds)
 
 
-def compared(folder: Path, network: str, dead: int, rounds: int) -> None:
+def compared(folder: Path, network: str, sweep: Sweep, dead: int, rounds: int) -> None:
     """The lines of the table for one network."""
-    names = hosts(network, dead)
+    names = sweep.names(network, dead)
     took: dict[str, list[float]] = {name: [] for name in WAYS}
     alive: dict[str, int] = {}
     for _ in range(rounds):
         for name, way in WAYS.items():
             began = time.monotonic()
-            alive[name] = way(folder, names)
+            alive[name] = way(folder, names, sweep.patience)
             took[name].append((time.monotonic() - began) * 1000)
     middle = {name: statistics.median(all_of) for name, all_of in took.items()}
     for name, ms in middle.items():

@@ -1,14 +1,15 @@
 """What cannot be had as a real server, as a program: `python -m bench.responders KIND`.
 
-Listens on every address of its namespace, prints `ready` and goes on until it is ended.
+Listens on every address of its namespace, prints `ready` and the ports, and goes on until it is
+ended.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 
+from bench import command
 from probes.lab import vsphere, winrm
 from probes.wire import pjl
 
@@ -63,11 +64,31 @@ KINDS: dict[str, Callable[[], Awaitable[list[asyncio.Server]]]] = {
 }
 
 
-async def main() -> None:
-    servers = await KINDS[sys.argv[1]]()
-    print("ready", flush=True)
-    await asyncio.gather(*(server.serve_forever() for server in servers))
+async def serve(kind: str, *, briefly: bool) -> None:
+    """Serve until ended, or until everything listens."""
+    servers = await KINDS[kind]()
+    ports = [sock.getsockname()[1] for server in servers for sock in server.sockets]
+    print("ready", *ports, flush=True)
+    if not briefly:
+        await asyncio.gather(*(server.serve_forever() for server in servers))
+    for server in servers:
+        server.close()
+        await server.wait_closed()
+
+
+def main() -> None:
+    parser = command.parser("bench.responders")
+    parser.add_argument("kind", nargs="?", choices=KINDS)
+    given = parser.parse_args()
+    if given.smoke:
+        command.enter("bench.responders")
+        for kind in KINDS:
+            asyncio.run(serve(kind, briefly=True))
+    elif given.kind:
+        asyncio.run(serve(given.kind, briefly=False))
+    else:
+        parser.error("KIND is missing")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -19,14 +19,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
-from bench import servers
+from bench import command, servers
 from bench.servers import PORTAL_NAMES, Server, run
 
 NEEDED = (
@@ -77,16 +77,6 @@ HOSTS = (
 PORTAL_ROLES = ("alloyscan.instance", "cloud.aws", "cloud.azure", "cloud.google")
 
 
-def entries() -> list[str]:
-    """The whole site as ROLE=HOST, as it is typed; the controller by its name."""
-    typed = [
-        f"{role}={'dc1.corp.site.test' if role == 'windows.dc' else host.address}"
-        for host in HOSTS
-        for role in host.roles
-    ]
-    return typed + [f"{role}={name}" for role, name in zip(PORTAL_ROLES, PORTAL_NAMES, strict=True)]
-
-
 @dataclass(frozen=True)
 class Site:
     """The site while it is up."""
@@ -94,27 +84,30 @@ class Site:
     client: str
     """The namespace to measure from."""
     folder: Path
+    hosts: Sequence[Host]
 
-    @property
-    def ca_file(self) -> Path:
-        return self.folder / "portal" / "ca.pem"
+    def arguments(self) -> list[str]:
+        """All hosts as ROLE=HOST, the controller by its name, and the authority of the portal."""
+        words = [
+            f"{role}={'dc1.corp.site.test' if role == 'windows.dc' else host.address}"
+            for host in self.hosts
+            for role in host.roles
+        ]
+        if any(host.made is servers.portal for host in self.hosts):
+            named = zip(PORTAL_ROLES, PORTAL_NAMES, strict=True)
+            words += [f"{role}={name}" for role, name in named]
+            words += ["--ca-file", str(self.folder / "portal" / "ca.pem")]
+        return words
 
     def command(self, *words: str | os.PathLike[str]) -> list[str]:
         """A command line that runs these words on the client; its resolver is the router."""
         return ["ip", "netns", "exec", self.client, *(os.fspath(word) for word in words)]
 
 
-def need(*programs: str) -> None:
-    """End with a sentence unless this is root and these programs are here."""
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing or os.geteuid() != 0:
-        sys.exit(f"This needs root{', and ' if missing else ''}{', '.join(missing)}.")
-
-
 @contextmanager
-def up() -> Iterator[Site]:
-    """The site, serving; taken down whatever happens."""
-    need(*NEEDED)
+def up(hosts: Sequence[Host] = HOSTS) -> Iterator[Site]:
+    """The site or some hosts of it, serving; taken down whatever happens."""
+    command.require(*NEEDED)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with ExitStack() as down:
         # A short path: Samba's Unix sockets below it have 108 bytes.
@@ -126,7 +119,7 @@ def up() -> Iterator[Site]:
         run("ip", "-n", switch, "link", "set", "bridge", "up")
         _join(client, switch, CLIENT, down)
         _resolver(client, down)
-        for host in HOSTS:
+        for host in hosts:
             name = f"{mark}-{host.name}"
             _join(name, switch, host.address, down)
             if host.firewall:
@@ -135,7 +128,7 @@ def up() -> Iterator[Site]:
             own.mkdir()
             for server in host.made(own, host.address):
                 _serve(name, server, own, host, client, down)
-        yield Site(client, folder)
+        yield Site(client, folder, hosts)
 
 
 def _namespace(name: str, down: ExitStack) -> None:
@@ -236,9 +229,11 @@ def _follow() -> None:
 
 def main() -> None:
     """Keep the site up for a look around."""
+    given = command.parser("bench.site").parse_args()
     with up() as site:
-        print(f"ip netns exec {site.client} {sys.executable} -m tui run {' '.join(entries())}")
-        print(f"--ca-file {site.ca_file}")
+        print(*site.command(sys.executable, "-m", "tui", "run", *site.arguments()))
+        if given.smoke:
+            return
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
 

@@ -1,21 +1,21 @@
 """One run of the program over the lab, as `auditreach run` makes it, in a process of its own.
 
-`python -m bench.sweep HOSTS FLIGHT TIMEOUT [busy] [latencies]` prints one JSON object; `busy` keeps
-the thread of the screen spinning, `latencies` reads them from the log when all is done. Engine in
-its thread, LocalVantage, judge, session log and queue are all on.
+`python -m bench.sweep HOSTS FLIGHT TIMEOUT [--busy] [--latencies]` prints one JSON object; `--busy`
+keeps the thread of the screen spinning, `--latencies` reads them from the log when all is done.
+Engine in its thread, LocalVantage, judge, session log and queue are all on. The benches start it in
+the lab.
 """
 
 from __future__ import annotations
 
 import json
 import queue
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import lab
+from bench import command, lab
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
 from probes.model import Event, Finished, Job, Result, Settings, State
@@ -77,12 +77,24 @@ def _latencies(path: Path) -> list[tuple[str, int, str, float]]:
 
 
 def main() -> None:
-    count, flight, timeout, *rest = sys.argv[1:]
-    print(
-        json.dumps(
-            sweep(int(count), int(flight), float(timeout), "busy" in rest, "latencies" in rest)
-        )
-    )
+    parser = command.parser("bench.sweep")
+    parser.add_argument("hosts", type=int, nargs="?", default=lab.FEW_HOSTS)
+    parser.add_argument("flight", type=int, nargs="?", default=1000)
+    parser.add_argument("timeout", type=float, nargs="?", default=1.0)
+    parser.add_argument("--busy", action="store_true")
+    parser.add_argument("--latencies", action="store_true")
+    given = parser.parse_args()
+
+    def once() -> None:
+        told = sweep(given.hosts, given.flight, given.timeout, given.busy, given.latencies)
+        print(json.dumps(told))
+
+    if given.smoke:
+        lab.enter("bench.sweep")
+        with lab.listening():
+            once()
+    else:
+        once()
 
 
 if __name__ == "__main__":

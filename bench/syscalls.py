@@ -8,7 +8,6 @@ more often. The peer is nmap -sT.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import lab
+from bench import command, lab
 
 SMALL, LARGE = 400, 2000
 FLIGHT = "500"
@@ -34,12 +33,12 @@ def nmap(count: int) -> list[str]:
     return ["nmap", "-sT", "-n", "-Pn", "-p", ports, *patience, *lab.hosts(count)]
 
 
-def counted(command: list[str], which: str) -> Counter[str]:
+def counted(program: list[str], which: str) -> Counter[str]:
     """System calls by name, of all threads."""
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder, "table")
         strace = ["strace", "-f", "--seccomp-bpf", "-c", "-U", "calls,name", "-o", str(table)]
-        words = [*strace, "-e", f"trace={which}", *command]
+        words = [*strace, "-e", f"trace={which}", *program]
         subprocess.run(words, check=True, capture_output=True)
         rows = [line.split() for line in table.read_text().splitlines()]
     calls = {row[1]: int(row[0]) for row in rows if len(row) == 2 and row[0].isdigit()}
@@ -47,23 +46,26 @@ def counted(command: list[str], which: str) -> Counter[str]:
     return Counter(calls)
 
 
-def each(command: Callable[[int], list[str]]) -> dict[str, float]:
+def each(program: Callable[[int], list[str]], small: int, large: int) -> dict[str, float]:
     """System calls a connect, without those of the start."""
     more: Counter[str] = Counter()
     for which in (WAITS, f"!{WAITS}"):
-        more += counted(command(LARGE), which)
-        more.subtract(counted(command(SMALL), which))
+        more += counted(program(large), which)
+        more.subtract(counted(program(small), which))
     connects = more["connect"]
     return {name: count / connects for name, count in more.most_common() if count > 0}
 
 
 def main() -> None:
-    if shutil.which("strace") is None:
-        sys.exit("bench.syscalls needs strace.")
-    lab.enter("bench.syscalls")
+    given = command.parser("bench.syscalls").parse_args()
+    lab.enter("bench.syscalls", "nmap", "strace")
+    small, large = (lab.FEW_HOSTS // 4, lab.FEW_HOSTS) if given.smoke else (SMALL, LARGE)
     with lab.listening():
-        found = {"auditreach": each(ours), "nmap -sT": each(nmap)}
-    print(f"System calls a connect, {SMALL} and {LARGE} hosts, {len(lab.PORTS)} ports each\n")
+        found = {
+            "auditreach": each(ours, small, large),
+            "nmap -sT": each(nmap, small, large),
+        }
+    print(f"System calls a connect, {small} and {large} hosts, {len(lab.PORTS)} ports each\n")
     print("| system call  | auditreach | nmap -sT |")
     print("|--------------|-----------:|---------:|")
     names = {name: None for calls in found.values() for name in calls}

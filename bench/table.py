@@ -28,6 +28,7 @@ from textual.app import App, ComposeResult
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.widgets import DataTable
 
+from bench import command
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
 from tui.models.columns import COLUMNS
@@ -270,7 +271,7 @@ def child(*arguments: str) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.table")
+    parser = command.parser("bench.table")
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 20000])
     parser.add_argument("--rate", type=int, default=1000)
@@ -283,6 +284,8 @@ def main() -> None:
         sys.__stdout__.write(json.dumps(asdict(figures)) + "\n")  # type: ignore[union-attr]
         return
 
+    if options.smoke:
+        options.rows, options.seconds = [100], 0.5
     print(f"headless driver that counts bytes, {SIZE[0]}x{SIZE[1]}, {options.rate} updates/s,")
     print(
         f"{BATCHES} batches/s, {options.seconds:g} s each; bytes a row without jobs and results\n"

@@ -6,26 +6,28 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import subprocess
 import sys
 import time
+from functools import partial
 
-from bench import lab
+from bench import command, lab
 from probes.model import State
 
 FLIGHT = 4000
 
 
-def ours(*more: str) -> tuple[float, int]:
-    command = [sys.executable, "-m", "bench.sweep", str(lab.HOSTS), str(FLIGHT), "1", *more]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+def ours(hosts: int, *more: str) -> tuple[float, int]:
+    words = [sys.executable, "-m", "bench.sweep", str(hosts), str(FLIGHT), "1", *more]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)
     return said["seconds"], said["wrong"]
 
 
-async def naive() -> int:
+async def naive(hosts: int) -> int:
     slots = asyncio.Semaphore(FLIGHT)
 
     async def state(host: str, port: int) -> State:
@@ -40,35 +42,39 @@ async def naive() -> int:
             writer.close()
             return State.OPEN
 
-    places = [(host, port) for port in lab.PORTS for host in lab.hosts(lab.HOSTS)]
+    places = [(host, port) for port in lab.PORTS for host in lab.hosts(hosts)]
     states = await asyncio.gather(*(state(*place) for place in places))
     return sum(lab.truth(*place) is not seen for place, seen in zip(places, states, strict=True))
 
 
-def peer() -> tuple[float, int]:
-    command = [sys.executable, "-m", "bench.truth", "naive"]
+def peer(hosts: int) -> tuple[float, int]:
+    words = [sys.executable, "-m", "bench.truth", "--naive", str(hosts)]
     began = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
     return time.monotonic() - began, int(done.stdout)
 
 
 def main() -> None:
-    if sys.argv[1:] == ["naive"]:
-        print(asyncio.run(naive()))
+    parser = command.parser("bench.truth")
+    parser.add_argument("rounds", type=int, nargs="?", default=3)
+    parser.add_argument("--naive", type=int, metavar="HOSTS", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.naive:
+        print(asyncio.run(naive(given.naive)))
         return
     lab.enter("bench.truth")
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    hosts, rounds = (lab.FEW_HOSTS, 1) if given.smoke else (lab.HOSTS, given.rounds)
     ways = {
-        "auditreach": ours,
-        "auditreach, screen's thread spinning": lambda: ours("busy"),
-        "peer: open_connection, a task each": peer,
+        "auditreach": partial(ours, hosts),
+        "auditreach, screen's thread spinning": partial(ours, hosts, "--busy"),
+        "peer: open_connection, a task each": partial(peer, hosts),
     }
     took: dict[str, list[tuple[float, int]]] = {name: [] for name in ways}
     with lab.listening():
         for _ in range(rounds):
             for name, way in ways.items():
                 took[name].append(way())
-    count = lab.HOSTS * len(lab.PORTS)
+    count = hosts * len(lab.PORTS)
     print(f"{count} endpoints, {FLIGHT} in flight, {rounds} rounds\n")
     print("| what                                 | wall s | wrong, worst round | goal |")
     print("|--------------------------------------|-------:|-------------------:|-----:|")
