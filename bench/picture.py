@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import command, site
+from bench.settled import settled
 from tui.app import AuditReach
 from tui.cli.options import Options
 from tui.cli.prepare import load
@@ -27,6 +28,7 @@ from tui.models.loaded_session import open_recorded
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "docs" / "example.jsonl"
 FOLDER = ROOT / "docs" / "pictures"
+_LONGEST = 20
 
 
 class Scene(NamedTuple):
@@ -46,6 +48,12 @@ SCENES: Mapping[str, Scene] = {
 }
 
 
+async def drawn(app: AuditReach) -> None:
+    """Wait until the screen is what it will stay."""
+    if not await settled(app, _LONGEST):
+        raise TimeoutError(f"the screen still changes after {_LONGEST} s")
+
+
 async def picture(scene: Scene) -> str:
     """The screen of a scene as SVG."""
     profile = load(Options("open"))
@@ -53,9 +61,11 @@ async def picture(scene: Scene) -> str:
     recorded = replace(open_recorded(EXAMPLE, profile), messages=())
     app = AuditReach(profile, None, recorded=recorded)
     async with app.run_test(size=scene.size) as pilot:
+        # What opens over the main screen has its styles only when that one has been drawn.
+        await drawn(app)
         for key in scene.keys:
             await pilot.press(key)
-            await pilot.pause()
+            await drawn(app)
         svg = app.export_screenshot(title="auditreach")
     # A fresh id in every name would make every picture another one.
     return re.sub(r"terminal-\d+-", "screen-", svg) + "\n"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 import textual.app
 import textual.pilot
 from textual._context import active_app
+
+from bench.settled import settled
 
 
 @pytest.fixture
@@ -28,30 +29,14 @@ def clipboard(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-async def settled(min_sleep: float = 0, max_sleep: float = 1) -> None:
-    """Wait until nothing is left to do: no callback is ready, no frame due, no key on its way.
-
-    Textual's own waits until the processor has been quiet for 20 ms, twice for every key.
-    """
-    loop: Any = asyncio.get_running_loop()
-    until = loop.time() + max_sleep
+async def wait_for_idle(min_sleep: float = 0, max_sleep: float = 1) -> None:
+    """Wait until nothing is left to do, for at most so many seconds."""
     await asyncio.sleep(min_sleep)
-    while loop.time() < until:
-        await asyncio.sleep(0)
-        if loop._ready:
-            continue
-        app: Any = active_app.get(None)
-        if app is None or not app._running or not app._screen_stack:
-            return
-        due = app._resize_event or app.screen._update_timer._active.is_set()
-        turns = getattr(app, "turns", None)
-        if not due and (turns is None or turns.idle):
-            return
-        await asyncio.sleep(0.002)
+    await settled(active_app.get(None), max_sleep)
 
 
 @pytest.fixture(autouse=True)
 def no_quiet_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys and pauses of a test take as long as what they begin."""
     for place in (textual.app, textual.pilot):
-        monkeypatch.setattr(place, "wait_for_idle", settled)
+        monkeypatch.setattr(place, "wait_for_idle", wait_for_idle)

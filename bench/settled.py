@@ -1,0 +1,30 @@
+"""Waiting until an application has nothing left to do."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from textual.app import App
+
+
+async def settled(app: App[Any] | None, longest: float) -> bool:
+    """Wait until no callback is ready, no frame due, no key on its way; whether it came to that.
+
+    Textual's own waits until the processor has been quiet for 20 ms, twice for every key: longer
+    than it takes, and on a busy machine, where a process is quiet while others run, not as long.
+    """
+    loop: Any = asyncio.get_running_loop()
+    until = loop.time() + longest
+    while loop.time() < until:
+        await asyncio.sleep(0)
+        if loop._ready:
+            continue
+        if app is None or not app._running or not app._screen_stack:
+            return True
+        due = app._resize_event or app.screen._update_timer._active.is_set()
+        turns = getattr(app, "turns", None)
+        if not due and (turns is None or turns.idle):
+            return True
+        await asyncio.sleep(0.002)
+    return False
