@@ -1,4 +1,4 @@
-"""Ports of this machine and certificates of every kind, for the tests that need them."""
+"""Ports of this machine, certificates of every kind, and how property tests are run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Beside it stands what Hypothesis sets in CI by itself.
+settings.register_profile(
+    "auditreach",
+    # On a busy machine an example takes as long as the others leave it.
+    deadline=None,
+    # A fixture is made once for all examples of a test: files are written anew by each of them.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("auditreach")
 
 
 @dataclass(frozen=True)

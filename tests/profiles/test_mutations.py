@@ -4,7 +4,7 @@ import unicodedata
 from importlib import resources
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.loader import ProfileError
@@ -63,7 +63,6 @@ def test_the_writer_of_these_tests_writes_what_was_read(parse):
     assert parse(_document(TREE)).checks == parse(CATALOG).checks
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_value_replaced_by_anything_is_accepted_or_refused_in_a_sentence(parse, data):
     tree = json.loads(json.dumps(TREE))
@@ -83,7 +82,6 @@ def test_a_value_replaced_by_anything_is_accepted_or_refused_in_a_sentence(parse
     _survives(parse, _document(tree))
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_references_shuffled_between_checks_are_accepted_or_refused(parse, data):
     tree = json.loads(json.dumps(TREE))
@@ -97,7 +95,6 @@ def test_references_shuffled_between_checks_are_accepted_or_refused(parse, data)
     _survives(parse, _document(tree))
 
 
-@settings(deadline=None)
 @given(
     start=st.integers(0, len(CATALOG)),
     length=st.integers(0, 200),
@@ -107,7 +104,6 @@ def test_a_damaged_file_is_accepted_or_refused_in_a_sentence(parse, start, lengt
     _survives(parse, CATALOG[:start] + inserted + CATALOG[start + length :])
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_noise_is_refused(parse, noise):
     with pytest.raises(ProfileError):

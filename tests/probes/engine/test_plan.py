@@ -1,7 +1,7 @@
 """The plan: which rows, with which keys and ports, in which order."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.engine.plan import ASK_ABOVE, endpoints, plan
@@ -112,7 +112,6 @@ def test_a_hundred_thousand_rows_are_all_there_and_different(profile):
     assert endpoints(jobs) > ASK_ABOVE
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

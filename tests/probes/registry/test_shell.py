@@ -38,7 +38,7 @@ def test_a_value_is_one_word_of_a_shell(value: str) -> None:
     assert posix(value).isprintable()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HOSTILE)
 def test_a_real_shell_reads_the_value_and_runs_nothing(value: str) -> None:
     ran = subprocess.run(

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.model import Result
@@ -84,7 +84,7 @@ def test_a_log_as_it_was_written_is_intact(write_log: Write, make_result: Make) 
     assert found.text == "Intact: all 4 lines are as they were written."
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_any_other_byte_is_found(
     write_log: Write, make_result: Make, data: st.DataObject, tmp_path: Path

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.model import Evidence, Removed, Restored, Result, Ruling, Status, Target, Verdict
@@ -96,7 +96,7 @@ def test_a_file_that_is_no_session_is_refused_in_a_sentence(tmp_path: Path, text
         summary(tmp_path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(max_examples=60)
 @given(
     tail=st.lists(
         st.sampled_from(

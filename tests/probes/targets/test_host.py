@@ -4,7 +4,7 @@ import ipaddress
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.model import Target
@@ -154,7 +154,6 @@ def one_host(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return not (address.is_multicast or address.is_unspecified or int(address) == 2**32 - 1)
 
 
-@settings(deadline=None)
 @given(st.ip_addresses(v=4), st.integers(20, 32))
 def test_a_network_holds_what_the_standard_library_says(address, length):
     network = ipaddress.ip_network((address, length), strict=False)
@@ -163,7 +162,6 @@ def test_a_network_holds_what_the_standard_library_says(address, length):
         assert labels(f"{address}/{length}") == expected
 
 
-@settings(deadline=None)
 @given(st.text(max_size=400) | st.from_regex(r"[0-9a-f:.%/\[\]-]{1,40}", fullmatch=True))
 def test_any_text_is_understood_or_refused(text):
     try:

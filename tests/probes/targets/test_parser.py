@@ -3,7 +3,7 @@
 import ipaddress
 import unicodedata
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.model import Target
@@ -29,7 +29,6 @@ def test_completion_of_nothing_offers_everything():
     assert complete("", PROFILE, ["old"])[-1] == "old"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30), st.lists(st.text(max_size=30)))
 def test_every_completion_is_longer_and_begins_with_the_text(text, history):
     for offered in complete(text, PROFILE, history):
@@ -55,7 +54,6 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=60) | st.lists(PIECES, max_size=12).map("".join), max_size=5))
 def test_no_text_raises_and_every_sentence_can_be_shown(entries):
     result = parse(entries, PROFILE)
@@ -86,7 +84,6 @@ TARGETS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(TARGETS, max_size=8), st.sampled_from([",", "\n", " ", "; ", ",\r\n"]))
 def test_targets_written_out_are_read_back_the_same(targets, separator):
     first = parse(["unix.target=x," + separator.join(t.label for t in targets)], PROFILE)

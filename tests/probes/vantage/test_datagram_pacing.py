@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.call import Answer, Call
@@ -189,7 +189,6 @@ def test_a_host_that_limits_its_errors_has_no_port_called_silent(
     assert states == [State.CLOSED] * ports
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([CLOSED, SILENT, ANSWERS, SLOW]), min_size=1, max_size=14))
 def test_every_state_is_true_and_nothing_is_sent_into_silence_within_a_second(kit, manners) -> None:
     host, states, took = measured(kit, manners)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncssh
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.options import NO_OPTIONS, Options, SnmpCredential, SshCredential
@@ -271,7 +271,6 @@ def test_a_form_replaces_what_was_filled_in_and_keeps_the_rest() -> None:
 
 
 @given(st.text(max_size=300))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_read_or_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "any"
     path.write_bytes(text.encode("utf-8", "replace"))

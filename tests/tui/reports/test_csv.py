@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.model import Icmp, Reason, Result, State
@@ -54,7 +54,7 @@ def test_columns_keep_their_places_and_their_numbers_have_no_gap(
     assert list(range(1, len(report_csv.HEADINGS) + 1)) == report_csv.NUMBERS
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(text=st.text(max_size=40) | st.sampled_from(FORMULA).map(lambda sign: f"{sign}cmd|' /c'!A0"))
 def test_no_cell_is_a_formula_and_none_breaks_out(
     forged: Callable[[str], Report], text: str

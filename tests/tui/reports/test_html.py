@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.model import Evidence, Icmp, Reason, Result, Ruling, Status
@@ -117,7 +117,7 @@ def test_it_loads_nothing_and_runs_nothing(make_report: Reports, make_result: Ma
     assert "@import" not in style
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     text=st.text(max_size=40)
     | st.sampled_from(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.model import Result
@@ -34,7 +34,7 @@ def test_a_session_without_rows_is_a_document_too(make_report: Reports) -> None:
     assert json.loads("".join(report_json.render(make_report())))["results"] == []
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(text=st.text(max_size=40))
 def test_any_text_survives_and_the_document_is_ascii(
     forged: Callable[[str], Report], text: str

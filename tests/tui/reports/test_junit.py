@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from defusedxml.ElementTree import fromstring
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.model import Result, Status
@@ -105,7 +105,7 @@ def test_it_fits_the_schema_that_jenkins_holds_it_against(name: str, profile: Pr
             assert int(suite.get(count, "")) == sum(case.find(tag) is not None for case in cases)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     text=st.text(max_size=40)
     | st.sampled_from(["]]>", "<!--", "&amp;", '"/><x y="', "\x00\x0b", "\ud800", "\ufffe", "'\n"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.model import Result, Status
@@ -59,7 +59,7 @@ def test_a_session_without_a_failure_says_so(make_report: Reports, make_result: 
     assert "Nothing has to change." in text
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     text=st.text(max_size=40)
     | st.sampled_from(

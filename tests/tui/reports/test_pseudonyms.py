@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.model import Evidence, Icmp, Reason, Result, Status, Target, VantageInfo
@@ -189,7 +189,7 @@ def test_what_names_nobody_stays_as_it_is(make_report: Reports, make_result: Mak
     assert pseudonymised(make_report(make_result(note=note))).session.results[0].note == note
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(hosts=st.sets(st.ip_addresses(v=4, network="10.77.0.0/20"), min_size=2, max_size=12))
 def test_subnets_keep_their_structure(
     make_report: Reports, make_result: Make, hosts: set[ipaddress.IPv4Address]
@@ -206,7 +206,7 @@ def test_subnets_keep_their_structure(
                 assert int(new_one) ^ int(new_two) == apart
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     name=st.from_regex(r"qz[a-z0-9]{2,8}(-[a-z0-9]{1,4})?(\.qz[a-z]{3,6}){0,3}", fullmatch=True),
     glue=st.tuples(*[st.sampled_from(["", " ", ".", "-", "_", ":", "/", "@", "(", "\\", "$"])] * 2),
@@ -224,7 +224,7 @@ def test_a_name_is_found_whatever_stands_beside_it(
     assert "qz" not in f"{row.note} {row.job.target.host} {row.job.key}".lower()
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(text=st.text(max_size=60))
 def test_any_text_goes_through(forged: Callable[[str], Report], text: str) -> None:
     assert len(pseudonymised(forged(text)).session.results) == 4

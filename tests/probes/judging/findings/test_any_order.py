@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.judging.findings import Kind, diagnose
@@ -36,7 +36,6 @@ seen = st.tuples(
     facts,
 )
 many = st.lists(seen, max_size=25, unique_by=lambda one: one[:2])
-usual = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 def made(row, drawn):
@@ -49,7 +48,6 @@ def made(row, drawn):
     return rows
 
 
-@usual
 @given(drawn=many, data=st.data())
 def test_any_order_of_arrival_gives_the_same_findings(row, drawn, data):
     rows = made(row, drawn)
@@ -57,7 +55,6 @@ def test_any_order_of_arrival_gives_the_same_findings(row, drawn, data):
     assert diagnose(rows, ANSWERS) == diagnose(again, ANSWERS)
 
 
-@usual
 @given(drawn=many)
 def test_every_key_is_a_row_and_no_lost_row_is_behind_two_findings(row, drawn):
     rows = {result.job.key: result for result in made(row, drawn)}
@@ -69,7 +66,6 @@ def test_every_key_is_a_row_and_no_lost_row_is_behind_two_findings(row, drawn):
     assert all(finding.keys and finding.text and finding.why for finding in findings)
 
 
-@usual
 @given(drawn=many)
 def test_a_row_that_is_ok_is_never_called_lost(row, drawn):
     rows = {result.job.key: result for result in made(row, drawn)}
