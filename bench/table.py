@@ -135,6 +135,67 @@ def make_result(job: Job, chance: random.Random) -> Result:
     return Result(job, status, note, seen)
 
 
+class Load:
+    """Updates and key presses on a shown table, and the lag of its loop meanwhile."""
+
+    def __init__(
+        self, app: Bench, driver: Counting, jobs: list[Job], chance: random.Random
+    ) -> None:
+        self.lags: list[float] = []
+        self.keys: list[float] = []
+        self._app = app
+        self._table = app.table
+        self._driver = driver
+        self._jobs = jobs
+        self._chance = chance
+        self._stop = asyncio.Event()
+
+    async def run(self, rate: int, seconds: float) -> None:
+        work = (self._watch_lag(), self._update(rate), self._press())
+        tasks = [asyncio.create_task(one) for one in work]
+        await asyncio.sleep(seconds)
+        self._stop.set()
+        await asyncio.gather(*tasks)
+
+    async def _watch_lag(self) -> None:
+        while not self._stop.is_set():
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            self.lags.append((time.perf_counter() - before - 0.005) * 1000)
+
+    async def _update(self, rate: int) -> None:
+        due = time.perf_counter()
+        while not self._stop.is_set():
+            batch = self._chance.choices(self._jobs, k=rate // BATCHES)
+            self._table.take([make_result(job, self._chance) for job in batch])
+            due += 1 / BATCHES
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+
+    async def _press(self) -> None:
+        painted = asyncio.Event()
+        before = self._table.line()
+
+        def look() -> None:
+            if self._table.line() != before:
+                painted.set()
+
+        self._driver.on_write = look
+        presses = 0
+        while not self._stop.is_set():
+            presses += 1
+            before = self._table.line()
+            painted.clear()
+            began = time.perf_counter()
+            names = ("down", "down", "pagedown", "down", "pagedown", "up")
+            self._app.post_message(events.Key(names[presses % len(names)], None))
+            await asyncio.wait_for(painted.wait(), 30)
+            self.keys.append((time.perf_counter() - began) * 1000)
+            if self._table.line() > len(self._jobs) * 0.9:
+                self._app.post_message(events.Key("home", None))
+            await asyncio.sleep(0.03 + self._chance.random() * 0.1)
+        self._driver.on_write = None
+
+
 async def measure(widget: str, rows: int, rate: int, seconds: float) -> Figures:
     chance = random.Random(rows)
     jobs = make_jobs(rows)
@@ -150,58 +211,13 @@ async def measure(widget: str, rows: int, rate: int, seconds: float) -> Figures:
         await pilot.pause()
         driver = app._driver
         assert isinstance(driver, Counting)
-
-        stop = asyncio.Event()
-        lags: list[float] = []
-        keys: list[float] = []
-
-        async def watch_lag() -> None:
-            while not stop.is_set():
-                before = time.perf_counter()
-                await asyncio.sleep(0.005)
-                lags.append((time.perf_counter() - before - 0.005) * 1000)
-
-        async def update() -> None:
-            due = time.perf_counter()
-            while not stop.is_set():
-                batch = chance.choices(jobs, k=rate // BATCHES)
-                table.take([make_result(job, chance) for job in batch])
-                due += 1 / BATCHES
-                await asyncio.sleep(max(0.0, due - time.perf_counter()))
-
-        async def press() -> None:
-            painted = asyncio.Event()
-            before = table.line()
-
-            def look() -> None:
-                if table.line() != before:
-                    painted.set()
-
-            driver.on_write = look
-            direction = 0
-            while not stop.is_set():
-                direction += 1
-                before = table.line()
-                painted.clear()
-                began = time.perf_counter()
-                names = ("down", "down", "pagedown", "down", "pagedown", "up")
-                app.post_message(events.Key(names[direction % len(names)], None))
-                await asyncio.wait_for(painted.wait(), 30)
-                keys.append((time.perf_counter() - began) * 1000)
-                if table.line() > rows * 0.9:
-                    app.post_message(events.Key("home", None))
-                await asyncio.sleep(0.03 + chance.random() * 0.1)
-            driver.on_write = None
-
+        load = Load(app, driver, jobs, chance)
         sent, cpu, wall = driver.sent, time.process_time(), time.perf_counter()
-        tasks = [asyncio.create_task(work()) for work in (watch_lag, update, press)]
-        await asyncio.sleep(seconds)
-        stop.set()
-        await asyncio.gather(*tasks)
+        await load.run(rate, seconds)
         wall = time.perf_counter() - wall
         cpu = (time.process_time() - cpu) / wall * 100
         kib_s = (driver.sent - sent) / 1024 / wall
-    p99 = quantiles(lags, n=100)[98]
+    keys, p99 = load.keys, quantiles(load.lags, n=100)[98]
     return Figures(widget, rows, add_ms, 0.0, median(keys), max(keys), p99, cpu, kib_s)
 
 
