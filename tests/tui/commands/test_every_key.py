@@ -234,4 +234,5 @@ def test_a_key_does_while_measuring_what_the_help_says(measured, closed, id, key
 
 
 def test_every_command_is_pressed_above():
-    assert {one.id for one in COMMANDS} == set(OPENED) | set(MEASURED)
+    pressed = set(OPENED) | set(MEASURED)
+    assert {one.id for one in COMMANDS} == pressed, "OPENED or MEASURED says what is seen of it"
