@@ -1,4 +1,4 @@
-"""The screen of a session as a command sees it: what may be asked of it and done with it."""
+"""Protocol between a session's screen and its commands and dialogs."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ T = TypeVar("T")
 
 
 class Context(Protocol):
-    """A session's screen, for its commands and the conversations they begin.
+    """The screen that a command is given on, as far as commands and dialogs may use it.
 
-    Here and not the class of the main screen, which knows every pane and which no command needs.
+    The main screen fulfils it. What is typed against this protocol need not import that screen,
+    which is given every command: no cycle, not even of types.
     """
 
     profile: Profile
