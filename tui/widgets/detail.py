@@ -29,12 +29,14 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_by(-1)", "Up", show=False),
-        Binding("down,j", "scroll_by(1)", "Down", show=False),
-        Binding("pageup", "scroll_by(-8)", "Page up", show=False),
-        Binding("pagedown", "scroll_by(8)", "Page down", show=False),
-        Binding("home", "scroll_by(-10000)", "Top", show=False),
-        Binding("end", "scroll_by(10000)", "End", show=False),
+        Binding("up,k", "scroll_by(-1)", "Up", show=False, tooltip="scrolls a line up"),
+        Binding("down,j", "scroll_by(1)", "Down", show=False, tooltip="scrolls a line down"),
+        Binding("pageup", "scroll_by(-8)", "Page up", show=False, tooltip="scrolls eight lines up"),
+        Binding(
+            "pagedown", "scroll_by(8)", "Page down", show=False, tooltip="scrolls eight lines down"
+        ),
+        Binding("home", "scroll_by(-10000)", "Top", show=False, tooltip="scrolls to the top"),
+        Binding("end", "scroll_by(10000)", "End", show=False, tooltip="scrolls to the end"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"detail--heading", "detail--label"}
     DEFAULT_CSS = """

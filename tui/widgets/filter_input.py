@@ -39,10 +39,28 @@ class FilterEntry(Input):
     """Where the filter is typed; Tab completes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Apply", key_display="Enter"),
-        Binding("tab", "cursor_right", "Complete", key_display="Tab"),
-        Binding("escape", "screen.do('back')", "Clear", key_display="Esc"),
-        Binding("f1", "screen.do('help')", "Help", key_display="F1"),
+        Binding(
+            "enter",
+            "submit",
+            "Apply",
+            key_display="Enter",
+            tooltip="applies the filter and goes to the table",
+        ),
+        Binding(
+            "tab",
+            "cursor_right",
+            "Complete",
+            key_display="Tab",
+            tooltip="completes a field or a value",
+        ),
+        Binding(
+            "escape",
+            "screen.do('back')",
+            "Clear",
+            key_display="Esc",
+            tooltip="takes the filter away and goes to the table",
+        ),
+        Binding("f1", "screen.do('help')", "Help", key_display="F1", tooltip="shows this help"),
     ]
 
 

@@ -38,12 +38,34 @@ class HostEntry(Input):
     """One line that takes what the command line takes; Right accepts a suggestion."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Measure", key_display="Enter"),
-        Binding("tab", "complete", "Complete", key_display="Tab"),
-        Binding("up", "recall(-1)", "Earlier", key_display="Up"),
-        Binding("down", "recall(1)", "Later", show=False),
-        Binding("escape", "screen.do('back')", "Leave", key_display="Esc"),
-        Binding("f1", "screen.do('help')", "Help", key_display="F1"),
+        Binding(
+            "enter",
+            "submit",
+            "Measure",
+            key_display="Enter",
+            tooltip="measures the hosts in the line",
+        ),
+        Binding(
+            "tab",
+            "complete",
+            "Complete",
+            key_display="Tab",
+            tooltip="completes a role or an earlier line; with nothing to complete, the next pane",
+        ),
+        Binding(
+            "up", "recall(-1)", "Earlier", key_display="Up", tooltip="recalls what was typed before"
+        ),
+        Binding(
+            "down", "recall(1)", "Later", show=False, tooltip="recalls what was typed after that"
+        ),
+        Binding(
+            "escape",
+            "screen.do('back')",
+            "Leave",
+            key_display="Esc",
+            tooltip="leaves the line for the table",
+        ),
+        Binding("f1", "screen.do('help')", "Help", key_display="F1", tooltip="shows this help"),
     ]
 
     def __init__(self, profile: Profile, history: History) -> None:

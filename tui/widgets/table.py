@@ -31,13 +31,13 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
     ALLOW_SELECT = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "edge(-1)", "First row", show=False),
-        Binding("end", "edge(1)", "Last row", show=False),
-        Binding("enter", "select", "Details", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False, tooltip="goes to the row above"),
+        Binding("down,j", "move(1)", "Down", show=False, tooltip="goes to the row below"),
+        Binding("pageup", "page(-1)", "Page up", show=False, tooltip="goes a page up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, tooltip="goes a page down"),
+        Binding("home", "edge(-1)", "First row", show=False, tooltip="goes to the first row"),
+        Binding("end", "edge(1)", "Last row", show=False, tooltip="goes to the last row"),
+        Binding("enter", "select", "Details", show=False, tooltip="goes to the details of the row"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

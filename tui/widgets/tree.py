@@ -33,16 +33,45 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
     ALLOW_SELECT = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "move(-10)", "Page up", show=False),
-        Binding("pagedown", "move(10)", "Page down", show=False),
-        Binding("home", "move(-10000)", "First", show=False),
-        Binding("end", "move(10000)", "Last", show=False),
-        Binding("left,h", "fold(True)", "Fold", show=False),
-        Binding("right,l", "fold(False)", "Unfold", show=False),
-        Binding("enter", "open_or_close", "Fold/unfold", show=False),
-        Binding("space", "include", "Exclude"),
+        Binding(
+            "up,k",
+            "move(-1)",
+            "Up",
+            show=False,
+            tooltip="goes to the node above; the table shows the rows of the node",
+        ),
+        Binding("down,j", "move(1)", "Down", show=False, tooltip="goes to the node below"),
+        Binding("pageup", "move(-10)", "Page up", show=False, tooltip="goes ten nodes up"),
+        Binding("pagedown", "move(10)", "Page down", show=False, tooltip="goes ten nodes down"),
+        Binding(
+            "home",
+            "move(-10000)",
+            "First",
+            show=False,
+            tooltip="goes to the top, where every row is shown",
+        ),
+        Binding("end", "move(10000)", "Last", show=False, tooltip="goes to the last node"),
+        Binding(
+            "left,h",
+            "fold(True)",
+            "Fold",
+            show=False,
+            tooltip="folds the node; where nothing is to fold, goes to the one it stands in",
+        ),
+        Binding("right,l", "fold(False)", "Unfold", show=False, tooltip="unfolds the node"),
+        Binding(
+            "enter",
+            "open_or_close",
+            "Fold/unfold",
+            show=False,
+            tooltip="folds or unfolds the node; on a check or host goes to its rows",
+        ),
+        Binding(
+            "space",
+            "include",
+            "Exclude",
+            tooltip="leaves the check, role or section out of what is measured, or not any more",
+        ),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "outline--cursor",

@@ -1,4 +1,4 @@
-"""The keys of every pane, pressed: the help names exactly these, and what each does is seen."""
+"""The keys of every pane, pressed: each has a sentence, and what it does is seen."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from textual.widgets import Input
 
 from tui.screens.help import PANES
 from tui.widgets.detail import Detail
-from tui.widgets.filter_input import FilterEntry
 from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
 from tui.widgets.tree import Outline
 
-WIDGETS = {one.__name__: one for one in (ResultTable, Outline, Detail, HostEntry, FilterEntry)}
-
 
 @pytest.mark.parametrize("name", PANES)
-def test_the_help_names_exactly_the_keys_that_a_pane_has(name):
-    bound = {binding.key for binding in WIDGETS[name].BINDINGS}
-    assert {keys for keys, _ in PANES[name].keys} == bound
+def test_every_key_of_a_pane_has_a_sentence_for_the_help(name):
+    keys = PANES[name].keys
+    assert len(keys) == len(PANES[name].widget.BINDINGS) > 0
+    assert [key for key, about in keys if not about] == [], "tooltip=... of its Binding"
 
 
 PRESSED = {
