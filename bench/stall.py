@@ -29,14 +29,13 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
 
 from bench import command
 from bench.terminal import Terminal, processor, python
 from probes.session import read_session, verify
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.terminal.app_base import LeanApp
 
 MANY = "hyperv.host=127.77.0.0/24"
 ROWS = 254
@@ -52,9 +51,9 @@ Gaps = list[tuple[str, float, float]]
 def screen(folder: Path, *, lean: bool) -> None:
     """The application with a watch over both of its loops, until it is ended; in a pty."""
     gaps: Gaps = []
-    if not lean:
-        LeanApp._display = App._display  # type: ignore[method-assign]
     app = build(parse_options(["--yes", "--run", "--log", str(folder / "log"), MANY]))
+    if not lean:
+        app.driver_class = LinuxDriver
 
     async def run() -> None:
         loop = asyncio.get_running_loop()

@@ -191,18 +191,16 @@ class Driven:
         """Milliseconds by which the loop was late, one for each 2 ms of sleep."""
         self._painted = asyncio.Event()
         self._holds: Callable[[], object] = lambda: False
-        driver = app._driver
-        assert driver is not None
-        write = driver.write
+        write = app.output.write
 
-        def counted(data: str) -> None:
-            write(data)
-            self.sent += len(data.encode())
-            self.frames += 1
-            if self._holds():
+        def counted(text: str) -> None:
+            write(text)
+            self.sent += len(text.encode())
+            self.frames += bool(text)
+            if text and self._holds():
                 self._painted.set()
 
-        driver.write = counted  # type: ignore[method-assign]
+        app.output.write = counted  # type: ignore[method-assign]
 
     async def press(self, key: str, holds: Callable[[], object]) -> tuple[float, float]:
         """Milliseconds from a key to the first frame written while something holds.

@@ -7,18 +7,20 @@ import math
 import os
 import signal
 import time
+from functools import partial
 from typing import ClassVar
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
-from textual.drivers._writer_thread import WriterThread
 from textual.events import Event, Key, Paste
+from textual.messages import TerminalSupportsSynchronizedOutput
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.terminal import gc_control
+from tui.terminal.driver import OutputQueue, TerminalDriver, terminal_output
 from tui.terminal.input import Turns, two_keys
 from tui.terminal.output import Frame
 from tui.themes import THEMES
@@ -51,7 +53,8 @@ class LeanApp(App[int]):
     """
 
     def __init__(self, theme: str = "") -> None:
-        super().__init__(ansi_color=True)
+        self.output = OutputQueue(terminal_output())
+        super().__init__(driver_class=TerminalDriver, ansi_color=True)
         for name in self.available_themes:
             self.unregister_theme(name)
         for one in THEMES:
@@ -64,7 +67,6 @@ class LeanApp(App[int]):
         self.animation_level = "none"
         self._frame = Frame(self.console._color_system)
         self._waiting = False
-        self._seen = False
         self.turns = Turns(self, super().on_event)
         self.pressed = -math.inf
         """When the last key was pressed, in seconds of `time.monotonic`."""
@@ -89,28 +91,23 @@ class LeanApp(App[int]):
 
     def stop_for_a_while(self) -> None:
         """Leave the terminal and stop, with a script around this one, until SIGCONT."""
-        from textual.drivers.linux_driver import LinuxDriver
-
-        driver = self._driver
-        if not isinstance(driver, LinuxDriver):
+        if not self.output.running:
             return
-        self._suspend_signal()
-        driver.suspend_application_mode()
-        driver._must_signal_resume = True
-        # Not Textual's handler: it would leave the terminal after the script has stopped, and the
-        # shell has it by then.
-        earlier = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        os.kill(0, signal.SIGTSTP)
-        signal.signal(signal.SIGTSTP, earlier)
+        with self.suspend():
+            # Not Textual's handler: it would stop this process a moment after the script, when the
+            # shell has the terminal.
+            earlier = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+            os.kill(0, signal.SIGTSTP)
+            signal.signal(signal.SIGTSTP, earlier)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy a text, inside tmux also to the terminal around it."""
         super().copy_to_clipboard(text)
-        if os.environ.get("TMUX") and self._driver is not None:
+        if os.environ.get("TMUX"):
             from tui.terminal.clipboard import past_tmux
 
             coded = base64.b64encode(text.encode()).decode()
-            self._driver.write(past_tmux(f"\x1b]52;c;{coded}\a"))
+            self.output.write(past_tmux(f"\x1b]52;c;{coded}\a"))
 
     async def on_event(self, event: Event) -> None:
         """Note when keys are pressed, and take them one after another."""
@@ -135,45 +132,33 @@ class LeanApp(App[int]):
         else:
             self.stylesheet.update(self, animate=animate)
 
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        if (
-            not isinstance(renderable, (LayoutUpdate, ChopsUpdate))
-            or self.is_headless
-            or self._writer() is None
-        ):
-            super()._display(screen, renderable)
-            return
-        try:
-            width, height = self.size
-            self._frame.apply(renderable, width, height)
-            if not self._batch_count:
-                self._send()
-        finally:
-            self.post_display_hook()
+    def on_terminal_supports_synchronized_output(
+        self, message: TerminalSupportsSynchronizedOutput
+    ) -> None:
+        """Do without it: a frame is one write of few bytes, and this would be 16 more for each."""
+        message.prevent_default()
 
-    def _send(self) -> None:
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if self.output.running and isinstance(renderable, (LayoutUpdate, ChopsUpdate)):
+            self._frame.apply(renderable, *self.size)
+            self._send(screen)
+        else:
+            super()._display(screen, renderable)
+
+    def _send(self, screen: Screen[object]) -> None:
         """Send the difference now, or a little later if the terminal has not taken the last."""
-        writer = self._writer()
-        if writer is None or self._driver is None:
-            return
         # What waits before the first frame is the start of the screen, which is never long.
-        if self._seen and writer._queue.qsize() > _WAITING:
+        first = not self._frame.sent
+        if not first and self.output.pending > _WAITING:
             if not self._waiting:
                 self._waiting = True
-                self.set_timer(_RETRY, self._send_late)
+                self.set_timer(_RETRY, partial(self._send_late, screen))
             return
-        text = self._frame.difference()
-        if text:
-            self._driver.write(text)
-            self._driver.flush()
-            if not self._seen:
-                # The thread that writes would wait for 5 ms of what is done after the first frame.
-                self._seen = True
-                time.sleep(_HANDED_OVER)
+        super()._display(screen, self._frame)
+        if first and self._frame.sent:
+            # The thread that writes would wait for 5 ms of what is done after the first frame.
+            time.sleep(_HANDED_OVER)
 
-    def _send_late(self) -> None:
+    def _send_late(self, screen: Screen[object]) -> None:
         self._waiting = False
-        self._send()
-
-    def _writer(self) -> WriterThread | None:
-        return getattr(self._driver, "_writer_thread", None)
+        self._send(screen)

@@ -7,10 +7,12 @@ interface: pyproject.toml bounds the version and `tests/tui/terminal/test_output
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
+from rich.console import Console, ConsoleOptions
+from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.strip import Strip
@@ -39,6 +41,11 @@ class Frame:
         self._quiet: set[str] = {""}
         """SGR parameters in force that do not show on a space."""
         self._known = False
+        self.sent = False
+        """Whether a terminal was sent anything yet."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        yield Segment(self.difference())
 
     def forget(self) -> None:
         """The terminal may show anything now: send everything with the next difference."""
@@ -63,6 +70,7 @@ class Frame:
     def difference(self) -> str:
         """The escape sequences that make the terminal show what is wanted; empty if it does."""
         out: list[str] = []
+        self.sent = True
         if not self._known:
             self._known = True
             out.append("\x1b[m\x1b[H\x1b[2J")

@@ -182,6 +182,7 @@ def test_the_terminal_around_tmux_gets_the_text_as_well(refused, monkeypatch):
 
     async def keys(pilot, app):
         monkeypatch.setattr(app._driver, "write", sent.append)
+        monkeypatch.setattr(app.output, "write", sent.append)
         await pilot.press("y")
         await until(pilot, lambda: "Copied" in notice(app))
         coded = base64.b64encode(app.clipboard.encode()).decode()
