@@ -67,7 +67,7 @@ def path_of(view: str, size: tuple[int, int]) -> Path:
 def drawn(app: AuditReach) -> Emulator:
     """What a terminal shows after everything was sent to it."""
     width, height = app.size
-    frame, terminal = Frame(app.console._color_system), Emulator(width, height)
+    frame, terminal = Frame(app.console.color_system), Emulator(width, height)
     update = app.screen._compositor.render_update(full=True)
     frame.apply(update, width, height)
     terminal.feed(frame.difference())

@@ -65,7 +65,7 @@ class LeanApp(App[int]):
         self.HORIZONTAL_BREAKPOINTS = _WIDTHS
         self.VERTICAL_BREAKPOINTS = _HEIGHTS
         self.animation_level = "none"
-        self._frame = Frame(self.console._color_system)
+        self._frame = Frame(self.console.color_system)
         self._waiting = False
         self.turns = Turns(self, super().on_event)
         self.pressed = -math.inf

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
-from rich.console import Console, ConsoleOptions
+from rich.console import COLOR_SYSTEMS, Console, ConsoleOptions
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -31,8 +31,9 @@ _SEEN_ON_SPACE = frozenset({"4", "7", "9", "21", "53"})
 class Frame:
     """Two grids of cells: what was asked for and what has been sent."""
 
-    def __init__(self, colours: ColorSystem | None) -> None:
-        self._colours = colours or ColorSystem.TRUECOLOR
+    def __init__(self, color_system: str | None) -> None:
+        """`color_system` as Rich names it; None where there are no colours."""
+        self._colours = COLOR_SYSTEMS[color_system or "truecolor"]
         self._wanted: list[list[Cell]] = []
         self._shown: list[list[Cell]] = []
         self._touched: set[int] = set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -54,11 +53,11 @@ frames = st.lists(pieces, min_size=HEIGHT, max_size=HEIGHT)
 @settings(max_examples=300)
 @given(st.lists(frames, min_size=1, max_size=4))
 def test_what_the_terminal_shows_is_what_was_wanted(wanted) -> None:
-    frame, screen = Frame(ColorSystem.STANDARD), Screen()
+    frame, screen = Frame("standard"), Screen()
     for lines in wanted:
         frame.apply(layout(lines), WIDTH, HEIGHT)
         screen.feed(frame.difference())
-        fresh, whole = Frame(ColorSystem.STANDARD), Screen()
+        fresh, whole = Frame("standard"), Screen()
         fresh.apply(layout(lines), WIDTH, HEIGHT)
         whole.feed(fresh.difference())
         assert screen.seen() == whole.seen()
@@ -67,7 +66,7 @@ def test_what_the_terminal_shows_is_what_was_wanted(wanted) -> None:
 
 
 def test_an_unchanged_frame_sends_nothing() -> None:
-    frame = Frame(ColorSystem.STANDARD)
+    frame = Frame("standard")
     lines = [[("abc", None)], [("x", STYLES[1])], []]
     frame.apply(layout(lines), WIDTH, HEIGHT)
     frame.difference()
@@ -76,7 +75,7 @@ def test_an_unchanged_frame_sends_nothing() -> None:
 
 
 def test_one_changed_letter_sends_a_move_and_a_letter() -> None:
-    frame = Frame(ColorSystem.STANDARD)
+    frame = Frame("standard")
     frame.apply(layout([[], [("abcdef", None)], []]), WIDTH, HEIGHT)
     frame.difference()
     frame.apply(layout([[], [("abcdeX", None)], []]), WIDTH, HEIGHT)
@@ -84,7 +83,7 @@ def test_one_changed_letter_sends_a_move_and_a_letter() -> None:
 
 
 def test_a_partial_update_changes_only_its_span() -> None:
-    frame, screen = Frame(ColorSystem.STANDARD), Screen()
+    frame, screen = Frame("standard"), Screen()
     frame.apply(layout([[("aaaaaaaaaaaa", None)]] * 3), WIDTH, HEIGHT)
     screen.feed(frame.difference())
     chops = [{}, {0: None, 4: Strip([Segment("BB")]), 6: None}, {}]
@@ -94,7 +93,7 @@ def test_a_partial_update_changes_only_its_span() -> None:
 
 
 def test_a_forgotten_or_resized_screen_is_sent_whole() -> None:
-    frame = Frame(ColorSystem.STANDARD)
+    frame = Frame("standard")
     frame.apply(layout([[("abc", None)]] * 3), WIDTH, HEIGHT)
     first = frame.difference()
     frame.forget()
@@ -104,7 +103,7 @@ def test_a_forgotten_or_resized_screen_is_sent_whole() -> None:
 
 
 def test_the_default_colours_of_a_terminal_cost_no_bytes() -> None:
-    frame = Frame(ColorSystem.STANDARD)
+    frame = Frame("standard")
     plain = Style.parse("default on default")
     frame.apply(layout([[("abc", plain)], [("   ", STYLES[1])], []]), WIDTH, HEIGHT)
     assert frame.difference() == "\x1b[m\x1b[H\x1b[2J\x1b[1Habc"
