@@ -16,7 +16,6 @@ from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
 from tui.storage.preferences import Remembered
 from tui.terminal.capabilities import ascii_only, need_a_terminal, settle
-from tui.terminal.input import forgive
 from tui.terminal.shutdown import Ending
 from tui.terminal.splash import Opening
 
@@ -36,8 +35,6 @@ def launch(options: Options) -> int:
     with Opening(_doing(options), hosts=options.command == "screen"):
         app = build(options)
     runner = app.runner
-    if sys.platform != "win32":
-        forgive()
     ending = Ending(app, runner.close if runner is not None else lambda: None)
     result = app.run(mouse=options.mouse and not options.slow_link)
     ending.finish()

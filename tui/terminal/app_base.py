@@ -12,7 +12,6 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
-from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.events import Event, Key, Paste
 from textual.messages import TerminalSupportsSynchronizedOutput
@@ -21,7 +20,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.terminal import gc_control
 from tui.terminal.driver import OutputQueue, TerminalDriver, terminal_output
-from tui.terminal.input import Turns, two_keys
+from tui.terminal.input import Turns, without_alt
 from tui.terminal.output import Frame
 from tui.themes import THEMES
 
@@ -34,7 +33,6 @@ class _WholeCells(ScrollBarRender):
 
 
 ScrollBar.renderer = _WholeCells
-XTermParser._sequence_to_key_events = two_keys  # type: ignore[method-assign]
 
 _WIDTHS = [(0, "-narrow"), (60, "-usual"), (100, "-roomy"), (140, "-wide"), (180, "-beside")]
 _HEIGHTS = [(0, "-short"), (16, "-tall")]
@@ -114,7 +112,8 @@ class LeanApp(App[int]):
         if isinstance(event, Key):
             self.pressed = time.monotonic()
         if isinstance(event, Key | Paste) and not event.is_forwarded:
-            await self.turns.take(event)
+            for one in without_alt(event) if isinstance(event, Key) else (event,):
+                await self.turns.take(one)
         else:
             await super().on_event(event)
 

@@ -10,10 +10,15 @@ from typing import Any, Protocol, TextIO, cast
 
 from textual.app import App
 
+from tui.terminal.input import KeyDecoder
+
 if sys.platform == "win32":
     from textual.drivers.windows_driver import WindowsDriver as PlatformDriver
 else:
+    from textual.drivers import linux_driver
     from textual.drivers.linux_driver import LinuxDriver as PlatformDriver
+
+    linux_driver.getincrementaldecoder = lambda _: KeyDecoder  # type: ignore[attr-defined, assignment]
 
 
 class OutputQueue:

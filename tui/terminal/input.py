@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import functools
+import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
-from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Key, Paste
 from textual.worker import Worker
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 LONGEST = 0.5
 """Seconds after which the next key no longer waits for the one before it."""
@@ -133,34 +135,62 @@ def _stays(event: Typed) -> bool:
 
 
 _ESCAPE = "\x1b"
-_BEGIN = "[O"
-"""What stands behind Escape at the beginning of a longer sequence."""
+_PASTE = re.compile(r"\x1b\[20[01]~")
+"""Where a paste begins and ends (bracketed paste)."""
+_PASTE_BEGINS = "\x1b[200~"
+_NOTHING = "\x1b[?0;0$y"
+"""A report about terminal mode 0, which there is not: the parser takes it for nothing."""
+_BEHIND_ESCAPE = re.compile(r"(?<=\x1b)(?=[^\x1b\[Obf\x7f\t]|[\[O]\x1b)")
+"""Between Escape and another key. `[` and `O` begin the sequence of a key; terminals send the
+others that are missing here behind Escape for Ctrl+Left, Ctrl+Right, Ctrl+W and Shift+Tab.
+"""
 
-_known = XTermParser._sequence_to_key_events
 
+class KeyDecoder(codecs.IncrementalDecoder):
+    """Decoder of what a terminal sends, in which Escape stands apart from the key after it.
 
-def two_keys(self: XTermParser, sequence: str, alt: bool = False) -> Iterable[Key]:
-    """The keys of what a terminal sent; Textual makes Alt of Escape, or `^` when more follows,
-    and no command is on Alt.
+    A byte that is no UTF-8 is replaced: a Latin-1 terminal and a pasted file have some, and over
+    one Textual's thread that reads would end, and with it the program.
+
+    Of Escape and a key in one read Textual makes Alt, another character or `^`, or it drops the
+    Escape. The two cannot be told from other keys afterwards, so they are parted before.
     """
-    keys = list(_known(self, sequence))
-    behind = sequence[1:]
-    if not keys and len(behind) == 1 and sequence[0] == _ESCAPE and behind not in _BEGIN:
-        keys, alt = list(_known(self, behind)), True
-    if alt and keys:
-        yield Key("escape", _ESCAPE)
-    yield from keys
+
+    def __init__(self, errors: str = "replace") -> None:
+        super().__init__(errors)
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        self._tail = ""
+        """The end of what was decoded before, one character short of a paste's mark."""
+        self._pasting = False
+
+    def decode(self, input: Buffer, final: bool = False) -> str:
+        """Decode the next bytes."""
+        text = self._utf8.decode(input, final)
+        known, seen = len(self._tail), self._tail + text
+        self._tail = seen[1 - len(_PASTE_BEGINS) :]
+        if _ESCAPE not in seen:
+            return text
+        parts = []
+        for mark in (*_PASTE.finditer(seen), None):
+            end = mark.end() if mark else len(seen)
+            parts.append(seen[known:end] if self._pasting else _parted(seen, known, end))
+            if mark:
+                self._pasting = mark[0] == _PASTE_BEGINS
+            known = end
+        return "".join(parts)
 
 
-def _forgiving(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
-    return functools.partial(codecs.getincrementaldecoder(encoding), errors="replace")
+def _parted(text: str, start: int, end: int) -> str:
+    """A part of a text, with what parts Escape and the key after it; may begin with that."""
+    before = min(start, 1)
+    return _BEHIND_ESCAPE.sub(_NOTHING, text[start - before : end])[before:]
 
 
-def forgive() -> None:
-    """Read every byte from now on: a Latin-1 terminal and a pasted file have others than UTF-8.
+def without_alt(event: Key) -> tuple[Key, ...]:
+    """Escape and the key after it where Textual took the two for Alt, else the key.
 
-    Textual decodes strictly, and its thread that reads, and with it the program, ends over one.
+    It does so of `O` when nothing follows, and on Windows. Alt itself comes without a character.
     """
-    from textual.drivers import linux_driver
-
-    linux_driver.getincrementaldecoder = _forgiving  # type: ignore[attr-defined, assignment]
+    if event.key.startswith("alt+") and event.character is not None:
+        return Key("escape", _ESCAPE), Key(event.character, event.character)
+    return (event,)
