@@ -14,7 +14,7 @@ from textual.theme import Theme, ThemeProvider
 from profiles.model import Profile
 from tui.commands import COMMANDS
 from tui.models.keymap import rebound
-from tui.screens.main import REFRESH, SLOW_REFRESH, SessionScreen
+from tui.screens.main import REFRESH, SLOW_REFRESH, SessionScreen, screen_with
 from tui.storage.preferences import Remembered
 from tui.terminal.app_base import LeanApp
 from tui.text.status import ASCII, UNICODE
@@ -56,7 +56,7 @@ class AuditReach(LeanApp):
         """Whether those who use it may reach nothing but this program."""
         self.remembered = remembered
         """What was chosen about the screen before."""
-        self.main = SessionScreen(
+        self.main: SessionScreen = screen_with(rebound(COMMANDS, keys), kiosk=kiosk)(
             profile,
             ASCII if ascii else UNICODE,
             runner,
@@ -65,8 +65,6 @@ class AuditReach(LeanApp):
             start=start,
             refresh=SLOW_REFRESH if slow else REFRESH,
             replay=replay,
-            commands=rebound(COMMANDS, keys),
-            kiosk=kiosk,
             remembered=remembered,
         )
         """The screen that the program began with."""

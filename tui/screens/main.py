@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingsMap
+from textual.binding import Binding, BindingType
 from textual.events import DescendantFocus, ScreenResume
 from textual.geometry import Region
 from textual.reactive import Reactive
@@ -75,9 +83,18 @@ _HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.
 
 
 class SessionScreen(Screen[object]):
-    """One session: `runner` measures it, or `recorded` holds an old one."""
+    """One session: `runner` measures it, or `recorded` holds an old one.
+
+    Its keys are those of a class made by `screen_with`.
+    """
 
     AUTO_FOCUS = ""
+    kiosk: bool
+    """Whether those who use it may reach nothing but this program."""
+    known: Mapping[str, Command]
+    """Every command by its id."""
+    commands: tuple[Command, ...]
+    """Every command that can be given here, with its keys."""
 
     # The panes draw their focus themselves; Textual would draw the whole screen again for it.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
@@ -93,19 +110,9 @@ class SessionScreen(Screen[object]):
         start: bool = False,
         refresh: float = REFRESH,
         replay: float | None = None,
-        commands: Sequence[Command],
-        kiosk: bool = False,
         remembered: Remembered,
     ) -> None:
         super().__init__()
-        self.kiosk = kiosk
-        """Whether those who use it may reach nothing but this program."""
-        self.commands = tuple(one for one in commands if not (kiosk and one.outside))
-        """Every command that can be given here, with its keys."""
-        # The first of two that have the same key is the one that is run.
-        own = BindingsMap(bindings(commands, self.commands))
-        self._bindings = BindingsMap.merge([own, self._bindings])
-        self._by_id = {one.id: one for one in commands}
         self._remembered = remembered
         self.profile = profile
         self.signs = signs
@@ -181,8 +188,10 @@ class SessionScreen(Screen[object]):
         yield Crumbs(self.signs)
         yield self._keys
 
-    def _extend_compose(self, widgets: list[Widget]) -> None:
-        """Add none of Textual's own: nothing here has a tooltip, and what is said is a notice."""
+    async def mount_composed_widgets(self, widgets: list[Widget]) -> None:
+        """Mount none of Textual's own: nothing here has a tooltip, and what is said is a notice."""
+        own = [one for one in widgets if not (one.id or "").startswith("textual-")]
+        await super().mount_composed_widgets(own)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """What is behind the panes."""
@@ -219,7 +228,7 @@ class SessionScreen(Screen[object]):
 
     def action_do(self, id: str) -> None:
         """Do a command, and say what came of it."""
-        command = self._by_id[id]
+        command = self.known[id]
         if command not in self.commands:
             self.say(f"{command.word} is switched off here: this program runs as a kiosk.")
             return
@@ -266,14 +275,12 @@ class SessionScreen(Screen[object]):
     def show_session(self, recorded: Recorded, *, replay: float | None = None) -> None:
         """Open an old session over this one, or play it so many times as fast."""
         self.host.push_screen(
-            SessionScreen(
+            screen_with(self.commands, kiosk=self.kiosk)(
                 self.profile,
                 self.signs,
                 None,
                 recorded,
                 replay=replay,
-                commands=self.commands,
-                kiosk=self.kiosk,
                 remembered=self._remembered,
             )
         )
@@ -474,3 +481,17 @@ class SessionScreen(Screen[object]):
         if trouble or not quiet:
             self.say(trouble or said, trouble=bool(trouble))
         return None
+
+
+def screen_with(bound: Sequence[Command], *, kiosk: bool = False) -> type[SessionScreen]:
+    """The screen of a session with commands on their keys; a kiosk offers not all of them."""
+    offered = tuple(one for one in bound if not (kiosk and one.outside))
+
+    class KeyedScreen(SessionScreen):
+        # Textual takes the keys of a screen from its class.
+        BINDINGS: ClassVar[list[BindingType]] = list(bindings(bound, offered))
+
+    KeyedScreen.kiosk = kiosk
+    KeyedScreen.known = {one.id: one for one in bound}
+    KeyedScreen.commands = offered
+    return KeyedScreen

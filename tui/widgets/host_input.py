@@ -106,7 +106,7 @@ class HostEntry(Input):
         """Begin recalling from the newest entry again."""
         self._at = 0
 
-    def _on_paste(self, event: events.Paste) -> None:
+    def on_paste(self, event: events.Paste) -> None:
         """Take a pasted list of many lines as one line of hosts, without bullets and comments."""
         # Only now: the grammar is not needed for the first paint.
         from probes.targets.tokens import on_one_line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from textual.pilot import Pilot
 
 from tests.tui.driving import drive, enter, seen, text_of, until
 from tui.app import AuditReach
+from tui.cli.config import configured
+from tui.cli.parser import parse_options
+from tui.cli.screen import build
 from tui.commands import COMMANDS
 from tui.screens.help import help_text
 from tui.screens.main import SessionScreen
@@ -16,6 +20,8 @@ from tui.widgets.detail import Detail
 from tui.widgets.header import Head
 from tui.widgets.table import ResultTable
 from tui.widgets.tree import Outline
+
+SITE = Path(__file__).parents[2] / "sessions" / "site.jsonl"
 
 pytestmark = pytest.mark.usefixtures("state")
 
@@ -134,3 +140,11 @@ def test_a_slow_link_is_drawn_to_once_a_second(
     drive(*argv)(keys)
     # The other timer is the screen's own, which runs only while something is to be drawn.
     assert max(asked) == seconds
+
+
+async def test_nothing_of_textuals_own_is_mounted_beside_the_panes():
+    app = build(configured(parse_options(("open", str(SITE)))))
+    async with app.run_test(tooltips=True, notifications=True):
+        ids = [one.id for one in app.main.children]
+    assert "body" in ids
+    assert [id for id in ids if (id or "").startswith("textual-")] == []

@@ -216,7 +216,7 @@ def keys_of(effects) -> list[tuple[str, str]]:
 
 async def something(seat, key: str) -> None:
     await seat.press(key)
-    await seat.until(lambda: seat.top != "SessionScreen" or seat.notice)
+    await seat.until(lambda: seat.app.screen is not seat.app.main or seat.notice)
 
 
 @pytest.mark.parametrize(("id", "key"), keys_of(OPENED))
