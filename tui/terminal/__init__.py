@@ -1,1 +1,31 @@
-"""Terminal: output, input, capabilities and lifetime of the application in it."""
+"""Terminal: output, input, capabilities and lifetime of the application in it.
+
+Only this package uses names that are no public interface of Textual or Rich, and only these.
+"""
+
+from collections.abc import Mapping
+
+PRIVATE_NAMES: Mapping[str, Mapping[str, str]] = {
+    "textual.app.App": {
+        "_display": "every frame passes here before it is drawn; the screen diff takes its place",
+    },
+    "textual._compositor": {
+        "LayoutUpdate": "a frame of whole lines, of which the screen diff reads the cells",
+        "ChopsUpdate": "a frame of parts of lines, likewise",
+    },
+    "textual._compositor.LayoutUpdate": {
+        "strips": "the lines",
+        "region": "where they are",
+    },
+    "textual._compositor.ChopsUpdate": {
+        "spans": "which parts of which lines are drawn",
+        "chops": "the strips of every line by their columns",
+        "chop_ends": "the columns where they end",
+    },
+    "textual.drivers.linux_driver": {
+        "getincrementaldecoder": "makes the decoder of what is typed; replaced by KeyDecoder",
+    },
+}
+"""Why each is used, by its module or class; tests/tui/terminal/test_private_names.py tells which
+one another version of Textual has not.
+"""
