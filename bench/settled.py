@@ -23,8 +23,8 @@ async def settled(app: App[Any] | None, longest: float) -> bool:
         if app is None or not app._running or not app._screen_stack:
             return True
         due = app._resize_event or app.screen._update_timer._active.is_set()
-        turns = getattr(app, "turns", None)
-        if not due and (turns is None or turns.idle):
+        dispatcher = getattr(app, "dispatcher", None)
+        if not due and (dispatcher is None or dispatcher.idle):
             return True
         await asyncio.sleep(0.002)
     return False

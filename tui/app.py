@@ -16,7 +16,7 @@ from tui.commands import COMMANDS
 from tui.models.keymap import rebound
 from tui.screens.main import REFRESH, SLOW_REFRESH, SessionScreen, screen_with
 from tui.storage.preferences import Remembered
-from tui.terminal.app_base import LeanApp
+from tui.terminal.app_base import TerminalApp
 from tui.text.status import ASCII, UNICODE
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui.models.loaded_session import Recorded
 
 
-class AuditReach(LeanApp):
+class AuditReach(TerminalApp):
     """The application; `runner` measures, or `recorded` holds an old session to show."""
 
     CSS_PATH = "app.tcss"
@@ -49,7 +49,7 @@ class AuditReach(LeanApp):
     ) -> None:
         remembered = remembered or Remembered(None)
         super().__init__(theme or remembered.get("theme"))
-        self.turns.hold()
+        self.dispatcher.pause()
         self.profile = profile
         self.runner = runner
         self.kiosk = kiosk

@@ -18,7 +18,7 @@ from tui.app import AuditReach
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
 from tui.terminal.capabilities import settle
-from tui.terminal.output import Frame
+from tui.terminal.output import ScreenDiff
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SITE = Path(__file__).parent.parent / "sessions" / "site.jsonl"
@@ -67,10 +67,10 @@ def path_of(view: str, size: tuple[int, int]) -> Path:
 def drawn(app: AuditReach) -> Emulator:
     """What a terminal shows after everything was sent to it."""
     width, height = app.size
-    frame, terminal = Frame(app.console.color_system), Emulator(width, height)
+    diff, terminal = ScreenDiff(app.console.color_system), Emulator(width, height)
     update = app.screen._compositor.render_update(full=True)
-    frame.apply(update, width, height)
-    terminal.feed(frame.difference())
+    diff.apply(update, width, height)
+    terminal.feed(diff.difference())
     return terminal
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.models.loaded_session import Recorded
     from tui.screens.main_panes import Panes
     from tui.sessions.replay import Replay
-    from tui.terminal.app_base import LeanApp
+    from tui.terminal.app_base import TerminalApp
     from tui.text.status import Signs
     from tui.watch.watcher import Lookout
 
@@ -46,7 +46,7 @@ class Context(Protocol):
     panes: Panes
 
     @property
-    def host(self) -> LeanApp:
+    def host(self) -> TerminalApp:
         """The application."""
 
     @property

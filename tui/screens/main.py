@@ -34,7 +34,7 @@ from tui.screens.context import Context
 from tui.screens.layout import Arrangement
 from tui.screens.main_panes import Panes
 from tui.storage.preferences import Remembered
-from tui.terminal.app_base import LeanApp
+from tui.terminal.app_base import TerminalApp
 from tui.terminal.gc_control import Tidy
 from tui.text.status import Signs
 from tui.widgets.container import Box, bare
@@ -140,9 +140,9 @@ class SessionScreen(Screen[object]):
         return KeyBar(self.signs, self.commands)
 
     @property
-    def host(self) -> LeanApp:
+    def host(self) -> TerminalApp:
         """The application this screen is shown by."""
-        assert isinstance(self.app, LeanApp)
+        assert isinstance(self.app, TerminalApp)
         return self.app
 
     @property
@@ -219,7 +219,7 @@ class SessionScreen(Screen[object]):
             self.panes.locate()
             self.set_interval(self._every, self.drain)
             self.call_after_refresh(self._begin, self.runner)
-        self.host.turns.go_on()
+        self.host.dispatcher.resume()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Styles are as they were composed; Textual would apply each of them again."""
@@ -243,7 +243,7 @@ class SessionScreen(Screen[object]):
         self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False
     ) -> None:
         """Begin some work, and take the next key when it is over."""
-        self.host.turns.last_until(self.run_worker(work, group=group, exclusive=exclusive))
+        self.host.dispatcher.wait_for(self.run_worker(work, group=group, exclusive=exclusive))
 
     def show_until(self, done: Callable[[], bool]) -> None:
         """Show what the engine reports until `done`, before the next key is taken."""
@@ -346,7 +346,9 @@ class SessionScreen(Screen[object]):
 
     def drain(self) -> None:
         """Show what has happened since the last call, a moment later if a key was just pressed."""
-        self._gives_way = not self._gives_way and time.monotonic() - self.host.pressed < KEY_FIRST
+        self._gives_way = (
+            not self._gives_way and time.monotonic() - self.host.last_key_at < KEY_FIRST
+        )
         if self._gives_way:
             self.set_timer(KEY_FIRST, self.drain)
         elif self.runner is not None and (events := self.runner.drain()):

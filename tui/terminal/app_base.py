@@ -1,4 +1,4 @@
-"""A Textual application that sends a terminal few bytes, and none it cannot take."""
+"""Base of the application: diffed output with back-pressure, serialised input, suspension."""
 
 from __future__ import annotations
 
@@ -20,34 +20,35 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.terminal import gc_control
 from tui.terminal.driver import OutputQueue, TerminalDriver, terminal_output
-from tui.terminal.input import Turns, without_alt
-from tui.terminal.output import Frame
+from tui.terminal.input import InputDispatcher, split_alt
+from tui.terminal.output import ScreenDiff
 from tui.themes import THEMES
 
 
-class _WholeCells(ScrollBarRender):
-    """A bar without half cells, for whose signs not every font has a glyph."""
+class _FullCellScrollBar(ScrollBarRender):
+    """Scroll bar without half cells, for which not every font has a glyph."""
 
     VERTICAL_BARS: ClassVar[list[str]] = [" "]
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
 
 
-ScrollBar.renderer = _WholeCells
+ScrollBar.renderer = _FullCellScrollBar
 
 _WIDTHS = [(0, "-narrow"), (60, "-usual"), (100, "-roomy"), (140, "-wide"), (180, "-beside")]
 _HEIGHTS = [(0, "-short"), (16, "-tall")]
-"""From how many cells on a screen has which class."""
+"""The class of a screen from so many cells on."""
 _RETRY = 0.05
-"""Seconds until a terminal that was busy is asked again."""
-_HANDED_OVER = 0.001
-"""Seconds in which the first frame is handed over."""
-_WAITING = 1
-"""Writes that may wait in the output queue before a frame is skipped."""
+"""Seconds until a skipped frame is tried again."""
+_HANDOVER = 0.001
+"""Seconds for the output thread to take the first frame."""
+_MAX_PENDING = 1
+"""Writes that may wait in the output queue; with more a frame is skipped."""
 
 
-class LeanApp(App[int]):
-    """Draws in the terminal's own colours, sends only cells that changed, and skips frames while
-    the terminal is busy, so that a stalled connection never blocks the screen's loop.
+class TerminalApp(App[int]):
+    """Textual application that sends changed cells only, and skips frames for a busy terminal.
+
+    So a stalled connection never blocks the event loop. It draws in the terminal's own colours.
     """
 
     def __init__(self, theme: str = "") -> None:
@@ -58,24 +59,24 @@ class LeanApp(App[int]):
         for one in THEMES:
             self.register_theme(one)
         self.theme = theme if theme in self.available_themes else THEMES[0].name
-        self._styled_with = self.get_css_variables()
-        self.stylesheet.set_variables(self._styled_with)
+        self._parsed_variables = self.get_css_variables()
+        self.stylesheet.set_variables(self._parsed_variables)
         self.HORIZONTAL_BREAKPOINTS = _WIDTHS
         self.VERTICAL_BREAKPOINTS = _HEIGHTS
         self.animation_level = "none"
-        self._frame = Frame(self.console.color_system)
-        self._waiting = False
-        self.turns = Turns(self, super().on_event)
-        self.pressed = -math.inf
-        """When the last key was pressed, in seconds of `time.monotonic`."""
+        self._diff = ScreenDiff(self.console.color_system)
+        self._retry_scheduled = False
+        self.dispatcher = InputDispatcher(self, super().on_event)
+        self.last_key_at = -math.inf
+        """Time of the last key, in seconds of `time.monotonic`."""
 
     def get_css_variables(self) -> dict[str, str]:
-        """The colours of the theme by the names that style sheets use."""
+        """Return the colours of the theme by the names that style sheets use."""
         # Before there is a style sheet, Textual asks for those of a theme that is none of ours.
         return super().get_css_variables() if hasattr(self, "stylesheet") else {}
 
     def breakpoints(self) -> dict[str, bool]:
-        """The classes that a screen of the present size has, and those it has not."""
+        """Return for each class of a size if a screen has it at the present one."""
         classes: dict[str, bool] = {}
         for cells, names in zip(self.size, (_WIDTHS, _HEIGHTS), strict=True):
             fitting = max(least for least, _ in names if least <= cells)
@@ -84,11 +85,11 @@ class LeanApp(App[int]):
 
     def redraw(self) -> None:
         """Draw everything again, after something else wrote on this terminal."""
-        self._frame.forget()
+        self._diff.invalidate()
         self.refresh(layout=True)
 
-    def stop_for_a_while(self) -> None:
-        """Leave the terminal and stop, with a script around this one, until SIGCONT."""
+    def suspend_to_shell(self) -> None:
+        """Leave the terminal and stop the process group, scripts included, until SIGCONT."""
         if not self.output.running:
             return
         with self.suspend():
@@ -108,25 +109,25 @@ class LeanApp(App[int]):
             self.output.write(past_tmux(f"\x1b]52;c;{coded}\a"))
 
     async def on_event(self, event: Event) -> None:
-        """Note when keys are pressed, and take them one after another."""
+        """Dispatch keys and pastes one after another; note the time of keys."""
         if isinstance(event, Key):
-            self.pressed = time.monotonic()
+            self.last_key_at = time.monotonic()
         if isinstance(event, Key | Paste) and not event.is_forwarded:
-            for one in without_alt(event) if isinstance(event, Key) else (event,):
-                await self.turns.take(one)
+            for one in split_alt(event) if isinstance(event, Key) else (event,):
+                await self.dispatcher.dispatch(one)
         else:
             await super().on_event(event)
 
     def on_mount(self) -> None:
-        """After a suspension the terminal shows something else."""
+        """Enable garbage collection after the first frame; redraw after each suspension."""
         self.call_after_refresh(gc_control.begin)
         self.app_resume_signal.subscribe(self, lambda _: self.redraw())
 
     def refresh_css(self, animate: bool = True) -> None:
-        """Apply the style sheet again; it is parsed again only when that gives something else."""
+        """Apply the style sheet again; parse it again only if the theme has changed."""
         variables = self.get_css_variables()
-        if variables != self._styled_with:
-            self._styled_with = variables
+        if variables != self._parsed_variables:
+            self._parsed_variables = variables
             super().refresh_css(animate)
         else:
             self.stylesheet.update(self, animate=animate)
@@ -134,30 +135,30 @@ class LeanApp(App[int]):
     def on_terminal_supports_synchronized_output(
         self, message: TerminalSupportsSynchronizedOutput
     ) -> None:
-        """Do without it: a frame is one write of few bytes, and this would be 16 more for each."""
+        """Ignore it: a frame is one short write, and its marks would be 16 bytes more each time."""
         message.prevent_default()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if self.output.running and isinstance(renderable, (LayoutUpdate, ChopsUpdate)):
-            self._frame.apply(renderable, *self.size)
+            self._diff.apply(renderable, *self.size)
             self._send(screen)
         else:
             super()._display(screen, renderable)
 
     def _send(self, screen: Screen[object]) -> None:
-        """Send the difference now, or a little later if the terminal has not taken the last."""
+        """Send the difference, or try again later if the terminal has not taken the last one."""
         # What waits before the first frame is the start of the screen, which is never long.
-        first = not self._frame.sent
-        if not first and self.output.pending > _WAITING:
-            if not self._waiting:
-                self._waiting = True
-                self.set_timer(_RETRY, partial(self._send_late, screen))
+        first = not self._diff.sent
+        if not first and self.output.pending > _MAX_PENDING:
+            if not self._retry_scheduled:
+                self._retry_scheduled = True
+                self.set_timer(_RETRY, partial(self._retry, screen))
             return
-        super()._display(screen, self._frame)
-        if first and self._frame.sent:
-            # The thread that writes would wait for 5 ms of what is done after the first frame.
-            time.sleep(_HANDED_OVER)
+        super()._display(screen, self._diff)
+        if first and self._diff.sent:
+            # The output thread would get the interpreter only 5 ms later, from what follows.
+            time.sleep(_HANDOVER)
 
-    def _send_late(self, screen: Screen[object]) -> None:
-        self._waiting = False
+    def _retry(self, screen: Screen[object]) -> None:
+        self._retry_scheduled = False
         self._send(screen)

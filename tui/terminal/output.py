@@ -1,8 +1,8 @@
-"""What the terminal shows and what it should show, and the few bytes between the two.
+"""Screen diff: the shortest output that turns what a terminal shows into the next frame.
 
-Textual sends every line it touches whole. Over SSH that is many times what changed, so the cells
-themselves are compared here. This reads Textual's compositor updates, which are not a public
-interface: pyproject.toml bounds the version and `tests/tui/terminal/test_output.py` replays them.
+Textual sends every line it touches whole. Over SSH that is many times what changed, so cells are
+compared here. Textual's compositor updates are no public interface: pyproject.toml bounds the
+version, and `tests/tui/terminal/test_output.py` replays them.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Cell = tuple[str, str]
 
 _BLANK: Cell = (" ", "")
 _WIDE: Cell = ("", "")
-_NEAR = 6
-"""Unchanged cells that cost no more to write again than to jump over."""
-_SEEN_ON_SPACE = frozenset({"4", "7", "9", "21", "53"})
-"""SGR attributes that show on a space: underline, reverse, strike, double underline, overline."""
+_MAX_GAP = 6
+"""Unchanged cells that cost no more bytes to write again than to move the cursor over."""
+_VISIBLE_ON_SPACE = frozenset({"4", "7", "9", "21", "53"})
+"""SGR attributes visible on a space: underline, reverse, strike, double underline, overline."""
 
 
-class Frame:
-    """Two grids of cells: what was asked for and what has been sent."""
+class ScreenDiff:
+    """Grids of cells: the frame that is wanted, and the one that the terminal shows."""
 
     def __init__(self, color_system: str | None) -> None:
         """`color_system` as Rich names it; None where there are no colours."""
@@ -38,56 +38,56 @@ class Frame:
         self._shown: list[list[Cell]] = []
         self._touched: set[int] = set()
         self._width = 0
-        self._codes: dict[Style, tuple[str, str]] = {}
-        self._quiet: set[str] = {""}
-        """SGR parameters in force that do not show on a space."""
-        self._known = False
+        self._sgr_of: dict[Style, tuple[str, str]] = {}
+        self._invisible_on_space: set[str] = {""}
+        """SGR parameters that are invisible on a space."""
+        self._in_sync = False
         self.sent = False
-        """Whether a terminal was sent anything yet."""
+        """True after the first difference was taken."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
         yield Segment(self.difference())
 
-    def forget(self) -> None:
-        """The terminal may show anything now: send everything with the next difference."""
-        self._known = False
+    def invalidate(self) -> None:
+        """Make the next difference a full redraw: the terminal may show anything now."""
+        self._in_sync = False
 
     def apply(self, update: LayoutUpdate | ChopsUpdate, width: int, height: int) -> None:
-        """Take in what Textual wants to be seen on a screen of this size."""
+        """Write an update of Textual's compositor into the wanted frame of this size."""
         if (width, height) != (self._width, len(self._wanted)):
             self._width = width
             self._wanted = [[_BLANK] * width for _ in range(height)]
-            self._known = False
+            self._in_sync = False
         if isinstance(update, LayoutUpdate):
             for y, strips in enumerate(update.strips, update.region.y):
-                self._put(y, update.region.x, strips, width)
+                self._write_strips(y, update.region.x, strips, width)
             return
         for y, first, last in update.spans:
             ends = update.chop_ends[y]
             for end, (x, strip) in zip(ends, update.chops[y].items(), strict=False):
                 if strip is not None and x <= last and end > first:
-                    self._put(y, x, (strip,), min(end, width))
+                    self._write_strips(y, x, (strip,), min(end, width))
 
     def difference(self) -> str:
-        """The escape sequences that make the terminal show what is wanted; empty if it does."""
+        """Return the output that makes the terminal show the wanted frame; empty if it does."""
         out: list[str] = []
         self.sent = True
-        if not self._known:
-            self._known = True
+        if not self._in_sync:
+            self._in_sync = True
             out.append("\x1b[m\x1b[H\x1b[2J")
             self._shown = [[_BLANK] * self._width for _ in self._wanted]
             self._touched = set(range(len(self._wanted)))
         code = ""
         for y in sorted(self._touched):
             if y < len(self._wanted):
-                code = self._line(y, out, code)
+                code = self._line_difference(y, out, code)
         self._touched.clear()
         if code:
             out.append("\x1b[m")
         return "".join(out)
 
-    def _put(self, y: int, x: int, strips: Iterable[Strip], limit: int) -> None:
-        """Write strips into a line of the wanted grid, up to the column `limit`."""
+    def _write_strips(self, y: int, x: int, strips: Iterable[Strip], limit: int) -> None:
+        """Write strips into a line of the wanted frame, up to the column `limit`."""
         if not 0 <= y < len(self._wanted):
             return
         line = self._wanted[y]
@@ -95,7 +95,7 @@ class Frame:
             for segment in strip:
                 if segment.control:
                     continue
-                code, on_space = self._code(segment.style)
+                code, on_space = self._sgr(segment.style)
                 space = (" ", on_space)
                 text = segment.text
                 if text.isascii() and text.isprintable() and x + len(text) <= limit:
@@ -117,8 +117,8 @@ class Frame:
                     x += cells
         self._touched.add(y)
 
-    def _line(self, y: int, out: list[str], code: str) -> str:
-        """Write what differs in a line; `code` is the style in force, and the one returned."""
+    def _line_difference(self, y: int, out: list[str], code: str) -> str:
+        """Append the difference of a line; `code` is the style in force, and the one returned."""
         wanted, shown = self._wanted[y], self._shown[y]
         if wanted == shown:
             return code
@@ -130,18 +130,19 @@ class Frame:
             if wanted[x] == shown[x] or x < at:
                 continue
             if x >= blank_from and self._width - x > 3:
-                out.append(_move(y, x, at))
+                out.append(_cursor_move(y, x, at))
                 out.append("\x1b[m\x1b[K" if code else "\x1b[K")
                 code = ""
                 break
             # Half of a wide character cannot be written.
             start = x - 1 if x and wanted[x] == _WIDE else x
-            if at < 0 or start - at > _NEAR:
-                out.append(_move(y, start, at))
+            if at < 0 or start - at > _MAX_GAP:
+                out.append(_cursor_move(y, start, at))
             else:
                 start = at
             for char, sgr in wanted[start : x + 1]:
-                if char and sgr != code and not (char == " " and not sgr and code in self._quiet):
+                invisible = char == " " and not sgr and code in self._invisible_on_space
+                if char and sgr != code and not invisible:
                     out.append(f"\x1b[0;{sgr}m" if sgr else "\x1b[m")
                     code = sgr
                 out.append(char)
@@ -151,17 +152,17 @@ class Frame:
         self._shown[y] = list(wanted)
         return code
 
-    def _code(self, style: Style | None) -> tuple[str, str]:
-        """SGR parameters of a style, and those of them that show on a space."""
+    def _sgr(self, style: Style | None) -> tuple[str, str]:
+        """Return the SGR parameters of a style, and those of them that are visible on a space."""
         if style is None:
             return "", ""
-        known = self._codes.get(style)
+        known = self._sgr_of.get(style)
         if known is None:
-            if len(self._codes) > 4096:
-                self._codes.clear()
-            known = self._codes[style] = _parameters(style, self._colours)
+            if len(self._sgr_of) > 4096:
+                self._sgr_of.clear()
+            known = self._sgr_of[style] = _parameters(style, self._colours)
             if not known[1]:
-                self._quiet.add(known[0])
+                self._invisible_on_space.add(known[0])
         return known
 
 
@@ -171,12 +172,12 @@ def _parameters(style: Style, colours: ColorSystem) -> tuple[str, str]:
     parts = [part for part in ansi.split(";") if part not in ("", "39", "49")]
     code = ";".join(parts)
     background = style.bgcolor is not None and not style.bgcolor.is_default
-    seen = background or not _SEEN_ON_SPACE.isdisjoint(_attributes(parts))
+    seen = background or not _VISIBLE_ON_SPACE.isdisjoint(_attributes(parts))
     return code, code if seen else ""
 
 
 def _attributes(parts: list[str]) -> list[str]:
-    """The SGR parameters that are no part of an extended colour."""
+    """Return the SGR parameters that are no part of an extended colour."""
     found: list[str] = []
     skip = 0
     for place, part in enumerate(parts):
@@ -189,8 +190,8 @@ def _attributes(parts: list[str]) -> list[str]:
     return found
 
 
-def _move(y: int, x: int, at: int) -> str:
-    """Move the cursor to a cell; it stands at column `at` of the line, or nowhere near."""
+def _cursor_move(y: int, x: int, at: int) -> str:
+    """Return the move of the cursor to a cell, from column `at` of its line if not negative."""
     if at == x:
         return ""
     if 0 <= at < x:

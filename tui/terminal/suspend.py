@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.terminal.app_base import LeanApp
+    from tui.terminal.app_base import TerminalApp
 
 NO_SHELL = (
     "Not suspended: no shell is there that could resume it, as it is when this program was "
@@ -15,14 +15,14 @@ NO_SHELL = (
 )
 
 
-def suspended(app: LeanApp) -> str:
+def suspended(app: TerminalApp) -> str:
     """Give the terminal back to the shell until it resumes this; returns why not, if so.
 
     What is in flight meanwhile is begun anew (probes.engine.pacing).
     """
     if not resumable():
         return NO_SHELL
-    app.stop_for_a_while()
+    app.suspend_to_shell()
     return ""
 
 

@@ -119,7 +119,7 @@ async def back(seat, key):
 
 async def suspend(seat, key):
     stopped: list[bool] = []
-    seat.app.stop_for_a_while = lambda: stopped.append(True)
+    seat.app.suspend_to_shell = lambda: stopped.append(True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tui.terminal.suspend.resumable", lambda: True)
         await seat.press(key)

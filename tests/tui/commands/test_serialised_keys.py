@@ -92,8 +92,8 @@ def test_what_is_still_to_come_when_the_program_ends_does_nothing(opened):
     async def _(seat):
         seats.append(seat)
 
-    turns = seats[0].app.turns
-    asyncio.run(turns.take(Key("x", "x")))
+    dispatcher = seats[0].app.dispatcher
+    asyncio.run(dispatcher.dispatch(Key("x", "x")))
 
 
 def test_a_held_key_counts_every_time_and_what_comes_after_it_waits(opened):

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.widgets import Static
 
-from tui.terminal.app_base import LeanApp
+from tui.terminal.app_base import TerminalApp
 from tui.terminal.driver import OutputQueue
 
 
@@ -57,7 +57,7 @@ class QueuedDriver(HeadlessDriver):
         self._app.output.stop()
 
 
-class OneLine(LeanApp):
+class OneLine(TerminalApp):
     """One line of text on a terminal of 80x24."""
 
     def __init__(self, terminal: StallingTerminal) -> None:

@@ -13,7 +13,7 @@ from textual.drivers import linux_driver
 from textual.events import Key, Paste
 
 from tui.terminal import driver
-from tui.terminal.input import KeyDecoder, without_alt
+from tui.terminal.input import KeyDecoder, split_alt
 
 
 def read(*pieces: bytes) -> list[Key | Paste]:
@@ -26,7 +26,7 @@ def read(*pieces: bytes) -> list[Key | Paste]:
         one
         for event in found
         if isinstance(event, Key | Paste)
-        for one in (without_alt(event) if isinstance(event, Key) else (event,))
+        for one in (split_alt(event) if isinstance(event, Key) else (event,))
     ]
 
 

@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tests.tui.emulator import Emulator
-from tui.terminal.output import Frame
+from tui.terminal.output import ScreenDiff
 
 WIDTH, HEIGHT = 12, 3
 
@@ -53,11 +53,11 @@ frames = st.lists(pieces, min_size=HEIGHT, max_size=HEIGHT)
 @settings(max_examples=300)
 @given(st.lists(frames, min_size=1, max_size=4))
 def test_what_the_terminal_shows_is_what_was_wanted(wanted) -> None:
-    frame, screen = Frame("standard"), Screen()
+    diff, screen = ScreenDiff("standard"), Screen()
     for lines in wanted:
-        frame.apply(layout(lines), WIDTH, HEIGHT)
-        screen.feed(frame.difference())
-        fresh, whole = Frame("standard"), Screen()
+        diff.apply(layout(lines), WIDTH, HEIGHT)
+        screen.feed(diff.difference())
+        fresh, whole = ScreenDiff("standard"), Screen()
         fresh.apply(layout(lines), WIDTH, HEIGHT)
         whole.feed(fresh.difference())
         assert screen.seen() == whole.seen()
@@ -66,44 +66,44 @@ def test_what_the_terminal_shows_is_what_was_wanted(wanted) -> None:
 
 
 def test_an_unchanged_frame_sends_nothing() -> None:
-    frame = Frame("standard")
+    diff = ScreenDiff("standard")
     lines = [[("abc", None)], [("x", STYLES[1])], []]
-    frame.apply(layout(lines), WIDTH, HEIGHT)
-    frame.difference()
-    frame.apply(layout(lines), WIDTH, HEIGHT)
-    assert frame.difference() == ""
+    diff.apply(layout(lines), WIDTH, HEIGHT)
+    diff.difference()
+    diff.apply(layout(lines), WIDTH, HEIGHT)
+    assert diff.difference() == ""
 
 
 def test_one_changed_letter_sends_a_move_and_a_letter() -> None:
-    frame = Frame("standard")
-    frame.apply(layout([[], [("abcdef", None)], []]), WIDTH, HEIGHT)
-    frame.difference()
-    frame.apply(layout([[], [("abcdeX", None)], []]), WIDTH, HEIGHT)
-    assert frame.difference() == "\x1b[2;6HX"
+    diff = ScreenDiff("standard")
+    diff.apply(layout([[], [("abcdef", None)], []]), WIDTH, HEIGHT)
+    diff.difference()
+    diff.apply(layout([[], [("abcdeX", None)], []]), WIDTH, HEIGHT)
+    assert diff.difference() == "\x1b[2;6HX"
 
 
 def test_a_partial_update_changes_only_its_span() -> None:
-    frame, screen = Frame("standard"), Screen()
-    frame.apply(layout([[("aaaaaaaaaaaa", None)]] * 3), WIDTH, HEIGHT)
-    screen.feed(frame.difference())
+    diff, screen = ScreenDiff("standard"), Screen()
+    diff.apply(layout([[("aaaaaaaaaaaa", None)]] * 3), WIDTH, HEIGHT)
+    screen.feed(diff.difference())
     chops = [{}, {0: None, 4: Strip([Segment("BB")]), 6: None}, {}]
-    frame.apply(ChopsUpdate(chops, [(1, 4, 6)], [[], [4, 6, 12], []]), WIDTH, HEIGHT)
-    screen.feed(frame.difference())
+    diff.apply(ChopsUpdate(chops, [(1, 4, 6)], [[], [4, 6, 12], []]), WIDTH, HEIGHT)
+    screen.feed(diff.difference())
     assert "".join(char for char, _ in screen.cells[1]) == "aaaaBBaaaaaa"
 
 
 def test_a_forgotten_or_resized_screen_is_sent_whole() -> None:
-    frame = Frame("standard")
-    frame.apply(layout([[("abc", None)]] * 3), WIDTH, HEIGHT)
-    first = frame.difference()
-    frame.forget()
-    assert frame.difference() == first
-    frame.apply(layout([[("abc", None)]] * 3), WIDTH + 1, HEIGHT)
-    assert frame.difference().startswith("\x1b[m\x1b[H\x1b[2J")
+    diff = ScreenDiff("standard")
+    diff.apply(layout([[("abc", None)]] * 3), WIDTH, HEIGHT)
+    first = diff.difference()
+    diff.invalidate()
+    assert diff.difference() == first
+    diff.apply(layout([[("abc", None)]] * 3), WIDTH + 1, HEIGHT)
+    assert diff.difference().startswith("\x1b[m\x1b[H\x1b[2J")
 
 
 def test_the_default_colours_of_a_terminal_cost_no_bytes() -> None:
-    frame = Frame("standard")
+    diff = ScreenDiff("standard")
     plain = Style.parse("default on default")
-    frame.apply(layout([[("abc", plain)], [("   ", STYLES[1])], []]), WIDTH, HEIGHT)
-    assert frame.difference() == "\x1b[m\x1b[H\x1b[2J\x1b[1Habc"
+    diff.apply(layout([[("abc", plain)], [("   ", STYLES[1])], []]), WIDTH, HEIGHT)
+    assert diff.difference() == "\x1b[m\x1b[H\x1b[2J\x1b[1Habc"
