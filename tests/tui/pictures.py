@@ -17,7 +17,7 @@ from tests.tui.emulator import Emulator
 from tui.app import AuditReach
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.terminal.capabilities import settle
+from tui.terminal.capabilities import normalize_environment
 from tui.terminal.output import ScreenDiff
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -95,7 +95,7 @@ def pictures(view: str, size: tuple[int, int]) -> str:
         for name in ("COLORTERM", "NO_COLOR", "LC_ALL", "LC_CTYPE", "TERM_PROGRAM"):
             os.environ.pop(name, None)
         os.environ.update(environ, LANG="C.UTF-8", XDG_STATE_HOME=state)
-        settle(os.environ)
+        normalize_environment(os.environ)
         found = [asyncio.run(_scene(scene, options, size)) for scene in SIZES[size]]
     heads = (f"{scene}: {' '.join(SCENES[scene])}" for scene in SIZES[size])
     return "\n".join(f"== {head}\n{text}" for head, text in zip(heads, found, strict=True))

@@ -15,9 +15,9 @@ from probes.wire.text import printable
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
 from tui.storage.preferences import Remembered
-from tui.terminal.capabilities import ascii_only, need_a_terminal, settle
-from tui.terminal.shutdown import Ending
-from tui.terminal.splash import Opening
+from tui.terminal.capabilities import ascii_only, normalize_environment, require_terminal
+from tui.terminal.shutdown import ShutdownHandler
+from tui.terminal.splash import Splash
 
 if TYPE_CHECKING:
     from probes.options import Options as Given
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 def launch(options: Options) -> int:
     """Show the screen until the operator leaves; raises UsageError where it cannot be shown."""
-    need_a_terminal()
-    settle(os.environ)
+    require_terminal()
+    normalize_environment(os.environ)
     # Nothing made while it starts is garbage, and looking for some costs a tenth of the start.
     gc.disable()
-    with Opening(_doing(options), hosts=options.command == "screen"):
+    with Splash(_doing(options), hosts=options.command == "screen"):
         app = build(options)
     runner = app.runner
-    ending = Ending(app, runner.close if runner is not None else lambda: None)
+    shutdown = ShutdownHandler(app, runner.close if runner is not None else lambda: None)
     result = app.run(mouse=options.mouse and not options.slow_link)
-    ending.finish()
+    shutdown.complete()
     if runner is not None and runner.log_path:
         # After a hang-up there is nobody to tell.
         with suppress(OSError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.models.command import Outcome, command
-from tui.terminal.suspend import suspended
+from tui.terminal.suspend import suspend_to_shell
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
@@ -33,7 +33,7 @@ def redraw(context: Context) -> None:
 )
 def suspend(context: Context) -> Outcome:
     """Give the terminal back to the shell until `fg`."""
-    return suspended(context.host)
+    return suspend_to_shell(context.host)
 
 
 @command(

@@ -90,7 +90,7 @@ def copy_command(context: Context) -> Outcome:
     panes = context.panes
     if panes.marked:
         return _copied(context, *commands_text(panes.results))
-    return panes.copying.command(panes.chosen)
+    return panes.clipboard.command(panes.chosen)
 
 
 @command(
@@ -107,7 +107,7 @@ def copy_change(context: Context) -> Outcome:
     panes = context.panes
     if panes.marked:
         return _copied(context, *changes_text(panes.results))
-    return panes.copying.change(panes.chosen)
+    return panes.clipboard.change(panes.chosen)
 
 
 @command(
@@ -218,7 +218,7 @@ def reverse(context: Context) -> None:
 
 
 def _copied(context: Context, text: str, said: str) -> Outcome:
-    return context.panes.copying.text(text, said) if text else said
+    return context.panes.clipboard.text(text, said) if text else said
 
 
 def _show(context: Context, event: Event) -> None:

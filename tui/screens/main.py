@@ -35,7 +35,7 @@ from tui.screens.layout import Arrangement
 from tui.screens.main_panes import Panes
 from tui.storage.preferences import Remembered
 from tui.terminal.app_base import TerminalApp
-from tui.terminal.gc_control import Tidy
+from tui.terminal.gc_control import PeriodicCollector
 from tui.text.status import Signs
 from tui.widgets.container import Box, bare
 from tui.widgets.detail import Detail
@@ -129,7 +129,7 @@ class SessionScreen(Screen[object]):
         self._entries = entries
         self._at_once = start
         self._every = refresh
-        self._tidy = Tidy()
+        self._collector = PeriodicCollector()
         self._shown_before = False
         self._gives_way = False
         self.saving = True
@@ -363,7 +363,7 @@ class SessionScreen(Screen[object]):
                 self.measuring = False
         self.show_events(self.lookout.take(events))
         self.tell_state()
-        self._tidy.made(len(events))
+        self._collector.add_events(len(events))
 
     def show_events(self, events: Sequence[Event]) -> None:
         """Show in every pane what happened."""

@@ -32,7 +32,7 @@ from tui.widgets.tree import Outline
 
 if TYPE_CHECKING:
     from tui.models.removed_hosts import Removals
-    from tui.terminal.clipboard import Copying
+    from tui.terminal.clipboard import Clipboard
     from tui.watch.row_history import Series
     from tui.widgets.filter_input import FilterLine
 
@@ -142,11 +142,11 @@ class Panes:
         """Rows that a verdict or finding is about, instead of those of the tree's node."""
 
     @cached_property
-    def copying(self) -> Copying:
-        """What was copied last of the selected row."""
-        from tui.terminal.clipboard import Copying
+    def clipboard(self) -> Clipboard:
+        """Copies of what the selected row offers."""
+        from tui.terminal.clipboard import Clipboard
 
-        return Copying(self.table.app)
+        return Clipboard(self.table.app)
 
     @cached_property
     def removals(self) -> Removals:

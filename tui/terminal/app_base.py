@@ -103,10 +103,10 @@ class TerminalApp(App[int]):
         """Copy a text, inside tmux also to the terminal around it."""
         super().copy_to_clipboard(text)
         if os.environ.get("TMUX"):
-            from tui.terminal.clipboard import past_tmux
+            from tui.terminal.clipboard import tmux_passthrough
 
             coded = base64.b64encode(text.encode()).decode()
-            self.output.write(past_tmux(f"\x1b]52;c;{coded}\a"))
+            self.output.write(tmux_passthrough(f"\x1b]52;c;{coded}\a"))
 
     async def on_event(self, event: Event) -> None:
         """Dispatch keys and pastes one after another; note the time of keys."""
@@ -120,7 +120,7 @@ class TerminalApp(App[int]):
 
     def on_mount(self) -> None:
         """Enable garbage collection after the first frame; redraw after each suspension."""
-        self.call_after_refresh(gc_control.begin)
+        self.call_after_refresh(gc_control.enable)
         self.app_resume_signal.subscribe(self, lambda _: self.redraw())
 
     def refresh_css(self, animate: bool = True) -> None:

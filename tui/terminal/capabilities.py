@@ -1,4 +1,4 @@
-"""The terminal the screen is shown on: what it can do, and how it is left."""
+"""Capabilities of the terminal, and its state before and after the screen."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from typing import Any
 from tui.cli.options import UsageError
 
 _COERCED = ("c.utf-8", "c.utf8", "utf-8")
-"""What Python writes into LC_CTYPE when it was started in the C locale (PEP 538)."""
-_LEFT = (
+"""Values that Python writes into LC_CTYPE when started in the C locale (PEP 538)."""
+_RESET = (
     b"\x18"  # whatever was cut off in the middle of an escape sequence ends here
     b"\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l"
     b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l\x1b[?1004l"
     b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h"
 )
-"""Synchronised output, pasting, mouse and keyboard as shells expect them; the first screen."""
+"""Output, pasting, mouse and keyboard as shells expect them; the main screen."""
 _TERMINAL = 2
-"""Where the screen is drawn."""
-_ROUNDS, _ROUND = 20, 0.01
+"""Descriptor that the screen is drawn on."""
+_ATTEMPTS, _PAUSE = 20, 0.01
 
 
-def need_a_terminal() -> None:
-    """Raises UsageError where no screen can be shown."""
+def require_terminal() -> None:
+    """Raise UsageError where no screen can be shown."""
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError(
             "The screen needs a terminal for input, output and errors; "
@@ -40,27 +40,27 @@ def need_a_terminal() -> None:
         )
 
 
-def settle(environ: MutableMapping[str, str]) -> None:
-    """Correct what Textual would believe before the terminal itself."""
+def normalize_environment(environ: MutableMapping[str, str]) -> None:
+    """Correct variables that Textual believes more than the terminal itself."""
     # In tmux and after a resize they are stale.
     for name in ("COLUMNS", "LINES"):
         environ.pop(name, None)
-    if _without_colour(environ.get("TERM", "")):
+    if _monochrome(environ.get("TERM", "")):
         environ["NO_COLOR"] = "1"
     elif not environ.get("NO_COLOR"):
         # Empty means nothing, says no-color.org.
         environ.pop("NO_COLOR", None)
 
 
-def _without_colour(terminal: str) -> bool:
+def _monochrome(terminal: str) -> bool:
     return terminal.startswith(("vt1", "vt2")) or terminal.endswith(("-m", "-mono"))
 
 
 def ascii_only(
     environ: Mapping[str, str] = os.environ, *, started_in_c: bool | None = None
 ) -> bool:
-    """Whether the locale (POSIX: LC_ALL, LC_CTYPE, LANG) is of a terminal without UTF-8, or the
-    terminal is one whose fonts lack the signs: Linux's console and what calls itself a VT.
+    """Return True for a locale without UTF-8 (POSIX: LC_ALL, LC_CTYPE, LANG), and for terminals
+    whose fonts lack the signs: Linux's console and what calls itself a VT.
 
     Python's own encoding does not tell: it makes UTF-8 of the C locale.
     """
@@ -76,8 +76,8 @@ def ascii_only(
     return "utf" not in locale.lower()
 
 
-def modes() -> list[Any]:
-    """The terminal's modes now, for `leave`; empty where they are not known."""
+def terminal_modes() -> list[Any]:
+    """Return the present modes, for `restore_terminal`; empty where they are not known."""
     if os.name != "posix":
         return []
     import termios
@@ -88,13 +88,13 @@ def modes() -> list[Any]:
         return []
 
 
-def leave(before: list[Any], interrupt: int) -> None:
+def restore_terminal(before: list[Any], interrupt: int) -> None:
     """Leave the terminal as a shell expects it, even if it has stopped taking output.
 
-    What still waits for it is thrown away. `interrupt` is a signal that has a handler: threads get
-    it that may hang in a write. Takes at most a fifth of a second.
+    Output that it has not taken is discarded. `interrupt` is a signal with a handler: it is sent to
+    threads that may hang in a write. Takes at most a fifth of a second.
     """
-    if not before or not _in_front():
+    if not before or not _in_foreground():
         return
     import termios
 
@@ -107,13 +107,13 @@ def leave(before: list[Any], interrupt: int) -> None:
                 with suppress(ProcessLookupError):
                     signal.pthread_kill(thread.ident, interrupt)
         try:
-            _discard_and_write(_LEFT)
+            _discard_and_write(_RESET)
         finally:
             # The shell has the same open file.
             os.set_blocking(_TERMINAL, True)
 
 
-def _in_front() -> bool:
+def _in_foreground() -> bool:
     # Changing the modes from the background would stop this process.
     try:
         return os.tcgetpgrp(_TERMINAL) == os.getpgrp()
@@ -124,10 +124,10 @@ def _in_front() -> bool:
 def _discard_and_write(text: bytes) -> None:
     import termios
 
-    for _ in range(_ROUNDS):
+    for _ in range(_ATTEMPTS):
         termios.tcflush(_TERMINAL, termios.TCOFLUSH)
         with suppress(BlockingIOError):
             text = text[os.write(_TERMINAL, text) :]
         if not text:
             return
-        time.sleep(_ROUND)
+        time.sleep(_PAUSE)

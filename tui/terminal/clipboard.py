@@ -1,4 +1,4 @@
-"""Copying what a row offers: to the terminal's clipboard (OSC 52), and to a file where none is."""
+"""Clipboard of the terminal (OSC 52) for what a row offers; a file where there is none."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from textual.app import App
 
 from probes.model import Result
 
-_DEAF = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
+_WITHOUT_CLIPBOARD = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
 """Terminals that have no clipboard."""
-_PATIENCE = 2
+_TMUX_TIMEOUT = 2
 """Seconds tmux may take."""
 
 
-class Copying:
-    """Copies the commands of a row, or what to paste for its change: each time the next one."""
+class Clipboard:
+    """Copies of a row's commands, and of what to paste for its change: each time the next one."""
 
     def __init__(self, app: App[int], environ: Mapping[str, str] = os.environ) -> None:
         self._app = app
@@ -30,7 +30,7 @@ class Copying:
         self._next = 0
 
     async def command(self, chosen: Result | None) -> str:
-        """Copy a command that asks what the row asked; returns what to say."""
+        """Copy a command that asks what the row asked; return what to say."""
         if chosen is None:
             return "Only a row that was measured has a command."
         # Only now, here and below: the remedies are not needed for the first paint.
@@ -39,11 +39,11 @@ class Copying:
         texts = [one.text for one in commands(chosen, windows=sys.platform == "win32")]
         if not texts:
             return "This row was not asked, so there is nothing to confirm."
-        at = self._turn("y", chosen.job.key, len(texts))
-        return await self._copied("y", texts[at], texts[at], at, len(texts))
+        at = self._next_index("y", chosen.job.key, len(texts))
+        return await self._copy("y", texts[at], texts[at], at, len(texts))
 
     async def change(self, chosen: Result | None) -> str:
-        """Copy what to paste for the row's change; returns what to say."""
+        """Copy what to paste for the row's change; return what to say."""
         from probes.remediation import remedy
 
         mended = None if chosen is None else remedy(chosen)
@@ -51,62 +51,60 @@ class Copying:
             return "Only a row that is blocked, degraded or not tested has something to change."
         if not mended.pastes:
             return f"There is nothing to paste for this: {mended.change}"
-        at = self._turn("Y", chosen.job.key, len(mended.pastes))
+        at = self._next_index("Y", chosen.job.key, len(mended.pastes))
         paste = mended.pastes[at]
         lines = paste.lines[0] if len(paste.lines) == 1 else f"{len(paste.lines)} lines"
-        return await self._copied(
-            "Y", paste.text, f"{paste.where}: {lines}", at, len(mended.pastes)
-        )
+        return await self._copy("Y", paste.text, f"{paste.where}: {lines}", at, len(mended.pastes))
 
     async def text(self, text: str, said: str) -> str:
-        """Copy a text; returns what to say, with what it is."""
-        return await self._copied("", text, said, 0, 1)
+        """Copy a text; return what to say, with `said`, its description."""
+        return await self._copy("", text, said, 0, 1)
 
-    def _turn(self, key: str, row: str, count: int) -> int:
-        """The place of the one to copy now: the first of another row, else the next."""
+    def _next_index(self, key: str, row: str, count: int) -> int:
+        """Return the index to copy now: the first of another row, else the next."""
         if self._last != (key, row):
             self._last, self._next = (key, row), 0
         at = self._next % count
         self._next = at + 1
         return at
 
-    async def _copied(self, key: str, text: str, said: str, at: int, count: int) -> str:
+    async def _copy(self, key: str, text: str, said: str, at: int, count: int) -> str:
         more = f", {at + 1} of {count}, {key} for the next" if count > 1 else ""
-        if not takes_a_copy(self._environ):
-            return f"{await asyncio.to_thread(_written, text)}{more}: {said}"
+        if not supports_clipboard(self._environ):
+            return f"{await asyncio.to_thread(_write_file, text)}{more}: {said}"
         self._app.copy_to_clipboard(text)
         if self._environ.get("TMUX"):
-            await asyncio.to_thread(_told_tmux, text)
+            await asyncio.to_thread(_load_tmux_buffer, text)
         return f"Copied{more}: {said}"
 
 
-def takes_a_copy(environ: Mapping[str, str]) -> bool:
-    """Whether this terminal may have a clipboard; screen(1) keeps what it does not know."""
+def supports_clipboard(environ: Mapping[str, str]) -> bool:
+    """Return True if this terminal may have a clipboard; screen(1) drops unknown sequences."""
     if environ.get("STY"):
         return False
-    return not environ.get("TERM", "").startswith(_DEAF)
+    return not environ.get("TERM", "").startswith(_WITHOUT_CLIPBOARD)
 
 
-def past_tmux(sequence: str) -> str:
-    """An escape sequence that tmux hands on to its terminal where `allow-passthrough` is on."""
+def tmux_passthrough(sequence: str) -> str:
+    """Return an escape sequence that tmux passes to its terminal with `allow-passthrough`."""
     return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
 
 
-def _told_tmux(text: str) -> None:
-    """Put it into tmux's own buffer too: as delivered, tmux takes it from no application."""
+def _load_tmux_buffer(text: str) -> None:
+    """Put a text into tmux's own buffer: with its defaults, tmux takes it from no application."""
     with suppress(OSError, subprocess.SubprocessError):
         subprocess.run(
             ["tmux", "load-buffer", "-w", "-"],
             input=text.encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=_PATIENCE,
+            timeout=_TMUX_TIMEOUT,
             check=False,
         )
 
 
-def _written(text: str) -> str:
-    """Write it where it can be read; returns how a sentence begins that says so."""
+def _write_file(text: str) -> str:
+    """Write a text to a file; return the beginning of a sentence that says so."""
     import platformdirs
 
     from probes.session.paths import because, make_parents, shown
@@ -114,7 +112,7 @@ def _written(text: str) -> str:
     path = platformdirs.user_state_path("auditreach", appauthor=False) / "copied.txt"
     try:
         make_parents(path)
-        _replace(path, f"{text}\n")
+        _replace_file(path, f"{text}\n")
     except OSError as error:
         return (
             f"This terminal has no clipboard, and {shown(path)} was not written ({because(error)})"
@@ -122,8 +120,8 @@ def _written(text: str) -> str:
     return f"This terminal has no clipboard; written to {shown(path)}"
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file of mode 0600 in one step, whatever stood there; raises OSError."""
+def _replace_file(path: Path, text: str) -> None:
+    """Write a file of mode 0600 atomically; raise OSError."""
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,35 +1,35 @@
-"""Garbage collection without pauses: what is kept for long is not looked at again and again."""
+"""GC control: collection in short steps that leave out long-lived objects."""
 
 from __future__ import annotations
 
 import gc
 
-EVERY = 500
+EVENTS_PER_COLLECTION = 500
 """Events between two collections: some thousand objects, a few milliseconds."""
 
 
-def begin() -> None:
-    """After a start without garbage collection: what there is now stays, and is not looked at."""
+def enable() -> None:
+    """End a start without garbage collection, and leave out what it made."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
 
 
-class Tidy:
-    """Collects after so many events, and leaves out for good what has survived.
+class PeriodicCollector:
+    """Garbage collection after every so many events, which leaves out survivors for good.
 
-    Left to itself Python looks at every object of every result whenever their number has grown by
-    a quarter: 150 ms at 20,000 rows, in which neither screen nor engine does anything. Results
-    hold no cycles, so they are freed without it when others take their places.
+    Python alone traverses every object of every result whenever their number has grown by a
+    quarter: 150 ms at 20,000 rows, in which neither screen nor engine does anything. Results hold
+    no cycles, so they are freed without it when others take their places.
     """
 
     def __init__(self) -> None:
         self._since = 0
 
-    def made(self, events: int) -> None:
-        """So many events have been taken in."""
+    def add_events(self, events: int) -> None:
+        """Count events; collect if they are enough."""
         self._since += events
-        if self._since >= EVERY:
+        if self._since >= EVENTS_PER_COLLECTION:
             self._since = 0
             gc.collect()
             gc.freeze()

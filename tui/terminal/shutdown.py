@@ -1,4 +1,4 @@
-"""The end that a signal or a lost line brings: the log completed, the terminal left, and soon."""
+"""Shutdown handler: a signal or a hang-up completes the log, leaves the terminal and ends soon."""
 
 from __future__ import annotations
 
@@ -18,64 +18,64 @@ if TYPE_CHECKING:
     from textual.app import App
 
 GRACE = 2.0
-"""Seconds from a signal or a lost line to the end of the process, whatever hangs."""
+"""Seconds from a signal or a hang-up to the end of the process, whatever blocks."""
 _SIGNALS = ("SIGHUP", "SIGTERM", "SIGINT")
-_LOOK = 1000
-"""Milliseconds between two looks at the line, where nothing wakes this up."""
+_POLL_INTERVAL = 1000
+"""Milliseconds between two checks of the line."""
 
 
-class Ending:
-    """Ends the screen on a signal and on a lost line, from a thread that no terminal can block."""
+class ShutdownHandler:
+    """End of the screen on a signal or a hang-up, from a thread that no terminal can block."""
 
     def __init__(self, app: App[int], close: Callable[[], object]) -> None:
-        """`close` completes the log and is called once; take care of signals from now on."""
+        """Handle signals from now on; `close` completes the log and is called once."""
         self._app = app
         self._close = close
         self._closing = threading.Lock()
         self._leaving = threading.Lock()
         self._closed = False
-        self._before: list[Any] = capabilities.modes()
-        self._told, self._tell = os.pipe()
+        self._before: list[Any] = capabilities.terminal_modes()
+        self._wake_reader, self._wake_writer = os.pipe()
         for name in _SIGNALS:
             if hasattr(signal, name):
-                signal.signal(getattr(signal, name), self._signalled)
-        threading.Thread(target=self._watch, name="ending", daemon=True).start()
+                signal.signal(getattr(signal, name), self._on_signal)
+        threading.Thread(target=self._watch, name="shutdown", daemon=True).start()
 
-    def finish(self) -> None:
+    def complete(self) -> None:
         """Complete the log after the screen has left the terminal; call this once."""
         # Kept: the terminal is left once, by the screen or by the thread below, which then exits.
         self._leaving.acquire()
-        self._complete()
+        self._close_once()
 
-    def _complete(self) -> None:
+    def _close_once(self) -> None:
         with self._closing:
             if not self._closed:
                 self._closed = True
                 self._close()
 
-    def _signalled(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         # No lock may be taken here: what was interrupted may hold it.
-        os.write(self._tell, bytes((number,)))
+        os.write(self._wake_writer, bytes((number,)))
 
     def _watch(self) -> None:
-        status = 128 + self._number()
-        threading.Thread(target=self._complete, name="closing", daemon=True).start()
+        status = 128 + self._wait()
+        threading.Thread(target=self._close_once, name="closing", daemon=True).start()
         self._app.call_later(self._app.exit, status)
         time.sleep(GRACE)
         # The screen's loop hangs in a write, or somebody's look-up does not return.
         if self._leaving.acquire(timeout=GRACE / 4):
-            capabilities.leave(self._before, signal.SIGTERM)
+            capabilities.restore_terminal(self._before, signal.SIGTERM)
         os._exit(status)
 
-    def _number(self) -> int:
-        """Wait for a signal or the end of the line, and return what it was."""
+    def _wait(self) -> int:
+        """Wait for a signal or a hang-up; return its number."""
         if hasattr(select, "poll"):
             line = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
             poll = select.poll()
-            poll.register(self._told, select.POLLIN)
-            # Only the end is waited for: nobody need have sent SIGHUP, as under `setsid`.
+            poll.register(self._wake_reader, select.POLLIN)
+            # Only a hang-up is waited for: nobody need have sent SIGHUP, as under `setsid`.
             poll.register(line, 0)
-            while not (ready := dict(poll.poll(_LOOK))).get(self._told):
+            while not (ready := dict(poll.poll(_POLL_INTERVAL))).get(self._wake_reader):
                 if ready.get(line, 0) & (select.POLLHUP | select.POLLERR):
                     return signal.SIGHUP
-        return os.read(self._told, 1)[0]
+        return os.read(self._wake_reader, 1)[0]

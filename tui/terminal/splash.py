@@ -1,4 +1,4 @@
-"""The first lines of the screen, written before anything big is loaded: it is starting, here."""
+"""Splash: the first lines of the screen, written before anything big is loaded."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _LEAVE = "\x1b[?1049l"
 _STDERR = 2
 
 
-class Opening:
-    """Shows the first lines until Textual's screen takes over, or takes them away on an error.
+class Splash:
+    """First lines, shown until Textual's screen takes over, and removed on an error.
 
     The terminal's settings stay as they are: what is typed meanwhile is echoed at the host line
     and read by it.
     """
 
-    def __init__(self, doing: str, *, hosts: bool) -> None:
-        self._doing = doing
+    def __init__(self, activity: str, *, hosts: bool) -> None:
+        self._activity = activity
         self._hosts = hosts
         self._shown = False
 
-    def __enter__(self) -> Opening:
+    def __enter__(self) -> Splash:
         width = os.get_terminal_size(_STDERR).columns
-        signal.signal(signal.SIGTERM, self._ended)
+        signal.signal(signal.SIGTERM, self._on_sigterm)
         self._shown = True
-        _write(_ENTER + first_lines(self._doing, width, hosts=self._hosts))
+        _write(_ENTER + first_lines(self._activity, width, hosts=self._hosts))
         return self
 
     def __exit__(
@@ -45,15 +45,15 @@ class Opening:
             self._shown = False
             _write(_LEAVE)
 
-    def _ended(self, number: int, frame: FrameType | None) -> NoReturn:
+    def _on_sigterm(self, number: int, frame: FrameType | None) -> NoReturn:
         _write(_LEAVE)
         os._exit(128 + number)
 
 
-def first_lines(doing: str, width: int, *, hosts: bool) -> str:
-    """The escape sequences and words of the first lines; the cursor ends where hosts are typed."""
+def first_lines(activity: str, width: int, *, hosts: bool) -> str:
+    """Return the output of the first lines; the cursor ends where hosts are typed."""
     room = max(0, width - len(NAME) - 1)
-    text = f"\x1b[1m{NAME}\x1b[m {doing[:room]:>{room}}"
+    text = f"\x1b[1m{NAME}\x1b[m {activity[:room]:>{room}}"
     return f"{text}\x1b[3H\x1b[1m{HOSTS}\x1b[m " if hosts else text
 
 

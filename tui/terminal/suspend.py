@@ -1,4 +1,4 @@
-"""Stopping the program for a while, where a shell is there that can resume it."""
+"""Suspension of the program, where a shell can resume it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ NO_SHELL = (
 )
 
 
-def suspended(app: TerminalApp) -> str:
-    """Give the terminal back to the shell until it resumes this; returns why not, if so.
+def suspend_to_shell(app: TerminalApp) -> str:
+    """Give the terminal back to the shell until it resumes the program; return why not, or nothing.
 
     What is in flight meanwhile is begun anew (probes.engine.pacing).
     """
@@ -27,7 +27,7 @@ def suspended(app: TerminalApp) -> str:
 
 
 def resumable() -> bool:
-    """Whether a process of this session waits for this process group (POSIX: not orphaned).
+    """Return True if a parent in this session can resume this process group (POSIX: not orphaned).
 
     Without one nobody would ever resume it, though a stop by SIGSTOP would succeed.
     """

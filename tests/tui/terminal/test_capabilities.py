@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.terminal.capabilities import ascii_only, settle
+from tui.terminal.capabilities import ascii_only, normalize_environment
 
 
 @pytest.mark.parametrize(
@@ -44,5 +44,5 @@ def test_a_console_whose_font_lacks_the_signs_gets_ascii(terminal):
     ],
 )
 def test_what_the_screen_believes_of_the_environment(before, after):
-    settle(before)
+    normalize_environment(before)
     assert before == after

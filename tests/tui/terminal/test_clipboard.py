@@ -18,7 +18,7 @@ from tests.tui import driving
 from tests.tui.driving import Drive, notice, until
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.terminal.clipboard import Copying, past_tmux, takes_a_copy
+from tui.terminal.clipboard import Clipboard, supports_clipboard, tmux_passthrough
 from tui.text.detail import story
 from tui.widgets.detail import Detail
 from tui.widgets.host_input import HostEntry
@@ -128,13 +128,13 @@ def test_letters_typed_into_the_host_line_copy_nothing(refused):
 async def test_without_a_clipboard_it_is_in_a_file_of_the_owner_which_is_named(
     silent, state, terminal
 ):
-    copying = Copying(App(), terminal)
-    said = await copying.command(silent)
+    clipboard = Clipboard(App(), terminal)
+    said = await clipboard.command(silent)
     path = state / "copied.txt"
     assert str(path) in said
     assert path.read_text().splitlines()[0] in said
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    await copying.change(silent)
+    await clipboard.change(silent)
     assert path.read_text().splitlines()[0] == "Enable-PSRemoting -Force"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -144,7 +144,7 @@ async def test_a_link_in_the_files_place_is_replaced_and_not_followed(silent, st
     other = tmp_path / "other"
     other.write_text("kept")
     (state / "copied.txt").symlink_to(other)
-    await Copying(App(), {"TERM": "linux"}).command(silent)
+    await Clipboard(App(), {"TERM": "linux"}).command(silent)
     assert other.read_text() == "kept"
     assert not (state / "copied.txt").is_symlink()
 
@@ -152,7 +152,7 @@ async def test_a_link_in_the_files_place_is_replaced_and_not_followed(silent, st
 async def test_a_file_that_cannot_be_written_is_a_sentence_with_the_command(silent, state):
     state.parent.mkdir(parents=True)
     state.write_text("in the way")
-    said = await Copying(App(), {"TERM": "linux"}).command(silent)
+    said = await Clipboard(App(), {"TERM": "linux"}).command(silent)
     assert "was not written" in said
     assert "nmap -n -Pn -sT -p 5985" in said
 
@@ -164,7 +164,7 @@ async def test_inside_tmux_its_buffer_gets_the_text(silent, tmp_path, monkeypatc
     fake.write_text(f'#!/bin/sh\necho "$@" >{heard}\ncat >>{heard}\n')
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
-    said = await Copying(App(), {"TERM": "tmux-256color", "TMUX": "x"}).command(silent)
+    said = await Clipboard(App(), {"TERM": "tmux-256color", "TMUX": "x"}).command(silent)
     arguments, _, text = heard.read_text().partition("\n")
     assert arguments == "load-buffer -w -"
     assert text.startswith("nmap -n -Pn -sT") and text in said
@@ -172,7 +172,7 @@ async def test_inside_tmux_its_buffer_gets_the_text(silent, tmp_path, monkeypatc
 
 async def test_a_tmux_that_is_gone_is_no_trouble(silent, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "Copied" in await Copying(App(), {"TERM": "tmux", "TMUX": "x"}).command(silent)
+    assert "Copied" in await Clipboard(App(), {"TERM": "tmux", "TMUX": "x"}).command(silent)
 
 
 def test_the_terminal_around_tmux_gets_the_text_as_well(refused, monkeypatch):
@@ -193,23 +193,25 @@ def test_the_terminal_around_tmux_gets_the_text_as_well(refused, monkeypatch):
 
 
 def test_every_escape_inside_the_wrapping_is_doubled():
-    assert past_tmux("\x1b]52;c;YQ==\x1b\\") == "\x1bPtmux;\x1b\x1b]52;c;YQ==\x1b\x1b\\\x1b\\"
+    assert (
+        tmux_passthrough("\x1b]52;c;YQ==\x1b\\") == "\x1bPtmux;\x1b\x1b]52;c;YQ==\x1b\x1b\\\x1b\\"
+    )
 
 
 def test_terminals_without_a_clipboard_are_known():
-    assert takes_a_copy({"TERM": "xterm-256color"})
-    assert takes_a_copy({"TERM": "tmux-256color", "TMUX": "x"})
-    assert takes_a_copy({})
-    assert not takes_a_copy({"TERM": "linux"})
-    assert not takes_a_copy({"TERM": "screen", "STY": "1.x"})
+    assert supports_clipboard({"TERM": "xterm-256color"})
+    assert supports_clipboard({"TERM": "tmux-256color", "TMUX": "x"})
+    assert supports_clipboard({})
+    assert not supports_clipboard({"TERM": "linux"})
+    assert not supports_clipboard({"TERM": "screen", "STY": "1.x"})
 
 
 async def test_a_change_without_anything_to_paste_is_said_in_words(silent):
     job = silent.job
     gone = judge(job, Observation(State.ERROR, Reason.DEPENDENCY, started="x"))
-    said = await Copying(App(), {"TERM": "linux"}).change(gone)
+    said = await Clipboard(App(), {"TERM": "linux"}).change(gone)
     assert said.startswith("There is nothing to paste for this: Mend the row it depends on")
-    assert "not asked" in await Copying(App(), {"TERM": "linux"}).command(gone)
+    assert "not asked" in await Clipboard(App(), {"TERM": "linux"}).command(gone)
 
 
 def test_a_row_that_is_well_has_something_to_confirm_and_nothing_to_paste(silent):

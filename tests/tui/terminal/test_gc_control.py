@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tui.terminal import gc_control
-from tui.terminal.gc_control import EVERY, Tidy
+from tui.terminal.gc_control import EVENTS_PER_COLLECTION, PeriodicCollector
 
 
 class Cycle:
@@ -26,15 +26,15 @@ def thawed() -> Iterator[None]:
 
 
 def test_nothing_is_collected_before_enough_was_made() -> None:
-    Tidy().made(EVERY - 1)
+    PeriodicCollector().add_events(EVENTS_PER_COLLECTION - 1)
     assert gc.get_freeze_count() == 0
 
 
 def test_garbage_goes_and_what_is_kept_is_not_looked_at_again() -> None:
     kept, lost = Cycle(), weakref.ref(Cycle())
-    tidying = Tidy()
-    tidying.made(EVERY - 1)
-    tidying.made(1)
+    collector = PeriodicCollector()
+    collector.add_events(EVENTS_PER_COLLECTION - 1)
+    collector.add_events(1)
     assert lost() is None
     assert all(one is not kept for one in gc.get_objects())
     assert kept.me is kept
@@ -42,11 +42,11 @@ def test_garbage_goes_and_what_is_kept_is_not_looked_at_again() -> None:
 
 def test_a_start_without_collection_ends_with_one_that_leaves_the_start_out() -> None:
     gc.disable()
-    gc_control.begin()
+    gc_control.enable()
     assert gc.isenabled()
     assert gc.get_freeze_count() > 0
 
 
 def test_a_program_that_collects_already_is_left_alone() -> None:
-    gc_control.begin()
+    gc_control.enable()
     assert gc.get_freeze_count() == 0

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.terminal.splash import HOSTS, Opening, first_lines
+from tui.terminal.splash import HOSTS, Splash, first_lines
 from tui.widgets.host_input import HostEntry
 
 
@@ -26,7 +26,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def opened(capsys: pytest.CaptureFixture[str]) -> str:
-    with Opening("starting", hosts=True):
+    with Splash("starting", hosts=True):
         pass
     return capsys.readouterr().err
 
@@ -39,7 +39,7 @@ def test_a_start_that_succeeds_leaves_the_lines_for_the_screen_to_replace(capsys
 
 
 def test_a_start_that_fails_gives_the_terminal_back_before_the_sentence(capsys) -> None:
-    with pytest.raises(UsageError), Opening("starting", hosts=True):
+    with pytest.raises(UsageError), Splash("starting", hosts=True):
         raise UsageError("wrong")
     assert capsys.readouterr().err.endswith("\x1b[?1049l")
 
