@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from probes.lab.address_map import Directory
     from probes.lab.process import LabProcess
     from probes.options import Options
-    from probes.targets import Entered
+    from probes.targets import ParseResult
     from tui.engine_session import Live
 
 
@@ -95,7 +95,7 @@ class Runner:
         info = await asyncio.to_thread(self._live.info)
         return info.label
 
-    async def read(self, text: str, role: str) -> Entered:
+    async def read(self, text: str, role: str) -> ParseResult:
         """The targets in a line; plain hosts take `role`. Looks domains up, off this loop."""
         return await asyncio.to_thread(self.live.read, text, role)
 

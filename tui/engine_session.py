@@ -26,7 +26,7 @@ from probes.options import NO_OPTIONS, Options
 from probes.proxy_route import route
 from probes.registry import PROBES
 from probes.session import LogFailed, SessionLog, default_path, new_header
-from probes.targets import Entered, expand, joined, parse
+from probes.targets import ParseResult, find_domain_controllers, merge_results, parse
 from profiles.model import Profile
 from tui.cli.vantage import make_vantage
 
@@ -67,19 +67,21 @@ class Live:
         """Where this measures from; may block for a moment."""
         return self._engine.info()
 
-    def read(self, text: str, role: str) -> Entered:
+    def read(self, text: str, role: str) -> ParseResult:
         """The targets in a line, plain hosts in `role`; blocks for the look-ups of domains."""
         words = text.split(maxsplit=1)
         known = {one.id for one in self.profile.roles}
         if role and words and "=" not in words[0] and words[0].rstrip(",;") not in known:
             text = f"{role}={text}"
         entered = parse(
-            (text,), self.profile, resolvers=self._engine.info().resolvers, files=self._files
+            (text,), self.profile, resolvers=self._engine.info().resolvers, read_files=self._files
         )
         if not entered.domains:
             return entered
-        found = self._engine.ask(lambda vantage: expand(entered.domains, vantage)).result()
-        return joined(dataclasses.replace(entered, domains=()), found)
+        found = self._engine.ask(
+            lambda vantage: find_domain_controllers(entered.domains, vantage)
+        ).result()
+        return merge_results(dataclasses.replace(entered, domains=()), found)
 
     def question(self, targets: Sequence[Target], only: frozenset[str]) -> str:
         """What to ask the operator before these are measured; empty when they are few."""

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from probes.targets.domain import expand
-from probes.targets.parser import Intake
-from probes.targets.result import MOST_HOSTS, Bad, Domain, Entered, joined
+from probes.targets.domain import find_domain_controllers
+from probes.targets.parser import TargetParser
+from probes.targets.result import MAX_HOSTS, Domain, EntryProblem, ParseResult, merge_results
 from profiles.model import Profile
 
-__all__ = ["MOST_HOSTS", "Bad", "Domain", "Entered", "complete", "expand", "joined", "parse"]
+__all__ = [
+    "MAX_HOSTS",
+    "Domain",
+    "EntryProblem",
+    "ParseResult",
+    "completions",
+    "find_domain_controllers",
+    "merge_results",
+    "parse",
+]
 
 
 def parse(
@@ -19,22 +28,22 @@ def parse(
     *,
     resolvers: Sequence[str] = (),
     base: Path = Path(),
-    files: bool = True,
-) -> Entered:
+    read_files: bool = True,
+) -> ParseResult:
     """Read `ROLE=HOST[,HOST…]` entries, typed, pasted or in files named with @.
 
     `resolvers` are the hosts of a role like `dns.server` that is given without any, `base` the
     folder of relative files; without `files` none is read or even looked for. Never raises: what is
     no target is in `bad`, and the rest is kept.
     """
-    intake = Intake(profile, resolvers, base if files else None)
+    parser = TargetParser(profile, resolvers, base if read_files else None)
     for entry in [entries] if isinstance(entries, str) else entries:
-        if not intake.entry(entry):
+        if not parser.feed(entry):
             break
-    return intake.result()
+    return parser.result()
 
 
-def complete(text: str, profile: Profile, history: Sequence[str]) -> list[str]:
+def completions(text: str, profile: Profile, earlier: Sequence[str]) -> list[str]:
     """What the text may become: its last word as a role, then earlier texts that begin with it.
 
     Every answer is a whole text that begins with `text` and is longer.
@@ -46,7 +55,7 @@ def complete(text: str, profile: Profile, history: Sequence[str]) -> list[str]:
     if "=" not in word and not before.rstrip().endswith((",", ";")):
         for role in profile.roles:
             # A role that knows its usual hosts is complete without the `=`.
-            ends = ["=", ""] if role.hosts or role.resolvers else ["="]
-            found += [f"{before}{role.id}{end}" for end in ends if role.id.startswith(word)]
-    found += [entry for entry in history if entry.startswith(text)]
+            endings = ["=", ""] if role.hosts or role.resolvers else ["="]
+            found += [f"{before}{role.id}{end}" for end in endings if role.id.startswith(word)]
+    found += [entry for entry in earlier if entry.startswith(text)]
     return [entry for entry in dict.fromkeys(found) if entry != text]

@@ -8,41 +8,41 @@ from collections.abc import Sequence
 
 from probes.model import Target
 from probes.targets import host
-from probes.targets.host import Wrong
-from probes.targets.result import Bad, Domain, Entered, joined, refused
+from probes.targets.host import InvalidHost
+from probes.targets.result import Domain, EntryProblem, ParseResult, entry_problem, merge_results
 from probes.vantage import NotOffered, Vantage
 
-MOST_CONTROLLERS = 256
+MAX_CONTROLLERS = 256
 """Controllers of one domain that are taken; a hostile DNS server may name any number."""
-AT_ONCE = 8
+MAX_CONCURRENT_LOOKUPS = 8
 """Domains looked up at the same time."""
-DEADLINE = 30.0
+LOOKUP_TIMEOUT = 30.0
 """Seconds one SRV look-up may take, whatever the vantage allows it."""
 
 _SERVICES = ("_ldap._tcp.dc._msdcs", "_kerberos._tcp")
 
 
-async def expand(domains: Sequence[Domain], vantage: Vantage) -> Entered:
+async def find_domain_controllers(domains: Sequence[Domain], vantage: Vantage) -> ParseResult:
     """The domain controllers DNS names for each domain; what went wrong is in `bad`."""
-    slots = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(MAX_CONCURRENT_LOOKUPS)
 
-    async def one(domain: Domain) -> Entered:
+    async def find_one(domain: Domain) -> ParseResult:
         async with slots:
             found = await asyncio.gather(
-                *(_look_up(vantage, f"{service}.{domain.name}") for service in _SERVICES)
+                *(_lookup_srv(vantage, f"{service}.{domain.name}") for service in _SERVICES)
             )
-        return _controllers(domain, found)
+        return _controller_targets(domain, found)
 
-    return joined(*await asyncio.gather(*(one(domain) for domain in domains)))
+    return merge_results(*await asyncio.gather(*(find_one(domain) for domain in domains)))
 
 
-async def _look_up(vantage: Vantage, name: str) -> tuple[tuple[str, ...], str]:
+async def _lookup_srv(vantage: Vantage, name: str) -> tuple[tuple[str, ...], str]:
     """The host names, or why there are none, as the end of a sentence."""
     try:
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(LOOKUP_TIMEOUT):
             found = await vantage.srv(name)
     except TimeoutError:
-        return (), f"{name}: no answer in {DEADLINE:.0f} s"
+        return (), f"{name}: no answer in {LOOKUP_TIMEOUT:.0f} s"
     except NotOffered:
         return (), f"{name}: SRV records cannot be looked up from here"
     except OSError as error:
@@ -52,35 +52,41 @@ async def _look_up(vantage: Vantage, name: str) -> tuple[tuple[str, ...], str]:
     return (), f"{name}: {found.problem or 'no such record'}"
 
 
-def _controllers(domain: Domain, found: Sequence[tuple[tuple[str, ...], str]]) -> Entered:
+def _controller_targets(
+    domain: Domain, found: Sequence[tuple[tuple[str, ...], str]]
+) -> ParseResult:
     entry = f"domain:{domain.name}"
     targets: list[Target] = []
-    bad: list[Bad] = []
+    problems: list[EntryProblem] = []
     # RFC 2782: the target "." says that the service is not there.
     names: dict[str, str] = {}
     for name in (name.rstrip(".") for answer, _ in found for name in answer):
         if name:
             names.setdefault(name.casefold(), name)
-    for name in list(names.values())[:MOST_CONTROLLERS]:
+    for name in list(names.values())[:MAX_CONTROLLERS]:
         try:
-            targets.append(Target(domain.role, host.name(name), domain.port))
-        except Wrong as wrong:
-            bad.append(refused(name, f"{wrong}", where=f"{entry} has a controller "))
-    if len(names) > MOST_CONTROLLERS:
-        more = f"DNS names {len(names):,} controllers, the first {MOST_CONTROLLERS} are taken"
-        why = f"{more}; name the others one by one"
-        bad.append(dataclasses.replace(refused(entry, why, role=domain.role), taken=True))
-    problems = "; ".join(problem for _, problem in found if problem)
+            targets.append(Target(domain.role, host.parse_name(name), domain.port))
+        except InvalidHost as error:
+            problems.append(entry_problem(name, f"{error}", where=f"{entry} has a controller "))
+    if len(names) > MAX_CONTROLLERS:
+        too_many = f"DNS names {len(names):,} controllers, the first {MAX_CONTROLLERS} are taken"
+        reason = f"{too_many}; name the others one by one"
+        problems.append(
+            dataclasses.replace(entry_problem(entry, reason, role=domain.role), is_warning=True)
+        )
+    lookup_problems = "; ".join(problem for _, problem in found if problem)
     if not names:
-        told = f" ({problems})" if problems else ""
-        bad.append(
-            refused(
+        details = f" ({lookup_problems})" if lookup_problems else ""
+        problems.append(
+            entry_problem(
                 entry,
-                f"DNS names no domain controller{told}; write their host names",
+                f"DNS names no domain controller{details}; write their host names",
                 role=domain.role,
             )
         )
-    elif problems:
-        why = f"its controllers may be incomplete ({problems})"
-        bad.append(dataclasses.replace(refused(entry, why, role=domain.role), taken=True))
-    return Entered(tuple(targets), (), tuple(bad))
+    elif lookup_problems:
+        reason = f"its controllers may be incomplete ({lookup_problems})"
+        problems.append(
+            dataclasses.replace(entry_problem(entry, reason, role=domain.role), is_warning=True)
+        )
+    return ParseResult(tuple(targets), (), tuple(problems))

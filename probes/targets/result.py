@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from probes.model import Target
 from profiles.errors import harmless
 
-MOST_HOSTS = 262_144
+MAX_HOSTS = 262_144
 """Hosts one run may have: four networks of 65,536."""
 
 
@@ -21,41 +21,41 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class EntryProblem:
     """An entry that is no target: the entry, safe to show, and a clause that says why."""
 
     entry: str
-    why: str
+    reason: str
     role: str = ""
     """The role it was entered for, where that is known."""
-    taken: bool = False
+    is_warning: bool = False
     """It is measured all the same, as far as it goes: a warning, not a refusal."""
-    typed: str | None = None
+    editable: str | None = None
     """What goes back into the line where that is not ROLE=ENTRY; empty for what is in a file."""
 
     @property
-    def retype(self) -> str:
+    def editable_text(self) -> str:
         """The entry as it would have to stand alone, to be corrected."""
-        if self.typed is not None:
-            return self.typed
+        if self.editable is not None:
+            return self.editable
         return f"{self.role}={self.entry}" if self.role else self.entry
 
     def __str__(self) -> str:
-        return f"{self.entry}: {self.why}."
+        return f"{self.entry}: {self.reason}."
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class ParseResult:
     """Everything that was entered, in the order it was, each target once."""
 
     targets: tuple[Target, ...] = ()
     domains: tuple[Domain, ...] = ()
-    bad: tuple[Bad, ...] = ()
+    problems: tuple[EntryProblem, ...] = ()
 
 
-def refused(entry: str, why: str, *, where: str = "", role: str = "") -> Bad:
+def entry_problem(entry: str, reason: str, *, where: str = "", role: str = "") -> EntryProblem:
     """A Bad whose texts are cut and cannot steer a terminal; `where` is a place in a file."""
-    return Bad(harmless(where, 80) + harmless(entry), harmless(why, 400), role)
+    return EntryProblem(harmless(where, 80) + harmless(entry), harmless(reason, 400), role)
 
 
 def target_key(target: Target) -> tuple[str, str, int | None]:
@@ -64,14 +64,14 @@ def target_key(target: Target) -> tuple[str, str, int | None]:
     return target.role, host, target.port
 
 
-def joined(*parts: Entered) -> Entered:
+def merge_results(*results: ParseResult) -> ParseResult:
     """Several results as one, duplicates collapsed onto the first."""
     targets: dict[tuple[str, str, int | None], Target] = {}
-    for part in parts:
-        for target in part.targets:
+    for result in results:
+        for target in result.targets:
             targets.setdefault(target_key(target), target)
-    return Entered(
+    return ParseResult(
         tuple(targets.values()),
-        tuple(dict.fromkeys(domain for part in parts for domain in part.domains)),
-        tuple(bad for part in parts for bad in part.bad),
+        tuple(dict.fromkeys(domain for result in results for domain in result.domains)),
+        tuple(problem for result in results for problem in result.problems),
     )

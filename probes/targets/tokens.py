@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from probes.targets.host import DIGITS_AND_DOTS, LONGEST, tidy
+from probes.targets.host import DIGITS_AND_DOTS, MAX_HOST_LENGTH, normalized
 
 QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 """Characters taken away around a word."""
@@ -22,7 +22,7 @@ class Word:
     """One word; `listed` if a comma or semicolon stands between it and the word before."""
 
     text: str
-    listed: bool = False
+    after_comma: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,70 +34,72 @@ class Line:
     comment: str = ""
 
 
-def lines(text: str) -> Iterator[Line]:
+def tokenize(text: str) -> Iterator[Line]:
     """The lines that have words."""
-    listed = False
+    after_comma = False
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         words: list[Word] = []
         comment = _COMMENT.search(line)
         line, end = line[: comment.start()] if comment else line, 0
         for match in _WORD.finditer(line):
-            listed = listed or _has_comma(line[end : match.start()])
+            after_comma = after_comma or _has_comma(line[end : match.start()])
             end = match.end()
-            clean = _clean(match[0])
+            clean = _strip_quotes(match[0])
             if clean:
-                words.append(Word(clean, listed))
-                listed = False
-        listed = listed or _has_comma(line[end:])
+                words.append(Word(clean, after_comma))
+                after_comma = False
+        after_comma = after_comma or _has_comma(line[end:])
         if words:
-            yield Line(number, _joined(words), comment[1].strip() if comment else "")
+            yield Line(number, _join_words(words), comment[1].strip() if comment else "")
 
 
-def on_one_line(text: str) -> str:
+def single_line(text: str) -> str:
     """Many lines as one of the same words, without what means another thing there, as a bullet."""
-    words = (word for line in lines(text) for word in line.words)
-    return "".join(f"{', ' if word.listed else ' '}{word.text}" for word in words).lstrip(", ")
+    words = (word for line in tokenize(text) for word in line.words)
+    return "".join(f"{', ' if word.after_comma else ' '}{word.text}" for word in words).lstrip(", ")
 
 
 def _has_comma(gap: str) -> bool:
     return "," in gap or ";" in gap
 
 
-def _clean(word: str) -> str:
+def _strip_quotes(word: str) -> str:
     if "@" in word:
         return word if '@"' in word or "@'" in word else word.strip(QUOTES)
-    return tidy(word).strip(QUOTES)
+    return normalized(word).strip(QUOTES)
 
 
-def _joined(words: list[Word]) -> list[Word]:
+def _join_words(words: list[Word]) -> list[Word]:
     """The words without a bullet before them, `ROLE = HOST` and `FIRST - LAST` as one word each."""
     if len(words) > 1 and words[0].text in _BULLETS:
         words = words[1:]
     joined: list[Word] = []
     for word in words:
-        before = joined[-1] if joined and not word.listed else None
-        if before and (_continues(before.text, word.text) or _awaits(before.text, word.text)):
-            joined[-1] = Word(before.text + word.text, before.listed)
+        before = joined[-1] if joined and not word.after_comma else None
+        if before and (
+            _is_continued_by(before.text, word.text) or _expects_range_end(before.text, word.text)
+        ):
+            joined[-1] = Word(before.text + word.text, before.after_comma)
         else:
             joined.append(word)
     return joined
 
 
-def _continues(before: str, word: str) -> bool:
-    if len(before) > LONGEST:
+def _is_continued_by(before: str, word: str) -> bool:
+    if len(before) > MAX_HOST_LENGTH:
         return False
     if word.startswith("="):
         return "=" not in before
-    return word == "-" and _address(before.rpartition("=")[2])
+    return word == "-" and _is_address(before.rpartition("=")[2])
 
 
-def _awaits(before: str, word: str) -> bool:
+def _expects_range_end(before: str, word: str) -> bool:
     return (
         before.endswith("-")
-        and _address(before[:-1].rpartition("=")[2])
+        and _is_address(before[:-1].rpartition("=")[2])
         and (word[:1].isdigit() or ":" in word)
     )
 
 
-def _address(text: str) -> bool:
+def _is_address(text: str) -> bool:
     return ":" in text or (text.count(".") == 3 and DIGITS_AND_DOTS.fullmatch(text) is not None)

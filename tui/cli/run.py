@@ -44,7 +44,7 @@ from probes.session import (
     read_session,
 )
 from probes.session.diff import apart
-from probes.targets import Entered, expand, parse
+from probes.targets import ParseResult, find_domain_controllers, parse
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.cli import prepare
@@ -228,17 +228,19 @@ def run(options: Options) -> int:
 
 def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[Target, ...], bool]:
     entered = parse(options.entries, profile, resolvers=engine.info().resolvers)
-    bad = list(entered.bad)
+    bad = list(entered.problems)
     targets = list(entered.targets)
     if entered.domains:
-        found: Entered = engine.ask(lambda vantage: expand(entered.domains, vantage)).result()
+        found: ParseResult = engine.ask(
+            lambda vantage: find_domain_controllers(entered.domains, vantage)
+        ).result()
         targets += found.targets
-        bad += found.bad
+        bad += found.problems
     for one in bad:
         _say(f"auditreach: {one}")
     if not targets and not bad:
         raise UsageError("What was named holds no host; name a ROLE=HOST.")
-    return tuple(dict.fromkeys(targets)), not all(one.taken for one in bad)
+    return tuple(dict.fromkeys(targets)), not all(one.is_warning for one in bad)
 
 
 def _ask_first(options: Options, jobs: Sequence[Job]) -> None:

@@ -451,11 +451,11 @@ class SessionScreen(Screen[object]):
             entry.value = ""
             panes.table.focus()
             self.say(trouble or runner.assumptions(jobs), trouble=bool(trouble))
-        elif not entered.bad:
+        elif not entered.problems:
             self.say("There is no host in this line; # begins a comment.", trouble=True)
-        if entered.bad:
+        if entered.problems:
             # What was good is measured; what was not stays in the line to be corrected.
-            self.say(entry.correct(entered.bad), trouble=True)
+            self.say(entry.correct(entered.problems), trouble=True)
 
     def measure_again(
         self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, said: str = ""

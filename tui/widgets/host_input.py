@@ -14,7 +14,7 @@ from profiles.model import Profile
 from tui.storage.host_history import History
 
 if TYPE_CHECKING:
-    from probes.targets.result import Bad
+    from probes.targets.result import EntryProblem
 
 _LONGEST = 64 * 1024
 
@@ -28,9 +28,9 @@ class _Completes(Suggester):
     async def get_suggestion(self, value: str) -> str | None:
         """The first completion of what stands in the line."""
         # Only now: the grammar is not needed for the first paint.
-        from probes.targets import complete
+        from probes.targets import completions
 
-        found = complete(value, self._profile, self._history.lines[::-1])
+        found = completions(value, self._profile, self._history.lines[::-1])
         return next((text for text in found if text.startswith(value) and text != value), None)
 
 
@@ -93,9 +93,9 @@ class HostEntry(Input):
         if self.value == before:
             await self.run_action("screen.do('next-pane')")
 
-    def correct(self, bad: Sequence[Bad]) -> str:
+    def correct(self, bad: Sequence[EntryProblem]) -> str:
         """Keep what was wrong in the line, to be corrected; returns what to say about it."""
-        again = [one.retype for one in bad[:20] if not one.taken]
+        again = [one.editable_text for one in bad[:20] if not one.is_warning]
         self.value = ", ".join(filter(None, again))
         self.cursor_position = len(self.value)
         self.focus()
@@ -109,8 +109,8 @@ class HostEntry(Input):
     def on_paste(self, event: events.Paste) -> None:
         """Take a pasted list of many lines as one line of hosts, without bullets and comments."""
         # Only now: the grammar is not needed for the first paint.
-        from probes.targets.tokens import on_one_line
+        from probes.targets.tokens import single_line
 
         event.stop()
         event.prevent_default()
-        self.insert_text_at_cursor(on_one_line(event.text[:_LONGEST]))
+        self.insert_text_at_cursor(single_line(event.text[:_LONGEST]))

@@ -30,7 +30,7 @@ from probes.model import (
 )
 from probes.options import Options
 from probes.registry import PROBES
-from probes.targets import expand, joined, parse
+from probes.targets import find_domain_controllers, merge_results, parse
 from probes.vantage import Vantage
 from profiles.loader import load_profile
 from profiles.model import Profile
@@ -157,12 +157,14 @@ def _measuring(profile: Profile, vantage: Callable[[Directory], Vantage]) -> Ite
     engine = Engine(lambda: vantage(directory), PROBES, events.put)
     try:
         entered = parse(site.entries(), profile, resolvers=engine.info().resolvers)
-        found = engine.ask(lambda vantage: expand(entered.domains, vantage)).result(30)
-        assert (entered.bad, found.bad) == ((), ())
+        found = engine.ask(
+            lambda vantage: find_domain_controllers(entered.domains, vantage)
+        ).result(30)
+        assert (entered.problems, found.problems) == ((), ())
         settings = Settings(timeout=PATIENCE)
         options = Options(ca_file=directory.ca_file)
         engine.begin(profile, dict(profile.default_answers), settings, options=options)
-        engine.add(plan(profile, joined(entered, found).targets))
+        engine.add(plan(profile, merge_results(entered, found).targets))
         yield _until_finished(events)
     finally:
         engine.close()

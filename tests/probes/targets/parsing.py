@@ -53,7 +53,7 @@ def entered(*entries, **more):
 def hosts(*entries, **more):
     """The hosts of entries that must all be good."""
     result = entered(*entries, **more)
-    assert result.bad == ()
+    assert result.problems == ()
     return [target.label for target in result.targets]
 
 
@@ -61,7 +61,7 @@ def why(*entries, **more):
     """The only sentence about entries of which nothing is good."""
     result = entered(*entries, **more)
     assert result.targets == () and result.domains == ()
-    (bad,) = result.bad
+    (bad,) = result.problems
     assert str(bad).isprintable()
-    assert str(bad) == f"{bad.entry}: {bad.why}."
+    assert str(bad) == f"{bad.entry}: {bad.reason}."
     return str(bad)

@@ -3,8 +3,8 @@
 import asyncio
 
 from probes.model import Resolution, Target
-from probes.targets import Domain, expand
-from probes.targets.domain import MOST_CONTROLLERS
+from probes.targets import Domain, find_domain_controllers
+from probes.targets.domain import MAX_CONTROLLERS
 from probes.vantage import NotOffered
 
 
@@ -32,54 +32,62 @@ CORP = Domain("windows.dc", "corp.example")
 
 async def test_both_records_are_asked_and_joined_in_their_order():
     vantage = Records({LDAP: ["dc2.corp.", "DC1.corp"], KERBEROS: ["dc1.corp.", "dc3.corp"]})
-    result = await expand([CORP], vantage)
+    result = await find_domain_controllers([CORP], vantage)
     assert sorted(vantage.asked) == sorted([LDAP, KERBEROS])
     assert [target.host for target in result.targets] == ["dc2.corp", "DC1.corp", "dc3.corp"]
     assert {target.role for target in result.targets} == {"windows.dc"}
-    assert result.bad == () and result.domains == ()
+    assert result.problems == () and result.domains == ()
 
 
 async def test_a_domain_nobody_knows_is_one_sentence_with_both_answers():
-    result = await expand([CORP], Records({}))
+    result = await find_domain_controllers([CORP], Records({}))
     assert result.targets == ()
-    (bad,) = result.bad
+    (bad,) = result.problems
     assert bad.entry == "domain:corp.example"
-    assert LDAP in bad.why and KERBEROS in bad.why and "says no such name" in bad.why
+    assert LDAP in bad.reason and KERBEROS in bad.reason and "says no such name" in bad.reason
 
 
 async def test_an_answer_to_one_record_only_is_used_and_the_gap_is_told():
-    result = await expand([CORP], Records({KERBEROS: ["dc1"], LDAP: OSError(101, "no route")}))
+    result = await find_domain_controllers(
+        [CORP], Records({KERBEROS: ["dc1"], LDAP: OSError(101, "no route")})
+    )
     assert [target.host for target in result.targets] == ["dc1"]
-    assert "may be incomplete" in result.bad[0].why and "no route" in result.bad[0].why
-    assert result.bad[0].taken, "its controllers are measured: a warning, not a usage error"
+    assert (
+        "may be incomplete" in result.problems[0].reason and "no route" in result.problems[0].reason
+    )
+    assert result.problems[0].is_warning, (
+        "its controllers are measured: a warning, not a usage error"
+    )
 
 
 async def test_a_vantage_that_cannot_look_up_says_so():
-    result = await expand([CORP], Records({LDAP: NotOffered(), KERBEROS: TimeoutError()}))
-    assert "cannot be looked up from here" in result.bad[0].why
-    assert "no answer" in result.bad[0].why
+    result = await find_domain_controllers(
+        [CORP], Records({LDAP: NotOffered(), KERBEROS: TimeoutError()})
+    )
+    assert "cannot be looked up from here" in result.problems[0].reason
+    assert "no answer" in result.problems[0].reason
 
 
 async def test_the_target_that_means_no_service_is_no_host():
-    result = await expand([CORP], Records({LDAP: ["."], KERBEROS: ["."]}))
+    result = await find_domain_controllers([CORP], Records({LDAP: ["."], KERBEROS: ["."]}))
     assert result.targets == ()
-    assert "no domain controller" in result.bad[0].why
+    assert "no domain controller" in result.problems[0].reason
 
 
 async def test_a_hostile_answer_is_neither_believed_nor_shown():
-    result = await expand(
+    result = await find_domain_controllers(
         [CORP], Records({LDAP: ["dc1", "\x1b[2Jx", "10.0.0.1"], KERBEROS: ["dc1"]})
     )
     assert [target.host for target in result.targets] == ["dc1"]
-    assert len(result.bad) == 2
-    assert all(str(bad).isprintable() for bad in result.bad)
+    assert len(result.problems) == 2
+    assert all(str(bad).isprintable() for bad in result.problems)
 
 
 async def test_an_answer_without_end_is_cut():
     names = [f"dc{number}" for number in range(5000)]
-    result = await expand([CORP], Records({LDAP: names, KERBEROS: names}))
-    assert len(result.targets) == MOST_CONTROLLERS
-    assert "5,000" in result.bad[0].why
+    result = await find_domain_controllers([CORP], Records({LDAP: names, KERBEROS: names}))
+    assert len(result.targets) == MAX_CONTROLLERS
+    assert "5,000" in result.problems[0].reason
 
 
 async def test_domains_keep_their_order_and_share_their_controllers_once():
@@ -102,5 +110,5 @@ async def test_domains_keep_their_order_and_share_their_controllers_once():
             "_kerberos._tcp.b.example": ["dc9"],
         }
     )
-    result = await expand([CORP, other, CORP], records)
+    result = await find_domain_controllers([CORP, other, CORP], records)
     assert result.targets == (Target("windows.dc", "dc1"), Target("windows.dc", "dc9", 389))

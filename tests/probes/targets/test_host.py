@@ -8,13 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.model import Target
-from probes.targets.host import DomainName, Name, Span, Wrong, discreet, read
+from probes.targets.host import (
+    AddressRange,
+    DomainName,
+    HostName,
+    InvalidHost,
+    parse_host,
+    redacted,
+)
 
 
 def labels(typed):
     """The targets one HOST means, as they are shown."""
-    what, port = read(typed)
-    hosts = list(what.addresses()) if isinstance(what, Span) else [what.text]
+    what, port = parse_host(typed)
+    hosts = list(what.addresses()) if isinstance(what, AddressRange) else [what.text]
     return [Target("role", host, port).label for host in hosts]
 
 
@@ -121,14 +128,14 @@ def test_every_form_of_a_host_is_understood(typed, meant):
     ],
 )
 def test_every_mistake_has_its_own_sentence(typed, sentence):
-    with pytest.raises(Wrong, match=re.escape(sentence)):
-        read(typed)
+    with pytest.raises(InvalidHost, match=re.escape(sentence)):
+        parse_host(typed)
 
 
 def test_a_domain_is_told_from_a_host_called_domain():
-    assert read("domain:corp.example") == (DomainName("corp.example"), None)
-    assert read("Domain:corp.example:389") == (DomainName("corp.example"), 389)
-    assert read("domain:389") == (Name("domain"), 389)
+    assert parse_host("domain:corp.example") == (DomainName("corp.example"), None)
+    assert parse_host("Domain:corp.example:389") == (DomainName("corp.example"), 389)
+    assert parse_host("domain:389") == (HostName("domain"), 389)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +154,7 @@ def test_a_domain_is_told_from_a_host_called_domain():
     ],
 )
 def test_a_refused_host_is_repeated_without_what_may_be_secret(typed, shown):
-    assert discreet(typed) == shown
+    assert redacted(typed) == shown
 
 
 def one_host(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
@@ -165,12 +172,12 @@ def test_a_network_holds_what_the_standard_library_says(address, length):
 @given(st.text(max_size=400) | st.from_regex(r"[0-9a-f:.%/\[\]-]{1,40}", fullmatch=True))
 def test_any_text_is_understood_or_refused(text):
     try:
-        what, port = read(text)
-    except Wrong as wrong:
+        what, port = parse_host(text)
+    except InvalidHost as wrong:
         assert str(wrong)
     else:
         assert port is None or 1 <= port <= 65535
-        if isinstance(what, Span):
+        if isinstance(what, AddressRange):
             assert what.count >= 1
         else:
             assert what.text.isascii() and what.text.isprintable()

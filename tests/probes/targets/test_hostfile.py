@@ -10,7 +10,7 @@ def test_a_file_holds_a_host_a_line_under_the_role_of_its_at(tmp_path):
         "\ufeff# site one\r\na\r\n\r\n  b  # spare\r\nnas=c,d\r\nnas\r\n10.0.0.1-2\r\n", "utf-8"
     )
     result = entered("unix.target=@list.txt", "last", base=tmp_path)
-    assert result.bad == ()
+    assert result.problems == ()
     assert [(target.role, target.host) for target in result.targets] == [
         ("unix.target", "a"),
         ("unix.target", "b"),
@@ -26,7 +26,7 @@ def test_a_file_holds_a_host_a_line_under_the_role_of_its_at(tmp_path):
 def test_a_file_without_a_role_names_its_own(tmp_path):
     (tmp_path / "all").write_text("unix.target=\na\nb\nnas=c\ncloud.aws\n")
     result = entered("@all", base=tmp_path)
-    assert result.bad == ()
+    assert result.problems == ()
     assert [target.host for target in result.targets] == ["a", "b", "c", *hosts("cloud.aws")]
 
 
@@ -47,14 +47,14 @@ def test_a_mistake_in_a_file_names_the_file_and_the_line(tmp_path):
     (tmp_path / "list.txt").write_text("a\n\n10.0.0.300\nb\n")
     result = entered("unix.target=@list.txt", base=tmp_path)
     assert [target.host for target in result.targets] == ["a", "b"]
-    assert [bad.entry for bad in result.bad] == ["list.txt line 3: 10.0.0.300"]
+    assert [bad.entry for bad in result.problems] == ["list.txt line 3: 10.0.0.300"]
 
 
 def test_a_file_names_no_other_file(tmp_path):
     (tmp_path / "list").write_text("@list\na\n")
     result = entered("unix.target=@list", base=tmp_path)
     assert [target.host for target in result.targets] == ["a"]
-    assert "cannot name another list" in result.bad[0].why
+    assert "cannot name another list" in result.problems[0].reason
 
 
 @pytest.mark.parametrize(

@@ -7,31 +7,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.model import Target
-from probes.targets import complete, parse
+from probes.targets import completions, parse
 from tests.probes.targets.parsing import PROFILE
 
 
 def test_completion_offers_roles_for_the_last_word_and_then_the_history():
     history = ["unix.target=a", "nas=b", "unix.target=a"]
-    assert complete("un", PROFILE, history) == ["unix.target=", "unix.target=a"]
-    assert complete("nas=b win", PROFILE, history) == [
+    assert completions("un", PROFILE, history) == ["unix.target=", "unix.target=a"]
+    assert completions("nas=b win", PROFILE, history) == [
         "nas=b windows.target=",
         "nas=b windows.dc=",
     ]
-    assert complete("unix.target=", PROFILE, history) == ["unix.target=a"]
-    assert complete("clo", PROFILE, []) == ["cloud.aws=", "cloud.aws"]
-    assert complete("unix.target=a, win", PROFILE, history) == []
-    assert complete("nas=b", PROFILE, history) == []
+    assert completions("unix.target=", PROFILE, history) == ["unix.target=a"]
+    assert completions("clo", PROFILE, []) == ["cloud.aws=", "cloud.aws"]
+    assert completions("unix.target=a, win", PROFILE, history) == []
+    assert completions("nas=b", PROFILE, history) == []
 
 
 def test_completion_of_nothing_offers_everything():
-    assert {f"{role.id}=" for role in PROFILE.roles} < set(complete("", PROFILE, ["old"]))
-    assert complete("", PROFILE, ["old"])[-1] == "old"
+    assert {f"{role.id}=" for role in PROFILE.roles} < set(completions("", PROFILE, ["old"]))
+    assert completions("", PROFILE, ["old"])[-1] == "old"
 
 
 @given(st.text(max_size=30), st.lists(st.text(max_size=30)))
 def test_every_completion_is_longer_and_begins_with_the_text(text, history):
-    for offered in complete(text, PROFILE, history):
+    for offered in completions(text, PROFILE, history):
         assert offered.startswith(text)
         assert offered != text
 
@@ -57,7 +57,7 @@ PIECES = st.sampled_from(
 @given(st.lists(st.text(max_size=60) | st.lists(PIECES, max_size=12).map("".join), max_size=5))
 def test_no_text_raises_and_every_sentence_can_be_shown(entries):
     result = parse(entries, PROFILE)
-    for bad in result.bad:
+    for bad in result.problems:
         categories = {unicodedata.category(char) for char in str(bad)}
         assert not categories & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     for target in result.targets:
@@ -87,7 +87,7 @@ TARGETS = st.builds(
 @given(st.lists(TARGETS, max_size=8), st.sampled_from([",", "\n", " ", "; ", ",\r\n"]))
 def test_targets_written_out_are_read_back_the_same(targets, separator):
     first = parse(["unix.target=x," + separator.join(t.label for t in targets)], PROFILE)
-    assert first.bad == ()
+    assert first.problems == ()
     again = parse([f"{t.role}={t.label}" for t in first.targets], PROFILE)
     assert again == first
     assert {t.label.casefold() for t in first.targets} <= {

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from probes.model import Target
-from probes.targets import MOST_HOSTS, Domain, parse
-from probes.targets.tokens import on_one_line
+from probes.targets import MAX_HOSTS, Domain, parse
+from probes.targets.tokens import single_line
 from tests.probes.targets.parsing import PROFILE, entered, hosts, why
 
 
@@ -17,12 +17,12 @@ def test_a_network_leaves_out_its_network_and_broadcast_address():
 
 
 def test_the_largest_network_that_fits_is_taken_whole():
-    assert len(hosts("windows.target=10.0.0.0/14")) == MOST_HOSTS - 2
+    assert len(hosts("windows.target=10.0.0.0/14")) == MAX_HOSTS - 2
 
 
 def test_a_domain_waits_to_be_looked_up():
     result = entered("windows.dc=domain:corp.example", "unix.target=domain:corp.example:2222")
-    assert result.targets == () and result.bad == ()
+    assert result.targets == () and result.problems == ()
     assert result.domains == (
         Domain("windows.dc", "corp.example"),
         Domain("unix.target", "corp.example", 2222),
@@ -32,7 +32,7 @@ def test_a_domain_waits_to_be_looked_up():
 def test_a_mistake_spoils_nothing_before_or_after_it():
     result = entered("unix.target=good1,10.0.0.300,good2", "a:0", "nas=good3,http://x/,good4")
     assert [target.host for target in result.targets] == ["good1", "good2", "good3", "good4"]
-    assert [bad.entry for bad in result.bad] == ["10.0.0.300", "a:0", "http://x/"]
+    assert [bad.entry for bad in result.problems] == ["10.0.0.300", "a:0", "http://x/"]
 
 
 def test_a_range_may_have_spaces_around_its_hyphen():
@@ -43,7 +43,7 @@ def test_a_range_may_have_spaces_around_its_hyphen():
         "::1",
         "::2",
     ]
-    assert [bad.entry for bad in entered("unix.target=srv1 - srv2").bad] == ["-"]
+    assert [bad.entry for bad in entered("unix.target=srv1 - srv2").problems] == ["-"]
 
 
 # Roles
@@ -51,7 +51,7 @@ def test_a_range_may_have_spaces_around_its_hyphen():
 
 def test_a_role_goes_on_over_the_plain_words_after_it():
     result = entered("windows.target=a,b", "c", "unix.target=d e", "f")
-    assert result.bad == ()
+    assert result.problems == ()
     assert [(target.role, target.host) for target in result.targets] == [
         ("windows.target", "a"),
         ("windows.target", "b"),
@@ -73,7 +73,7 @@ def test_a_role_with_usual_hosts_needs_no_other():
 def test_a_word_after_a_role_that_used_its_usual_hosts_belongs_to_no_role():
     result = entered("unix.target=a", "cloud.aws", "b")
     assert [target.host for target in result.targets] == ["a", *hosts("cloud.aws")]
-    assert [bad.entry for bad in result.bad] == ["b"]
+    assert [bad.entry for bad in result.problems] == ["b"]
 
 
 @pytest.mark.parametrize("text", ["unix.target=a,nas", "unix.target=a, nas", "unix.target=a,\nnas"])
@@ -111,7 +111,7 @@ def test_a_role_like_no_other_is_answered_with_all_of_them():
 def test_hosts_after_an_unknown_role_never_fall_to_the_role_before_it():
     result = entered("unix.target=a windos.target=b c", "nas=d")
     assert [target.host for target in result.targets] == ["a", "d"]
-    assert len(result.bad) == 1
+    assert len(result.problems) == 1
 
 
 def test_hosts_without_a_role_are_one_mistake():
@@ -119,21 +119,21 @@ def test_hosts_without_a_role_are_one_mistake():
 
 
 def test_the_hosts_of_a_mistyped_role_go_back_into_the_line():
-    (bad,) = entered("wndows.target=pc-1,pc-2 10.0.0.3 unix.target=web1").bad
-    assert bad.retype == "wndows.target=pc-1,pc-2,10.0.0.3"
-    (bad,) = entered("pc-1 pc-2 pc-3").bad
-    assert bad.retype == "pc-1,pc-2,pc-3"
-    (bad,) = entered("pasword=pc-1 token:abc").bad
-    assert bad.retype == "pasword=pc-1,token:…"
-    (bad,) = entered("unix.target 10.0.0.1 10.0.0.2").bad
-    assert bad.retype == "unix.target=10.0.0.1,10.0.0.2"
+    (bad,) = entered("wndows.target=pc-1,pc-2 10.0.0.3 unix.target=web1").problems
+    assert bad.editable_text == "wndows.target=pc-1,pc-2,10.0.0.3"
+    (bad,) = entered("pc-1 pc-2 pc-3").problems
+    assert bad.editable_text == "pc-1,pc-2,pc-3"
+    (bad,) = entered("pasword=pc-1 token:abc").problems
+    assert bad.editable_text == "pasword=pc-1,token:…"
+    (bad,) = entered("unix.target 10.0.0.1 10.0.0.2").problems
+    assert bad.editable_text == "unix.target=10.0.0.1,10.0.0.2"
     many = " ".join(f"pc-{n}" for n in range(20_000))
-    assert len(entered(many).bad[0].retype) < 20_000
+    assert len(entered(many).problems[0].editable_text) < 20_000
 
 
 def test_what_is_wrong_in_a_file_is_corrected_there(tmp_path):
     (tmp_path / "hosts.txt").write_text("wndows.target=pc-1\nwindows.target=10.0.0.300\n")
-    assert [one.retype for one in entered("@hosts.txt", base=tmp_path).bad] == ["", ""]
+    assert [one.editable_text for one in entered("@hosts.txt", base=tmp_path).problems] == ["", ""]
 
 
 # Pasted text
@@ -141,7 +141,7 @@ def test_what_is_wrong_in_a_file_is_corrected_there(tmp_path):
 
 def test_a_list_means_on_one_line_what_it_means_on_many():
     pasted = "# mine\nunix.target=\n- 10.0.0.1\n- 10.0.0.9  # new\n10.0.0.20 - 22\nnas = a, b\n"
-    line = on_one_line(pasted)
+    line = single_line(pasted)
     assert line == "unix.target= 10.0.0.1 10.0.0.9 10.0.0.20-22 nas= a, b"
     assert entered(line) == entered(pasted) and len(entered(line).targets) == 7
 
@@ -211,8 +211,8 @@ def test_what_may_be_a_password_is_never_repeated(typed):
     for text in (typed, f"unix.target={typed}", f"secret=x,{typed}", f"windows.dc={typed}"):
         result = entered(text)
         assert result.targets == ()
-        assert result.bad
-        assert not re.search("ret7|fade", " ".join(map(str, result.bad)))
+        assert result.problems
+        assert not re.search("ret7|fade", " ".join(map(str, result.problems)))
 
 
 def test_the_value_of_an_unknown_role_is_not_repeated():
@@ -240,13 +240,13 @@ def test_a_network_that_is_too_large_is_counted_and_never_expanded(typed, count)
 
 def test_the_limit_is_for_all_entries_together_and_the_small_ones_still_fit():
     result = entered("windows.target=10.0.0.0/14,10.4.0.0/29,one,two,three,10.9.9.9,10.0.0.0/14")
-    assert len(result.targets) == MOST_HOSTS
-    assert [bad.entry for bad in result.bad] == ["10.4.0.0/29", "three", "10.9.9.9"]
+    assert len(result.targets) == MAX_HOSTS
+    assert [bad.entry for bad in result.problems] == ["10.4.0.0/29", "three", "10.9.9.9"]
 
 
 def test_control_characters_and_escape_sequences_are_made_harmless():
     for text in ("unix.target=a\x1b[2Jb", "a\x07b=c", "unix.target=\u202eevil", "x\udcff", "\x9bm"):
-        for bad in entered(text).bad:
+        for bad in entered(text).problems:
             assert str(bad).isprintable()
     assert "<U+001B>" in why("unix.target=a\x1b[2Jb")
 
@@ -254,11 +254,11 @@ def test_control_characters_and_escape_sequences_are_made_harmless():
 def test_a_flood_of_mistakes_is_counted_and_not_kept():
     result = entered("unix.target=good," + ",".join(f"-{number}" for number in range(5000)))
     assert [target.host for target in result.targets] == ["good"]
-    assert len(result.bad) == 1001
-    assert "4,000 further entries" in str(result.bad[-1])
+    assert len(result.problems) == 1001
+    assert "4,000 further entries" in str(result.problems[-1])
 
 
 def test_more_text_than_can_be_read_is_refused_and_what_came_before_is_kept():
     result = entered("unix.target=good", "a " * 5_000_000)
     assert [target.host for target in result.targets] == ["good"]
-    assert "too much text" in result.bad[0].why
+    assert "too much text" in result.problems[0].reason

@@ -61,10 +61,10 @@ def test_without_files_nobody_learns_whether_one_is_there(tmp_path: Path) -> Non
     profile = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
     plain, quoted = f"unix.target=@{there}", f'unix.target=@"{there}"'
     for typed in (plain, quoted, f"unix.target=10.0.0.2,@{there}"):
-        found = parse([typed], profile, files=False)
-        gone = parse([typed.replace("a list", "no list")], profile, files=False)
+        found = parse([typed], profile, read_files=False)
+        gone = parse([typed.replace("a list", "no list")], profile, read_files=False)
         assert [one.host for one in found.targets] == [one.host for one in gone.targets]
-        assert [one.why for one in found.bad] == [one.why for one in gone.bad]
+        assert [one.reason for one in found.problems] == [one.reason for one in gone.problems]
         assert "10.0.0.1" not in {one.host for one in found.targets}
 
 
