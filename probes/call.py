@@ -11,10 +11,10 @@ from typing import Protocol
 from probes.model import Evidence, Job, Reason, Service, State
 from probes.options import NO_OPTIONS, Options
 from probes.vantage import Accept, Outcome, Vantage
-from probes.vantage.datagram_pacing import Spacing
+from probes.vantage.datagram_pacing import DatagramPacer
 from probes.vantage.stream import Stream, connected, opened
 
-STRANGE_MOST = 4
+MAX_UNEXPECTED = 4
 """Datagrams kept that answer something else."""
 
 Mask = Callable[[bytes], bytes]
@@ -51,7 +51,7 @@ class Answer:
     """
 
 
-class Ask(Protocol):
+class ProbeFunction(Protocol):
     """A probe: asks one service over a transport the engine has opened or offers.
 
     Raises Unexpected for a foreign answer; NoAnswer, TimeoutError, EOFError and OSError pass
@@ -75,14 +75,14 @@ class Call:
     address: str
     timeout: float
     retries: int
-    began: float
+    start_time: float
     """`loop.time()` when the row began, for the offsets in the evidence."""
     options: Options = NO_OPTIONS
     outcome: Outcome | None = None
     """The connect of a TCP job, later the last exchange of a UDP one."""
     attempts: int = 0
     evidence: list[Evidence] = field(default_factory=list)
-    spacing: Spacing | None = None
+    pacer: DatagramPacer | None = None
     """Spaces the datagrams of all rows of the host; without it they are sent at once."""
     _streams: list[Stream] = field(default_factory=list)
 
@@ -93,7 +93,7 @@ class Call:
         return self.job.port
 
     @property
-    def heard(self) -> bool:
+    def has_received(self) -> bool:
         """Whether the service has said anything on a connection of this call."""
         return any(stream.received for stream in self._streams)
 
@@ -111,8 +111,8 @@ class Call:
         Without a port to the one of the first connection. Raises ConnectionResetError where it is
         accepted and reset at once.
         """
-        outcome = await self.reach(
-            port or self.job.dialled[1] or self.port, keep=True, timeout=timeout
+        outcome = await self.try_connect(
+            port or self.job.endpoint[1] or self.port, keep=True, timeout=timeout
         )
         if outcome.pipe is None:
             if outcome.state is State.OPEN:
@@ -122,16 +122,16 @@ class Call:
         self._streams.append(stream)
         return stream
 
-    async def reach(
+    async def try_connect(
         self, port: int, *, keep: bool = False, timeout: float | None = None
     ) -> Outcome:
         """Try one TCP connect to another port of the same address, without a retry.
 
         `timeout` in seconds, the whole exchange's without it.
         """
-        patience = timeout or self.timeout
-        outcome = await connected(self.vantage, self.address, port, patience, keep=keep)
-        self.note(outcome, sent=f"TCP connect to port {port}")
+        limit = timeout or self.timeout
+        outcome = await connected(self.vantage, self.address, port, limit, keep=keep)
+        self.record(outcome, sent=f"TCP connect to port {port}")
         return outcome
 
     async def exchange(
@@ -149,57 +149,57 @@ class Call:
         when only datagrams came that `accept` refused: the path is open, the service another.
         """
         outcome: Outcome | None = None
-        strange: list[bytes] = []
+        unexpected: list[bytes] = []
 
-        def taken(data: bytes) -> bool:
+        def is_answer(data: bytes) -> bool:
             if accept(data):
                 return True
-            if len(strange) < STRANGE_MOST:
-                strange.append(mask(data))
+            if len(unexpected) < MAX_UNEXPECTED:
+                unexpected.append(mask(data))
             return False
 
         wait = timeout or self.timeout
-        send = partial(self.vantage.exchange, self.address, self.port, payload, wait, taken)
+        send = partial(self.vantage.exchange, self.address, self.port, payload, wait, is_answer)
         for _ in range(1 + (self.retries if retries is None else retries)):
-            if self.spacing is None:
+            if self.pacer is None:
                 outcome = await send()
             else:
-                answered = self.outcome is not None and self.outcome.state is State.OPEN
-                outcome = await self.spacing.send(
-                    self.job, send, self.outcome if answered else outcome
+                has_answered = self.outcome is not None and self.outcome.state is State.OPEN
+                outcome = await self.pacer.send(
+                    self.job, send, self.outcome if has_answered else outcome
                 )
             self.attempts += 1
             self.outcome = outcome
-            self.note(outcome, sent=mask(payload).hex(), received=mask(outcome.data).hex())
+            self.record(outcome, sent=mask(payload).hex(), received=mask(outcome.data).hex())
             if outcome.reason != "no-response":
                 break
         assert outcome is not None
-        if strange and outcome.reason == "no-response":
+        if unexpected and outcome.reason == "no-response":
             outcome.state, outcome.reason = State.OPEN, Reason.UDP_RESPONSE
-            self.note(outcome, sent="", received=strange[0].hex())
-            size, start = len(strange[0]), strange[0][:24].hex(" ")
+            self.record(outcome, sent="", received=unexpected[0].hex())
+            size, start = len(unexpected[0]), unexpected[0][:24].hex(" ")
             raise Unexpected(f"{size} bytes came that do not answer what was asked: {start}")
         if outcome.state is not State.OPEN:
             raise NoAnswer(outcome)
         return outcome.data
 
-    def note(self, outcome: Outcome, sent: str, received: str = "") -> None:
+    def record(self, outcome: Outcome, sent: str, received: str = "") -> None:
         """Record one exchange as evidence, shortened to what a report can carry."""
         now = asyncio.get_running_loop().time()
         self.evidence.append(
             Evidence(
                 address=outcome.address,
-                sent=_short(sent),
-                received=_short(received),
+                sent=_shortened(sent),
+                received=_shortened(received),
                 state=outcome.state,
                 reason=outcome.reason,
-                at_ms=round((now - self.began) * 1000 - outcome.elapsed_ms, 3),
+                at_ms=round((now - self.start_time) * 1000 - outcome.elapsed_ms, 3),
                 icmp=outcome.icmp,
                 errno=outcome.errno,
             )
         )
 
-    def forget(self, _: object = None) -> None:
+    def close_unused(self, _: object = None) -> None:
         """Close the connection the engine opened, if nobody has taken it.
 
         A conversation that is cancelled before its first step never does.
@@ -210,40 +210,40 @@ class Call:
 
     async def close(self) -> None:
         """Close every connection of this call and keep what was exchanged as evidence."""
-        self.forget()
+        self.close_unused()
         for stream in self._streams:
             if stream.sent or stream.received:
                 self.evidence.append(
                     Evidence(
                         address=self.address,
-                        sent=_short(bytes(stream.sent).hex()),
-                        received=_short(bytes(stream.received).hex()),
+                        sent=_shortened(bytes(stream.sent).hex()),
+                        received=_shortened(bytes(stream.received).hex()),
                     )
                 )
             await stream.close()
 
 
-def _short(text: str, most: int = 256) -> str:
-    return text if len(text) <= most else text[:most] + "…"
+def _shortened(text: str, limit: int = 256) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"
 
 
-class Loads(Protocol):
+class LoadableProbe(Protocol):
     """A probe that can be loaded when its first job comes (see probes.registry)."""
 
     @property
     def domain_controller(self) -> bool:
         """Whether the SRV records of a host's domain should name the host."""
 
-    def load(self) -> Ask | None:
+    def load(self) -> ProbeFunction | None:
         """The coroutine that asks, or None where the transport is everything."""
 
 
-class Asks:
+class ProbeLoader:
     """The coroutine of each probe by name, once it has been loaded."""
 
-    def __init__(self, probes: Mapping[str, Loads]) -> None:
+    def __init__(self, probes: Mapping[str, LoadableProbe]) -> None:
         self._probes = probes
-        self._loaded: dict[str, Ask | None] = {}
+        self._loaded: dict[str, ProbeFunction | None] = {}
 
     def load(self, name: str) -> None:
         """Import a probe; one that cannot be imported spoils its own rows only."""
@@ -252,13 +252,13 @@ class Asks:
         try:
             self._loaded[name] = self._probes[name].load()
         except ImportError as error:
-            self._loaded[name] = _broken(error)
+            self._loaded[name] = _failing_probe(error)
 
-    def __getitem__(self, name: str) -> Ask | None:
+    def __getitem__(self, name: str) -> ProbeFunction | None:
         return self._loaded[name]
 
 
-def _broken(error: ImportError) -> Ask:
+def _failing_probe(error: ImportError) -> ProbeFunction:
     """A probe that could not be loaded: its rows say so."""
 
     async def ask(call: Call) -> Answer:

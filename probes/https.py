@@ -116,7 +116,7 @@ async def _asked(call: Call, trust: ssl.SSLContext, found: _Found) -> Answer:
             address=call.address,
             sent=printable(exchange.sent, KEPT),
             received=printable(f"{response.status_line}; {headers}", KEPT),
-            at_ms=round((began - call.began) * 1000, 3),
+            at_ms=round((began - call.start_time) * 1000, 3),
         )
     )
     return _proven(call, found, response.status)

@@ -178,7 +178,7 @@ class Job:
         return f"{self.check.title} {self.port_text}"
 
     @property
-    def dialled(self) -> tuple[str, int | None]:
+    def endpoint(self) -> tuple[str, int | None]:
         """The host and port that the engine itself connects to."""
         return self.via or (self.target.host, self.port)
 
@@ -260,7 +260,7 @@ class Settings:
     concurrency: int = 1000
     """Attempts in flight; lowered to what the descriptor limit allows."""
     per_host: int = 3
-    """TCP attempts in flight towards one host; UDP and ICMP wait for each other (Spacing)."""
+    """TCP attempts in flight towards one host; UDP and ICMP wait for each other (DatagramPacer)."""
 
 
 SIMULATED = "lab"
@@ -294,7 +294,7 @@ class VantageInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierResult:
     """Event: a row of an earlier session that is not measured again, as it counts now."""
 
     result: Result
@@ -373,7 +373,7 @@ class Finished:
 
 Event = (
     Result
-    | Earlier
+    | EarlierResult
     | Started
     | Queued
     | Message
@@ -397,7 +397,7 @@ def version() -> str:
         return "unknown"
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What a finding is about; the order is that in which they are told."""
 
     LOCAL = "this machine"
@@ -413,7 +413,7 @@ class Kind(StrEnum):
     TIME = "time"
 
 
-class Sure(StrEnum):
+class Confidence(StrEnum):
     """How sure a finding is: told by somebody who must know, or concluded."""
 
     CERTAIN = "certain"
@@ -424,10 +424,10 @@ class Sure(StrEnum):
 class Finding:
     """One cause. A row that is lost (blocked, degraded, not tested) is behind at most one."""
 
-    kind: Kind
+    kind: FindingKind
     text: str
     """One sentence without its full stop, harmless to show."""
-    sure: Sure
+    confidence: Confidence
     why: str
     """What makes it certain, or what else it could be; without a full stop."""
     keys: tuple[str, ...]

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from probes.call import Loads
+from probes.call import LoadableProbe
 from probes.engine.pacing import Work
 from probes.model import Observation, Resolution, Result
 from probes.vantage import NotOffered, Vantage
@@ -35,7 +35,7 @@ class Agreement:
     """Looks hosts up beside their rows; one for each run. `usual` hosts are left alone."""
 
     def __init__(
-        self, vantage: Vantage, probes: Mapping[str, Loads], usual: Collection[str] = ()
+        self, vantage: Vantage, probes: Mapping[str, LoadableProbe], usual: Collection[str] = ()
     ) -> None:
         self._vantage = vantage
         self._probes = probes

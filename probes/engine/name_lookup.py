@@ -31,7 +31,7 @@ class Names:
 
     def find(self, work: Work) -> None:
         """Give a row its addresses, now or as soon as its name is looked up."""
-        host, _ = work.job.dialled
+        host, _ = work.job.endpoint
         if host in self._numeric or is_address(host):
             self._numeric.add(host)
             work.addresses = (host,)
@@ -50,7 +50,7 @@ class Names:
 
     def again(self, work: Work) -> None:
         """Look this row's name up once more: what is known of it may not be true."""
-        self.forget([work.job.dialled[0]])
+        self.forget([work.job.endpoint[0]])
         self.find(work)
 
     def forget(self, hosts: Iterable[str]) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from probes.call import Answer, Ask, Call, NoAnswer, Unexpected
+from probes.call import Answer, Call, NoAnswer, ProbeFunction, Unexpected
 from probes.engine.pacing import Work
 from probes.model import Evidence, Observation, Reason, Resolution, Service, Settings, State
 from probes.options import Options
 from probes.vantage import NotOffered, Outcome, Vantage
-from probes.vantage.happy_eyeballs import telling
+from probes.vantage.happy_eyeballs import outcome_rank
 from probes.vantage.stream import TooMuch
 from probes.wire.address import same_address
 
@@ -134,7 +134,7 @@ def call(
 
 
 async def converse(
-    call: Call, ask: Ask, work: Work, outcome: Outcome, tried: tuple[Outcome, ...]
+    call: Call, ask: ProbeFunction, work: Work, outcome: Outcome, tried: tuple[Outcome, ...]
 ) -> Observation:
     """Ask the service on an open TCP connection; the port stays open unless the answer decides."""
     loop = asyncio.get_running_loop()
@@ -153,7 +153,7 @@ async def converse(
         service, facts = Service.UNEXPECTED, {"summary": f"it sends without end: {error}"}
     except TimeoutError:
         service = Service.SILENT
-        what = "finish its answer" if call.heard else "answer"
+        what = "finish its answer" if call.has_received else "answer"
         facts = {"summary": f"the service did not {what} in {call.timeout:g} s"}
     except EOFError:
         service, facts = Service.SILENT, {"summary": f"it closed the connection {_when(call)}"}
@@ -170,11 +170,11 @@ async def converse(
 
 
 def _when(call: Call) -> str:
-    return "in the middle of its answer" if call.heard else "without an answer"
+    return "in the middle of its answer" if call.has_received else "without an answer"
 
 
 async def datagrams(
-    vantage: Vantage, ask: Ask, work: Work, options: Options, timeout: float, retries: int
+    vantage: Vantage, ask: ProbeFunction, work: Work, options: Options, timeout: float, retries: int
 ) -> Observation:
     """Ask a service over UDP, each address of the host in turn until one answers."""
     loop = asyncio.get_running_loop()
@@ -184,7 +184,7 @@ async def datagrams(
     answers: dict[int, Answer] = {}
     for address in work.addresses:
         call = Call(
-            vantage, work.job, address, timeout, retries, work.began, options, spacing=spacing
+            vantage, work.job, address, timeout, retries, work.began, options, pacer=spacing
         )
         began = loop.time()
         try:
@@ -210,7 +210,7 @@ async def datagrams(
         seen.append(outcome)
         if outcome.state is State.OPEN:
             break
-    best = min(range(len(seen)), key=lambda index: telling(seen[index]))
+    best = min(range(len(seen)), key=lambda index: outcome_rank(seen[index]))
     said = answers.get(best) or Answer(Service.NOT_ASKED)
     return transport(
         work,
@@ -250,7 +250,7 @@ async def echo(vantage: Vantage, work: Work, timeout: float, retries: int) -> Ob
         seen.append(outcome)
         if outcome.state is State.OPEN:
             break
-    best = min(seen, key=telling)
+    best = min(seen, key=outcome_rank)
     service = Service.CONFIRMED if best.state is State.OPEN else Service.NOT_ASKED
     facts: dict[str, object] = {}
     if best.state is State.OPEN:

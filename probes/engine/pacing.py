@@ -9,7 +9,7 @@ from functools import partial
 
 from probes.model import Evidence, Job, Observation, Reason, Resolution, Service
 from probes.vantage import Cancel
-from probes.vantage.datagram_pacing import Spacing
+from probes.vantage.datagram_pacing import DatagramPacer
 
 
 class Work:
@@ -54,7 +54,7 @@ class Lane:
         self.tcp: deque[Work] = deque()
         self.one_by_one: deque[Work] = deque()
         self.tcp_busy = 0
-        self.spacing = Spacing(partial(freed, self))
+        self.spacing = DatagramPacer(partial(freed, self))
         self.in_turn = False
         """Stands in the queue of lanes that may start something."""
 
@@ -92,7 +92,7 @@ class Lanes:
                 lane.tcp_busy += 1
             elif lane.one_by_one and lane.spacing.ready:
                 work = lane.one_by_one.popleft()
-                lane.spacing.begin()
+                lane.spacing.row_started()
             if work is not None:
                 self._offer(lane)
                 return work
@@ -119,7 +119,7 @@ class Lanes:
             lane.tcp_busy -= 1
             self._offer(lane)
         else:
-            lane.spacing.end()
+            lane.spacing.row_ended()
 
     def drop_queued(self) -> Iterator[Work]:
         """Take out everything that has not started."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass, field
 from functools import partial
 
-from probes.call import Ask, Asks, Loads
+from probes.call import LoadableProbe, ProbeFunction, ProbeLoader
 from probes.engine import observation
 from probes.engine import observation as observe
 from probes.engine.dns_consistency import Agreement
@@ -129,7 +129,7 @@ class Run:
     def __init__(
         self,
         vantage: Vantage,
-        probes: Mapping[str, Loads],
+        probes: Mapping[str, LoadableProbe],
         profile: Profile,
         answers: Mapping[str, str],
         settings: Settings,
@@ -150,7 +150,7 @@ class Run:
         self._names = Names(vantage, self._named)
         self._calibration = Calibration(vantage, (c.port for c in profile.checks), self._amend)
         self._agreement = Agreement(vantage, probes, [h for r in profile.roles for h in r.hosts])
-        self._asks = Asks(probes)
+        self._asks = ProbeLoader(probes)
         self._pauses = Pauses(self._loop)
         self._open: dict[str, Work] = {}
         self._admission = Admission(
@@ -173,7 +173,7 @@ class Run:
         if not again:
             return
         works = [Work(self._board.jobs[key], forced) for key in again]
-        hosts = {work.job.dialled[0] for work in works}
+        hosts = {work.job.endpoint[0] for work in works}
         self._names.forget(hosts)
         self._agreement.forget(hosts)
         before = (self._board.results.get(work.job.key) for work in works)
@@ -301,8 +301,8 @@ class Run:
             return False
         return True
 
-    def _connect(self, work: Work, ask: Ask | None) -> None:
-        port = work.job.dialled[1]
+    def _connect(self, work: Work, ask: ProbeFunction | None) -> None:
+        port = work.job.endpoint[1]
         assert port is not None
         done = partial(self._connected, work, ask)
         timeout, keep = self._settings.timeout, ask is not None
@@ -311,7 +311,11 @@ class Run:
             work.cancel = cancel
 
     def _connected(
-        self, work: Work, ask: Ask | None, outcome: Outcome, tried: tuple[Outcome, ...] = ()
+        self,
+        work: Work,
+        ask: ProbeFunction | None,
+        outcome: Outcome,
+        tried: tuple[Outcome, ...] = (),
     ) -> None:
         work.attempts += 1
         work.cancel = None
@@ -322,7 +326,7 @@ class Run:
         elif ask is not None and outcome.pipe is not None:
             call = observe.call(self._vantage, work, outcome, self._settings, self._options)
             task = self._fly(work, lambda *_: observe.converse(call, ask, work, outcome, tried))
-            task.add_done_callback(call.forget)
+            task.add_done_callback(call.close_unused)
         else:
             self._land(work, observe.unspoken(work, outcome, tried))
 

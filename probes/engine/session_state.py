@@ -13,7 +13,7 @@ from probes.judging.findings import Finding, diagnose
 from probes.judging.status import depends_on, judge, not_needed
 from probes.model import (
     AVAILABLE,
-    Earlier,
+    EarlierResult,
     Event,
     Evidence,
     Job,
@@ -74,7 +74,7 @@ class Board:
             taken.append((job, self.results.pop(key, None), earlier))
         return taken
 
-    def recall(self, results: Iterable[Result]) -> Iterator[Earlier]:
+    def recall(self, results: Iterable[Result]) -> Iterator[EarlierResult]:
         """Take results of an earlier session as they count under this session's answers."""
         for result in results:
             self.add((result.job,))
@@ -84,7 +84,7 @@ class Board:
             was = self.results[key]
             if was.observation.reason not in _NOT_ASKED:
                 self.results[key] = self._anew(was, self.why_not_needed(was.job))
-            yield Earlier(self.results[key])
+            yield EarlierResult(self.results[key])
 
     def why_not_needed(self, job: Job) -> str:
         """Why this row is not needed as things stand; empty when it is."""
@@ -131,9 +131,9 @@ class Board:
                 anew.append(judged)
         return anew, wanted
 
-    def event(self, result: Result) -> Result | Earlier:
+    def event(self, result: Result) -> Result | EarlierResult:
         """What is reported of a result."""
-        return Earlier(result) if result.job.key in self.earlier else result
+        return EarlierResult(result) if result.job.key in self.earlier else result
 
     def counts(self) -> dict[str, int]:
         """How many rows of this session have each status; without a result they are cancelled."""

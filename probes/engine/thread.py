@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from probes.call import Loads
+from probes.call import LoadableProbe
 from probes.engine.events import Report
 from probes.engine.scheduler import Run
 from probes.model import (
     Diagnosed,
-    Earlier,
+    EarlierResult,
     Event,
     Finished,
     Job,
@@ -53,7 +53,7 @@ class Engine:
     def __init__(
         self,
         vantage: MakeVantage,
-        probes: Mapping[str, Loads],
+        probes: Mapping[str, LoadableProbe],
         report: Report,
     ) -> None:
         self._probes = probes
@@ -218,7 +218,7 @@ class Engine:
             for event in batch
             if isinstance(event, Result) and event.status is not Status.CANCELLED
         ]
-        earlier = [event.result for event in batch if isinstance(event, Earlier)]
+        earlier = [event.result for event in batch if isinstance(event, EarlierResult)]
         try:
             if earlier:
                 log.earlier(earlier)

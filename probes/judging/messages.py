@@ -29,7 +29,7 @@ def blame(job: Job, observation: Observation, timeout: float) -> str:
 
 
 def _happened(job: Job, observation: Observation, timeout: float) -> str:
-    number = job.dialled[1]
+    number = job.endpoint[1]
     port = f"{job.check.transport.upper()} {number}" if number else "ICMP echo"
     facts = observation.facts
     match observation.state:

@@ -99,7 +99,7 @@ def _words(job: Job, seen: Observation, who: Refusal, flow: Flow) -> str:
     to = flow.destination
     match who:
         case Refusal.NAME:
-            called = name(job.dialled[0]) or "the name"
+            called = name(job.endpoint[0]) or "the name"
             return f"Correct the name, or make {called} resolve here: by DNS or the hosts file."
         case Refusal.UNTESTED:
             return _untested(seen)
@@ -189,7 +189,7 @@ def _pastes(job: Job, seen: Observation, who: Refusal, flow: Flow) -> tuple[Past
 
 def _name(job: Job) -> tuple[Paste, ...]:
     """A line for this machine's hosts file and a record for a Windows DNS server."""
-    called = name(job.dialled[0])
+    called = name(job.endpoint[0])
     if not called or address(called):
         return ()
     line = f"{_ADDRESS} {called}"

@@ -83,7 +83,7 @@ def _measured(job: Job, seen: Observation) -> tuple[Command, ...]:
 
 def _proxied(job: Job, what: CommandTarget) -> tuple[Command, ...]:
     """The way to the proxy, and the target through it."""
-    host, port = job.dialled
+    host, port = job.endpoint
     known = address(host, scoped=True) or name(host)
     if not known or port is None:
         return ()
@@ -119,7 +119,7 @@ def _windows(what: CommandTarget) -> tuple[Command, ...]:
 
 
 def _name(job: Job) -> tuple[Command, ...]:
-    host = name(job.dialled[0])
+    host = name(job.endpoint[0])
     if not host:
         return ()
     return (

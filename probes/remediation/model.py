@@ -65,7 +65,7 @@ class Flow:
 
 def flow_of(job: Job, seen: Observation) -> Flow:
     """The flow of a row; through a proxy the one to the proxy, which is all this machine opens."""
-    host, port = job.dialled
+    host, port = job.endpoint
     called = name(host)
     known = address(seen.address) or address(host)
     ports = "" if port is None else str(port)

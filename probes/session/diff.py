@@ -13,7 +13,7 @@ from probes.wire.address import same_address
 from profiles.model import Check
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What became of a row."""
 
     REGRESSED = "regressed"
@@ -21,7 +21,7 @@ class Kind(StrEnum):
     NOT_COMPARABLE = "not comparable"
     NEW = "new"
     GONE = "gone"
-    NOT_AGAIN = "not measured again"
+    NOT_REMEASURED = "not measured again"
     UNCHANGED = "unchanged"
 
 
@@ -30,7 +30,7 @@ class Change:
     """One row before and after; at most one of the two is missing."""
 
     key: str
-    kind: Kind
+    kind: ChangeKind
     before: Result | None
     after: Result | None
     why: str = ""
@@ -53,7 +53,7 @@ class Comparison:
     remarks: tuple[str, ...]
     """What differs between the two sessions as a whole, a sentence each."""
 
-    def of(self, kind: Kind) -> tuple[Change, ...]:
+    def of(self, kind: ChangeKind) -> tuple[Change, ...]:
         """The changes of one kind."""
         return tuple(change for change in self.changes if change.kind is kind)
 
@@ -76,15 +76,17 @@ def compare(before: Session, after: Session) -> Comparison:
     for now in after.results:
         was = earlier.pop(now.job.key, None)
         if was is None:
-            changes.append(Change(now.job.key, Kind.NEW, None, now))
+            changes.append(Change(now.job.key, ChangeKind.NEW, None, now))
         elif why := why_apart or _other_way(was, now) or _asked(now.job.check, answers):
-            changes.append(Change(now.job.key, Kind.NOT_COMPARABLE, was, now, why))
+            changes.append(Change(now.job.key, ChangeKind.NOT_COMPARABLE, was, now, why))
         else:
             kind, why = _became(was, now)
             changes.append(Change(now.job.key, kind, was, now, why))
     left = {result.job.key for result in after.earlier}
     for key, was in earlier.items():
-        changes.append(Change(key, Kind.NOT_AGAIN if key in left else Kind.GONE, was, None))
+        changes.append(
+            Change(key, ChangeKind.NOT_REMEASURED if key in left else ChangeKind.GONE, was, None)
+        )
     remarks = (why_apart, *answers.values(), *_remarks(before, after))
     return Comparison(tuple(changes), tuple(text for text in remarks if text))
 
@@ -94,18 +96,18 @@ def apart(before: Header, after: Header) -> str:
     return _other_profile(before, after) or _other_place(before, after)
 
 
-def _became(was: Result, now: Result) -> tuple[Kind, str]:
+def _became(was: Result, now: Result) -> tuple[ChangeKind, str]:
     """What became of a row that was asked in the same way twice."""
     if now.status is was.status:
-        return Kind.UNCHANGED, _seen_otherwise(was, now)
+        return ChangeKind.UNCHANGED, _seen_otherwise(was, now)
     if was.status is Status.NOT_NEEDED:
-        return Kind.NEW, "It was not needed before."
+        return ChangeKind.NEW, "It was not needed before."
     if now.status is Status.NOT_NEEDED:
-        return Kind.GONE, "It is not needed any more."
+        return ChangeKind.GONE, "It is not needed any more."
     is_now, it_was = _RANK.get(now.status), _RANK.get(was.status)
     if is_now is None or it_was is None:
-        return Kind.NOT_COMPARABLE, f"{_told(was, 'before')} and {_told(now, 'after')}."
-    return (Kind.FIXED if is_now < it_was else Kind.REGRESSED), _moved(was, now)
+        return ChangeKind.NOT_COMPARABLE, f"{_told(was, 'before')} and {_told(now, 'after')}."
+    return (ChangeKind.FIXED if is_now < it_was else ChangeKind.REGRESSED), _moved(was, now)
 
 
 def _moved(was: Result, now: Result) -> str:

@@ -183,7 +183,7 @@ def found(finding: Finding) -> FindingRecord:
     return FindingRecord(
         finding.kind,
         finding.text,
-        finding.sure,
+        finding.confidence,
         finding.why,
         finding.rows,
         finding.keys,

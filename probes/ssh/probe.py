@@ -230,7 +230,7 @@ def _evidence(call: Call, tap: Tap, client: _Client, began: float) -> Evidence:
         address=call.address,
         sent=client.ident(),
         received=printable(bytes(tap.received[:KEPT])),
-        at_ms=round((began - call.began) * 1000, 3),
+        at_ms=round((began - call.start_time) * 1000, 3),
     )
 
 

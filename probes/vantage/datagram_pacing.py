@@ -12,20 +12,20 @@ from collections.abc import Awaitable, Callable
 from probes.model import Reason, State
 from probes.vantage import Outcome
 
-SPACING = 1.1
+INTERVAL = 1.1
 """Seconds between two datagrams of which the first is unanswered; more than the host's second."""
-AGAIN = 1.0
+REPEAT_INTERVAL = 1.0
 """The same between a row's datagram and its repetition: what was not sent costs no error."""
 BURST = 6
 """Errors that a host has saved up again after as many seconds."""
-_NOW = 0.002
+_TIMER_SLACK = 0.002
 """Seconds that are not worth waiting for; a loop's timers may come so much early."""
 
 
-class Spacing:
+class DatagramPacer:
     """The datagrams to one host, of all its rows; belongs to one event loop.
 
-    Once a datagram was unanswered for SPACING, even one that an ICMP error answers is followed by
+    Once a datagram was unanswered for INTERVAL, even one that an ICMP error answers is followed by
     a pause: that error may be the last of the burst. A service's own answer is not limited.
     `freed` is called when `ready` may have become true.
     """
@@ -33,28 +33,28 @@ class Spacing:
     __slots__ = (
         "_changed",
         "_expected",
-        "_flying",
-        "_freed",
-        "_last",
+        "_in_flight",
+        "_last_sender",
+        "_last_sent",
         "_lock",
         "_loop",
+        "_on_ready",
         "_rows",
-        "_sender",
         "_silent",
     )
 
-    def __init__(self, freed: Callable[[], object]) -> None:
-        self._freed = freed
+    def __init__(self, on_ready: Callable[[], object]) -> None:
+        self._on_ready = on_ready
         self._loop = asyncio.get_running_loop()
         self._lock = asyncio.Lock()
         self._changed: asyncio.Future[None] | None = None
         self._rows = 0
         self._expected = False
         """A row has begun and sent nothing yet."""
-        self._flying = 0
-        self._last = float("-inf")
+        self._in_flight = 0
+        self._last_sent = float("-inf")
         """Loop time of the last datagram that no service answered."""
-        self._sender: object = None
+        self._last_sender: object = None
         self._silent = False
 
     @property
@@ -62,21 +62,25 @@ class Spacing:
         """Whether another row may begin: none is under way, or the last datagram met silence."""
         if self._expected or self._lock.locked():
             return False
-        return not self._left() if not self._rows else self._flying > 0 and not self._pause(SPACING)
+        return (
+            not self._remaining()
+            if not self._rows
+            else self._in_flight > 0 and not self._until(INTERVAL)
+        )
 
-    def begin(self) -> None:
+    def row_started(self) -> None:
         """A row begins; its first datagram is expected next."""
         self._rows += 1
         self._expected = True
 
-    def end(self) -> None:
+    def row_ended(self) -> None:
         """A row has ended, whether it sent anything or not."""
         self._rows -= 1
         self._expected = False
-        if left := self._left():
-            self._loop.call_later(left, self._freed)
+        if left := self._remaining():
+            self._loop.call_later(left, self._on_ready)
         else:
-            self._freed()
+            self._on_ready()
 
     async def send(
         self,
@@ -90,47 +94,51 @@ class Spacing:
         once. So does what a row asks beside its own last datagram.
         """
         if after is None or after.state is not State.OPEN:
-            await self._turn(sender, 0.0 if after is None else AGAIN)
+            await self._acquire(sender, 0.0 if after is None else REPEAT_INTERVAL)
         now = self._loop.time()
-        if now - self._last > BURST * SPACING:
+        if now - self._last_sent > BURST * INTERVAL:
             self._silent = False
-        before, self._last, self._sender = self._last, now, sender
+        before, self._last_sent, self._last_sender = self._last_sent, now, sender
         self._expected = False
-        self._flying += 1
-        timer = self._loop.call_later(SPACING, self._unanswered)
+        self._in_flight += 1
+        timer = self._loop.call_later(INTERVAL, self._on_silence)
         try:
             outcome = await send()
         finally:
             timer.cancel()
-            self._flying -= 1
-            self._change()
-        if outcome.state is State.OPEN and self._last == now:
-            self._last = before
+            self._in_flight -= 1
+            self._notify()
+        if outcome.state is State.OPEN and self._last_sent == now:
+            self._last_sent = before
         elif outcome.reason is Reason.NO_RESPONSE:
             self._silent = True
         return outcome
 
-    async def _turn(self, sender: object, own: float) -> None:
+    async def _acquire(self, sender: object, repeat_interval: float) -> None:
         """Wait behind those who wait already, and then for the pause; `own` after oneself."""
-        if self._sender is None:
+        if self._last_sender is None:
             return
         async with self._lock:
-            while left := self._pause(own) if sender is self._sender else self._left():
+            while (
+                left := self._until(repeat_interval)
+                if sender is self._last_sender
+                else self._remaining()
+            ):
                 self._changed = self._loop.create_future()
                 await asyncio.wait((self._changed,), timeout=left)
 
-    def _left(self) -> float:
+    def _remaining(self) -> float:
         """Seconds until a datagram of another row may be sent."""
-        return self._pause(SPACING) if self._flying or self._silent else 0.0
+        return self._until(INTERVAL) if self._in_flight or self._silent else 0.0
 
-    def _pause(self, seconds: float) -> float:
-        left = self._last + seconds - self._loop.time()
-        return left if left > _NOW else 0.0
+    def _until(self, seconds: float) -> float:
+        left = self._last_sent + seconds - self._loop.time()
+        return left if left > _TIMER_SLACK else 0.0
 
-    def _unanswered(self) -> None:
+    def _on_silence(self) -> None:
         self._silent = True
-        self._freed()
+        self._on_ready()
 
-    def _change(self) -> None:
+    def _notify(self) -> None:
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)

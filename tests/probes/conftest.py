@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from probes.call import Ask, Call
+from probes.call import Call, ProbeFunction
 from probes.engine.middlebox import PORTS
 from probes.engine.observation import converse
 from probes.engine.pacing import Work
@@ -153,7 +153,7 @@ def observed(call_to) -> Callable[..., Awaitable[Observation]]:
     """What the engine makes of a probe towards a loopback port."""
 
     async def make(
-        ask: Ask, port: int, *, timeout: float = 5.0, options: Options = NO_OPTIONS
+        ask: ProbeFunction, port: int, *, timeout: float = 5.0, options: Options = NO_OPTIONS
     ) -> Observation:
         async with call_to(port, timeout=timeout) as call:
             call.options = options

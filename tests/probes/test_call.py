@@ -32,7 +32,7 @@ async def test_a_connection_that_opens_as_its_row_ends_is_closed(kit, opened_fir
     vantage = Opens()
     job = kit.job(kit.check("a"))
     call = Call(vantage, job, "10.0.0.1", 4.0, 0, 0.0)  # type: ignore[arg-type]
-    task = asyncio.create_task(call.reach(80, keep=True))
+    task = asyncio.create_task(call.try_connect(80, keep=True))
     await asyncio.sleep(0)
     outcome = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", pipe=SocketPipe(ours))
     if opened_first:

@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from probes.call import Answer, Ask, Call
+from probes.call import Answer, Call, ProbeFunction
 from probes.model import Job, Target
 from probes.registry import PROBES
 from probes.vantage import Outcome
@@ -45,13 +45,13 @@ async def call_to(
 async def _connected(call: Call) -> Outcome:
     async with asyncio.timeout(15):
         while True:
-            outcome = await call.reach(call.port, keep=True)
+            outcome = await call.try_connect(call.port, keep=True)
             if outcome.pipe is not None:
                 return outcome
             await asyncio.sleep(0.05)
 
 
-async def asked(ask: Ask, port: int, host: str = HERE, *, timeout: float = 4.0) -> Answer:
+async def asked(ask: ProbeFunction, port: int, host: str = HERE, *, timeout: float = 4.0) -> Answer:
     """The answer over TCP, within the deadline that the engine sets."""
     async with call_to(port, "tcp", host=host, timeout=timeout) as call:
         async with asyncio.timeout(timeout):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from probes.session import Session, SessionError
-from probes.session.diff import Change, Comparison, Kind, compare
+from probes.session.diff import Change, ChangeKind, Comparison, compare
 from tui.cli import prepare
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
@@ -27,7 +27,7 @@ def diff(options: Options) -> int:
     compared = compare(before, after)
     for text in _text(before, after, compared):
         print(text)
-    return Exit.DIFFERS if compared.of(Kind.REGRESSED) else Exit.READY
+    return Exit.DIFFERS if compared.of(ChangeKind.REGRESSED) else Exit.READY
 
 
 def _text(before: Session, after: Session, compared: Comparison) -> Iterator[str]:
@@ -37,7 +37,7 @@ def _text(before: Session, after: Session, compared: Comparison) -> Iterator[str
         yield f"note    {line(remark)}"
     for title, changes in groups(compared):
         yield f"\n{title} ({len(changes)})"
-        if title == Kind.NOT_COMPARABLE:
+        if title == ChangeKind.NOT_COMPARABLE:
             yield from _incomparable(changes)
         else:
             yield from (f"  {row_text(change)}" for change in changes)

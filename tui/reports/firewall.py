@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from probes.judging.findings import Kind, Sure
+from probes.judging.findings import Confidence, FindingKind
 from probes.model import Result
 from tui.reports import csv, markdown
 from tui.reports.flows import Flow, Request, request
@@ -64,7 +64,7 @@ def _request(report: Report) -> Request:
     down = {
         key
         for finding in session.findings
-        if (finding.kind, finding.sure) == (Kind.HOST, Sure.CERTAIN)
+        if (finding.kind, finding.sure) == (FindingKind.HOST, Confidence.CERTAIN)
         for key in finding.keys
     }
     return request(session.results, addresses[0] if len(addresses) == 1 else "", down)

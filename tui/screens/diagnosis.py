@@ -77,6 +77,9 @@ async def show_diagnosis(context: Context) -> str:
 
 def _line(finding: Finding, signs: Signs) -> Content:
     """The finding stands out, so that one is told from the next without colours."""
-    what, told = f"{finding.sure}: {finding.text}", f"{finding.sure}: {sentence(finding)}"
+    what, told = (
+        f"{finding.confidence}: {finding.text}",
+        f"{finding.confidence}: {sentence(finding)}",
+    )
     bold = len(signs.clean(what, _LONGEST))
     return Content(signs.clean(told, _LONGEST)).stylize("bold", 0, bold)

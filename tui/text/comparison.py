@@ -6,18 +6,20 @@ from collections.abc import Iterator, Sequence
 
 from probes.model import TO_CHANGE
 from probes.session import Session
-from probes.session.diff import Change, Comparison, Kind
+from probes.session.diff import Change, ChangeKind, Comparison
 from tui.reports.model import line
 
-_TOLD = (Kind.REGRESSED, Kind.FIXED, Kind.NEW, Kind.GONE)
+_TOLD = (ChangeKind.REGRESSED, ChangeKind.FIXED, ChangeKind.NEW, ChangeKind.GONE)
 
 
 def groups(compared: Comparison) -> Iterator[tuple[str, Sequence[Change]]]:
     """What a reader looks for, under its heading, the most urgent first; no empty ones."""
-    for kind in (*_TOLD, Kind.NOT_COMPARABLE):
+    for kind in (*_TOLD, ChangeKind.NOT_COMPARABLE):
         if found := compared.of(kind):
             yield kind, found
-    still = [change for change in compared.of(Kind.UNCHANGED) if change.result.status in TO_CHANGE]
+    still = [
+        change for change in compared.of(ChangeKind.UNCHANGED) if change.result.status in TO_CHANGE
+    ]
     if still:
         yield "unchanged, and still to change", still
 
@@ -26,8 +28,8 @@ def counts(compared: Comparison) -> str:
     """How many rows became what, in one line."""
     found = ", ".join(
         f"{number} {kind}"
-        for kind in Kind
-        if (number := len(compared.of(kind))) or kind is not Kind.NOT_AGAIN
+        for kind in ChangeKind
+        if (number := len(compared.of(kind))) or kind is not ChangeKind.NOT_REMEASURED
     )
     return f"{len(compared.changes)} rows: {found}"
 

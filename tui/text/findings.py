@@ -18,7 +18,7 @@ def findings_lines(findings: Sequence[Finding], most: int = MOST) -> Iterator[st
     yield ""
     yield "Findings"
     for finding in findings[:most]:
-        yield f"{finding.sure:<7}  {sentence(finding)}"
+        yield f"{finding.confidence:<7}  {sentence(finding)}"
     if len(findings) > most:
         yield f"and {len(findings) - most:,} more; the screen shows all of them (d)"
 

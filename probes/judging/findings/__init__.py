@@ -9,12 +9,12 @@ from dataclasses import replace
 from probes.judging.findings import clocks, dns_mismatch, duplicates, middleboxes, names, outages
 from probes.judging.findings.hosts import Survey, survey
 from probes.judging.findings.ports import ports
-from probes.model import TO_CHANGE, Finding, Kind, Reason, Result, Sure
+from probes.model import TO_CHANGE, Confidence, Finding, FindingKind, Reason, Result
 from probes.wire.text import printable
 
-__all__ = ["Finding", "Kind", "Sure", "diagnose"]
+__all__ = ["Confidence", "Finding", "FindingKind", "diagnose"]
 
-_ORDER = {kind: place for place, kind in enumerate(Kind)}
+_ORDER = {kind: place for place, kind in enumerate(FindingKind)}
 _TEXT = 600
 
 

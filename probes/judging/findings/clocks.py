@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from probes.judging.findings.hosts import Host, Survey
 from probes.judging.findings.text import count, joined, some
-from probes.model import MISSING, Finding, Kind, Observation, Sure
+from probes.model import MISSING, Confidence, Finding, FindingKind, Observation
 from probes.wire.ber import distance
 
 TOLD_S = 60.0
@@ -65,9 +65,9 @@ def _against_here(survey: Survey, agreed: Mapping[str, Sequence[_Clock]]) -> Ite
         who = sorted({clock.who for clock in its})
         says = f"{joined(who)} agree" if len(who) > 1 else f"{who[0]} says so"
         text = f"{survey.hosts[key].label} is {_off(typical[key])} ({says})"
-        sure = Sure.CERTAIN if len(who) > 1 else Sure.LIKELY
+        sure = Confidence.CERTAIN if len(who) > 1 else Confidence.LIKELY
         yield Finding(
-            Kind.TIME, text, sure, _limit(typical[key]), _keys(its), "Set its clock right."
+            FindingKind.TIME, text, sure, _limit(typical[key]), _keys(its), "Set its clock right."
         )
 
 
@@ -82,14 +82,16 @@ def _here(
     )
     keys = tuple(sorted(clock.key for key in hosts for clock in agreed[key]))
     why = f"every host that tells the time says the same; {_limit(skew)}"
-    return Finding(Kind.TIME, text, Sure.LIKELY, why, keys, "Set this machine's clock right.")
+    return Finding(
+        FindingKind.TIME, text, Confidence.LIKELY, why, keys, "Set this machine's clock right."
+    )
 
 
 def _divided(host: Host, its: Sequence[_Clock]) -> Finding:
     said = joined([f"by {clock.who} {_off(clock.skew)}" for clock in its])
     text = f"{host.label} tells more than one time: it is {said}"
     why = "several machines behind one address, or a clock that was set meanwhile"
-    return Finding(Kind.TIME, text, Sure.LIKELY, why, _keys(its))
+    return Finding(FindingKind.TIME, text, Confidence.LIKELY, why, _keys(its))
 
 
 def _off(skew: float) -> str:

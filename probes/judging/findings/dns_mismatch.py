@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from probes.judging.findings.hosts import Survey
 from probes.judging.findings.text import count, joined, some
-from probes.model import Finding, Kind, Result, Sure
+from probes.model import Confidence, Finding, FindingKind, Result
 
 MANY = 4
 """Hosts of one kind that become one finding."""
@@ -70,7 +70,7 @@ def unlisted(survey: Survey) -> Iterator[Finding]:
         )
         fix = "Name one that DNS lists, or have the controller register its SRV records."
         keys = tuple(sorted(hosts.values()))
-        yield Finding(Kind.IDENTITY, text, Sure.LIKELY, why, keys, fix)
+        yield Finding(FindingKind.IDENTITY, text, Confidence.LIKELY, why, keys, fix)
 
 
 def _back(survey: Survey, result: Result) -> _Back | None:
@@ -111,7 +111,7 @@ def _one(back: _Back) -> Finding:
     else:
         why = "an alias looks the same; forward and reverse entries of DNS were compared"
         fix = ""
-    return Finding(Kind.IDENTITY, text, Sure.LIKELY, why, (back.key,), fix)
+    return Finding(FindingKind.IDENTITY, text, Confidence.LIKELY, why, (back.key,), fix)
 
 
 def _several(hosts: list[_Back], *, alias: bool) -> Finding:
@@ -123,7 +123,7 @@ def _several(hosts: list[_Back], *, alias: bool) -> Finding:
     else:
         why = "reverse entries that nobody keeps look the same; so do stale forward entries"
     keys = tuple(sorted(back.key for back in hosts))
-    return Finding(Kind.IDENTITY, text, Sure.LIKELY, why, keys)
+    return Finding(FindingKind.IDENTITY, text, Confidence.LIKELY, why, keys)
 
 
 def _part(result: Result, name: str) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from probes.judging.findings.hosts import Survey
 from probes.judging.findings.text import count, some
-from probes.model import MISSING, Finding, Kind, Result, Sure
+from probes.model import MISSING, Confidence, Finding, FindingKind, Result
 from probes.registry import probe_of
 
 _KEY = "host_key_fingerprint"
@@ -32,7 +32,7 @@ def keys_shared(survey: Survey) -> Iterator[Finding]:
             why = "one machine with several addresses, or clones that share their secret key"
             rows = tuple(sorted(row for rows in by_host.values() for row in rows))
             fix = "If they are clones, make a new host key on each."
-            yield Finding(Kind.IDENTITY, text, Sure.CERTAIN, why, rows, fix)
+            yield Finding(FindingKind.IDENTITY, text, Confidence.CERTAIN, why, rows, fix)
 
 
 def _one_address(survey: Survey, by_host: Iterable[list[str]]) -> bool:
@@ -57,7 +57,7 @@ def namesakes(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
             )
             fix = "If they are meant to be different hosts, correct the names or their DNS entries."
             keys = tuple(sorted(rows[key]))
-            yield Finding(Kind.IDENTITY, text, Sure.LIKELY, why, keys, fix)
+            yield Finding(FindingKind.IDENTITY, text, Confidence.LIKELY, why, keys, fix)
 
 
 def certificates(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
@@ -76,10 +76,10 @@ def certificates(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
         if others:
             text = f"{host} shows the certificate of {some(others)}"
             why = "the name leads to another host than meant, or both are behind one server"
-            yield _certificate(result, text, Sure.LIKELY, why)
+            yield _certificate(result, text, Confidence.LIKELY, why)
         elif facts.get("distrust") == "name-mismatch":
             text = f"{host} shows a certificate for another name: {some(names)}"
-            yield _certificate(result, text, Sure.CERTAIN, "its names were compared")
+            yield _certificate(result, text, Confidence.CERTAIN, "its names were compared")
 
 
 def addressed(survey: Survey, answers: Mapping[str, str]) -> Iterator[Finding]:
@@ -102,13 +102,20 @@ def addressed(survey: Survey, answers: Mapping[str, str]) -> Iterator[Finding]:
         )
         why = "no service ticket is issued for an address, unless the domain allows it on purpose"
         keys = tuple(sorted(result.job.key for result in rows))
-        yield Finding(Kind.IDENTITY, text, Sure.LIKELY, why, keys, "Name them by their DNS names.")
+        yield Finding(
+            FindingKind.IDENTITY,
+            text,
+            Confidence.LIKELY,
+            why,
+            keys,
+            "Name them by their DNS names.",
+        )
 
 
-def _certificate(result: Result, text: str, sure: Sure, why: str) -> Finding:
+def _certificate(result: Result, text: str, sure: Confidence, why: str) -> Finding:
     fix = result.observation.facts.get("fix")
     said = fix if isinstance(fix, str) else ""
-    return Finding(Kind.IDENTITY, text, sure, why, (result.job.key,), said)
+    return Finding(FindingKind.IDENTITY, text, sure, why, (result.job.key,), said)
 
 
 def _names(certificate: Mapping[str, object]) -> tuple[str, ...]:

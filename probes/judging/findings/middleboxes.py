@@ -7,7 +7,17 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from probes.judging.findings.hosts import ACCEPTS, Cause, Survey, cause_of, proxy_of
 from probes.judging.findings.text import count, of, some
-from probes.model import MISSING, Finding, Kind, Reason, Result, Service, State, Status, Sure
+from probes.model import (
+    MISSING,
+    Confidence,
+    Finding,
+    FindingKind,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+)
 
 _LOGIN = 407
 _EXEMPT = "Exempt these hosts from TLS inspection for the Audit Service host."
@@ -42,7 +52,7 @@ def proxies(survey: Survey) -> Iterator[Finding]:
                 "the proxy says so itself" if _answered(same[0]) else "it is not reached from here"
             )
             keys = tuple(sorted(result.job.key for result in same))
-            yield Finding(Kind.PROXY, text, Sure.CERTAIN, why, keys, _fix(same))
+            yield Finding(FindingKind.PROXY, text, Confidence.CERTAIN, why, keys, _fix(same))
 
 
 def accepting(survey: Survey) -> Iterator[Finding]:
@@ -65,7 +75,7 @@ def accepting(survey: Survey) -> Iterator[Finding]:
         )
         why = "a port that nothing uses was accepted too; others were not tried"
         keys = tuple(sorted(result.job.key for result in rows))
-        yield Finding(Kind.ACCEPTS, text, Sure.LIKELY, why, keys)
+        yield Finding(FindingKind.ACCEPTS, text, Confidence.LIKELY, why, keys)
 
 
 def authorities(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
@@ -92,19 +102,19 @@ def authorities(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
         keys = tuple(sorted(result.job.key for result in rows))
         text, sure, why = _authority(what, issuer, hosts)
         fix = _EXEMPT if what == "interception" else _fix(rows)
-        yield Finding(Kind.CERTIFICATE, text, sure, why, keys, fix)
+        yield Finding(FindingKind.CERTIFICATE, text, sure, why, keys, fix)
 
 
-def _authority(what: str, issuer: str, hosts: Sequence[str]) -> tuple[str, Sure, str]:
+def _authority(what: str, issuer: str, hosts: Sequence[str]) -> tuple[str, Confidence, str]:
     whose = f"{count(len(hosts), 'host')} ({some(hosts)})"
     if what == "interception":
         text = f"TLS interception: “{issuer}” issued the certificates of {whose}"
-        return text, Sure.LIKELY, "the providers of these hosts have others issue theirs"
+        return text, Confidence.LIKELY, "the providers of these hosts have others issue theirs"
     if what == "nobody":
         text = f"This machine trusts no certificate authority at all: {whose} are not believed"
-        return text, Sure.CERTAIN, "its store of authorities is empty"
+        return text, Confidence.CERTAIN, "its store of authorities is empty"
     text = f"This machine does not trust “{issuer}”, which issued the certificates of {whose}"
-    return text, Sure.CERTAIN, "the chain of each one ends in an authority unknown here"
+    return text, Confidence.CERTAIN, "the chain of each one ends in an authority unknown here"
 
 
 def _failed(survey: Survey, result: Result) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from probes.judging.findings.hosts import Survey
 from probes.judging.findings.text import count, joined, some
-from probes.model import MISSING, Finding, Kind, Result, Sure
+from probes.model import MISSING, Confidence, Finding, FindingKind, Result
 
 MANY = 4
 """Names with the same problem that become one finding."""
@@ -43,11 +43,11 @@ def unresolved(survey: Survey) -> Iterator[Finding]:
             for name in names:
                 its = rows[name]
                 text = f"{its[0].job.target.host} does not resolve{told}"
-                yield Finding(Kind.NAME, text, Sure.CERTAIN, why, _keys(its), fix)
+                yield Finding(FindingKind.NAME, text, Confidence.CERTAIN, why, _keys(its), fix)
             continue
         all_rows = [result for name in names for result in rows[name]]
         text = f"{count(len(names), 'name')} do not resolve{told} ({some(names)})"
-        yield Finding(Kind.NAME, text, Sure.CERTAIN, why, _keys(all_rows))
+        yield Finding(FindingKind.NAME, text, Confidence.CERTAIN, why, _keys(all_rows))
 
 
 def misnamed(survey: Survey) -> Iterator[Finding]:
@@ -88,10 +88,17 @@ def _misnamed(
         text += f", but {name} resolves to {some(sorted(others))}"
         why = "two names of one machine, or a stale entry in DNS: both were asked in this session"
         fix = f"Correct the DNS entry of {host}." if typed else "Correct the address."
-        return Finding(Kind.IDENTITY, text, Sure.CERTAIN, why, keys, fix)
+        return Finding(FindingKind.IDENTITY, text, Confidence.CERTAIN, why, keys, fix)
     text += ", which is another host's name unless that is an alias"
     why = "an alias is right; a stale entry in DNS leads the audit to the wrong computer"
-    return Finding(Kind.IDENTITY, text, Sure.LIKELY, why, keys, f"Correct the DNS entry of {host}.")
+    return Finding(
+        FindingKind.IDENTITY,
+        text,
+        Confidence.LIKELY,
+        why,
+        keys,
+        f"Correct the DNS entry of {host}.",
+    )
 
 
 def _other(survey: Survey, host: str, address: str, name: str, known: dict[str, set[str]]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from probes.judging.findings.hosts import Cause, Host, Lost, Survey
 from probes.judging.findings.text import Port, count, ports_text, some
-from probes.model import Finding, Kind, Reason, Sure
+from probes.model import Confidence, Finding, FindingKind, Reason
 
 MANY = 4
 """Dead hosts of one network that become one finding."""
@@ -45,7 +45,7 @@ def local(survey: Survey) -> Iterator[Finding]:
             text += _so_many(hosts)
             why = "the refusals came from its own address"
             fix = f"Allow {ports} out of this machine towards {where}."
-        yield Finding(Kind.LOCAL, text, Sure.CERTAIN, why, _keys(rows), fix)
+        yield Finding(FindingKind.LOCAL, text, Confidence.CERTAIN, why, _keys(rows), fix)
 
 
 def untested(survey: Survey) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def untested(survey: Survey) -> Iterator[Finding]:
             ports = ports_text(port for _, port in rows)
             keys = tuple(sorted(key for key, _ in rows))
             text = f"{count(len(rows), 'row')} could not be tested from here ({ports}): {problem}"
-            yield Finding(Kind.LOCAL, text, Sure.CERTAIN, "this machine says so", keys)
+            yield Finding(FindingKind.LOCAL, text, Confidence.CERTAIN, "this machine says so", keys)
 
 
 def cut_off(survey: Survey) -> Iterator[Finding]:
@@ -79,13 +79,16 @@ def cut_off(survey: Survey) -> Iterator[Finding]:
         if cause is Cause.CUT_OFF:
             text = f"{by} says that it has no route to {where}{_so_many(hosts)}"
             fix = f"Give {by} a route to {where}, or change the rule of it that says so."
-            sure = Sure.CERTAIN
+            sure = Confidence.CERTAIN
             why = "ICMP network unreachable for each row, which a firewall can be told to say too"
         else:
             text = f"A routing loop before {where}: packets expire at {by}"
             fix = f"Correct the routes to {where} on {by} and the routers next to it."
-            sure, why = Sure.LIKELY, "ICMP time exceeded; a way of more than 64 hops looks the same"
-        yield Finding(Kind.NETWORK, text, sure, why, _keys(rows), fix)
+            sure, why = (
+                Confidence.LIKELY,
+                "ICMP time exceeded; a way of more than 64 hops looks the same",
+            )
+        yield Finding(FindingKind.NETWORK, text, sure, why, _keys(rows), fix)
 
 
 def dead(survey: Survey) -> Iterator[Finding]:
@@ -150,40 +153,51 @@ def _unreachable(
         state, says = "down or does not exist", f"{by} says host unreachable"
         many = "down or do not exist"
         if not hasty and all(any(_searched(one) for one in host.lost) for host in hosts):
-            sure, why = Sure.CERTAIN, f"{by} looked for it on its network before it said so (ICMP)"
+            sure, why = (
+                Confidence.CERTAIN,
+                f"{by} looked for it on its network before it said so (ICMP)",
+            )
         else:
-            sure, why = Sure.LIKELY, "the router before it says so; a firewall can say the same"
+            sure, why = (
+                Confidence.LIKELY,
+                "the router before it says so; a firewall can say the same",
+            )
     elif by:
         state, says = "down or its address is not in use", "nobody answers for its address (ARP)"
         many = "down or their addresses not in use"
-        sure, why = Sure.LIKELY, "no ARP reply; a switch that keeps the two apart looks the same"
+        sure, why = (
+            Confidence.LIKELY,
+            "no ARP reply; a switch that keeps the two apart looks the same",
+        )
         if ":" in by:
             says, why = says.replace("ARP", "NDP"), why.replace("ARP", "neighbour")
     else:
         state, says = "down or there is no way to it", "this machine says no route to host"
         many = "down or there is no way to them"
-        sure, why = Sure.LIKELY, "this system does not tell who said so"
+        sure, why = Confidence.LIKELY, "this system does not tell who said so"
     if any(one.cause is Cause.SILENT for host in hosts for one in host.lost):
-        sure, why = Sure.LIKELY, f"{why}; some of its ports were only silent"
+        sure, why = Confidence.LIKELY, f"{why}; some of its ports were only silent"
     if len(hosts) < MANY:
         for host in hosts:
             ports = {one.port for one in host.lost}
             none = f"{_none(ports)}, and " if len(ports) > 1 else ""
             text = f"{host.label} is {state}: {none}{says}"
-            yield Finding(Kind.HOST, text, sure, why, _keys(host.lost), _REVIVE)
+            yield Finding(FindingKind.HOST, text, sure, why, _keys(host.lost), _REVIVE)
         return
     text = f"{count(len(hosts), 'host')} in {network} are {many}: {says} ({_named(hosts)})"
-    yield Finding(Kind.HOST, text, sure, why, _keys(one for host in hosts for one in host.lost))
+    yield Finding(
+        FindingKind.HOST, text, sure, why, _keys(one for host in hosts for one in host.lost)
+    )
 
 
 def _silent_network(network: str, hosts: Sequence[Host]) -> Finding:
     rows = [one for host in hosts for one in host.lost]
     ports = {one.port for one in rows}
     return Finding(
-        Kind.NETWORK,
+        FindingKind.NETWORK,
         f"Nothing in {network} answers: {count(len(hosts), 'host')} stay silent on "
         f"{ports_text(ports)}",
-        Sure.LIKELY,
+        Confidence.LIKELY,
         "a filter or a missing route on the way to or from that network; or all of them are down",
         _keys(rows),
         f"Look on the routers and firewalls on the way for what drops packets to {network}.",
@@ -197,14 +211,14 @@ def _dropped(network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
             text = (
                 f"{host.label} is down or dropped entirely: {_none(one.port for one in host.lost)}"
             )
-            yield Finding(Kind.HOST, text, Sure.LIKELY, why, _keys(host.lost), _REVIVE)
+            yield Finding(FindingKind.HOST, text, Confidence.LIKELY, why, _keys(host.lost), _REVIVE)
         return
     rows = [one for host in hosts for one in host.lost]
     text = (
         f"{count(len(hosts), 'host')} in {network} are down or dropped entirely: no port of them "
         f"answers ({_named(hosts)})"
     )
-    yield Finding(Kind.HOST, text, Sure.LIKELY, why, _keys(rows))
+    yield Finding(FindingKind.HOST, text, Confidence.LIKELY, why, _keys(rows))
 
 
 def _none(ports: Iterable[Port]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from probes.judging.findings.hosts import Cause, Host, Lost, Survey
 from probes.judging.findings.text import Port, count, of, ports_text, some
-from probes.model import Finding, Kind, Sure
+from probes.model import Confidence, Finding, FindingKind
 
 _OWN, _OWNS = "the host's own firewall", "the hosts' own firewalls"
 _CAUSES = frozenset({Cause.SILENT, Cause.REJECTED, Cause.OWN_FIREWALL, Cause.REFUSED})
@@ -153,32 +153,37 @@ def _told(group: _Group) -> Finding:
             text, sure, why, fix = _refused(group)
         case _:
             text, sure, why, fix = _silent(group)
-    kind = Kind.SERVICE if group.cause is Cause.REFUSED else Kind.FILTER
+    kind = FindingKind.SERVICE if group.cause is Cause.REFUSED else FindingKind.FILTER
     keys = tuple(sorted(one.result.job.key for one in group.rows))
     return Finding(kind, text, sure, why, keys, fix)
 
 
-def _rejected(group: _Group) -> tuple[str, Sure, str, str]:
+def _rejected(group: _Group) -> tuple[str, Confidence, str, str]:
     ports = ports_text(group.ports)
     text = f"{group.by or 'A device on the path'} rejects {ports} towards {group.where}"
     text += _contrast(group)
     fix = f"Allow {_flow(group)}{f' on {group.by}' if group.by else ''}."
     if not group.by:
-        return text, Sure.LIKELY, "this system does not tell who rejects; it may be the host", fix
-    return text, Sure.CERTAIN, f"{group.by} said so itself for each row (ICMP)", fix
+        return (
+            text,
+            Confidence.LIKELY,
+            "this system does not tell who rejects; it may be the host",
+            fix,
+        )
+    return text, Confidence.CERTAIN, f"{group.by} said so itself for each row (ICMP)", fix
 
 
-def _own(group: _Group) -> tuple[str, Sure, str, str]:
+def _own(group: _Group) -> tuple[str, Confidence, str, str]:
     ports = ports_text(group.ports)
     if len(group.hosts) == 1:
         text = f"The own firewall of {group.where} rejects {ports}{_contrast(group)}"
     else:
         text = f"Their own firewalls reject {ports} on {group.part}"
     why = "the ICMP errors came from the hosts' own addresses, which a device on the path can use"
-    return text, Sure.LIKELY, why, f"Allow {_flow(group)} in the firewall of the host itself."
+    return text, Confidence.LIKELY, why, f"Allow {_flow(group)} in the firewall of the host itself."
 
 
-def _refused(group: _Group) -> tuple[str, Sure, str, str]:
+def _refused(group: _Group) -> tuple[str, Confidence, str, str]:
     ports = ports_text(group.ports)
     if len(group.hosts) == 1:
         text = f"{group.where} refuses {ports}: nothing listens there"
@@ -188,10 +193,10 @@ def _refused(group: _Group) -> tuple[str, Sure, str, str]:
         text = f"Nothing listens on {ports} on {group.where}"
     why = "the refusals came in the hosts' own names; a firewall can answer in these as well"
     fixes = {one.result.job.check.fix for one in group.rows}
-    return text, Sure.LIKELY, why, fixes.pop() if len(fixes) == 1 else ""
+    return text, Confidence.LIKELY, why, fixes.pop() if len(fixes) == 1 else ""
 
 
-def _silent(group: _Group) -> tuple[str, Sure, str, str]:
+def _silent(group: _Group) -> tuple[str, Confidence, str, str]:
     ports, several = ports_text(group.ports), len(group.ports) > 1
     get = "get" if several else "gets"
     why = "silence only: a filter that drops and a service that ignores look the same"
@@ -210,16 +215,16 @@ def _silent(group: _Group) -> tuple[str, Sure, str, str]:
         host = group.hosts[0]
         only = " only" if len(host.lost) == len(group.rows) else ""
         text = f"{host.label}: a filter on {ports}{only}{_contrast(group, ': ')}"
-        return text, Sure.LIKELY, why, fix
+        return text, Confidence.LIKELY, why, fix
     if len(group.hosts) == 1:
         text = f"{ports} of {group.where} {get} no answer"
-        return text, Sure.LIKELY, why, fix
+        return text, Confidence.LIKELY, why, fix
     whole = f"any of {group.asked:,} hosts in {group.network}" if group.whole else group.part
     text = f"{ports} {get} no answer from {whole}"
     if not group.up:
         text += ", and nothing else of them answers"
         why += "; they may be down or not exist"
-        return text, Sure.LIKELY, why, ""
+        return text, Confidence.LIKELY, why, ""
     text += ", while their other ports answer"
     if group.whole:
         text += ": a filter before that network is likely"
@@ -228,7 +233,7 @@ def _silent(group: _Group) -> tuple[str, Sure, str, str]:
     elif group.open and not group.rejecter:
         others = count(group.open, "host answers", "hosts answer")
         text += f" and {others} on it there: filters on these hosts are likely"
-    return text, Sure.LIKELY, why, fix
+    return text, Confidence.LIKELY, why, fix
 
 
 def _contrast(group: _Group, between: str = ", while ") -> str:

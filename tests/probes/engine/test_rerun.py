@@ -10,7 +10,7 @@ from probes.engine.plan import plan
 from probes.engine.rerun import Again, plan_rerun
 from probes.model import (
     Diagnosed,
-    Earlier,
+    EarlierResult,
     Job,
     Observation,
     Reason,
@@ -240,7 +240,7 @@ async def test_an_earlier_row_is_judged_anew_when_what_decides_it_changes(
     assert ids(parted.jobs) == {"winrm"}
     session = _run(kit, profile, parted, {})
     await session.measure(*parted.jobs)
-    told = [one.result for one in session.events if isinstance(one, Earlier)]
+    told = [one.result for one in session.events if isinstance(one, EarlierResult)]
     smb = [one for one in told if one.job.check.id == "smb"]
     assert [one.status for one in smb] == [Status.BLOCKED, Status.NOT_NEEDED]
     assert smb[-1].observation.started == THEN

@@ -112,7 +112,7 @@ def test_the_plan_asks_the_route_for_every_row_with_the_port_that_is_used(kit):
     jobs = plan(kit.profile(a, b), [Target("r", "h", 8443)], route=route)
     assert asked == [("a", "h", 8443), ("b", "h", 22)]
     assert [job.via for job in jobs] == [PROXY, None]
-    assert [job.dialled for job in jobs] == [PROXY, ("h", 22)]
+    assert [job.endpoint for job in jobs] == [PROXY, ("h", 22)]
 
 
 def test_a_proxy_with_an_ipv6_address_is_shown_in_brackets(kit):

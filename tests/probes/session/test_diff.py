@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from probes.model import Reason, Result, State, Status
 from probes.session import Header, Origin, Session
-from probes.session.diff import Change, Comparison, Kind, compare
+from probes.session.diff import Change, ChangeKind, Comparison, compare
 from profiles.model import When
 
 Make = Callable[..., Result]
@@ -44,7 +44,9 @@ def test_better_is_fixed_and_worse_is_regressed(
 ) -> None:
     ranks = RANKED.index(was), RANKED.index(now)
     wanted = (
-        Kind.UNCHANGED if was is now else (Kind.FIXED if ranks[1] < ranks[0] else Kind.REGRESSED)
+        ChangeKind.UNCHANGED
+        if was is now
+        else (ChangeKind.FIXED if ranks[1] < ranks[0] else ChangeKind.REGRESSED)
     )
     assert pair({"status": was}, {"status": now}).kind is wanted
 
@@ -67,18 +69,18 @@ def test_what_was_not_measured_is_neither_fixed_nor_regressed(
         pair({"status": status}, {"status": other}),
         pair({"status": other}, {"status": status}),
     ):
-        assert change.kind is Kind.NOT_COMPARABLE
+        assert change.kind is ChangeKind.NOT_COMPARABLE
         assert change.why.endswith(".")
-    assert pair({"status": status}, {"status": status}).kind is Kind.UNCHANGED
+    assert pair({"status": status}, {"status": status}).kind is ChangeKind.UNCHANGED
 
 
 def test_a_requirement_that_came_is_new_and_one_that_went_is_gone(
     pair: Callable[..., Change],
 ) -> None:
     came = pair({"status": Status.NOT_NEEDED}, {"status": Status.BLOCKED})
-    assert (came.kind, came.why) == (Kind.NEW, "It was not needed before.")
+    assert (came.kind, came.why) == (ChangeKind.NEW, "It was not needed before.")
     went = pair({"status": Status.BLOCKED}, {"status": Status.NOT_NEEDED})
-    assert (went.kind, went.why) == (Kind.GONE, "It is not needed any more.")
+    assert (went.kind, went.why) == (ChangeKind.GONE, "It is not needed any more.")
 
 
 def test_a_row_of_one_session_only_is_new_or_gone(header: Header, make_result: Make) -> None:
@@ -87,9 +89,9 @@ def test_a_row_of_one_session_only_is_new_or_gone(header: Header, make_result: M
         session(header, make_result("b"), make_result("c")),
     )
     assert [(change.key.partition("|")[2], change.kind) for change in found.changes] == [
-        ("b", Kind.UNCHANGED),
-        ("c", Kind.NEW),
-        ("a", Kind.GONE),
+        ("b", ChangeKind.UNCHANGED),
+        ("c", ChangeKind.NEW),
+        ("a", ChangeKind.GONE),
     ]
 
 
@@ -100,13 +102,13 @@ def test_another_state_under_the_same_status_is_told(header: Header, make_result
         observation=replace(was.observation, state=State.CLOSED, reason=Reason.CONN_REFUSED),
     )
     (change,) = compare(session(header, was), session(header, now)).changes
-    assert change.kind is Kind.UNCHANGED
+    assert change.kind is ChangeKind.UNCHANGED
     assert change.why == "It was open (syn-ack) and is closed (conn-refused)."
 
 
 def only(found: Comparison) -> str:
     (change,) = found.changes
-    assert change.kind is Kind.NOT_COMPARABLE
+    assert change.kind is ChangeKind.NOT_COMPARABLE
     return change.why
 
 
@@ -115,7 +117,7 @@ def test_another_source_address_is_not_compared(pair: Callable[..., Change]) -> 
         {"source": "192.0.2.9", "status": Status.OK},
         {"source": "192.0.2.10", "status": Status.BLOCKED},
     )
-    assert change.kind is Kind.NOT_COMPARABLE
+    assert change.kind is ChangeKind.NOT_COMPARABLE
     assert change.why == "Sent from 192.0.2.9 before and from 192.0.2.10 after."
 
 
@@ -132,7 +134,7 @@ def test_the_same_source_and_that_of_another_ip_version_are_compared(
     pair: Callable[..., Change], one: str, other: str | None
 ) -> None:
     change = pair({"source": one, "status": Status.BLOCKED}, {"source": other, "status": Status.OK})
-    assert change.kind is Kind.FIXED
+    assert change.kind is ChangeKind.FIXED
 
 
 def test_another_machine_is_not_compared_and_said_once(header: Header, make_result: Make) -> None:
@@ -157,7 +159,7 @@ def test_another_file_of_the_same_profile_version_is_only_remarked(
 ) -> None:
     other = replace(header.profile, sha256="cd")
     found = compare(session(header, make_result()), session(header, make_result(), profile=other))
-    assert [change.kind for change in found.changes] == [Kind.UNCHANGED]
+    assert [change.kind for change in found.changes] == [ChangeKind.UNCHANGED]
     assert any("its file is not the same" in remark for remark in found.remarks)
 
 
@@ -169,7 +171,10 @@ def test_another_answer_spoils_only_the_rows_that_ask_for_it(
     asking = replace(asking, job=replace(asking.job, check=replace(asking.job.check, when=when)))
     answers = {**header.answers, "current_user": "yes"}
     found = compare(session(header, asking, free), session(header, asking, free, answers=answers))
-    assert [change.kind for change in found.changes] == [Kind.NOT_COMPARABLE, Kind.UNCHANGED]
+    assert [change.kind for change in found.changes] == [
+        ChangeKind.NOT_COMPARABLE,
+        ChangeKind.UNCHANGED,
+    ]
     assert found.changes[0].why == "current_user was answered no before and yes after."
     assert "current_user was answered no before and yes after." in found.remarks
 
@@ -219,9 +224,9 @@ def test_every_row_has_one_change_and_a_session_never_regresses_against_itself(
     )
     found = compare(earlier, later)
     assert sorted(change.key[-1] for change in found.changes) == sorted({*before, *after})
-    assert {change.kind for change in compare(later, later).changes} <= {Kind.UNCHANGED}
+    assert {change.kind for change in compare(later, later).changes} <= {ChangeKind.UNCHANGED}
     mirrored = compare(later, earlier)
-    for one, other in ((Kind.FIXED, Kind.REGRESSED), (Kind.NEW, Kind.GONE)):
+    for one, other in ((ChangeKind.FIXED, ChangeKind.REGRESSED), (ChangeKind.NEW, ChangeKind.GONE)):
         assert {change.key for change in found.of(one)} == {
             change.key for change in mirrored.of(other)
         }
@@ -232,9 +237,9 @@ def test_what_was_not_measured_again_is_not_gone(header: Header, make_result: Ma
     after = replace(session(header, make_result("a", status=Status.BLOCKED)), earlier=(b,))
     found = compare(session(header, a, b, c), after)
     assert [(change.key.partition("|")[2], change.kind) for change in found.changes] == [
-        ("a", Kind.REGRESSED),
-        ("b", Kind.NOT_AGAIN),
-        ("c", Kind.GONE),
+        ("a", ChangeKind.REGRESSED),
+        ("b", ChangeKind.NOT_REMEASURED),
+        ("c", ChangeKind.GONE),
     ]
 
 
@@ -243,7 +248,7 @@ def test_a_row_is_compared_with_what_an_earlier_session_handed_on(
 ) -> None:
     before = replace(session(header), earlier=(make_result("a", status=Status.BLOCKED),))
     (change,) = compare(before, session(header, make_result("a"))).changes
-    assert change.kind is Kind.FIXED
+    assert change.kind is ChangeKind.FIXED
 
 
 def test_a_session_that_measured_some_rows_again_says_which(

@@ -9,15 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from probes.judging.findings import Finding, Kind, Sure
+from probes.judging.findings import Confidence, Finding, FindingKind
 from probes.model import Result
 from probes.session import Header, SessionLog, read_session
 from probes.session.records import finding_record, found
 
 Make = Callable[..., Result]
 
-DOWN = Finding(Kind.HOST, "dc1 is down", Sure.LIKELY, "silence", ("windows.ldap|dc1",), "Start it.")
-LATE = Finding(Kind.TIME, "dc1 is late", Sure.CERTAIN, "its clock", ("windows.ldap|dc1",))
+DOWN = Finding(
+    FindingKind.HOST,
+    "dc1 is down",
+    Confidence.LIKELY,
+    "silence",
+    ("windows.ldap|dc1",),
+    "Start it.",
+)
+LATE = Finding(
+    FindingKind.TIME, "dc1 is late", Confidence.CERTAIN, "its clock", ("windows.ldap|dc1",)
+)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.judging.findings import Finding, Kind, Sure
+from probes.judging.findings import Confidence, Finding, FindingKind
 from probes.model import (
     Evidence,
     Icmp,
@@ -45,7 +45,9 @@ from profiles.model import Profile
 Make = Callable[..., Result]
 Validate = Callable[[object], None]
 
-FINDING = Finding(Kind.HOST, "dc1 is down", Sure.LIKELY, "silence only", ("a|dc1", "b|dc1"))
+FINDING = Finding(
+    FindingKind.HOST, "dc1 is down", Confidence.LIKELY, "silence only", ("a|dc1", "b|dc1")
+)
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.just("\udc80"), max_size=20)
 """Control characters and lone surrogates included; not two that JSON would join to one."""
 TIMES = st.floats(allow_nan=False, allow_infinity=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.judging.findings import Finding, Kind, Sure
+from probes.judging.findings import Confidence, Finding, FindingKind
 from probes.model import Result
 from probes.session import Header, LogFailed, SessionLog, VerdictRecord, default_path, read_session
 from probes.session import writer as write
@@ -80,7 +80,9 @@ def test_every_line_the_writer_makes_fits_the_schema(
     log.header(header)
     log.results([make_result("a"), make_result("b\x1b[2J\x7f\x9b\u202e")])
     log.verdict(VerdictRecord("a", "windows.dc", "inventory", "degraded", (), (), "Works."))
-    log.findings([Finding(Kind.HOST, "b is down", Sure.LIKELY, "silence", ("windows.ldap|b",))])
+    log.findings(
+        [Finding(FindingKind.HOST, "b is down", Confidence.LIKELY, "silence", ("windows.ldap|b",))]
+    )
     log.remark("opened 389\nand 636")
     log.end(True, {"ok": 2})
     log.close()

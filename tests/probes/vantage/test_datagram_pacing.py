@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from probes.call import Answer, Call
 from probes.model import Icmp, Reason, Service, State
 from probes.vantage import Accept, Outcome
-from probes.vantage.datagram_pacing import AGAIN, BURST, SPACING, Spacing
+from probes.vantage.datagram_pacing import BURST, INTERVAL, REPEAT_INTERVAL, DatagramPacer
 
 HOST = "10.0.0.1"
 CLOSED, SILENT, ANSWERS, SLOW = "closed", "silent", "answers", "slow"
@@ -139,7 +139,7 @@ def test_four_silent_ports_cost_little_more_than_one(kit) -> None:
     host, states, took = measured(kit, [SILENT] * 4)
     assert states == [State.OPEN_FILTERED] * 4
     assert len(host.sent) == 8
-    assert took == pytest.approx(7 * SPACING + 4, abs=0.1)
+    assert took == pytest.approx(7 * INTERVAL + 4, abs=0.1)
 
 
 def test_nothing_waits_where_everything_answers(kit) -> None:
@@ -165,18 +165,18 @@ def test_a_host_is_asked_at_full_speed_once_its_errors_are_saved_up_again() -> N
         """Seconds that it takes to ask for some rows one after another."""
         began = asyncio.get_running_loop().time()
         for row in rows:
-            await spacing.send(row, partial(ends, TRIP, Reason.PORT_UNREACH))
+            await pacer.send(row, partial(ends, TRIP, Reason.PORT_UNREACH))
         return asyncio.get_running_loop().time() - began
 
     async def main() -> None:
-        nonlocal spacing
-        spacing = Spacing(lambda: None)
-        await spacing.send("a", partial(ends, 4.0, Reason.NO_RESPONSE))
-        assert await sent("bcd") >= 2 * SPACING
-        await asyncio.sleep(BURST * SPACING)
-        assert await sent("efg") < SPACING
+        nonlocal pacer
+        pacer = DatagramPacer(lambda: None)
+        await pacer.send("a", partial(ends, 4.0, Reason.NO_RESPONSE))
+        assert await sent("bcd") >= 2 * INTERVAL
+        await asyncio.sleep(BURST * INTERVAL)
+        assert await sent("efg") < INTERVAL
 
-    spacing: Spacing
+    pacer: DatagramPacer
     simulated(main)
 
 
@@ -195,6 +195,6 @@ def test_every_state_is_true_and_nothing_is_sent_into_silence_within_a_second(ki
     assert states == [STATES[manner][0] for manner in manners]
     for first, second in zip(host.sent, host.sent[1:], strict=False):
         if first.answered is None or first.answered > second.at:
-            assert second.at - first.at >= AGAIN - 0.01
+            assert second.at - first.at >= REPEAT_INTERVAL - 0.01
     waits = sum(manner != ANSWERS for manner in manners)
-    assert took <= 8 + 3 * SPACING * waits + len(manners) * TRIP
+    assert took <= 8 + 3 * INTERVAL * waits + len(manners) * TRIP

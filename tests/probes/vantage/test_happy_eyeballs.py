@@ -6,7 +6,7 @@ import socket
 
 from probes.model import Reason, State
 from probes.vantage import Outcome
-from probes.vantage.happy_eyeballs import Race
+from probes.vantage.happy_eyeballs import HappyEyeballs
 from probes.vantage.local.tcp import SocketPipe
 
 
@@ -41,9 +41,9 @@ class Hand:
 
 def start(hand, *addresses):
     told = []
-    race = Race(hand, addresses, 80, 4.0, lambda *said: told.append(said), keep=False)
-    race.start()
-    return race, told
+    attempts = HappyEyeballs(hand, addresses, 80, 4.0, lambda *said: told.append(said), keep=False)
+    attempts.try_first()
+    return attempts, told
 
 
 async def test_the_next_address_is_tried_at_once_when_one_is_refused():
@@ -59,8 +59,8 @@ async def test_the_next_address_is_tried_at_once_when_one_is_refused():
 
 async def test_an_open_address_ends_the_attempts_beside_it():
     hand = Hand()
-    race, told = start(hand, "a", "b")
-    race._next()
+    attempts, told = start(hand, "a", "b")
+    attempts._try_next()
     hand.end("b", State.OPEN, Reason.SYN_ACK)
     assert hand.cancelled == ["a"]
     outcome, tried = told[0]
@@ -74,17 +74,17 @@ async def test_an_open_address_ends_the_attempts_beside_it():
 
 async def test_an_address_that_was_asked_after_the_one_that_opened_is_not_told():
     hand = Hand()
-    race, told = start(hand, "a", "b")
-    race._next()
+    attempts, told = start(hand, "a", "b")
+    attempts._try_next()
     hand.end("a", State.OPEN, Reason.SYN_ACK)
     assert [one.address for one in told[0][1]] == ["a"]
 
 
 async def test_the_most_telling_failure_is_reported_when_none_opens():
     hand = Hand()
-    race, told = start(hand, "a", "b", "c")
-    race._next()
-    race._next()
+    attempts, told = start(hand, "a", "b", "c")
+    attempts._try_next()
+    attempts._try_next()
     hand.end("a", State.FILTERED, Reason.NO_RESPONSE)
     hand.end("b", State.CLOSED, Reason.CONN_REFUSED)
     assert told == []
@@ -94,8 +94,8 @@ async def test_the_most_telling_failure_is_reported_when_none_opens():
 
 async def test_silence_tells_more_than_having_no_route():
     hand = Hand()
-    race, told = start(hand, "a", "b")
-    race._next()
+    attempts, told = start(hand, "a", "b")
+    attempts._try_next()
     hand.end("b", State.UNREACHABLE, Reason.NET_UNREACH)
     hand.end("a", State.FILTERED, Reason.NO_RESPONSE)
     assert told[0][0].address == "a"
@@ -103,9 +103,9 @@ async def test_silence_tells_more_than_having_no_route():
 
 async def test_a_late_connection_is_closed_and_not_leaked():
     hand = Hand()
-    race, told = start(hand, "a")
+    attempts, told = start(hand, "a")
     done = hand.open["a"]
-    race.cancel()
+    attempts.cancel()
     left, right = socket.socketpair()
     done(Outcome(State.OPEN, Reason.SYN_ACK, "a", pipe=SocketPipe(left)))
     assert told == []
@@ -114,7 +114,7 @@ async def test_a_late_connection_is_closed_and_not_leaked():
 
 
 async def test_a_missing_descriptor_for_the_second_address_is_waited_for(monkeypatch):
-    monkeypatch.setattr("probes.vantage.happy_eyeballs.STAGGER", 0.001)
+    monkeypatch.setattr("probes.vantage.happy_eyeballs.ATTEMPT_DELAY", 0.001)
     hand = Hand()
     _, told = start(hand, "a", "b")
     hand.refuse_descriptors = 1

@@ -115,7 +115,7 @@ async def test_a_conversation_that_is_cancelled_as_it_begins_leaves_nothing_open
     ends, call: Call, after: int, asks
 ) -> None:
     task = asyncio.create_task(asks(call))
-    task.add_done_callback(call.forget)
+    task.add_done_callback(call.close_unused)
     await turns(after)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

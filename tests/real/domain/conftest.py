@@ -25,7 +25,7 @@ from typing import TypeVar
 
 import pytest
 
-from probes.call import Answer, Ask, Call
+from probes.call import Answer, Call, ProbeFunction
 from probes.model import Job, Target
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check
@@ -59,19 +59,23 @@ class SambaDc:
         """A command line that runs these words on the client; its resolver is the controller."""
         return ["ip", "netns", "exec", self.client, *map(os.fspath, words)]
 
-    def ask(self, ask: Ask, port: int, host: str = "", timeout: float = 5.0) -> tuple[Answer, Call]:
+    def ask(
+        self, ask: ProbeFunction, port: int, host: str = "", timeout: float = 5.0
+    ) -> tuple[Answer, Call]:
         """What a TCP probe finds from the client, and the call with its evidence."""
         return within(self.client, lambda: asyncio.run(asked(ask, self, port, host, timeout)))
 
 
-async def asked(ask: Ask, dc: SambaDc, port: int, host: str, timeout: float) -> tuple[Answer, Call]:
+async def asked(
+    ask: ProbeFunction, dc: SambaDc, port: int, host: str, timeout: float
+) -> tuple[Answer, Call]:
     loop = asyncio.get_running_loop()
     vantage = LocalVantage()
     check = Check("real.tcp", "c", "r", "tcp", "tcp", "tcp", "", "", "", port=port)
     job = Job("k", check, Target("r", host or dc.name), port)
     call = Call(vantage, job, dc.address, timeout, 1, loop.time())
     try:
-        call.outcome = await call.reach(port, keep=True)
+        call.outcome = await call.try_connect(port, keep=True)
         assert call.outcome.pipe is not None, call.outcome
         async with asyncio.timeout(timeout):
             return await ask(call), call

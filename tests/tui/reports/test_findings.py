@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from probes.judging.findings import Finding, Kind, Sure
+from probes.judging.findings import Confidence, Finding, FindingKind
 from probes.model import Reason, Result, State, Status
 from probes.session import SessionLog
 from probes.session.records import found
@@ -73,7 +73,9 @@ def test_csv_stays_a_row_a_line(dead: Report) -> None:
 
 
 def test_a_finding_of_the_log_stands_whatever_the_rows_say(dead: Report) -> None:
-    told = found(Finding(Kind.TIME, "The sun is down", Sure.CERTAIN, "it is dark", ("k",)))
+    told = found(
+        Finding(FindingKind.TIME, "The sun is down", Confidence.CERTAIN, "it is dark", ("k",))
+    )
     report = replace(dead, session=replace(dead.session, findings=(told,)))
     text = render(report, "markdown")
     assert "| certain | The sun is down. | it is dark | 1 |  |" in text
@@ -107,7 +109,9 @@ def test_rows_of_an_earlier_session_have_their_causes_too(
     path = write_session(*(make_result(check=check) for check in checks), complete=False)
     log = SessionLog.append(path)
     log.earlier([make_result("pc2", check, address="10.20.3.15") for check in checks])
-    log.findings([Finding(Kind.HOST, DEAD, Sure.LIKELY, "silence", ("windows.winrm|pc1",))])
+    log.findings(
+        [Finding(FindingKind.HOST, DEAD, Confidence.LIKELY, "silence", ("windows.winrm|pc1",))]
+    )
     log.end(True, {})
     log.close()
     found = [one.text for one in load_report(path, profile).session.findings]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from probes.judging.findings import Finding, Kind, Sure
+from probes.judging.findings import Confidence, Finding, FindingKind
 from tui.text.findings import findings_lines
 
 
 def finding(number: int = 1) -> Finding:
-    return Finding(Kind.HOST, f"pc{number} is down", Sure.LIKELY, "silence", ("k",), "Start it.")
+    return Finding(
+        FindingKind.HOST, f"pc{number} is down", Confidence.LIKELY, "silence", ("k",), "Start it."
+    )
 
 
 def test_a_finding_is_one_line_with_what_it_rests_on():

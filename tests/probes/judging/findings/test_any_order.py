@@ -3,13 +3,21 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.judging.findings import Kind, diagnose
+from probes.judging.findings import FindingKind, diagnose
 from probes.model import Status
 
 ANSWERS = {"domain_credentials": "yes"}
 HOSTS = ["10.2.0.1", "10.2.0.2", "10.2.0.3", "10.3.0.1", "pc1", "pc2", "2001:db8::1"]
 LOST = {Status.BLOCKED, Status.DEGRADED, Status.ERROR}
-ABOUT_LOSS = {Kind.NAME, Kind.NETWORK, Kind.HOST, Kind.FILTER, Kind.SERVICE, Kind.LOCAL, Kind.PROXY}
+ABOUT_LOSS = {
+    FindingKind.NAME,
+    FindingKind.NETWORK,
+    FindingKind.HOST,
+    FindingKind.FILTER,
+    FindingKind.SERVICE,
+    FindingKind.LOCAL,
+    FindingKind.PROXY,
+}
 
 what = st.sampled_from(
     ["open", "refused", "silent", "rejected", "down", "no route", "loop", "unresolved", "waits"]

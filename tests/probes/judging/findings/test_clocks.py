@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.judging.findings import Kind, Sure
+from probes.judging.findings import Confidence, FindingKind
 
 
 def clocks(row, host, **skews):
@@ -16,14 +16,14 @@ def test_clocks_that_agree_make_the_skew_certain(row, only):
     rows = clocks(row, "10.2.0.10", Kerberos=372.1, LDAP=372, SMB=371.9)
     finding = only([*rows, *clocks(row, "10.2.0.11", SMB=0.2)])
     assert finding.text == "10.2.0.10 is 6 min 12 s ahead (Kerberos, LDAP and SMB agree)"
-    assert finding.kind is Kind.TIME and finding.sure is Sure.CERTAIN
+    assert finding.kind is FindingKind.TIME and finding.confidence is Confidence.CERTAIN
     assert len(finding.keys) == 3
 
 
 def test_one_clock_alone_is_only_likely(row, only):
     finding = only(clocks(row, "10.2.0.10", SMB=-120.0))
     assert finding.text == "10.2.0.10 is 2 min 0 s behind (SMB says so)"
-    assert finding.sure is Sure.LIKELY
+    assert finding.confidence is Confidence.LIKELY
 
 
 def test_clocks_of_one_host_that_disagree_are_told(row, only):

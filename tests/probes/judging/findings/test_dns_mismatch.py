@@ -32,7 +32,7 @@ def test_another_name_with_the_same_address_is_an_alias_or_stale(named, only) ->
         "pc7.corp has the address 10.2.0.7, which leads back to pc9.corp, "
         "and that name leads to the same address"
     )
-    assert finding.sure == "likely"
+    assert finding.confidence == "likely"
     assert "an alias looks the same" in finding.why
     assert finding.fix == "If it is no alias, correct the DNS entry of pc7.corp."
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.judging.findings import Kind, Sure
+from probes.judging.findings import Confidence, FindingKind
 from probes.model import Service
 
 
@@ -13,7 +13,11 @@ def test_a_name_that_does_not_resolve_is_one_finding_with_who_said_so(row, only)
     ]
     finding = only(rows)
     assert finding.text == "pc9.corp does not resolve: 10.0.0.53 says no such name"
-    assert finding.kind is Kind.NAME and finding.sure is Sure.CERTAIN and len(finding.keys) == 3
+    assert (
+        finding.kind is FindingKind.NAME
+        and finding.confidence is Confidence.CERTAIN
+        and len(finding.keys) == 3
+    )
 
 
 def test_a_resolver_that_is_gone_is_one_finding(row, only):
@@ -30,7 +34,7 @@ def test_a_host_that_says_another_name_is_found(row, only):
     ]
     finding = only(rows)
     assert finding.text.startswith("pc-014.corp (10.2.0.14) calls itself PC-015 (NetBIOS and SMB)")
-    assert finding.kind is Kind.IDENTITY and finding.sure is Sure.LIKELY
+    assert finding.kind is FindingKind.IDENTITY and finding.confidence is Confidence.LIKELY
 
 
 def test_a_name_of_another_host_of_the_session_is_certain(row, only):
@@ -43,7 +47,10 @@ def test_a_name_of_another_host_of_the_session_is_certain(row, only):
         "pc-014.corp (10.2.0.14) calls itself pc-015.corp (SMB), but pc-015.corp resolves to "
         "10.2.0.15"
     )
-    assert finding.sure is Sure.CERTAIN and finding.fix == "Correct the DNS entry of pc-014.corp."
+    assert (
+        finding.confidence is Confidence.CERTAIN
+        and finding.fix == "Correct the DNS entry of pc-014.corp."
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,7 @@ def test_many_names_of_one_address_may_be_a_dns_that_knows_every_name(row, only)
     rows = [row(f"pc{n}.corp", 22, address="10.2.0.9") for n in (1, 2, 3)]
     finding = only(rows)
     assert finding.text == ("3 names lead to 10.2.0.9 (pc1.corp, pc2.corp and pc3.corp)")
-    assert finding.sure is Sure.LIKELY and "wildcard" in finding.why
+    assert finding.confidence is Confidence.LIKELY and "wildcard" in finding.why
     assert len(finding.keys) == 3
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from probes.judging.findings import Kind, Sure
+from probes.judging.findings import Confidence, FindingKind
 from probes.model import Service
 
 PROXY = "proxy.corp:3128"
@@ -13,7 +13,7 @@ def test_a_proxy_that_is_not_reached_is_one_finding(row, only):
     ]
     finding = only(rows)
     assert finding.text == f"The proxy {PROXY} is not reached: it does not answer (3 rows)"
-    assert finding.kind is Kind.PROXY and finding.fix == "Allow the proxy."
+    assert finding.kind is FindingKind.PROXY and finding.fix == "Allow the proxy."
 
 
 def test_a_proxy_whose_name_does_not_resolve_is_one_finding(row, only):
@@ -43,7 +43,7 @@ def test_rows_through_a_proxy_say_nothing_about_their_host(row, found):
     rows = [
         row("10.2.0.7", port, "silent", address="10.0.0.80", proxy=PROXY) for port in (443, 8443)
     ]
-    assert {one.kind for one in found(rows)} == {Kind.PROXY}
+    assert {one.kind for one in found(rows)} == {FindingKind.PROXY}
 
 
 def test_an_address_that_accepts_everything_is_one_finding(row, only):
@@ -53,7 +53,7 @@ def test_an_address_that_accepts_everything_is_one_finding(row, only):
         "Something on the path accepts every connection to 10.2.0.7, so an open port proves "
         "nothing there"
     )
-    assert finding.sure is Sure.LIKELY and len(finding.keys) == 3
+    assert finding.confidence is Confidence.LIKELY and len(finding.keys) == 3
 
 
 def test_a_network_that_accepts_everything_is_one_finding(row, only):
@@ -101,4 +101,4 @@ def test_a_private_authority_is_one_finding(row, only):
     ]
     finding = only(rows)
     assert finding.text.startswith("This machine does not trust “Corp CA”, which issued the")
-    assert finding.fix == "Trust it." and finding.kind is Kind.CERTIFICATE
+    assert finding.fix == "Trust it." and finding.kind is FindingKind.CERTIFICATE

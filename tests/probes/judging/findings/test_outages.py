@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from probes.judging.findings import Kind, Sure
+from probes.judging.findings import Confidence, FindingKind
 
 
 def test_one_dead_host_is_one_finding_and_not_twelve(row, only):
     rows = [row("10.2.0.7", port, "silent") for port in range(1, 13)]
     finding = only(rows)
     assert finding.text == ("10.2.0.7 is down or dropped entirely: none of its 12 ports answers")
-    assert finding.kind is Kind.HOST and finding.sure is Sure.LIKELY
+    assert finding.kind is FindingKind.HOST and finding.confidence is Confidence.LIKELY
     assert len(finding.keys) == 12
 
 
@@ -24,13 +24,13 @@ def test_a_router_that_cannot_deliver_is_named(row, only):
         "pc7 (10.2.0.7) is down or does not exist: none of its 2 ports answers, and 10.1.1.1 "
         "says host unreachable"
     )
-    assert finding.sure is Sure.LIKELY
+    assert finding.confidence is Confidence.LIKELY
     assert finding.why.endswith("a firewall can say the same")
 
 
 def test_a_router_that_searched_for_the_host_makes_it_certain(row, only):
     rows = [row("10.2.0.7", port, "down", by="10.1.1.1", took=3065.0) for port in (135, 445)]
-    assert only(rows).sure is Sure.CERTAIN
+    assert only(rows).confidence is Confidence.CERTAIN
 
 
 def test_a_router_that_also_says_so_at_once_may_have_a_rule_that_says_it(row, found):
@@ -38,14 +38,14 @@ def test_a_router_that_also_says_so_at_once_may_have_a_rule_that_says_it(row, fo
     late = [row("10.2.0.7", port, "down", by="10.1.1.1", took=1002.0) for port in (135, 445)]
     at_once = row("10.2.0.8", 135, "down", by="10.1.1.1", took=0.4)
     findings = found([*late, at_once])
-    assert {finding.sure for finding in findings} == {Sure.LIKELY}
+    assert {finding.confidence for finding in findings} == {Confidence.LIKELY}
     assert all("looked for it" not in finding.why for finding in findings)
 
 
 def test_an_address_without_a_neighbour_is_not_in_use(row, only):
     finding = only([row("10.0.0.77", 22, "down", by="10.0.0.9")])
     assert "its address is not in use: nobody answers for its address (ARP)" in finding.text
-    assert finding.sure is Sure.LIKELY
+    assert finding.confidence is Confidence.LIKELY
     assert "a switch that keeps the two apart" in finding.why
 
 
@@ -56,7 +56,7 @@ def test_a_next_router_that_does_not_answer_is_not_taken_for_the_hosts_behind_it
         "The next router 10.0.0.1 does not answer: "
         "10.2.0.5 and 10.3.0.5 cannot be reached (2 hosts)"
     )
-    assert finding.kind is Kind.LOCAL
+    assert finding.kind is FindingKind.LOCAL
 
 
 def test_host_unreachable_of_this_machine_without_a_search_is_its_own_firewall(row, only):
@@ -79,13 +79,13 @@ def test_a_silent_network_is_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", port, "silent") for n in (1, 2, 3) for port in (22, 161)]
     finding = only(rows)
     assert finding.text == "Nothing in 10.2.0.0/24 answers: 3 hosts stay silent on TCP 22 and 161"
-    assert finding.kind is Kind.NETWORK and len(finding.keys) == 6
+    assert finding.kind is FindingKind.NETWORK and len(finding.keys) == 6
 
 
 def test_one_host_that_answers_makes_the_others_dead_hosts(row, found):
     rows = [row(f"10.2.0.{n}", port, "silent") for n in (1, 2) for port in (22, 161)]
     findings = found([*rows, row("10.2.0.3", 22)])
-    assert [one.kind for one in findings] == [Kind.HOST, Kind.HOST]
+    assert [one.kind for one in findings] == [FindingKind.HOST, FindingKind.HOST]
 
 
 def test_many_dead_hosts_of_one_network_are_one_finding(row, only):
@@ -110,7 +110,7 @@ def test_this_machine_without_a_route_is_one_finding(row, only):
     rows = [row(f"10.{n}.0.5", 22, "no route") for n in (2, 3)]
     finding = only(rows)
     assert finding.text == ("This machine has no route to 10.2.0.5 and 10.3.0.5 (2 hosts)")
-    assert finding.kind is Kind.LOCAL
+    assert finding.kind is FindingKind.LOCAL
 
 
 def test_the_own_firewall_of_this_machine_is_one_finding(row, only):
@@ -145,7 +145,7 @@ def test_what_this_machine_does_not_permit_is_one_finding(row, only):
     ]
     finding = only(rows)
     assert finding.text == "9 rows could not be tested from here (ICMP): no group may ping"
-    assert finding.kind is Kind.LOCAL
+    assert finding.kind is FindingKind.LOCAL
 
 
 def test_ipv6_hosts_are_grouped_by_64_bits(row, only):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from probes.judging.findings import Kind, Sure
+from probes.judging.findings import Confidence, FindingKind
 from probes.model import Service
 
 
@@ -8,7 +8,7 @@ def test_the_same_offender_towards_a_whole_subnet_is_said_once(row, only):
     rows = [row(f"10.2.0.{n}", 5985, "rejected", by="10.1.1.1") for n in range(1, 15)]
     finding = only(rows)
     assert finding.text == "10.1.1.1 rejects TCP 5985 towards 10.2.0.0/24 (14 hosts)"
-    assert finding.sure is Sure.CERTAIN
+    assert finding.confidence is Confidence.CERTAIN
     assert finding.fix == "Allow TCP 5985 from 10.0.0.9 to 14 hosts in 10.2.0.0/24 on 10.1.1.1."
 
 
@@ -47,7 +47,7 @@ def test_a_filter_on_one_port_is_shown_by_another_that_answers(row, only):
     rows = [row("10.2.0.7", 5985, "silent"), row("10.2.0.7", 445)]
     finding = only(rows)
     assert finding.text == "10.2.0.7: a filter on TCP 5985 only: its TCP 445 answers"
-    assert finding.sure is Sure.LIKELY and finding.keys == ("r.tcp5985|10.2.0.7",)
+    assert finding.confidence is Confidence.LIKELY and finding.keys == ("r.tcp5985|10.2.0.7",)
 
 
 def test_a_silent_port_of_a_whole_network_is_a_filter_before_it(row, only):
@@ -78,8 +78,8 @@ def test_a_dead_host_is_no_witness_for_a_filter(row, found):
     rows = [row(f"10.2.0.{n}", 5985, "silent") for n in range(1, 4)]
     others = [row(f"10.2.0.{n}", 445, "open" if n < 3 else "silent") for n in range(1, 4)]
     texts = {one.kind: one.text for one in found([*rows, *others])}
-    assert "any of 2 hosts" in texts[Kind.FILTER]
-    assert texts[Kind.HOST].startswith("10.2.0.3 is down")
+    assert "any of 2 hosts" in texts[FindingKind.FILTER]
+    assert texts[FindingKind.HOST].startswith("10.2.0.3 is down")
 
 
 def test_a_firewall_of_the_host_itself_is_named_as_such(row, only):
@@ -102,7 +102,7 @@ def test_a_service_that_is_off_everywhere_is_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", 5985, "refused") for n in range(1, 15)]
     finding = only(rows)
     assert finding.text == "Nothing listens on TCP 5985 on any of 14 hosts in 10.2.0.0/24"
-    assert finding.kind is Kind.SERVICE and finding.fix == "Start it."
+    assert finding.kind is FindingKind.SERVICE and finding.fix == "Start it."
 
 
 def test_a_single_refusal_is_told_by_its_row_alone(row, found):
@@ -129,7 +129,7 @@ def test_a_port_that_something_else_accepts_is_no_contrast(row, found):
         row("10.2.0.7", 9100, accepts_everything=True),
     ]
     kinds = {one.kind for one in found(rows)}
-    assert kinds == {Kind.HOST, Kind.ACCEPTS}
+    assert kinds == {FindingKind.HOST, FindingKind.ACCEPTS}
 
 
 def test_a_confirmed_service_is_a_contrast_whatever_else_is_accepted(row, found):
@@ -137,7 +137,7 @@ def test_a_confirmed_service_is_a_contrast_whatever_else_is_accepted(row, found)
         row("10.2.0.7", 5985, "silent"),
         row("10.2.0.7", 22, accepts_everything=True, service=Service.CONFIRMED),
     ]
-    assert [one.kind for one in found(rows)] == [Kind.FILTER]
+    assert [one.kind for one in found(rows)] == [FindingKind.FILTER]
 
 
 def test_a_degraded_row_is_lost_too(row, only):
@@ -150,7 +150,7 @@ def test_silence_beside_a_device_that_rejects_may_be_its_rejects_beyond_the_limi
     silent = [row(f"10.2.0.{n}", 445, "silent") for n in (1, 2)]
     up = [row(f"10.2.0.{n}", 22) for n in (1, 2, 3)] + [row("10.2.0.3", 445)]
     (finding,) = (one for one in found([*rejected, *silent, *up]) if "TCP 445" in one.text)
-    assert finding.sure is Sure.LIKELY
+    assert finding.confidence is Confidence.LIKELY
     assert "other rows are rejected by 10.1.1.1, and such errors are limited" in finding.why
     assert "filters on these hosts are likely" not in finding.text
     assert finding.fix.startswith(
