@@ -62,7 +62,7 @@ def screen(folder: Path, *, lean: bool) -> None:
         while app.runner is None or not app.runner.begun or app.main.measuring:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         engine = app.runner.live._engine
-        engine._do(lambda: _watch(engine._loop.call_later, "engine", gaps))
+        engine._call_in_loop(lambda: _watch(engine._loop.call_later, "engine", gaps))
         (folder / "ready").touch()
         while not (folder / "enough").exists():
             app.main.measure_again(app.main.panes.keys, forced=True)

@@ -24,7 +24,7 @@ from textual.widgets import Input
 
 from bench.terminal import Terminal, python
 from probes.engine.plan import plan
-from probes.engine.verdict_tracker import Docket
+from probes.engine.verdict_tracker import VerdictTracker
 from probes.model import (
     Event,
     Job,
@@ -66,7 +66,7 @@ class Source(Runner):
         self._queue: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
         self._chance = random.Random(rows)
         by_key = {job.key: job for job in self.jobs}
-        self._docket = Docket(profile, self.answers, by_key, self.results)
+        self._docket = VerdictTracker(profile, self.answers, by_key, self.results)
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         path = Path(folder, "session.jsonl")
@@ -137,10 +137,10 @@ class Source(Runner):
         self._written.results(found)
         told: list[Event] = list(found)
         for one in found:
-            self._docket.opened(one.job)
+            self._docket.row_opened(one.job)
         for one in found:
             self.results[one.job.key] = one
-            told += self._docket.closed(one.job)
+            told += self._docket.row_closed(one.job)
         self._queue.put(told)
 
     def _result(self, job: Job) -> Result:

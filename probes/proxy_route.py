@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.engine.plan import Route, straight
+from probes.engine.plan import Route, direct
 from probes.options import Options
 from probes.registry import probe_of
 from probes.wire.proxy import bypassed, parse_proxy
@@ -12,7 +12,7 @@ from profiles.model import Check
 def route(options: Options) -> Route:
     """The way of every check under these options; raises ProxyError."""
     if not options.proxy:
-        return straight
+        return direct
     proxy = parse_proxy(options.proxy)
 
     def way(check: Check, host: str, port: int | None) -> tuple[str, int] | None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.engine.plan import ASK_ABOVE, endpoints, plan
+from probes.engine.plan import CONFIRM_ABOVE, endpoint_count, plan
 from probes.engine.thread import Engine
 from probes.model import (
     Event,
@@ -78,15 +78,15 @@ class Live:
         )
         if not entered.domains:
             return entered
-        found = self._engine.ask(
+        found = self._engine.run_with_vantage(
             lambda vantage: find_domain_controllers(entered.domains, vantage)
         ).result()
         return merge_results(dataclasses.replace(entered, domains=()), found)
 
     def question(self, targets: Sequence[Target], only: frozenset[str]) -> str:
         """What to ask the operator before these are measured; empty when they are few."""
-        count = endpoints(plan(self.profile, targets, only=only))
-        return f"This asks {count:,} endpoints. Measure them all?" if count > ASK_ABOVE else ""
+        count = endpoint_count(plan(self.profile, targets, only=only))
+        return f"This asks {count:,} endpoints. Measure them all?" if count > CONFIRM_ABOVE else ""
 
     def measure(
         self, targets: Sequence[Target], only: frozenset[str], answers: Mapping[str, str]
@@ -123,7 +123,7 @@ class Live:
     def use(self, given: Options) -> None:
         """Give the probes other options for what is measured from now on."""
         self._given = given
-        self._engine.use(given)
+        self._engine.set_options(given)
 
     def remark(self, text: str) -> str:
         """Write a sentence of the operator's into the log; returns what went wrong, if anything."""

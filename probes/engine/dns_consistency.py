@@ -1,7 +1,7 @@
 """What DNS says of named hosts beside their addresses: do reverse and SRV records agree?
 
 Asked beside the rows and never before one: a few queries at a time, each question once, to this
-machine's own resolvers. Who does not answer says nothing, and the end of a run waits PATIENCE.
+machine's own resolvers. Who does not answer says nothing, and the end of a run waits MIN_TIMEOUT.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from probes.engine.pacing import Work
 from probes.model import Observation, Resolution, Result
 from probes.vantage import NotOffered, Vantage
 
-AT_ONCE = 4
+MAX_CONCURRENT_LOOKUPS = 4
 """Hosts that are looked up at the same time."""
-MOST = 512
+MAX_HOSTS = 512
 """Hosts of one run that are; a site of thousands would be a burden on its resolver."""
-PATIENCE = 3.0
+DRAIN_TIMEOUT = 3.0
 """Seconds the end of a run waits for answers."""
-MOST_NAMES = 4
+MAX_NAMES = 4
 """Names an address leads back to that are looked up themselves."""
 
 _SRV = "_ldap._tcp.dc._msdcs"
@@ -31,23 +31,23 @@ _HOSTS_FILE = "hosts file"
 Facts = dict[str, object]
 
 
-class Agreement:
+class DnsConsistency:
     """Looks hosts up beside their rows; one for each run. `usual` hosts are left alone."""
 
     def __init__(
-        self, vantage: Vantage, probes: Mapping[str, LoadableProbe], usual: Collection[str] = ()
+        self, vantage: Vantage, probes: Mapping[str, LoadableProbe], excluded: Collection[str] = ()
     ) -> None:
         self._vantage = vantage
         self._probes = probes
-        self._usual = frozenset(host.casefold() for host in usual)
+        self._excluded = frozenset(host.casefold() for host in excluded)
         self._rows: dict[str, dict[str, None]] = {}
         self._found: dict[str, Facts] = {}
         self._queue: deque[tuple[Resolution, str]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asked: dict[tuple[str, str], asyncio.Future[Resolution]] = {}
-        self._waiting: asyncio.Task[None] | None = None
+        self._queries: dict[tuple[str, str], asyncio.Future[Resolution]] = {}
+        self._draining: asyncio.Task[None] | None = None
 
-    def look(self, works: Sequence[Work]) -> None:
+    def enqueue(self, works: Sequence[Work]) -> None:
         """Take rows whose name has just got its addresses; they do not wait."""
         for work in works:
             job, resolution = work.job, work.resolution
@@ -58,51 +58,51 @@ class Agreement:
             # lead to a machine with a name of its own.
             if resolution.server == _HOSTS_FILE or len(resolution.addresses) > 2:
                 continue
-            if host.casefold() in self._usual:
+            if host.casefold() in self._excluded:
                 continue
             if host not in self._rows:
-                if len(self._rows) >= MOST:
+                if len(self._rows) >= MAX_HOSTS:
                     continue
                 self._rows[host] = {}
                 named = self._probes[job.check.probe].domain_controller
                 domain = host.partition(".")[2] if named else ""
                 self._queue.append((resolution, domain.rstrip(".")))
-                self._begin()
+                self._start_worker()
             self._rows[host][job.key] = None
 
-    def forget(self, hosts: Iterable[str]) -> None:
+    def invalidate(self, hosts: Iterable[str]) -> None:
         """Look these hosts up again when they are next named."""
         for host in hosts:
             if host in self._found:
                 del self._rows[host], self._found[host]
-        self._asked.clear()
+        self._queries.clear()
 
-    def when_quiet(self, done: Callable[[], object]) -> None:
+    def when_idle(self, done: Callable[[], object]) -> None:
         """Call back once every look-up has ended, at once if none is under way."""
         if not self._tasks:
             done()
-        elif self._waiting is None:
-            self._waiting = asyncio.ensure_future(self._wait(done))
+        elif self._draining is None:
+            self._draining = asyncio.ensure_future(self._drain(done))
 
     def stop(self) -> None:
         """Give up what is under way, and whoever waits for it."""
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
-        self._give_up()
+        if self._draining is not None:
+            self._draining.cancel()
+            self._draining = None
+        self._abort()
 
-    def amended(self, results: Mapping[str, Result]) -> Iterator[tuple[str, Observation]]:
+    def updates(self, results: Mapping[str, Result]) -> Iterator[tuple[str, Observation]]:
         """Rows that tell what was found, where no row of their host does yet."""
         for host, facts in self._found.items():
             rows = [results[key] for key in self._rows[host] if key in results]
-            telling = [row for row in rows if _resolved(row)]
-            if facts and telling and not any(_tells(row, facts) for row in telling):
-                row = telling[0]
-                known = {**row.observation.facts, "resolved": {**_resolved(row), **facts}}
-                yield row.job.key, replace(row.observation, facts=known)
+            resolved = [row for row in rows if _resolved_facts(row)]
+            if facts and resolved and not any(_has_facts(row, facts) for row in resolved):
+                row = resolved[0]
+                updated = {**row.observation.facts, "resolved": {**_resolved_facts(row), **facts}}
+                yield row.job.key, replace(row.observation, facts=updated)
 
-    def _begin(self) -> None:
-        if len(self._tasks) < AT_ONCE:
+    def _start_worker(self) -> None:
+        if len(self._tasks) < MAX_CONCURRENT_LOOKUPS:
             task = asyncio.get_running_loop().create_task(self._work())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -110,70 +110,70 @@ class Agreement:
     async def _work(self) -> None:
         while self._queue:
             resolution, domain = self._queue.popleft()
-            facts = await self._reverse(resolution)
+            facts = await self._reverse_names(resolution)
             if domain:
                 facts |= await self._controllers(domain)
             self._found[resolution.name] = facts
 
-    async def _reverse(self, resolution: Resolution) -> Facts:
+    async def _reverse_names(self, resolution: Resolution) -> Facts:
         """The names a host's address leads back to, and the addresses those lead to."""
         address = resolution.addresses[0]
-        found = await self._once("reverse", address, self._vantage.reverse)
+        found = await self._query_once("reverse", address, self._vantage.reverse)
         if not found.addresses:
             return {}
         names = []
-        for name in found.addresses[:MOST_NAMES]:
+        for name in found.addresses[:MAX_NAMES]:
             if name.casefold() == resolution.name.casefold():
-                there = resolution
+                forward = resolution
             else:
-                there = await self._once("address", name, self._vantage.resolve)
-            names.append({"name": name, "addresses": list(there.addresses)})
+                forward = await self._query_once("address", name, self._vantage.resolve)
+            names.append({"name": name, "addresses": list(forward.addresses)})
         return {"reverse": {"address": address, "names": names}}
 
     async def _controllers(self, domain: str) -> Facts:
         """The domain controllers that DNS names for a domain."""
-        found = await self._once("srv", f"{_SRV}.{domain}", self._vantage.srv)
+        found = await self._query_once("srv", f"{_SRV}.{domain}", self._vantage.srv)
         if not found.addresses:
             return {}
         return {"controllers": {"domain": domain, "names": list(found.addresses)}}
 
-    async def _once(
-        self, kind: str, name: str, ask: Callable[[str], Awaitable[Resolution]]
+    async def _query_once(
+        self, kind: str, name: str, query: Callable[[str], Awaitable[Resolution]]
     ) -> Resolution:
         key = kind, name.casefold()
-        if key not in self._asked:
-            self._asked[key] = asyncio.ensure_future(_answer(name, ask))
-        return await asyncio.shield(self._asked[key])
+        if key not in self._queries:
+            self._queries[key] = asyncio.ensure_future(_query(name, query))
+        return await asyncio.shield(self._queries[key])
 
-    async def _wait(self, done: Callable[[], object]) -> None:
-        await asyncio.wait(self._tasks, timeout=PATIENCE)
-        self._waiting = None
-        self._give_up()
+    async def _drain(self, done: Callable[[], object]) -> None:
+        await asyncio.wait(self._tasks, timeout=DRAIN_TIMEOUT)
+        self._draining = None
+        self._abort()
         done()
 
-    def _give_up(self) -> None:
+    def _abort(self) -> None:
         for task in self._tasks:
             task.cancel()
-        for question in self._asked.values():
+        for question in self._queries.values():
             question.cancel()
         self._tasks = set()
-        self._asked.clear()
+        self._queries.clear()
         for resolution, _ in self._queue:
             self._rows.pop(resolution.name, None)
         self._queue.clear()
 
 
-async def _answer(name: str, ask: Callable[[str], Awaitable[Resolution]]) -> Resolution:
+async def _query(name: str, query: Callable[[str], Awaitable[Resolution]]) -> Resolution:
     try:
-        return await ask(name)
+        return await query(name)
     except (NotOffered, OSError, TimeoutError):
         return Resolution(name, ())
 
 
-def _resolved(row: Result) -> Mapping[str, object]:
+def _resolved_facts(row: Result) -> Mapping[str, object]:
     resolved = row.observation.facts.get("resolved")
     return resolved if isinstance(resolved, Mapping) else {}
 
 
-def _tells(row: Result, facts: Facts) -> bool:
-    return all(_resolved(row).get(name) == value for name, value in facts.items())
+def _has_facts(row: Result, facts: Facts) -> bool:
+    return all(_resolved_facts(row).get(name) == value for name, value in facts.items())

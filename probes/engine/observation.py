@@ -17,7 +17,7 @@ from probes.vantage.stream import TooMuch
 from probes.wire.address import same_address
 
 
-def transport(
+def from_outcome(
     work: Work,
     outcome: Outcome,
     *,
@@ -36,14 +36,14 @@ def transport(
             known["fix"] = f"Allow this host to connect to the proxy {work.job.proxy}."
     if resolution is not None:
         timings["resolve"] = round(resolution.ms, 3)
-        known["resolved"] = _resolved(resolution)
+        known["resolved"] = _resolution_facts(resolution)
     if outcome.latency_ms is not None:
         phase = "connect" if work.job.check.transport == "tcp" else "answer"
         timings[phase] = round(outcome.elapsed_ms, 3)
     if timings_ms:
         timings.update({name: round(ms, 3) for name, ms in timings_ms.items()})
     if len(tried) > 1:
-        known.update(_addresses(outcome, tried))
+        known.update(_address_facts(outcome, tried))
     if outcome.problem:
         known["caveat" if outcome.state is State.CLOSED else "problem"] = outcome.problem
     if facts:
@@ -65,19 +65,19 @@ def transport(
     )
 
 
-def unspoken(work: Work, outcome: Outcome, tried: tuple[Outcome, ...]) -> Observation:
+def from_connect(work: Work, outcome: Outcome, tried: tuple[Outcome, ...]) -> Observation:
     """The observation of a connect after which there was no conversation.
 
     One that was accepted and reset in the same moment shows a device that takes connections for a
     service that is not there, so it is not taken for a service that was not asked.
     """
     if outcome.state is not State.OPEN or outcome.errno is None:
-        return transport(work, outcome, tried=tried)
+        return from_outcome(work, outcome, tried=tried)
     facts = {"summary": "it accepted the connection and reset it at once"}
-    return transport(work, outcome, tried=tried, service=Service.SILENT, facts=facts)
+    return from_outcome(work, outcome, tried=tried, service=Service.SILENT, facts=facts)
 
 
-def from_here(observation: Observation, vantage: Vantage) -> Observation:
+def with_local_facts(observation: Observation, vantage: Vantage) -> Observation:
     """The same with what only the vantage knows: the interface, and who did not answer ARP."""
     source, address, icmp = observation.source, observation.address, observation.icmp
     if source is None:
@@ -124,29 +124,29 @@ def tcp_evidence(outcome: Outcome, at_ms: float) -> Evidence:
     )
 
 
-def call(
+def make_call(
     vantage: Vantage, work: Work, outcome: Outcome, settings: Settings, options: Options
 ) -> Call:
     """The conversation with the service on an open TCP connection, about to begin."""
     timeout, retries = settings.timeout, settings.retries
     job, address = work.job, outcome.address
-    return Call(vantage, job, address, timeout, retries, work.began, options, outcome)
+    return Call(vantage, job, address, timeout, retries, work.start_time, options, outcome)
 
 
-async def converse(
+async def run_tcp_probe(
     call: Call, ask: ProbeFunction, work: Work, outcome: Outcome, tried: tuple[Outcome, ...]
 ) -> Observation:
     """Ask the service on an open TCP connection; the port stays open unless the answer decides."""
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    started = loop.time()
     facts: Mapping[str, object]
     timings: Mapping[str, float] = {}
-    decides: Outcome | None = None
+    decisive: Outcome | None = None
     try:
         async with asyncio.timeout(call.timeout):
             answer = await ask(call)
         service, facts, timings = answer.service, answer.facts, answer.timings_ms
-        decides = answer.outcome
+        decisive = answer.outcome
     except Unexpected as error:
         service, facts = Service.UNEXPECTED, {"summary": str(error)}
     except TooMuch as error:
@@ -162,76 +162,78 @@ async def converse(
     finally:
         await call.close()
     work.evidence += call.evidence
-    timings = {"answer": (loop.time() - began) * 1000, **timings}
-    if decides is not None:
+    timings = {"answer": (loop.time() - started) * 1000, **timings}
+    if decisive is not None:
         # The other addresses were tried on another port: they say nothing beside this one.
-        outcome, tried = decides, ()
-    return transport(work, outcome, tried=tried, service=service, facts=facts, timings_ms=timings)
+        outcome, tried = decisive, ()
+    return from_outcome(
+        work, outcome, tried=tried, service=service, facts=facts, timings_ms=timings
+    )
 
 
 def _when(call: Call) -> str:
     return "in the middle of its answer" if call.has_received else "without an answer"
 
 
-async def datagrams(
+async def run_udp_probe(
     vantage: Vantage, ask: ProbeFunction, work: Work, options: Options, timeout: float, retries: int
 ) -> Observation:
     """Ask a service over UDP, each address of the host in turn until one answers."""
     loop = asyncio.get_running_loop()
-    assert work.lane is not None
-    spacing = work.lane.spacing
-    seen: list[Outcome] = []
+    assert work.queue is not None
+    pacer = work.queue.pacer
+    outcomes: list[Outcome] = []
     answers: dict[int, Answer] = {}
     for address in work.addresses:
         call = Call(
-            vantage, work.job, address, timeout, retries, work.began, options, pacer=spacing
+            vantage, work.job, address, timeout, retries, work.start_time, options, pacer=pacer
         )
-        began = loop.time()
+        started = loop.time()
         try:
             async with asyncio.timeout(timeout * (1 + retries) * 3):
-                answer = await ask(call)
+                reply = await ask(call)
         except NoAnswer as error:
             outcome = error.outcome
         except (Unexpected, TimeoutError) as error:
-            outcome = call.outcome or _silent(address)
+            outcome = call.outcome or _no_response(address)
             service = Service.UNEXPECTED if isinstance(error, Unexpected) else Service.SILENT
             if outcome.state is State.OPEN:
-                answers[len(seen)] = Answer(service, {"summary": str(error)})
+                answers[len(outcomes)] = Answer(service, {"summary": str(error)})
         else:
-            outcome = call.outcome or _silent(address)
-            elapsed = (loop.time() - began) * 1000
-            answers[len(seen)] = Answer(
-                answer.service, answer.facts, {"answer": elapsed, **answer.timings_ms}
+            outcome = call.outcome or _no_response(address)
+            elapsed = (loop.time() - started) * 1000
+            answers[len(outcomes)] = Answer(
+                reply.service, reply.facts, {"answer": elapsed, **reply.timings_ms}
             )
         finally:
             await call.close()
         work.attempts += call.attempts
         work.evidence += call.evidence
-        seen.append(outcome)
+        outcomes.append(outcome)
         if outcome.state is State.OPEN:
             break
-    best = min(range(len(seen)), key=lambda index: outcome_rank(seen[index]))
-    said = answers.get(best) or Answer(Service.NOT_ASKED)
-    return transport(
+    best = min(range(len(outcomes)), key=lambda index: outcome_rank(outcomes[index]))
+    answer = answers.get(best) or Answer(Service.NOT_ASKED)
+    return from_outcome(
         work,
-        seen[best],
-        tried=tuple(seen),
-        service=said.service,
-        facts=said.facts,
-        timings_ms=said.timings_ms,
+        outcomes[best],
+        tried=tuple(outcomes),
+        service=answer.service,
+        facts=answer.facts,
+        timings_ms=answer.timings_ms,
     )
 
 
-async def echo(vantage: Vantage, work: Work, timeout: float, retries: int) -> Observation:
+async def run_ping(vantage: Vantage, work: Work, timeout: float, retries: int) -> Observation:
     """Ping a host, each address in turn until one answers, again after silence."""
     loop = asyncio.get_running_loop()
-    assert work.lane is not None
-    seen: list[Outcome] = []
+    assert work.queue is not None
+    outcomes: list[Outcome] = []
     for address in work.addresses:
-        outcome, before = _silent(address), None
+        outcome, before = _no_response(address), None
         ping = partial(vantage.ping, address, timeout)
         for _ in range(1 + retries):
-            outcome = before = await work.lane.spacing.send(work.job, ping, before)
+            outcome = before = await work.queue.pacer.send(work.job, ping, before)
             work.attempts += 1
             work.evidence.append(
                 Evidence(
@@ -240,17 +242,17 @@ async def echo(vantage: Vantage, work: Work, timeout: float, retries: int) -> Ob
                     "ICMP echo reply" if outcome.state is State.OPEN else "",
                     outcome.state,
                     outcome.reason,
-                    round((loop.time() - work.began) * 1000 - outcome.elapsed_ms, 3),
+                    round((loop.time() - work.start_time) * 1000 - outcome.elapsed_ms, 3),
                     outcome.icmp,
                     outcome.errno,
                 )
             )
             if outcome.reason is not Reason.NO_RESPONSE:
                 break
-        seen.append(outcome)
+        outcomes.append(outcome)
         if outcome.state is State.OPEN:
             break
-    best = min(seen, key=outcome_rank)
+    best = min(outcomes, key=outcome_rank)
     service = Service.CONFIRMED if best.state is State.OPEN else Service.NOT_ASKED
     facts: dict[str, object] = {}
     if best.state is State.OPEN:
@@ -259,7 +261,7 @@ async def echo(vantage: Vantage, work: Work, timeout: float, retries: int) -> Ob
         facts["no_arp_reply"] = True
     if best.mac:
         facts["mac"] = best.mac
-    return transport(work, best, tried=tuple(seen), service=service, facts=facts)
+    return from_outcome(work, best, tried=tuple(outcomes), service=service, facts=facts)
 
 
 def not_offered(work: Work, error: NotOffered) -> Observation:
@@ -267,18 +269,18 @@ def not_offered(work: Work, error: NotOffered) -> Observation:
     return untested(work, Reason.NOT_OFFERED, str(error), State.NOT_RUN)
 
 
-def _silent(address: str) -> Outcome:
+def _no_response(address: str) -> Outcome:
     return Outcome(State.OPEN_FILTERED, Reason.NO_RESPONSE, address)
 
 
-def _resolved(resolution: Resolution) -> dict[str, object]:
+def _resolution_facts(resolution: Resolution) -> dict[str, object]:
     known: dict[str, object] = {"addresses": list(resolution.addresses)}
     if resolution.server:
         known["server"] = resolution.server
     return known
 
 
-def _addresses(best: Outcome, tried: tuple[Outcome, ...]) -> dict[str, object]:
+def _address_facts(best: Outcome, tried: tuple[Outcome, ...]) -> dict[str, object]:
     """Every address that was tried, and in words those that did worse than the one used."""
     facts: dict[str, object] = {
         "addresses": [

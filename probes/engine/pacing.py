@@ -18,14 +18,14 @@ class Work:
     __slots__ = (
         "addresses",
         "attempts",
-        "began",
         "cancel",
         "evidence",
         "forced",
         "job",
-        "lane",
+        "queue",
         "repeats",
         "resolution",
+        "start_time",
         "started",
     )
 
@@ -35,31 +35,31 @@ class Work:
         """Measure it whether or not its condition holds."""
         self.addresses: tuple[str, ...] = ()
         self.cancel: Cancel | None = None
-        self.lane: Lane | None = None
+        self.queue: HostQueue | None = None
         self.resolution: Resolution | None = None
         self.attempts = 0
         self.repeats = 0
         """How often it was begun anew because this process had stood still."""
-        self.began = 0.0
+        self.start_time = 0.0
         self.started = ""
         self.evidence: list[Evidence] = []
 
 
-class Lane:
+class HostQueue:
     """One address: a few TCP connects beside each other, UDP and ICMP one after another."""
 
-    __slots__ = ("in_turn", "one_by_one", "spacing", "tcp", "tcp_busy")
+    __slots__ = ("datagrams", "in_rotation", "pacer", "tcp", "tcp_in_flight")
 
-    def __init__(self, freed: Callable[[Lane], object]) -> None:
+    def __init__(self, on_ready: Callable[[HostQueue], object]) -> None:
         self.tcp: deque[Work] = deque()
-        self.one_by_one: deque[Work] = deque()
-        self.tcp_busy = 0
-        self.spacing = DatagramPacer(partial(freed, self))
-        self.in_turn = False
+        self.datagrams: deque[Work] = deque()
+        self.tcp_in_flight = 0
+        self.pacer = DatagramPacer(partial(on_ready, self))
+        self.in_rotation = False
         """Stands in the queue of lanes that may start something."""
 
 
-class Lanes:
+class HostQueues:
     """All lanes, served in rotation: every host gets its first answer before any its second.
 
     `wake` is called when time alone has made something ready to start.
@@ -68,98 +68,98 @@ class Lanes:
     def __init__(self, per_host: int, wake: Callable[[], object]) -> None:
         self._per_host = per_host
         self._wake = wake
-        self._lanes: dict[str, Lane] = {}
-        self._turns: deque[Lane] = deque()
+        self._by_address: dict[str, HostQueue] = {}
+        self._rotation: deque[HostQueue] = deque()
 
     def add(self, address: str, works: Iterable[Work]) -> None:
         """Queue work towards an address."""
-        lane = self._lanes.get(address)
-        if lane is None:
-            lane = self._lanes[address] = Lane(self._freed)
+        queue = self._by_address.get(address)
+        if queue is None:
+            queue = self._by_address[address] = HostQueue(self._on_ready)
         for work in works:
-            work.lane = lane
-            (lane.tcp if work.job.check.transport == "tcp" else lane.one_by_one).append(work)
-        self._offer(lane)
+            work.queue = queue
+            (queue.tcp if work.job.check.transport == "tcp" else queue.datagrams).append(work)
+        self._rotate(queue)
 
     def take(self) -> Work | None:
         """The next work that may start now, counted as in flight; None if there is none."""
-        while self._turns:
-            lane = self._turns.popleft()
-            lane.in_turn = False
+        while self._rotation:
+            queue = self._rotation.popleft()
+            queue.in_rotation = False
             work: Work | None = None
-            if lane.tcp and lane.tcp_busy < self._per_host:
-                work = lane.tcp.popleft()
-                lane.tcp_busy += 1
-            elif lane.one_by_one and lane.spacing.ready:
-                work = lane.one_by_one.popleft()
-                lane.spacing.row_started()
+            if queue.tcp and queue.tcp_in_flight < self._per_host:
+                work = queue.tcp.popleft()
+                queue.tcp_in_flight += 1
+            elif queue.datagrams and queue.pacer.ready:
+                work = queue.datagrams.popleft()
+                queue.pacer.row_started()
             if work is not None:
-                self._offer(lane)
+                self._rotate(queue)
                 return work
         return None
 
-    def again(self, work: Work) -> None:
+    def requeue(self, work: Work) -> None:
         """Put work that was taken back at the end of its lane's queue."""
         self.release(work)
-        assert work.lane is not None
-        self._queue_of(work.lane, work).append(work)
-        self._offer(work.lane)
+        assert work.queue is not None
+        self._works(work.queue, work).append(work)
+        self._rotate(work.queue)
 
     def put_back(self, work: Work) -> None:
         """Undo a take: the work keeps its place."""
-        assert work.lane is not None
-        self._queue_of(work.lane, work).appendleft(work)
+        assert work.queue is not None
+        self._works(work.queue, work).appendleft(work)
         self.release(work)
 
     def release(self, work: Work) -> None:
         """This work is no longer in flight; its host may be asked the next thing."""
-        lane = work.lane
-        assert lane is not None
+        queue = work.queue
+        assert queue is not None
         if work.job.check.transport == "tcp":
-            lane.tcp_busy -= 1
-            self._offer(lane)
+            queue.tcp_in_flight -= 1
+            self._rotate(queue)
         else:
-            lane.spacing.row_ended()
+            queue.pacer.row_ended()
 
     def drop_queued(self) -> Iterator[Work]:
         """Take out everything that has not started."""
-        for lane in self._lanes.values():
-            yield from lane.tcp
-            yield from lane.one_by_one
-            lane.tcp.clear()
-            lane.one_by_one.clear()
+        for queue in self._by_address.values():
+            yield from queue.tcp
+            yield from queue.datagrams
+            queue.tcp.clear()
+            queue.datagrams.clear()
 
     @property
     def empty(self) -> bool:
         """Whether no lane has a turn."""
-        return not self._turns
+        return not self._rotation
 
-    def _queue_of(self, lane: Lane, work: Work) -> deque[Work]:
-        return lane.tcp if work.job.check.transport == "tcp" else lane.one_by_one
+    def _works(self, queue: HostQueue, work: Work) -> deque[Work]:
+        return queue.tcp if work.job.check.transport == "tcp" else queue.datagrams
 
-    def _freed(self, lane: Lane) -> None:
-        self._offer(lane)
-        if lane.in_turn:
+    def _on_ready(self, queue: HostQueue) -> None:
+        self._rotate(queue)
+        if queue.in_rotation:
             self._wake()
 
-    def _offer(self, lane: Lane) -> None:
-        ready = (lane.tcp and lane.tcp_busy < self._per_host) or (
-            lane.one_by_one and lane.spacing.ready
+    def _rotate(self, queue: HostQueue) -> None:
+        ready = (queue.tcp and queue.tcp_in_flight < self._per_host) or (
+            queue.datagrams and queue.pacer.ready
         )
-        if ready and not lane.in_turn:
-            lane.in_turn = True
-            self._turns.append(lane)
+        if ready and not queue.in_rotation:
+            queue.in_rotation = True
+            self._rotation.append(queue)
 
 
-BEAT = 0.25
+TICK = 0.25
 """Seconds between two looks at the clock while something is measured."""
-STOOD_STILL = 1.0
+SUSPEND_THRESHOLD = 1.0
 """Seconds by which a look may be late before the process counts as having stood still."""
-MOST_REPEATS = 3
+MAX_REPEATS = 3
 """How often one row is begun anew; a machine that stands still all the time measures nothing."""
 
 
-class Pauses:
+class SuspendDetector:
     """A heart that beats while a run is under way, and remembers its last long pause.
 
     A suspended process, a paused virtual machine or a starved one wakes up with every deadline
@@ -170,44 +170,44 @@ class Pauses:
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
-        self._woke = float("-inf")
+        self._resumed_at = float("-inf")
 
-    def watch(self) -> None:
+    def start(self) -> None:
         """Begin to beat; does nothing if it does."""
         if self._timer is None:
-            self._plan()
+            self._schedule()
 
-    def rest(self) -> None:
+    def stop(self) -> None:
         """Stop beating: nothing is measured."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def spoiled(self, work: Work, observation: Observation) -> bool:
+    def invalidates(self, work: Work, observation: Observation) -> bool:
         """Whether silence was observed over a pause, and the row is to be begun anew."""
         silent = observation.reason is Reason.NO_RESPONSE or observation.service is Service.SILENT
-        return silent and self.excused(work)
+        return silent and self.allows_repeat(work)
 
-    def excused(self, work: Work) -> bool:
+    def allows_repeat(self, work: Work) -> bool:
         """Whether there was a pause since a row began, which then counts as not yet asked."""
-        woke = max(self._woke, self._woken_late())
-        if work.began >= woke or work.repeats >= MOST_REPEATS:
+        resumed_at = max(self._resumed_at, self._overdue())
+        if work.start_time >= resumed_at or work.repeats >= MAX_REPEATS:
             return False
         work.repeats, work.attempts = work.repeats + 1, 0
         return True
 
-    def _woken_late(self) -> float:
+    def _overdue(self) -> float:
         """The time now if the beat itself is overdue: the timers of a pause come in any order."""
         now = self._loop.time()
-        late = self._timer is not None and now - self._due > STOOD_STILL
+        late = self._timer is not None and now - self._due > SUSPEND_THRESHOLD
         return now if late else float("-inf")
 
-    def _plan(self) -> None:
-        self._due = self._loop.time() + BEAT
-        self._timer = self._loop.call_at(self._due, self._beat)
+    def _schedule(self) -> None:
+        self._due = self._loop.time() + TICK
+        self._timer = self._loop.call_at(self._due, self._tick)
 
-    def _beat(self) -> None:
+    def _tick(self) -> None:
         now = self._loop.time()
-        if now - self._due > STOOD_STILL:
-            self._woke = now
-        self._plan()
+        if now - self._due > SUSPEND_THRESHOLD:
+            self._resumed_at = now
+        self._schedule()

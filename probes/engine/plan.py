@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from probes.model import Job, Target
 from profiles.model import Check, Profile
 
-ASK_ABOVE = 1024
+CONFIRM_ABOVE = 1024
 """Endpoints above which the operator is asked before anything is sent."""
 
 
@@ -15,7 +15,7 @@ Route = Callable[[Check, str, int | None], tuple[str, int] | None]
 """The proxy a check goes through to a host and port, or None where it goes straight."""
 
 
-def straight(check: Check, host: str, port: int | None) -> None:
+def direct(check: Check, host: str, port: int | None) -> None:
     """The route without a proxy."""
 
 
@@ -24,7 +24,7 @@ def plan(
     targets: Iterable[Target],
     *,
     only: frozenset[str] | None = None,
-    route: Route = straight,
+    route: Route = direct,
 ) -> tuple[Job, ...]:
     """The rows of a run: the first check of every target, then the second of every one, and so on.
 
@@ -32,17 +32,17 @@ def plan(
     replaces that of its role's `custom_port` check and of no other. Rows with the same key are one.
     `route` tells which go through a proxy.
     """
-    rows: dict[str, list[tuple[Check, bool]]] = {}
-    wanted: list[tuple[Target, list[tuple[Check, bool]]]] = []
+    checks_by_role: dict[str, list[tuple[Check, bool]]] = {}
+    checks_by_target: list[tuple[Target, list[tuple[Check, bool]]]] = []
     for target in targets:
-        if target.role not in rows:
-            rows[target.role] = _rows(profile, target.role, only)
-        wanted.append((target, rows[target.role]))
+        if target.role not in checks_by_role:
+            checks_by_role[target.role] = _wanted_checks(profile, target.role, only)
+        checks_by_target.append((target, checks_by_role[target.role]))
     jobs: dict[str, Job] = {}
-    for turn in range(max(map(len, rows.values()), default=0)):
-        for target, checks in wanted:
-            if turn < len(checks):
-                check, custom = checks[turn]
+    for index in range(max(map(len, checks_by_role.values()), default=0)):
+        for target, checks in checks_by_target:
+            if index < len(checks):
+                check, custom = checks[index]
                 own = custom and target.port is not None
                 key = row_key(check.id, target, own)
                 if key not in jobs:
@@ -56,7 +56,7 @@ def row_key(check: str, target: Target, own: bool) -> str:
     return f"{check}|{target.label if own else target.host}"
 
 
-def endpoints(jobs: Sequence[Job]) -> int:
+def endpoint_count(jobs: Sequence[Job]) -> int:
     """How many different ports of different hosts the jobs ask; ICMP counts as one of a host."""
     return len(
         {
@@ -66,7 +66,9 @@ def endpoints(jobs: Sequence[Job]) -> int:
     )
 
 
-def _rows(profile: Profile, role: str, only: frozenset[str] | None) -> list[tuple[Check, bool]]:
+def _wanted_checks(
+    profile: Profile, role: str, only: frozenset[str] | None
+) -> list[tuple[Check, bool]]:
     """The role's checks that are wanted, each with whether HOST:PORT replaces its port."""
     custom = profile.custom_port(role)
     return [

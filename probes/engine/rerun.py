@@ -21,14 +21,14 @@ _UNREACHED = Observation(State.NOT_RUN, Reason.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RerunPlan:
     """The rows of an earlier session, parted."""
 
     jobs: tuple[Job, ...]
     """To be measured, in the order of the plan."""
     earlier: tuple[Result, ...]
     """What the rows that are not measured again count as."""
-    strangers: int
+    unknown_rows: int
     """Rows that the profile does not have any more; they are left out."""
 
 
@@ -39,8 +39,8 @@ def plan_rerun(
     answers: Mapping[str, str],
     only: Collection[Status],
     *,
-    apart: bool,
-) -> Again:
+    not_comparable: bool,
+) -> RerunPlan:
     """Part the planned rows of a session by the statuses it has for them; all of them if none.
 
     `answers` are those of the new run. `apart` says that what was measured then is no answer here.
@@ -53,51 +53,53 @@ def plan_rerun(
         if not only or (known[key].status if key in known else Status.CANCELLED) in only
     }
     if chosen and only:
-        asked_otherwise = _asked_otherwise(session.header.answers, answers)
+        changed = _changed_answers(session.header.answers, answers)
         chosen |= {
             key
             for key, job in jobs.items()
-            if _not_measured(known.get(key)) and asked_otherwise.intersection(_questions(job.check))
+            if _not_measured(known.get(key)) and changed.intersection(_questions(job.check))
         }
-        chosen = _with_what_hangs_together(chosen, planned, profile, answers, known)
-    return Again(
+        chosen = _with_dependencies(chosen, planned, profile, answers, known)
+    return RerunPlan(
         tuple(job for key, job in jobs.items() if key in chosen),
         tuple(
-            _counts(job, known.get(key), apart) for key, job in jobs.items() if key not in chosen
+            _earlier_result(job, known.get(key), not_comparable)
+            for key, job in jobs.items()
+            if key not in chosen
         ),
         sum(key not in jobs for key in known),
     )
 
 
-def _with_what_hangs_together(
+def _with_dependencies(
     chosen: Iterable[str],
     planned: Iterable[Job],
     profile: Profile,
     answers: Mapping[str, str],
     known: Mapping[str, Result],
 ) -> set[str]:
-    hangs_on = {check.id: depends_on(check, answers) for check in profile.checks}
-    decides: dict[str, list[str]] = {}
-    for check, others in hangs_on.items():
+    dependencies = {check.id: depends_on(check, answers) for check in profile.checks}
+    dependents: dict[str, list[str]] = {}
+    for check, others in dependencies.items():
         for other in others:
-            decides.setdefault(other, []).append(check)
+            dependents.setdefault(other, []).append(check)
     keys: dict[tuple[Target, str], str] = {}
     jobs: dict[str, Job] = {}
     for job in planned:
         jobs[job.key] = job
         keys[job.target, job.check.id] = job.key
     wanted: set[str] = set()
-    todo = list(chosen)
-    while todo:
-        key = todo.pop()
+    remaining = list(chosen)
+    while remaining:
+        key = remaining.pop()
         if key in wanted:
             continue
         wanted.add(key)
         job = jobs[key]
-        above = (keys.get((job.target, check)) for check in hangs_on[job.check.id])
-        below = (keys.get((job.target, check)) for check in decides.get(job.check.id, ()))
-        todo += [other for other in above if other is not None]
-        todo += [other for other in below if other and _not_measured(known.get(other))]
+        above = (keys.get((job.target, check)) for check in dependencies[job.check.id])
+        below = (keys.get((job.target, check)) for check in dependents.get(job.check.id, ()))
+        remaining += [other for other in above if other is not None]
+        remaining += [other for other in below if other and _not_measured(known.get(other))]
     return wanted
 
 
@@ -105,7 +107,7 @@ def _not_measured(result: Result | None) -> bool:
     return result is None or result.observation.reason in _NOT_MEASURED
 
 
-def _asked_otherwise(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
+def _changed_answers(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
     return frozenset(name for name in (*before, *after) if before.get(name) != after.get(name))
 
 
@@ -114,11 +116,11 @@ def _questions(check: Check) -> Iterator[str]:
     yield from (unless.question for unless in check.unless if unless.question)
 
 
-def _counts(job: Job, was: Result | None, apart: bool) -> Result:
+def _earlier_result(job: Job, was: Result | None, not_comparable: bool) -> Result:
     """What a row that is not measured again counts as."""
     if was is None:
         return Result(job, Status.CANCELLED, "Not reached in the earlier session.", _UNREACHED)
-    if apart:
+    if not_comparable:
         note = "Not measured from here and with this profile."
         return Result(job, Status.CANCELLED, note, _UNREACHED)
     return replace(was, job=job)

@@ -11,12 +11,12 @@ from functools import partial
 from probes.call import LoadableProbe, ProbeFunction, ProbeLoader
 from probes.engine import observation
 from probes.engine import observation as observe
-from probes.engine.dns_consistency import Agreement
-from probes.engine.events import Clock, Outbox, Report
-from probes.engine.middlebox import Calibration
-from probes.engine.name_lookup import Names
-from probes.engine.pacing import Lanes, Pauses, Work
-from probes.engine.session_state import Board, Ledger
+from probes.engine.dns_consistency import DnsConsistency
+from probes.engine.events import Clock, EventBatcher, Report
+from probes.engine.middlebox import MiddleboxDetector
+from probes.engine.name_lookup import NameLookup
+from probes.engine.pacing import HostQueues, SuspendDetector, Work
+from probes.engine.session_state import ResultRecorder, SessionState
 from probes.judging.status import judge
 from probes.model import (
     Diagnosed,
@@ -40,63 +40,64 @@ from profiles.model import Profile
 
 
 @dataclass
-class Admission:
+class Preconditions:
     """Lets rows in by what is known on the board; `open` holds the keys that have no result yet."""
 
-    board: Board
-    open: Collection[str]
+    state: SessionState
+    pending: Collection[str]
     clock: Clock
-    find: Callable[[Work], None]
+    ready: Callable[[Work], None]
     """Sends a row on to its host."""
-    settle: Callable[[Work, Observation], None]
+    complete: Callable[[Work, Observation], None]
     """Ends a row that need not or cannot be asked."""
-    _parked: dict[str, list[Work]] = field(default_factory=dict)
+    _waiting: dict[str, list[Work]] = field(default_factory=dict)
 
-    def admit(self, work: Work) -> None:
+    def check(self, work: Work) -> None:
         """Send a row on its way: to its host, to wait for another row, or to its end."""
         job = work.job
         if not work.started:
-            work.began, work.started = self.clock.now()
+            work.start_time, work.started = self.clock.now()
         if not work.forced:
-            if self.board.why_not_needed(job):
-                gone = observation.untested(work, Reason.NOT_NEEDED, "", State.NOT_RUN)
-                self.settle(work, gone)
+            if self.state.why_not_needed(job):
+                not_needed = observation.untested(work, Reason.NOT_NEEDED, "", State.NOT_RUN)
+                self.complete(work, not_needed)
                 return
-            for key in self.board.decided_by(job):
-                if key in self.open:
-                    self._parked.setdefault(key, []).append(work)
+            for key in self.state.dependencies(job):
+                if key in self.pending:
+                    self._waiting.setdefault(key, []).append(work)
                     return
-        missing = self.board.missing(job)
+        missing = self.state.missing_dependency(job)
         if missing is not None:
-            needs = missing.job.check
-            problem = f"{needs.title} ({needs.port_text}), which it depends on, is not available"
-            gone = observation.untested(work, Reason.DEPENDENCY, problem, State.NOT_RUN)
-            self.settle(work, gone)
+            dependency = missing.job.check
+            name = f"{dependency.title} ({dependency.port_text})"
+            problem = f"{name}, which it depends on, is not available"
+            not_needed = observation.untested(work, Reason.DEPENDENCY, problem, State.NOT_RUN)
+            self.complete(work, not_needed)
             return
-        self.find(work)
+        self.ready(work)
 
-    def decided(self, key: str) -> None:
+    def on_result(self, key: str) -> None:
         """A row has its result: let in those that waited for it."""
-        for work in self._parked.pop(key, ()):
-            self.admit(work)
+        for work in self._waiting.pop(key, ()):
+            self.check(work)
 
     def drop(self, keys: Collection[str]) -> None:
         """Forget what waits for these rows."""
         for key in keys:
-            self._parked.pop(key, None)
+            self._waiting.pop(key, None)
 
     def clear(self) -> None:
         """Forget everything that waits."""
-        self._parked.clear()
+        self._waiting.clear()
 
 
-class Width:
+class ConcurrencyLimit:
     """As many as were asked for, or as the descriptor limit allows; says when it is fewer."""
 
-    def __init__(self, wanted: int, possible: int, emit: Callable[[Message], None]) -> None:
+    def __init__(self, wanted: int, available: int, emit: Callable[[Message], None]) -> None:
         self._emit = emit
         # With none at all the run would wait for ever.
-        self.limit = max(1, min(wanted, possible))
+        self.limit = max(1, min(wanted, available))
         if self.limit < wanted:
             emit(
                 Message(
@@ -106,21 +107,21 @@ class Width:
                 )
             )
 
-    def starved(self, flying: int) -> None:
+    def lower(self, in_flight: int) -> None:
         """No descriptor was left for another one: keep to what was possible."""
-        limit = max(1, flying)
+        limit = max(1, in_flight)
         if limit < self.limit:
             self.limit = limit
             self._emit(Message(f"Out of descriptors: {limit} attempts in flight from now on."))
 
 
-BUDGET = 0.002
+DISPATCH_BUDGET = 0.002
 """Seconds of one loop turn spent on starting attempts, so that answers are read in time."""
-_NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
-Begin = Callable[[float, int], Awaitable[Observation]]
+_FD_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE})
+Attempt = Callable[[float, int], Awaitable[Observation]]
 
 
-class Run:
+class Scheduler:
     """Measures jobs until none is left; everything happens on one event loop.
 
     `report` gets events in order, a batch at most every 30 ms; the results in it are final.
@@ -142,175 +143,183 @@ class Run:
         self._options = options
         self._loop = asyncio.get_running_loop()
         self._clock = Clock(self._loop.time)
-        self._outbox = Outbox(self._loop, report)
-        self._emit = self._outbox.put
-        self._ledger = Ledger(profile, answers, settings.timeout, self._emit, earlier)
-        self._board, self._docket = self._ledger.board, self._ledger.docket
-        self._lanes = Lanes(settings.per_host, self._pump_soon)
-        self._names = Names(vantage, self._named)
-        self._calibration = Calibration(vantage, (c.port for c in profile.checks), self._amend)
-        self._agreement = Agreement(vantage, probes, [h for r in profile.roles for h in r.hosts])
-        self._asks = ProbeLoader(probes)
-        self._pauses = Pauses(self._loop)
-        self._open: dict[str, Work] = {}
-        self._admission = Admission(
-            self._board, self._open, self._clock, self._names.find, self._settle
+        self._events = EventBatcher(self._loop, report)
+        self._emit = self._events.put
+        self._recorder = ResultRecorder(profile, answers, settings.timeout, self._emit, earlier)
+        self._state, self._verdicts = self._recorder.state, self._recorder.verdicts
+        self._queues = HostQueues(settings.per_host, self._schedule_dispatch)
+        self._names = NameLookup(vantage, self._on_resolved)
+        self._middleboxes = MiddleboxDetector(
+            vantage, (c.port for c in profile.checks), self._update
         )
-        self._width = Width(settings.concurrency, vantage.descriptors, self._emit)
-        self._flying: set[Work] = set()
-        self._pumping = False
+        self._dns_consistency = DnsConsistency(
+            vantage, probes, [h for r in profile.roles for h in r.hosts]
+        )
+        self._probes = ProbeLoader(probes)
+        self._suspend_detector = SuspendDetector(self._loop)
+        self._pending: dict[str, Work] = {}
+        self._preconditions = Preconditions(
+            self._state, self._pending, self._clock, self._names.resolve, self._complete
+        )
+        self._concurrency = ConcurrencyLimit(settings.concurrency, vantage.descriptors, self._emit)
+        self._in_flight: set[Work] = set()
+        self._dispatch_scheduled = False
         self._idle = asyncio.Event()
         self._idle.set()
-        self._whole = True
+        self._was_complete = True
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Queue new rows; rows that are known already are left as they are."""
-        self._queue([Work(job) for job in self._ledger.add(tuple(jobs))])
+        self._enqueue([Work(job) for job in self._recorder.add(tuple(jobs))])
 
     def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
         """Measure rows again; `forced` ones even if their condition does not hold."""
-        again = [key for key in keys if key in self._board.jobs and key not in self._open]
-        if not again:
+        chosen = [key for key in keys if key in self._state.jobs and key not in self._pending]
+        if not chosen:
             return
-        works = [Work(self._board.jobs[key], forced) for key in again]
+        works = [Work(self._state.jobs[key], forced) for key in chosen]
         hosts = {work.job.endpoint[0] for work in works}
-        self._names.forget(hosts)
-        self._agreement.forget(hosts)
-        before = (self._board.results.get(work.job.key) for work in works)
-        self._calibration.forget(one.observation.address for one in before if one is not None)
-        self._emit(Queued(tuple(again)))
-        self._queue(works)
+        self._names.invalidate(hosts)
+        self._dns_consistency.invalidate(hosts)
+        before = (self._state.results.get(work.job.key) for work in works)
+        self._middleboxes.invalidate(
+            result.observation.address for result in before if result is not None
+        )
+        self._emit(Queued(tuple(chosen)))
+        self._enqueue(works)
 
     def remove(self, targets: Collection[Target]) -> None:
         """Leave targets out: what is open of them ends unheard, and nothing counts them."""
-        works = self._ledger.remove(targets, self._open)
-        self._admission.drop([work.job.key for work in works])
+        works = self._recorder.remove(targets, self._pending)
+        self._preconditions.drop([work.job.key for work in works])
         for work in works:
-            if work in self._flying and work.cancel is not None:
+            if work in self._in_flight and work.cancel is not None:
                 work.cancel()
-                self._flying.discard(work)
-                self._lanes.release(work)
-        self._pump_soon()
-        self._end_anew()
+                self._in_flight.discard(work)
+                self._queues.release(work)
+        self._schedule_dispatch()
+        self._finish_again()
 
     def restore(self, targets: Iterable[Target]) -> None:
         """Take removed targets in again with their results, and measure what had none yet."""
-        unmeasured, known = self._ledger.restore(targets)
-        self._queue([Work(job) for job in unmeasured])
-        self._ledger.close(known)
-        self._end_anew()
+        unmeasured, known = self._recorder.restore(targets)
+        self._enqueue([Work(job) for job in unmeasured])
+        self._recorder.close_rows(known)
+        self._finish_again()
 
-    def use(self, options: Options) -> None:
+    def set_options(self, options: Options) -> None:
         """Take other options for what is asked from now on."""
         self._options = options
 
     def stop(self) -> None:
         """End everything queued and in flight; rows measured before keep their result."""
-        for work in self._flying:
+        for work in self._in_flight:
             if work.cancel is not None:
                 work.cancel()
-        self._flying.clear()
-        self._admission.clear()
+        self._in_flight.clear()
+        self._preconditions.clear()
         self._names.stop()
-        self._calibration.stop()
-        self._agreement.stop()
-        self._lanes = Lanes(self._settings.per_host, self._pump_soon)
-        for key, work in self._open.items():
-            earlier = self._board.results.get(key)
-            gone = observe.untested(work, Reason.CANCELLED, "", State.NOT_RUN)
-            self._emit(earlier or judge(work.job, gone))
-        stopped = bool(self._open)
-        self._open.clear()
+        self._middleboxes.stop()
+        self._dns_consistency.stop()
+        self._queues = HostQueues(self._settings.per_host, self._schedule_dispatch)
+        for key, work in self._pending.items():
+            earlier = self._state.results.get(key)
+            cancelled = observe.untested(work, Reason.CANCELLED, "", State.NOT_RUN)
+            self._emit(earlier or judge(work.job, cancelled))
+        stopped = bool(self._pending)
+        self._pending.clear()
         self._finish(complete=not stopped)
 
-    async def idle(self) -> None:
+    async def wait_idle(self) -> None:
         """Wait until nothing is queued or in flight."""
         await self._idle.wait()
 
-    def _queue(self, works: Sequence[Work]) -> None:
+    def _enqueue(self, works: Sequence[Work]) -> None:
         if not works:
             return
         self._idle.clear()
-        self._pauses.watch()
+        self._suspend_detector.start()
         for work in works:
-            self._open[work.job.key] = work
-            self._docket.opened(work.job)
+            self._pending[work.job.key] = work
+            self._verdicts.row_opened(work.job)
             # Protocol libraries take long to import: before anything of theirs is in flight.
-            self._asks.load(work.job.check.probe)
+            self._probes.load(work.job.check.probe)
         for work in works:
-            self._admission.admit(work)
-        self._pump_soon()
+            self._preconditions.check(work)
+        self._schedule_dispatch()
 
-    def _named(self, works: Sequence[Work]) -> None:
+    def _on_resolved(self, works: Sequence[Work]) -> None:
         """A host's addresses are known, or known not to be."""
-        works = [work for work in works if self._is_open(work)]
+        works = [work for work in works if self._is_pending(work)]
         if works and works[0].addresses:
-            self._agreement.look(works)
-            self._lanes.add(works[0].addresses[0], works)
-            self._pump_soon()
+            self._dns_consistency.enqueue(works)
+            self._queues.add(works[0].addresses[0], works)
+            self._schedule_dispatch()
             return
         for work in works:
-            if self._pauses.excused(work):
-                self._names.again(work)
+            if self._suspend_detector.allows_repeat(work):
+                self._names.resolve_again(work)
             elif work.resolution is not None:
                 problem = work.resolution.problem
-                self._settle(work, observe.untested(work, Reason.NAME_NOT_RESOLVED, problem))
+                self._complete(work, observe.untested(work, Reason.NAME_NOT_RESOLVED, problem))
 
-    def _pump_soon(self) -> None:
-        if not self._pumping:
-            self._pumping = True
-            self._loop.call_soon(self._pump)
+    def _schedule_dispatch(self) -> None:
+        if not self._dispatch_scheduled:
+            self._dispatch_scheduled = True
+            self._loop.call_soon(self._dispatch)
 
-    def _pump(self) -> None:
-        self._pumping = False
-        until = self._loop.time() + BUDGET
-        begun: list[Work] = []
-        while len(self._flying) < self._width.limit:
-            work = self._lanes.take()
+    def _dispatch(self) -> None:
+        self._dispatch_scheduled = False
+        deadline = self._loop.time() + DISPATCH_BUDGET
+        started: list[Work] = []
+        while len(self._in_flight) < self._concurrency.limit:
+            work = self._queues.take()
             if work is None:
                 break
-            if not self._is_open(work):
-                self._lanes.release(work)
+            if not self._is_pending(work):
+                self._queues.release(work)
                 continue
-            begun.append(work)
-            if not self._start(work):
+            started.append(work)
+            if not self._start_attempt(work):
                 break
-            if self._loop.time() > until:
-                self._pump_soon()
+            if self._loop.time() > deadline:
+                self._schedule_dispatch()
                 break
-        keys = tuple(work.job.key for work in begun if work in self._flying)
+        keys = tuple(work.job.key for work in started if work in self._in_flight)
         if keys:
             self._emit(Started(keys))
 
-    def _start(self, work: Work) -> bool:
+    def _start_attempt(self, work: Work) -> bool:
         """Begin one attempt; False when no descriptor is left for it."""
         if not work.attempts:
-            work.began, work.started = self._clock.now()
-        self._flying.add(work)
+            work.start_time, work.started = self._clock.now()
+        self._in_flight.add(work)
         job = work.job
         try:
-            ask = self._asks[job.check.probe]
+            ask = self._probes[job.check.probe]
             if job.check.transport == "tcp":
                 self._connect(work, ask)
             elif ask is not None:
-                self._fly(work, partial(observe.datagrams, self._vantage, ask, work, self._options))
+                self._start_task(
+                    work, partial(observe.run_udp_probe, self._vantage, ask, work, self._options)
+                )
             else:
-                self._fly(work, partial(observe.echo, self._vantage, work))
+                self._start_task(work, partial(observe.run_ping, self._vantage, work))
         except OSError:
-            self._starved(work)
+            self._on_fd_exhausted(work)
             return False
         return True
 
     def _connect(self, work: Work, ask: ProbeFunction | None) -> None:
         port = work.job.endpoint[1]
         assert port is not None
-        done = partial(self._connected, work, ask)
+        done = partial(self._on_connected, work, ask)
         timeout, keep = self._settings.timeout, ask is not None
         cancel = connect(self._vantage, work.addresses, port, timeout, done, keep=keep)
-        if work in self._flying and work.cancel is None:
+        if work in self._in_flight and work.cancel is None:
             work.cancel = cancel
 
-    def _connected(
+    def _on_connected(
         self,
         work: Work,
         ask: ProbeFunction | None,
@@ -319,110 +328,112 @@ class Run:
     ) -> None:
         work.attempts += 1
         work.cancel = None
-        now = (self._loop.time() - work.began) * 1000
-        work.evidence += [observe.tcp_evidence(one, now) for one in tried or (outcome,)]
+        elapsed_ms = (self._loop.time() - work.start_time) * 1000
+        work.evidence += [observe.tcp_evidence(one, elapsed_ms) for one in tried or (outcome,)]
         if outcome.reason is Reason.NO_RESPONSE and work.attempts <= self._settings.retries:
-            self._once_more(work)
+            self._requeue(work)
         elif ask is not None and outcome.pipe is not None:
-            call = observe.call(self._vantage, work, outcome, self._settings, self._options)
-            task = self._fly(work, lambda *_: observe.converse(call, ask, work, outcome, tried))
+            call = observe.make_call(self._vantage, work, outcome, self._settings, self._options)
+            task = self._start_task(
+                work, lambda *_: observe.run_tcp_probe(call, ask, work, outcome, tried)
+            )
             task.add_done_callback(call.close_unused)
         else:
-            self._land(work, observe.unspoken(work, outcome, tried))
+            self._on_observation(work, observe.from_connect(work, outcome, tried))
 
-    def _fly(self, work: Work, begin: Begin) -> asyncio.Task[None]:
-        task = self._loop.create_task(self._guard(work, begin))
+    def _start_task(self, work: Work, begin: Attempt) -> asyncio.Task[None]:
+        task = self._loop.create_task(self._run_attempt(work, begin))
         work.cancel = task.cancel
         return task
 
-    async def _guard(self, work: Work, begin: Begin) -> None:
+    async def _run_attempt(self, work: Work, begin: Attempt) -> None:
         try:
             observation = await begin(self._settings.timeout, self._settings.retries)
         except NotOffered as error:
             observation = observe.not_offered(work, error)
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in _NO_DESCRIPTOR:
-                self._starved(work)
+            if isinstance(error, OSError) and error.errno in _FD_EXHAUSTED:
+                self._on_fd_exhausted(work)
                 return
-            fault = f"a fault in the {work.job.check.probe} probe ({type(error).__name__})"
-            observation = observe.untested(work, Reason.LOCAL_ERROR, fault)
-        self._land(work, observation)
+            problem = f"a fault in the {work.job.check.probe} probe ({type(error).__name__})"
+            observation = observe.untested(work, Reason.LOCAL_ERROR, problem)
+        self._on_observation(work, observation)
 
-    def _starved(self, work: Work) -> None:
+    def _on_fd_exhausted(self, work: Work) -> None:
         """No descriptor was left: wait for one, and keep below what was possible."""
-        self._flying.discard(work)
+        self._in_flight.discard(work)
         work.cancel = None
-        self._lanes.put_back(work)
-        self._width.starved(len(self._flying))
-        if not self._flying:
-            self._loop.call_later(0.1, self._pump_soon)
+        self._queues.put_back(work)
+        self._concurrency.lower(len(self._in_flight))
+        if not self._in_flight:
+            self._loop.call_later(0.1, self._schedule_dispatch)
 
-    def _land(self, work: Work, observation: Observation) -> None:
+    def _on_observation(self, work: Work, observation: Observation) -> None:
         """An attempt's last word, once it is known what it is worth."""
         work.cancel = None
-        if self._pauses.spoiled(work, observation):
-            self._once_more(work)
+        if self._suspend_detector.invalidates(work, observation):
+            self._requeue(work)
         else:
-            self._calibration.check(work.job, observation, partial(self._landed, work))
+            self._middleboxes.check(work.job, observation, partial(self._on_attempt_done, work))
 
-    def _once_more(self, work: Work) -> None:
+    def _requeue(self, work: Work) -> None:
         """What was seen decides nothing: it takes its turn again."""
-        self._flying.discard(work)
-        self._lanes.again(work)
-        self._pump_soon()
+        self._in_flight.discard(work)
+        self._queues.requeue(work)
+        self._schedule_dispatch()
 
-    def _landed(self, work: Work, observation: Observation) -> None:
+    def _on_attempt_done(self, work: Work, observation: Observation) -> None:
         """Nothing is in flight for this row: its host may be asked the next thing."""
-        self._flying.discard(work)
-        self._lanes.release(work)
-        self._settle(work, observe.from_here(observation, self._vantage))
-        self._pump_soon()
+        self._in_flight.discard(work)
+        self._queues.release(work)
+        self._complete(work, observe.with_local_facts(observation, self._vantage))
+        self._schedule_dispatch()
 
-    def _settle(self, work: Work, observation: Observation) -> None:
+    def _complete(self, work: Work, observation: Observation) -> None:
         """A row is finished: judge it, tell everybody, and let go what waited for it."""
         key = work.job.key
-        if not self._is_open(work):
+        if not self._is_pending(work):
             return
-        del self._open[key]
-        self.rerun([job.key for job in self._ledger.keep(work.job, observation)])
-        self._ledger.pronounce(self._docket.closed(work.job))
-        self._admission.decided(key)
-        if not self._open:
-            self._agreement.when_quiet(self._complete)
+        del self._pending[key]
+        self.rerun([job.key for job in self._recorder.record(work.job, observation)])
+        self._recorder.emit_verdicts(self._verdicts.row_closed(work.job))
+        self._preconditions.on_result(key)
+        if not self._pending:
+            self._dns_consistency.when_idle(self._on_all_done)
 
-    def _is_open(self, work: Work) -> bool:
+    def _is_pending(self, work: Work) -> bool:
         """Whether somebody still waits for this row's result: not after its target was removed."""
-        return self._open.get(work.job.key) is work
+        return self._pending.get(work.job.key) is work
 
-    def _amend(self, key: str, evidence: Evidence) -> None:
-        if key not in self._open:
-            self._ledger.amend(key, evidence)
+    def _update(self, key: str, evidence: Evidence) -> None:
+        if key not in self._pending:
+            self._recorder.mark_accepts_everything(key, evidence)
 
-    def _end_anew(self) -> None:
+    def _finish_again(self) -> None:
         """After rows came or went: where nothing is measured, another end says what counts now."""
-        if not self._open and self._idle.is_set():
+        if not self._pending and self._idle.is_set():
             self._idle.clear()
-            self._finish(complete=self._whole)
-        elif not self._open:
-            self._agreement.when_quiet(self._complete)
+            self._finish(complete=self._was_complete)
+        elif not self._pending:
+            self._dns_consistency.when_idle(self._on_all_done)
 
-    def _complete(self) -> None:
-        if not self._open:
-            for key, observation in [*self._agreement.amended(self._board.results)]:
-                self._ledger.keep(self._board.jobs[key], observation)
+    def _on_all_done(self) -> None:
+        if not self._pending:
+            for key, observation in [*self._dns_consistency.updates(self._state.results)]:
+                self._recorder.record(self._state.jobs[key], observation)
             self._finish(complete=True)
 
     def _finish(self, *, complete: bool) -> None:
         if not self._idle.is_set():
             self._idle.set()
-            self._pauses.rest()
-            self._whole = complete
-            self._ledger.pronounce(self._docket.ended())
+            self._suspend_detector.stop()
+            self._was_complete = complete
+            self._recorder.emit_verdicts(self._verdicts.finish())
             if complete:
                 # It may take a second, for which nobody waits who stops.
-                self._emit(Diagnosed(self._board.findings()))
-            self._emit(Finished(complete, self._board.counts()))
+                self._emit(Diagnosed(self._state.findings()))
+            self._emit(Finished(complete, self._state.counts()))
 
     def flush(self) -> None:
         """Report what has happened so far at once."""
-        self._outbox.flush()
+        self._events.flush()

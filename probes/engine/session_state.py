@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from probes.engine.middlebox import marked
+from probes.engine.middlebox import mark_accepts_everything
 from probes.engine.pacing import Work
-from probes.engine.verdict_tracker import Docket
+from probes.engine.verdict_tracker import VerdictTracker
 from probes.judging.findings import Finding, diagnose
 from probes.judging.status import depends_on, judge, not_needed
 from probes.model import (
@@ -28,10 +28,10 @@ from probes.model import (
 )
 from profiles.model import Profile
 
-_NOT_ASKED = (Reason.NOT_NEEDED, Reason.DEPENDENCY)
+_NOT_MEASURED = (Reason.NOT_NEEDED, Reason.DEPENDENCY)
 
 
-class Board:
+class SessionState:
     """The state of a session: rows by key, with the dependencies of the profile between them."""
 
     def __init__(self, profile: Profile, answers: Mapping[str, str], timeout: float) -> None:
@@ -42,13 +42,16 @@ class Board:
         self._profile = profile
         self._answers = answers
         self._timeout = timeout
-        self._depends = {check.id: depends_on(check, answers) for check in profile.checks}
-        self._decides: dict[str, list[str]] = {}
-        for check, others in self._depends.items():
+        self._dependencies = {check.id: depends_on(check, answers) for check in profile.checks}
+        self._dependents: dict[str, list[str]] = {}
+        for check, others in self._dependencies.items():
             for other in others:
-                self._decides.setdefault(other, []).append(check)
-        involved = {*self._decides, *(check for check, others in self._depends.items() if others)}
-        self._involved = frozenset(involved)
+                self._dependents.setdefault(other, []).append(check)
+        related = {
+            *self._dependents,
+            *(check for check, others in self._dependencies.items() if others),
+        }
+        self._related = frozenset(related)
         self._keys: dict[tuple[Target, str], str] = {}
 
     def add(self, jobs: Iterable[Job]) -> list[Job]:
@@ -58,12 +61,12 @@ class Board:
             if job.key in self.jobs:
                 continue
             self.jobs[job.key] = job
-            if job.check.id in self._involved:
+            if job.check.id in self._related:
                 self._keys[(job.target, job.check.id)] = job.key
             new.append(job)
         return new
 
-    def take(self, targets: frozenset[Target]) -> list[tuple[Job, Result | None, bool]]:
+    def remove(self, targets: frozenset[Target]) -> list[tuple[Job, Result | None, bool]]:
         """Take targets out: their rows, with their result and whether that is an earlier one."""
         taken = []
         for key, job in [(key, job) for key, job in self.jobs.items() if job.target in targets]:
@@ -74,7 +77,7 @@ class Board:
             taken.append((job, self.results.pop(key, None), earlier))
         return taken
 
-    def recall(self, results: Iterable[Result]) -> Iterator[EarlierResult]:
+    def add_earlier(self, results: Iterable[Result]) -> Iterator[EarlierResult]:
         """Take results of an earlier session as they count under this session's answers."""
         for result in results:
             self.add((result.job,))
@@ -82,8 +85,8 @@ class Board:
             self.earlier[result.job.key] = None
         for key in self.earlier:
             was = self.results[key]
-            if was.observation.reason not in _NOT_ASKED:
-                self.results[key] = self._anew(was, self.why_not_needed(was.job))
+            if was.observation.reason not in _NOT_MEASURED:
+                self.results[key] = self._rejudged(was, self.why_not_needed(was.job))
             yield EarlierResult(self.results[key])
 
     def why_not_needed(self, job: Job) -> str:
@@ -94,42 +97,42 @@ class Board:
             self._profile, job.check, self._answers, lambda check: self._sibling(job, check)
         )
 
-    def decided_by(self, job: Job) -> Iterator[str]:
+    def dependencies(self, job: Job) -> Iterator[str]:
         """Keys of the rows of the same target that decide whether this one is asked."""
-        for check in self._depends.get(job.check.id, ()):
+        for check in self._dependencies.get(job.check.id, ()):
             key = self._keys.get((job.target, check))
             if key is not None:
                 yield key
 
-    def missing(self, job: Job) -> Result | None:
+    def missing_dependency(self, job: Job) -> Result | None:
         """The row this one cannot be asked without, when that row is not available."""
         if not job.check.needs:
             return None
         result = self._sibling(job, job.check.needs)
-        available = result is None or result.status in AVAILABLE
-        return None if available else result
+        is_available = result is None or result.status in AVAILABLE
+        return None if is_available else result
 
     def store(self, result: Result) -> tuple[list[Result], list[Job]]:
         """Keep a result; returns other rows it judges anew and jobs it makes necessary."""
         self.results[result.job.key] = result
         self.earlier.pop(result.job.key, None)
-        anew: list[Result] = []
-        wanted: list[Job] = []
-        for check in self._decides.get(result.job.check.id, ()):
+        updated: list[Result] = []
+        needed: list[Job] = []
+        for check in self._dependents.get(result.job.check.id, ()):
             key = self._keys.get((result.job.target, check))
             other = self.results.get(key) if key is not None else None
             if other is None:
                 continue
             why = self.why_not_needed(other.job)
-            if other.observation.reason in _NOT_ASKED:
+            if other.observation.reason in _NOT_MEASURED:
                 if not why:
-                    wanted.append(other.job)
+                    needed.append(other.job)
                 continue
-            judged = self._anew(other, why)
+            judged = self._rejudged(other, why)
             if judged is not other:
                 self.results[other.job.key] = judged
-                anew.append(judged)
-        return anew, wanted
+                updated.append(judged)
+        return updated, needed
 
     def event(self, result: Result) -> Result | EarlierResult:
         """What is reported of a result."""
@@ -150,7 +153,7 @@ class Board:
         found = diagnose(self.results.values(), self._answers)
         return tuple(one for one in found if not self.earlier.keys() >= set(one.keys))
 
-    def _anew(self, result: Result, why: str) -> Result:
+    def _rejudged(self, result: Result, why: str) -> Result:
         """A result as it stands now; the same one where its status does."""
         judged = judge(result.job, result.observation, why, self._timeout)
         return result if judged.status is result.status else judged
@@ -161,16 +164,16 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gone:
+class _RemovedRow:
     """A row of a removed target; `open` if it waited or was in flight."""
 
     job: Job
     result: Result | None
     earlier: bool
-    open: bool
+    pending: bool
 
 
-class Ledger:
+class ResultRecorder:
     """Keeps a run's results and verdicts, and emits each of them as an event."""
 
     def __init__(
@@ -181,82 +184,82 @@ class Ledger:
         emit: Callable[[Event], None],
         earlier: Sequence[Result],
     ) -> None:
-        self.board = Board(profile, answers, timeout)
-        recalled = tuple(self.board.recall(earlier))
-        self.docket = Docket(
-            profile, answers, self.board.jobs, self.board.results, self.board.earlier
+        self.state = SessionState(profile, answers, timeout)
+        events = tuple(self.state.add_earlier(earlier))
+        self.verdicts = VerdictTracker(
+            profile, answers, self.state.jobs, self.state.results, self.state.earlier
         )
         self._timeout = timeout
         self._emit = emit
-        self._gone: dict[Target, list[_Gone]] = {}
-        for one in recalled:
+        self._removed: dict[Target, list[_RemovedRow]] = {}
+        for one in events:
             emit(one)
 
     def add(self, jobs: Sequence[Job]) -> list[Job]:
         """Take new rows in; returns those that were not known. Who is named again is not gone."""
-        for target in {job.target for job in jobs} & self._gone.keys():
-            del self._gone[target]
-        return self.board.add(jobs)
+        for target in {job.target for job in jobs} & self._removed.keys():
+            del self._removed[target]
+        return self.state.add(jobs)
 
-    def keep(self, job: Job, observation: Observation) -> list[Job]:
+    def record(self, job: Job, observation: Observation) -> list[Job]:
         """Judge a row and report it with those it changes; returns jobs it makes necessary."""
-        why = self.board.why_not_needed(job)
+        why = self.state.why_not_needed(job)
         result = judge(job, observation, why, self._timeout)
-        anew, wanted = self.board.store(result)
-        for one in (result, *anew):
-            self._emit(self.board.event(one))
-        return wanted
+        updated, needed = self.state.store(result)
+        for one in (result, *updated):
+            self._emit(self.state.event(one))
+        return needed
 
-    def amend(self, key: str, evidence: Evidence) -> None:
+    def mark_accepts_everything(self, key: str, evidence: Evidence) -> None:
         """A row that was settled before its address was known to accept everything."""
-        result = self.board.results.get(key)
+        result = self.state.results.get(key)
         if result is not None:
-            self.keep(result.job, marked(result.observation, evidence))
-            self.pronounce(self.docket.changed(result.job))
+            self.record(result.job, mark_accepts_everything(result.observation, evidence))
+            self.emit_verdicts(self.verdicts.row_changed(result.job))
 
-    def pronounce(self, verdicts: Iterable[Verdict]) -> None:
+    def emit_verdicts(self, verdicts: Iterable[Verdict]) -> None:
         """Report verdicts."""
         for verdict in verdicts:
             self._emit(verdict)
 
-    def remove(self, targets: Collection[Target], open: dict[str, Work]) -> list[Work]:
+    def remove(self, targets: Collection[Target], pending: dict[str, Work]) -> list[Work]:
         """Leave targets out of everything; takes their rows out of the `open` ones, returned."""
         works: list[Work] = []
-        gone: dict[Target, list[_Gone]] = {}
-        for job, result, earlier in self.board.take(frozenset(targets)):
-            work = open.pop(job.key, None)
+        removed: dict[Target, list[_RemovedRow]] = {}
+        for job, result, earlier in self.state.remove(frozenset(targets)):
+            work = pending.pop(job.key, None)
             if work is not None:
                 works.append(work)
-            row = _Gone(job, result, earlier, work is not None)
-            gone.setdefault(job.target, []).append(row)
-        if gone:
-            self._gone.update(gone)
-            self._emit(Removed(tuple(gone)))
-            rows = [row.job for rows in gone.values() for row in rows]
-            self.pronounce(self.docket.removed(tuple(gone), rows))
+            row = _RemovedRow(job, result, earlier, work is not None)
+            removed.setdefault(job.target, []).append(row)
+        if removed:
+            self._removed.update(removed)
+            self._emit(Removed(tuple(removed)))
+            rows = [row.job for rows in removed.values() for row in rows]
+            self.emit_verdicts(self.verdicts.targets_removed(tuple(removed), rows))
         return works
 
     def restore(self, targets: Iterable[Target]) -> tuple[list[Job], list[Job]]:
         """Take removed targets in again with their results; returns the rows that have to be
         measured, and those that `close` is to be called with once these are open.
         """
-        back = [one for one in targets if one in self._gone]
-        rows = [row for one in back for row in self._gone.pop(one)]
-        if back:
-            self._emit(Restored(tuple(back)))
-        self.board.add(row.job for row in rows)
-        known = [row.job for row in rows if row.result is not None and not row.open]
+        restored = [one for one in targets if one in self._removed]
+        rows = [row for one in restored for row in self._removed.pop(one)]
+        if restored:
+            self._emit(Restored(tuple(restored)))
+        self.state.add(row.job for row in rows)
+        known = [row.job for row in rows if row.result is not None and not row.pending]
         for row in rows:
             if row.result is not None:
-                self.board.results[row.job.key] = row.result
+                self.state.results[row.job.key] = row.result
                 if row.earlier:
-                    self.board.earlier[row.job.key] = None
+                    self.state.earlier[row.job.key] = None
         for job in known:
-            self.docket.opened(job)
-        return [row.job for row in rows if row.open], known
+            self.verdicts.row_opened(job)
+        return [row.job for row in rows if row.pending], known
 
-    def close(self, jobs: Sequence[Job]) -> None:
+    def close_rows(self, jobs: Sequence[Job]) -> None:
         """Rows that came back have their results: pronounce what they mean."""
         for job in jobs:
-            self.pronounce(self.docket.closed(job))
-        self.pronounce(self.docket.resting({job.target.role for job in jobs}))
+            self.emit_verdicts(self.verdicts.row_closed(job))
+        self.emit_verdicts(self.verdicts.dependent_verdicts({job.target.role for job in jobs}))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from probes.call import LoadableProbe
 from probes.engine.events import Report
-from probes.engine.scheduler import Run
+from probes.engine.scheduler import Scheduler
 from probes.model import (
     Diagnosed,
     EarlierResult,
@@ -39,7 +39,7 @@ T = TypeVar("T")
 MakeVantage = Callable[[], Vantage | Awaitable[Vantage]]
 """Makes the place to measure from, on the loop that it is used on; opening it may take a while."""
 
-_SWITCH = 0.0005
+_SWITCH_INTERVAL = 0.0005
 """Seconds after which a thread that computes lets another one run."""
 
 
@@ -59,15 +59,15 @@ class Engine:
         self._probes = probes
         self._report = report
         self._logs: tuple[SessionLog, ...] = ()
-        self._failed: set[SessionLog] = set()
-        self._run: Run | None = None
+        self._failed_logs: set[SessionLog] = set()
+        self._scheduler: Scheduler | None = None
         self._vantage: Vantage | None = None
         self._loop = asyncio.SelectorEventLoop()
         self._opening = asyncio.run_coroutine_threadsafe(self._open(vantage), self._loop)
-        self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         # A screen that computes would hold the interpreter for 5 ms at each of the engine's system
         # calls; now it is asked for it ten times sooner.
-        sys.setswitchinterval(_SWITCH)
+        sys.setswitchinterval(_SWITCH_INTERVAL)
         self._thread.start()
 
     def begin(
@@ -86,35 +86,37 @@ class Engine:
         """
         self._opening.result()
         fixed, recalled = tuple(logs), tuple(earlier)
-        self._do(lambda: self._begin(profile, answers, settings, fixed, options, recalled))
+        self._call_in_loop(
+            lambda: self._begin(profile, answers, settings, fixed, options, recalled)
+        )
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Measure new rows."""
         fixed = tuple(jobs)
-        self._with_run(lambda run: run.add(fixed))
+        self._with_scheduler(lambda run: run.add(fixed))
 
     def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
-        """Measure rows again; see Run.rerun."""
+        """Measure rows again; see Scheduler.rerun."""
         fixed = tuple(keys)
-        self._with_run(lambda run: run.rerun(fixed, forced=forced))
+        self._with_scheduler(lambda run: run.rerun(fixed, forced=forced))
 
     def remove(self, targets: Iterable[Target]) -> None:
-        """Leave targets out of the session; see Run.remove."""
+        """Leave targets out of the session; see Scheduler.remove."""
         fixed = tuple(targets)
-        self._with_run(lambda run: run.remove(fixed))
+        self._with_scheduler(lambda run: run.remove(fixed))
 
     def restore(self, targets: Iterable[Target]) -> None:
-        """Take removed targets in again; see Run.restore."""
+        """Take removed targets in again; see Scheduler.restore."""
         fixed = tuple(targets)
-        self._with_run(lambda run: run.restore(fixed))
+        self._with_scheduler(lambda run: run.restore(fixed))
 
-    def use(self, options: Options) -> None:
+    def set_options(self, options: Options) -> None:
         """Give the probes other options for rows that are measured from now on."""
-        self._with_run(lambda run: run.use(options))
+        self._with_scheduler(lambda run: run.set_options(options))
 
     def stop(self) -> None:
         """End what is queued and in flight; results so far stay."""
-        self._with_run(Run.stop)
+        self._with_scheduler(Scheduler.stop)
 
     def info(self) -> VantageInfo:
         """Where this engine measures from; waits until the vantage is open.
@@ -124,26 +126,26 @@ class Engine:
         """
         return self._opening.result().info
 
-    def ask(self, work: Callable[[Vantage], Coroutine[Any, Any, T]]) -> Future[T]:
+    def run_with_vantage(self, work: Callable[[Vantage], Coroutine[Any, Any, T]]) -> Future[T]:
         """Run a coroutine with the vantage on the engine's loop; waits and raises as `info`."""
         return asyncio.run_coroutine_threadsafe(work(self._opening.result()), self._loop)
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop, write the end of the log and end the thread, within `timeout` seconds."""
         if self._thread.is_alive():
-            self._do(self._close)
+            self._call_in_loop(self._close)
             self._thread.join(timeout)
 
-    def _do(self, action: Callable[[], object]) -> None:
+    def _call_in_loop(self, action: Callable[[], object]) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(action)
 
-    def _with_run(self, action: Callable[[Run], None]) -> None:
-        self._do(lambda: action(self._run) if self._run is not None else None)
+    def _with_scheduler(self, action: Callable[[Scheduler], None]) -> None:
+        self._call_in_loop(lambda: action(self._scheduler) if self._scheduler is not None else None)
 
-    def _main(self) -> None:
+    def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.set_exception_handler(self._fault)
+        self._loop.set_exception_handler(self._on_loop_error)
         self._loop.run_forever()
         pending = asyncio.all_tasks(self._loop)
         for task in pending:
@@ -158,16 +160,16 @@ class Engine:
         self._vantage = await made if inspect.isawaitable(made) else made
         return self._vantage
 
-    def _fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A bug in the engine itself: say so and end the run, so that nobody waits forever."""
         if "handle" not in context:
             # A library's connection ended badly; its probe's row tells.
             return
         name = type(context.get("exception")).__name__
         self._report([Message(f"A fault in auditreach's engine ({name}) ended the run.", "error")])
-        if self._run is not None:
-            self._run.stop()
-            self._run.flush()
+        if self._scheduler is not None:
+            self._scheduler.stop()
+            self._scheduler.flush()
 
     def _begin(
         self,
@@ -179,38 +181,38 @@ class Engine:
         earlier: Sequence[Result],
     ) -> None:
         assert self._vantage is not None
-        if self._run is not None:
-            self._run.stop()
-            self._run.flush()
+        if self._scheduler is not None:
+            self._scheduler.stop()
+            self._scheduler.flush()
         self._logs = logs
-        self._failed = set()
-        self._run = Run(
+        self._failed_logs = set()
+        self._scheduler = Scheduler(
             self._vantage,
             self._probes,
             profile,
             answers,
             settings,
-            self._reported,
+            self._on_events,
             options,
             earlier,
         )
 
     def _close(self) -> None:
-        if self._run is not None:
-            self._run.stop()
-            self._run.flush()
+        if self._scheduler is not None:
+            self._scheduler.stop()
+            self._scheduler.flush()
         self._loop.stop()
 
-    def _reported(self, batch: Sequence[Event]) -> None:
+    def _on_events(self, batch: Sequence[Event]) -> None:
         """Log first, then whoever watches."""
         trouble = [
             Message(f"This session is not being saved: {why}", "error")
             for log in self._logs
-            if (why := self._keep(log, batch))
+            if (why := self._write(log, batch))
         ]
         self._report([*batch, *trouble])
 
-    def _keep(self, log: SessionLog, batch: Sequence[Event]) -> str:
+    def _write(self, log: SessionLog, batch: Sequence[Event]) -> str:
         """Write a batch to a log; returns why it failed, the first time it does."""
         verdicts = [event for event in batch if isinstance(event, Verdict)]
         measured = [
@@ -234,7 +236,7 @@ class Engine:
                 elif isinstance(event, Finished):
                     log.end(event.complete, event.counts)
         except LogFailed as error:
-            known = log in self._failed
-            self._failed.add(log)
+            known = log in self._failed_logs
+            self._failed_logs.add(log)
             return "" if known else str(error)
         return ""

@@ -11,16 +11,16 @@ from probes.model import FAILURES, MEASURED, Job, Result, Status, Target, Verdic
 from probes.wire.text import printable
 from profiles.model import Capability, Profile, capabilities_of
 
-MOST_KNOWN = 4096
+MAX_CACHED = 4096
 """Judgements that are kept for other targets with the same rows."""
 
 _Rows = tuple[Row | None, ...]
-_CUT_SHORT = Row(Status.CANCELLED)
-_CARRIES_SOMETHING = MEASURED | FAILURES
+_NOT_TESTED = Row(Status.CANCELLED)
+_RELEVANT = MEASURED | FAILURES
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _CapabilityChecks:
     """A capability with the checks of its role, and those elsewhere, that it is judged by."""
 
     capability: Capability
@@ -30,7 +30,7 @@ class _Case:
     elsewhere: tuple[str, ...]
 
 
-class Docket:
+class VerdictTracker:
     """Says which verdicts are due as rows are opened and closed; one for each run.
 
     `jobs` and `results` are the run's, by key, and are looked into whenever a verdict is made; so
@@ -51,72 +51,72 @@ class Docket:
         self._jobs = jobs
         self._results = results
         self._earlier = earlier
-        self._cases: dict[str, tuple[_Case, ...]] = {}
+        self._checks_by_role: dict[str, tuple[_CapabilityChecks, ...]] = {}
         roles = {check.id: check.role for check in profile.checks}
-        self._rests_on: dict[str, set[str]] = {}
+        self._depends_on: dict[str, set[str]] = {}
         """The roles each role rests on, and the other way round."""
-        self._carries: dict[str, set[str]] = {}
+        self._dependents: dict[str, set[str]] = {}
         for capability in profile.capabilities:
             for other in capability.elsewhere:
-                self._rests_on.setdefault(capability.role, set()).add(roles[other.check])
-                self._carries.setdefault(roles[other.check], set()).add(capability.role)
+                self._depends_on.setdefault(capability.role, set()).add(roles[other.check])
+                self._dependents.setdefault(roles[other.check], set()).add(capability.role)
         self._open: dict[Target, int] = {}
         """Rows without a result; 0 while the target waits for those of other roles."""
-        self._open_of: dict[str, int] = dict.fromkeys(self._carries, 0)
+        self._open_by_role: dict[str, int] = dict.fromkeys(self._dependents, 0)
         self._keys: dict[str, dict[str, None]] = {}
         """The rows of each check that others rest on."""
-        self._best: dict[str, Row | None] = {}
-        self._told: dict[Target, tuple[Judgement, ...]] = {}
-        self._known: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
-        self._recalled: dict[str, dict[Target, None]] = {}
+        self._best_rows: dict[str, Row | None] = {}
+        self._emitted: dict[Target, tuple[Judgement, ...]] = {}
+        self._cache: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
+        self._earlier_targets: dict[str, dict[Target, None]] = {}
         """Targets of an earlier session, by role."""
         for key in self._earlier:
             job = self._jobs[key]
-            self._recalled.setdefault(job.target.role, {})[job.target] = None
-            if job.target.role in self._open_of:
+            self._earlier_targets.setdefault(job.target.role, {})[job.target] = None
+            if job.target.role in self._open_by_role:
                 self._keys.setdefault(job.check.id, {})[key] = None
 
-    def opened(self, job: Job) -> None:
+    def row_opened(self, job: Job) -> None:
         """A row waits for a result, for the first time or again."""
         target = job.target
         self._open[target] = self._open.get(target, 0) + 1
-        if target.role in self._open_of:
-            self._open_of[target.role] += 1
+        if target.role in self._open_by_role:
+            self._open_by_role[target.role] += 1
             self._keys.setdefault(job.check.id, {})[job.key] = None
 
-    def closed(self, job: Job) -> list[Verdict]:
+    def row_closed(self, job: Job) -> list[Verdict]:
         """A row has its result; the verdicts that follow from that."""
         target = job.target
         left = self._open[target] = self._open[target] - 1
         verdicts = [] if left else self._judge(target)
-        if target.role in self._open_of:
-            self._open_of[target.role] -= 1
-            return verdicts + self._judge_resting(target.role)
+        if target.role in self._open_by_role:
+            self._open_by_role[target.role] -= 1
+            return verdicts + self._judge_dependents(target.role)
         return verdicts
 
-    def changed(self, job: Job) -> list[Verdict]:
+    def row_changed(self, job: Job) -> list[Verdict]:
         """A row that was closed has another result; the verdicts that follow from that."""
         role = job.target.role
         verdicts = [] if job.target in self._open else self._judge(job.target)
-        return verdicts + self._judge_resting(role) if role in self._open_of else verdicts
+        return verdicts + self._judge_dependents(role) if role in self._open_by_role else verdicts
 
-    def removed(self, targets: Collection[Target], jobs: Iterable[Job]) -> list[Verdict]:
+    def targets_removed(self, targets: Collection[Target], jobs: Iterable[Job]) -> list[Verdict]:
         """These targets, with these rows, count no more; the verdicts of others that follow."""
         for job in jobs:
             self._keys.get(job.check.id, {}).pop(job.key, None)
         for target in targets:
             left = self._open.pop(target, 0)
-            if target.role in self._open_of:
-                self._open_of[target.role] -= left
-            self._told.pop(target, None)
-            self._recalled.get(target.role, {}).pop(target, None)
-        return self.resting({target.role for target in targets})
+            if target.role in self._open_by_role:
+                self._open_by_role[target.role] -= left
+            self._emitted.pop(target, None)
+            self._earlier_targets.get(target.role, {}).pop(target, None)
+        return self.dependent_verdicts({target.role for target in targets})
 
-    def resting(self, roles: Collection[str]) -> list[Verdict]:
+    def dependent_verdicts(self, roles: Collection[str]) -> list[Verdict]:
         """The verdicts that have changed of targets that rest on these roles."""
-        self._best.clear()
-        above = {one for role in roles for one in self._carries.get(role, ())}
-        due = [one for one in (*self._open, *self._told) if one.role in above]
+        self._best_rows.clear()
+        dependent_roles = {one for role in roles for one in self._dependents.get(role, ())}
+        due = [one for one in (*self._open, *self._emitted) if one.role in dependent_roles]
         return [
             verdict
             for target in dict.fromkeys(due)
@@ -124,46 +124,48 @@ class Docket:
             for verdict in self._judge(target)
         ]
 
-    def ended(self) -> list[Verdict]:
+    def finish(self) -> list[Verdict]:
         """Nothing is measured any more; what is still due, except for targets cut short."""
-        self._open_of = dict.fromkeys(self._open_of, 0)
-        self._best.clear()
+        self._open_by_role = dict.fromkeys(self._open_by_role, 0)
+        self._best_rows.clear()
         verdicts = [verdict for target in list(self._open) for verdict in self._judge(target)]
         self._open.clear()
         return verdicts
 
-    def _judge_resting(self, role: str) -> list[Verdict]:
+    def _judge_dependents(self, role: str) -> list[Verdict]:
         """The targets that rest on a role, once all of its rows are closed."""
-        if self._open_of[role]:
+        if self._open_by_role[role]:
             return []
-        before, self._best = self._best, {}
-        roles = self._carries[role]
+        before, self._best_rows = self._best_rows, {}
+        roles = self._dependents[role]
         due = [target for target, left in self._open.items() if not left and target.role in roles]
-        if any(self._best_of(check) != row for check, row in before.items()):
-            due += [one for one in self._told if one.role in roles and one not in self._open]
+        if any(self._best_row(check) != row for check, row in before.items()):
+            due += [one for one in self._emitted if one.role in roles and one not in self._open]
         for one in roles:
             # They have their rows from an earlier session, and what they rest on was measured anew.
-            due += [target for target in self._recalled.get(one, ()) if target not in self._open]
+            due += [
+                target for target in self._earlier_targets.get(one, ()) if target not in self._open
+            ]
         return [verdict for target in dict.fromkeys(due) for verdict in self._judge(target)]
 
     def _judge(self, target: Target) -> list[Verdict]:
         """A target's verdicts, as far as they are not those it has."""
-        rests_on = self._rests_on.get(target.role)
-        if rests_on is not None and any(self._open_of[role] for role in rests_on):
+        depends_on = self._depends_on.get(target.role)
+        if depends_on is not None and any(self._open_by_role[role] for role in depends_on):
             return []
-        before = self._told.get(target, ())
+        before = self._emitted.get(target, ())
         judgements = []
-        for case in self._cases_of(target.role):
+        for case in self._capability_checks(target.role):
             rows = self._rows(case, target)
             if rows is None:
                 return []
             judgements.append(self._judgement(case, rows, target.port if case.custom else None))
         self._open.pop(target, None)
-        now = tuple(judgements)
-        if now == before:
+        current = tuple(judgements)
+        if current == before:
             return []
-        self._told[target] = now
-        cases = self._cases_of(target.role)
+        self._emitted[target] = current
+        cases = self._capability_checks(target.role)
         return [
             Verdict(
                 target,
@@ -173,11 +175,11 @@ class Docket:
                 one.fix,
                 one.text + self._not_measured_again(case, target),
             )
-            for number, (case, one) in enumerate(zip(cases, now, strict=True))
+            for number, (case, one) in enumerate(zip(cases, current, strict=True))
             if not before or one != before[number]
         ]
 
-    def _rows(self, case: _Case, target: Target) -> _Rows | None:
+    def _rows(self, case: _CapabilityChecks, target: Target) -> _Rows | None:
         """The target's rows in the order of the case; None if one was cut short."""
         rows: list[Row | None] = []
         for check in case.own:
@@ -188,7 +190,7 @@ class Docket:
             rows.append(None if result is None else row_of(result))
         return tuple(rows)
 
-    def _not_measured_again(self, case: _Case, target: Target) -> str:
+    def _not_measured_again(self, case: _CapabilityChecks, target: Target) -> str:
         """A further sentence where the judgement rests on rows of an earlier session."""
         if not self._earlier:
             return ""
@@ -200,7 +202,7 @@ class Docket:
             for key in keys
             if key in self._earlier
             and (one := self._results.get(key)) is not None
-            and one.status in _CARRIES_SOMETHING
+            and one.status in _RELEVANT
         ]
         if not rows:
             return ""
@@ -208,34 +210,36 @@ class Docket:
         oldest = min(one.observation.started for one in rows)
         return f" Not measured again: {titles}{oldest and f' (since {printable(oldest, 40)})'}."
 
-    def _key(self, case: _Case, check: str, target: Target) -> str:
+    def _key(self, case: _CapabilityChecks, check: str, target: Target) -> str:
         return row_key(check, target, check == case.custom and target.port is not None)
 
-    def _judgement(self, case: _Case, rows: _Rows, port: int | None) -> Judgement:
-        others = tuple([self._best_of(check) for check in case.elsewhere])
+    def _judgement(self, case: _CapabilityChecks, rows: _Rows, port: int | None) -> Judgement:
+        others = tuple([self._best_row(check) for check in case.elsewhere])
         key = (case.capability.id, rows, others, port)
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= MOST_KNOWN:
-                self._known.clear()
-            own = dict(_seen(case.own, rows))
-            elsewhere = dict(_seen(case.elsewhere, others))
-            known = judged(self._profile, case.capability, self._answers, own, elsewhere, port)
-            self._known[key] = known
-        return known
+        judgement = self._cache.get(key)
+        if judgement is None:
+            if len(self._cache) >= MAX_CACHED:
+                self._cache.clear()
+            own = dict(_present(case.own, rows))
+            elsewhere = dict(_present(case.elsewhere, others))
+            judgement = judged(self._profile, case.capability, self._answers, own, elsewhere, port)
+            self._cache[key] = judgement
+        return judgement
 
-    def _best_of(self, check: str) -> Row | None:
-        if check not in self._best:
+    def _best_row(self, check: str) -> Row | None:
+        if check not in self._best_rows:
             results = [self._results.get(key) for key in self._keys.get(check, ())]
-            self._best[check] = best(_CUT_SHORT if one is None else row_of(one) for one in results)
-        return self._best[check]
+            self._best_rows[check] = best(
+                _NOT_TESTED if one is None else row_of(one) for one in results
+            )
+        return self._best_rows[check]
 
-    def _cases_of(self, role: str) -> tuple[_Case, ...]:
-        if role not in self._cases:
+    def _capability_checks(self, role: str) -> tuple[_CapabilityChecks, ...]:
+        if role not in self._checks_by_role:
             custom = self._profile.custom_port(role)
             own = tuple(check.id for check in self._profile.checks_of(role))
-            self._cases[role] = tuple(
-                _Case(
+            self._checks_by_role[role] = tuple(
+                _CapabilityChecks(
                     capability,
                     own,
                     "" if custom is None else custom.id,
@@ -243,10 +247,10 @@ class Docket:
                 )
                 for capability in capabilities_of(self._profile, role)
             )
-        return self._cases[role]
+        return self._checks_by_role[role]
 
 
-def _seen(checks: Iterable[str], rows: _Rows) -> Iterator[tuple[str, Row]]:
+def _present(checks: Iterable[str], rows: _Rows) -> Iterator[tuple[str, Row]]:
     return ((check, row) for check, row in zip(checks, rows, strict=True) if row is not None)
 
 
@@ -263,7 +267,7 @@ def verdicts_of(
     rows = {result.job.key: result for result in results}
     measured = {key: one for key, one in rows.items() if one.status is not Status.CANCELLED}
     jobs = {key: result.job for key, result in rows.items()}
-    docket = Docket(profile, answers, jobs, measured, earlier)
+    tracker = VerdictTracker(profile, answers, jobs, measured, earlier)
     for job in jobs.values():
-        docket.opened(job)
-    return docket.ended()
+        tracker.row_opened(job)
+    return tracker.finish()

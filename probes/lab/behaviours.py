@@ -22,7 +22,7 @@ async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 def slow(seconds: float, then: Talk) -> Talk:
-    """Think before the conversation; shorter than PATIENCE, or it never comes to it."""
+    """Think before the conversation; shorter than MIN_TIMEOUT, or it never comes to it."""
     assert seconds < PATIENCE
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from probes.call import Call, ProbeFunction
-from probes.engine.middlebox import PORTS
-from probes.engine.observation import converse
+from probes.engine.middlebox import UNUSED_PORTS
+from probes.engine.observation import run_tcp_probe
 from probes.engine.pacing import Work
-from probes.engine.scheduler import Run
+from probes.engine.scheduler import Scheduler
 from probes.model import (
     Event,
     Finished,
@@ -157,7 +157,7 @@ def observed(call_to) -> Callable[..., Awaitable[Observation]]:
     ) -> Observation:
         async with call_to(port, timeout=timeout) as call:
             call.options = options
-            return await converse(call, ask, Work(call.job), call.outcome, ())
+            return await run_tcp_probe(call, ask, Work(call.job), call.outcome, ())
 
     return make
 
@@ -239,7 +239,7 @@ class Scripted:
     ) -> Callable[[], None]:
         if self.free is not None and len(self.flying) >= self.free:
             raise OSError(errno.EMFILE, "no descriptor")
-        if port in PORTS and not self.scripted(address, port):
+        if port in UNUSED_PORTS and not self.scripted(address, port):
             # A port that nothing uses: refused, as a host does that is not tampered with.
             done(Outcome(*CLOSED, address))
             return lambda: None
@@ -328,7 +328,7 @@ class Session:
         self.events: list[Event] = []
         self.batches: list[Sequence[Event]] = []
         usual = {name: PROBES[name] for name in ("tcp", "ping")}
-        self.run = Run(
+        self.scheduler = Scheduler(
             vantage,  # type: ignore[arg-type]
             {**usual, **(probes or {})},
             profile,
@@ -343,13 +343,13 @@ class Session:
         self.events.extend(batch)
 
     async def measure(self, *jobs: Job) -> dict[str, Result]:
-        self.run.add(jobs)
+        self.scheduler.add(jobs)
         await self.idle()
         return self.latest
 
     async def idle(self) -> None:
-        await self.run.idle()
-        self.run.flush()
+        await self.scheduler.wait_idle()
+        self.scheduler.flush()
 
     @property
     def latest(self) -> dict[str, Result]:

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from probes.engine.observation import datagrams
-from probes.engine.pacing import Lane, Work
+from probes.engine.observation import run_udp_probe
+from probes.engine.pacing import HostQueue, Work
 from probes.judging.status import judge
 from probes.model import Job, Result, Service, State, Status, Target
 from probes.options import NO_OPTIONS, Options
@@ -141,11 +141,11 @@ async def asked(name: str, number: int, port: int) -> Result:
     assert ask is not None
     check = Check(f"t.{name}", "t", "r", name, name, "udp", "", "", "", port=number)
     work = Work(Job("k", check, Target("r", "127.0.0.1"), port))
-    work.lane, work.addresses = Lane(lambda _: None), ("127.0.0.1",)
+    work.queue, work.addresses = HostQueue(lambda _: None), ("127.0.0.1",)
     vantage = LocalVantage()
     try:
         async with asyncio.timeout(HANGS):
-            seen = await datagrams(vantage, ask, work, NO_OPTIONS, PATIENCE, 0)
+            seen = await run_udp_probe(vantage, ask, work, NO_OPTIONS, PATIENCE, 0)
     finally:
         await vantage.close()
     return judge(work.job, seen)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.engine.scheduler import Run
+from probes.engine.scheduler import Scheduler
 from probes.model import Event, Job, Result, Service, Settings, Status, Target
 from probes.options import Options, SnmpCredential, SshCredential
 from probes.registry import PROBES
@@ -39,13 +39,13 @@ async def measured(probe: str, port: int, options: Options, timeout: float = 2.0
     try:
         async with asyncio.timeout(30):
             while True:
-                run = Run(
+                run = Scheduler(
                     *(vantage, PROBES, profile, {}, Settings(timeout=timeout)),
                     events.extend,
                     options,
                 )
                 run.add([job])
-                await run.idle()
+                await run.wait_idle()
                 run.flush()
                 result = [event for event in events if isinstance(event, Result)][-1]
                 if result.observation.state != "closed":

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TextIO
 
-from probes.engine.plan import ASK_ABOVE, Route, endpoints, plan
+from probes.engine.plan import CONFIRM_ABOVE, Route, endpoint_count, plan
 from probes.engine.rerun import plan_rerun
 from probes.engine.thread import Engine
 from probes.judging.findings import Finding
@@ -130,15 +130,15 @@ def begin_rerun(
     )
     planned = plan(profile, targets, only=frozenset(before.only) or None, route=route)
     why = apart(before, header)
-    parted = plan_rerun(session, planned, profile, answered, options.only, apart=bool(why))
+    parted = plan_rerun(session, planned, profile, answered, options.only, not_comparable=bool(why))
     if not planned:
         raise UsageError(f"{quoted(str(options.session))} has no host for a check of the profile.")
     notices = list(session.messages)
     if why:
         notices.append(f"{why} Rows that are not measured again count as not tested.")
-    if parted.strangers:
+    if parted.unknown_rows:
         notices.append(
-            f"{parted.strangers:,} of its rows are of no check of {profile.id} "
+            f"{parted.unknown_rows:,} of its rows are of no check of {profile.id} "
             f"{profile.version} and are left out."
         )
     return Rerun(session, header, parted.jobs, parted.earlier, tuple(notices))
@@ -231,7 +231,7 @@ def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[
     bad = list(entered.problems)
     targets = list(entered.targets)
     if entered.domains:
-        found: ParseResult = engine.ask(
+        found: ParseResult = engine.run_with_vantage(
             lambda vantage: find_domain_controllers(entered.domains, vantage)
         ).result()
         targets += found.targets
@@ -244,10 +244,10 @@ def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[
 
 
 def _ask_first(options: Options, jobs: Sequence[Job]) -> None:
-    count = endpoints(jobs)
-    if count > ASK_ABOVE and not options.yes:
+    count = endpoint_count(jobs)
+    if count > CONFIRM_ABOVE and not options.yes:
         raise UsageError(
-            f"This would ask {count:,} endpoints, more than {ASK_ABOVE:,}; "
+            f"This would ask {count:,} endpoints, more than {CONFIRM_ABOVE:,}; "
             "add --yes if that is what you want."
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from probes.call import Answer, Call
-from probes.engine.observation import converse
+from probes.engine.observation import run_tcp_probe
 from probes.engine.pacing import Work
 from probes.judging.status import judge
 from probes.model import Icmp, Reason, Result, Service, State, Status
@@ -25,7 +25,7 @@ async def row(kit, outcome: Outcome | None, *, tried: tuple[Outcome, ...] = ()) 
     job = kit.job(kit.check("dynamic", 135))
     now = asyncio.get_running_loop().time()
     call = Call(kit.Scripted(), job, HOST, 4.0, 1, now, outcome=OPENED)
-    return judge(job, await converse(call, ask, Work(job), OPENED, tried))
+    return judge(job, await run_tcp_probe(call, ask, Work(job), OPENED, tried))
 
 
 async def test_without_one_the_row_is_as_open_as_its_port(kit) -> None:

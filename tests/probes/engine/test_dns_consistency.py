@@ -62,7 +62,7 @@ async def test_one_row_of_a_host_tells_where_its_address_leads(kit, start, vanta
 async def test_a_resolver_that_does_not_answer_delays_no_row_and_claims_nothing(
     kit, start, vantage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dns_consistency, "PATIENCE", 0.01)
+    monkeypatch.setattr(dns_consistency, "DRAIN_TIMEOUT", 0.01)
     asked = asyncio.Event()
 
     async def mute(address: str) -> Resolution:
@@ -83,7 +83,7 @@ async def test_a_resolver_that_does_not_answer_delays_no_row_and_claims_nothing(
 
 
 async def test_stopping_waits_for_no_resolver(kit, start, vantage, monkeypatch) -> None:
-    monkeypatch.setattr(dns_consistency, "PATIENCE", 60)
+    monkeypatch.setattr(dns_consistency, "DRAIN_TIMEOUT", 60)
 
     async def mute(address: str) -> Resolution:
         await asyncio.Event().wait()
@@ -92,11 +92,11 @@ async def test_stopping_waits_for_no_resolver(kit, start, vantage, monkeypatch) 
     monkeypatch.setattr(vantage, "reverse", mute)
     check = kit.check("a")
     session = start(check)
-    session.run.add([kit.job(check, HOST)])
+    session.scheduler.add([kit.job(check, HOST)])
     while not session.latest:
-        session.run.flush()
+        session.scheduler.flush()
         await asyncio.sleep(0)
-    session.run.stop()
+    session.scheduler.stop()
     await session.idle()
     assert [one.complete for one in session.finished] == [True]
 
@@ -136,7 +136,7 @@ async def test_what_dns_says_nothing_about_is_not_asked(
 
 
 async def test_only_so_many_hosts_are_looked_up(kit, start, vantage, monkeypatch) -> None:
-    monkeypatch.setattr(dns_consistency, "MOST", 3)
+    monkeypatch.setattr(dns_consistency, "MAX_HOSTS", 3)
     hosts = [f"pc{number}.corp.example" for number in range(9)]
     name(vantage, **{host: (f"10.0.0.{number}",) for number, host in enumerate(hosts)})
     check = kit.check("a")
@@ -150,7 +150,7 @@ async def test_a_host_that_is_measured_again_is_looked_up_again(kit, start, vant
     session = start(check)
     await session.measure(kit.job(check, HOST))
     name(vantage, **{ADDRESS: (HOST,)})
-    session.run.rerun([f"a|{HOST}"])
+    session.scheduler.rerun([f"a|{HOST}"])
     await session.idle()
     (known,) = told(session)
     assert known["reverse"]["names"] == [{"name": HOST, "addresses": [ADDRESS]}]

@@ -3,11 +3,11 @@ from __future__ import annotations
 import socket
 
 from probes.call import Answer, Call, Unexpected
-from probes.engine.middlebox import PORTS
+from probes.engine.middlebox import UNUSED_PORTS
 from probes.model import Service, State, Status
 from probes.vantage.local.tcp import SocketPipe
 
-UNUSED = PORTS[0]
+UNUSED = UNUSED_PORTS[0]
 HOST = "10.0.0.1"
 
 
@@ -140,7 +140,7 @@ async def test_what_has_been_cured_is_tried_again_with_the_row(kit):
     vantage = kit.Scripted({(HOST, UNUSED): [kit.OPEN, kit.CLOSED]})
     session = kit.Session(vantage, kit.profile(a))
     assert (await session.measure(kit.job(a)))[f"a|{HOST}"].status is Status.UNVERIFIABLE
-    session.run.rerun([f"a|{HOST}"])
+    session.scheduler.rerun([f"a|{HOST}"])
     await session.idle()
     assert session.latest[f"a|{HOST}"].status is Status.OK
 
@@ -162,13 +162,13 @@ async def test_a_stop_during_the_calibration_ends_the_run(kit):
     a, b = kit.check("a", 80), kit.check("b", 81)
     vantage = kit.Scripted(everything(kit), held=True)
     session = kit.Session(vantage, kit.profile(a, b))
-    session.run.add([kit.job(a), kit.job(b)])
+    session.scheduler.add([kit.job(a), kit.job(b)])
     while (HOST, UNUSED) not in vantage.connects:
         vantage.arrived.clear()
         await vantage.arrived.wait()
         if (HOST, UNUSED) not in vantage.connects:
             vantage.let_go()
-    session.run.stop()
+    session.scheduler.stop()
     await session.idle()
     assert (HOST, UNUSED) in vantage.cancelled
     assert {one.status for one in session.latest.values()} == {Status.CANCELLED}

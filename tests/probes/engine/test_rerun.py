@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from probes.engine.plan import plan
-from probes.engine.rerun import Again, plan_rerun
+from probes.engine.rerun import RerunPlan, plan_rerun
 from probes.model import (
     Diagnosed,
     EarlierResult,
@@ -101,7 +101,7 @@ UNNEEDED = (Status.NOT_NEEDED, State.NOT_RUN, Reason.NOT_NEEDED)
 WAITING = (Status.ERROR, State.NOT_RUN, Reason.DEPENDENCY)
 
 TARGETS = (Target("pc", HOST), Target("dc", CONTROLLER))
-Part = Callable[..., Again]
+Part = Callable[..., RerunPlan]
 
 
 @pytest.fixture
@@ -122,12 +122,14 @@ def results(jobs: dict[str, Job], **seen) -> list[Result]:
 
 @pytest.fixture
 def part(profile: Profile, jobs: dict[str, Job]) -> Part:
-    def parted(*only: Status, apart: bool = False, answers=None, **seen) -> Again:
+    def parted(*only: Status, not_comparable: bool = False, answers=None, **seen) -> RerunPlan:
         said = dict(profile.default_answers)
         header = new_header(profile, VantageInfo("local", "here"), Settings(), said, TARGETS)
         session = Session(header, tuple(results(jobs, **seen)), (), True, "", ())
         planned = list(jobs.values())
-        return plan_rerun(session, planned, profile, answers or said, only, apart=apart)
+        return plan_rerun(
+            session, planned, profile, answers or said, only, not_comparable=not_comparable
+        )
 
     return parted
 
@@ -151,7 +153,7 @@ def test_only_what_was_blocked_is_measured_and_what_waited_for_it(part: Part) ->
     parted = part(Status.BLOCKED, **SHUT)
     assert ids(parted.jobs) == {"winrm", "rpc", "dynamic"}
     assert ids(one.job for one in parted.earlier) == {"smb", "kerberos", "ldap"}
-    assert parted.strangers == 0
+    assert parted.unknown_rows == 0
 
 
 def test_a_row_brings_what_decides_whether_it_is_asked(part: Part) -> None:
@@ -186,12 +188,12 @@ def test_another_answer_brings_the_rows_that_it_makes_necessary(part: Part) -> N
 
 
 def test_what_was_measured_from_elsewhere_counts_as_not_tested(part: Part) -> None:
-    parted = part(Status.BLOCKED, apart=True, **SHUT)
+    parted = part(Status.BLOCKED, not_comparable=True, **SHUT)
     assert {one.status for one in parted.earlier} == {Status.CANCELLED}
     assert {one.observation.state for one in parted.earlier} == {State.NOT_RUN}
 
 
-def _run(kit, profile: Profile, parted: Again, script: dict, **how):
+def _run(kit, profile: Profile, parted: RerunPlan, script: dict, **how):
     return kit.Session(kit.Scripted(script), profile, earlier=parted.earlier, **how)
 
 
@@ -226,7 +228,9 @@ async def test_a_cost_that_was_not_measured_again_still_counts(kit, profile, par
 
 
 async def test_what_was_not_measured_from_here_makes_no_verdict_ready(kit, profile, part) -> None:
-    parted = part(Status.BLOCKED, apart=True, **{**ALL_WELL, "kerberos": BLOCKED, "ldap": DEGRADED})
+    parted = part(
+        Status.BLOCKED, not_comparable=True, **{**ALL_WELL, "kerberos": BLOCKED, "ldap": DEGRADED}
+    )
     session = _run(kit, profile, parted, {})
     await session.measure(*parted.jobs)
     assert {one.ruling for one in _verdicts(session).values()} == {Ruling.UNKNOWN}

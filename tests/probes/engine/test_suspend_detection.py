@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from probes.engine.pacing import MOST_REPEATS, STOOD_STILL
+from probes.engine.pacing import MAX_REPEATS, SUSPEND_THRESHOLD
 from probes.model import Reason, Resolution, Result, Service, State
 from probes.vantage import Outcome
 
@@ -32,7 +32,7 @@ async def held(kit, check, script, **settings):
     """A run with one attempt in flight."""
     vantage = kit.Scripted(script, held=True)
     session = kit.Session(vantage, kit.profile(check), retries=0, **settings)
-    session.run.add([kit.job(check)])
+    session.scheduler.add([kit.job(check)])
     await vantage.arrived.wait()
     return session, vantage
 
@@ -59,14 +59,14 @@ async def test_the_pause_is_remembered_after_the_heart_has_beaten_again(kit, clo
     # The beat is overdue, so it comes with the next turn of the loop.
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert session.run._pauses._woke > 0
+    assert session.scheduler._suspend_detector._resumed_at > 0
     result = await answered(session, vantage)
     assert result.observation.state is State.OPEN
 
 
 async def test_silence_without_a_pause_is_silence(kit, clock):
     session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [SILENT, OPEN]})
-    clock(STOOD_STILL / 2)
+    clock(SUSPEND_THRESHOLD / 2)
     result = await answered(session, vantage)
     assert result.observation.reason is Reason.NO_RESPONSE
     assert len(vantage.connects) == 1
@@ -76,7 +76,7 @@ async def test_what_began_after_the_pause_is_believed(kit, clock):
     session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [OPEN, SILENT]})
     clock(30)
     await answered(session, vantage)
-    session.run.rerun(["a|10.0.0.1"])
+    session.scheduler.rerun(["a|10.0.0.1"])
     await session.idle()
     assert session.latest["a|10.0.0.1"].observation.reason is Reason.NO_RESPONSE
 
@@ -90,34 +90,34 @@ async def test_a_refusal_over_a_pause_is_a_refusal(kit, clock):
 
 async def test_a_machine_that_stands_still_all_the_time_comes_to_an_end(kit, clock):
     session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [SILENT]})
-    for _ in range(MOST_REPEATS + 1):
+    for _ in range(MAX_REPEATS + 1):
         clock(30)
         vantage.arrived.clear()
         vantage.let_go()
-        if not session.run._open:
+        if not session.scheduler._pending:
             break
         await vantage.arrived.wait()
-    session.run.flush()
+    session.scheduler.flush()
     results = [event for event in session.events if isinstance(event, Result)]
     assert [one.observation.reason for one in results] == [Reason.NO_RESPONSE]
-    assert len(vantage.connects) == MOST_REPEATS + 1
+    assert len(vantage.connects) == MAX_REPEATS + 1
 
 
 async def test_a_service_that_was_silent_over_a_pause_is_asked_again(kit, clock):
-    from probes.engine.pacing import Pauses, Work
+    from probes.engine.pacing import SuspendDetector, Work
     from probes.model import Observation
 
-    pauses = Pauses(asyncio.get_running_loop())
-    pauses.watch()
+    pauses = SuspendDetector(asyncio.get_running_loop())
+    pauses.start()
     work = Work(kit.job(kit.check("a")))
-    work.began = asyncio.get_running_loop().time()
+    work.start_time = asyncio.get_running_loop().time()
     mute = Observation(State.OPEN, Reason.SYN_ACK, Service.SILENT)
-    assert not pauses.spoiled(work, mute)
+    assert not pauses.invalidates(work, mute)
     clock(30)
-    assert pauses.spoiled(work, mute)
+    assert pauses.invalidates(work, mute)
     proven = Observation(State.OPEN, Reason.SYN_ACK, Service.CONFIRMED)
-    assert not pauses.spoiled(work, proven)
-    pauses.rest()
+    assert not pauses.invalidates(work, proven)
+    pauses.stop()
 
 
 async def test_a_name_that_did_not_resolve_over_a_pause_is_looked_up_again(kit, clock):
@@ -135,7 +135,7 @@ async def test_a_name_that_did_not_resolve_over_a_pause_is_looked_up_again(kit, 
 
     vantage.resolve = resolve
     session = kit.Session(vantage, kit.profile(check))
-    session.run.add([kit.job(check, "pc1")])
+    session.scheduler.add([kit.job(check, "pc1")])
     await began.wait()
     clock(30)
     go_on.set()
@@ -146,8 +146,8 @@ async def test_a_name_that_did_not_resolve_over_a_pause_is_looked_up_again(kit, 
 
 async def test_nothing_beats_while_nothing_is_measured(kit):
     session = kit.Session(kit.Scripted({"10.0.0.1": Outcome(*OPEN, "10.0.0.1")}), kit.profile())
-    assert session.run._pauses._timer is None
+    assert session.scheduler._suspend_detector._timer is None
     check = kit.check("a")
     session = kit.Session(kit.Scripted(), kit.profile(check))
     await session.measure(kit.job(check))
-    assert session.run._pauses._timer is None
+    assert session.scheduler._suspend_detector._timer is None

@@ -196,7 +196,11 @@ def test_whoever_needs_a_vantage_that_cannot_be_opened_is_told_why(engine, kit):
         raise AssertionError("there is none")
 
     one, _ = engine(opening)
-    needs = (one.info, lambda: one.begin(kit.profile(), {}, Settings()), lambda: one.ask(work))
+    needs = (
+        one.info,
+        lambda: one.begin(kit.profile(), {}, Settings()),
+        lambda: one.run_with_vantage(work),
+    )
     for need in needs:
         with pytest.raises(ConnectionRefusedError, match="audit1"):
             need()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.engine.plan import plan
-from probes.engine.verdict_tracker import Docket
+from probes.engine.verdict_tracker import VerdictTracker
 from probes.model import (
     Finished,
     Job,
@@ -78,26 +78,26 @@ class Session:
     def __init__(self, profile: Profile, jobs: Iterable[Job]) -> None:
         self.jobs = {job.key: job for job in jobs}
         self.results: dict[str, Result] = {}
-        self.docket = Docket(profile, {}, self.jobs, self.results)
+        self.docket = VerdictTracker(profile, {}, self.jobs, self.results)
         self.told: list[Verdict] = []
         for job in self.jobs.values():
-            self.docket.opened(job)
+            self.docket.row_opened(job)
 
     def close(self, key: str, status: Status = Status.OK) -> list[Verdict]:
         job = self.jobs[key]
         seen = Observation(State.OPEN, Reason.SYN_ACK)
         self.results[key] = Result(job, status, "n", seen)
-        verdicts = self.docket.closed(job)
+        verdicts = self.docket.row_closed(job)
         self.told += verdicts
         return verdicts
 
     def end(self) -> list[Verdict]:
-        verdicts = self.docket.ended()
+        verdicts = self.docket.finish()
         self.told += verdicts
         return verdicts
 
     def again(self, key: str, status: Status) -> list[Verdict]:
-        self.docket.opened(self.jobs[key])
+        self.docket.row_opened(self.jobs[key])
         return self.close(key, status)
 
     @property
@@ -173,7 +173,7 @@ def test_controllers_that_were_cut_short_are_not_taken_for_absent(profile):
 
 
 def test_more_kinds_of_rows_than_are_remembered_are_judged_all_the_same(profile, monkeypatch):
-    monkeypatch.setattr("probes.engine.verdict_tracker.MOST_KNOWN", 1)
+    monkeypatch.setattr("probes.engine.verdict_tracker.MAX_CACHED", 1)
     session = Session(profile, jobs_of(profile, "printer=a", "printer=b", "printer=c"))
     found = [session.close("raw|a"), session.close("raw|b", Status.BLOCKED), session.close("raw|c")]
     assert [one.ruling for (one,) in found] == [Ruling.READY, Ruling.BLOCKED, Ruling.READY]
@@ -230,7 +230,7 @@ async def test_a_rerun_tells_the_new_verdict(kit, profile):
     vantage = kit.Scripted({("10.0.0.1", 9100): [kit.CLOSED, kit.OPEN]})
     session = kit.Session(vantage, profile)
     await session.measure(*jobs_of(profile, "printer=10.0.0.1"))
-    session.run.rerun(["raw|10.0.0.1"])
+    session.scheduler.rerun(["raw|10.0.0.1"])
     await session.idle()
     rulings = [one.ruling for one in session.events if isinstance(one, Verdict)]
     assert rulings == [Ruling.BLOCKED, Ruling.READY]
@@ -242,7 +242,7 @@ async def test_a_rerun_that_makes_another_row_necessary_has_no_verdict_between(k
     )
     session = kit.Session(vantage, profile)
     await session.measure(*jobs_of(profile, "pc=10.0.0.1"))
-    session.run.rerun(["winrm|10.0.0.1"])
+    session.scheduler.rerun(["winrm|10.0.0.1"])
     await session.idle()
     told = [one for one in session.events if isinstance(one, Verdict)]
     assert [one.ruling for one in told] == [Ruling.READY, Ruling.BLOCKED]
@@ -252,12 +252,12 @@ async def test_a_rerun_that_makes_another_row_necessary_has_no_verdict_between(k
 async def test_a_stopped_run_judges_only_what_it_measured(kit, profile):
     vantage = kit.Scripted(held=True)
     session = kit.Session(vantage, profile)
-    session.run.add(jobs_of(profile, "printer=10.0.0.1"))
+    session.scheduler.add(jobs_of(profile, "printer=10.0.0.1"))
     await asyncio.wait_for(vantage.arrived.wait(), 5)
-    session.run.stop()
+    session.scheduler.stop()
     await session.idle()
     assert [one for one in session.events if isinstance(one, Verdict)] == []
     vantage.held = False
-    session.run.rerun(["raw|10.0.0.1"])
+    session.scheduler.rerun(["raw|10.0.0.1"])
     await session.idle()
     assert [one.ruling for one in session.events if isinstance(one, Verdict)] == [Ruling.READY]

@@ -73,10 +73,10 @@ async def test_a_row_that_was_stopped_does_not_blame_the_proxy(kit, vantage, thr
     a = kit.check("a", 443)
     vantage.held = True
     session = kit.Session(vantage, kit.profile(a))
-    session.run.add([through(a)])
+    session.scheduler.add([through(a)])
     await vantage.arrived.wait()
-    session.run.stop()
-    session.run.flush()
+    session.scheduler.stop()
+    session.scheduler.flush()
     assert session.latest["a|target.test"].note == "Stopped before it was measured."
 
 
@@ -84,7 +84,7 @@ async def test_the_name_of_the_proxy_is_looked_up_again_in_a_rerun(kit, vantage,
     a = kit.check("a", 443)
     session = kit.Session(vantage, kit.profile(a))
     await session.measure(through(a))
-    session.run.rerun(["a|target.test"])
+    session.scheduler.rerun(["a|target.test"])
     await session.idle()
     assert vantage.looked_up == ["proxy.test", "proxy.test"]
 

@@ -127,7 +127,7 @@ def asked(call_to):
                 return said[0]
 
             try:
-                observation = await observe.converse(call, ask, work, outcome, ())
+                observation = await observe.run_tcp_probe(call, ask, work, outcome, ())
             finally:
                 await vantage.close()
         result = judge(call.job, observation)

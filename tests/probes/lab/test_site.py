@@ -157,7 +157,7 @@ def _measuring(profile: Profile, vantage: Callable[[Directory], Vantage]) -> Ite
     engine = Engine(lambda: vantage(directory), PROBES, events.put)
     try:
         entered = parse(site.entries(), profile, resolvers=engine.info().resolvers)
-        found = engine.ask(
+        found = engine.run_with_vantage(
             lambda vantage: find_domain_controllers(entered.domains, vantage)
         ).result(30)
         assert (entered.problems, found.problems) == ((), ())

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from probes.engine.observation import converse
+from probes.engine.observation import run_tcp_probe
 from probes.engine.pacing import Work
 from probes.judging.messages import blame
 from probes.model import Icmp, Reason, Service, State
@@ -106,7 +106,7 @@ async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Non
 async def row(call):
     """The observation and the note of the row, as the engine makes them."""
     outcome = Outcome(State.OPEN, Reason.SYN_ACK, "127.0.0.1", source="127.0.0.1")
-    observation = await converse(call, ask, Work(call.job), outcome, ())
+    observation = await run_tcp_probe(call, ask, Work(call.job), outcome, ())
     return observation, blame(call.job, observation, call.timeout)
 
 

@@ -49,8 +49,8 @@ async def test_no_more_than_the_limit_is_in_flight_and_a_host_is_never_crowded(k
     vantage = kit.Scripted(held=True)
     session = kit.Session(vantage, kit.profile(*checks), concurrency=7, per_host=3)
     jobs = [kit.job(one, f"10.0.0.{host}") for one in checks for host in (1, 2, 3, 4)]
-    session.run.add(jobs)
-    while not session.run._idle.is_set():
+    session.scheduler.add(jobs)
+    while not session.scheduler._idle.is_set():
         vantage.arrived.clear()
         await asyncio.wait_for(vantage.arrived.wait(), 5)
         hosts = [address for address, _, _ in vantage.flying]
@@ -140,7 +140,7 @@ async def test_a_limit_above_what_descriptors_allow_is_lowered_and_said(kit):
     vantage = kit.Scripted()
     vantage.descriptors = 50
     session = kit.Session(vantage, kit.profile(kit.check("a")), concurrency=1000)
-    session.run.flush()
+    session.scheduler.flush()
     (message,) = (event for event in session.events if isinstance(event, Message))
     assert message.text.startswith("50 attempts in flight instead of 1000")
 
@@ -149,7 +149,7 @@ async def test_a_row_is_started_before_its_result_and_queued_when_it_is_asked_ag
     a = kit.check("a")
     session = kit.Session(kit.Scripted(), kit.profile(a))
     await session.measure(kit.job(a))
-    session.run.rerun(["a|10.0.0.1"])
+    session.scheduler.rerun(["a|10.0.0.1"])
     await session.idle()
     kinds = [
         type(event) for event in session.events if isinstance(event, (Started, Queued, Result))
@@ -162,9 +162,9 @@ async def test_nothing_is_queued_and_nothing_ends_where_no_row_is_asked_again(ki
     session = kit.Session(kit.Scripted(), kit.profile(a))
     await session.measure(kit.job(a))
     before = len(session.events)
-    session.run.rerun([])
-    session.run.rerun(["unknown|10.0.0.1"])
-    session.run.flush()
+    session.scheduler.rerun([])
+    session.scheduler.rerun(["unknown|10.0.0.1"])
+    session.scheduler.flush()
     assert session.events[before:] == []
 
 

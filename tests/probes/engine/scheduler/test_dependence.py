@@ -35,7 +35,7 @@ async def test_a_row_is_measured_anew_when_its_reason_not_to_be_goes_away(kit):
     session = kit.Session(vantage, kit.profile(winrm, smb))
     await session.measure(kit.job(winrm), kit.job(smb))
     assert session.latest["smb|10.0.0.1"].status is Status.NOT_NEEDED
-    session.run.rerun(["winrm|10.0.0.1"])
+    session.scheduler.rerun(["winrm|10.0.0.1"])
     await session.idle()
     assert session.latest["winrm|10.0.0.1"].status is Status.BLOCKED
     assert session.latest["smb|10.0.0.1"].status is Status.OK
@@ -47,7 +47,7 @@ async def test_a_row_becomes_not_needed_when_the_other_answers_later(kit):
     vantage = kit.Scripted({("10.0.0.1", 5985): [kit.CLOSED, kit.OPEN]})
     session = kit.Session(vantage, kit.profile(winrm, smb))
     await session.measure(kit.job(winrm), kit.job(smb))
-    session.run.rerun(["winrm|10.0.0.1"])
+    session.scheduler.rerun(["winrm|10.0.0.1"])
     await session.idle()
     assert session.latest["smb|10.0.0.1"].status is Status.NOT_NEEDED
     assert "measured: open" in session.latest["smb|10.0.0.1"].note
@@ -72,7 +72,7 @@ async def test_a_forced_rerun_measures_a_row_that_is_not_needed(kit):
     vantage = kit.Scripted()
     session = kit.Session(vantage, kit.profile(winrm, smb))
     await session.measure(kit.job(winrm), kit.job(smb))
-    session.run.rerun(["smb|10.0.0.1"], forced=True)
+    session.scheduler.rerun(["smb|10.0.0.1"], forced=True)
     await session.idle()
     assert ("10.0.0.1", 445) in vantage.connects
     assert session.latest["smb|10.0.0.1"].status is Status.NOT_NEEDED

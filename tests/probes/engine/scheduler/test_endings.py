@@ -21,11 +21,11 @@ async def test_stop_ends_everything_and_keeps_what_was_measured(kit):
     session = kit.Session(vantage, kit.profile(a, b), per_host=1)
     await session.measure(kit.job(a))
     vantage.held = True
-    session.run.add([kit.job(b)])
-    session.run.rerun(["a|10.0.0.1"])
+    session.scheduler.add([kit.job(b)])
+    session.scheduler.rerun(["a|10.0.0.1"])
     vantage.arrived.clear()
     await asyncio.wait_for(vantage.arrived.wait(), 5)
-    session.run.stop()
+    session.scheduler.stop()
     await session.idle()
     assert session.latest["a|10.0.0.1"].status is Status.BLOCKED
     assert session.latest["b|10.0.0.1"].status is Status.CANCELLED
@@ -44,10 +44,10 @@ async def test_a_connection_that_opens_as_the_run_is_stopped_is_closed(kit, a_pr
         raise AssertionError("it was never to begin")
 
     session = kit.Session(vantage, kit.profile(a), {"talk": a_probe("tcp", ask)})
-    session.run.add([kit.job(a)])
+    session.scheduler.add([kit.job(a)])
     await asyncio.wait_for(vantage.arrived.wait(), 5)
     vantage.let_go()
-    session.run.stop()
+    session.scheduler.stop()
     await session.idle()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -59,11 +59,11 @@ async def test_a_run_goes_on_after_a_stop(kit):
     a = kit.check("a")
     vantage = kit.Scripted(held=True)
     session = kit.Session(vantage, kit.profile(a))
-    session.run.add([kit.job(a)])
+    session.scheduler.add([kit.job(a)])
     await asyncio.wait_for(vantage.arrived.wait(), 5)
-    session.run.stop()
+    session.scheduler.stop()
     vantage.held = False
-    session.run.rerun(["a|10.0.0.1"])
+    session.scheduler.rerun(["a|10.0.0.1"])
     await session.idle()
     assert session.latest["a|10.0.0.1"].status is Status.OK
 
