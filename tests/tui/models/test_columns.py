@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from probes.model import Reason, Status
+from probes.model import Observation, Reason, Result, State, Status
 from tests.docs.pages import ROOT
 from tests.tui.unmeasured import a_check, a_job, a_result
-from tui.models.columns import COLUMNS, Cells, Column, Longest, Space, natural
+from tui.models.columns import COLUMNS, Cells, Column, Field, Longest, Space, natural
+from tui.models.conditions import note
 from tui.models.filter import Filter
+from tui.models.query import FIELDS
 from tui.models.rows import Rows
 
 SORTED = [column for column in COLUMNS if column.sort is not None]
@@ -42,10 +44,11 @@ def test_one_column_of_the_table_gives_way_and_the_last_one_takes_the_rest() -> 
 
 
 @pytest.mark.parametrize("width", [0, 40, 80, 200])
-def test_no_column_of_the_table_wants_less_than_nothing(width: int) -> None:
+def test_a_column_of_the_table_wants_nothing_or_at_least_its_heading(width: int) -> None:
     for column in COLUMNS:
         if column.table is not None:
-            assert column.table.cells(Space(width), Longest()) >= 0
+            cells = column.table.cells(Space(width), Longest())
+            assert cells == 0 or cells >= len(column.heading), column.id
 
 
 def test_status_comes_first_where_it_has_a_colour_of_its_own() -> None:
@@ -70,10 +73,9 @@ def test_the_page_of_the_filter_has_a_line_for_every_field() -> None:
 def test_rows_are_sorted_by_every_column_that_says_so(column: Column, reverse: bool) -> None:
     check = a_check("unix.ssh", "SSH", 22)
     low, high = a_job("10.0.0.2", check), a_job("10.0.0.10")
+    closed = Observation(State.CLOSED, Reason.CONN_REFUSED, address="192.0.2.2", latency_ms=1.0)
     rows = Rows([high, low])
-    rows.apply(
-        [a_result(low, Status.BLOCKED, "A", 1.0), a_result(high, Status.OK, "b", 20.0)],
-    )
+    rows.apply([Result(low, Status.BLOCKED, "A", closed), a_result(high, note="b", latency=20.0)])
     rows.sort(column.id, reverse)
     assert [rows.cells(row).host for row in rows.view] == (
         ["10.0.0.10", "10.0.0.2"] if reverse else ["10.0.0.2", "10.0.0.10"]
@@ -81,17 +83,31 @@ def test_rows_are_sorted_by_every_column_that_says_so(column: Column, reverse: b
 
 
 def test_a_column_that_sorts_nothing_is_refused() -> None:
-    with pytest.raises(KeyError):
-        Rows([a_job("a")]).sort("reason")
+    unsorted = next(column.id for column in COLUMNS if column.sort is None)
+    with pytest.raises(KeyError, match=unsorted):
+        Rows([a_job("a")]).sort(unsorted)
 
 
-def test_a_word_is_found_in_no_column_but_those_that_the_eye_sees() -> None:
+def test_a_word_is_found_in_note_and_address_and_where_a_column_says_so() -> None:
     job = a_job("a")
     rows = Rows([job])
     rows.apply([a_result(job, note="Answers.")])
-    for text, found in (("answers", 1), ("192.0.2.7", 1), (str(Reason.SYN_ACK), 0)):
+    reason = one("reason").field
+    assert reason is not None
+    told = 0 if reason.word is None else 1
+    for text, found in (("answers", 1), ("192.0.2.7", 1), (str(Reason.SYN_ACK), told)):
         rows.show(Filter(text=text))
         assert len(rows.view) == found, text
+
+
+def test_a_column_can_be_searched_by_a_bare_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    field = Field("x", note, word=lambda result: result.observation.reason)
+    monkeypatch.setitem(FIELDS, "extra", field)
+    job = a_job("a")
+    rows = Rows([job])
+    rows.apply([a_result(job, note="Answers.")])
+    rows.show(Filter(text=f"answers {Reason.SYN_ACK}"))
+    assert len(rows.view) == 1
 
 
 def test_runs_of_digits_are_compared_by_value() -> None:
