@@ -69,6 +69,7 @@ _OF_STATUS: Mapping[Status, Standing] = {
     Status.DEGRADED: Standing.DEGRADED,
 }
 _PLAIN = {status: Row(status) for status in Status}
+_BEST_OF_ALL = (*BEST_FIRST, *(status for status in Status if status not in BEST_FIRST))
 
 
 def row_of(result: Result) -> Row:
@@ -92,8 +93,7 @@ def best(rows: Iterable[Row]) -> Row | None:
         return None
     if statuses & UNTESTED and not statuses & AVAILABLE:
         return _PLAIN[Status.ERROR]
-    order = (*BEST_FIRST, Status.UNVERIFIABLE)
-    return _PLAIN[next((one for one in order if one in statuses), Status.NOT_NEEDED)]
+    return _PLAIN[next(one for one in _BEST_OF_ALL if one in statuses)]
 
 
 def standing(check: Check, rows: Mapping[str, Row], answers: Mapping[str, str]) -> Standing:

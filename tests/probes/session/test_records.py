@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from collections.abc import Callable
+from importlib import resources
 from typing import Any
 
 import jsonschema
@@ -163,6 +165,13 @@ def test_the_schema_refuses_what_is_not_a_result(make_result: Make, validate: Va
     for key in good.keys() - {"interface"}:
         with pytest.raises(jsonschema.ValidationError):
             validate({name: value for name, value in good.items() if name != key})
+
+
+def test_the_schema_lists_every_status_wherever_it_lists_one() -> None:
+    schema = resources.files("probes.session").joinpath("schema.json").read_text(encoding="utf-8")
+    lists = [json.loads(found) for found in re.findall(r'"enum": (\[[^]]*"ok"[^]]*\])', schema)]
+    assert len(lists) == 2
+    assert all(found == list(Status) for found in lists), "add it to probes/session/schema.json"
 
 
 def test_a_header_survives_its_line(header: Header) -> None:
