@@ -388,7 +388,7 @@ Event = (
 
 def version() -> str:
     """As it was installed; `unknown` where it was not."""
-    # Only now: it costs the start half of what the session log's package does.
+    # It brings a parser of mail with it.
     import importlib.metadata
 
     try:

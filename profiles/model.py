@@ -260,14 +260,6 @@ class Profile:
     file: Annotated[bytes, {"derived": True}] = field(default=b"", repr=False)
     """What it was read from; not a key of the form."""
 
-    @property
-    def sha256(self) -> str:
-        """Hash of that file."""
-        # Not before the first paint.
-        import hashlib
-
-        return hashlib.sha256(self.file).hexdigest()
-
     def check(self, id: str) -> Check:
         """The check with this id; KeyError if there is none."""
         return {check.id: check for check in self.checks}[id]

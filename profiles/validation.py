@@ -29,6 +29,8 @@ Rule = Callable[[Profile, Mapping[str, str]], None]
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
+    """An entry of the file and where it stands."""
+
     kind: str
     place: str
     record: Entry

@@ -4,9 +4,12 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from tui import screens
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("tui", "probes", "profiles")
@@ -38,31 +41,31 @@ OPENS_SOCKETS = frozenset(
 """Calls by which a program reaches the network or the resolver."""
 
 
-AFTER_THE_FIRST_PAINT = (
-    *("hashlib", "json"),
-    *("probes.vantage.local", "probes.options", "probes.engine.scheduler", "probes.session"),
-    *("probes.targets", "probes.engine.thread", "probes.lab", "probes.wire.proxy"),
-    *("tui.cli.credentials", "tui.cli.trust", "tui.engine_session"),
-    *("tui.models.loaded_session", "tui.reports", "tui.sessions"),
-    *("tui.screens.dialogs", "tui.screens.help"),
-    *("tui.screens.session_browser", "tui.widgets.filter_input"),
-)
-"""What the usual start can do without; with what is below each of them."""
+DOORS = {
+    "tui/cli/main.py": "subcommands: each loads what it needs itself",
+    "tui/cli/screen.py": "the application, behind the first lines of the screen",
+    "tui/screens/__init__.py": "what comes over the main screen, and what its first frame lacks",
+    "tui/controller.py": "the engine and the demo, for which the first frame does not wait",
+    "tui/reports/__init__.py": "report formats: each is loaded when it is written",
+    "probes/registry/probe.py": "probes: each is loaded, with its protocol's library, by a job",
+    "probes/registry/commands.py": "defusedxml, for a row of WinRM only",
+    "probes/vantage/local/dns_servers.py": "dnspython, loaded in a thread by the first look-up",
+    "probes/model.py": "importlib.metadata, which brings a parser of mail, for the version",
+}
+"""Files that may import inside a function, or by a name in a text, and why."""
 
 FIRST_PAINT = """
 import os
 os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_STATE_HOME"] = sys.argv[1]
-import tui.cli.main
-from tui.cli.config import configured
 from tui.cli.screen import build
-
-app = build(configured(tui.cli.main._options([])))
+from tui.cli.options import Options
 
 def painted(*_):
     sys.__stdout__.write(chr(0) + " ".join(sys.modules))
     sys.__stdout__.flush()
     os._exit(0)
 
+app = build(Options("screen"))
 type(app)._display = painted
 app.run(headless=True)
 """
@@ -208,19 +211,56 @@ def test_no_screen_below_the_screen(folder: str) -> None:
     assert {"textual", "rich", "tui"} & modules == set()
 
 
-def test_the_screen_starts_without_the_protocol_libraries() -> None:
-    modules = loaded("import tui.app, tui.controller, tui.cli.screen")
-    assert "textual.app" in modules
-    assert {name for name in HEAVY if name in modules} == set()
+def late_imports(path: Path) -> list[int]:
+    """The lines of a file that import where it is not read: in a function, or by a text."""
+    tree = tree_of(path)
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    inside = {
+        node.lineno
+        for function in ast.walk(tree)
+        if isinstance(function, functions)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    by_text = {
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] in ("import_module", "__import__")
+    }
+    return sorted(inside | by_text)
 
 
-def test_what_the_first_paint_can_do_without_is_loaded_after_it(tmp_path: Path) -> None:
+def test_only_the_doors_import_inside_a_function() -> None:
+    late = {name_of(path): late_imports(path) for path in sources(*PACKAGES)}
+    outside = [
+        f"{name}:{line}" for name, lines in late.items() if name not in DOORS for line in lines
+    ]
+    assert outside == [], "import at the top of the file, or open it by one of the doors"
+    assert {name for name in DOORS if not late[name]} == set(), "these are doors no more"
+
+
+def test_the_door_of_the_screens_opens_on_what_a_type_checker_sees() -> None:
+    tree = tree_of(ROOT / "tui" / "screens" / "__init__.py")
+    typed = {
+        alias.name: node.module
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == screens.MODULE_OF
+    # A module of the folder stands there under its own name once it is loaded.
+    assert {path.stem for path in sources("tui/screens")} & typed.keys() == set()
+    for name, module in typed.items():
+        assert getattr(screens, name) is getattr(import_module(module), name)
+
+
+def test_the_first_paint_needs_no_library_of_a_protocol(tmp_path: Path) -> None:
     modules = loaded(FIRST_PAINT, str(tmp_path))
-    assert {"tui.screens.main", "tui.widgets.table", "profiles.model"} <= modules
-    late = (*HEAVY, *AFTER_THE_FIRST_PAINT)
-    files = [ROOT / one.replace(".", "/") for one in late if one.startswith(PACKAGES)]
-    assert [file for file in files if not (file.is_dir() or file.with_suffix(".py").exists())] == []
-    assert {one for one in modules if any(f"{one}.".startswith(f"{it}.") for it in late)} == set()
+    assert {"textual.app", "tui.screens.main", "profiles.model"} <= modules
+    assert {name for name in HEAVY if name in modules} == set()
 
 
 def test_the_registry_of_probes_loads_no_protocol_library() -> None:

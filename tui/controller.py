@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes.model import DEMO, Event, Job, Settings, Target
+from probes.options import NO_OPTIONS, Options
 from profiles.model import Profile
 from tui.cli import prepare
 from tui.storage.host_history import History
@@ -37,7 +38,7 @@ class Runner:
         log: Path | None = None,
         unasked: bool = False,
         history: History | None = None,
-        given: Options | None = None,
+        given: Options = NO_OPTIONS,
         demo: Demo | None = None,
         files: bool = True,
     ) -> None:
@@ -63,11 +64,6 @@ class Runner:
     @property
     def given(self) -> Options:
         """Credentials and trust for the probes."""
-        if self._given is None:
-            # Not before the first paint.
-            from probes.options import NO_OPTIONS
-
-            self._given = NO_OPTIONS
         return self._given
 
     @property
@@ -170,13 +166,13 @@ class Runner:
             self._demo.close()
 
     def _make(self) -> Live:
-        # Not before the first paint: this brings the engine with it.
+        # Only now: the first frame does not wait for the engine.
         from tui.engine_session import Live
 
         if self._demo is None:
-            return Live(self.profile, self._settings, self._log, self.given, files=self._files)
-        lab, self._given = self._demo.ready(self.given)
-        return Live(self.profile, self._settings, self._log, self.given, lab, files=self._files)
+            return Live(self.profile, self._settings, self._log, self._given, files=self._files)
+        lab, self._given = self._demo.ready(self._given)
+        return Live(self.profile, self._settings, self._log, self._given, lab, files=self._files)
 
 
 class Demo:
@@ -190,7 +186,6 @@ class Demo:
 
         Takes half a second; raises DemoFailed.
         """
-        # Not before the first paint: this brings the engine with it.
         from probes.lab.process import LabFailed, LabProcess
 
         try:

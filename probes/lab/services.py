@@ -19,6 +19,7 @@ from probes.lab import (
     site,
     smb,
     snmp,
+    ssh,
     vsphere,
     winrm,
 )
@@ -128,9 +129,6 @@ async def _node(ground: Ground, mac: str) -> Where:
 
 
 async def _ssh(ground: Ground, software: str = "") -> Where:
-    # The last one to be loaded: it takes longer than all the others together.
-    from probes.lab import ssh
-
     server = await ssh.start(ground.address, software=software or ssh.OPENSSH)
     ground.held.callback(server.close)
     return ground.address, server.get_port()

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from probes.session.copy import AlreadyThere, copy
-from probes.session.header import SIMULATED_REMARK, Header, Origin, ProfileRef, Tool, new_header
+from probes.session.header import (
+    SIMULATED_REMARK,
+    Header,
+    Origin,
+    ProfileRef,
+    Tool,
+    new_header,
+    profile_ref,
+)
 from probes.session.integrity import Verification, verify
 from probes.session.paths import default_path, session_folder
 from probes.session.reader import Session, SessionError, read_session, unreached
@@ -31,6 +39,7 @@ __all__ = [
     "copy",
     "default_path",
     "new_header",
+    "profile_ref",
     "read_session",
     "session_folder",
     "summary",

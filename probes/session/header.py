@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -98,7 +99,7 @@ def new_header(
         id=os.urandom(8).hex(),
         started=now(),
         tool=Tool("auditreach", version(), platform.python_version()),
-        profile=ProfileRef(profile.id, profile.version, profile.source, profile.sha256),
+        profile=profile_ref(profile),
         vantage=vantage,
         settings=settings,
         answers=answers,
@@ -107,6 +108,12 @@ def new_header(
         only=tuple(only),
         origin=origin,
     )
+
+
+def profile_ref(profile: Profile) -> ProfileRef:
+    """The reference to a profile, with the hash of the file it was read from."""
+    hashed = hashlib.sha256(profile.file).hexdigest()
+    return ProfileRef(profile.id, profile.version, profile.source, hashed)
 
 
 def header_record(header: Header) -> dict[str, object]:

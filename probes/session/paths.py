@@ -6,6 +6,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+import platformdirs
+
 from probes.session.header import Header
 
 
@@ -22,8 +24,6 @@ def default_path(header: Header) -> Path:
 
 def session_folder() -> Path:
     """Where sessions lie for which the operator named no file; it may not be there yet."""
-    import platformdirs
-
     return platformdirs.user_state_path("auditreach", appauthor=False) / "sessions"
 
 

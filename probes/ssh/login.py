@@ -6,14 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import asyncssh
 
 from probes.options import SshCredential
 from probes.wire.ssh import needs_passphrase
 from probes.wire.text import printable
-
-if TYPE_CHECKING:
-    import asyncssh
 
 AGENT_KEYS = 3
 """Keys of an agent that are offered; a server hangs up after a few that it does not know."""
@@ -107,8 +105,6 @@ def not_tried(credential: SshCredential, named: str, why: str) -> dict[str, obje
 @asynccontextmanager
 async def key_pairs(credential: SshCredential) -> AsyncIterator[list[asyncssh.SSHKeyPair]]:
     """What to prove the user with: the key file's key, or the first of the agent; raises NoKey."""
-    import asyncssh
-
     if credential.key:
         try:
             text = await asyncio.to_thread(_read, credential.key)

@@ -15,7 +15,6 @@ __all__ = [
     "Domain",
     "EntryProblem",
     "ParseResult",
-    "completions",
     "find_domain_controllers",
     "merge_results",
     "parse",
@@ -41,21 +40,3 @@ def parse(
         if not parser.feed(entry):
             break
     return parser.result()
-
-
-def completions(text: str, profile: Profile, earlier: Sequence[str]) -> list[str]:
-    """What the text may become: its last word as a role, then earlier texts that begin with it.
-
-    Every answer is a whole text that begins with `text` and is longer.
-    """
-    word = "" if text[-1:].isspace() else "".join(text.split()[-1:])
-    before = text[: len(text) - len(word)]
-    found: list[str] = []
-    # After a comma a host is expected, not a role.
-    if "=" not in word and not before.rstrip().endswith((",", ";")):
-        for role in profile.roles:
-            # A role that knows its usual hosts is complete without the `=`.
-            endings = ["=", ""] if role.hosts or role.resolvers else ["="]
-            found += [f"{before}{role.id}{end}" for end in endings if role.id.startswith(word)]
-    found += [entry for entry in earlier if entry.startswith(text)]
-    return [entry for entry in dict.fromkeys(found) if entry != text]

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from probes.wire.text import printable
-from tui.cli.config import configured
+from tui.cli.config_path import default_path, is_there
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
 
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one invocation and return its exit status."""
     _prepare_streams()
     try:
-        return _start(configured(_options(sys.argv[1:] if argv is None else argv)))
+        return _start(_configured(_options(sys.argv[1:] if argv is None else argv)))
     except UsageError as error:
         print(f"auditreach: {printable(str(error), _LONGEST)}", file=sys.stderr)
         return Exit.USAGE
@@ -44,6 +44,15 @@ def _options(argv: Sequence[str]) -> Options:
     from tui.cli.parser import parse_options
 
     return parse_options(argv)
+
+
+def _configured(options: Options) -> Options:
+    if options.config is None and not is_there(default_path()):
+        # Nor for what reads a configuration.
+        return options
+    from tui.cli.config import configured
+
+    return configured(options)
 
 
 def _start(options: Options) -> int:

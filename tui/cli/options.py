@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from probes.model import Settings, Status
+from probes.wire.text import printable
 
 
 class UsageError(Exception):
     """The command line is wrong; the text is one sentence."""
+
+
+def quoted(text: str) -> str:
+    """What was typed, for a sentence about it."""
+    return f"'{printable(text, 60)}'"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from probes.model import FINE, UNFINISHED, Settings, Status
-from probes.wire.text import printable
-from tui.cli.options import Options, UsageError
+from probes.lab.site import TIMEOUT, entries
+from probes.model import FINE, UNFINISHED, Settings, Status, version
+from tui.cli.options import Options, UsageError, quoted
 from tui.reports import FORMATS
+from tui.sessions import playback
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
-
-
-def quoted(text: str) -> str:
-    """What was typed, for a sentence about it."""
-    return f"'{printable(text, 60)}'"
 
 
 def seconds(text: str) -> float:
@@ -33,8 +29,6 @@ def seconds(text: str) -> float:
 
 def speed(text: str) -> float:
     """How many times as fast a session is played."""
-    from tui.sessions import playback
-
     try:
         return playback.speed(text)
     except playback.BadSpeed as error:
@@ -297,8 +291,6 @@ class _Version(argparse.Action):
     """Looks the version up only when it is asked for: that takes longer than all the rest."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from probes.model import version
-
         print(f"auditreach {version()}")
         parser.exit()
 
@@ -359,8 +351,6 @@ def _drawing(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def _demo(given: argparse.Namespace) -> Options:
-    from probes.lab.site import TIMEOUT, entries
-
     return Options(
         "demo",
         entries=entries(),

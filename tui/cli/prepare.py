@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from probes.registry import PROBES
 from profiles.loader import ProfileError, load_profile
 from profiles.model import Profile
-from tui.cli.options import Options, UsageError
+from tui.cli.options import Options, UsageError, quoted
 
 
 def load(options: Options) -> Profile:
@@ -45,11 +46,6 @@ def _check(said: Iterable[tuple[str, str]], profile: Profile) -> None:
         question = questions.get(name)
         if question is not None and value in question.answers:
             continue
-        # Only for a sentence about a mistake.
-        import difflib
-
-        from tui.cli.parser import quoted
-
         if question is None:
             near = difflib.get_close_matches(name, questions, 1)
             hint = f"did you mean {near[0]}?" if near else f"it asks {', '.join(questions)}."

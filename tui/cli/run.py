@@ -50,8 +50,7 @@ from profiles.model import Profile
 from tui.cli import prepare
 from tui.cli.credentials import with_credentials
 from tui.cli.exit_codes import Exit, exit_status
-from tui.cli.options import Options, UsageError
-from tui.cli.parser import quoted
+from tui.cli.options import Options, UsageError, quoted
 from tui.cli.trust import trust
 from tui.cli.vantage import make_vantage
 from tui.models.verdicts import Verdicts, verdict_lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from probes.clients.tls import BadCaFile, check_ca_file
 from probes.options import NO_OPTIONS
 from probes.options import Options as Given
 from probes.wire.proxy import ProxyError, parse_proxy
@@ -28,9 +29,6 @@ def trust(options: Options, environ: Mapping[str, str]) -> Given:
 
 
 def _check_ca_file(ca_file: str) -> None:
-    # Python's TLS is loaded only for those who name a file.
-    from probes.clients.tls import BadCaFile, check_ca_file
-
     try:
         check_ca_file(ca_file)
     except BadCaFile as error:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from probes.lab.address_map import Directory
+from probes.lab.vantage import LabVantage
 from probes.vantage import Vantage
 from probes.vantage.local.vantage import LocalVantage
-
-if TYPE_CHECKING:
-    from probes.lab.address_map import Directory
 
 
 async def make_vantage(lab: Directory | None = None) -> Vantage:
     """Open this machine, or the demo's lab; runs on the loop that uses the vantage."""
     if lab is not None:
-        # Loaded by the demo only.
-        from probes.lab.vantage import LabVantage
-
         return LabVantage(lab)
     return LocalVantage()

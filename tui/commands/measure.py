@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui import screens
 from tui.models.command import Outcome, command
 
 if TYPE_CHECKING:
@@ -94,9 +95,7 @@ def watch(context: Context) -> Outcome:
         return "This is an old session; there is nothing to watch."
     if not context.panes.keys:
         return "There is nothing to watch yet: enter hosts first."
-    from tui.screens.prompts import set_watch
-
-    return set_watch(context)
+    return screens.set_watch(context)
 
 
 @command(
@@ -133,9 +132,7 @@ def changes(context: Context) -> Outcome:
     """List what changed, the latest first."""
     if not context.lookout.changes:
         return "No row has changed since it was first measured."
-    from tui.screens.changes import list_changes
-
-    return list_changes(context)
+    return screens.list_changes(context)
 
 
 @command(
@@ -147,9 +144,7 @@ def changes(context: Context) -> Outcome:
 )
 def target_sets(context: Context) -> Outcome:
     """Recall a named set of targets, or keep the present ones as one."""
-    from tui.screens.target_sets import choose_target_set
-
-    return choose_target_set(context)
+    return screens.choose_target_set(context)
 
 
 @command(
@@ -161,9 +156,7 @@ def target_sets(context: Context) -> Outcome:
 )
 def answers(context: Context) -> Outcome:
     """Answer the questions of the profile."""
-    from tui.screens.prompts import change_answers
-
-    return change_answers(context)
+    return screens.change_answers(context)
 
 
 @command(
@@ -175,6 +168,4 @@ def answers(context: Context) -> Outcome:
 )
 def credentials(context: Context) -> Outcome:
     """Give credentials for SNMP and SSH."""
-    from tui.screens.credentials import take_credentials
-
-    return take_credentials(context)
+    return screens.take_credentials(context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui import screens
 from tui.models.command import Outcome, command
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 )
 def save(context: Context) -> Outcome:
     """Save a copy of the session log."""
-    from tui.screens.prompts import save_copy
-
-    return save_copy(context)
+    return screens.save_copy(context)
 
 
 @command(
@@ -36,6 +35,4 @@ def save(context: Context) -> Outcome:
 )
 def export(context: Context) -> Outcome:
     """Write a report of all, the visible or the marked rows."""
-    from tui.screens.export import export
-
-    return export(context)
+    return screens.write_report(context)

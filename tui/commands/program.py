@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui import screens
 from tui.models.command import Outcome, command
 from tui.terminal.suspend import suspend_to_shell
 
@@ -47,9 +48,7 @@ def suspend(context: Context) -> Outcome:
 )
 def show_keys(context: Context) -> None:
     """Show every key, in sentences."""
-    from tui.screens.help import show_help
-
-    show_help(context)
+    screens.show_help(context)
 
 
 @command(
@@ -69,9 +68,7 @@ def quit_or_close(context: Context) -> Outcome:
     if not context.measuring:
         context.host.exit(0)
         return None
-    from tui.screens.prompts import ask_to_leave
-
-    return ask_to_leave(context)
+    return screens.ask_to_leave(context)
 
 
 @command(

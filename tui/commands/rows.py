@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from probes.model import Event, Removed, Restored, Target
 from probes.wire.text import printable
+from tui import screens
 from tui.models.columns import COLUMNS
 from tui.models.command import Outcome, command
 
@@ -85,11 +86,9 @@ def unmark(context: Context) -> Outcome:
 )
 def copy_command(context: Context) -> Outcome:
     """Copy a command that confirms the selected row, again for the next one; all of marked rows."""
-    from tui.text.clipboard_text import commands_text
-
     panes = context.panes
     if panes.marked:
-        return _copied(context, *commands_text(panes.results))
+        return _copied(context, *screens.commands_text(panes.results))
     return panes.clipboard.command(panes.chosen)
 
 
@@ -102,11 +101,9 @@ def copy_command(context: Context) -> Outcome:
 )
 def copy_change(context: Context) -> Outcome:
     """Copy what to paste for the selected row's change, again for the next; all of marked rows."""
-    from tui.text.clipboard_text import changes_text
-
     panes = context.panes
     if panes.marked:
-        return _copied(context, *changes_text(panes.results))
+        return _copied(context, *screens.changes_text(panes.results))
     return panes.clipboard.change(panes.chosen)
 
 
@@ -119,9 +116,7 @@ def copy_change(context: Context) -> Outcome:
 )
 def copy_rows(context: Context) -> Outcome:
     """Copy the selected row, or the marked ones, as text for a ticket."""
-    from tui.text.clipboard_text import tickets_text
-
-    return _copied(context, *tickets_text(context.panes.results))
+    return _copied(context, *screens.tickets_text(context.panes.results))
 
 
 @command(
@@ -200,9 +195,7 @@ def sort(context: Context) -> None:
 )
 def sort_by(context: Context) -> Outcome:
     """Ask for the column to sort by."""
-    from tui.screens.prompts import sort_by_choice
-
-    return sort_by_choice(context)
+    return screens.sort_by_choice(context)
 
 
 @command(

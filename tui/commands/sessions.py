@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from probes.model import version
+from tui import screens
 from tui.models.command import Outcome, command
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 )
 def sessions(context: Context) -> Outcome:
     """Browse the earlier sessions."""
-    from tui.screens.session_browser import browse_sessions
-
-    return browse_sessions(context)
+    return screens.browse_sessions(context)
 
 
 @command(
@@ -36,9 +35,7 @@ def play(context: Context) -> Outcome:
     """Play the old session on the screen again, as it came."""
     if context.recorded is None:
         return "Only an old session is replayed: {sessions} lists them, p there replays one."
-    from tui.screens.session_browser import replay_session
-
-    return replay_session(context, context.recorded.path)
+    return screens.replay_session(context, context.recorded.path)
 
 
 @command(
@@ -52,9 +49,7 @@ def remark(context: Context) -> Outcome:
     """Add a sentence to the session's log."""
     if not context.log_path:
         return "There is no session log to remark on yet."
-    from tui.screens.prompts import add_remark
-
-    return add_remark(context)
+    return screens.add_remark(context)
 
 
 @command(
@@ -69,12 +64,10 @@ def remark(context: Context) -> Outcome:
 )
 def information(context: Context) -> None:
     """Show what the lines above and below have no room for."""
-    from tui.screens.dialogs import Help
-
     profile, old = context.profile, context.recorded
     where = f"{old.where}\nMeasured by {old.measured_by}.\n\n" if old else ""
     this = f"auditreach {version()}, profile {profile.name} {profile.version}, {profile.source}."
     log = f"The log is {context.log_path}." if context.log_path else "There is no log yet."
     said = "\n".join(list(context.panes.below.notices)[::-1]) or "Nothing was said yet."
     told = f"{context.panes.head.told}\n\n{where}{log}\n\n{said}\n\nThis is {this}"
-    context.host.push_screen(Help("\n".join(map(context.signs.clean, told.splitlines()))))
+    context.host.push_screen(screens.Help("\n".join(map(context.signs.clean, told.splitlines()))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from probes.model import FAILURES, Status
+from tui import screens
 from tui.models.command import Outcome, command
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ def filter_rows(context: Context) -> None:
 )
 def verdicts(context: Context) -> Outcome:
     """List what it means for each target, the worst first."""
-    from tui.screens.verdicts import show_verdicts
-
-    return show_verdicts(context)
+    return screens.show_verdicts(context)
 
 
 @command(
@@ -69,9 +68,7 @@ def verdicts(context: Context) -> Outcome:
 )
 def diagnosis(context: Context) -> Outcome:
     """Say what is behind the failures, cause by cause."""
-    from tui.screens.diagnosis import show_diagnosis
-
-    return show_diagnosis(context)
+    return screens.show_diagnosis(context)
 
 
 @command(
@@ -83,13 +80,11 @@ def diagnosis(context: Context) -> Outcome:
 )
 def explain(context: Context) -> Outcome:
     """Show the page about the status of the selected row."""
-    from tui.screens.help import show_status
-
     if context.panes.table.cursor_key is None:
         return "There is no row here whose status could be explained."
     result = context.panes.chosen
     status = Status.QUEUED if result is None else result.status
-    show_status(context, status)
+    screens.show_status(context, status)
     return None
 
 
@@ -210,9 +205,7 @@ def previous_failure(context: Context) -> Outcome:
 )
 def host(context: Context) -> Outcome:
     """Ask for a host and go to its first row."""
-    from tui.screens.go_to_host import go_to_host
-
-    return go_to_host(context)
+    return screens.ask_for_host(context)
 
 
 def _failure(context: Context, step: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from probes.model import FAILURES, Job, Result, Status
 from tui.models.conditions import Passes, Text, Value, glob
-from tui.models.query import FIELDS, Term
+from tui.models.query import FIELDS, Term, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,6 @@ def _narrowed(wanted: Filter) -> Callable[[Job, Status, Result | None], bool]:
 def _conditions(text: str) -> list[Callable[[Job, Status, Result | None], bool]]:
     if not text.strip():
         return []
-    # Not needed for the first paint.
-    from tui.models.query import parse
-
     return compiled(parse(text).terms)
 
 

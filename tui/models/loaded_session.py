@@ -11,7 +11,7 @@ from probes.engine.plan import plan
 from probes.engine.verdict_tracker import verdicts_of
 from probes.judging.findings import diagnose
 from probes.model import Job, Result, Verdict
-from probes.session import Session, read_session, unreached
+from probes.session import Session, profile_ref, read_session, unreached
 from probes.session.records import found, recorded
 from probes.wire.text import printable
 from profiles.model import Profile
@@ -127,8 +127,8 @@ def _measured_by(session: Session) -> str:
 
 
 def _other_profile(session: Session, profile: Profile) -> tuple[str, ...]:
-    used = session.header.profile
-    if (used.id, used.sha256) == (profile.id, profile.sha256):
+    used, now = session.header.profile, profile_ref(profile)
+    if (used.id, used.sha256) == (now.id, now.sha256):
         return ()
     return (
         f"It was measured with profile {used.id} {used.version}, not with "

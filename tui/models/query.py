@@ -7,6 +7,7 @@ value  = a quoted phrase, taken literally, or characters without spaces, with * 
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -173,6 +174,4 @@ def _bad_value(name: str, field: Field, value: Value) -> str:
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    import difflib
-
     return next(iter(difflib.get_close_matches(word[:40], list(known), 1, 0.6)), "")

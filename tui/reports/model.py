@@ -9,7 +9,7 @@ from pathlib import Path
 
 from probes.model import Observation, Result, Ruling, Status, Target
 from probes.remediation import remedy
-from probes.session import SIMULATED_REMARK, Session, VerdictRecord
+from probes.session import SIMULATED_REMARK, Session, VerdictRecord, profile_ref
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.models.columns import COLUMNS, Cells
@@ -205,7 +205,7 @@ def _notices(session: Session, profile: Profile) -> Iterator[str]:
             f"It was measured with profile {used.id} {used.version}; the sentences on purposes "
             f"and changes are those of {profile.id} {profile.version}."
         )
-    elif used.sha256 != profile.sha256:
+    elif used.sha256 != profile_ref(profile).sha256:
         yield "Its profile's file has changed since; sentences may differ from those of then."
     if session.earlier:
         yield (

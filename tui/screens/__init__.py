@@ -1,1 +1,84 @@
-"""What comes over the main screen: questions, prompts and help."""
+"""Screens over the main one, and parts of that one that its first frame does without.
+
+`from tui import screens` loads none of them: each is imported when it is first named, as in
+`screens.Help(text)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tui.models.removed_hosts import Removals as Removals
+    from tui.screens.changes import list_changes as list_changes
+    from tui.screens.credentials import take_credentials as take_credentials
+    from tui.screens.diagnosis import show_diagnosis as show_diagnosis
+    from tui.screens.dialogs import Help as Help
+    from tui.screens.export import write_report as write_report
+    from tui.screens.go_to_host import ask_for_host as ask_for_host
+    from tui.screens.help import show_help as show_help
+    from tui.screens.help import show_status as show_status
+    from tui.screens.prompts import add_remark as add_remark
+    from tui.screens.prompts import ask_to_leave as ask_to_leave
+    from tui.screens.prompts import change_answers as change_answers
+    from tui.screens.prompts import confirmed as confirmed
+    from tui.screens.prompts import save_copy as save_copy
+    from tui.screens.prompts import set_watch as set_watch
+    from tui.screens.prompts import sort_by_choice as sort_by_choice
+    from tui.screens.session_browser import browse_sessions as browse_sessions
+    from tui.screens.session_browser import replay_session as replay_session
+    from tui.screens.target_sets import choose_target_set as choose_target_set
+    from tui.screens.verdicts import show_verdicts as show_verdicts
+    from tui.sessions.replay import Replay as Replay
+    from tui.terminal.clipboard import Clipboard as Clipboard
+    from tui.text.clipboard_text import changes_text as changes_text
+    from tui.text.clipboard_text import commands_text as commands_text
+    from tui.text.clipboard_text import tickets_text as tickets_text
+    from tui.text.detail import story as story
+    from tui.watch.text import past_lines as past_lines
+    from tui.watch.watcher import Lookout as Lookout
+    from tui.widgets.filter_input import FilterLine as FilterLine
+else:
+    # Not for a type checker, which would take every name for one of these.
+    def __getattr__(name: str) -> Any:
+        """Import what has this name from its module."""
+        module = MODULE_OF.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(module), name)
+
+
+MODULE_OF: Mapping[str, str] = {
+    "Removals": "tui.models.removed_hosts",
+    "list_changes": "tui.screens.changes",
+    "take_credentials": "tui.screens.credentials",
+    "show_diagnosis": "tui.screens.diagnosis",
+    "Help": "tui.screens.dialogs",
+    "write_report": "tui.screens.export",
+    "ask_for_host": "tui.screens.go_to_host",
+    "show_help": "tui.screens.help",
+    "show_status": "tui.screens.help",
+    "add_remark": "tui.screens.prompts",
+    "ask_to_leave": "tui.screens.prompts",
+    "change_answers": "tui.screens.prompts",
+    "confirmed": "tui.screens.prompts",
+    "save_copy": "tui.screens.prompts",
+    "set_watch": "tui.screens.prompts",
+    "sort_by_choice": "tui.screens.prompts",
+    "browse_sessions": "tui.screens.session_browser",
+    "replay_session": "tui.screens.session_browser",
+    "choose_target_set": "tui.screens.target_sets",
+    "show_verdicts": "tui.screens.verdicts",
+    "Replay": "tui.sessions.replay",
+    "Clipboard": "tui.terminal.clipboard",
+    "changes_text": "tui.text.clipboard_text",
+    "commands_text": "tui.text.clipboard_text",
+    "tickets_text": "tui.text.clipboard_text",
+    "story": "tui.text.detail",
+    "past_lines": "tui.watch.text",
+    "Lookout": "tui.watch.watcher",
+    "FilterLine": "tui.widgets.filter_input",
+}
+"""Module of each of them; a test holds it against the imports above."""

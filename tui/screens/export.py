@@ -25,7 +25,7 @@ _BY_LETTER = {
 }
 
 
-async def export(context: Context) -> str:
+async def write_report(context: Context) -> str:
     """Ask which rows, which format and which file; returns what to say."""
     log, profile = context.log_path, context.profile
     if not log:

@@ -82,7 +82,7 @@ class GoTo(Dialog[str]):
         found.highlighted = 0 if self._found else None
 
 
-async def go_to_host(context: Context) -> str:
+async def ask_for_host(context: Context) -> str:
     """Ask for a host and put the cursor on its first row; returns what to say."""
     panes = context.panes
     rows = panes.table.rows

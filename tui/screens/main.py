@@ -28,6 +28,7 @@ from textual.widgets import Input, Static
 
 from probes.model import Event, Finished, Message
 from profiles.model import Profile
+from tui import screens
 from tui.controller import DemoFailed
 from tui.models.command import Command
 from tui.screens.context import Context
@@ -155,16 +156,12 @@ class SessionScreen(Screen[object]):
     @cached_property
     def lookout(self) -> Lookout:
         """What stands between the events and the panes, from the first event on."""
-        from tui.watch.watcher import Lookout
-
-        return Lookout(self)
+        return screens.Lookout(self)
 
     @cached_property
     def filter_line(self) -> FilterLine:
-        """Hidden until it is typed in, and not needed for the first paint."""
-        from tui.widgets.filter_input import FilterLine
-
-        return FilterLine(self.signs, self._keys)
+        """The line of the filter, hidden until it is typed in."""
+        return screens.FilterLine(self.signs, self._keys)
 
     def compose(self) -> ComposeResult:
         """Head, host line, tree, table, detail, notice, keys; the filter line comes after them."""
@@ -335,9 +332,7 @@ class SessionScreen(Screen[object]):
         self.panes.head.state("old session", trouble=False)
         self.panes.add(recorded.jobs)
         if self._replay_at is not None:
-            from tui.sessions.replay import Replay
-
-            self.replay = Replay(self, recorded, self._replay_at)
+            self.replay = screens.Replay(self, recorded, self._replay_at)
             self.run_worker(self.replay.start(), exclusive=False)
         else:
             self._apply((*recorded.results, *recorded.verdicts))
@@ -426,8 +421,6 @@ class SessionScreen(Screen[object]):
 
     async def measure_line(self, runner: Runner, text: str) -> None:
         """Measure the hosts in a line; what is wrong in it stays there, to be corrected."""
-        from tui.screens.prompts import confirmed
-
         await self.engine_up.wait()
         panes = self.panes
         entered = await runner.read(text, panes.role)
@@ -437,7 +430,7 @@ class SessionScreen(Screen[object]):
             question = await asyncio.to_thread(
                 runner.question, entered.targets, panes.outline.included
             )
-            if question and not await confirmed(self, question):
+            if question and not await screens.confirmed(self, question):
                 return
             jobs, anew, trouble = runner.measure(entered.targets, panes.outline.included)
             if anew:

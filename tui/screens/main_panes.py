@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from probes.model import FINE, Event, Job, Removed, Restored, Result, Target
 from profiles.model import Profile
+from tui import screens
 from tui.models.columns import COLUMNS
 from tui.models.command import Command
 from tui.models.filter import Filter
@@ -144,16 +145,12 @@ class Panes:
     @cached_property
     def clipboard(self) -> Clipboard:
         """Copies of what the selected row offers."""
-        from tui.terminal.clipboard import Clipboard
-
-        return Clipboard(self.table.app)
+        return screens.Clipboard(self.table.app)
 
     @cached_property
     def removals(self) -> Removals:
         """What was taken off the screen."""
-        from tui.models.removed_hosts import Removals
-
-        return Removals(self.table, self.outline, self._tally)
+        return screens.Removals(self.table, self.outline, self._tally)
 
     @property
     def keys(self) -> list[str]:
@@ -255,12 +252,8 @@ class Panes:
         if key is None or job is None:
             self.detail.show((), top=True)
         else:
-            # Only with a row.
-            from tui.text.detail import story
-            from tui.watch.text import past_lines
-
-            lines = story(job, rows.result(key), self._profile)
-            past = past_lines(self._past(key), ascii=self._signs.ascii)
+            lines = screens.story(job, rows.result(key), self._profile)
+            past = screens.past_lines(self._past(key), ascii=self._signs.ascii)
             self.detail.show((*islice(lines, 2), *past, *lines), top=top)
 
     def follow(self, focused: Widget) -> None:

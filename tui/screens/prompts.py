@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from probes.session import AlreadyThere, SessionError, annotate, copy
 from tui.models.columns import COLUMNS
 from tui.screens.dialogs import Choice, Confirm, Leave, Prompt, Questions
 from tui.watch.options import BadOrder, order
@@ -34,8 +35,6 @@ async def change_answers(context: Context) -> str:
 
 async def save_copy(context: Context) -> str:
     """Copy the session log where the operator says, asking before anything is overwritten."""
-    from probes.session import AlreadyThere, SessionError, copy
-
     source = context.log_path
     if not source:
         return "There is no session log to copy yet."
@@ -108,8 +107,6 @@ async def set_watch(context: Context) -> str:
 
 async def add_remark(context: Context) -> str:
     """Ask for a sentence and add it to the session log; returns what to say."""
-    from probes.session import SessionError, annotate
-
     said = await context.push(Prompt("Remark for the session log", ""))
     if not said or not said.strip():
         return ""

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from probes.session import SessionError, Summary
+from probes.session import SessionError, Summary, annotate, summary
 from tui.models.loaded_session import open_recorded
 from tui.screens.comparison import compare_with
 from tui.screens.dialogs import Prompt
@@ -138,8 +138,6 @@ class SessionsScreen(Screen[Choice]):
             self.run_worker(self._remark(self._chosen), exclusive=True)
 
     async def _remark(self, chosen: Summary) -> None:
-        from probes.session import annotate, summary
-
         if str(chosen.path) == self._present:
             self._say("This is the session on the screen; N adds a remark to it there.")
             return

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import platformdirs
+
 from probes.model import Target
 from probes.session import SessionError
 from probes.session.paths import because, make_parents, shown
@@ -18,8 +20,6 @@ _NAME = re.compile(r"\w[\w .-]{0,39}")
 
 def folder() -> Path:
     """Where sets are kept; it may not be there yet."""
-    import platformdirs
-
     return platformdirs.user_state_path("auditreach", appauthor=False) / "targets"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -23,9 +24,6 @@ class Remembered:
             with suppress(OSError, ValueError, RecursionError):
                 with path.open(encoding="utf-8") as file:
                     text = file.read(_LONGEST)
-                # Only where there is a file.
-                import json
-
                 found = json.loads(text)
                 if isinstance(found, dict):
                     self._chosen = {
@@ -42,7 +40,5 @@ class Remembered:
             return
         self._chosen[name] = value
         if self._path is not None:
-            import json
-
             with suppress(OSError):
                 write_private(self._path, json.dumps(self._chosen) + "\n")

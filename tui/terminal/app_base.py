@@ -6,6 +6,7 @@ import base64
 import math
 import os
 import signal
+import sys
 import time
 from functools import partial
 from typing import ClassVar
@@ -19,10 +20,14 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.terminal import gc_control
+from tui.terminal.capabilities import tmux_passthrough
 from tui.terminal.driver import OutputQueue, TerminalDriver, terminal_output
 from tui.terminal.input import InputDispatcher, split_alt
 from tui.terminal.output import ScreenDiff
 from tui.themes import THEMES
+
+if sys.platform != "win32":
+    pass
 
 
 class _FullCellScrollBar(ScrollBarRender):
@@ -103,8 +108,6 @@ class TerminalApp(App[int]):
         """Copy a text, inside tmux also to the terminal around it."""
         super().copy_to_clipboard(text)
         if os.environ.get("TMUX"):
-            from tui.terminal.clipboard import tmux_passthrough
-
             coded = base64.b64encode(text.encode()).decode()
             self.output.write(tmux_passthrough(f"\x1b]52;c;{coded}\a"))
 

@@ -13,6 +13,9 @@ from typing import Any
 
 from tui.cli.options import UsageError
 
+if os.name == "posix":
+    import termios
+
 _COERCED = ("c.utf-8", "c.utf8", "utf-8")
 """Values that Python writes into LC_CTYPE when started in the C locale (PEP 538)."""
 _RESET = (
@@ -76,12 +79,15 @@ def ascii_only(
     return "utf" not in locale.lower()
 
 
+def tmux_passthrough(sequence: str) -> str:
+    """Return an escape sequence that tmux passes to its terminal with `allow-passthrough`."""
+    return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+
+
 def terminal_modes() -> list[Any]:
     """Return the present modes, for `restore_terminal`; empty where they are not known."""
     if os.name != "posix":
         return []
-    import termios
-
     try:
         return termios.tcgetattr(_TERMINAL)
     except termios.error:
@@ -96,8 +102,6 @@ def restore_terminal(before: list[Any], interrupt: int) -> None:
     """
     if not before or not _in_foreground():
         return
-    import termios
-
     with suppress(OSError, termios.error):
         termios.tcsetattr(_TERMINAL, termios.TCSANOW, before)
         # A write that hangs keeps all others out; now it fails instead.
@@ -122,8 +126,6 @@ def _in_foreground() -> bool:
 
 
 def _discard_and_write(text: bytes) -> None:
-    import termios
-
     for _ in range(_ATTEMPTS):
         termios.tcflush(_TERMINAL, termios.TCOFLUSH)
         with suppress(BlockingIOError):

@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import platformdirs
 from textual.app import App
 
 from probes.model import Result
+from probes.remediation import commands, remedy
+from probes.session.paths import because, make_parents, shown
 
 _WITHOUT_CLIPBOARD = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
 """Terminals that have no clipboard."""
@@ -33,9 +36,6 @@ class Clipboard:
         """Copy a command that asks what the row asked; return what to say."""
         if chosen is None:
             return "Only a row that was measured has a command."
-        # Only now, here and below: the remedies are not needed for the first paint.
-        from probes.remediation import commands
-
         texts = [one.text for one in commands(chosen, windows=sys.platform == "win32")]
         if not texts:
             return "This row was not asked, so there is nothing to confirm."
@@ -44,8 +44,6 @@ class Clipboard:
 
     async def change(self, chosen: Result | None) -> str:
         """Copy what to paste for the row's change; return what to say."""
-        from probes.remediation import remedy
-
         mended = None if chosen is None else remedy(chosen)
         if chosen is None or mended is None:
             return "Only a row that is blocked, degraded or not tested has something to change."
@@ -85,11 +83,6 @@ def supports_clipboard(environ: Mapping[str, str]) -> bool:
     return not environ.get("TERM", "").startswith(_WITHOUT_CLIPBOARD)
 
 
-def tmux_passthrough(sequence: str) -> str:
-    """Return an escape sequence that tmux passes to its terminal with `allow-passthrough`."""
-    return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
-
-
 def _load_tmux_buffer(text: str) -> None:
     """Put a text into tmux's own buffer: with its defaults, tmux takes it from no application."""
     with suppress(OSError, subprocess.SubprocessError):
@@ -105,10 +98,6 @@ def _load_tmux_buffer(text: str) -> None:
 
 def _write_file(text: str) -> str:
     """Write a text to a file; return the beginning of a sentence that says so."""
-    import platformdirs
-
-    from probes.session.paths import because, make_parents, shown
-
     path = platformdirs.user_state_path("auditreach", appauthor=False) / "copied.txt"
     try:
         make_parents(path)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from probes.model import Evidence, Icmp, Job, Observation, Result
+from probes.remediation import Remedy, commands, remedy
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.models.columns import latency_text
-
-if TYPE_CHECKING:
-    from probes.remediation import Remedy
+from tui.text.pages import page_of
 
 _LONG = 600
 
@@ -22,10 +20,6 @@ Line = tuple[str, str]
 
 def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
     """Label and text, line by line; all text is harmless."""
-    # Only now: the remedies are not needed for the first paint.
-    from probes.remediation import commands, remedy
-    from tui.text.pages import page_of
-
     check = job.check
     yield "", f"{job.check_text} to {printable(job.target.label)}"
     if result is None:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 
 from probes.model import MEASURED, Event, Result, State, Status, Target
 
@@ -49,8 +50,6 @@ class Series:
     @property
     def spread(self) -> tuple[float, float, float] | None:
         """Least, median and greatest latency of the rounds that are kept; None without any."""
-        from statistics import median
-
         timed = self.timed
         return (min(timed), median(timed), max(timed)) if timed else None
 

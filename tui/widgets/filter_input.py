@@ -16,6 +16,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from tui.models.query import completed, hint, parse
 from tui.text.status import Signs
 
 FIRST = "words, !word, or status: host: port: check: ..."
@@ -30,8 +31,6 @@ class _Completes(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         """The line with its last word completed."""
-        from tui.models.query import completed
-
         return completed(value)
 
 
@@ -159,16 +158,12 @@ class FilterLine(Vertical):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
-        from tui.models.query import parse
-
         event.stop()
         self._tell()
         self.post_message(self.Changed(parse(event.value, typing=True).text, done=False))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Filter, and leave the line unless something in it is wrong."""
-        from tui.models.query import parse
-
         event.stop()
         query = parse(event.value)
         if query.mistake:
@@ -176,8 +171,6 @@ class FilterLine(Vertical):
         self.post_message(self.Changed(query.text, done=not query.mistake))
 
     def _tell(self) -> None:
-        from tui.models.query import hint
-
         text, wrong = hint(self._line.value)
         line = self.query_one("#filter-hint", Static)
         line.display = bool(text)

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from probes.targets.tokens import single_line
 from profiles.model import Profile
 from tui.storage.host_history import History
 
@@ -27,9 +28,6 @@ class _Completes(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         """The first completion of what stands in the line."""
-        # Only now: the grammar is not needed for the first paint.
-        from probes.targets import completions
-
         found = completions(value, self._profile, self._history.lines[::-1])
         return next((text for text in found if text.startswith(value) and text != value), None)
 
@@ -108,9 +106,24 @@ class HostEntry(Input):
 
     def on_paste(self, event: events.Paste) -> None:
         """Take a pasted list of many lines as one line of hosts, without bullets and comments."""
-        # Only now: the grammar is not needed for the first paint.
-        from probes.targets.tokens import single_line
-
         event.stop()
         event.prevent_default()
         self.insert_text_at_cursor(single_line(event.text[:_LONGEST]))
+
+
+def completions(text: str, profile: Profile, earlier: Sequence[str]) -> list[str]:
+    """What the text may become: its last word as a role, then earlier texts that begin with it.
+
+    Every answer is a whole text that begins with `text` and is longer.
+    """
+    word = "" if text[-1:].isspace() else "".join(text.split()[-1:])
+    before = text[: len(text) - len(word)]
+    found: list[str] = []
+    # After a comma a host is expected, not a role.
+    if "=" not in word and not before.rstrip().endswith((",", ";")):
+        for role in profile.roles:
+            # A role that knows its usual hosts is complete without the `=`.
+            endings = ["=", ""] if role.hosts or role.resolvers else ["="]
+            found += [f"{before}{role.id}{end}" for end in endings if role.id.startswith(word)]
+    found += [entry for entry in earlier if entry.startswith(text)]
+    return [entry for entry in dict.fromkeys(found) if entry != text]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from probes.model import VantageInfo
+from probes.vantage.local.dns_servers import configured
 from probes.vantage.local.receive import plain, source_towards
 
 _MOST = 256 * 1024
@@ -51,9 +52,7 @@ def addresses(proc: Path = Path("/proc/net")) -> tuple[str, ...]:
 def resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[str, ...]:
     """The DNS servers this machine asks, in order (resolv.conf(5); the registry on Windows)."""
     if sys.platform == "win32":
-        # Only here is dnspython worth its import: the registry is not a file to read.
-        from probes.vantage.local.dns_servers import configured
-
+        # Only here is dnspython worth its time: the registry is not a file to read.
         return configured().servers
     found: dict[str, None] = {}
     for line in _read(path).splitlines():

@@ -365,12 +365,14 @@ class _Attempt:
             done(outcome)
 
 
+if sys.platform != "win32":
+    import resource
+
+
 def descriptor_limit() -> int:
     """Raise the soft descriptor limit to the hard one and return it (RLIMIT_NOFILE)."""
     if sys.platform == "win32":
         return 512
-    import resource
-
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = 1 << 20
     wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)

@@ -18,7 +18,8 @@ from tests.tui import driving
 from tests.tui.driving import Drive, notice, until
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.terminal.clipboard import Clipboard, supports_clipboard, tmux_passthrough
+from tui.terminal.capabilities import tmux_passthrough
+from tui.terminal.clipboard import Clipboard, supports_clipboard
 from tui.text.detail import story
 from tui.widgets.detail import Detail
 from tui.widgets.host_input import HostEntry

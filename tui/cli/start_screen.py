@@ -1,0 +1,78 @@
+"""Application for a command line: the screen that measures, the demo, and what every one has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from probes.options import Options as Given
+from profiles.model import Profile
+from tui.app import AuditReach
+from tui.cli import prepare
+from tui.cli.options import Options
+from tui.controller import Demo, Runner
+from tui.storage.host_history import History
+from tui.storage.preferences import Remembered
+from tui.terminal.capabilities import ascii_only
+
+if TYPE_CHECKING:
+    from tui.models.loaded_session import Recorded
+
+
+def measuring_app(options: Options, given: Given) -> AuditReach:
+    """The application over this machine's network; raises UsageError."""
+    profile = prepare.load(options)
+    runner = Runner(
+        profile,
+        prepare.answers(options, profile),
+        options.settings,
+        log=options.log,
+        unasked=options.yes,
+        history=History(_state_path("history")),
+        given=given,
+        files=not options.kiosk,
+    )
+    return make_app(options, profile, runner)
+
+
+def demo_app(options: Options) -> AuditReach:
+    """The application over simulated services; raises UsageError.
+
+    Nothing of the operator's: no credentials, no proxy, and no line of the demo's to recall.
+    """
+    profile = prepare.load(options)
+    runner = Runner(
+        profile,
+        prepare.answers(options, profile),
+        options.settings,
+        log=options.log,
+        demo=Demo(),
+        files=not options.kiosk,
+    )
+    return make_app(options, profile, runner)
+
+
+def make_app(
+    options: Options, profile: Profile, runner: Runner | None, recorded: Recorded | None = None
+) -> AuditReach:
+    """The application, drawn as the options say."""
+    return AuditReach(
+        profile,
+        runner,
+        recorded=recorded,
+        entries=options.entries,
+        start=options.start,
+        ascii=ascii_only() if options.ascii is None else options.ascii,
+        slow=options.slow_link,
+        theme=options.theme,
+        kiosk=options.kiosk,
+        keys=options.keys,
+        remembered=Remembered(_state_path("screen.json")),
+        replay=options.replay,
+    )
+
+
+def _state_path(name: str) -> Path:
+    return platformdirs.user_state_path("auditreach") / name
