@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from probes.model import Evidence, Job, Observation, Reason, Resolution, Service
@@ -120,14 +120,6 @@ class HostQueues:
             self._rotate(queue)
         else:
             queue.pacer.row_ended()
-
-    def drop_queued(self) -> Iterator[Work]:
-        """Take out everything that has not started."""
-        for queue in self._by_address.values():
-            yield from queue.tcp
-            yield from queue.datagrams
-            queue.tcp.clear()
-            queue.datagrams.clear()
 
     @property
     def empty(self) -> bool:

@@ -20,15 +20,6 @@ ESXI = vim.About(
     api_type="HostAgent",
     api_version="8.0.1.0",
 )
-VCENTER = vim.About(
-    name="VMware vCenter Server",
-    version="8.0.1",
-    build="21560480",
-    vendor="VMware, Inc.",
-    product_line="vpx",
-    api_type="VirtualCenter",
-    api_version="8.0.1.0",
-)
 AUTHD = (
     b"220 VMware Authentication Daemon Version 1.10: SSL Required, ServerDaemonProtocol:SOAP, "
     b"MKSDisplayProtocol:VNC , VMXARGS supported, NFCSSL supported/t\r\n"

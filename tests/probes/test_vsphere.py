@@ -12,6 +12,15 @@ from probes.lab import vsphere as lab
 from probes.model import Service
 from probes.wire import vim
 
+VCENTER = vim.About(
+    name="VMware vCenter Server",
+    version="8.0.1",
+    build="21560480",
+    vendor="VMware, Inc.",
+    product_line="vpx",
+    api_type="VirtualCenter",
+    api_version="8.0.1.0",
+)
 SHORT = 0.4
 
 
@@ -32,7 +41,7 @@ async def test_esxi_is_named_with_version_build_and_certificate(observed) -> Non
 
 
 async def test_a_vcenter_is_told_apart_and_still_answers(observed) -> None:
-    async with await lab.start_https(what=lab.VCENTER) as server:
+    async with await lab.start_https(what=VCENTER) as server:
         seen = await observed(vsphere.ask, port_of(server))
     assert seen.service is Service.CONFIRMED
     assert seen.facts["vcenter"] is True

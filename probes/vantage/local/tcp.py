@@ -165,8 +165,6 @@ _SYN_SENT, _CLOSE = 2, 7
 _IN_PROGRESS = frozenset(
     {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, getattr(errno, "WSAEWOULDBLOCK", -1)}
 )
-NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
-"""The errnos that mean: no descriptor is left, wait for one."""
 
 
 class Connector:
