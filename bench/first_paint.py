@@ -1,8 +1,8 @@
 """Goal 8: the first screen against a minimal Textual application, in the same run.
 
 `python -m bench.first_paint` starts both by turns in a pty of 80x24 and prints medians. Ours paints
-twice: first lines before Textual is loaded, and the whole screen, which takes keys. CPU is the
-process's user and system time until the whole screen, steadier than a clock on a busy machine.
+twice: first lines before Textual is loaded, and the whole screen, which takes keys. CPU is the time
+that the process had a processor until the whole screen, steadier than a clock on a busy machine.
 Both are compiled, as what pip installs is, and ours starts as for the first time, whatever whoever
 measures has chosen on his own screen.
 """
@@ -17,9 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import command
-from bench.terminal import Terminal, processor, python
+from bench.terminal import Terminal, python
 
-ROUNDS = 9
+ROUNDS = 21
+FIRST_WORDS = 0.1
+"""Goal: seconds until the first words."""
+WHOLE = 1.35
+"""Goal: CPU time until the whole screen, as a multiple of the minimal application's."""
 MINIMAL = """
 from textual.app import App
 from textual.widgets import Static
@@ -54,13 +58,19 @@ def once(
     try:
         began = terminal.until(first)
         seconds = terminal.until(whole)
-        cpu, resident = processor(terminal.pid), terminal.resident()
+        cpu, resident = on_processor(terminal.pid), terminal.resident()
         terminal.read(0.15)
         painted = len(terminal.output)
         terminal.read(after, after)
         return Start(began, seconds, cpu, painted, len(terminal.output) - painted, resident)
     finally:
         terminal.end()
+
+
+def on_processor(pid: int) -> float:
+    """Seconds that the threads of a process had a processor: nanoseconds count, not ticks."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((one / "schedstat").read_text().split()[0]) for one in threads) / 1e9
 
 
 def main() -> None:
@@ -80,9 +90,7 @@ def main() -> None:
     print(f"{title:<24} first ms  whole ms  CPU ms  bytes  RSS MiB  after")
     middle = {}
     for name, starts in seen.items():
-        # The least CPU: what disturbs a start only ever adds to it.
         one = Start(*(statistics.median(column) for column in zip(*starts, strict=True)))
-        one = one._replace(cpu=min(start.cpu for start in starts))
         middle[name] = one
         print(
             f"{name:<24} {one.first * 1000:>8.0f} {one.whole * 1000:>9.0f} {one.cpu * 1000:>7.0f}"
@@ -90,8 +98,9 @@ def main() -> None:
         )
     ours, peer = middle["auditreach"], middle["minimal Textual app"]
     print(
-        f"\nfirst lines {ours.first / peer.first:.2f}x, the whole {ours.whole / peer.whole:.2f}x"
-        f" (CPU {ours.cpu / peer.cpu:.2f}x) of the minimal app's first paint (goal 1.15x);"
+        f"\nfirst words after {ours.first * 1000:.0f} ms (goal {FIRST_WORDS * 1000:.0f});"
+        f"\nthe whole screen {ours.cpu / peer.cpu:.2f}x of the minimal app's CPU time "
+        f"(goal {WHOLE}x), {ours.whole / peer.whole:.2f}x on the clock;"
         f"\nmemory {ours.resident / peer.resident:.2f}x (goal 1.2x), "
         f"{ours.painted:.0f} bytes (goal 4096)"
     )
