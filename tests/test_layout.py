@@ -268,6 +268,12 @@ def test_the_registry_of_probes_loads_no_protocol_library() -> None:
     assert {name for name in (*HEAVY, "asyncio", "ssl") if name in modules} == set()
 
 
+def test_the_first_lines_are_written_before_the_libraries_of_the_screen_are_loaded() -> None:
+    modules = loaded("import tui.cli.screen")
+    assert "tui.terminal.splash" in modules
+    assert {name for name in (*HEAVY, "textual", "rich") if name in modules} == set()
+
+
 def test_a_run_without_a_screen_starts_without_its_libraries() -> None:
     modules = loaded("import tui.cli.run")
     assert {name for name in (*HEAVY, "textual", "rich") if name in modules} == set()
