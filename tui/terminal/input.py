@@ -6,15 +6,12 @@ import codecs
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Key, Paste
 from textual.worker import Worker
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer as Buffer
 
 TIMEOUT = 0.5
 """Seconds after which the next event no longer waits for the one before it."""
@@ -146,7 +143,7 @@ the others that are excluded here after Escape for Ctrl+Left, Ctrl+Right, Ctrl+W
 """
 
 
-class KeyDecoder(codecs.IncrementalDecoder):
+class KeyDecoder:
     """Decoder of terminal input that separates Escape from the key after it.
 
     A byte that is no UTF-8 is replaced: Latin-1 terminals and pasted files have some, and Textual's
@@ -156,16 +153,15 @@ class KeyDecoder(codecs.IncrementalDecoder):
     Escape. Its events do not tell these from other keys, so the two are separated before.
     """
 
-    def __init__(self, errors: str = "replace") -> None:
-        super().__init__(errors)
+    def __init__(self) -> None:
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
         self._tail = ""
         """End of the text so far, one character shorter than a paste marker."""
         self._pasting = False
 
-    def decode(self, input: Buffer, final: bool = False) -> str:
+    def decode(self, data: bytes, final: bool = False) -> str:
         """Decode the next bytes."""
-        text = self._utf8.decode(input, final)
+        text = self._utf8.decode(data, final)
         known, seen = len(self._tail), self._tail + text
         self._tail = seen[1 - len(_PASTE_START) :]
         if _ESCAPE not in seen:

@@ -48,7 +48,7 @@ def test_an_update_gives_way_once_to_a_key_that_was_just_pressed(monkeypatch):
         monkeypatch.setattr(app.main, "set_timer", lambda *_: None)
         asked = []
         monkeypatch.setattr(app.runner, "drain", lambda: asked.append(1))
-        monkeypatch.setattr(app, "pressed", math.inf)
+        monkeypatch.setattr(app, "last_key_at", math.inf)
         app.main.drain()
         assert not asked
         app.main.drain()
