@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from probes.engine.plan import row_key
-from probes.judging.verdict import Judgement, Row, best, judged, row_of
+from probes.judging.verdict import Judgement, VerdictRow, best_row, judge_capability, verdict_row
 from probes.model import FAILURES, MEASURED, Job, Result, Status, Target, Verdict
 from probes.wire.text import printable
 from profiles.model import Capability, Profile, capabilities_of
@@ -14,8 +14,8 @@ from profiles.model import Capability, Profile, capabilities_of
 MAX_CACHED = 4096
 """Judgements that are kept for other targets with the same rows."""
 
-_Rows = tuple[Row | None, ...]
-_NOT_TESTED = Row(Status.CANCELLED)
+_Rows = tuple[VerdictRow | None, ...]
+_NOT_TESTED = VerdictRow(Status.CANCELLED)
 _RELEVANT = MEASURED | FAILURES
 
 
@@ -65,7 +65,7 @@ class VerdictTracker:
         self._open_by_role: dict[str, int] = dict.fromkeys(self._dependents, 0)
         self._keys: dict[str, dict[str, None]] = {}
         """The rows of each check that others rest on."""
-        self._best_rows: dict[str, Row | None] = {}
+        self._best_rows: dict[str, VerdictRow | None] = {}
         self._emitted: dict[Target, tuple[Judgement, ...]] = {}
         self._cache: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
         self._earlier_targets: dict[str, dict[Target, None]] = {}
@@ -181,13 +181,13 @@ class VerdictTracker:
 
     def _rows(self, case: _CapabilityChecks, target: Target) -> _Rows | None:
         """The target's rows in the order of the case; None if one was cut short."""
-        rows: list[Row | None] = []
+        rows: list[VerdictRow | None] = []
         for check in case.own:
             key = self._key(case, check, target)
             result = self._results.get(key)
             if result is None and key in self._jobs:
                 return None
-            rows.append(None if result is None else row_of(result))
+            rows.append(None if result is None else verdict_row(result))
         return tuple(rows)
 
     def _not_measured_again(self, case: _CapabilityChecks, target: Target) -> str:
@@ -222,15 +222,17 @@ class VerdictTracker:
                 self._cache.clear()
             own = dict(_present(case.own, rows))
             elsewhere = dict(_present(case.elsewhere, others))
-            judgement = judged(self._profile, case.capability, self._answers, own, elsewhere, port)
+            judgement = judge_capability(
+                self._profile, case.capability, self._answers, own, elsewhere, port
+            )
             self._cache[key] = judgement
         return judgement
 
-    def _best_row(self, check: str) -> Row | None:
+    def _best_row(self, check: str) -> VerdictRow | None:
         if check not in self._best_rows:
             results = [self._results.get(key) for key in self._keys.get(check, ())]
-            self._best_rows[check] = best(
-                _NOT_TESTED if one is None else row_of(one) for one in results
+            self._best_rows[check] = best_row(
+                _NOT_TESTED if one is None else verdict_row(one) for one in results
             )
         return self._best_rows[check]
 
@@ -250,7 +252,7 @@ class VerdictTracker:
         return self._checks_by_role[role]
 
 
-def _present(checks: Iterable[str], rows: _Rows) -> Iterator[tuple[str, Row]]:
+def _present(checks: Iterable[str], rows: _Rows) -> Iterator[tuple[str, VerdictRow]]:
     return ((check, row) for check, row in zip(checks, rows, strict=True) if row is not None)
 
 

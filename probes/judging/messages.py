@@ -13,12 +13,12 @@ _PROHIBITED = {
     14: "host precedence violation",
     15: "precedence cutoff in effect",
 }
-_TIMES = {1: "", 2: ", twice", 3: ", three times"}
+_ATTEMPTS_TEXT = {1: "", 2: ", twice", 3: ", three times"}
 
 
-def blame(job: Job, observation: Observation, timeout: float) -> str:
+def outcome_message(job: Job, observation: Observation, timeout: float) -> str:
     """What happened and who is behind it; `timeout` is the seconds each attempt waited."""
-    text = _happened(job, observation, timeout)
+    text = _describe(job, observation, timeout)
     if not job.proxy or observation.state in (State.OPEN, State.NOT_RUN):
         return text
     if observation.reason is Reason.NAME_NOT_RESOLVED:
@@ -28,15 +28,15 @@ def blame(job: Job, observation: Observation, timeout: float) -> str:
     return f"The proxy {job.proxy} is not reached: {text[0].lower()}{text[1:]}"
 
 
-def _happened(job: Job, observation: Observation, timeout: float) -> str:
+def _describe(job: Job, observation: Observation, timeout: float) -> str:
     number = job.endpoint[1]
     port = f"{job.check.transport.upper()} {number}" if number else "ICMP echo"
     facts = observation.facts
     match observation.state:
         case State.OPEN:
-            return _opened(observation)
+            return _describe_open(observation)
         case State.CLOSED | State.FILTERED | State.UNREACHABLE if facts.get("summary"):
-            return _elsewhere(observation)
+            return _describe_other_port(observation)
         case State.CLOSED if observation.reason is Reason.CONN_REFUSED:
             if doubt := facts.get("caveat"):
                 return f"Refused: nothing listens on {number} ({doubt})"
@@ -70,14 +70,14 @@ def _happened(job: Job, observation: Observation, timeout: float) -> str:
         case State.FILTERED if observation.reason is Reason.NO_RESPONSE:
             return f"{_silence(observation, timeout)}: dropped on the way or the host is down"
         case State.FILTERED | State.UNREACHABLE if observation.icmp is not None:
-            return _offender(observation, observation.icmp)
+            return _describe_icmp(observation, observation.icmp)
         case State.FILTERED | State.UNREACHABLE:
-            return _local(observation)
+            return _describe_local_error(observation)
         case _:
-            return _untested(observation)
+            return _describe_untested(observation)
 
 
-def _opened(observation: Observation) -> str:
+def _describe_open(observation: Observation) -> str:
     summary = str(observation.facts.get("summary", ""))
     match observation.service:
         case Service.CONFIRMED:
@@ -92,8 +92,8 @@ def _opened(observation: Observation) -> str:
             text = summary or "Accepts connections; which service listens was not asked"
             if observation.reason is Reason.ECHO_REPLY:
                 text = "Answers the ping"
-    lost = observation.facts.get("other_addresses")
-    text = f"{text}; but {lost}" if lost else text
+    other_addresses = observation.facts.get("other_addresses")
+    text = f"{text}; but {other_addresses}" if other_addresses else text
     if observation.facts.get("accepts_everything"):
         text += "; something on the path accepts everything"
         if observation.service is not Service.CONFIRMED:
@@ -101,45 +101,45 @@ def _opened(observation: Observation) -> str:
     return text
 
 
-def _elsewhere(observation: Observation) -> str:
+def _describe_other_port(observation: Observation) -> str:
     """A probe looked behind the row's own port and found a way that does not open."""
     summary = str(observation.facts["summary"])
     if observation.icmp is None:
         return summary
-    return f"{summary}. {_offender(observation, observation.icmp)}"
+    return f"{summary}. {_describe_icmp(observation, observation.icmp)}"
 
 
 def _silence(observation: Observation, timeout: float) -> str:
     attempts = observation.attempts
-    times = _TIMES.get(attempts, f", {attempts} times")
+    times = _ATTEMPTS_TEXT.get(attempts, f", {attempts} times")
     return f"No answer in {timeout:g} s{times}"
 
 
-def _offender(observation: Observation, icmp: Icmp) -> str:
-    what = _said(observation.reason, icmp)
+def _describe_icmp(observation: Observation, icmp: Icmp) -> str:
+    error = _icmp_text(observation.reason, icmp)
     if same_address(icmp.offender, observation.address):
-        return f"Rejected in the host's own name, by its firewall or a device before it: {what}"
+        return f"Rejected in the host's own name, by its firewall or a device before it: {error}"
     if same_address(icmp.offender, observation.source):
         if observation.reason is Reason.HOST_UNREACH:
-            asked = "neighbour" if icmp.version == 6 else "ARP"
-            silent = unanswered(observation)
+            protocol = "neighbour" if icmp.version == 6 else "ARP"
+            silent = unanswered_neighbour(observation)
             if silent and not same_address(silent, observation.address):
-                return f"The next router {silent} does not answer (no {asked} reply)"
+                return f"The next router {silent} does not answer (no {protocol} reply)"
             if silent == "":
                 return f"This machine itself ({icmp.offender}) rejected it: host unreachable"
-            return f"No {asked} reply: the host is down or its address is not in use"
-        return f"This machine itself ({icmp.offender}) rejected it: {what}"
+            return f"No {protocol} reply: the host is down or its address is not in use"
+        return f"This machine itself ({icmp.offender}) rejected it: {error}"
     verb = "rejected it" if observation.state is State.FILTERED else "cannot deliver it"
-    return f"{icmp.offender} (a device on the path) {verb}: {what}"
+    return f"{icmp.offender} (a device on the path) {verb}: {error}"
 
 
-def unanswered(observation: Observation) -> str | None:
+def unanswered_neighbour(observation: Observation) -> str | None:
     """Who did not answer ARP where this machine says host unreachable; see Vantage.unanswered."""
     silent = observation.facts.get("unanswered")
     return silent if isinstance(silent, str) else None
 
 
-def _said(reason: Reason, icmp: Icmp) -> str:
+def _icmp_text(reason: Reason, icmp: Icmp) -> str:
     match reason:
         case Reason.ADMIN_PROHIBITED if icmp.version == 4:
             return _PROHIBITED.get(icmp.code, "administratively prohibited")
@@ -159,7 +159,7 @@ def _said(reason: Reason, icmp: Icmp) -> str:
             return f"ICMP type {icmp.type} code {icmp.code}"
 
 
-def _local(observation: Observation) -> str:
+def _describe_local_error(observation: Observation) -> str:
     match observation.reason:
         case Reason.NET_UNREACH:
             return f"No route from this machine to {observation.address}"
@@ -169,7 +169,7 @@ def _local(observation: Observation) -> str:
             return "Rejected, and this system does not tell by whom"
 
 
-def _untested(observation: Observation) -> str:
+def _describe_untested(observation: Observation) -> str:
     problem = str(observation.facts.get("problem", "")) or str(observation.reason)
     match observation.reason:
         case Reason.NAME_NOT_RESOLVED:
@@ -184,7 +184,7 @@ def _untested(observation: Observation) -> str:
             return f"Not tested: {problem}"
 
 
-def another_service(job: Job, seen: Observation) -> str:
+def wrong_service_fix(job: Job, seen: Observation) -> str:
     """The change where a port is open and the service behind it is not the right one.
 
     Empty for any other row, and where the right service has a fault or a port behind this one
@@ -206,7 +206,7 @@ def another_service(job: Job, seen: Observation) -> str:
     return ""
 
 
-def nothing_listens(job: Job) -> str:
+def closed_port_fix(job: Job) -> str:
     """The change where a port is refused in the host's own name.
 
     Empty where the service answers nobody, serves one client at a time or is behind another port.
@@ -221,7 +221,7 @@ def nothing_listens(job: Job) -> str:
     )
 
 
-def mend(job: Job, seen: Observation) -> str:
+def fix_override(job: Job, seen: Observation) -> str:
     """The change a verdict names for a row; empty where the profile knows best.
 
     It names no host, so that targets with the same rows have the same verdict.
@@ -235,5 +235,5 @@ def mend(job: Job, seen: Observation) -> str:
             case Reason.TIME_EXCEEDED:
                 return "Mend the routing loop on the way."
     if seen.state is State.CLOSED and not probe_of(job.check).opens_port:
-        return nothing_listens(job)
-    return another_service(job, seen)
+        return closed_port_fix(job)
+    return wrong_service_fix(job, seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from probes.judging.messages import blame
+from probes.judging.messages import outcome_message
 from probes.model import (
     AVAILABLE,
     MISSING,
@@ -56,13 +56,13 @@ def judge(
     job: Job, observation: Observation, why_not_needed: str = "", timeout: float = 4.0
 ) -> Result:
     """The row's status and note; `timeout` is seconds an attempt waited, for the wording."""
-    note = blame(job, observation, timeout)
+    note = outcome_message(job, observation, timeout)
     if why_not_needed:
         if observation.reason is not Reason.NOT_NEEDED:
             why_not_needed += f" (measured: {observation.state})"
-        return Result(job, Status.NOT_NEEDED, _sentence(why_not_needed), observation)
+        return Result(job, Status.NOT_NEEDED, _with_full_stop(why_not_needed), observation)
     status = status_of(job.check, observation)
-    text = _sentence(note)
+    text = _with_full_stop(note)
     if status in MISSING:
         text = f"{text} {job.check.consequence}"
     return Result(job, status, text, observation)
@@ -86,5 +86,5 @@ def status_of(check: Check, observation: Observation) -> Status:
     return Status.DEGRADED if check.loss == "degraded" else Status.BLOCKED
 
 
-def _sentence(text: str) -> str:
+def _with_full_stop(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else text + "."

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from probes.judging.messages import mend
+from probes.judging.messages import fix_override
 from probes.model import (
     AVAILABLE,
     BEST_FIRST,
@@ -20,11 +20,11 @@ from probes.model import (
 )
 from profiles.model import Capability, Check, Elsewhere, Instead, Profile, clause
 
-_LONGEST_FIX = 600
+_MAX_FIX = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class VerdictRow:
     """As much of a result as verdicts rest on."""
 
     status: Status
@@ -34,56 +34,56 @@ class Row:
     """What to change, where the probe knows better than the profile."""
 
 
-class Standing(Enum):
+class CheckOutcome(Enum):
     """What a check means for a verdict."""
 
-    FINE = auto()
-    WARNED = auto()
+    OK = auto()
+    WARNING = auto()
     DEGRADED = auto()
-    LOST = auto()
+    BLOCKED = auto()
     UNTESTED = auto()
-    LEFT_OUT = auto()
+    NOT_MEASURED = auto()
     """Required, and the operator did not have it measured."""
     UNDECIDED = auto()
     """Missing, but whether it is needed hangs on a row that was not tested."""
     REPLACEABLE = auto()
     """Missing, but what could stand in for it was not all tested."""
-    SILENT = auto()
+    UNVERIFIABLE = auto()
     """Cannot be verified."""
-    NEEDLESS = auto()
-    UNCHECKED = auto()
+    NOT_NEEDED = auto()
+    NO_HOST = auto()
     """A check of another role that was made of no host."""
 
 
-_OF_MEANING: Mapping[Meaning, Standing] = {
-    Meaning.AVAILABLE: Standing.FINE,
-    Meaning.MISSING: Standing.LOST,
-    Meaning.UNVERIFIABLE: Standing.SILENT,
-    Meaning.NOT_NEEDED: Standing.NEEDLESS,
-    Meaning.UNTESTED: Standing.UNTESTED,
-    Meaning.UNFINISHED: Standing.UNTESTED,
+_OF_MEANING: Mapping[Meaning, CheckOutcome] = {
+    Meaning.AVAILABLE: CheckOutcome.OK,
+    Meaning.MISSING: CheckOutcome.BLOCKED,
+    Meaning.UNVERIFIABLE: CheckOutcome.UNVERIFIABLE,
+    Meaning.NOT_NEEDED: CheckOutcome.NOT_NEEDED,
+    Meaning.UNTESTED: CheckOutcome.UNTESTED,
+    Meaning.UNFINISHED: CheckOutcome.UNTESTED,
 }
-_OF_STATUS: Mapping[Status, Standing] = {
+_OF_STATUS: Mapping[Status, CheckOutcome] = {
     **{status: _OF_MEANING[status.meaning] for status in Status},
-    Status.WARNING: Standing.WARNED,
-    Status.DEGRADED: Standing.DEGRADED,
+    Status.WARNING: CheckOutcome.WARNING,
+    Status.DEGRADED: CheckOutcome.DEGRADED,
 }
-_PLAIN = {status: Row(status) for status in Status}
+_PLAIN = {status: VerdictRow(status) for status in Status}
 _BEST_OF_ALL = (*BEST_FIRST, *(status for status in Status if status not in BEST_FIRST))
 
 
-def row_of(result: Result) -> Row:
+def verdict_row(result: Result) -> VerdictRow:
     """What a verdict needs of a result."""
     status = result.status
     if status in UNTESTED:
-        return Row(status, result.observation.reason)
+        return VerdictRow(status, result.observation.reason)
     if status in MISSING:
-        own = result.observation.facts.get("fix") or mend(result.job, result.observation)
-        return Row(status, None, str(own)[:_LONGEST_FIX]) if own else _PLAIN[status]
+        own = result.observation.facts.get("fix") or fix_override(result.job, result.observation)
+        return VerdictRow(status, None, str(own)[:_MAX_FIX]) if own else _PLAIN[status]
     return _PLAIN[status]
 
 
-def best(rows: Iterable[Row]) -> Row | None:
+def best_row(rows: Iterable[VerdictRow]) -> VerdictRow | None:
     """The rows of one check on several hosts as one: one that succeeds is enough.
 
     None without rows; not tested if any was not and none succeeds.
@@ -96,7 +96,9 @@ def best(rows: Iterable[Row]) -> Row | None:
     return _PLAIN[next(one for one in _BEST_OF_ALL if one in statuses)]
 
 
-def standing(check: Check, rows: Mapping[str, Row], answers: Mapping[str, str]) -> Standing:
+def check_outcome(
+    check: Check, rows: Mapping[str, VerdictRow], answers: Mapping[str, str]
+) -> CheckOutcome:
     """What a check of the target itself means, given all of its rows by check id."""
     row = rows.get(check.id)
     conditions = [
@@ -106,129 +108,140 @@ def standing(check: Check, rows: Mapping[str, Row], answers: Mapping[str, str]) 
     ]
     if row is None:
         # What is optional the operator may leave out; what is spared was not needed anyway.
-        spared = any(one is not None and one.status in AVAILABLE for one in conditions)
-        needless = spared or check.loss == "degraded" or not asked_for(check, answers)
-        return Standing.NEEDLESS if needless else Standing.LEFT_OUT
+        unnecessary = any(one is not None and one.status in AVAILABLE for one in conditions)
+        not_needed = unnecessary or check.loss == "degraded" or not is_required(check, answers)
+        return CheckOutcome.NOT_NEEDED if not_needed else CheckOutcome.NOT_MEASURED
     if row.status in MISSING and any(
         one is not None and one.status in UNTESTED for one in conditions
     ):
-        return Standing.UNDECIDED
+        return CheckOutcome.UNDECIDED
     return _OF_STATUS[row.status]
 
 
-def standing_elsewhere(check: Check, row: Row | None, answers: Mapping[str, str]) -> Standing:
+def other_role_outcome(
+    check: Check, row: VerdictRow | None, answers: Mapping[str, str]
+) -> CheckOutcome:
     """What a check of hosts of another role means; `row` is the best of theirs."""
-    if not asked_for(check, answers):
-        return Standing.NEEDLESS
-    return Standing.UNCHECKED if row is None else _OF_STATUS[row.status]
+    if not is_required(check, answers):
+        return CheckOutcome.NOT_NEEDED
+    return CheckOutcome.NO_HOST if row is None else _OF_STATUS[row.status]
 
 
-def asked_for(check: Check, answers: Mapping[str, str]) -> bool:
+def is_required(check: Check, answers: Mapping[str, str]) -> bool:
     """Whether the operator's answers make a check needed."""
     return all(answers.get(when.question, "") in when.answers for when in check.when)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class JudgedCheck:
     """One check a judgement rests on: what it means, its row, and whether it is of other hosts."""
 
     check: Check
-    standing: Standing
-    row: Row | None = None
+    outcome: CheckOutcome
+    row: VerdictRow | None = None
     elsewhere: Elsewhere | None = None
 
 
-def sentence(
+def verdict_sentence(
     profile: Profile,
     capability: Capability,
     ruling: Ruling,
-    parts: Sequence[Part],
-    stands_in: Instead | None = None,
+    checks: Sequence[JudgedCheck],
+    substitute: Instead | None = None,
     port: int | None = None,
 ) -> str:
     """The sentence of a ruling; `port` is the target's own, where it has one."""
-    words = _Words(profile, capability, parts, port)
-    can = capability.can if stands_in is None else stands_in.can
+    clauses = _Clauses(profile, capability, checks, port)
+    can = capability.can if substitute is None else substitute.can
     if ruling is Ruling.BLOCKED:
-        text = f"{capability.cannot}: {'; '.join(words.lost())}"
+        text = f"{capability.cannot}: {'; '.join(clauses.blocked())}"
     elif ruling is Ruling.UNKNOWN:
-        text = f"it is not known whether {capability.can}: {', and '.join(words.unknown())}"
+        text = f"it is not known whether {capability.can}: {', and '.join(clauses.unknown())}"
     elif ruling is Ruling.DEGRADED:
-        text = "; ".join((f"{can}, but {' and '.join(words.degraded())}", *words.beside()))
-    elif all(part.standing is Standing.NEEDLESS for part in parts if part.elsewhere is None):
+        text = "; ".join((f"{can}, but {' and '.join(clauses.degraded())}", *clauses.remarks()))
+    elif all(
+        check.outcome is CheckOutcome.NOT_NEEDED for check in checks if check.elsewhere is None
+    ):
         text = "nothing is required here under the answers that were given"
     else:
-        text = "; ".join((can, *words.beside()))
+        text = "; ".join((can, *clauses.remarks()))
     return f"{text[:1].upper()}{text[1:]}."
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _Clauses:
     profile: Profile
     capability: Capability
-    parts: Sequence[Part]
+    checks: Sequence[JudgedCheck]
     port: int | None
 
-    def lost(self) -> Iterable[str]:
+    def blocked(self) -> Iterable[str]:
         """Why it is blocked."""
-        if own := self._own(Standing.LOST):
-            yield _are(own, "not available")
-        yield from self._others(Standing.LOST)
+        if own := self._own_names(CheckOutcome.BLOCKED):
+            yield _clause(own, "not available")
+        yield from self._of_other_roles(CheckOutcome.BLOCKED)
 
     def degraded(self) -> Iterable[str]:
         """What is lost, and why."""
         costs = {cost.check: cost.lost for cost in self.capability.optional}
-        for part in self._of(Standing.DEGRADED):
-            lost = costs.get(part.check.id) or clause(part.check.consequence)
-            yield f"{lost}, because {self._name(part.check)} is not available"
-        yield from self._others(Standing.DEGRADED)
+        for judged in self._own_checks(CheckOutcome.DEGRADED):
+            lost = costs.get(judged.check.id) or clause(judged.check.consequence)
+            yield f"{lost}, because {self._name(judged.check)} is not available"
+        yield from self._of_other_roles(CheckOutcome.DEGRADED)
 
     def unknown(self) -> Iterable[str]:
         """What is missing without being decisive, and what was not tested."""
-        if gone := [*self._own(Standing.REPLACEABLE), *self._own(Standing.UNDECIDED)]:
-            yield _are(gone, "not available")
-        untested = self._of(Standing.UNTESTED)
+        if undecided := [
+            *self._own_names(CheckOutcome.REPLACEABLE),
+            *self._own_names(CheckOutcome.UNDECIDED),
+        ]:
+            yield _clause(undecided, "not available")
+        untested = self._own_checks(CheckOutcome.UNTESTED)
         # What waits for another row waits for the same thing.
-        if {part.row and part.row.reason for part in untested} - {Reason.DEPENDENCY} == {
+        if {judged.row and judged.row.reason for judged in untested} - {Reason.DEPENDENCY} == {
             Reason.NAME_NOT_RESOLVED
         }:
             yield "the name does not resolve"
         elif untested:
-            yield f"{_and(self._own(Standing.UNTESTED))} could not be tested"
-        if left_out := self._own(Standing.LEFT_OUT):
-            yield _are(left_out, "left out", past=True)
-        for part in self.parts:
-            if part.elsewhere is not None and part.standing is Standing.UNTESTED:
-                where = self._role(part.check)
-                yield f"{self._name(part.check)} could not be tested on any {where}"
-        if not any(part.standing in _TOLD for part in self.parts):
-            yield f"{_and(self._own(Standing.SILENT))} cannot be verified from outside"
+            yield f"{_and(self._own_names(CheckOutcome.UNTESTED))} could not be tested"
+        if not_measured := self._own_names(CheckOutcome.NOT_MEASURED):
+            yield _clause(not_measured, "left out", past=True)
+        for judged in self.checks:
+            if judged.elsewhere is not None and judged.outcome is CheckOutcome.UNTESTED:
+                where = self._role(judged.check)
+                yield f"{self._name(judged.check)} could not be tested on any {where}"
+        if not any(judged.outcome in _EXPLAINED for judged in self.checks):
+            unverifiable = self._own_names(CheckOutcome.UNVERIFIABLE)
+            yield f"{_and(unverifiable)} cannot be verified from outside"
 
-    def beside(self) -> Iterable[str]:
+    def remarks(self) -> Iterable[str]:
         """What does not change the ruling and should be known."""
-        if warned := self._own(Standing.WARNED):
-            yield f"{_and(warned)} {'has a warning' if len(warned) == 1 else 'have warnings'}"
-        if silent := self._own(Standing.SILENT):
-            yield f"{_and(silent)} cannot be verified from outside"
-        unchecked: dict[str, list[str]] = {}
-        for part in self.parts:
-            if part.standing is Standing.UNCHECKED:
-                unchecked.setdefault(self._role(part.check), []).append(self._name(part.check))
-        for role, names in unchecked.items():
+        if warnings := self._own_names(CheckOutcome.WARNING):
+            yield f"{_and(warnings)} {'has a warning' if len(warnings) == 1 else 'have warnings'}"
+        if unverifiable := self._own_names(CheckOutcome.UNVERIFIABLE):
+            yield f"{_and(unverifiable)} cannot be verified from outside"
+        without_host: dict[str, list[str]] = {}
+        for judged in self.checks:
+            if judged.outcome is CheckOutcome.NO_HOST:
+                without_host.setdefault(self._role(judged.check), []).append(
+                    self._name(judged.check)
+                )
+        for role, names in without_host.items():
             yield f"no {role} was checked for {_and(names)}"
 
-    def _others(self, standing: Standing) -> Iterable[str]:
-        for part in self.parts:
-            if part.elsewhere is not None and part.standing is standing:
-                gone = f"{self._name(part.check)} is not available on any"
-                yield f"{part.elsewhere.lost}, because {gone} {self._role(part.check)} checked"
+    def _of_other_roles(self, outcome: CheckOutcome) -> Iterable[str]:
+        for judged in self.checks:
+            if judged.elsewhere is not None and judged.outcome is outcome:
+                name, role = self._name(judged.check), self._role(judged.check)
+                lost = judged.elsewhere.lost
+                yield f"{lost}, because {name} is not available on any {role} checked"
 
-    def _of(self, standing: Standing) -> list[Part]:
+    def _own_checks(self, outcome: CheckOutcome) -> list[JudgedCheck]:
         """The target's own checks that stand so."""
-        return [one for one in self.parts if one.standing is standing and one.elsewhere is None]
+        return [one for one in self.checks if one.outcome is outcome and one.elsewhere is None]
 
-    def _own(self, standing: Standing) -> list[str]:
-        return [self._name(part.check) for part in self._of(standing)]
+    def _own_names(self, outcome: CheckOutcome) -> list[str]:
+        return [self._name(judged.check) for judged in self._own_checks(outcome)]
 
     def _name(self, check: Check) -> str:
         custom = check.custom_port and self.port is not None
@@ -240,10 +253,17 @@ class _Words:
         return clause(next(title, check.role))
 
 
-_TOLD = frozenset({Standing.REPLACEABLE, Standing.UNDECIDED, Standing.UNTESTED, Standing.LEFT_OUT})
+_EXPLAINED = frozenset(
+    {
+        CheckOutcome.REPLACEABLE,
+        CheckOutcome.UNDECIDED,
+        CheckOutcome.UNTESTED,
+        CheckOutcome.NOT_MEASURED,
+    }
+)
 
 
-def _are(names: Collection[str], what: str, *, past: bool = False) -> str:
+def _clause(names: Collection[str], what: str, *, past: bool = False) -> str:
     one, many = ("was", "were") if past else ("is", "are")
     return f"{_and(names)} {one if len(names) == 1 else many} {what}"
 
@@ -253,15 +273,22 @@ def _and(names: Collection[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-_THERE = frozenset({Standing.FINE, Standing.WARNED})
-_OPEN = frozenset({Standing.UNTESTED, Standing.LEFT_OUT, Standing.UNDECIDED, Standing.REPLACEABLE})
-_GONE = frozenset({Standing.LOST, Standing.DEGRADED, Standing.REPLACEABLE})
-_DECIDED_BY: Mapping[Ruling, frozenset[Standing]] = {
-    Ruling.BLOCKED: frozenset({Standing.LOST}),
-    Ruling.UNKNOWN: _OPEN,
-    Ruling.DEGRADED: frozenset({Standing.DEGRADED}),
-    Ruling.READY_AFTER: _THERE,
-    Ruling.READY: _THERE,
+_WORKING = frozenset({CheckOutcome.OK, CheckOutcome.WARNING})
+_UNDECIDED = frozenset(
+    {
+        CheckOutcome.UNTESTED,
+        CheckOutcome.NOT_MEASURED,
+        CheckOutcome.UNDECIDED,
+        CheckOutcome.REPLACEABLE,
+    }
+)
+_FAILED = frozenset({CheckOutcome.BLOCKED, CheckOutcome.DEGRADED, CheckOutcome.REPLACEABLE})
+_DECISIVE: Mapping[Ruling, frozenset[CheckOutcome]] = {
+    Ruling.BLOCKED: frozenset({CheckOutcome.BLOCKED}),
+    Ruling.UNKNOWN: _UNDECIDED,
+    Ruling.DEGRADED: frozenset({CheckOutcome.DEGRADED}),
+    Ruling.READY_AFTER: _WORKING,
+    Ruling.READY: _WORKING,
 }
 
 
@@ -275,12 +302,12 @@ class Judgement:
     text: str
 
 
-def judged(
+def judge_capability(
     profile: Profile,
     capability: Capability,
     answers: Mapping[str, str],
-    own: Mapping[str, Row],
-    elsewhere: Mapping[str, Row],
+    own: Mapping[str, VerdictRow],
+    elsewhere: Mapping[str, VerdictRow],
     port: int | None = None,
 ) -> Judgement:
     """The judgement of one target.
@@ -289,22 +316,22 @@ def judged(
     without what was not measured. `port` is the target's own, for the wording.
     """
     checks = {check.id: check for check in profile.checks}
-    found = {id: standing(checks[id], own, answers) for id in _own_checks(capability)}
-    stands_in = _stands_in(capability, found)
-    if stands_in is not None:
-        del found[stands_in.of]
+    outcomes = {id: check_outcome(checks[id], own, answers) for id in _own_checks(capability)}
+    substitute = _substitute(capability, outcomes)
+    if substitute is not None:
+        del outcomes[substitute.of]
     for instead in capability.instead:
-        if found.get(instead.of) is Standing.LOST and _could_stand_in(instead, found):
-            found[instead.of] = Standing.REPLACEABLE
-    parts = [Part(checks[id], found[id], own.get(id)) for id in found]
+        if outcomes.get(instead.of) is CheckOutcome.BLOCKED and _may_substitute(instead, outcomes):
+            outcomes[instead.of] = CheckOutcome.REPLACEABLE
+    judged = [JudgedCheck(checks[id], outcomes[id], own.get(id)) for id in outcomes]
     for other in capability.elsewhere:
         check = checks[other.check]
-        there = standing_elsewhere(check, elsewhere.get(check.id), answers)
-        parts.append(Part(check, there, None, other))
-    ruling = _ruling(parts, stands_in)
-    words = sentence(profile, capability, ruling, parts, stands_in, port)
+        outcome = other_role_outcome(check, elsewhere.get(check.id), answers)
+        judged.append(JudgedCheck(check, outcome, None, other))
+    ruling = _ruling(judged, substitute)
+    text = verdict_sentence(profile, capability, ruling, judged, substitute, port)
     return Judgement(
-        ruling, _because(ruling, parts, stands_in), _fix(capability, parts, answers), words
+        ruling, _because(ruling, judged, substitute), _fix(capability, judged, answers), text
     )
 
 
@@ -316,71 +343,77 @@ def _own_checks(capability: Capability) -> Iterable[str]:
     return dict.fromkeys((*required, *(cost.check for cost in capability.optional)))
 
 
-def _stands_in(capability: Capability, found: Mapping[str, Standing]) -> Instead | None:
+def _substitute(capability: Capability, outcomes: Mapping[str, CheckOutcome]) -> Instead | None:
     """What stands in for a required check that is missing: all of it is there, as far as seen."""
     for instead in capability.instead:
-        seen = {found[id] for id in instead.requires}
+        seen = {outcomes[id] for id in instead.requires}
         if (
-            found.get(instead.of) is Standing.LOST
-            and seen & _THERE
-            and seen <= _THERE | {Standing.SILENT}
+            outcomes.get(instead.of) is CheckOutcome.BLOCKED
+            and seen & _WORKING
+            and seen <= _WORKING | {CheckOutcome.UNVERIFIABLE}
         ):
             return instead
     return None
 
 
-def _could_stand_in(instead: Instead, found: Mapping[str, Standing]) -> bool:
+def _may_substitute(instead: Instead, outcomes: Mapping[str, CheckOutcome]) -> bool:
     """Whether it would stand in if what was not tested were there."""
-    seen = {found[id] for id in instead.requires}
-    return bool(seen & _OPEN) and seen <= _THERE | _OPEN | {Standing.SILENT}
+    seen = {outcomes[id] for id in instead.requires}
+    return bool(seen & _UNDECIDED) and seen <= _WORKING | _UNDECIDED | {CheckOutcome.UNVERIFIABLE}
 
 
-def _ruling(parts: Sequence[Part], stands_in: Instead | None) -> Ruling:
-    seen = {part.standing for part in parts}
-    own = {part.standing for part in parts if part.elsewhere is None} - {Standing.NEEDLESS}
-    if Standing.LOST in seen:
+def _ruling(checks: Sequence[JudgedCheck], substitute: Instead | None) -> Ruling:
+    seen = {check.outcome for check in checks}
+    own = {check.outcome for check in checks if check.elsewhere is None} - {CheckOutcome.NOT_NEEDED}
+    if CheckOutcome.BLOCKED in seen:
         return Ruling.BLOCKED
     # Rows that cannot be verified and nothing else: nothing was shown.
-    if seen & _OPEN or own == {Standing.SILENT}:
+    if seen & _UNDECIDED or own == {CheckOutcome.UNVERIFIABLE}:
         return Ruling.UNKNOWN
-    if Standing.DEGRADED in seen:
+    if CheckOutcome.DEGRADED in seen:
         return Ruling.DEGRADED
-    return Ruling.READY if stands_in is None else Ruling.READY_AFTER
+    return Ruling.READY if substitute is None else Ruling.READY_AFTER
 
 
-def _because(ruling: Ruling, parts: Sequence[Part], stands_in: Instead | None) -> tuple[str, ...]:
-    wanted = _DECIDED_BY[ruling]
-    ids = tuple(part.check.id for part in parts if part.standing in wanted)
+def _because(
+    ruling: Ruling, checks: Sequence[JudgedCheck], substitute: Instead | None
+) -> tuple[str, ...]:
+    decisive = _DECISIVE[ruling]
+    ids = tuple(judged.check.id for judged in checks if judged.outcome in decisive)
     if ruling is Ruling.UNKNOWN and not ids:
-        return tuple(part.check.id for part in parts if part.standing is Standing.SILENT)
-    return (stands_in.of, *ids) if stands_in is not None and ruling is Ruling.READY_AFTER else ids
+        return tuple(
+            judged.check.id for judged in checks if judged.outcome is CheckOutcome.UNVERIFIABLE
+        )
+    return (substitute.of, *ids) if substitute is not None and ruling is Ruling.READY_AFTER else ids
 
 
 def _fix(
-    capability: Capability, parts: Sequence[Part], answers: Mapping[str, str]
+    capability: Capability, checks: Sequence[JudgedCheck], answers: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The fewest changes after which nothing is missing any more."""
-    gone = {part.check.id: part.check for part in parts if part.standing in _GONE}
-    ways = [[id for id in gone if not _spared(gone[id], gone, answers)]]
-    found = {part.check.id: part.standing for part in parts}
+    failed = {judged.check.id: judged.check for judged in checks if judged.outcome in _FAILED}
+    candidates = [[id for id in failed if not _is_repaired_by_another(failed[id], failed, answers)]]
+    outcomes = {judged.check.id: judged.outcome for judged in checks}
     for instead in capability.instead:
-        needed = {found[id] for id in instead.requires}
-        lost = found.get(instead.of) in (Standing.LOST, Standing.REPLACEABLE)
-        if lost and not needed & (_OPEN | {Standing.NEEDLESS}):
-            ways.append([id for id in gone if id != instead.of])
-    chosen = min(ways, key=lambda way: len(way))
+        needed = {outcomes[id] for id in instead.requires}
+        lost = outcomes.get(instead.of) in (CheckOutcome.BLOCKED, CheckOutcome.REPLACEABLE)
+        if lost and not needed & (_UNDECIDED | {CheckOutcome.NOT_NEEDED}):
+            candidates.append([id for id in failed if id != instead.of])
+    chosen = min(candidates, key=lambda candidate: len(candidate))
     fixes = (
-        (part.row.fix if part.row is not None else "") or part.check.fix
-        for part in sorted(parts, key=lambda part: part.standing is Standing.DEGRADED)
-        if part.check.id in chosen
+        (judged.row.fix if judged.row is not None else "") or judged.check.fix
+        for judged in sorted(checks, key=lambda judged: judged.outcome is CheckOutcome.DEGRADED)
+        if judged.check.id in chosen
     )
     return tuple(dict.fromkeys(fixes))
 
 
-def _spared(check: Check, gone: Mapping[str, Check], answers: Mapping[str, str]) -> bool:
+def _is_repaired_by_another(
+    check: Check, failed: Mapping[str, Check], answers: Mapping[str, str]
+) -> bool:
     """Whether mending another check makes this one unnecessary."""
     return any(
-        unless.check in gone and not unless.fact
+        unless.check in failed and not unless.fact
         for unless in check.unless
         if not unless.question or answers.get(unless.question) in unless.answers
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from probes.judging.messages import another_service, nothing_listens, unanswered
+from probes.judging.messages import closed_port_fix, unanswered_neighbour, wrong_service_fix
 from probes.model import TO_CHANGE, Job, Observation, Reason, Result, State
 from probes.registry import probe_of
 from probes.registry.shell import Paste, address, name, powershell
@@ -63,7 +63,7 @@ def _by_icmp(seen: Observation) -> Refusal:
     if same_address(offender, seen.address):
         return Refusal.FIREWALL
     if same_address(offender, seen.source):
-        silent = unanswered(seen)
+        silent = unanswered_neighbour(seen)
         if rejected or silent == "":
             return Refusal.HERE
         away = silent is not None and not same_address(silent, seen.address)
@@ -106,7 +106,7 @@ def _words(job: Job, seen: Observation, who: Refusal, flow: Flow) -> str:
         case Refusal.HERE:
             return f"Allow {flow.port_text} to {to} in the firewall of this machine."
         case Refusal.NO_ROUTE:
-            router = address(unanswered(seen))
+            router = address(unanswered_neighbour(seen))
             start = f"Start {router}, the next router, or give" if router else "Give"
             return f"{start} this machine a{'nother' if router else ''} route to {to}."
         case Refusal.PATH:
@@ -116,9 +116,9 @@ def _words(job: Job, seen: Observation, who: Refusal, flow: Flow) -> str:
             return _undelivered(seen, to)
         case Refusal.HOST if not check.answers:
             return f"Have something listen on {flow.port_text} there, or look into its firewall."
-        case Refusal.HOST if words := nothing_listens(job):
+        case Refusal.HOST if words := closed_port_fix(job):
             return words
-        case Refusal.SERVICE if words := another_service(job, seen):
+        case Refusal.SERVICE if words := wrong_service_fix(job, seen):
             return words
         case _:
             return check.fix

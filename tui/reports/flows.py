@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from probes.judging.messages import unanswered
+from probes.judging.messages import unanswered_neighbour
 from probes.model import MISSING, Observation, Reason, Result, State, Status
 from probes.wire.address import same_address
 from profiles.model import Check
@@ -133,7 +133,7 @@ def _why_not(result: Result) -> str | None:
 
 def _from_here(seen: Observation) -> str:
     """Why a rule elsewhere would not mend what this machine itself said no to."""
-    silent = unanswered(seen)
+    silent = unanswered_neighbour(seen)
     if seen.state is State.FILTERED or silent == "":
         return _HERE
     if seen.reason is not Reason.HOST_UNREACH:

@@ -6,16 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from probes.judging.findings.hosts import Survey
+from probes.judging.findings.hosts import ClassifiedResults
 from probes.judging.findings.text import count, joined, some
 from probes.model import Confidence, Finding, FindingKind, Result
 
-MANY = 4
+MIN_GROUP = 4
 """Hosts of one kind that become one finding."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Back:
+class _ReverseMismatch:
     """A host whose address leads back to other names only."""
 
     host: str
@@ -26,36 +26,40 @@ class _Back:
     key: str
 
     @property
-    def alias(self) -> bool:
+    def is_alias(self) -> bool:
         """Whether the other name leads to the same address."""
         return self.address in self.leads_to
 
 
-def reverse(survey: Survey) -> Iterator[Finding]:
+def reverse_mismatches(results: ClassifiedResults) -> Iterator[Finding]:
     """Hosts whose address leads back to another name than they were asked by."""
-    found: dict[str, _Back] = {}
-    for result in survey.results:
-        back = _back(survey, result)
-        if back is not None:
-            found.setdefault(back.host.casefold(), back)
-    kinds: dict[bool, list[_Back]] = defaultdict(list)
-    for back in found.values():
-        kinds[back.alias].append(back)
-    for alias, hosts in kinds.items():
-        if len(hosts) < MANY:
-            yield from map(_one, hosts)
+    found: dict[str, _ReverseMismatch] = {}
+    for result in results.rows:
+        mismatch = _reverse_mismatch(results, result)
+        if mismatch is not None:
+            found.setdefault(mismatch.host.casefold(), mismatch)
+    by_kind: dict[bool, list[_ReverseMismatch]] = defaultdict(list)
+    for mismatch in found.values():
+        by_kind[mismatch.is_alias].append(mismatch)
+    for is_alias, hosts in by_kind.items():
+        if len(hosts) < MIN_GROUP:
+            yield from map(_single_finding, hosts)
         else:
-            yield _several(hosts, alias=alias)
+            yield _group_finding(hosts, is_alias=is_alias)
 
 
-def unlisted(survey: Survey) -> Iterator[Finding]:
+def unlisted_controllers(results: ClassifiedResults) -> Iterator[Finding]:
     """Domain controllers that DNS does not name for their domain, while it names others."""
     missing: dict[tuple[str, tuple[str, ...]], dict[str, str]] = defaultdict(dict)
-    for result in survey.results:
-        said = _part(result, "controllers")
-        domain, names = said.get("domain"), _texts(said.get("names"))
+    for result in results.rows:
+        controllers = _resolved_part(result, "controllers")
+        domain, names = controllers.get("domain"), _texts(controllers.get("names"))
         host = result.job.target.host
-        if isinstance(domain, str) and names and not any(_same(host, name) for name in names):
+        if (
+            isinstance(domain, str)
+            and names
+            and not any(_is_same_name(host, name) for name in names)
+        ):
             missing[domain, names][host] = result.job.key
     for (domain, names), hosts in missing.items():
         who = sorted(hosts)
@@ -73,60 +77,60 @@ def unlisted(survey: Survey) -> Iterator[Finding]:
         yield Finding(FindingKind.IDENTITY, text, Confidence.LIKELY, why, keys, fix)
 
 
-def _back(survey: Survey, result: Result) -> _Back | None:
+def _reverse_mismatch(results: ClassifiedResults, result: Result) -> _ReverseMismatch | None:
     """What is found for a row that knows where its address leads back to."""
     host, seen = result.job.target.host, result.observation
-    if survey.places.number(host) is not None:
+    if results.subnets.number(host) is not None:
         return None
-    said = _part(result, "reverse")
-    address, names = said.get("address"), said.get("names")
+    reverse = _resolved_part(result, "reverse")
+    address, names = reverse.get("address"), reverse.get("names")
     leads_to: list[str] = []
     if isinstance(names, (list, tuple)):
-        there = [one for one in names if isinstance(one, Mapping)]
-        leads_to = [address for one in there for address in _texts(one.get("addresses"))]
-        names = [one.get("name") for one in there]
+        entries = [one for one in names if isinstance(one, Mapping)]
+        leads_to = [address for one in entries for address in _texts(one.get("addresses"))]
+        names = [one.get("name") for one in entries]
     elif str(seen.facts.get("question", "")).endswith(" PTR"):
         # A DNS server that was asked for the PTR of its own address.
         address, names = seen.address, seen.facts.get("answers")
-    back = _texts(names)
-    if not isinstance(address, str) or not survey.places.same(address, seen.address or address):
+    reverse_names = _texts(names)
+    if not isinstance(address, str) or not results.subnets.same(address, seen.address or address):
         return None
-    if not back or any(_agrees(host, name) for name in back):
+    if not reverse_names or any(_may_be_same_host(host, name) for name in reverse_names):
         return None
-    plain = tuple(name.rstrip(".") for name in back)
-    return _Back(host, address, plain, tuple(dict.fromkeys(leads_to)), result.job.key)
+    plain = tuple(name.rstrip(".") for name in reverse_names)
+    return _ReverseMismatch(host, address, plain, tuple(dict.fromkeys(leads_to)), result.job.key)
 
 
-def _one(back: _Back) -> Finding:
-    names = some(back.names)
-    text = f"{back.host} has the address {back.address}, which leads back to {names}"
+def _single_finding(mismatch: _ReverseMismatch) -> Finding:
+    names = some(mismatch.names)
+    text = f"{mismatch.host} has the address {mismatch.address}, which leads back to {names}"
     why = "an alias looks the same; a stale entry leads the audit to another computer than meant"
-    fix = f"If it is no alias, correct the DNS entry of {back.host}."
-    if back.alias:
+    fix = f"If it is no alias, correct the DNS entry of {mismatch.host}."
+    if mismatch.is_alias:
         text += ", and that name leads to the same address"
-    elif back.leads_to:
-        text += f", but that name leads to {joined(back.leads_to[:MANY])}"
+    elif mismatch.leads_to:
+        text += f", but that name leads to {joined(mismatch.leads_to[:MIN_GROUP])}"
         why = "forward and reverse entries of DNS were compared: one of them is stale"
-        fix = f"Correct the reverse entry of {back.address}, or the entry of {back.host}."
+        fix = f"Correct the reverse entry of {mismatch.address}, or the entry of {mismatch.host}."
     else:
         why = "an alias looks the same; forward and reverse entries of DNS were compared"
         fix = ""
-    return Finding(FindingKind.IDENTITY, text, Confidence.LIKELY, why, (back.key,), fix)
+    return Finding(FindingKind.IDENTITY, text, Confidence.LIKELY, why, (mismatch.key,), fix)
 
 
-def _several(hosts: list[_Back], *, alias: bool) -> Finding:
-    pairs = some([f"{back.host}: {back.names[0]}" for back in hosts])
+def _group_finding(hosts: list[_ReverseMismatch], *, is_alias: bool) -> Finding:
+    pairs = some([f"{mismatch.host}: {mismatch.names[0]}" for mismatch in hosts])
     text = f"{count(len(hosts), 'name')} have addresses that lead back to other names ({pairs})"
     why = "aliases look the same; stale entries lead the audit to other computers than meant"
-    if alias:
+    if is_alias:
         text += ", and those lead to the same addresses"
     else:
         why = "reverse entries that nobody keeps look the same; so do stale forward entries"
-    keys = tuple(sorted(back.key for back in hosts))
+    keys = tuple(sorted(mismatch.key for mismatch in hosts))
     return Finding(FindingKind.IDENTITY, text, Confidence.LIKELY, why, keys)
 
 
-def _part(result: Result, name: str) -> Mapping[str, object]:
+def _resolved_part(result: Result, name: str) -> Mapping[str, object]:
     """What was found out about a host's name, as its row has it; a log may hold anything."""
     resolved = result.observation.facts.get("resolved")
     part = resolved.get(name) if isinstance(resolved, Mapping) else None
@@ -139,12 +143,12 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(one for one in value if isinstance(one, str) and one)
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same_name(one: str, other: str) -> bool:
     return one.casefold().rstrip(".") == other.casefold().rstrip(".")
 
 
-def _agrees(host: str, answer: str) -> bool:
+def _may_be_same_host(host: str, answer: str) -> bool:
     """Whether both may be one host's name: a short name fits every domain."""
-    if _same(host, answer):
+    if _is_same_name(host, answer):
         return True
-    return "." not in host and _same(host, answer.partition(".")[0])
+    return "." not in host and _is_same_name(host, answer.partition(".")[0])

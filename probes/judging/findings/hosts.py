@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from probes.judging.findings.subnets import Places
+from probes.judging.findings.subnets import Subnets
 from probes.judging.findings.text import Port
-from probes.judging.messages import unanswered
+from probes.judging.messages import unanswered_neighbour
 from probes.model import MISSING, Job, Observation, Reason, Result, Service, State, Status
 
 # Tuples, because an enum's hash is worked out in Python, a hundred thousand times.
 UNTESTED = (State.ERROR, State.NOT_RUN)
-ACCEPTS = "accepts_everything"
-_PLAIN = frozenset({"resolved", "proxy", "problem", "fix", "hint", "summary"})
+ACCEPTS_EVERYTHING = "accepts_everything"
+_COMMON_FACTS = frozenset({"resolved", "proxy", "problem", "fix", "hint", "summary"})
 
 
 class Cause(StrEnum):
@@ -24,23 +24,23 @@ class Cause(StrEnum):
     REJECTED = "rejected"
     OWN_FIREWALL = "the host's own firewall"
     REFUSED = "refused"
-    DOWN = "cannot be delivered"
+    HOST_UNREACHABLE = "cannot be delivered"
     NO_NEIGHBOUR = "no neighbour"
-    CUT_OFF = "no route there"
-    LOOP = "loop"
+    NETWORK_UNREACHABLE = "no route there"
+    ROUTING_LOOP = "loop"
     NO_ROUTE = "no route here"
     NO_ROUTER = "no next router"
     LOCAL_FIREWALL = "rejected here"
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class LostRow:
     """A row that is lost on the path, and the address that told; empty where nobody did."""
 
     result: Result
     port: Port
     cause: Cause
-    by: str
+    reporter: str
 
 
 @dataclass(slots=True)
@@ -49,15 +49,15 @@ class Host:
 
     key: str
     address: str
-    place: tuple[int, int, str]
+    sort_key: tuple[int, int, str]
     """Sorts hosts by address."""
     names: set[str] = field(default_factory=set)
-    asked: set[Port] = field(default_factory=set)
+    measured: set[Port] = field(default_factory=set)
     answering: dict[Port, bool] = field(default_factory=dict)
     """Ports that are open (true) or refused by the host itself."""
     up: bool = False
     """Something came from the host itself, if only from its firewall."""
-    lost: list[Lost] = field(default_factory=list)
+    lost: list[LostRow] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -67,39 +67,39 @@ class Host:
             return self.address or self.key
         return f"{named[0]} ({self.address})" if self.address else named[0]
 
-    def contrast(self, lost: Collection[Port]) -> Port | None:
+    def best_answering_port(self, lost: Collection[Port]) -> Port | None:
         """The port that best shows the host to be up beside these, an open one first."""
         return min(
             (port for port in self.answering if port not in lost),
-            key=lambda port: (not self.answering[port], port.place),
+            key=lambda port: (not self.answering[port], port.sort_key),
             default=None,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class ClassifiedResults:
     """A session by what its rows are about. Rows stand in the order of their keys."""
 
-    results: tuple[Result, ...]
-    telling: tuple[Result, ...]
+    rows: tuple[Result, ...]
+    with_facts: tuple[Result, ...]
     """Rows with facts beyond where they went."""
-    places: Places
+    subnets: Subnets
     hosts: dict[str, Host]
     proxied: tuple[Result, ...]
     unresolved: tuple[Result, ...]
     """Rows whose name has no address."""
-    refused_here: tuple[Result, ...]
+    refused_locally: tuple[Result, ...]
     """Rows this machine did not let be tested."""
     host_of: dict[str, str]
     """Key of the host of each row that has an address or shares a name with one."""
 
 
-def survey(results: Iterable[Result]) -> Survey:
+def classify(results: Iterable[Result]) -> ClassifiedResults:
     """Sort a session's results, the last of each key, by host; the order of arrival is nothing."""
     latest = {result.job.key: result for result in results}
     rows = tuple(latest[key] for key in sorted(latest))
-    places = Places()
-    found = Survey(rows, (), places, {}, (), (), (), {})
+    subnets = Subnets()
+    classified = ClassifiedResults(rows, (), subnets, {}, (), (), (), {})
     ports: dict[tuple[str, int | None], Port] = {}
     proxied, unresolved, refused = [], [], []
     for result in rows:
@@ -115,20 +115,20 @@ def survey(results: Iterable[Result]) -> Survey:
             port = ports.get((job.check.id, job.port))
             if port is None:
                 port = ports[job.check.id, job.port] = port_of(job)
-            _take(found, result, seen, seen.address, port)
-    for host in found.hosts.values():
+            _add_row(classified, result, seen, seen.address, port)
+    for host in classified.hosts.values():
         if host.up and host.lost:
             # Who answers elsewhere is neither down nor cut off: it is a reject in other words.
-            host.lost = [_plainly(one) for one in host.lost]
-    return Survey(
+            host.lost = [_as_rejected(one) for one in host.lost]
+    return ClassifiedResults(
         rows,
-        tuple(result for result in rows if not _PLAIN.issuperset(result.observation.facts)),
-        places,
-        found.hosts,
+        tuple(result for result in rows if not _COMMON_FACTS.issuperset(result.observation.facts)),
+        subnets,
+        classified.hosts,
         tuple(proxied),
         tuple(unresolved),
         tuple(refused),
-        found.host_of,
+        classified.host_of,
     )
 
 
@@ -150,57 +150,61 @@ def port_of(job: Job) -> Port:
     return Port(check.transport, number, check.ports if check.ports and not own else str(number))
 
 
-def _take(found: Survey, result: Result, seen: Observation, address: str, port: Port) -> None:
+def _add_row(
+    classified: ClassifiedResults, result: Result, seen: Observation, address: str, port: Port
+) -> None:
     job = result.job
     name = job.target.host
-    key = _identity(found.places, name, seen, address)
-    host = found.hosts.get(key)
+    key = _host_key(classified.subnets, name, seen, address)
+    host = classified.hosts.get(key)
     if host is None:
-        host = found.hosts[key] = Host(key, address, _place(found.places, address))
-    found.host_of[job.key] = key
+        host = classified.hosts[key] = Host(
+            key, address, _address_sort_key(classified.subnets, address)
+        )
+    classified.host_of[job.key] = key
     host.names.add(name)
     if address != host.address:
-        host.place, host.address = min(
-            (host.place, host.address), (_place(found.places, address), address)
+        host.sort_key, host.address = min(
+            (host.sort_key, host.address), (_address_sort_key(classified.subnets, address), address)
         )
-    cause, by = cause_of(found.places, seen)
+    cause, by = cause_of(classified.subnets, seen)
     if result.status is not Status.UNVERIFIABLE or cause is not Cause.SILENT:
-        host.asked.add(port)
+        host.measured.add(port)
     if cause is Cause.OWN_FIREWALL:
         host.up = True
     elif cause is Cause.REFUSED or _answers(seen):
         host.up = True
         host.answering[port] = host.answering.get(port, False) or seen.state is State.OPEN
     if cause is not None and result.status in MISSING:
-        host.lost.append(Lost(result, port, cause, by))
+        host.lost.append(LostRow(result, port, cause, by))
 
 
-def _identity(places: Places, name: str, seen: Observation, address: str) -> str:
+def _host_key(subnets: Subnets, name: str, seen: Observation, address: str) -> str:
     """The address, or the name where one name has several: each row may be of another one."""
     resolved = seen.facts.get("resolved")
     listed = resolved.get("addresses") if isinstance(resolved, dict) else None
-    if isinstance(listed, list) and len(listed) > 1 and places.number(name) is None:
+    if isinstance(listed, list) and len(listed) > 1 and subnets.number(name) is None:
         return name.casefold().rstrip(".")
     return address
 
 
-def _place(places: Places, address: str) -> tuple[int, int, str]:
-    return *(places.number(address) or (9, 0)), address
+def _address_sort_key(subnets: Subnets, address: str) -> tuple[int, int, str]:
+    return *(subnets.number(address) or (9, 0)), address
 
 
 def _answers(seen: Observation) -> bool:
     if seen.state is not State.OPEN:
         return False
-    return seen.service is Service.CONFIRMED or not seen.facts.get(ACCEPTS)
+    return seen.service is Service.CONFIRMED or not seen.facts.get(ACCEPTS_EVERYTHING)
 
 
-def _plainly(lost: Lost) -> Lost:
-    if lost.cause in (Cause.DOWN, Cause.CUT_OFF, Cause.LOOP):
-        return Lost(lost.result, lost.port, Cause.REJECTED, lost.by)
+def _as_rejected(lost: LostRow) -> LostRow:
+    if lost.cause in (Cause.HOST_UNREACHABLE, Cause.NETWORK_UNREACHABLE, Cause.ROUTING_LOOP):
+        return LostRow(lost.result, lost.port, Cause.REJECTED, lost.reporter)
     return lost
 
 
-def cause_of(places: Places, seen: Observation) -> tuple[Cause | None, str]:
+def cause_of(subnets: Subnets, seen: Observation) -> tuple[Cause | None, str]:
     """What the path did to a row and the address that told; None where it did nothing to it."""
     reason = seen.reason
     if reason is Reason.NO_RESPONSE:
@@ -213,26 +217,26 @@ def cause_of(places: Places, seen: Observation) -> tuple[Cause | None, str]:
         if reason is Reason.NET_UNREACH:
             return Cause.NO_ROUTE, ""
         return (Cause.NO_NEIGHBOUR if reason is Reason.HOST_UNREACH else Cause.REJECTED), ""
-    by = seen.icmp.offender
-    if places.same(by, seen.address):
-        return Cause.OWN_FIREWALL, by
-    if places.same(by, seen.source):
+    reporter = seen.icmp.offender
+    if subnets.same(reporter, seen.address):
+        return Cause.OWN_FIREWALL, reporter
+    if subnets.same(reporter, seen.source):
         if reason is Reason.HOST_UNREACH:
-            return _not_delivered(places, seen, by)
-        return (Cause.NO_ROUTE if reason is Reason.NET_UNREACH else Cause.LOCAL_FIREWALL), by
-    far = {
-        Reason.HOST_UNREACH: Cause.DOWN,
-        Reason.NET_UNREACH: Cause.CUT_OFF,
-        Reason.TIME_EXCEEDED: Cause.LOOP,
+            return _local_unreachable(subnets, seen, reporter)
+        return (Cause.NO_ROUTE if reason is Reason.NET_UNREACH else Cause.LOCAL_FIREWALL), reporter
+    from_path = {
+        Reason.HOST_UNREACH: Cause.HOST_UNREACHABLE,
+        Reason.NET_UNREACH: Cause.NETWORK_UNREACHABLE,
+        Reason.TIME_EXCEEDED: Cause.ROUTING_LOOP,
     }
-    return far.get(reason, Cause.REJECTED), by
+    return from_path.get(reason, Cause.REJECTED), reporter
 
 
-def _not_delivered(places: Places, seen: Observation, by: str) -> tuple[Cause, str]:
+def _local_unreachable(subnets: Subnets, seen: Observation, reporter: str) -> tuple[Cause, str]:
     """Why this machine itself says that a host is unreachable."""
-    silent = unanswered(seen)
-    if silent == "":
-        return Cause.LOCAL_FIREWALL, by
-    if silent is not None and not places.same(silent, seen.address):
-        return Cause.NO_ROUTER, silent
-    return Cause.NO_NEIGHBOUR, by
+    neighbour = unanswered_neighbour(seen)
+    if neighbour == "":
+        return Cause.LOCAL_FIREWALL, reporter
+    if neighbour is not None and not subnets.same(neighbour, seen.address):
+        return Cause.NO_ROUTER, neighbour
+    return Cause.NO_NEIGHBOUR, reporter

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from probes.judging.findings.hosts import ACCEPTS, Cause, Survey, cause_of, proxy_of
-from probes.judging.findings.text import count, of, some
+from probes.judging.findings.hosts import (
+    ACCEPTS_EVERYTHING,
+    Cause,
+    ClassifiedResults,
+    cause_of,
+    proxy_of,
+)
+from probes.judging.findings.text import count, count_of, some
 from probes.model import (
     MISSING,
     Confidence,
@@ -19,9 +25,9 @@ from probes.model import (
     Status,
 )
 
-_LOGIN = 407
-_EXEMPT = "Exempt these hosts from TLS inspection for the Audit Service host."
-_REACHED: dict[Cause, str] = {
+_PROXY_AUTHENTICATION_REQUIRED = 407
+_EXEMPT_FROM_INSPECTION = "Exempt these hosts from TLS inspection for the Audit Service host."
+_UNREACHED_TEXT: dict[Cause, str] = {
     Cause.SILENT: "it does not answer",
     Cause.REFUSED: "it refuses the connection",
     Cause.OWN_FIREWALL: "its own firewall rejects the connection",
@@ -32,42 +38,48 @@ _REACHED: dict[Cause, str] = {
 }
 
 
-def proxies(survey: Survey) -> Iterator[Finding]:
+def failing_proxies(results: ClassifiedResults) -> Iterator[Finding]:
     """A proxy that fails for rows in the same way, two or more of them."""
     through: dict[str, list[Result]] = defaultdict(list)
-    for result in survey.proxied:
+    for result in results.proxied:
         through[proxy_of(result)].append(result)
     for proxy, rows in through.items():
         failed: dict[str, list[Result]] = defaultdict(list)
         for result in rows:
-            how = _failed(survey, result)
-            if how:
-                failed[how].append(result)
-        for how, same in failed.items():
-            if len(same) < 2:
+            failure = _proxy_failure(results, result)
+            if failure:
+                failed[failure].append(result)
+        for failure, alike in failed.items():
+            if len(alike) < 2:
                 continue
-            whole = of(len(same), len(rows), "row")
-            text = f"The proxy {proxy} {how} ({whole})"
+            share = count_of(len(alike), len(rows), "row")
+            text = f"The proxy {proxy} {failure} ({share})"
             why = (
-                "the proxy says so itself" if _answered(same[0]) else "it is not reached from here"
+                "the proxy says so itself"
+                if _proxy_answered(alike[0])
+                else "it is not reached from here"
             )
-            keys = tuple(sorted(result.job.key for result in same))
-            yield Finding(FindingKind.PROXY, text, Confidence.CERTAIN, why, keys, _fix(same))
+            keys = tuple(sorted(result.job.key for result in alike))
+            yield Finding(
+                FindingKind.PROXY, text, Confidence.CERTAIN, why, keys, _common_fix(alike)
+            )
 
 
-def accepting(survey: Survey) -> Iterator[Finding]:
+def accepting_middleboxes(results: ClassifiedResults) -> Iterator[Finding]:
     """Addresses before which something accepts every connection, by network."""
     networks: dict[str, dict[str, list[Result]]] = defaultdict(dict)
-    for result in survey.telling:
+    for result in results.with_facts:
         seen = result.observation
-        doubted = seen.facts.get(ACCEPTS) is True and seen.service is not Service.CONFIRMED
-        if doubted and seen.address is not None and not proxy_of(result):
-            network = survey.places.network(seen.address)
+        unproven = (
+            seen.facts.get(ACCEPTS_EVERYTHING) is True and seen.service is not Service.CONFIRMED
+        )
+        if unproven and seen.address is not None and not proxy_of(result):
+            network = results.subnets.network(seen.address)
             networks[network].setdefault(seen.address, []).append(result)
     for network, by_address in networks.items():
         rows = [result for rows in by_address.values() for result in rows]
         many = len(by_address) > 1
-        named = some(sorted(by_address, key=lambda one: survey.places.number(one) or (9, 0)))
+        named = some(sorted(by_address, key=lambda one: results.subnets.number(one) or (9, 0)))
         where = f"{len(by_address):,} addresses in {network} ({named})" if many else named
         text = (
             f"Something on the path accepts every connection to {where}, so an open port proves "
@@ -78,10 +90,12 @@ def accepting(survey: Survey) -> Iterator[Finding]:
         yield Finding(FindingKind.ACCEPTS, text, Confidence.LIKELY, why, keys)
 
 
-def authorities(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
+def untrusted_authorities(
+    results: ClassifiedResults, claimed: Collection[str]
+) -> Iterator[Finding]:
     """One authority behind several certificates that are not believed or not the host's own."""
     alike: dict[tuple[str, str], list[Result]] = defaultdict(list)
-    for result in survey.telling:
+    for result in results.with_facts:
         facts = result.observation.facts
         certificate = facts.get("certificate")
         if not isinstance(certificate, dict) or result.job.key in claimed:
@@ -95,29 +109,29 @@ def authorities(survey: Survey, claimed: Collection[str]) -> Iterator[Finding]:
             alike["nobody", ""].append(result)
         elif facts.get("distrust") == "private-ca" and result.status in MISSING:
             alike["private", issuer].append(result)
-    for (what, issuer), rows in alike.items():
+    for (kind, issuer), rows in alike.items():
         hosts = sorted({result.job.target.host for result in rows})
         if len(hosts) < 2:
             continue
         keys = tuple(sorted(result.job.key for result in rows))
-        text, sure, why = _authority(what, issuer, hosts)
-        fix = _EXEMPT if what == "interception" else _fix(rows)
-        yield Finding(FindingKind.CERTIFICATE, text, sure, why, keys, fix)
+        text, confidence, why = _authority_text(kind, issuer, hosts)
+        fix = _EXEMPT_FROM_INSPECTION if kind == "interception" else _common_fix(rows)
+        yield Finding(FindingKind.CERTIFICATE, text, confidence, why, keys, fix)
 
 
-def _authority(what: str, issuer: str, hosts: Sequence[str]) -> tuple[str, Confidence, str]:
+def _authority_text(kind: str, issuer: str, hosts: Sequence[str]) -> tuple[str, Confidence, str]:
     whose = f"{count(len(hosts), 'host')} ({some(hosts)})"
-    if what == "interception":
+    if kind == "interception":
         text = f"TLS interception: “{issuer}” issued the certificates of {whose}"
         return text, Confidence.LIKELY, "the providers of these hosts have others issue theirs"
-    if what == "nobody":
+    if kind == "nobody":
         text = f"This machine trusts no certificate authority at all: {whose} are not believed"
         return text, Confidence.CERTAIN, "its store of authorities is empty"
     text = f"This machine does not trust “{issuer}”, which issued the certificates of {whose}"
     return text, Confidence.CERTAIN, "the chain of each one ends in an authority unknown here"
 
 
-def _failed(survey: Survey, result: Result) -> str:
+def _proxy_failure(results: ClassifiedResults, result: Result) -> str:
     """How the proxy failed for a row; empty where it did not."""
     seen = result.observation
     if seen.reason is Reason.NAME_NOT_RESOLVED:
@@ -125,28 +139,28 @@ def _failed(survey: Survey, result: Result) -> str:
     if result.status not in MISSING:
         return ""
     if seen.state is not State.OPEN:
-        cause, by = cause_of(survey.places, seen)
+        cause, reporter = cause_of(results.subnets, seen)
         if cause is None:
             return ""
-        other = f"{by or 'a device on the path'} says no"
-        return f"is not reached: {_REACHED.get(cause, other)}"
+        other = f"{reporter or 'a device on the path'} says no"
+        return f"is not reached: {_UNREACHED_TEXT.get(cause, other)}"
     if seen.facts.get("unproven") != "proxy":
         return ""
     status = seen.facts.get("proxy_status")
     if not isinstance(status, int) or isinstance(status, bool):
         return "takes connections, and opens no tunnel"
-    if status == _LOGIN:
+    if status == _PROXY_AUTHENTICATION_REQUIRED:
         return "does not let this machine in: it wants a login (HTTP 407)"
     if status >= 500:
         return f"cannot reach the destinations: HTTP {status}"
     return f"refuses to connect to the destinations: HTTP {status}"
 
 
-def _answered(result: Result) -> bool:
+def _proxy_answered(result: Result) -> bool:
     return result.observation.state is State.OPEN and result.status is not Status.ERROR
 
 
-def _fix(rows: Iterable[Result]) -> str:
+def _common_fix(rows: Iterable[Result]) -> str:
     """What the rows say has to change, where all say the same."""
     fixes = {str(result.observation.facts.get("fix", "")) for result in rows}
     return fixes.pop() if len(fixes) == 1 else ""

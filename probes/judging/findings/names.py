@@ -6,31 +6,31 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from probes.judging.findings.hosts import Survey
+from probes.judging.findings.hosts import ClassifiedResults
 from probes.judging.findings.text import count, joined, some
 from probes.model import MISSING, Confidence, Finding, FindingKind, Result
 
-MANY = 4
+MIN_GROUP = 4
 """Names with the same problem that become one finding."""
-NETBIOS_NAME = 15
+NETBIOS_NAME_LENGTH = 15
 """Characters of a computer's name that NetBIOS keeps (RFC 1001 14.1, MS-NBTE 2.2.1)."""
 
-_OWN_NAMES = ("computer", "dns_computer", "dns_host_name")
+_OWN_NAME_FACTS = ("computer", "dns_computer", "dns_host_name")
 """Facts in which a host says its own name."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _ClaimedName:
     name: str
-    who: str
+    service: str
     """What answered, as its rows are titled."""
     key: str
 
 
-def unresolved(survey: Survey) -> Iterator[Finding]:
+def unresolved_names(results: ClassifiedResults) -> Iterator[Finding]:
     """Names without an address, with the server that says so."""
     rows: dict[str, list[Result]] = defaultdict(list)
-    for result in survey.unresolved:
+    for result in results.unresolved:
         rows[result.job.target.host.casefold().rstrip(".")].append(result)
     problems: dict[str, list[str]] = defaultdict(list)
     for name, its in rows.items():
@@ -38,56 +38,56 @@ def unresolved(survey: Survey) -> Iterator[Finding]:
     fix = "Correct the name, or add it to DNS."
     why = "no address, so nothing was asked"
     for problem, names in problems.items():
-        told = f": {problem}" if problem else ""
-        if len(names) < MANY:
+        problem_text = f": {problem}" if problem else ""
+        if len(names) < MIN_GROUP:
             for name in names:
                 its = rows[name]
-                text = f"{its[0].job.target.host} does not resolve{told}"
+                text = f"{its[0].job.target.host} does not resolve{problem_text}"
                 yield Finding(FindingKind.NAME, text, Confidence.CERTAIN, why, _keys(its), fix)
             continue
         all_rows = [result for name in names for result in rows[name]]
-        text = f"{count(len(names), 'name')} do not resolve{told} ({some(names)})"
+        text = f"{count(len(names), 'name')} do not resolve{problem_text} ({some(names)})"
         yield Finding(FindingKind.NAME, text, Confidence.CERTAIN, why, _keys(all_rows))
 
 
-def misnamed(survey: Survey) -> Iterator[Finding]:
+def wrong_names(results: ClassifiedResults) -> Iterator[Finding]:
     """Hosts that were asked by one name, or an address of another's, and say another."""
-    known = _addresses_of(survey)
-    said: dict[tuple[str, str, str], list[_Said]] = defaultdict(list)
-    for result in survey.telling:
+    known = _addresses_by_label(results)
+    claimed: dict[tuple[str, str, str], list[_ClaimedName]] = defaultdict(list)
+    for result in results.with_facts:
         address = result.observation.address
         if address is None or result.status in MISSING:
             continue
         host = result.job.target.host
-        for fact in _OWN_NAMES:
+        for fact in _OWN_NAME_FACTS:
             name = result.observation.facts.get(fact)
             if isinstance(name, str) and name.strip():
-                one = _Said(name, result.job.check.title, result.job.key)
-                if _other(survey, host, address, name, known):
-                    said[host, address, _short(name)].append(one)
-    for (host, address, short), claims in said.items():
-        yield _misnamed(survey, host, address, short, claims, known)
+                one = _ClaimedName(name, result.job.check.title, result.job.key)
+                if _is_other_host(results, host, address, name, known):
+                    claimed[host, address, _netbios_label(name)].append(one)
+    for (host, address, short), claims in claimed.items():
+        yield _wrong_name_finding(results, host, address, short, claims, known)
 
 
-def _misnamed(
-    survey: Survey,
+def _wrong_name_finding(
+    results: ClassifiedResults,
     host: str,
     address: str,
     short: str,
-    claims: Sequence[_Said],
+    claims: Sequence[_ClaimedName],
     known: dict[str, set[str]],
 ) -> Finding:
     name = max((one.name for one in claims), key=lambda name: (len(name), name))
-    who = joined(sorted({one.who for one in claims}))
+    services = joined(sorted({one.service for one in claims}))
     keys = tuple(sorted({one.key for one in claims}))
-    typed = survey.places.number(host) is None
-    shown = f"{host} ({address})" if typed else host
-    text = f"{shown} calls itself {name} ({who})"
+    is_name = results.subnets.number(host) is None
+    shown = f"{host} ({address})" if is_name else host
+    text = f"{shown} calls itself {name} ({services})"
     others = known.get(short, set())
     if others and address not in others:
         text += f", but {name} resolves to {some(sorted(others))}"
         why = "two names of one machine, or a stale entry in DNS: both were asked in this session"
-        fix = f"Correct the DNS entry of {host}." if typed else "Correct the address."
+        fix = f"Correct the DNS entry of {host}." if is_name else "Correct the address."
         return Finding(FindingKind.IDENTITY, text, Confidence.CERTAIN, why, keys, fix)
     text += ", which is another host's name unless that is an alias"
     why = "an alias is right; a stale entry in DNS leads the audit to the wrong computer"
@@ -101,34 +101,36 @@ def _misnamed(
     )
 
 
-def _other(survey: Survey, host: str, address: str, name: str, known: dict[str, set[str]]) -> bool:
+def _is_other_host(
+    results: ClassifiedResults, host: str, address: str, name: str, known: dict[str, set[str]]
+) -> bool:
     """Whether a name is another host's than the one that was asked."""
-    if survey.places.number(host) is None:
-        return not _alike(host, name)
+    if results.subnets.number(host) is None:
+        return not _may_be_same_host(host, name)
     # Without a name that was asked, only that of a host known to be elsewhere is wrong.
-    elsewhere = known.get(_short(name))
+    elsewhere = known.get(_netbios_label(name))
     return bool(elsewhere) and address not in (elsewhere or ())
 
 
-def _alike(typed: str, said: str) -> bool:
+def _may_be_same_host(typed: str, claimed: str) -> bool:
     """Whether both may be the same host's: a short name fits every domain."""
-    one, other = typed.casefold().rstrip("."), said.casefold().rstrip(".")
+    one, other = typed.casefold().rstrip("."), claimed.casefold().rstrip(".")
     if "." in one and "." in other:
         return one == other
-    return _short(one) == _short(other)
+    return _netbios_label(one) == _netbios_label(other)
 
 
-def _short(name: str) -> str:
-    return name.strip().casefold().partition(".")[0][:NETBIOS_NAME]
+def _netbios_label(name: str) -> str:
+    return name.strip().casefold().partition(".")[0][:NETBIOS_NAME_LENGTH]
 
 
-def _addresses_of(survey: Survey) -> dict[str, set[str]]:
+def _addresses_by_label(results: ClassifiedResults) -> dict[str, set[str]]:
     """The addresses of the names that were asked, by their first label."""
     known: dict[str, set[str]] = defaultdict(set)
-    for host in survey.hosts.values():
+    for host in results.hosts.values():
         for name in host.names:
-            if survey.places.number(name) is None:
-                known[_short(name)].add(host.address)
+            if results.subnets.number(name) is None:
+                known[_netbios_label(name)].add(host.address)
     return dict(known)
 
 

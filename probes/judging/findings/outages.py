@@ -5,53 +5,53 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from probes.judging.findings.hosts import Cause, Host, Lost, Survey
+from probes.judging.findings.hosts import Cause, ClassifiedResults, Host, LostRow
 from probes.judging.findings.text import Port, count, ports_text, some
 from probes.model import Confidence, Finding, FindingKind, Reason
 
-MANY = 4
+MIN_GROUP = 4
 """Dead hosts of one network that become one finding."""
-SEARCH_MS = 900.0
+NEIGHBOUR_TIMEOUT_MS = 900.0
 """What a firewall that rejects at once does not take, and a router without an ARP reply does."""
 
-_MUTE = frozenset({Cause.SILENT, Cause.DOWN, Cause.NO_NEIGHBOUR})
-_REVIVE = "Start it, or correct its name or address."
+_UNANSWERED = frozenset({Cause.SILENT, Cause.HOST_UNREACHABLE, Cause.NO_NEIGHBOUR})
+_START_HOST = "Start it, or correct its name or address."
 
 
-def local(survey: Survey) -> Iterator[Finding]:
+def local_failures(results: ClassifiedResults) -> Iterator[Finding]:
     """What this machine itself refuses or has no way for."""
-    told: dict[tuple[Cause, str], list[tuple[Host, Lost]]] = defaultdict(list)
-    for host in survey.hosts.values():
+    reported: dict[tuple[Cause, str], list[tuple[Host, LostRow]]] = defaultdict(list)
+    for host in results.hosts.values():
         for lost in host.lost:
             if lost.cause in (Cause.NO_ROUTE, Cause.LOCAL_FIREWALL):
-                told[lost.cause, ""].append((host, lost))
+                reported[lost.cause, ""].append((host, lost))
             elif lost.cause is Cause.NO_ROUTER:
-                told[lost.cause, lost.by].append((host, lost))
-    for (cause, router), pairs in told.items():
-        rows, hosts = [lost for _, lost in pairs], _hosts(host for host, _ in pairs)
-        where = _towards(survey, hosts)
+                reported[lost.cause, lost.reporter].append((host, lost))
+    for (cause, router), pairs in reported.items():
+        rows, hosts = [lost for _, lost in pairs], _distinct_hosts(host for host, _ in pairs)
+        where = _destinations(results, hosts)
         if cause is Cause.NO_ROUTE:
-            text = f"This machine has no route to {where}{_so_many(hosts)}"
+            text = f"This machine has no route to {where}{_host_count(hosts)}"
             why = "its own system says so"
             fix = f"Give this machine a route to {where}."
         elif cause is Cause.NO_ROUTER:
             text = f"The next router {router} does not answer: {where} cannot be reached"
-            text += _so_many(hosts)
+            text += _host_count(hosts)
             why = "this machine sends these rows through it, and it gives no ARP reply"
             fix = f"Start {router}, or correct this machine's route to {where}."
         else:
             ports = ports_text(lost.port for lost in rows)
             text = f"This machine's own firewall rejects {ports} towards {where}"
-            text += _so_many(hosts)
+            text += _host_count(hosts)
             why = "the refusals came from its own address"
             fix = f"Allow {ports} out of this machine towards {where}."
         yield Finding(FindingKind.LOCAL, text, Confidence.CERTAIN, why, _keys(rows), fix)
 
 
-def untested(survey: Survey) -> Iterator[Finding]:
+def untested_locally(results: ClassifiedResults) -> Iterator[Finding]:
     """Rows that this machine did not let be asked, by what stood in the way."""
     problems: dict[str, list[tuple[str, Port]]] = defaultdict(list)
-    for result in survey.refused_here:
+    for result in results.refused_locally:
         problem = result.observation.facts.get("problem")
         if isinstance(problem, str) and problem:
             number = result.job.port or 0
@@ -66,127 +66,133 @@ def untested(survey: Survey) -> Iterator[Finding]:
             yield Finding(FindingKind.LOCAL, text, Confidence.CERTAIN, "this machine says so", keys)
 
 
-def cut_off(survey: Survey) -> Iterator[Finding]:
+def unreachable_networks(results: ClassifiedResults) -> Iterator[Finding]:
     """Networks that a router says it has no way to."""
-    told: dict[tuple[Cause, str], list[tuple[Host, Lost]]] = defaultdict(list)
-    for host in survey.hosts.values():
+    reported: dict[tuple[Cause, str], list[tuple[Host, LostRow]]] = defaultdict(list)
+    for host in results.hosts.values():
         for lost in host.lost:
-            if lost.cause in (Cause.CUT_OFF, Cause.LOOP):
-                told[lost.cause, lost.by].append((host, lost))
-    for (cause, by), pairs in told.items():
-        rows, hosts = [lost for _, lost in pairs], _hosts(host for host, _ in pairs)
-        where = _towards(survey, hosts)
-        if cause is Cause.CUT_OFF:
-            text = f"{by} says that it has no route to {where}{_so_many(hosts)}"
-            fix = f"Give {by} a route to {where}, or change the rule of it that says so."
-            sure = Confidence.CERTAIN
+            if lost.cause in (Cause.NETWORK_UNREACHABLE, Cause.ROUTING_LOOP):
+                reported[lost.cause, lost.reporter].append((host, lost))
+    for (cause, reporter), pairs in reported.items():
+        rows, hosts = [lost for _, lost in pairs], _distinct_hosts(host for host, _ in pairs)
+        where = _destinations(results, hosts)
+        if cause is Cause.NETWORK_UNREACHABLE:
+            text = f"{reporter} says that it has no route to {where}{_host_count(hosts)}"
+            fix = f"Give {reporter} a route to {where}, or change the rule of it that says so."
+            confidence = Confidence.CERTAIN
             why = "ICMP network unreachable for each row, which a firewall can be told to say too"
         else:
-            text = f"A routing loop before {where}: packets expire at {by}"
-            fix = f"Correct the routes to {where} on {by} and the routers next to it."
-            sure, why = (
+            text = f"A routing loop before {where}: packets expire at {reporter}"
+            fix = f"Correct the routes to {where} on {reporter} and the routers next to it."
+            confidence, why = (
                 Confidence.LIKELY,
                 "ICMP time exceeded; a way of more than 64 hops looks the same",
             )
-        yield Finding(FindingKind.NETWORK, text, sure, why, _keys(rows), fix)
+        yield Finding(FindingKind.NETWORK, text, confidence, why, _keys(rows), fix)
 
 
-def dead(survey: Survey) -> Iterator[Finding]:
+def unreachable_hosts(results: ClassifiedResults) -> Iterator[Finding]:
     """Hosts of which nothing answers, and whole networks of them."""
     networks: dict[str, list[Host]] = defaultdict(list)
-    hasty = _hasty(survey)
-    for host in survey.hosts.values():
-        if host.asked:
-            networks[survey.places.network(host.address)].append(host)
+    immediate = _immediate_reporters(results)
+    for host in results.hosts.values():
+        if host.measured:
+            networks[results.subnets.network(host.address)].append(host)
     for network, hosts in networks.items():
-        mute = [host for host in hosts if _is_mute(host)]
-        told: dict[tuple[Cause, str], list[Host]] = defaultdict(list)
+        unanswering = [host for host in hosts if _is_unanswering(host)]
+        reported: dict[tuple[Cause, str], list[Host]] = defaultdict(list)
         silent = []
-        for host in mute:
-            who = _told(host)
-            if who is None:
+        for host in unanswering:
+            report = _unreachable_report(host)
+            if report is None:
                 silent.append(host)
             else:
-                told[who].append(host)
-        for (cause, by), some_hosts in told.items():
-            yield from _unreachable(network, cause, by, some_hosts, hasty=by in hasty)
+                reported[report].append(host)
+        for (cause, reporter), reported_hosts in reported.items():
+            yield from _unreachable(
+                network, cause, reporter, reported_hosts, immediate=reporter in immediate
+            )
         if network and len(silent) == len(hosts) > 1:
             yield _silent_network(network, silent)
         else:
-            yield from _dropped(network, [one for one in silent if len(one.lost) > 1])
+            yield from _silent_hosts(network, [one for one in silent if len(one.lost) > 1])
 
 
-def _is_mute(host: Host) -> bool:
-    return bool(host.lost) and not host.up and all(one.cause in _MUTE for one in host.lost)
+def _is_unanswering(host: Host) -> bool:
+    return bool(host.lost) and not host.up and all(one.cause in _UNANSWERED for one in host.lost)
 
 
-def _told(host: Host) -> tuple[Cause, str] | None:
+def _unreachable_report(host: Host) -> tuple[Cause, str] | None:
     """Who says that this host cannot be reached, if anybody does."""
-    told = ((one.cause, one.by) for one in host.lost if one.cause is not Cause.SILENT)
-    return min(told, default=None)
+    reports = ((one.cause, one.reporter) for one in host.lost if one.cause is not Cause.SILENT)
+    return min(reports, default=None)
 
 
-def _searched(lost: Lost) -> bool:
+def _after_neighbour_timeout(lost: LostRow) -> bool:
     """Whether a router took the time of its search for a neighbour (RFC 4861 10, three tries)."""
     took = lost.result.observation.latency_ms
-    return lost.cause is Cause.DOWN and took is not None and took >= SEARCH_MS
+    return (
+        lost.cause is Cause.HOST_UNREACHABLE and took is not None and took >= NEIGHBOUR_TIMEOUT_MS
+    )
 
 
-def _hasty(survey: Survey) -> frozenset[str]:
+def _immediate_reporters(results: ClassifiedResults) -> frozenset[str]:
     """Who said host unreachable at once, if only for one row: it may be a rule that says so.
 
     Of a rule's refusals one a second is sent, so others of them come as late as after a search.
     """
     return frozenset(
-        one.by
-        for host in survey.hosts.values()
+        one.reporter
+        for host in results.hosts.values()
         for one in host.lost
         if one.result.observation.reason is Reason.HOST_UNREACH
-        and (one.result.observation.latency_ms or SEARCH_MS) < SEARCH_MS
+        and (one.result.observation.latency_ms or NEIGHBOUR_TIMEOUT_MS) < NEIGHBOUR_TIMEOUT_MS
     )
 
 
 def _unreachable(
-    network: str, cause: Cause, by: str, hosts: Sequence[Host], *, hasty: bool
+    network: str, cause: Cause, reporter: str, hosts: Sequence[Host], *, immediate: bool
 ) -> Iterator[Finding]:
-    if cause is Cause.DOWN:
-        state, says = "down or does not exist", f"{by} says host unreachable"
-        many = "down or do not exist"
-        if not hasty and all(any(_searched(one) for one in host.lost) for host in hosts):
-            sure, why = (
+    if cause is Cause.HOST_UNREACHABLE:
+        state, says = "down or does not exist", f"{reporter} says host unreachable"
+        plural = "down or do not exist"
+        if not immediate and all(
+            any(_after_neighbour_timeout(one) for one in host.lost) for host in hosts
+        ):
+            confidence, why = (
                 Confidence.CERTAIN,
-                f"{by} looked for it on its network before it said so (ICMP)",
+                f"{reporter} looked for it on its network before it said so (ICMP)",
             )
         else:
-            sure, why = (
+            confidence, why = (
                 Confidence.LIKELY,
                 "the router before it says so; a firewall can say the same",
             )
-    elif by:
+    elif reporter:
         state, says = "down or its address is not in use", "nobody answers for its address (ARP)"
-        many = "down or their addresses not in use"
-        sure, why = (
+        plural = "down or their addresses not in use"
+        confidence, why = (
             Confidence.LIKELY,
             "no ARP reply; a switch that keeps the two apart looks the same",
         )
-        if ":" in by:
+        if ":" in reporter:
             says, why = says.replace("ARP", "NDP"), why.replace("ARP", "neighbour")
     else:
         state, says = "down or there is no way to it", "this machine says no route to host"
-        many = "down or there is no way to them"
-        sure, why = Confidence.LIKELY, "this system does not tell who said so"
+        plural = "down or there is no way to them"
+        confidence, why = Confidence.LIKELY, "this system does not tell who said so"
     if any(one.cause is Cause.SILENT for host in hosts for one in host.lost):
-        sure, why = Confidence.LIKELY, f"{why}; some of its ports were only silent"
-    if len(hosts) < MANY:
+        confidence, why = Confidence.LIKELY, f"{why}; some of its ports were only silent"
+    if len(hosts) < MIN_GROUP:
         for host in hosts:
             ports = {one.port for one in host.lost}
-            none = f"{_none(ports)}, and " if len(ports) > 1 else ""
+            none = f"{_no_answer_text(ports)}, and " if len(ports) > 1 else ""
             text = f"{host.label} is {state}: {none}{says}"
-            yield Finding(FindingKind.HOST, text, sure, why, _keys(host.lost), _REVIVE)
+            yield Finding(FindingKind.HOST, text, confidence, why, _keys(host.lost), _START_HOST)
         return
-    text = f"{count(len(hosts), 'host')} in {network} are {many}: {says} ({_named(hosts)})"
+    text = f"{count(len(hosts), 'host')} in {network} are {plural}: {says} ({_host_names(hosts)})"
     yield Finding(
-        FindingKind.HOST, text, sure, why, _keys(one for host in hosts for one in host.lost)
+        FindingKind.HOST, text, confidence, why, _keys(one for host in hosts for one in host.lost)
     )
 
 
@@ -204,24 +210,25 @@ def _silent_network(network: str, hosts: Sequence[Host]) -> Finding:
     )
 
 
-def _dropped(network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
+def _silent_hosts(network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
     why = "silence only: a host that is off and a filter that drops everything look the same"
-    if len(hosts) < MANY:
+    if len(hosts) < MIN_GROUP:
         for host in hosts:
-            text = (
-                f"{host.label} is down or dropped entirely: {_none(one.port for one in host.lost)}"
+            no_answer = _no_answer_text(one.port for one in host.lost)
+            text = f"{host.label} is down or dropped entirely: {no_answer}"
+            yield Finding(
+                FindingKind.HOST, text, Confidence.LIKELY, why, _keys(host.lost), _START_HOST
             )
-            yield Finding(FindingKind.HOST, text, Confidence.LIKELY, why, _keys(host.lost), _REVIVE)
         return
     rows = [one for host in hosts for one in host.lost]
     text = (
         f"{count(len(hosts), 'host')} in {network} are down or dropped entirely: no port of them "
-        f"answers ({_named(hosts)})"
+        f"answers ({_host_names(hosts)})"
     )
     yield Finding(FindingKind.HOST, text, Confidence.LIKELY, why, _keys(rows))
 
 
-def _none(ports: Iterable[Port]) -> str:
+def _no_answer_text(ports: Iterable[Port]) -> str:
     """`none of its 6 ports answers`."""
     asked = set(ports)
     pinged = any(port.transport == "icmp" for port in asked)
@@ -229,41 +236,41 @@ def _none(ports: Iterable[Port]) -> str:
     if not rest:
         return "it does not answer a ping"
     if pinged:
-        its = f"any of its {rest} ports" if rest > 1 else f"its {ports_text(_numbered(asked))}"
+        its = f"any of its {rest} ports" if rest > 1 else f"its {ports_text(_without_icmp(asked))}"
         return f"neither a ping nor {its} is answered"
     return f"none of its {rest} ports answers" if rest > 1 else f"its {ports_text(asked)} is silent"
 
 
-def _numbered(ports: Iterable[Port]) -> Iterator[Port]:
+def _without_icmp(ports: Iterable[Port]) -> Iterator[Port]:
     return (port for port in ports if port.transport != "icmp")
 
 
-def _towards(survey: Survey, hosts: Sequence[Host]) -> str:
+def _destinations(results: ClassifiedResults, hosts: Sequence[Host]) -> str:
     """Networks where all of their hosts that were asked are meant, and hosts by name elsewhere."""
     asked: dict[str, int] = defaultdict(int)
-    for host in survey.hosts.values():
-        asked[survey.places.network(host.address)] += 1
-    meant: dict[str, list[Host]] = defaultdict(list)
-    for host in sorted(hosts, key=lambda host: host.place):
-        meant[survey.places.network(host.address)].append(host)
+    for host in results.hosts.values():
+        asked[results.subnets.network(host.address)] += 1
+    by_network: dict[str, list[Host]] = defaultdict(list)
+    for host in sorted(hosts, key=lambda host: host.sort_key):
+        by_network[results.subnets.network(host.address)].append(host)
     names: list[str] = []
-    for network, its in meant.items():
+    for network, its in by_network.items():
         whole = network and len(its) == asked[network] > 1
         names += [network] if whole else [host.label for host in its]
     return some(names)
 
 
-def _so_many(hosts: Sequence[Host]) -> str:
+def _host_count(hosts: Sequence[Host]) -> str:
     return f" ({count(len(hosts), 'host')})" if len(hosts) > 1 else ""
 
 
-def _named(hosts: Sequence[Host]) -> str:
-    return some([host.label for host in sorted(hosts, key=lambda host: host.place)])
+def _host_names(hosts: Sequence[Host]) -> str:
+    return some([host.label for host in sorted(hosts, key=lambda host: host.sort_key)])
 
 
-def _hosts(hosts: Iterable[Host]) -> list[Host]:
+def _distinct_hosts(hosts: Iterable[Host]) -> list[Host]:
     return [*{host.key: host for host in hosts}.values()]
 
 
-def _keys(rows: Iterable[Lost]) -> tuple[str, ...]:
+def _keys(rows: Iterable[LostRow]) -> tuple[str, ...]:
     return tuple(sorted(one.result.job.key for one in rows))

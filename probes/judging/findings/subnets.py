@@ -14,7 +14,7 @@ Number = tuple[int, int]
 
 
 @dataclass(slots=True)
-class Places:
+class Subnets:
     """What is known of the addresses of one session."""
 
     _numbers: dict[str, Number | None] = field(default_factory=dict)
@@ -44,16 +44,16 @@ class Places:
     def network(self, text: str) -> str:
         """`10.2.0.0/24` or `2001:db8::/64` around an address; empty for anything else."""
         if text not in self._networks:
-            self._networks[text] = self._around(text)
+            self._networks[text] = self._subnet(text)
         return self._networks[text]
 
-    def _around(self, text: str) -> str:
+    def _subnet(self, text: str) -> str:
         number = self.number(text)
         if number is None:
             return ""
         version, value = number
         prefix = _PREFIX[version]
-        spare = _BITS[version] - prefix
-        first = value >> spare << spare
+        host_bits = _BITS[version] - prefix
+        first = value >> host_bits << host_bits
         address = ipaddress.IPv4Address(first) if version == 4 else ipaddress.IPv6Address(first)
         return f"{address}/{prefix}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_PORTS = 6
+_MAX_PORTS = 6
 """Ports of one transport that are named; more are counted."""
-_NAMES = 4
+_MAX_NAMES = 4
 _ORDER = {"tcp": 0, "udp": 1, "icmp": 2}
 
 
@@ -20,7 +20,7 @@ class Port:
     text: str
 
     @property
-    def place(self) -> tuple[int, int, str]:
+    def sort_key(self) -> tuple[int, int, str]:
         """Sorts TCP before UDP before ICMP, then by number."""
         return _ORDER.get(self.transport, 3), self.number, self.text
 
@@ -28,13 +28,13 @@ class Port:
 def ports_text(ports: Iterable[Port]) -> str:
     """`TCP 135, 139 and 445, UDP 137 and ICMP`."""
     texts: dict[str, list[str]] = {}
-    for port in sorted(set(ports), key=lambda port: port.place):
+    for port in sorted(set(ports), key=lambda port: port.sort_key):
         texts.setdefault(port.transport, []).append(port.text)
     parts = []
     for transport, numbers in texts.items():
         if transport == "icmp":
             parts.append("ICMP")
-        elif len(numbers) > _PORTS:
+        elif len(numbers) > _MAX_PORTS:
             parts.append(f"{len(numbers)} {transport.upper()} ports")
         else:
             parts.append(f"{transport.upper()} {joined(numbers)}")
@@ -48,11 +48,11 @@ def joined(parts: Sequence[str]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def some(names: Sequence[str], most: int = _NAMES) -> str:
+def some(names: Sequence[str], limit: int = _MAX_NAMES) -> str:
     """The first names and how many more there are."""
-    if len(names) <= most + 1:
+    if len(names) <= limit + 1:
         return joined(names)
-    return f"{', '.join(names[:most])} and {len(names) - most:,} more"
+    return f"{', '.join(names[:limit])} and {len(names) - limit:,} more"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -60,6 +60,6 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def of(number: int, whole: int, noun: str) -> str:
+def count_of(number: int, whole: int, noun: str) -> str:
     """`14 hosts` where it is all of them, else `13 of 14 hosts`."""
     return count(whole, noun) if number >= whole else f"{number:,} of {count(whole, noun)}"

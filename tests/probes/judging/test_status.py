@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.judging.messages import blame
+from probes.judging.messages import outcome_message
 from probes.judging.status import judge, not_needed, status_of
 from probes.model import Icmp, Job, Observation, Reason, Result, Service, State, Status, Target
 from probes.wire.address import same_address
@@ -204,7 +204,7 @@ def test_silence_over_udp_is_never_a_pass(observation):
 @given(observations)
 def test_filtered_is_never_called_refused_by_the_host(observation):
     if observation.state is State.FILTERED:
-        assert "Refused with a TCP reset" not in blame(job(), observation, 4)
+        assert "Refused with a TCP reset" not in outcome_message(job(), observation, 4)
 
 
 def _profile(check: Check) -> Profile:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.judging.verdict import Row, best, judged, row_of
+from probes.judging.verdict import VerdictRow, best_row, judge_capability, verdict_row
 from probes.model import (
     UNTESTED,
     Job,
@@ -31,7 +31,7 @@ GOOD = {Status.OK, Status.WARNING, Status.UNVERIFIABLE, Status.NOT_NEEDED}
 RANK = {ruling: number for number, ruling in enumerate(Ruling)}
 """0 is the worst."""
 
-rows = st.sampled_from(Status).map(Row)
+rows = st.sampled_from(Status).map(VerdictRow)
 answers = st.fixed_dictionaries(
     {question.id: st.sampled_from(question.answers) for question in CATALOG.questions}
 )
@@ -52,10 +52,10 @@ def sessions(draw, roles=tuple(ROLES)):
 
 def judge(role, own, elsewhere, given_answers):
     (capability,) = capabilities_of(CATALOG, role)
-    return judged(CATALOG, capability, given_answers, own, elsewhere)
+    return judge_capability(CATALOG, capability, given_answers, own, elsewhere)
 
 
-def stood_in(role: str, own: dict[str, Row]) -> bool:
+def stood_in(role: str, own: dict[str, VerdictRow]) -> bool:
     """WinRM is missing, and all that enables it is there."""
     if role != "windows.target" or own["windows.winrm"].status is not Status.BLOCKED:
         return False
@@ -123,8 +123,8 @@ def test_every_judgement_is_one_sentence_and_its_changes_are_those_of_missing_ch
 
 
 def test_what_stands_in_for_a_lost_check_does_not_mend_one_that_is_only_degraded():
-    own = {check.id: Row(Status.OK) for check in CATALOG.checks_of("windows.target")}
-    own["windows.winrm"] = Row(Status.DEGRADED)
+    own = {check.id: VerdictRow(Status.OK) for check in CATALOG.checks_of("windows.target")}
+    own["windows.winrm"] = VerdictRow(Status.DEGRADED)
     found = judge("windows.target", own, {}, {**CATALOG.default_answers, "enable_remoting": "yes"})
     assert found.ruling is Ruling.DEGRADED
     assert found.fix == (CATALOG.check("windows.winrm").fix,)
@@ -138,7 +138,7 @@ def test_mending_a_row_never_makes_a_verdict_worse(session, data):
     # What was not tested is another matter: once it is, another row may be required for certain.
     if own[id].status in UNTESTED:
         return
-    after = judge(role, {**own, id: Row(Status.OK)}, elsewhere, given_answers).ruling
+    after = judge(role, {**own, id: VerdictRow(Status.OK)}, elsewhere, given_answers).ruling
     assert RANK[after] >= RANK[before]
 
 
@@ -150,7 +150,7 @@ def test_a_row_that_cannot_be_verified_makes_a_verdict_neither_worse_nor_better(
     if needed <= {Status.UNVERIFIABLE}:
         return
     found = {
-        judge(role, {**own, id: Row(status)}, elsewhere, given_answers).ruling
+        judge(role, {**own, id: VerdictRow(status)}, elsewhere, given_answers).ruling
         for status in (Status.UNVERIFIABLE, Status.NOT_NEEDED)
     }
     assert len(found) == 1
@@ -158,7 +158,9 @@ def test_a_row_that_cannot_be_verified_makes_a_verdict_neither_worse_nor_better(
 
 def test_where_nothing_can_be_verified_it_is_unknown():
     (capability,) = capabilities_of(CATALOG, "nas")
-    found = judged(CATALOG, capability, {}, {"nas.netbios": Row(Status.UNVERIFIABLE)}, {})
+    found = judge_capability(
+        CATALOG, capability, {}, {"nas.netbios": VerdictRow(Status.UNVERIFIABLE)}, {}
+    )
     assert found.ruling is Ruling.UNKNOWN
     assert found.because == ("nas.netbios",)
     assert found.text == (
@@ -170,25 +172,31 @@ def test_where_nothing_can_be_verified_it_is_unknown():
 def test_a_required_check_that_was_left_out_is_unknown_and_an_optional_one_is_not_missed():
     asked = CATALOG.default_answers
     (scan,) = capabilities_of(CATALOG, "discovery.host")
-    rest = {"discovery.nbdgm": Row(Status.UNVERIFIABLE), "discovery.ping": Row(Status.OK)}
-    found = judged(CATALOG, scan, asked, rest, {})
+    rest = {
+        "discovery.nbdgm": VerdictRow(Status.UNVERIFIABLE),
+        "discovery.ping": VerdictRow(Status.OK),
+    }
+    found = judge_capability(CATALOG, scan, asked, rest, {})
     assert (found.ruling, found.because) == (Ruling.UNKNOWN, ("discovery.nbns",))
     assert found.text.endswith(": NetBIOS name (UDP 137) was left out.")
-    rest = {"discovery.nbdgm": Row(Status.UNVERIFIABLE), "discovery.nbns": Row(Status.OK)}
-    assert judged(CATALOG, scan, asked, rest, {}).ruling is Ruling.READY
+    rest = {
+        "discovery.nbdgm": VerdictRow(Status.UNVERIFIABLE),
+        "discovery.nbns": VerdictRow(Status.OK),
+    }
+    assert judge_capability(CATALOG, scan, asked, rest, {}).ruling is Ruling.READY
 
 
 def test_enabling_ports_that_were_left_out_are_missed_only_without_winrm():
     (audit,) = capabilities_of(CATALOG, "windows.target")
     asked = CATALOG.default_answers
     for winrm, ruling in ((Status.OK, Ruling.READY), (Status.BLOCKED, Ruling.UNKNOWN)):
-        found = judged(CATALOG, audit, asked, {"windows.winrm": Row(winrm)}, {})
+        found = judge_capability(CATALOG, audit, asked, {"windows.winrm": VerdictRow(winrm)}, {})
         assert found.ruling is ruling
 
 
 @given(st.lists(rows, max_size=5))
 def test_one_host_that_succeeds_is_enough_and_one_that_was_not_tested_may_be_it(found):
-    one = best(found)
+    one = best_row(found)
     statuses = {row.status for row in found}
     if not found:
         assert one is None
@@ -198,7 +206,7 @@ def test_one_host_that_succeeds_is_enough_and_one_that_was_not_tested_may_be_it(
         assert one.status is Status.ERROR
     else:
         assert one.status in statuses
-    assert best(reversed(found)) == one
+    assert best_row(reversed(found)) == one
 
 
 def test_a_role_without_capabilities_is_judged_by_the_loss_of_its_checks():
@@ -210,7 +218,9 @@ def test_a_role_without_capabilities_is_judged_by_the_loss_of_its_checks():
     (capability,) = capabilities_of(profile, "r")
 
     def found(a: Status, b: Status):
-        return judged(profile, capability, {}, {"a": Row(a), "b": Row(b)}, {})
+        return judge_capability(
+            profile, capability, {}, {"a": VerdictRow(a), "b": VerdictRow(b)}, {}
+        )
 
     assert found(Status.OK, Status.OK).text == "Everything that is required here is available."
     degraded = found(Status.OK, Status.DEGRADED)
@@ -226,7 +236,7 @@ def test_a_role_without_capabilities_is_judged_by_the_loss_of_its_checks():
 def test_a_result_brings_its_own_fix_only_where_something_is_missing(status):
     job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
     seen = Observation(State.FILTERED, Reason.NO_RESPONSE, facts={"fix": "Ask them."})
-    row = row_of(Result(job, status, "", seen))
+    row = verdict_row(Result(job, status, "", seen))
     assert row.status is status
     assert bool(row.fix) is (status in (Status.BLOCKED, Status.DEGRADED))
     assert (row.reason is not None) is (status in UNTESTED)
@@ -250,27 +260,29 @@ def test_no_verdict_asks_to_allow_a_port_that_is_open_or_a_host_that_is_not_ther
 ):
     job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
     seen = Observation(state, reason, service, facts=facts)
-    fix = row_of(Result(job, Status.BLOCKED, "", seen)).fix
+    fix = verdict_row(Result(job, Status.BLOCKED, "", seen)).fix
     assert words in fix and bool(fix) is bool(words)
 
 
 def test_a_refused_winrm_is_enabled_and_not_only_started():
     job = Job("k", CATALOG.check("windows.winrm"), Target("windows.target", "h"), 5985)
     seen = Observation(State.CLOSED, Reason.CONN_REFUSED, Service.NOT_ASKED)
-    assert row_of(Result(job, Status.BLOCKED, "", seen)).fix == "", "the profile knows best"
+    assert verdict_row(Result(job, Status.BLOCKED, "", seen)).fix == "", "the profile knows best"
     assert job.check.fix.startswith("Enable PowerShell Remoting")
 
 
 def test_what_a_stranger_sends_as_a_fix_is_cut():
     job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
     seen = Observation(State.FILTERED, Reason.NO_RESPONSE, facts={"fix": "x" * 10_000})
-    assert len(row_of(Result(job, Status.BLOCKED, "", seen)).fix) < 1000
+    assert len(verdict_row(Result(job, Status.BLOCKED, "", seen)).fix) < 1000
 
 
 def test_a_status_the_profile_does_not_expect_still_ends_in_a_sentence():
     """An old session, opened with a profile whose losses are others."""
     (capability,) = capabilities_of(CATALOG, "nas")
-    found = judged(CATALOG, capability, {}, {"nas.netbios": Row(Status.DEGRADED)}, {})
+    found = judge_capability(
+        CATALOG, capability, {}, {"nas.netbios": VerdictRow(Status.DEGRADED)}, {}
+    )
     assert found.ruling is Ruling.DEGRADED
     assert "not recognized as a NAS" in found.text
     assert isinstance(capability, Capability) and dataclasses.is_dataclass(found)

@@ -12,7 +12,7 @@ import pytest
 
 from probes.engine.observation import run_tcp_probe
 from probes.engine.pacing import Work
-from probes.judging.messages import blame
+from probes.judging.messages import outcome_message
 from probes.model import Icmp, Reason, Service, State
 from probes.rpc_dynamic import SAMPLES, TRIED_MOST, ask
 from probes.vantage import Outcome
@@ -107,7 +107,7 @@ async def row(call):
     """The observation and the note of the row, as the engine makes them."""
     outcome = Outcome(State.OPEN, Reason.SYN_ACK, "127.0.0.1", source="127.0.0.1")
     observation = await run_tcp_probe(call, ask, Work(call.job), outcome, ())
-    return observation, blame(call.job, observation, call.timeout)
+    return observation, outcome_message(call.job, observation, call.timeout)
 
 
 async def test_ports_that_the_mapper_names_are_bound_with_their_interfaces(

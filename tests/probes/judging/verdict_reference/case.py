@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from probes.judging.verdict import Row
+from probes.judging.verdict import VerdictRow
 from probes.model import Reason, Ruling, Status
 
-OK, BAD, LESS = Row(Status.OK), Row(Status.BLOCKED), Row(Status.DEGRADED)
+OK, BAD, LESS = VerdictRow(Status.OK), VerdictRow(Status.BLOCKED), VerdictRow(Status.DEGRADED)
 
 
-SPARED, MUTE, WARNED = Row(Status.NOT_NEEDED), Row(Status.UNVERIFIABLE), Row(Status.WARNING)
+SPARED, MUTE, WARNED = (
+    VerdictRow(Status.NOT_NEEDED),
+    VerdictRow(Status.UNVERIFIABLE),
+    VerdictRow(Status.WARNING),
+)
 
 
-NO_NAME = Row(Status.ERROR, Reason.NAME_NOT_RESOLVED)
+NO_NAME = VerdictRow(Status.ERROR, Reason.NAME_NOT_RESOLVED)
 
 
-WAITING = Row(Status.ERROR, Reason.DEPENDENCY)
+WAITING = VerdictRow(Status.ERROR, Reason.DEPENDENCY)
 
 
-NO_RIGHT = Row(Status.ERROR, Reason.PERMISSION_DENIED)
+NO_RIGHT = VerdictRow(Status.ERROR, Reason.PERMISSION_DENIED)
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,11 @@ class Case:
     says: str
     """The words of the reference."""
     role: str
-    own: dict[str, Row]
+    own: dict[str, VerdictRow]
     ruling: Ruling
     text: str
     fix: tuple[str, ...] = ()
     because: tuple[str, ...] | None = None
-    elsewhere: dict[str, Row] = field(default_factory=dict)
+    elsewhere: dict[str, VerdictRow] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     port: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.judging.verdict import Row
+from probes.judging.verdict import VerdictRow
 from probes.model import Ruling, Status
 from tests.probes.judging.verdict_reference.case import (
     BAD,
@@ -225,7 +225,7 @@ OTHERS = [
         Case(
             "Cloud resource scan and audit over provider APIs.",
             f"cloud.{cloud}",
-            {f"cloud.{cloud}": Row(Status.BLOCKED, None, "Ask the proxy's administrator.")},
+            {f"cloud.{cloud}": VerdictRow(Status.BLOCKED, None, "Ask the proxy's administrator.")},
             Ruling.BLOCKED,
             f"{name} resources behind this API endpoint cannot be scanned or audited: {title} API "
             "(TCP 443) is not available.",

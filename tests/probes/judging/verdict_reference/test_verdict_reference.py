@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.judging.verdict import judged
+from probes.judging.verdict import judge_capability
 from probes.model import Ruling
 from probes.registry import PROBES
 from profiles.loader import load_profile
@@ -30,7 +30,7 @@ def catalog():
 def test_what_the_reference_says_decides_the_verdict(catalog, case):
     (capability,) = (one for one in catalog.capabilities if one.role == case.role)
     answers = {**catalog.default_answers, **case.answers}
-    found = judged(catalog, capability, answers, case.own, case.elsewhere, case.port)
+    found = judge_capability(catalog, capability, answers, case.own, case.elsewhere, case.port)
     assert (found.ruling, found.text) == (case.ruling, case.text)
     assert found.fix == case.fix
     if case.because is not None:

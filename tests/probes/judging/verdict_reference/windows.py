@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.judging.verdict import Row
+from probes.judging.verdict import VerdictRow
 from probes.model import Ruling
 from tests.probes.judging.verdict_reference.case import (
     BAD,
@@ -50,7 +50,7 @@ LDAP_FIX = "Allow inbound TCP 389 on the domain controller from the Audit Servic
 SMB_FIX = "Allow inbound TCP 445 on the Windows target from the Audit Service host."
 
 
-def windows(winrm: Row, **enabling: Row) -> dict[str, Row]:
+def windows(winrm: VerdictRow, **enabling: VerdictRow) -> dict[str, VerdictRow]:
     """WinRM, and the enabling ports: unnecessary beside it, else there as far as can be seen."""
     rows = {"windows.winrm": winrm}
     for name in ENABLING:
