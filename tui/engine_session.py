@@ -25,7 +25,7 @@ from probes.model import (
 from probes.options import NO_OPTIONS, Options
 from probes.proxy_route import route
 from probes.registry import PROBES
-from probes.session import LogFailed, SessionLog, default_path, new_header
+from probes.session import LogError, SessionLog, default_path, new_header
 from probes.targets import ParseResult, find_domain_controllers, merge_results, parse
 from profiles.model import Profile
 from tui.cli.vantage import make_vantage
@@ -134,7 +134,7 @@ class Live:
             if self._finished is not None:
                 # What follows an end needs another one, or the log would not be complete.
                 self._log.end(self._finished.complete, self._finished.counts)
-        except LogFailed as error:
+        except LogError as error:
             return str(error)
         return ""
 
@@ -163,7 +163,7 @@ class Live:
         if self._log is not None:
             try:
                 self._log.close()
-            except LogFailed as error:
+            except LogError as error:
                 return str(error)
         return ""
 
@@ -186,7 +186,7 @@ class Live:
             log = SessionLog.create(path)
             log.header(header)
             self._log, self.log_path = log, str(path)
-        except LogFailed as error:
+        except LogError as error:
             trouble = str(error)
         self.begun = dict(answers)
         self._keys.clear()
@@ -198,6 +198,6 @@ class Live:
         assert self._log is not None
         try:
             self._log.targets(targets)
-        except LogFailed as error:
+        except LogError as error:
             return str(error)
         return ""

@@ -30,7 +30,7 @@ from probes.model import (
     Verdict,
 )
 from probes.options import NO_OPTIONS, Options
-from probes.session import LogFailed, SessionLog
+from probes.session import LogError, SessionLog
 from probes.vantage import Vantage
 from profiles.model import Profile
 
@@ -235,7 +235,7 @@ class Engine:
                     log.findings(event.findings)
                 elif isinstance(event, Finished):
                     log.end(event.complete, event.counts)
-        except LogFailed as error:
+        except LogError as error:
             known = log in self._failed_logs
             self._failed_logs.add(log)
             return "" if known else str(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.session.copy import AlreadyThere, copy
+from probes.session.copy import SessionExists, copy_session
 from probes.session.header import (
     SIMULATED_REMARK,
     Header,
@@ -13,36 +13,36 @@ from probes.session.header import (
     profile_ref,
 )
 from probes.session.integrity import Verification, verify
-from probes.session.paths import default_path, session_folder
-from probes.session.reader import Session, SessionError, read_session, unreached
+from probes.session.paths import default_path, sessions_folder
+from probes.session.reader import Session, SessionError, read_session, unreached_rows
 from probes.session.records import FindingRecord, Remark, VerdictRecord
-from probes.session.summary import Summary, summary
-from probes.session.writer import LogFailed, SessionLog, annotate
+from probes.session.summary import Summary, summarize
+from probes.session.writer import LogError, SessionLog, annotate
 
 __all__ = [
     "SIMULATED_REMARK",
-    "AlreadyThere",
     "FindingRecord",
     "Header",
-    "LogFailed",
+    "LogError",
     "Origin",
     "ProfileRef",
     "Remark",
     "Session",
     "SessionError",
+    "SessionExists",
     "SessionLog",
     "Summary",
     "Tool",
     "VerdictRecord",
     "Verification",
     "annotate",
-    "copy",
+    "copy_session",
     "default_path",
     "new_header",
     "profile_ref",
     "read_session",
-    "session_folder",
-    "summary",
-    "unreached",
+    "sessions_folder",
+    "summarize",
+    "unreached_rows",
     "verify",
 ]

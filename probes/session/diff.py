@@ -69,66 +69,79 @@ def compare(before: Session, after: Session) -> Comparison:
     profile and answers. Rows whose requirement came or went are new or gone. The checks of
     `after` say which answers a row depends on.
     """
-    why_apart = apart(before.header, after.header)
-    answers = _other_answers(before.header.answers, after.header.answers)
+    not_comparable = why_not_comparable(before.header, after.header)
+    answers = _answer_differences(before.header.answers, after.header.answers)
     earlier = {result.job.key: result for result in (*before.earlier, *before.results)}
     changes = []
-    for now in after.results:
-        was = earlier.pop(now.job.key, None)
-        if was is None:
-            changes.append(Change(now.job.key, ChangeKind.NEW, None, now))
-        elif why := why_apart or _other_way(was, now) or _asked(now.job.check, answers):
-            changes.append(Change(now.job.key, ChangeKind.NOT_COMPARABLE, was, now, why))
+    for row in after.results:
+        earlier_row = earlier.pop(row.job.key, None)
+        if earlier_row is None:
+            changes.append(Change(row.job.key, ChangeKind.NEW, None, row))
+        elif (
+            why := not_comparable
+            or _path_difference(earlier_row, row)
+            or _requirement_difference(row.job.check, answers)
+        ):
+            changes.append(Change(row.job.key, ChangeKind.NOT_COMPARABLE, earlier_row, row, why))
         else:
-            kind, why = _became(was, now)
-            changes.append(Change(now.job.key, kind, was, now, why))
-    left = {result.job.key for result in after.earlier}
-    for key, was in earlier.items():
+            kind, why = _classify(earlier_row, row)
+            changes.append(Change(row.job.key, kind, earlier_row, row, why))
+    carried_over = {result.job.key for result in after.earlier}
+    for key, earlier_row in earlier.items():
         changes.append(
-            Change(key, ChangeKind.NOT_REMEASURED if key in left else ChangeKind.GONE, was, None)
+            Change(
+                key,
+                ChangeKind.NOT_REMEASURED if key in carried_over else ChangeKind.GONE,
+                earlier_row,
+                None,
+            )
         )
-    remarks = (why_apart, *answers.values(), *_remarks(before, after))
+    remarks = (not_comparable, *answers.values(), *_remarks(before, after))
     return Comparison(tuple(changes), tuple(text for text in remarks if text))
 
 
-def apart(before: Header, after: Header) -> str:
+def why_not_comparable(before: Header, after: Header) -> str:
     """Why nothing in two sessions is comparable, a sentence; empty if something is."""
-    return _other_profile(before, after) or _other_place(before, after)
+    return _profile_difference(before, after) or _vantage_difference(before, after)
 
 
-def _became(was: Result, now: Result) -> tuple[ChangeKind, str]:
+def _classify(before: Result, after: Result) -> tuple[ChangeKind, str]:
     """What became of a row that was asked in the same way twice."""
-    if now.status is was.status:
-        return ChangeKind.UNCHANGED, _seen_otherwise(was, now)
-    if was.status is Status.NOT_NEEDED:
+    if after.status is before.status:
+        return ChangeKind.UNCHANGED, _state_change(before, after)
+    if before.status is Status.NOT_NEEDED:
         return ChangeKind.NEW, "It was not needed before."
-    if now.status is Status.NOT_NEEDED:
+    if after.status is Status.NOT_NEEDED:
         return ChangeKind.GONE, "It is not needed any more."
-    is_now, it_was = _RANK.get(now.status), _RANK.get(was.status)
-    if is_now is None or it_was is None:
-        return ChangeKind.NOT_COMPARABLE, f"{_told(was, 'before')} and {_told(now, 'after')}."
-    return (ChangeKind.FIXED if is_now < it_was else ChangeKind.REGRESSED), _moved(was, now)
+    rank_after, rank_before = _RANK.get(after.status), _RANK.get(before.status)
+    if rank_after is None or rank_before is None:
+        return (
+            ChangeKind.NOT_COMPARABLE,
+            f"{_status_clause(before, 'before')} and {_status_clause(after, 'after')}.",
+        )
+    return (
+        ChangeKind.FIXED if rank_after < rank_before else ChangeKind.REGRESSED
+    ), _address_change(before, after)
 
 
-def _moved(was: Result, now: Result) -> str:
+def _address_change(before: Result, after: Result) -> str:
     """That a name led elsewhere: what changed may be the host and not the way to it."""
-    one, other = was.observation.address, now.observation.address
+    one, other = before.observation.address, after.observation.address
     if not one or not other or same_address(one, other):
         return ""
     return f"Measured on {one} before and on {other} after."
 
 
-def _seen_otherwise(was: Result, now: Result) -> str:
+def _state_change(before: Result, after: Result) -> str:
     """A row that fails as before, but elsewhere: the first of two obstacles may be gone."""
-    seen, see = was.observation, now.observation
-    if now.status not in MISSING:
+    seen_before, seen_after = before.observation, after.observation
+    if after.status not in MISSING:
         return ""
-    if (seen.state, seen.reason) == (see.state, see.reason):
-        return ""
-    return f"It was {seen.state} ({seen.reason}) and is {see.state} ({see.reason})."
+    earlier, later = (f"{seen.state} ({seen.reason})" for seen in (seen_before, seen_after))
+    return "" if earlier == later else f"It was {earlier} and is {later}."
 
 
-def _told(result: Result, when: str) -> str:
+def _status_clause(result: Result, when: str) -> str:
     """What a row says, where it may be no measurement; begins and ends inside a sentence."""
     begin = "It" if when == "before" else "it"
     if result.status is Status.UNVERIFIABLE:
@@ -138,7 +151,7 @@ def _told(result: Result, when: str) -> str:
     return f"{begin} was {result.status} {when}"
 
 
-def _other_profile(before: Header, after: Header) -> str:
+def _profile_difference(before: Header, after: Header) -> str:
     one, other = before.profile, after.profile
     if (one.id, one.version) == (other.id, other.version):
         return ""
@@ -148,7 +161,7 @@ def _other_profile(before: Header, after: Header) -> str:
     )
 
 
-def _other_place(before: Header, after: Header) -> str:
+def _vantage_difference(before: Header, after: Header) -> str:
     one, other = before.vantage, after.vantage
     if (one.kind, one.host) == (other.kind, other.host):
         return ""
@@ -157,21 +170,21 @@ def _other_place(before: Header, after: Header) -> str:
     )
 
 
-def _other_way(was: Result, now: Result) -> str:
+def _path_difference(earlier_row: Result, row: Result) -> str:
     """Another source address, of the same IP version, or another port: another rule may apply."""
-    one, other = was.observation.source, now.observation.source
+    one, other = earlier_row.observation.source, row.observation.source
     if one and other and (":" in one) == (":" in other) and not same_address(one, other):
         return f"Sent from {one} before and from {other} after."
-    before, after = (result.job.check.transport for result in (was, now))
-    if before != after or (was.job.port != now.job.port and not now.job.check.ports):
+    before, after = (result.job.check.transport for result in (earlier_row, row))
+    if before != after or (earlier_row.job.port != row.job.port and not row.job.check.ports):
         return (
-            f"Asked on {before.upper()} {was.job.port or ''} before and on "
-            f"{after.upper()} {now.job.port or ''} after."
+            f"Asked on {before.upper()} {earlier_row.job.port or ''} before and on "
+            f"{after.upper()} {row.job.port or ''} after."
         ).replace("  ", " ")
     return ""
 
 
-def _other_answers(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+def _answer_differences(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
     """A sentence for each question that was answered otherwise, by its id."""
     return {
         name: f"{name} was answered {before.get(name, 'not at all')} before and "
@@ -181,7 +194,7 @@ def _other_answers(before: Mapping[str, str], after: Mapping[str, str]) -> dict[
     }
 
 
-def _asked(check: Check, answers: Mapping[str, str]) -> str:
+def _requirement_difference(check: Check, answers: Mapping[str, str]) -> str:
     """Why the requirement is another one; a check the profile does not have may ask anything."""
     if not check.purpose:
         return next(iter(answers.values()), "")

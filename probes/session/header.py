@@ -10,12 +10,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from probes.model import Removed, Restored, Settings, Target, VantageInfo, version
-from probes.session.json_line import integer, items, mapping, number, text, texts
+from probes.session.json_line import (
+    get_integer,
+    get_items,
+    get_mapping,
+    get_number,
+    get_text,
+    get_texts,
+)
 from profiles.model import Profile
 
 SCHEMA = "auditreach.session/1"
 """Name and version of the format."""
-MOST_TARGETS = 2000
+MAX_TARGETS_PER_RECORD = 2000
 """Targets in one `targets` record, so that it stays far below the longest line."""
 
 SIMULATED_REMARK = (
@@ -24,7 +31,7 @@ SIMULATED_REMARK = (
 )
 """What the header of a demo says, whatever else is remarked."""
 
-_SAID: Mapping[str, object] = {"yes": True, "no": False, "auto": "auto"}
+_JSON_ANSWERS: Mapping[str, object] = {"yes": True, "no": False, "auto": "auto"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class Header:
     origin: Origin | None = None
 
 
-def now() -> str:
+def timestamp() -> str:
     """The local time, RFC 3339 with the offset, to the millisecond."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
@@ -97,7 +104,7 @@ def new_header(
         remark = f"{SIMULATED_REMARK} {remark}".rstrip()
     return Header(
         id=os.urandom(8).hex(),
-        started=now(),
+        started=timestamp(),
         tool=Tool("auditreach", version(), platform.python_version()),
         profile=profile_ref(profile),
         vantage=vantage,
@@ -127,7 +134,9 @@ def header_record(header: Header) -> dict[str, object]:
         "profile": asdict(header.profile),
         "vantage": asdict(header.vantage),
         "settings": asdict(header.settings),
-        "answers": {name: _SAID.get(value, value) for name, value in header.answers.items()},
+        "answers": {
+            name: _JSON_ANSWERS.get(value, value) for name, value in header.answers.items()
+        },
         "targets": [_target_record(target) for target in header.targets],
         "remark": header.remark,
     }
@@ -140,76 +149,76 @@ def header_record(header: Header) -> dict[str, object]:
 
 def targets_records(targets: Sequence[Target]) -> Iterator[dict[str, object]]:
     """`targets` records for hosts that were added to a session that is under way."""
-    for some in _shares(targets):
-        yield {"type": "targets", "targets": some}
+    for chunk in _target_chunks(targets):
+        yield {"type": "targets", "targets": chunk}
 
 
 def removal_records(event: Removed | Restored) -> Iterator[dict[str, object]]:
     """`removed` or `restored` records for hosts that the operator took out or in again, now."""
     kind = "removed" if isinstance(event, Removed) else "restored"
-    for some in _shares(event.targets):
-        yield {"type": kind, "at": now(), "targets": some}
+    for chunk in _target_chunks(event.targets):
+        yield {"type": kind, "at": timestamp(), "targets": chunk}
 
 
-def _shares(targets: Sequence[Target]) -> Iterator[list[dict[str, object]]]:
-    for first in range(0, len(targets), MOST_TARGETS):
-        yield [_target_record(target) for target in targets[first : first + MOST_TARGETS]]
+def _target_chunks(targets: Sequence[Target]) -> Iterator[list[dict[str, object]]]:
+    for first in range(0, len(targets), MAX_TARGETS_PER_RECORD):
+        yield [_target_record(target) for target in targets[first : first + MAX_TARGETS_PER_RECORD]]
 
 
-def targets_of(record: Mapping[str, object]) -> tuple[Target, ...]:
+def parse_targets(record: Mapping[str, object]) -> tuple[Target, ...]:
     """The targets in a record that names some; raises BadLine."""
-    return tuple(_target(item) for item in items(record, "targets"))
+    return tuple(_parse_target(item) for item in get_items(record, "targets"))
 
 
-def header_of(record: Mapping[str, object]) -> Header:
+def parse_header(record: Mapping[str, object]) -> Header:
     """The header back from its record; raises BadLine naming the key that is wrong."""
-    tool, profile = mapping(record, "tool"), mapping(record, "profile")
-    vantage, settings = mapping(record, "vantage"), mapping(record, "settings")
-    usual = Settings()
+    tool, profile = get_mapping(record, "tool"), get_mapping(record, "profile")
+    vantage, settings = get_mapping(record, "vantage"), get_mapping(record, "settings")
+    defaults = Settings()
     return Header(
-        id=text(record, "id"),
-        started=text(record, "started"),
-        tool=Tool(text(tool, "name"), text(tool, "version"), text(tool, "python")),
+        id=get_text(record, "id"),
+        started=get_text(record, "started"),
+        tool=Tool(get_text(tool, "name"), get_text(tool, "version"), get_text(tool, "python")),
         profile=ProfileRef(
-            text(profile, "id"),
-            text(profile, "version"),
-            text(profile, "source"),
-            text(profile, "sha256"),
+            get_text(profile, "id"),
+            get_text(profile, "version"),
+            get_text(profile, "source"),
+            get_text(profile, "sha256"),
         ),
         vantage=VantageInfo(
-            text(vantage, "kind"),
-            text(vantage, "host"),
-            text(vantage, "user"),
-            text(vantage, "os"),
-            texts(vantage, "addresses"),
-            texts(vantage, "resolvers"),
+            get_text(vantage, "kind"),
+            get_text(vantage, "host"),
+            get_text(vantage, "user"),
+            get_text(vantage, "os"),
+            get_texts(vantage, "addresses"),
+            get_texts(vantage, "resolvers"),
         ),
         settings=Settings(
-            timeout=number(settings, "timeout", usual.timeout, least=0.001),
-            retries=integer(settings, "retries", usual.retries),
-            concurrency=integer(settings, "concurrency", usual.concurrency, least=1),
-            per_host=integer(settings, "per_host", usual.per_host, least=1),
+            timeout=get_number(settings, "timeout", defaults.timeout, least=0.001),
+            retries=get_integer(settings, "retries", defaults.retries),
+            concurrency=get_integer(settings, "concurrency", defaults.concurrency, least=1),
+            per_host=get_integer(settings, "per_host", defaults.per_host, least=1),
         ),
-        answers=_answers(mapping(record, "answers")),
-        targets=targets_of(record),
-        remark=text(record, "remark"),
-        only=texts(record, "only"),
-        origin=_origin(mapping(record, "from")),
+        answers=_parse_answers(get_mapping(record, "answers")),
+        targets=parse_targets(record),
+        remark=get_text(record, "remark"),
+        only=get_texts(record, "only"),
+        origin=_parse_origin(get_mapping(record, "from")),
     )
 
 
-def _origin(record: Mapping[str, object]) -> Origin | None:
+def _parse_origin(record: Mapping[str, object]) -> Origin | None:
     if not record:
         return None
-    return Origin(text(record, "id"), text(record, "started"), texts(record, "only"))
+    return Origin(get_text(record, "id"), get_text(record, "started"), get_texts(record, "only"))
 
 
-def _answers(record: Mapping[str, object]) -> dict[str, str]:
+def _parse_answers(record: Mapping[str, object]) -> dict[str, str]:
     words = {True: "yes", False: "no", "auto": "auto"}
     return {
-        name: words[said]
-        for name, said in record.items()
-        if isinstance(said, (bool, str)) and said in words
+        name: words[value]
+        for name, value in record.items()
+        if isinstance(value, (bool, str)) and value in words
     }
 
 
@@ -222,7 +231,7 @@ def _target_record(target: Target) -> dict[str, object]:
     return record
 
 
-def _target(record: Mapping[str, object]) -> Target:
-    port = integer(record, "port", 0, most=65535) or None
-    friendly = text(record, "friendly_name")
-    return Target(text(record, "role"), text(record, "name"), port, friendly)
+def _parse_target(record: Mapping[str, object]) -> Target:
+    port = get_integer(record, "port", 0, most=65535) or None
+    friendly = get_text(record, "friendly_name")
+    return Target(get_text(record, "role"), get_text(record, "name"), port, friendly)

@@ -8,34 +8,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from probes.session.json_line import MOST_LINE, BadLine, decoded
-from probes.session.paths import because, shown
+from probes.session.json_line import MAX_LINE, BadLine, decode_record
+from probes.session.paths import error_text, printable_path
 from probes.session.reader import SessionError
 
-_MARK = b',"seal":"'
-_AFTER = b'"}\n'
+_DIGEST_KEY = b',"seal":"'
+_LINE_END = b'"}\n'
 
 
-def sealed(line: str, before: hashlib._Hash) -> str:
+def with_digest(line: str, preceding: hashlib._Hash) -> str:
     """An end record with its seal; `before` is the hash of every byte before its line."""
-    opened = line.removesuffix("}").encode("ascii") + _MARK
-    return f'{opened.decode("ascii")}{_digits(before, opened)}"}}'
+    signed = line.removesuffix("}").encode("ascii") + _DIGEST_KEY
+    return f'{signed.decode("ascii")}{_hexdigest(preceding, signed)}"}}'
 
 
-def seal_holds(line: bytes, before: hashlib._Hash) -> bool:
+def digest_matches(line: bytes, preceding: hashlib._Hash) -> bool:
     """Whether a line of an end record that has a seal is as it was written."""
-    head, mark, rest = line.rpartition(_MARK)
-    opened = head + mark
-    return bool(mark) and rest == _digits(before, opened).encode("ascii") + _AFTER
+    head, mark, rest = line.rpartition(_DIGEST_KEY)
+    signed = head + mark
+    return bool(mark) and rest == _hexdigest(preceding, signed).encode("ascii") + _LINE_END
 
 
-def _digits(before: hashlib._Hash, opened: bytes) -> str:
-    whole = before.copy()
-    whole.update(opened)
+def _hexdigest(preceding: hashlib._Hash, signed: bytes) -> str:
+    whole = preceding.copy()
+    whole.update(signed)
     return whole.hexdigest()
 
 
-_BEGINS = b'{"type":"session"'
+_FIRST_BYTES = b'{"type":"session"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,58 +58,58 @@ def verify(path: str | os.PathLike[str]) -> Verification:
     try:
         # A FIFO would block until somebody writes to it.
         if Path(path).exists() and not Path(path).is_file():
-            raise SessionError(f"{shown(path)} is not a regular file.")
+            raise SessionError(f"{printable_path(path)} is not a regular file.")
         with Path(path).open("rb", buffering=1024 * 1024) as file:
-            if file.read(len(_BEGINS)) != _BEGINS:
-                raise SessionError(f"{shown(path)} is not a session log.")
+            if file.read(len(_FIRST_BYTES)) != _FIRST_BYTES:
+                raise SessionError(f"{printable_path(path)} is not a session log.")
             file.seek(0)
-            return _checked(file)
+            return _verify_lines(file)
     except OSError as error:
-        raise SessionError(f"Cannot read {shown(path)}: {because(error)}.") from None
+        raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
     except ValueError:
-        raise SessionError(f"{shown(path)} cannot be a file name.") from None
+        raise SessionError(f"{printable_path(path)} cannot be a file name.") from None
 
 
-def _checked(file: BinaryIO) -> Verification:
-    before = hashlib.sha256()
+def _verify_lines(file: BinaryIO) -> Verification:
+    preceding = hashlib.sha256()
     number = covered = unhashed = 0
-    complete, whole, under_seal = False, True, False
+    complete, whole, has_digest = False, True, False
     # Long lines come in pieces, so that a file without a newline costs no more memory.
-    while piece := file.readline(MOST_LINE):
+    while chunk := file.readline(MAX_LINE):
         if whole:
             number += 1
-            end = _end(piece)
+            end = _end_record(chunk)
             if end is not None and "sha256" not in end:
                 unhashed = number
-            elif end is not None and end["sha256"] != before.hexdigest():
-                return Verification(False, _altered(covered + 1, number))
+            elif end is not None and end["sha256"] != preceding.hexdigest():
+                return Verification(False, _altered_text(covered + 1, number))
             elif end is not None:
-                under_seal = "seal" in end
-                if under_seal and not seal_holds(piece, before):
-                    return Verification(False, _altered(number, number))
+                has_digest = "seal" in end
+                if has_digest and not digest_matches(chunk, preceding):
+                    return Verification(False, _altered_text(number, number))
                 covered, complete = number, end.get("complete") is True
-        before.update(piece)
-        whole = piece.endswith(b"\n")
+        preceding.update(chunk)
+        whole = chunk.endswith(b"\n")
     if not whole:
         return Verification(False, f"Incomplete: line {number}, the last one, was cut off.")
     if covered == number:
-        return Verification(True, _intact(number, under_seal=under_seal), complete)
-    return Verification(False, _uncovered(covered, number, unhashed))
+        return Verification(True, _intact_text(number, has_digest=has_digest), complete)
+    return Verification(False, _uncovered_text(covered, number, unhashed))
 
 
-def _end(piece: bytes) -> dict[str, object] | None:
+def _end_record(line: bytes) -> dict[str, object] | None:
     """The `end` record on a line, None if it is another one."""
-    if b"end" not in piece or len(piece) == MOST_LINE:
+    if b"end" not in line or len(line) == MAX_LINE:
         return None
     try:
-        record = decoded(piece)
+        record = decode_record(line)
     except BadLine:
         return None
     return record if record.get("type") == "end" else None
 
 
-def _intact(lines: int, *, under_seal: bool) -> str:
-    if under_seal:
+def _intact_text(lines: int, *, has_digest: bool) -> str:
+    if has_digest:
         return f"Intact: all {lines} lines are as they were written."
     return (
         f"Intact: the {lines - 1} lines before the end are as they were written; line {lines}, the "
@@ -117,7 +117,7 @@ def _intact(lines: int, *, under_seal: bool) -> str:
     )
 
 
-def _altered(first: int, end: int) -> str:
+def _altered_text(first: int, end: int) -> str:
     if first >= end:
         return f"Altered: line {end}, the end record, is not as it was written."
     # One hash over all of them cannot tell which of the lines it was.
@@ -125,7 +125,7 @@ def _altered(first: int, end: int) -> str:
     return f"Altered: {lines} is not as it was written, or the SHA-256 in line {end} is not."
 
 
-def _uncovered(covered: int, last: int, unhashed: int) -> str:
+def _uncovered_text(covered: int, last: int, unhashed: int) -> str:
     if unhashed == last:
         return (
             f"Not verifiable: the end record in line {last} has no SHA-256; "

@@ -7,11 +7,11 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TypeGuard
 
-MOST_LINE = 1024 * 1024
+MAX_LINE = 1024 * 1024
 """Bytes of one record; a longer one is not read."""
-MOST_HEADER = 64 * 1024 * 1024
+MAX_HEADER = 64 * 1024 * 1024
 """Bytes of the first line, which names every target."""
-MOST_DEPTH = 32
+MAX_DEPTH = 32
 """Objects and lists inside each other."""
 
 # ASCII keeps DEL, C1 controls, bidirectional overrides and lone surrogates out of the file: it can
@@ -30,7 +30,7 @@ def _no_constant(name: str) -> object:
 _decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode
 
 
-def encoded(record: Mapping[str, object]) -> str:
+def encode_record(record: Mapping[str, object]) -> str:
     """A record as one line of ASCII without its newline.
 
     What JSON cannot carry is replaced: a number that is not finite by null, bytes by their hex,
@@ -38,14 +38,14 @@ def encoded(record: Mapping[str, object]) -> str:
     """
     try:
         text = _encode(record)
-        if text.count("[") + text.count("{") > MOST_DEPTH and depth(record) > MOST_DEPTH:
-            text = _encode(plain(record))
+        if text.count("[") + text.count("{") > MAX_DEPTH and nesting_depth(record) > MAX_DEPTH:
+            text = _encode(to_json_types(record))
     except (TypeError, ValueError, RecursionError):
-        text = _encode(plain(record))
+        text = _encode(to_json_types(record))
     return text
 
 
-def decoded(line: bytes) -> dict[str, object]:
+def decode_record(line: bytes) -> dict[str, object]:
     """The object on one line; raises BadLine."""
     try:
         text = line.decode("utf-8").strip(" \t\r\n")
@@ -62,12 +62,12 @@ def decoded(line: bytes) -> dict[str, object]:
         raise BadLine("it holds a number that is too long") from None
     if not isinstance(value, dict) or end != len(text):
         raise BadLine("it is not one JSON object")
-    if line.count(b"[") + line.count(b"{") > MOST_DEPTH and depth(value) > MOST_DEPTH:
+    if line.count(b"[") + line.count(b"{") > MAX_DEPTH and nesting_depth(value) > MAX_DEPTH:
         raise BadLine("it is nested too deeply")
     return value
 
 
-def plain(value: object, room: int = MOST_DEPTH) -> object:
+def to_json_types(value: object, max_depth: int = MAX_DEPTH) -> object:
     """A value in JSON types, at most `room` objects and lists deep."""
     if value is None or isinstance(value, (str, bool)):
         return value
@@ -77,37 +77,37 @@ def plain(value: object, room: int = MOST_DEPTH) -> object:
         return value if math.isfinite(value) else None
     if isinstance(value, (bytes, bytearray)):
         return value.hex()
-    if room == 0:
+    if max_depth == 0:
         return "…"
     if isinstance(value, Mapping):
-        return {str(key): plain(item, room - 1) for key, item in value.items()}
+        return {str(key): to_json_types(item, max_depth - 1) for key, item in value.items()}
     if isinstance(value, Iterable):
-        return [plain(item, room - 1) for item in value]
+        return [to_json_types(item, max_depth - 1) for item in value]
     return str(value)
 
 
-def depth(value: object) -> int:
+def nesting_depth(value: object) -> int:
     """How many objects and lists are inside each other, counted no further than the limit."""
     level = [value]
-    for deep in range(MOST_DEPTH + 1):
-        inside: list[object] = []
+    for depth in range(MAX_DEPTH + 1):
+        children: list[object] = []
         for item in level:
             if isinstance(item, Mapping):
-                inside.extend(item.values())
-                inside.append(None)
+                children.extend(item.values())
+                children.append(None)
             elif isinstance(item, (list, tuple)):
-                inside.extend(item)
-                inside.append(None)
-        if not inside:
-            return deep
-        level = inside
-    return MOST_DEPTH + 1
+                children.extend(item)
+                children.append(None)
+        if not children:
+            return depth
+        level = children
+    return MAX_DEPTH + 1
 
 
-_NONE: Mapping[str, object] = {}
+_EMPTY: Mapping[str, object] = {}
 
 
-def text(record: Mapping[str, object], key: str) -> str:
+def get_text(record: Mapping[str, object], key: str) -> str:
     """A string, empty if the key is absent; raises BadLine."""
     value = record.get(key, "")
     if not isinstance(value, str):
@@ -115,7 +115,7 @@ def text(record: Mapping[str, object], key: str) -> str:
     return value
 
 
-def texts(record: Mapping[str, object], key: str) -> tuple[str, ...]:
+def get_texts(record: Mapping[str, object], key: str) -> tuple[str, ...]:
     """A list of strings, empty if the key is absent; raises BadLine."""
     value = record.get(key, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -123,17 +123,17 @@ def texts(record: Mapping[str, object], key: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def mapping(record: Mapping[str, object], key: str) -> Mapping[str, object]:
+def get_mapping(record: Mapping[str, object], key: str) -> Mapping[str, object]:
     """An object, empty if the key is absent; raises BadLine."""
-    value = record.get(key, _NONE)
+    value = record.get(key, _EMPTY)
     if not isinstance(value, dict):
-        if value is _NONE:
-            return _NONE
+        if value is _EMPTY:
+            return _EMPTY
         raise BadLine(f"its {key} is not an object")
     return value
 
 
-def items(record: Mapping[str, object], key: str) -> list[dict[str, object]]:
+def get_items(record: Mapping[str, object], key: str) -> list[dict[str, object]]:
     """A list of objects, empty if the key is absent; raises BadLine."""
     value = record.get(key, [])
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
@@ -141,7 +141,7 @@ def items(record: Mapping[str, object], key: str) -> list[dict[str, object]]:
     return value
 
 
-def integer(
+def get_integer(
     record: Mapping[str, object], key: str, default: int, least: int = 0, most: int = 2**31 - 1
 ) -> int:
     """An integer from `least` to `most`; raises BadLine."""
@@ -151,15 +151,15 @@ def integer(
     return value
 
 
-def number(record: Mapping[str, object], key: str, default: float, least: float = 0.0) -> float:
+def get_number(record: Mapping[str, object], key: str, default: float, least: float = 0.0) -> float:
     """A finite number of at least `least`; raises BadLine."""
     value = record.get(key, default)
-    if not finite(value) or value < least:
+    if not is_finite_number(value) or value < least:
         raise BadLine(f"its {key} is not a number of at least {least:g}")
     return float(value)
 
 
-def finite(value: object) -> TypeGuard[float]:
+def is_finite_number(value: object) -> TypeGuard[float]:
     """Whether a JSON value is a number that can be calculated with."""
     if isinstance(value, float):
         return math.isfinite(value)

@@ -19,10 +19,10 @@ def default_path(header: Header) -> Path:
     started = datetime.fromisoformat(header.started)
     prefix = "demo-" if header.vantage.simulated else ""
     name = f"{prefix}{started:%Y%m%d-%H%M%S}-{header.id[:8]}.jsonl"
-    return session_folder() / name
+    return sessions_folder() / name
 
 
-def session_folder() -> Path:
+def sessions_folder() -> Path:
     """Where sessions lie for which the operator named no file; it may not be there yet."""
     return platformdirs.user_state_path("auditreach", appauthor=False) / "sessions"
 
@@ -38,11 +38,11 @@ def make_parents(path: Path) -> None:
         parent.mkdir(mode=0o700, exist_ok=True)
 
 
-def shown(path: str | os.PathLike[str]) -> str:
+def printable_path(path: str | os.PathLike[str]) -> str:
     """A path without anything a terminal would act on."""
     return "".join(char if char.isprintable() else "?" for char in os.fspath(path))
 
 
-def because(error: OSError) -> str:
+def error_text(error: OSError) -> str:
     """The operating system's reason, for the end of a sentence."""
     return (error.strerror or str(error)).lower() or "unknown reason"

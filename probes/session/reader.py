@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
-from probes.session.header import SCHEMA, Header, header_of, targets_of
-from probes.session.json_line import MOST_HEADER, MOST_LINE, BadLine, decoded, text
-from probes.session.paths import because, shown
+from probes.session.header import SCHEMA, Header, parse_header, parse_targets
+from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
+from probes.session.paths import error_text, printable_path
 from probes.session.records import (
     FindingRecord,
     Remark,
-    Rows,
+    RowParser,
     VerdictRecord,
-    finding_of,
-    verdict_of,
+    parse_finding,
+    parse_verdict,
 )
 from profiles.model import Profile
 
-MOST_ROWS = 1_000_000
+MAX_ROWS = 1_000_000
 """Rows, verdicts, findings and remarks of one session."""
-MOST_MESSAGES = 20
+MAX_MESSAGES = 20
 """Lines that are named one by one before they are only counted."""
 
 # Absent on Windows or elsewhere, where they are not needed.
@@ -74,9 +74,9 @@ def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -
         # A FIFO would block until somebody writes to it.
         descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _BINARY)
     except OSError as error:
-        raise SessionError(f"Cannot read {shown(path)}: {because(error)}.") from None
+        raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
     except ValueError:
-        raise SessionError(f"{shown(path)} cannot be a file name.") from None
+        raise SessionError(f"{printable_path(path)} cannot be a file name.") from None
     collecting = gc.isenabled()
     try:
         _check_regular(descriptor, path)
@@ -86,14 +86,14 @@ def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -
         with open(descriptor, "rb", buffering=1024 * 1024, closefd=False) as file:
             return _read(file, path, profile)
     except OSError as error:
-        raise SessionError(f"Cannot read {shown(path)}: {because(error)}.") from None
+        raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
     finally:
         if collecting:
             gc.enable()
         os.close(descriptor)
 
 
-def unreached(session: Session, jobs: Iterable[Job]) -> tuple[Result, ...]:
+def unreached_rows(session: Session, jobs: Iterable[Job]) -> tuple[Result, ...]:
     """The rows among the planned jobs that have no result: a killed run did not reach them."""
     seen = Observation(State.NOT_RUN, Reason.CANCELLED)
     note = "Not reached before the session ended."
@@ -101,7 +101,7 @@ def unreached(session: Session, jobs: Iterable[Job]) -> tuple[Result, ...]:
     return tuple(Result(job, Status.CANCELLED, note, seen) for job in jobs if job.key not in known)
 
 
-def records(
+def read_records(
     file: BinaryIO, path: str | os.PathLike[str]
 ) -> tuple[Header, Iterator[Mapping[str, object]]]:
     """The header of an open log, and every record after it that can be read, in its order.
@@ -112,44 +112,44 @@ def records(
     def readable() -> Iterator[Mapping[str, object]]:
         for _, line in _lines(file):
             try:
-                yield decoded(line)
+                yield decode_record(line)
             except BadLine:
                 continue
 
-    return header_line(file.readline(MOST_HEADER), path), readable()
+    return read_header(file.readline(MAX_HEADER), path), readable()
 
 
 def _check_regular(descriptor: int, path: str | os.PathLike[str]) -> None:
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISDIR(mode):
-        raise SessionError(f"{shown(path)} is a directory, not a session log.")
+        raise SessionError(f"{printable_path(path)} is a directory, not a session log.")
     if not stat.S_ISREG(mode):
-        raise SessionError(f"{shown(path)} is not a regular file.")
+        raise SessionError(f"{printable_path(path)} is not a regular file.")
 
 
 def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None) -> Session:
-    content = _Content(header_line(file.readline(MOST_HEADER), path), profile)
+    content = _SessionBuilder(read_header(file.readline(MAX_HEADER), path), profile)
     for number, line in _lines(file):
         try:
             if line == b"\n":
-                raise BadLine(f"it is longer than {MOST_LINE} bytes")
-            content.take(decoded(line), number)
+                raise BadLine(f"it is longer than {MAX_LINE} bytes")
+            content.add(decode_record(line), number)
         except BadLine as error:
             content.messages.add(
                 f"Line {number} was skipped: {error}."
                 if line.endswith(b"\n")
                 else f"The last line, {number}, was cut off and is left out."
             )
-    return content.session()
+    return content.build()
 
 
-class _Content:
+class _SessionBuilder:
     """Records of one log, taken in their order; what comes later replaces what it is about."""
 
     def __init__(self, header: Header, profile: Profile | None) -> None:
         self.messages = _Messages()
         self._header = header
-        self._rows = Rows(profile, header.targets)
+        self._rows = RowParser(profile, header.targets)
         self._results: dict[str, Result] = {}
         self._earlier: dict[str, Result] = {}
         self._verdicts: dict[tuple[str, ...], VerdictRecord] = {}
@@ -157,41 +157,41 @@ class _Content:
         self._remarks: list[Remark] = []
         self._added: list[Target] = []
         self._removed: dict[Target, None] = {}
-        self._complete, self._ended, self._measured = False, "", False
+        self._complete, self._ended, self._has_new_results = False, "", False
 
-    def take(self, record: Mapping[str, Any], number: int) -> None:
+    def add(self, record: Mapping[str, Any], number: int) -> None:
         """Take in the record of one line; unknown types are passed over. Raises BadLine."""
         match record.get("type"):
             case "result":
-                self._row(self._results, record, number)
-                self._complete, self._measured = False, True
+                self._add_row(self._results, record, number)
+                self._complete, self._has_new_results = False, True
                 self._findings.clear()
             case "earlier":
-                self._row(self._earlier, record, number)
-            case "verdict" if len(self._verdicts) < MOST_ROWS:
-                verdict = verdict_of(record)
-                about = (verdict.role, verdict.host, str(verdict.port), verdict.capability)
-                self._verdicts[about] = verdict
+                self._add_row(self._earlier, record, number)
+            case "verdict" if len(self._verdicts) < MAX_ROWS:
+                verdict = parse_verdict(record)
+                verdict_key = (verdict.role, verdict.host, str(verdict.port), verdict.capability)
+                self._verdicts[verdict_key] = verdict
             case "finding":
-                self._findings.add(finding_of(record))
-            case "targets" if len(self._added) < MOST_ROWS:
-                self._add(targets_of(record))
-            case "removed" if len(self._removed) < MOST_ROWS:
-                self._removed.update(dict.fromkeys(targets_of(record)))
+                self._findings.add(parse_finding(record))
+            case "targets" if len(self._added) < MAX_ROWS:
+                self._add_targets(parse_targets(record))
+            case "removed" if len(self._removed) < MAX_ROWS:
+                self._removed.update(dict.fromkeys(parse_targets(record)))
                 self._findings.clear()
             case "restored":
-                _forget(self._removed, targets_of(record))
+                _discard_targets(self._removed, parse_targets(record))
                 self._findings.clear()
-            case "remark" if len(self._remarks) < MOST_ROWS:
-                self._remarks.append(Remark(text(record, "at"), text(record, "text")))
+            case "remark" if len(self._remarks) < MAX_ROWS:
+                self._remarks.append(Remark(get_text(record, "at"), get_text(record, "text")))
             case "end":
-                self._end(record)
+                self._set_end(record)
 
-    def session(self) -> Session:
+    def build(self) -> Session:
         """Everything that was taken in, without the targets that were removed at the end."""
         header = self._header
         if self._added:
-            everything = tuple(dict.fromkeys((*header.targets, *self._added[:MOST_ROWS])))
+            everything = tuple(dict.fromkeys((*header.targets, *self._added[:MAX_ROWS])))
             header = dataclasses.replace(header, targets=everything)
         session = Session(
             header,
@@ -204,81 +204,89 @@ class _Content:
             self._findings.all(),
             tuple(one for key, one in self._earlier.items() if key not in self._results),
         )
-        return _without(session, tuple(self._removed)) if self._removed else session
+        return _without_targets(session, tuple(self._removed)) if self._removed else session
 
-    def _row(self, kept: dict[str, Result], record: Mapping[str, Any], number: int) -> None:
-        result = self._rows.result(record)
-        if len(kept) < MOST_ROWS or result.job.key in kept:
+    def _add_row(self, kept: dict[str, Result], record: Mapping[str, Any], number: int) -> None:
+        result = self._rows.parse(record)
+        if len(kept) < MAX_ROWS or result.job.key in kept:
             kept[result.job.key] = result
         else:
-            self.messages.add(f"Line {number} was skipped: more than {MOST_ROWS} rows.")
+            self.messages.add(f"Line {number} was skipped: more than {MAX_ROWS} rows.")
 
-    def _add(self, targets: Sequence[Target]) -> None:
+    def _add_targets(self, targets: Sequence[Target]) -> None:
         self._added.extend(targets)
-        self._rows.know(targets)
-        _forget(self._removed, targets)
+        self._rows.add_targets(targets)
+        _discard_targets(self._removed, targets)
 
-    def _end(self, record: Mapping[str, Any]) -> None:
-        if self._measured or not self._ended:
+    def _set_end(self, record: Mapping[str, Any]) -> None:
+        if self._has_new_results or not self._ended:
             # A remark that was added later ends the log anew, not the measurement.
-            self._ended, self._measured = text(record, "ended"), False
+            self._ended, self._has_new_results = get_text(record, "ended"), False
         self._complete = record.get("complete") is True
-        self._findings.close()
+        self._findings.complete()
 
 
-def _forget(removed: dict[Target, None], targets: Iterable[Target]) -> None:
+def _discard_targets(removed: dict[Target, None], targets: Iterable[Target]) -> None:
     for target in targets:
         removed.pop(target, None)
 
 
-def _without(session: Session, removed: tuple[Target, ...]) -> Session:
+def _without_targets(session: Session, removed: tuple[Target, ...]) -> Session:
     """The session as it stood on the screen of who removed these."""
-    gone = frozenset(removed)
+    removed_targets = frozenset(removed)
     header = dataclasses.replace(
-        session.header, targets=tuple(one for one in session.header.targets if one not in gone)
+        session.header,
+        targets=tuple(one for one in session.header.targets if one not in removed_targets),
     )
     return dataclasses.replace(
         session,
         header=header,
-        results=tuple(one for one in session.results if one.job.target not in gone),
-        earlier=tuple(one for one in session.earlier if one.job.target not in gone),
+        results=tuple(one for one in session.results if one.job.target not in removed_targets),
+        earlier=tuple(one for one in session.earlier if one.job.target not in removed_targets),
         verdicts=tuple(
-            one for one in session.verdicts if Target(one.role, one.host, one.port) not in gone
+            one
+            for one in session.verdicts
+            if Target(one.role, one.host, one.port) not in removed_targets
         ),
         removed=removed,
     )
 
 
-def header_line(line: bytes, path: str | os.PathLike[str]) -> Header:
+def read_header(line: bytes, path: str | os.PathLike[str]) -> Header:
     """The header on the first line of a log; raises SessionError."""
     if not line:
-        raise SessionError(f"{shown(path)} is empty.")
+        raise SessionError(f"{printable_path(path)} is empty.")
     try:
-        record = decoded(line)
+        record = decode_record(line)
     except BadLine as error:
         if line.startswith(b'{"type":"session"'):
-            raise SessionError(f"The first line of {shown(path)} is damaged: {error}.") from None
-        raise SessionError(f"{shown(path)} is not a session log.") from None
+            raise SessionError(
+                f"The first line of {printable_path(path)} is damaged: {error}."
+            ) from None
+        raise SessionError(f"{printable_path(path)} is not a session log.") from None
     schema = record.get("schema")
     if record.get("type") != "session" or not isinstance(schema, str):
-        raise SessionError(f"{shown(path)} is not a session log.")
+        raise SessionError(f"{printable_path(path)} is not a session log.")
     if schema != SCHEMA:
+        format = printable_path(schema[:64])
         raise SessionError(
-            f"{shown(path)} has the format {shown(schema[:64])}; this version reads {SCHEMA}."
+            f"{printable_path(path)} has the format {format}; this version reads {SCHEMA}."
         )
     try:
-        return header_of(record)
+        return parse_header(record)
     except BadLine as error:
-        raise SessionError(f"The first line of {shown(path)} is damaged: {error}.") from None
+        raise SessionError(
+            f"The first line of {printable_path(path)} is damaged: {error}."
+        ) from None
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Numbered lines after the first, without empty ones; one that is too long comes as empty."""
     number = 1
-    while line := file.readline(MOST_LINE):
+    while line := file.readline(MAX_LINE):
         number += 1
-        if len(line) == MOST_LINE and not line.endswith(b"\n"):
-            while (rest := file.readline(MOST_LINE)) and not rest.endswith(b"\n"):
+        if len(line) == MAX_LINE and not line.endswith(b"\n"):
+            while (rest := file.readline(MAX_LINE)) and not rest.endswith(b"\n"):
                 pass
             yield number, b"\n"
         elif line != b"\n":
@@ -290,20 +298,20 @@ class _Findings:
 
     def __init__(self) -> None:
         self._found: list[FindingRecord] = []
-        self._closed = False
+        self._complete = False
 
     def add(self, finding: FindingRecord) -> None:
-        if self._closed:
+        if self._complete:
             self.clear()
-        if len(self._found) < MOST_ROWS:
+        if len(self._found) < MAX_ROWS:
             self._found.append(finding)
 
     def clear(self) -> None:
         self._found.clear()
-        self._closed = False
+        self._complete = False
 
-    def close(self) -> None:
-        self._closed = True
+    def complete(self) -> None:
+        self._complete = True
 
     def all(self) -> tuple[FindingRecord, ...]:
         return tuple(self._found)
@@ -314,15 +322,15 @@ class _Messages:
 
     def __init__(self) -> None:
         self._first: list[str] = []
-        self._more = 0
+        self._omitted = 0
 
     def add(self, message: str) -> None:
-        if len(self._first) < MOST_MESSAGES:
+        if len(self._first) < MAX_MESSAGES:
             self._first.append(message)
         else:
-            self._more += 1
+            self._omitted += 1
 
     def all(self) -> tuple[str, ...]:
-        if not self._more:
+        if not self._omitted:
             return tuple(self._first)
-        return (*self._first, f"{self._more} more lines were skipped.")
+        return (*self._first, f"{self._omitted} more lines were skipped.")

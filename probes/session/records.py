@@ -23,8 +23,8 @@ from probes.model import (
     Verdict,
 )
 from probes.registry import TRANSPORT_PROBES
-from probes.session.header import now
-from probes.session.json_line import BadLine, finite, integer, text, texts
+from probes.session.header import timestamp
+from probes.session.json_line import BadLine, get_integer, get_text, get_texts, is_finite_number
 from profiles.model import Check, Profile, Transport
 
 _RULINGS = {str(ruling): ruling for ruling in Ruling}
@@ -140,7 +140,7 @@ def icmp_record(icmp: Icmp) -> dict[str, object]:
     return record
 
 
-def recorded(verdict: Verdict) -> VerdictRecord:
+def to_verdict_record(verdict: Verdict) -> VerdictRecord:
     """A verdict in the words of the log."""
     target = verdict.target
     return VerdictRecord(
@@ -157,20 +157,20 @@ def recorded(verdict: Verdict) -> VerdictRecord:
 
 def verdict_record(verdict: VerdictRecord) -> dict[str, object]:
     """The `verdict` record of one target and capability."""
-    return _of_type("verdict", verdict)
+    return _typed_record("verdict", verdict)
 
 
-def verdict_of(record: Mapping[str, object]) -> VerdictRecord:
+def parse_verdict(record: Mapping[str, object]) -> VerdictRecord:
     """The verdict in a `verdict` record of a file; raises BadLine."""
-    port = integer(record, "port", 0, most=65535)
+    port = get_integer(record, "port", 0, most=65535)
     verdict = VerdictRecord(
-        text(record, "host"),
-        text(record, "role"),
-        text(record, "capability"),
-        text(record, "verdict"),
-        texts(record, "because"),
-        texts(record, "fix"),
-        text(record, "text"),
+        get_text(record, "host"),
+        get_text(record, "role"),
+        get_text(record, "capability"),
+        get_text(record, "verdict"),
+        get_texts(record, "because"),
+        get_texts(record, "fix"),
+        get_text(record, "text"),
         port=port or None,
     )
     if not (verdict.host and verdict.role and verdict.verdict):
@@ -178,7 +178,7 @@ def verdict_of(record: Mapping[str, object]) -> VerdictRecord:
     return verdict
 
 
-def found(finding: Finding) -> FindingRecord:
+def to_finding_record(finding: Finding) -> FindingRecord:
     """A finding in the words of the log."""
     return FindingRecord(
         finding.kind,
@@ -193,10 +193,10 @@ def found(finding: Finding) -> FindingRecord:
 
 def finding_record(finding: FindingRecord) -> dict[str, object]:
     """The `finding` record of one cause."""
-    return _of_type("finding", finding)
+    return _typed_record("finding", finding)
 
 
-def _of_type(name: str, one: VerdictRecord | FindingRecord) -> dict[str, object]:
+def _typed_record(name: str, one: VerdictRecord | FindingRecord) -> dict[str, object]:
     """Its type and then its fields in their order, but for those that are None."""
     record: dict[str, object] = {"type": name}
     for each in fields(one):
@@ -206,17 +206,17 @@ def _of_type(name: str, one: VerdictRecord | FindingRecord) -> dict[str, object]
     return record
 
 
-def finding_of(record: Mapping[str, object]) -> FindingRecord:
+def parse_finding(record: Mapping[str, object]) -> FindingRecord:
     """The finding in a `finding` record of a file; raises BadLine."""
-    keys = texts(record, "keys")
+    keys = get_texts(record, "keys")
     finding = FindingRecord(
-        text(record, "kind"),
-        text(record, "text"),
-        text(record, "sure"),
-        text(record, "why"),
-        integer(record, "rows", len(keys), least=len(keys)),
+        get_text(record, "kind"),
+        get_text(record, "text"),
+        get_text(record, "sure"),
+        get_text(record, "why"),
+        get_integer(record, "rows", len(keys), least=len(keys)),
         keys,
-        text(record, "fix"),
+        get_text(record, "fix"),
     )
     if not (finding.text and finding.sure):
         raise BadLine("its text or sure is empty")
@@ -225,14 +225,14 @@ def finding_of(record: Mapping[str, object]) -> FindingRecord:
 
 def remark_record(remark: str) -> dict[str, object]:
     """A `remark` record, made now."""
-    return {"type": "remark", "at": now(), "text": remark}
+    return {"type": "remark", "at": timestamp(), "text": remark}
 
 
 def end_record(complete: bool, counts: Mapping[str, int], sha256: str) -> dict[str, object]:
     """The `end` record, made now; `counts` is rows by status, `sha256` of every byte before it."""
     return {
         "type": "end",
-        "ended": now(),
+        "ended": timestamp(),
         "complete": complete,
         "counts": dict(counts),
         "sha256": sha256,
@@ -246,37 +246,41 @@ _STATUSES = {str(status): status for status in Status}
 _TRANSPORTS: Mapping[str, Transport] = {"tcp": "tcp", "udp": "udp", "icmp": "icmp"}
 
 # Taking all values at once and comparing types in a chain halves the time of opening a log.
-_words = itemgetter("state", "reason", "service", "status", "transport")
-_strings = itemgetter("key", "check", "role", "host", "note", "started")
-_maybe_strings = itemgetter("address", "source", "latency_source")
-_others = itemgetter("port", "icmp", "latency_ms", "timings_ms", "attempts", "facts", "evidence")
-_exchange = itemgetter("address", "sent", "received", "state", "reason", "at_ms", "icmp", "errno")
+_enum_values = itemgetter("state", "reason", "service", "status", "transport")
+_text_values = itemgetter("key", "check", "role", "host", "note", "started")
+_nullable_text_values = itemgetter("address", "source", "latency_source")
+_other_values = itemgetter(
+    "port", "icmp", "latency_ms", "timings_ms", "attempts", "facts", "evidence"
+)
+_evidence_values = itemgetter(
+    "address", "sent", "received", "state", "reason", "at_ms", "icmp", "errno"
+)
 
 
-class Rows:
+class RowParser:
     """Makes rows of records; the checks are the profile's, the targets the header's."""
 
     def __init__(self, profile: Profile | None, targets: Iterable[Target]) -> None:
-        self._known = {check.id: check for check in profile.checks} if profile else {}
+        self._profile_checks = {check.id: check for check in profile.checks} if profile else {}
         self._checks: dict[tuple[str, str, Transport, int | None], Check] = {}
         self._targets: dict[tuple[str, str], Target] = {}
-        self._ported: dict[tuple[str, str, int], Target] = {}
-        self.know(targets)
+        self._targets_with_port: dict[tuple[str, str, int], Target] = {}
+        self.add_targets(targets)
 
-    def know(self, targets: Iterable[Target]) -> None:
+    def add_targets(self, targets: Iterable[Target]) -> None:
         """Rows of these are theirs: they have their friendly names."""
         for target in targets:
             self._targets.setdefault((target.role, target.host), target)
             if target.port is not None:
-                self._ported.setdefault((target.role, target.host, target.port), target)
+                self._targets_with_port.setdefault((target.role, target.host, target.port), target)
 
-    def result(self, record: Mapping[str, Any]) -> Result:
+    def parse(self, record: Mapping[str, Any]) -> Result:
         """The row of one `result` record; raises BadLine saying what is wrong with it."""
         try:
-            state, reason, service, status, transport = words = _words(record)
-            key, id, role, host, note, started = strings = _strings(record)
-            address, source, latency_source = maybe = _maybe_strings(record)
-            port, icmp, latency, timings, attempts, facts, evidence = _others(record)
+            state, reason, service, status, transport = words = _enum_values(record)
+            key, id, role, host, note, started = strings = _text_values(record)
+            address, source, latency_source = maybe = _nullable_text_values(record)
+            port, icmp, latency, timings, attempts, facts, evidence = _other_values(record)
         except KeyError as error:
             raise BadLine(f"it has no {error.args[0]}") from None
         for value in words + strings:
@@ -302,16 +306,16 @@ class Rows:
                 _SERVICES[service],
                 address,
                 source,
-                None if icmp is None else _icmp(icmp),
-                None if latency is None else _time(latency),
+                None if icmp is None else _parse_icmp(icmp),
+                None if latency is None else _parse_milliseconds(latency),
                 latency_source,
-                _times(timings),
+                _parse_timings(timings),
                 started,
                 attempts,
                 facts,
-                _evidence(evidence) if evidence else (),
+                _parse_evidence(evidence) if evidence else (),
                 # Logs of old have none.
-                _interface(record.get("interface")),
+                _parse_interface(record.get("interface")),
             )
         except KeyError:
             raise BadLine("it has a word that this version does not know") from None
@@ -321,21 +325,21 @@ class Rows:
         )
 
     def _check(self, id: str, role: str, transport: Transport, port: int | None) -> Check:
-        known = self._known.get(id)
+        known = self._profile_checks.get(id)
         if known is not None and known.role == role and known.transport == transport:
             return known
         identity = (id, role, transport, port)
         if identity not in self._checks:
-            self._checks[identity] = _plain_check(id, role, transport, port)
+            self._checks[identity] = _check_from_record(id, role, transport, port)
         return self._checks[identity]
 
     def _target(self, key: str, id: str, role: str, host: str, port: int | None) -> Target:
         """The record has no key of its own for HOST:PORT; the row's key ends with it."""
         end = key[len(id) + 1 :]
         if port is not None and end != host:
-            own = self._ported.get((role, host, port)) or Target(role, host, port)
+            own = self._targets_with_port.get((role, host, port)) or Target(role, host, port)
             if end == own.label:
-                self._ported[role, host, port] = own
+                self._targets_with_port[role, host, port] = own
                 return own
         target = self._targets.get((role, host))
         if target is None:
@@ -343,7 +347,7 @@ class Rows:
         return target
 
 
-def _plain_check(id: str, role: str, transport: Transport, port: int | None) -> Check:
+def _check_from_record(id: str, role: str, transport: Transport, port: int | None) -> Check:
     """A check the profile does not have any more, so that an old session still opens."""
     return Check(
         id=id,
@@ -359,51 +363,51 @@ def _plain_check(id: str, role: str, transport: Transport, port: int | None) -> 
     )
 
 
-def _icmp(value: Any) -> Icmp:
+def _parse_icmp(value: Any) -> Icmp:
     if type(value) is not dict:
         raise BadLine("its icmp is not an object or null")
     return Icmp(
-        integer(value, "type", -1, most=255),
-        integer(value, "code", -1, most=255),
-        text(value, "from"),
-        integer(value, "version", 4, least=4, most=6),
+        get_integer(value, "type", -1, most=255),
+        get_integer(value, "code", -1, most=255),
+        get_text(value, "from"),
+        get_integer(value, "version", 4, least=4, most=6),
     )
 
 
-def _interface(value: object) -> str | None:
+def _parse_interface(value: object) -> str | None:
     if value is not None and type(value) is not str:
         raise BadLine("its interface is not text or null")
     return value
 
 
-def _time(value: object) -> float:
-    if not finite(value):
+def _parse_milliseconds(value: object) -> float:
+    if not is_finite_number(value):
         raise BadLine("one of its times is not a number or null")
     return value
 
 
-def _times(value: Any) -> Mapping[str, float]:
+def _parse_timings(value: Any) -> Mapping[str, float]:
     if type(value) is not dict:
         raise BadLine("its timings_ms is not an object")
     for time in value.values():
         if time is None:
-            return _times({key: item for key, item in value.items() if item is not None})
-        _time(time)
+            return _parse_timings({key: item for key, item in value.items() if item is not None})
+        _parse_milliseconds(time)
     times: dict[str, float] = value
     return times
 
 
-def _evidence(value: Any) -> tuple[Evidence, ...]:
+def _parse_evidence(value: Any) -> tuple[Evidence, ...]:
     if type(value) is not list:
         raise BadLine("its evidence is not a list")
-    return tuple([_one_exchange(item) for item in value])
+    return tuple([_parse_exchange(item) for item in value])
 
 
-def _one_exchange(item: Any) -> Evidence:
+def _parse_exchange(item: Any) -> Evidence:
     if type(item) is not dict:
         raise BadLine("its evidence has something that is not an object")
     try:
-        address, sent, received, state, reason, at, icmp, errno = _exchange(item)
+        address, sent, received, state, reason, at, icmp, errno = _evidence_values(item)
     except KeyError as error:
         raise BadLine(f"its evidence has no {error.args[0]}") from None
     if not (str is type(address) is type(sent) is type(received) is type(state) is type(reason)):
@@ -417,7 +421,7 @@ def _one_exchange(item: Any) -> Evidence:
         # One object each for the attempts of a hundred thousand rows.
         _STATES.get(state, state),
         _REASONS.get(reason, reason),
-        0.0 if at is None else _time(at),
-        None if icmp is None else _icmp(icmp),
+        0.0 if at is None else _parse_milliseconds(at),
+        None if icmp is None else _parse_icmp(icmp),
         errno,
     )

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from probes.model import Event, Result
 from probes.session.json_line import BadLine
-from probes.session.paths import because, shown
-from probes.session.reader import SessionError, records
-from probes.session.records import Rows, verdict_of
+from probes.session.paths import error_text, printable_path
+from probes.session.reader import SessionError, read_records
+from probes.session.records import RowParser, parse_verdict
 from profiles.model import Profile
 
-Moment = tuple[float, Event]
+TimedEvent = tuple[float, Event]
 """Seconds since the session began, and what happened then."""
 
 
-def moments(path: str | os.PathLike[str], profile: Profile) -> Iterator[Moment]:
+def timeline(path: str | os.PathLike[str], profile: Profile) -> Iterator[TimedEvent]:
     """Every result and verdict in its order, reruns included; raises SessionError.
 
     A result is written when its row is finished: when it began and how long its last exchange
@@ -26,33 +26,33 @@ def moments(path: str | os.PathLike[str], profile: Profile) -> Iterator[Moment]:
     """
     try:
         with Path(path).open("rb", buffering=1024 * 1024) as file:
-            header, lines = records(file, path)
-            rows = Rows(profile, header.targets)
-            began = _seconds(header.started)
+            header, lines = read_records(file, path)
+            rows = RowParser(profile, header.targets)
+            began = _unix_time(header.started)
             at = 0.0
             for record in lines:
                 try:
                     if record.get("type") == "result":
-                        result = rows.result(record)
-                        at = max(at, _finished(result) - began)
+                        result = rows.parse(record)
+                        at = max(at, _finish_time(result) - began)
                         yield at, result
                     elif record.get("type") == "verdict":
-                        event = verdict_of(record).event
+                        event = parse_verdict(record).event
                         if event is not None:
                             yield at, event
                 except BadLine:
                     continue
     except OSError as error:
-        raise SessionError(f"Cannot read {shown(path)}: {because(error)}.") from None
+        raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
 
 
-def _finished(result: Result) -> float:
+def _finish_time(result: Result) -> float:
     seen = result.observation
     took = max((one.at_ms for one in seen.evidence), default=seen.latency_ms or 0.0)
-    return _seconds(seen.started) + took / 1000
+    return _unix_time(seen.started) + took / 1000
 
 
-def _seconds(stamp: str) -> float:
+def _unix_time(stamp: str) -> float:
     try:
         return datetime.fromisoformat(stamp).timestamp()
     except (ValueError, OverflowError, OSError):

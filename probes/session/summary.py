@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from probes.model import Target
-from probes.session.header import targets_of
-from probes.session.json_line import MOST_HEADER, MOST_LINE, BadLine, decoded, text
-from probes.session.paths import because, shown
-from probes.session.reader import SessionError, header_line
-from probes.session.records import verdict_of
+from probes.session.header import parse_targets
+from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
+from probes.session.paths import error_text, printable_path
+from probes.session.reader import SessionError, read_header
+from probes.session.records import parse_verdict
 
-_RESULT = b'{"type":"result"'
-_TOLD = tuple(
+_RESULT_START = b'{"type":"result"'
+_PARSED = tuple(
     b'{"type":"%s"' % kind
     for kind in (b"verdict", b"remark", b"end", b"targets", b"removed", b"restored")
 )
@@ -47,49 +47,49 @@ class Summary:
     ended: bool
 
 
-def summary(path: str | os.PathLike[str]) -> Summary:
+def summarize(path: str | os.PathLike[str]) -> Summary:
     """The summary of a session log; raises SessionError with one sentence."""
-    place = Path(path)
+    location = Path(path)
     try:
         # A FIFO would block until somebody writes to it.
-        if not place.is_file():
-            raise SessionError(f"{shown(path)} is not a regular file.")
-        with place.open("rb", buffering=1024 * 1024) as file:
-            header = header_line(file.readline(MOST_HEADER), path)
+        if not location.is_file():
+            raise SessionError(f"{printable_path(path)} is not a regular file.")
+        with location.open("rb", buffering=1024 * 1024) as file:
+            header = read_header(file.readline(MAX_HEADER), path)
             remark, complete, ended = header.remark, False, False
             verdicts: dict[tuple[Target, str], str] = {}
             results = 0
             targets = dict.fromkeys(header.targets, True)
-            while line := file.readline(MOST_LINE):
-                if line.startswith(_RESULT):
+            while line := file.readline(MAX_LINE):
+                if line.startswith(_RESULT_START):
                     results += 1
                     complete = False
-                elif line.startswith(_TOLD):
+                elif line.startswith(_PARSED):
                     try:
-                        record = decoded(line)
+                        record = decode_record(line)
                         kind = record["type"]
                         if kind == "verdict":
-                            one = verdict_of(record)
+                            one = parse_verdict(record)
                             target = Target(one.role, one.host, one.port)
                             verdicts[target, one.capability] = one.verdict
                         elif kind == "remark":
-                            remark = text(record, "text")
+                            remark = get_text(record, "text")
                         elif kind != "end":
-                            targets.update(dict.fromkeys(targets_of(record), kind != "removed"))
+                            targets.update(dict.fromkeys(parse_targets(record), kind != "removed"))
                         else:
                             ended, complete = True, record.get("complete") is True
                     except BadLine:
                         continue
     except OSError as error:
-        raise SessionError(f"Cannot read {shown(path)}: {because(error)}.") from None
-    there = [target for target, is_there in targets.items() if is_there]
+        raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
+    remaining = [target for target, is_present in targets.items() if is_present]
     return Summary(
-        place,
+        location,
         header.started,
         header.vantage.host,
         header.vantage.kind,
-        tuple(target.label for target in there[:8]),
-        len(there),
+        tuple(target.label for target in remaining[:8]),
+        len(remaining),
         results,
         Counter(verdict for (about, _), verdict in verdicts.items() if targets.get(about, True)),
         remark,

@@ -15,9 +15,9 @@ from pathlib import Path
 from probes.judging.findings import Finding
 from probes.model import Removed, Restored, Result, Target, Verdict
 from probes.session.header import Header, header_record, removal_records, targets_records
-from probes.session.integrity import sealed
-from probes.session.json_line import MOST_HEADER, MOST_LINE, encoded
-from probes.session.paths import because, make_parents, shown
+from probes.session.integrity import with_digest
+from probes.session.json_line import MAX_HEADER, MAX_LINE, encode_record
+from probes.session.paths import error_text, make_parents, printable_path
 from probes.session.reader import SessionError, read_session
 from probes.session.records import (
     FindingRecord,
@@ -25,14 +25,14 @@ from probes.session.records import (
     earlier_record,
     end_record,
     finding_record,
-    found,
-    recorded,
     remark_record,
     result_record,
+    to_finding_record,
+    to_verdict_record,
     verdict_record,
 )
 
-MOST_WAITING = 64 * 1024 * 1024
+MAX_PENDING = 64 * 1024 * 1024
 """Bytes kept for later while the file cannot be written."""
 
 # Absent on Windows, where links and text mode are other matters.
@@ -40,12 +40,12 @@ _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
 
-class LogFailed(Exception):
+class LogError(Exception):
     """The log could not be opened or written; the text is one sentence for the operator."""
 
 
 class SessionLog:
-    """An open session log. Every method may be called from any thread and raises LogFailed.
+    """An open session log. Every method may be called from any thread and raises LogError.
 
     What could not be written waits, with the rest of a line that was cut, and goes out before
     anything newer as soon as writing works again: say a failure once and keep on calling.
@@ -56,8 +56,8 @@ class SessionLog:
         self.name = name
         self._descriptor: int | None = descriptor
         self._owned = owned
-        self._waiting = bytearray()
-        self._before = hashlib.sha256()
+        self._pending = bytearray()
+        self._digest = hashlib.sha256()
         self._lost = 0
         self._lock = threading.Lock()
 
@@ -69,12 +69,12 @@ class SessionLog:
             make_parents(Path(path))
             descriptor = os.open(path, flags, 0o600)
         except FileExistsError:
-            raise LogFailed(f"{shown(path)} exists already; name another file.") from None
+            raise LogError(f"{printable_path(path)} exists already; name another file.") from None
         except OSError as error:
-            raise _cannot("create", path, error) from None
+            raise _log_error("create", path, error) from None
         except ValueError:
-            raise LogFailed(f"{shown(path)} cannot be a file name.") from None
-        return cls(descriptor, shown(path), owned=True)
+            raise LogError(f"{printable_path(path)} cannot be a file name.") from None
+        return cls(descriptor, printable_path(path), owned=True)
 
     @classmethod
     def append(cls, path: str | os.PathLike[str]) -> SessionLog:
@@ -84,33 +84,33 @@ class SessionLog:
             descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
             with contextlib.ExitStack() as undo:
                 undo.callback(os.close, descriptor)
-                begins_anew = _ends_torn(descriptor)
-                before = _hashed(descriptor)
+                begins_anew = _lacks_final_newline(descriptor)
+                before = _file_digest(descriptor)
                 undo.pop_all()
         except OSError as error:
-            raise _cannot("append to", path, error) from None
+            raise _log_error("append to", path, error) from None
         except ValueError:
-            raise LogFailed(f"{shown(path)} is not a session log.") from None
-        log = cls(descriptor, shown(path), owned=True)
-        log._before = before
+            raise LogError(f"{printable_path(path)} is not a session log.") from None
+        log = cls(descriptor, printable_path(path), owned=True)
+        log._digest = before
         if begins_anew:
-            log._keep(b"\n")
+            log._buffer(b"\n")
         return log
 
     def header(self, header: Header) -> None:
         """Write the first line."""
-        text = encoded(header_record(header))
-        if len(text) >= MOST_HEADER:
-            raise LogFailed(f"{self.name} cannot hold {len(header.targets)} targets.")
+        text = encode_record(header_record(header))
+        if len(text) >= MAX_HEADER:
+            raise LogError(f"{self.name} cannot hold {len(header.targets)} targets.")
         self._write([text])
 
     def targets(self, targets: Sequence[Target]) -> None:
         """Write that hosts were added to this session."""
-        self._write([encoded(record) for record in targets_records(targets)])
+        self._write([encode_record(record) for record in targets_records(targets)])
 
     def removal(self, event: Removed | Restored) -> None:
         """Write that hosts were taken out of this session, or in again; their rows stay here."""
-        self._write([encoded(record) for record in removal_records(event)])
+        self._write([encode_record(record) for record in removal_records(event)])
 
     def results(self, batch: Sequence[Result]) -> None:
         """Write a batch of results with one system call."""
@@ -122,35 +122,37 @@ class SessionLog:
 
     def verdict(self, verdict: VerdictRecord) -> None:
         """Write the judgement of one target and capability."""
-        self._write([encoded(verdict_record(verdict))])
+        self._write([encode_record(verdict_record(verdict))])
 
     def verdicts(self, batch: Sequence[Verdict]) -> None:
         """Write a batch of verdicts with one system call."""
-        self._write([encoded(verdict_record(recorded(verdict))) for verdict in batch])
+        self._write(
+            [encode_record(verdict_record(to_verdict_record(verdict))) for verdict in batch]
+        )
 
     def findings(self, batch: Sequence[Finding]) -> None:
         """Write all that was found, with one system call."""
-        self._write([finding_line(found(finding)) for finding in batch])
+        self._write([finding_line(to_finding_record(finding)) for finding in batch])
 
     def remark(self, text: str) -> None:
         """Write a sentence of the operator's, with the time."""
-        self._write([encoded(remark_record(text[: MOST_LINE // 16]))])
+        self._write([encode_record(remark_record(text[: MAX_LINE // 16]))])
 
     def end(self, complete: bool, counts: Mapping[str, int]) -> None:
         """Write the last line, with hashes of all before it and of it, and bring it to the disk."""
         with self._lock:
-            if self._waiting:
+            if self._pending:
                 # What was lost is said before the end, or it would not be under its hash.
-                with contextlib.suppress(LogFailed):
+                with contextlib.suppress(LogError):
                     self._flush()
-            record = end_record(complete, counts, self._before.hexdigest())
-            self._keep(f"{sealed(encoded(record), self._before)}\n".encode("ascii"))
+            record = end_record(complete, counts, self._digest.hexdigest())
+            self._buffer(f"{with_digest(encode_record(record), self._digest)}\n".encode("ascii"))
             self._flush()
             if self._owned and self._descriptor is not None:
                 try:
                     os.fsync(self._descriptor)
                 except OSError as error:
-                    raise _cannot("write", self.name, error) from None
+                    raise _log_error("write", self.name, error) from None
 
     def close(self) -> None:
         """Write what still waits and close; closing again does nothing."""
@@ -167,33 +169,33 @@ class SessionLog:
     def _write(self, lines: Iterable[str]) -> None:
         data = "".join(f"{line}\n" for line in lines).encode("ascii")
         with self._lock:
-            if self._waiting and len(self._waiting) + len(data) > MOST_WAITING:
+            if self._pending and len(self._pending) + len(data) > MAX_PENDING:
                 try:
                     self._flush()
-                except LogFailed:
+                except LogError:
                     self._lost += data.count(b"\n")
                     raise
-            self._keep(data)
+            self._buffer(data)
             self._flush()
 
-    def _keep(self, data: bytes) -> None:
+    def _buffer(self, data: bytes) -> None:
         """Let whole lines wait, which go out in this order: the hash runs ahead of the disk."""
-        self._waiting += data
-        self._before.update(data)
+        self._pending += data
+        self._digest.update(data)
 
     def _flush(self) -> None:
         if self._descriptor is None:
-            raise LogFailed(f"{self.name} is closed.")
+            raise LogError(f"{self.name} is closed.")
         try:
-            while self._waiting:
-                written = os.write(self._descriptor, self._waiting)
-                del self._waiting[:written]
-                if not self._waiting and self._lost:
+            while self._pending:
+                written = os.write(self._descriptor, self._pending)
+                del self._pending[:written]
+                if not self._pending and self._lost:
                     lost = f"{self._lost} records could not be written here."
-                    self._keep(f"{encoded(remark_record(lost))}\n".encode("ascii"))
+                    self._buffer(f"{encode_record(remark_record(lost))}\n".encode("ascii"))
                     self._lost = 0
         except OSError as error:
-            raise _cannot("write", self.name, error) from None
+            raise _log_error("write", self.name, error) from None
 
 
 def result_line(result: Result) -> str:
@@ -202,23 +204,23 @@ def result_line(result: Result) -> str:
 
 
 def _line(record: dict[str, object]) -> str:
-    line = encoded(record)
-    if len(line) < MOST_LINE:
+    line = encode_record(record)
+    if len(line) < MAX_LINE:
         return line
     note = str(record["note"])[:4096]
-    return encoded({**record, "note": note, "facts": {"shortened": True}, "evidence": []})
+    return encode_record({**record, "note": note, "facts": {"shortened": True}, "evidence": []})
 
 
 def finding_line(finding: FindingRecord) -> str:
     """A finding as one line without its newline, with as many of its keys as a reader accepts."""
-    line = encoded(finding_record(finding))
-    while len(line) >= MOST_LINE and finding.keys:
+    line = encode_record(finding_record(finding))
+    while len(line) >= MAX_LINE and finding.keys:
         finding = replace(finding, keys=finding.keys[: len(finding.keys) // 2])
-        line = encoded(finding_record(finding))
+        line = encode_record(finding_record(finding))
     return line
 
 
-def _ends_torn(descriptor: int) -> bool:
+def _lacks_final_newline(descriptor: int) -> bool:
     """Whether the last line lacks its newline; raises ValueError if this is no session log."""
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or not os.read(descriptor, 17).startswith(
@@ -229,7 +231,7 @@ def _ends_torn(descriptor: int) -> bool:
     return os.read(descriptor, 1) != b"\n"
 
 
-def _hashed(descriptor: int) -> hashlib._Hash:
+def _file_digest(descriptor: int) -> hashlib._Hash:
     """The hash of everything that is in the file."""
     found = hashlib.sha256()
     os.lseek(descriptor, 0, os.SEEK_SET)
@@ -238,8 +240,8 @@ def _hashed(descriptor: int) -> hashlib._Hash:
     return found
 
 
-def _cannot(do: str, path: str | os.PathLike[str], error: OSError) -> LogFailed:
-    return LogFailed(f"Cannot {do} the session log {shown(path)}: {because(error)}.")
+def _log_error(do: str, path: str | os.PathLike[str], error: OSError) -> LogError:
+    return LogError(f"Cannot {do} the session log {printable_path(path)}: {error_text(error)}.")
 
 
 def annotate(path: str | os.PathLike[str], text: str) -> None:
@@ -250,7 +252,7 @@ def annotate(path: str | os.PathLike[str], text: str) -> None:
     session = read_session(path)
     if not session.ended:
         raise SessionError(
-            f"{shown(path)} has no end: it was killed, or is still being measured. "
+            f"{printable_path(path)} has no end: it was killed, or is still being measured. "
             "Nothing was added."
         )
     counts = Counter(str(result.status) for result in session.results)
@@ -261,5 +263,5 @@ def annotate(path: str | os.PathLike[str], text: str) -> None:
             log.end(session.complete, counts)
         finally:
             log.close()
-    except LogFailed as error:
+    except LogError as error:
         raise SessionError(str(error)) from None

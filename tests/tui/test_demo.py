@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from probes.model import DEMO, Status
-from probes.session import SIMULATED_REMARK, summary
+from probes.session import SIMULATED_REMARK, summarize
 from tests.tui.driving import drive, notice, rows, text_of, until
 from tui.cli.main import main
 from tui.cli.options import UsageError
@@ -86,7 +86,7 @@ def test_an_opened_demo_says_so_too(log: Path):
 
 
 def test_the_list_of_sessions_tells_a_demo_from_the_others(log: Path):
-    line, *_ = summary_lines(summary(log), 100)
+    line, *_ = summary_lines(summarize(log), 100)
     assert line[line.index("  ") :].startswith("  demo  ")
 
 

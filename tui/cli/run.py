@@ -34,7 +34,7 @@ from probes.proxy_route import route
 from probes.registry import PROBES
 from probes.session import (
     Header,
-    LogFailed,
+    LogError,
     Origin,
     Session,
     SessionError,
@@ -43,7 +43,7 @@ from probes.session import (
     new_header,
     read_session,
 )
-from probes.session.diff import apart
+from probes.session.diff import why_not_comparable
 from probes.targets import ParseResult, find_domain_controllers, parse
 from probes.wire.text import printable
 from profiles.model import Profile
@@ -128,7 +128,7 @@ def begin_rerun(
         origin=Origin(before.id, before.started, tuple(options.only)),
     )
     planned = plan(profile, targets, only=frozenset(before.only) or None, route=route)
-    why = apart(before, header)
+    why = why_not_comparable(before, header)
     parted = plan_rerun(session, planned, profile, answered, options.only, not_comparable=bool(why))
     if not planned:
         raise UsageError(f"{quoted(str(options.session))} has no host for a check of the profile.")
@@ -220,7 +220,7 @@ def run(options: Options) -> int:
     finally:
         engine.close()
         for log in logs:
-            with suppress(LogFailed):
+            with suppress(LogError):
                 log.close()
     return Exit.USAGE if bad else status
 
@@ -258,7 +258,7 @@ def _logs(options: Options, header: Header) -> list[SessionLog]:
         log.header(header)
         logs.append(log)
         _say(f"auditreach: the session log is {log.name}")
-    except LogFailed as error:
+    except LogError as error:
         if options.log is not None:
             raise UsageError(str(error)) from None
         _say(f"auditreach: this session is not being saved: {error}")
@@ -266,7 +266,7 @@ def _logs(options: Options, header: Header) -> list[SessionLog]:
         out = SessionLog(sys.stdout.fileno(), "standard output")
         try:
             out.header(header)
-        except LogFailed as error:
+        except LogError as error:
             raise UsageError(str(error)) from None
         logs.append(out)
     return logs

@@ -11,8 +11,8 @@ from probes.engine.plan import plan
 from probes.engine.verdict_tracker import verdicts_of
 from probes.judging.findings import diagnose
 from probes.model import Job, Result, Verdict
-from probes.session import Session, profile_ref, read_session, unreached
-from probes.session.records import found, recorded
+from probes.session import Session, profile_ref, read_session, unreached_rows
+from probes.session.records import to_finding_record, to_verdict_record
 from probes.wire.text import printable
 from profiles.model import Profile
 
@@ -22,7 +22,7 @@ def whole_session(path: Path, profile: Profile) -> Session:
     session = read_session(path, profile)
     header = session.header
     planned = plan(profile, header.targets, only=frozenset(header.only) or None)
-    rows = (*session.results, *unreached(session, planned))
+    rows = (*session.results, *unreached_rows(session, planned))
     return dataclasses.replace(session, results=rows)
 
 
@@ -57,7 +57,7 @@ def with_verdicts(session: Session, profile: Profile) -> Session:
     known = {event.target for event in told.values()}
     earlier = frozenset(result.job.key for result in session.earlier)
     made = verdicts_of(profile, session.header.answers, session.results, earlier)
-    missing = [recorded(event) for event in made if event.target not in known]
+    missing = [to_verdict_record(event) for event in made if event.target not in known]
     return dataclasses.replace(session, verdicts=(*told, *missing))
 
 
@@ -70,7 +70,7 @@ def with_findings(session: Session) -> Session:
     if session.findings and not session.earlier:
         return session
     made = diagnose(session.results, session.header.answers)
-    return dataclasses.replace(session, findings=tuple(map(found, made)))
+    return dataclasses.replace(session, findings=tuple(map(to_finding_record, made)))
 
 
 _LONGEST = 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from probes.session.header import header_record
-from probes.session.json_line import encoded
+from probes.session.json_line import encode_record
 from probes.session.records import finding_record, result_record, verdict_record
 from tui.reports.model import Report, notices
 
@@ -26,7 +26,7 @@ def render(report: Report) -> Iterator[str]:
     for result in session.results:
         record = result_record(result)
         del record["type"]
-        yield comma + encoded(record)
+        yield comma + encode_record(record)
         comma = ",\n"
     remarks = [{"at": remark.at, "text": remark.text} for remark in session.remarks]
     verdicts = [verdict_record(verdict) for verdict in session.verdicts]
@@ -36,7 +36,7 @@ def render(report: Report) -> Iterator[str]:
 
 
 def _members(**members: object) -> str:
-    return encoded(members)[1:-1]
+    return encode_record(members)[1:-1]
 
 
 def _checks(report: Report) -> dict[str, dict[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.session import AlreadyThere, SessionError, annotate, copy
+from probes.session import SessionError, SessionExists, annotate, copy_session
 from tui.models.columns import COLUMNS
 from tui.screens.dialogs import Choice, Confirm, Leave, Prompt, Questions
 from tui.watch.options import BadOrder, order
@@ -44,11 +44,11 @@ async def save_copy(context: Context) -> str:
     to = typed_path(where)
     try:
         try:
-            copy(source, to)
-        except AlreadyThere:
+            copy_session(source, to)
+        except SessionExists:
             if not await confirmed(context, f"{to} exists. Overwrite it?"):
                 return "Nothing was saved."
-            copy(source, to, overwrite=True)
+            copy_session(source, to, overwrite=True)
     except SessionError as error:
         return str(error)
     return f"Saved as {to}."

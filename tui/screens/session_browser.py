@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from probes.session import SessionError, Summary, annotate, summary
+from probes.session import SessionError, Summary, annotate, summarize
 from tui.models.loaded_session import open_recorded
 from tui.screens.comparison import compare_with
 from tui.screens.dialogs import Prompt
@@ -146,7 +146,7 @@ class SessionsScreen(Screen[Choice]):
             return
         try:
             await asyncio.to_thread(annotate, chosen.path, said.strip())
-            one = await asyncio.to_thread(summary, chosen.path)
+            one = await asyncio.to_thread(summarize, chosen.path)
         except SessionError as error:
             self._say(str(error))
             return

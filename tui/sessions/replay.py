@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from probes.model import Event
-from probes.session.replay import moments
+from probes.session.replay import timeline
 from profiles.model import Profile
 from tui.models.loaded_session import Recorded
 from tui.sessions.playback import Player
@@ -47,7 +47,7 @@ class Replay:
     async def start(self) -> None:
         """Read the log off the loop, show every row as waiting, and begin."""
         screen, recorded = self._screen, self._recorded
-        what = await asyncio.to_thread(lambda: [*moments(recorded.path, screen.profile)])
+        what = await asyncio.to_thread(lambda: [*timeline(recorded.path, screen.profile)])
         self._player = Player(recorded.jobs, what, self._speed)
         screen.replayed(self._player.begin(), self._player.state)
         self._last = time.monotonic()

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from probes.model import SIMULATED, Ruling
-from probes.session import SIMULATED_REMARK, SessionError, Summary, session_folder, summary
-from probes.session.paths import because, shown
+from probes.session import SIMULATED_REMARK, SessionError, Summary, sessions_folder, summarize
+from probes.session.paths import error_text, printable_path
 from probes.wire.text import printable
 
 MOST = 500
@@ -21,7 +21,7 @@ TRASH = "trash"
 def paths(folder: Path | None = None) -> list[Path]:
     """The logs in the folder, the newest first by the time in their names."""
     try:
-        found = [path for path in (folder or session_folder()).iterdir() if _is_log(path)]
+        found = [path for path in (folder or sessions_folder()).iterdir() if _is_log(path)]
     except OSError:
         return []
     return sorted(found, key=lambda path: path.name.removeprefix("demo-"), reverse=True)[:MOST]
@@ -31,7 +31,7 @@ def summaries(folder: Path | None = None) -> Iterator[Summary]:
     """What each of them is, the newest first; a file that is no session is left out."""
     for path in paths(folder):
         try:
-            yield summary(path)
+            yield summarize(path)
         except SessionError:
             continue
 
@@ -48,7 +48,9 @@ def discard(path: Path) -> Path:
             to = trash / f"{path.stem}-{number}{path.suffix}"
         return path.rename(to)
     except OSError as error:
-        raise SessionError(f"Cannot move {shown(path)} to {TRASH}: {because(error)}.") from None
+        raise SessionError(
+            f"Cannot move {printable_path(path)} to {TRASH}: {error_text(error)}."
+        ) from None
 
 
 def restore(path: Path) -> Path:
@@ -56,10 +58,12 @@ def restore(path: Path) -> Path:
     to = path.parent.parent / path.name
     try:
         if to.exists():
-            raise SessionError(f"{shown(to)} exists already; {shown(path)} stays in the trash.")
+            raise SessionError(
+                f"{printable_path(to)} exists already; {printable_path(path)} stays in the trash."
+            )
         return path.rename(to)
     except OSError as error:
-        raise SessionError(f"Cannot restore {shown(path)}: {because(error)}.") from None
+        raise SessionError(f"Cannot restore {printable_path(path)}: {error_text(error)}.") from None
 
 
 def _is_log(path: Path) -> bool:

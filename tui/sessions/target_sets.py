@@ -11,7 +11,7 @@ import platformdirs
 
 from probes.model import Target
 from probes.session import SessionError
-from probes.session.paths import because, make_parents, shown
+from probes.session.paths import error_text, make_parents, printable_path
 
 MOST_NAME = 40
 _MOST_BYTES = 256 * 1024
@@ -47,7 +47,7 @@ def keep(name: str, targets: Iterable[Target], place: Path | None = None) -> Pat
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise SessionError(f"Cannot keep {shown(path)}: {because(error)}.") from None
+        raise SessionError(f"Cannot keep {printable_path(path)}: {error_text(error)}.") from None
     return path
 
 
@@ -63,10 +63,12 @@ def recall(name: str, place: Path | None = None) -> str:
         with path.open(encoding="utf-8") as file:
             text = file.read(_MOST_BYTES + 1)
     except (OSError, UnicodeDecodeError) as error:
-        why = because(error) if isinstance(error, OSError) else "it is not UTF-8"
-        raise SessionError(f"Cannot read {shown(path)}: {why}.") from None
+        why = error_text(error) if isinstance(error, OSError) else "it is not UTF-8"
+        raise SessionError(f"Cannot read {printable_path(path)}: {why}.") from None
     if len(text) > _MOST_BYTES:
-        raise SessionError(f"{shown(path)} is too long for a line; use @{shown(path)} instead.")
+        raise SessionError(
+            f"{printable_path(path)} is too long for a line; use @{printable_path(path)} instead."
+        )
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return " ".join(line for line in lines if line)
 
@@ -77,14 +79,14 @@ def forget(name: str, place: Path | None = None) -> None:
     try:
         path.unlink()
     except OSError as error:
-        raise SessionError(f"Cannot delete {shown(path)}: {because(error)}.") from None
+        raise SessionError(f"Cannot delete {printable_path(path)}: {error_text(error)}.") from None
 
 
 def _path(name: str, place: Path | None) -> Path:
     name = name.strip()
     if not _NAME.fullmatch(name) or name.endswith("."):
         raise SessionError(
-            f"'{shown(name[:60])}' is no name for a set: letters, digits, spaces, dots and "
-            f"dashes, at most {MOST_NAME}."
+            f"'{printable_path(name[:60])}' is no name for a set: letters, digits, spaces, dots "
+            f"and dashes, at most {MOST_NAME}."
         )
     return (place or folder()) / f"{name}.txt"

@@ -15,7 +15,7 @@ from textual.app import App
 
 from probes.model import Result
 from probes.remediation import commands, remedy
-from probes.session.paths import because, make_parents, shown
+from probes.session.paths import error_text, make_parents, printable_path
 
 _WITHOUT_CLIPBOARD = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
 """Terminals that have no clipboard."""
@@ -103,10 +103,9 @@ def _write_file(text: str) -> str:
         make_parents(path)
         _replace_file(path, f"{text}\n")
     except OSError as error:
-        return (
-            f"This terminal has no clipboard, and {shown(path)} was not written ({because(error)})"
-        )
-    return f"This terminal has no clipboard; written to {shown(path)}"
+        not_written = f"{printable_path(path)} was not written ({error_text(error)})"
+        return f"This terminal has no clipboard, and {not_written}"
+    return f"This terminal has no clipboard; written to {printable_path(path)}"
 
 
 def _replace_file(path: Path, text: str) -> None:

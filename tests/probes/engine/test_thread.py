@@ -17,8 +17,8 @@ import pytest
 from probes.engine.thread import Engine
 from probes.model import Diagnosed, Finished, Message, Result, Settings, Status, Verdict
 from probes.registry import PROBES
-from probes.session import LogFailed, SessionLog, new_header, read_session
-from probes.session.records import found
+from probes.session import LogError, SessionLog, new_header, read_session
+from probes.session.records import to_finding_record
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_findings_are_in_the_log_before_its_end_and_those_of_a_rerun_stand(
     one.add([kit.job(check) for check in checks])
     told = [event.findings for event in until_finished(events) if isinstance(event, Diagnosed)]
     (first,) = read_session(path).findings
-    assert [[found(finding) for finding in one] for one in told] == [[first]]
+    assert [[to_finding_record(finding) for finding in one] for one in told] == [[first]]
     assert first.text.startswith("10.0.0.1 is down or dropped entirely")
     one.rerun([kit.job(checks[0]).key])
     until_finished(events)
@@ -135,7 +135,7 @@ def test_a_log_that_fails_is_said_once_and_the_run_goes_on(engine, kit):
     assert "not being saved" in said[0]
     assert sum(isinstance(event, Result) for event in first) == 5
     assert sum(isinstance(event, Result) for event in second) == 5
-    with contextlib.suppress(LogFailed):
+    with contextlib.suppress(LogError):
         log.close()
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from probes.session import AlreadyThere, SessionError, copy
+from probes.session import SessionError, SessionExists, copy_session
 
 Write = Callable[..., Path]
 
 
 def test_a_copy_is_the_same_and_private(write_log: Write, tmp_path: Path) -> None:
     path, to = write_log(), tmp_path / "kept" / "copy.jsonl"
-    copy(path, to)
+    copy_session(path, to)
     assert to.read_bytes() == path.read_bytes()
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
     assert [file.name for file in to.parent.iterdir()] == ["copy.jsonl"]
@@ -24,11 +24,11 @@ def test_a_copy_is_the_same_and_private(write_log: Write, tmp_path: Path) -> Non
 def test_an_existing_file_is_replaced_only_on_request(write_log: Write, tmp_path: Path) -> None:
     path, to = write_log(), tmp_path / "mine"
     to.write_text("mine")
-    with pytest.raises(AlreadyThere, match="mine exists already"):
-        copy(path, to)
+    with pytest.raises(SessionExists, match="mine exists already"):
+        copy_session(path, to)
     assert to.read_text() == "mine"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mine", "session.jsonl"]
-    copy(path, to, overwrite=True)
+    copy_session(path, to, overwrite=True)
     assert to.read_bytes() == path.read_bytes()
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
 
@@ -37,9 +37,9 @@ def test_a_link_is_replaced_and_not_followed(write_log: Write, tmp_path: Path) -
     path, link, target = write_log(), tmp_path / "link", tmp_path / "target"
     target.write_text("mine")
     link.symlink_to(target)
-    with pytest.raises(AlreadyThere):
-        copy(path, link)
-    copy(path, link, overwrite=True)
+    with pytest.raises(SessionExists):
+        copy_session(path, link)
+    copy_session(path, link, overwrite=True)
     assert target.read_text() == "mine"
     assert not link.is_symlink()
 
@@ -49,7 +49,7 @@ def test_a_log_is_not_copied_onto_itself(write_log: Write, tmp_path: Path) -> No
     (tmp_path / "alias").symlink_to(path)
     for to in (path, tmp_path / "alias"):
         with pytest.raises(SessionError, match="is the session log itself"):
-            copy(path, to, overwrite=True)
+            copy_session(path, to, overwrite=True)
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_a_place_that_takes_no_file_is_one_sentence(
     path = write_log()
     (tmp_path / "file").touch()
     with pytest.raises(SessionError, match=why):
-        copy(path, f"{tmp_path}/{name}")
+        copy_session(path, f"{tmp_path}/{name}")
 
 
 def test_a_copy_of_nothing_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(SessionError, match="no such file"):
-        copy(tmp_path / "absent", tmp_path / "copy")
+        copy_session(tmp_path / "absent", tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []

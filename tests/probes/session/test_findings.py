@@ -12,7 +12,7 @@ import pytest
 from probes.judging.findings import Confidence, Finding, FindingKind
 from probes.model import Result
 from probes.session import Header, SessionLog, read_session
-from probes.session.records import finding_record, found
+from probes.session.records import finding_record, to_finding_record
 
 Make = Callable[..., Result]
 
@@ -95,7 +95,7 @@ def test_a_broken_finding_is_skipped_by_its_number(
     log.header(header)
     log.close()
     with path.open("a", encoding="ascii") as file:
-        file.write(json.dumps(finding_record(found(DOWN)) | change) + "\n")
+        file.write(json.dumps(finding_record(to_finding_record(DOWN)) | change) + "\n")
     session = read_session(path)
     assert session.messages == (f"Line 2 was skipped: {why}.",)
     assert session.findings == ()
@@ -106,7 +106,7 @@ def test_a_word_of_a_later_version_is_kept(tmp_path: Path, header: Header) -> No
     log = SessionLog.create(path)
     log.header(header)
     log.close()
-    later = replace(found(DOWN), kind="weather", sure="guessed")
+    later = replace(to_finding_record(DOWN), kind="weather", sure="guessed")
     with path.open("a", encoding="ascii") as file:
         file.write(json.dumps(finding_record(later)) + "\n")
     assert read_session(path).findings == (later,)

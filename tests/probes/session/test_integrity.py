@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.model import Result
-from probes.session import Header, LogFailed, SessionError, SessionLog, verify, writer
+from probes.session import Header, LogError, SessionError, SessionLog, verify, writer
 
 Make = Callable[..., Result]
 Write = Callable[..., Path]
@@ -176,11 +176,11 @@ def test_what_was_lost_stands_before_the_end_and_under_its_hash(
 ) -> None:
     log = SessionLog.create(tmp_path / "lost.jsonl")
     log.header(header)
-    monkeypatch.setattr(writer, "MOST_WAITING", 100)
+    monkeypatch.setattr(writer, "MAX_PENDING", 100)
     with monkeypatch.context() as broken:
         broken.setattr(writer.os, "write", _no_space)
         for number in range(3):
-            with suppress(LogFailed):
+            with suppress(LogError):
                 log.results([make_result(f"host{number}")])
     log.end(True, {"ok": 3})
     log.close()

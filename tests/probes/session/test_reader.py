@@ -12,9 +12,9 @@ import pytest
 
 from probes.engine.plan import plan
 from probes.model import Result, Ruling, State, Status, Target, Verdict
-from probes.session import Header, Origin, SessionError, SessionLog, read_session, unreached
-from probes.session.json_line import encoded
-from probes.session.records import recorded, result_record
+from probes.session import Header, Origin, SessionError, SessionLog, read_session, unreached_rows
+from probes.session.json_line import encode_record
+from probes.session.records import result_record, to_verdict_record
 from profiles.model import Profile
 
 Make = Callable[..., Result]
@@ -76,7 +76,7 @@ def test_a_remark_that_was_added_later_does_not_move_the_end_of_the_measurement(
     path.write_bytes(path.read_bytes() + b'{"type":"remark","at":"2099","text":"Asked."}\n' + end)
     assert read_session(path).ended == ended
     again = make_result("dc1", note="Again.")
-    more = encoded(result_record(again)).encode() + b"\n"
+    more = encode_record(result_record(again)).encode() + b"\n"
     path.write_bytes(path.read_bytes() + more + end)
     assert read_session(path).ended.startswith("2099")
 
@@ -98,7 +98,7 @@ def test_a_killed_run_is_not_complete_and_shows_what_it_did_not_reach(
     session = read_session(write_log(make_result("dc1"), end=False), profile)
     assert (session.complete, session.ended) == (False, "")
     jobs = plan(profile, session.header.targets, only=frozenset(session.header.only))
-    rows = unreached(session, jobs)
+    rows = unreached_rows(session, jobs)
     assert [row.job.key for row in rows] == ["unix.ssh|web:2222", "unix.ssh|[fe80::1]:2222"]
     assert {row.status for row in rows} == {Status.CANCELLED}
     assert {row.observation.state for row in rows} == {State.NOT_RUN}
@@ -145,10 +145,10 @@ def test_the_last_verdict_of_a_target_and_capability_stands(
     log.results([make_result("dc1")])
     log.verdicts(told[:3])
     log.end(True, {"ok": 1})
-    log.verdict(recorded(told[3]))
+    log.verdict(to_verdict_record(told[3]))
     log.close()
     session = read_session(path)
-    assert session.verdicts == tuple(recorded(told[at]) for at in (3, 1, 2))
+    assert session.verdicts == tuple(to_verdict_record(told[at]) for at in (3, 1, 2))
     assert session.verdicts[0].verdict == "ready after enabling remoting"
     assert session.complete, "a verdict is no new measurement"
     assert session.messages == ()
@@ -174,4 +174,4 @@ def test_rows_that_were_not_measured_again_are_kept_apart(
     assert [(one.job.target.host, one.status) for one in session.results] == [("dc3", "blocked")]
     assert [one.note for one in session.earlier] == ["Answered.", "as it counts now"]
     jobs = [make_result(host).job for host in ("dc1", "dc2", "dc3", "dc4")]
-    assert [one.job.target.host for one in unreached(session, jobs)] == ["dc4"]
+    assert [one.job.target.host for one in unreached_rows(session, jobs)] == ["dc4"]

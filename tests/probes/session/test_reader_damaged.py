@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from probes.model import Result
 from probes.session import Header, Session, SessionError, VerdictRecord, read_session, reader
 from probes.session.header import header_record
-from probes.session.json_line import MOST_LINE, encoded
+from probes.session.json_line import MAX_LINE, encode_record
 from probes.session.records import result_record, verdict_record
 
 Make = Callable[..., Result]
@@ -56,8 +56,8 @@ def test_a_torn_last_line_is_dropped_with_a_message(
         (b'{"a":' + b"1" * 5000 + b"}", "it holds a number that is too long"),
         (b'{"type":"result"}', "it has no state"),
         (b'{"type":"remark","at":1}', "its at is not a string"),
-        (b'"' + b"x" * (MOST_LINE + 5) + b'"', f"it is longer than {MOST_LINE} bytes"),
-        (b"x" * (MOST_LINE * 3), f"it is longer than {MOST_LINE} bytes"),
+        (b'"' + b"x" * (MAX_LINE + 5) + b'"', f"it is longer than {MAX_LINE} bytes"),
+        (b"x" * (MAX_LINE * 3), f"it is longer than {MAX_LINE} bytes"),
     ],
 )
 def test_a_broken_line_is_skipped_by_its_number(
@@ -105,14 +105,14 @@ def test_a_thousand_broken_lines_are_twenty_messages_and_a_count(write_log: Writ
 def test_more_rows_than_a_session_may_have_are_left_out(
     write_log: Write, make_result: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "MOST_ROWS", 2)
+    monkeypatch.setattr(reader, "MAX_ROWS", 2)
     session = read_session(write_log(*(make_result(host) for host in "abca")))
     assert [row.job.target.host for row in session.results] == ["a", "b"]
     assert session.messages == ("Line 4 was skipped: more than 2 rows.",)
 
 
 def first_line(header: Header, **change: object) -> bytes:
-    return encoded({**header_record(header), **change}).encode() + b"\n"
+    return encode_record({**header_record(header), **change}).encode() + b"\n"
 
 
 @pytest.mark.parametrize(
@@ -209,9 +209,9 @@ def test_a_row_of_an_old_log_has_no_interface_and_a_forged_one_none_that_is_no_t
 ) -> None:
     record = result_record(make_result(interface="eth0"))
     assert record.pop("interface") == "eth0"
-    old = encoded(record | {"key": "windows.ldap|dc1"}).encode()
+    old = encode_record(record | {"key": "windows.ldap|dc1"}).encode()
     path = write_log(make_result(interface="eth0"))
     assert read_session(path).results[0].observation.interface == "eth0"
-    session = add(path, old, encoded(record | {"interface": 7}).encode())
+    session = add(path, old, encode_record(record | {"interface": 7}).encode())
     assert session.results[0].observation.interface is None
     assert session.messages == ("Line 4 was skipped: its interface is not text or null.",)

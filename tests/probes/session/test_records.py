@@ -29,16 +29,23 @@ from probes.model import (
     Target,
 )
 from probes.session import Header, VerdictRecord
-from probes.session.header import header_of, header_record
-from probes.session.json_line import MOST_DEPTH, MOST_LINE, BadLine, decoded, depth, encoded
+from probes.session.header import header_record, parse_header
+from probes.session.json_line import (
+    MAX_DEPTH,
+    MAX_LINE,
+    BadLine,
+    decode_record,
+    encode_record,
+    nesting_depth,
+)
 from probes.session.records import (
-    Rows,
+    RowParser,
     end_record,
-    finding_of,
     finding_record,
-    found,
+    parse_finding,
     remark_record,
     result_record,
+    to_finding_record,
     verdict_record,
 )
 from probes.session.writer import finding_line, result_line
@@ -109,7 +116,7 @@ def test_a_result_survives_its_line_and_the_line_fits_the_schema(
     assert "\n" not in line
     assert all(32 <= ord(char) < 127 for char in line)
     validate(json.loads(line))
-    assert Rows(profile, ()).result(decoded(line.encode())) == result
+    assert RowParser(profile, ()).parse(decode_record(line.encode())) == result
 
 
 def test_a_result_has_the_keys_of_the_contract_in_their_order(make_result: Make) -> None:
@@ -138,21 +145,21 @@ def test_every_other_line_fits_the_schema(header: Header, validate: Validate) ->
         header_record(header),
         verdict_record(verdict),
         verdict_record(dataclasses.replace(verdict, port=2222)),
-        finding_record(found(FINDING)),
+        finding_record(to_finding_record(FINDING)),
         remark_record("firewall opened"),
         end_record(False, {"ok": 2, "not needed": 1}, "0" * 64),
     ):
-        validate(json.loads(encoded(record)))
+        validate(json.loads(encode_record(record)))
 
 
 def test_a_finding_survives_its_line_and_keeps_count_of_keys_that_do_not_fit() -> None:
-    made = found(FINDING)
+    made = to_finding_record(FINDING)
     assert (made.kind, made.sure, made.rows) == ("host", "likely", 2)
-    assert finding_of(decoded(finding_line(made).encode())) == made
+    assert parse_finding(decode_record(finding_line(made).encode())) == made
     keys = tuple(f"discovery.ping|10.2.{number >> 8}.{number & 255}" for number in range(60_000))
-    line = finding_line(found(dataclasses.replace(FINDING, keys=keys)))
-    assert MOST_LINE // 4 < len(line) < MOST_LINE
-    read = finding_of(decoded(line.encode()))
+    line = finding_line(to_finding_record(dataclasses.replace(FINDING, keys=keys)))
+    assert MAX_LINE // 4 < len(line) < MAX_LINE
+    read = parse_finding(decode_record(line.encode()))
     assert read.rows == 60_000
     assert read.keys == keys[: len(read.keys)]
 
@@ -175,7 +182,7 @@ def test_the_schema_lists_every_status_wherever_it_lists_one() -> None:
 
 
 def test_a_header_survives_its_line(header: Header) -> None:
-    assert header_of(decoded(encoded(header_record(header)).encode())) == header
+    assert parse_header(decode_record(encode_record(header_record(header)).encode())) == header
 
 
 def test_answers_are_true_false_or_auto(header: Header) -> None:
@@ -197,7 +204,7 @@ def test_numbers_that_are_not_finite_become_null(
     )
     record = json.loads(result_line(strange), parse_constant=pytest.fail)
     validate(record)
-    seen = Rows(profile, ()).result(record).observation
+    seen = RowParser(profile, ()).parse(record).observation
     assert (seen.latency_ms, dict(seen.timings_ms)) == (None, {"tls": 1.5})
     assert seen.facts == {"skew": None, "list": [None]}
     assert seen.evidence[0].at_ms == 0.0
@@ -213,20 +220,22 @@ def test_facts_json_cannot_carry_are_written_as_something_it_can(make_result: Ma
 
 
 def test_facts_nested_too_deeply_are_cut_to_what_a_reader_accepts(make_result: Make) -> None:
-    for deep in (MOST_DEPTH + 1, 5000):
+    for deep in (MAX_DEPTH + 1, 5000):
         nest: list[object] = []
         for _ in range(deep):
             nest = [nest]
-        record = decoded(result_line(make_result(facts={"nest": nest})).encode())
-        assert depth(record) == MOST_DEPTH
+        record = decode_record(result_line(make_result(facts={"nest": nest})).encode())
+        assert nesting_depth(record) == MAX_DEPTH
 
 
 def test_facts_that_are_too_long_leave_a_line_a_reader_accepts(
     make_result: Make, profile: Profile
 ) -> None:
-    line = result_line(make_result(facts={"text": "ü" * MOST_LINE}))
-    assert len(line) < MOST_LINE
-    assert Rows(profile, ()).result(decoded(line.encode())).observation.facts == {"shortened": True}
+    line = result_line(make_result(facts={"text": "ü" * MAX_LINE}))
+    assert len(line) < MAX_LINE
+    assert RowParser(profile, ()).parse(decode_record(line.encode())).observation.facts == {
+        "shortened": True
+    }
 
 
 @pytest.mark.parametrize(
@@ -259,7 +268,7 @@ def test_a_record_of_the_wrong_types_is_refused(
 ) -> None:
     record = json.loads(result_line(make_result())) | change
     with pytest.raises(BadLine, match=why):
-        Rows(profile, ()).result(record)
+        RowParser(profile, ()).parse(record)
 
 
 @given(st.dictionaries(st.text(max_size=8), FACTS, max_size=4), st.data())
@@ -270,14 +279,14 @@ def test_whatever_a_record_holds_it_is_a_row_or_a_bad_line(
     for key in data.draw(st.lists(st.sampled_from(sorted(record)), max_size=3)):
         record[key] = data.draw(FACTS)
     try:
-        result = Rows(profile, ()).result(record | junk)
+        result = RowParser(profile, ()).parse(record | junk)
     except BadLine:
         return
     assert result.job.key == record["key"] or "key" in junk
 
 
 def test_a_check_the_profile_no_longer_has_still_makes_a_row(make_result: Make) -> None:
-    row = Rows(None, ()).result(json.loads(result_line(make_result())))
+    row = RowParser(None, ()).parse(json.loads(result_line(make_result())))
     check = row.job.check
     assert (check.id, check.role, check.title) == ("windows.ldap", "windows.dc", "ldap")
     assert check.port_text == "TCP 389"
@@ -287,7 +296,7 @@ def test_a_check_that_changed_its_transport_is_not_taken_for_the_old_one(
     make_result: Make, profile: Profile
 ) -> None:
     changed = tuple(dataclasses.replace(check, transport="udp") for check in profile.checks)
-    row = Rows(dataclasses.replace(profile, checks=changed), ()).result(
+    row = RowParser(dataclasses.replace(profile, checks=changed), ()).parse(
         json.loads(result_line(make_result()))
     )
     assert row.job.check.transport == "tcp"
@@ -299,4 +308,4 @@ def test_a_row_of_a_host_with_its_own_port_belongs_to_the_same_target(
     # The plan keys a check whose port is not replaced by the host alone.
     target = Target("windows.dc", "dc1", 636)
     plain = json.loads(result_line(make_result()))
-    assert Rows(profile, (target,)).result(plain).job.target == target
+    assert RowParser(profile, (target,)).parse(plain).job.target == target

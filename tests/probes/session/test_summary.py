@@ -11,8 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.model import Evidence, Removed, Restored, Result, Ruling, Status, Target, Verdict
-from probes.session import Header, SessionError, SessionLog, annotate, read_session, summary, verify
-from probes.session.replay import moments
+from probes.session import (
+    Header,
+    SessionError,
+    SessionLog,
+    annotate,
+    read_session,
+    summarize,
+    verify,
+)
+from probes.session.replay import timeline
 from profiles.model import Profile
 
 Make = Callable[..., Result]
@@ -37,7 +45,7 @@ def test_a_summary_says_when_where_what_and_the_last_verdict_of_each_target(
     log.remark("after the change")
     log.end(True, {})
     log.close()
-    found = summary(path)
+    found = summarize(path)
     assert (found.started, found.host) == (header.started, "jump1")
     assert found.targets == ("dc1", "web:2222", "[fe80::1]:2222", "later")
     assert (found.target_count, found.results) == (4, 2)
@@ -57,20 +65,20 @@ def test_a_host_that_was_removed_is_not_counted_until_it_is_back(
     log.targets([Target("windows.dc", "a")])
     log.verdicts([verdict("a", Ruling.BLOCKED), verdict("b", Ruling.READY)])
     log.removal(Removed(gone))
-    found = summary(path)
+    found = summarize(path)
     log.removal(Restored(gone))
     log.close()
     assert found.verdicts == {"ready": 1}
     assert found.targets == ("web:2222", "[fe80::1]:2222")
     assert found.target_count == 2
-    assert summary(path).verdicts == {"blocked": 1, "ready": 1}
-    assert summary(path).target_count == 4
+    assert summarize(path).verdicts == {"blocked": 1, "ready": 1}
+    assert summarize(path).target_count == 4
 
 
 def test_a_summary_of_a_killed_run_says_that_it_is_not_complete(
     write_log: Write, make_result: Make
 ) -> None:
-    found = summary(write_log(make_result(), end=False))
+    found = summarize(write_log(make_result(), end=False))
     assert not found.complete
     assert not found.ended
     assert found.remark == "before the change"
@@ -83,7 +91,7 @@ def test_a_rerun_after_the_end_is_not_complete_until_its_own_end(
     log = SessionLog.append(path)
     log.results([make_result()])
     log.close()
-    assert not summary(path).complete
+    assert not summarize(path).complete
 
 
 @pytest.mark.parametrize("text", ["", "hello\n", '{"type":"result"}\n', "\0" * 100])
@@ -91,9 +99,9 @@ def test_a_file_that_is_no_session_is_refused_in_a_sentence(tmp_path: Path, text
     path = tmp_path / "x.jsonl"
     path.write_text(text)
     with pytest.raises(SessionError):
-        summary(path)
+        summarize(path)
     with pytest.raises(SessionError):
-        summary(tmp_path)
+        summarize(tmp_path)
 
 
 @settings(max_examples=60)
@@ -121,7 +129,7 @@ def test_any_lines_behind_the_first_make_a_summary(
     write_log(make_result(), end=False)
     with path.open("ab") as file:
         file.write(b"\n".join(tail))
-    assert summary(path).results == 1
+    assert summarize(path).results == 1
 
 
 def test_a_remark_made_afterwards_is_read_back_and_the_log_stays_intact(
@@ -165,7 +173,7 @@ def test_moments_follow_the_log_and_never_run_back(
     log.verdicts([verdict("a", Ruling.READY)])
     log.results([make_result("a", started="nonsense", evidence=())])
     log.close()
-    found = list(moments(path, profile))
+    found = list(timeline(path, profile))
     assert [round(at, 3) for at, _ in found] == [2.5, 2.5, 2.5, 2.5]
     kinds = [type(event) for _, event in found]
     assert kinds == [Result, Result, Verdict, Result]

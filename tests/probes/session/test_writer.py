@@ -15,7 +15,7 @@ import pytest
 
 from probes.judging.findings import Confidence, Finding, FindingKind
 from probes.model import Result
-from probes.session import Header, LogFailed, SessionLog, VerdictRecord, default_path, read_session
+from probes.session import Header, LogError, SessionLog, VerdictRecord, default_path, read_session
 from probes.session import writer as write
 
 Make = Callable[..., Result]
@@ -46,7 +46,7 @@ def test_a_log_is_private_in_private_directories(tmp_path: Path, header: Header)
 def test_an_existing_file_is_never_written(tmp_path: Path) -> None:
     path = tmp_path / "mine.txt"
     path.write_text("mine")
-    with pytest.raises(LogFailed, match=r"mine\.txt exists already"):
+    with pytest.raises(LogError, match=r"mine\.txt exists already"):
         SessionLog.create(path)
     assert path.read_text() == "mine"
 
@@ -59,7 +59,7 @@ def test_a_symbolic_link_is_never_followed(
     link = tmp_path / "link"
     link.symlink_to(target)
     for opener in (SessionLog.create, SessionLog.append):
-        with pytest.raises(LogFailed):
+        with pytest.raises(LogError):
             opener(link)
     assert target.exists() == there
 
@@ -67,7 +67,7 @@ def test_a_symbolic_link_is_never_followed(
 @pytest.mark.parametrize("name", ["file/x", "nul\0", "."])
 def test_a_place_where_no_file_can_be_is_one_sentence(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(LogFailed) as caught:
+    with pytest.raises(LogError) as caught:
         SessionLog.create(f"{tmp_path}/{name}")
     assert str(caught.value).endswith(".")
     assert str(caught.value).isprintable()
@@ -138,7 +138,7 @@ def test_a_disk_that_was_full_leaves_no_torn_line_and_loses_nothing(
         for number in range(4):
             try:
                 log.results([make_result(f"host{number}")])
-            except LogFailed as error:
+            except LogError as error:
                 said.append(str(error))
     assert set(said) == {f"Cannot write the session log {path}: file too large."}
     log.results([make_result("host4")])
@@ -156,10 +156,10 @@ def test_what_does_not_fit_the_waiting_room_is_counted_in_the_log(
     path = tmp_path / "long.jsonl"
     log = SessionLog.create(path)
     log.header(header)
-    monkeypatch.setattr(write, "MOST_WAITING", 1000)
+    monkeypatch.setattr(write, "MAX_PENDING", 1000)
     with disk_full_at(path.stat().st_size):
         for number in range(5):
-            with pytest.raises(LogFailed):
+            with pytest.raises(LogError):
                 log.results([make_result(f"host{number}")])
     log.results([make_result("after")])
     log.close()
@@ -173,12 +173,12 @@ def test_a_log_that_could_not_be_finished_says_so_when_it_is_closed(
 ) -> None:
     log = SessionLog.create(tmp_path / "closed.jsonl")
     with disk_full_at(0):
-        with pytest.raises(LogFailed):
+        with pytest.raises(LogError):
             log.header(header)
-        with pytest.raises(LogFailed):
+        with pytest.raises(LogError):
             log.close()
     log.close()
-    with pytest.raises(LogFailed, match="is closed"):
+    with pytest.raises(LogError, match="is closed"):
         log.results([make_result()])
 
 
@@ -200,7 +200,7 @@ def test_a_reader_that_has_gone_is_one_sentence(header: Header) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     log = SessionLog(writing, "standard output")
-    with pytest.raises(LogFailed, match="standard output: broken pipe"):
+    with pytest.raises(LogError, match="standard output: broken pipe"):
         log.header(header)
     os.close(writing)
 
@@ -237,22 +237,22 @@ def test_only_a_session_log_is_appended_to(tmp_path: Path) -> None:
     for name, text in (("passwd", "root:x:0:0\n"), ("empty", "")):
         path = tmp_path / name
         path.write_text(text)
-        with pytest.raises(LogFailed, match="is not a session log"):
+        with pytest.raises(LogError, match="is not a session log"):
             SessionLog.append(path)
         assert path.read_text() == text
-    with pytest.raises(LogFailed, match="no such file"):
+    with pytest.raises(LogError, match="no such file"):
         SessionLog.append(tmp_path / "absent")
 
 
 def test_a_refused_file_is_not_left_open(tmp_path: Path) -> None:
     path = tmp_path / "empty"
     path.touch()
-    with pytest.raises(LogFailed):
+    with pytest.raises(LogError):
         SessionLog.append(path)
     opened = os.open(path, os.O_RDONLY)
     os.close(opened)
     for _ in range(3):
-        with pytest.raises(LogFailed):
+        with pytest.raises(LogError):
             SessionLog.append(path)
     again = os.open(path, os.O_RDONLY)
     os.close(again)

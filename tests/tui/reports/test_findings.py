@@ -15,7 +15,7 @@ from defusedxml.ElementTree import fromstring
 from probes.judging.findings import Confidence, Finding, FindingKind
 from probes.model import Reason, Result, State, Status
 from probes.session import SessionLog
-from probes.session.records import found
+from probes.session.records import to_finding_record
 from profiles.model import Profile
 from tui.reports import FORMATS
 from tui.reports.anonymise import pseudonymised
@@ -73,7 +73,7 @@ def test_csv_stays_a_row_a_line(dead: Report) -> None:
 
 
 def test_a_finding_of_the_log_stands_whatever_the_rows_say(dead: Report) -> None:
-    told = found(
+    told = to_finding_record(
         Finding(FindingKind.TIME, "The sun is down", Confidence.CERTAIN, "it is dark", ("k",))
     )
     report = replace(dead, session=replace(dead.session, findings=(told,)))
