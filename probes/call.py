@@ -12,7 +12,7 @@ from probes.model import Evidence, Job, Reason, Service, State
 from probes.options import NO_OPTIONS, Options
 from probes.vantage import Accept, Outcome, Vantage
 from probes.vantage.datagram_pacing import DatagramPacer
-from probes.vantage.stream import Stream, connected, opened
+from probes.vantage.stream import Stream, connect, open_stream
 
 MAX_UNEXPECTED = 4
 """Datagrams kept that answer something else."""
@@ -99,9 +99,9 @@ class Call:
 
     async def stream(self) -> Stream:
         """The TCP connection the engine opened, as a bounded stream."""
-        assert self.outcome is not None and self.outcome.pipe is not None
-        stream = await opened(self.outcome.pipe)
-        self.outcome.pipe = None
+        assert self.outcome is not None and self.outcome.connection is not None
+        stream = await open_stream(self.outcome.connection)
+        self.outcome.connection = None
         self._streams.append(stream)
         return stream
 
@@ -114,11 +114,11 @@ class Call:
         outcome = await self.try_connect(
             port or self.job.endpoint[1] or self.port, keep=True, timeout=timeout
         )
-        if outcome.pipe is None:
+        if outcome.connection is None:
             if outcome.state is State.OPEN:
                 raise ConnectionResetError("accepted and reset at once")
             raise NoAnswer(outcome)
-        stream = await opened(outcome.pipe)
+        stream = await open_stream(outcome.connection)
         self._streams.append(stream)
         return stream
 
@@ -130,7 +130,7 @@ class Call:
         `timeout` in seconds, the whole exchange's without it.
         """
         limit = timeout or self.timeout
-        outcome = await connected(self.vantage, self.address, port, limit, keep=keep)
+        outcome = await connect(self.vantage, self.address, port, limit, keep=keep)
         self.record(outcome, sent=f"TCP connect to port {port}")
         return outcome
 
@@ -204,9 +204,9 @@ class Call:
 
         A conversation that is cancelled before its first step never does.
         """
-        if self.outcome is not None and self.outcome.pipe is not None:
-            self.outcome.pipe.close()
-            self.outcome.pipe = None
+        if self.outcome is not None and self.outcome.connection is not None:
+            self.outcome.connection.close()
+            self.outcome.connection = None
 
     async def close(self) -> None:
         """Close every connection of this call and keep what was exchanged as evidence."""

@@ -13,7 +13,7 @@ from probes.clients.http import exchanged, page
 from probes.clients.proxy import ProxyRefused, tunnelled
 from probes.clients.tls import NotTls, Secured, believes_nobody, trusted, unverified
 from probes.model import Evidence, Service
-from probes.vantage.stream import Stream, TooMuch
+from probes.vantage.stream import LimitExceeded, Stream
 from probes.wire.certificate import BadCertificate, Certificate, distrust, read_certificate
 from probes.wire.http import Exchange, NotHttp, Request, authority
 from probes.wire.proxy import parse_proxy
@@ -140,7 +140,7 @@ async def _look(call: Call, found: _Found) -> None:
         await _through(call, stream, replace(found, timings={}))
         secured = Secured(stream, unverified(), _name(call))
         await secured.handshake()
-    except (NoAnswer, ProxyRefused, NotTls, TooMuch, EOFError, ssl.SSLError, ConnectionError):
+    except (NoAnswer, ProxyRefused, NotTls, LimitExceeded, EOFError, ssl.SSLError, ConnectionError):
         return
     _keep(secured, found)
 

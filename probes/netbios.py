@@ -7,7 +7,7 @@ import asyncio
 from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.clients.smb import facts_of, introduced, newest, oldest
 from probes.model import Service
-from probes.vantage.stream import Stream, TooMuch
+from probes.vantage.stream import LimitExceeded, Stream
 from probes.wire import netbios
 from probes.wire.netbios import SessionReply
 from probes.wire.smb import Negotiated
@@ -40,7 +40,7 @@ async def ask(call: Call) -> Answer:
             said = await _negotiated(call, stream)
     except Unexpected as error:
         problem = str(error)
-    except TooMuch:
+    except LimitExceeded:
         problem = "it sends without end"
     except TimeoutError:
         problem = "no SMB answer over it in time"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from probes.call import Answer, Call, Unexpected
 from probes.clients.rpc import Dialogue, Fault, Table
 from probes.model import Service
-from probes.vantage.stream import TooMuch
+from probes.vantage.stream import LimitExceeded
 from probes.wire import dcerpc, endpoint_mapper
 from probes.wire.endpoint_mapper import Endpoint, name_of, rank_of
 
@@ -55,7 +55,7 @@ async def read(dialogue: Dialogue, table: Table, until: float) -> str:
         return f"its list could not be read: {error}"
     except TimeoutError:
         return "its list did not come in time"
-    except TooMuch:
+    except LimitExceeded:
         return "its list is too long to read"
     except (EOFError, ConnectionError):
         return "it closed the connection in the middle of its list"

@@ -11,7 +11,7 @@ from probes.clients.rpc import Dialogue, Table
 from probes.model import Reason, Service, State
 from probes.rpc import listed, read, tcp_ports
 from probes.vantage import Outcome
-from probes.vantage.stream import TooMuch
+from probes.vantage.stream import LimitExceeded
 from probes.wire import endpoint_mapper
 from probes.wire.dcerpc import Interface
 from probes.wire.endpoint_mapper import name_of, rank_of
@@ -117,7 +117,7 @@ async def _try(call: Call, port: int, interface: Interface, until: float) -> Try
             await Dialogue(stream).bind(interface)
     except Unexpected as error:
         return Try(port, interface, None, Service.UNEXPECTED, str(error))
-    except TooMuch:
+    except LimitExceeded:
         return Try(port, interface, None, Service.UNEXPECTED, "it sends without end")
     except TimeoutError:
         return Try(port, interface, None, Service.SILENT, "it says nothing")

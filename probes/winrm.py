@@ -8,7 +8,7 @@ from typing import Any
 from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.clients.http import exchanged
 from probes.model import Service
-from probes.vantage.stream import Stream, TooMuch
+from probes.vantage.stream import LimitExceeded, Stream
 from probes.wire import wsman
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
 from probes.wire.xml import Element, NotXml, elements, fault
@@ -84,7 +84,7 @@ async def _more(call: Call, path: str, ends: float) -> Response | None:
         async with asyncio.timeout_at(ends):
             stream = await call.connect()
             return await exchanged(stream, Exchange(request, body_most=0))
-    except (NoAnswer, NotHttp, TooMuch, EOFError, OSError):
+    except (NoAnswer, NotHttp, LimitExceeded, EOFError, OSError):
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from probes.vantage.stream import TooMuch
+from probes.vantage.stream import LimitExceeded
 from probes.wire.http import Exchange, NotHttp, Response
 
 
@@ -53,7 +53,7 @@ async def page(stream: Channel, exchange: Exchange, within: float) -> bytes:
             whole = exchange.go_on()
             while whole is None:
                 whole = exchange.feed(await stream.read(16 * 1024))
-    except (NotHttp, TooMuch, EOFError, OSError):
+    except (NotHttp, LimitExceeded, EOFError, OSError):
         # TimeoutError is an OSError, and so is what TLS raises.
         pass
     return exchange.body

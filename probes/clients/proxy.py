@@ -29,7 +29,7 @@ class _Discreet:
         self._secret = secret
 
     async def send(self, data: bytes) -> None:
-        await self._stream.send(data, shown=data.replace(self._secret, b"..."))
+        await self._stream.send(data, recorded=data.replace(self._secret, b"..."))
 
     async def read(self, most: int = 4096) -> bytes:
         return await self._stream.read(most)

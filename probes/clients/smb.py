@@ -9,7 +9,7 @@ import uuid
 from datetime import UTC, datetime
 
 from probes.call import Unexpected
-from probes.vantage.stream import Stream, TooMuch
+from probes.vantage.stream import LimitExceeded, Stream
 from probes.wire import ntlm, smb
 from probes.wire.ntlm import Identity
 from probes.wire.smb import Negotiated
@@ -43,7 +43,7 @@ async def introduced(stream: Stream, said: Negotiated, until: float) -> Identity
     try:
         async with asyncio.timeout_at(until):
             return ntlm.challenge(await _ask(stream, smb.session_setup(ntlm.negotiate())))
-    except (ntlm.Malformed, smb.Malformed, TooMuch, EOFError, OSError):
+    except (ntlm.Malformed, smb.Malformed, LimitExceeded, EOFError, OSError):
         return Identity()
 
 

@@ -13,7 +13,7 @@ from probes.model import Evidence, Observation, Reason, Resolution, Service, Set
 from probes.options import Options
 from probes.vantage import NotOffered, Outcome, Vantage
 from probes.vantage.happy_eyeballs import outcome_rank
-from probes.vantage.stream import TooMuch
+from probes.vantage.stream import LimitExceeded
 from probes.wire.address import same_address
 
 
@@ -88,7 +88,7 @@ def with_local_facts(observation: Observation, vantage: Vantage) -> Observation:
         and icmp is not None
         and observation.reason is Reason.HOST_UNREACH
         and same_address(icmp.offender, source)
-        and (unanswered := vantage.unanswered(address)) is not None
+        and (unanswered := vantage.unresolved_neighbour(address)) is not None
     ):
         facts = {**facts, "unanswered": unanswered}
     return replace(observation, interface=vantage.interface(source), facts=facts)
@@ -149,7 +149,7 @@ async def run_tcp_probe(
         decisive = answer.outcome
     except Unexpected as error:
         service, facts = Service.UNEXPECTED, {"summary": str(error)}
-    except TooMuch as error:
+    except LimitExceeded as error:
         service, facts = Service.UNEXPECTED, {"summary": f"it sends without end: {error}"}
     except TimeoutError:
         service = Service.SILENT

@@ -39,7 +39,7 @@ class LabVantage:
         """How many sockets the descriptor limit leaves for probing."""
         return self._local.descriptors
 
-    def unanswered(self, address: str) -> str | None:
+    def unresolved_neighbour(self, address: str) -> str | None:
         """Nothing here is out of reach for want of a neighbour."""
         return None
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from probes.vantage import Pipe
+from probes.vantage import TcpConnection
 from probes.wire.ssh import Greeting, Malformed, Offer, behind, greeting, offer
 
 RECEIVED_MOST = 256 * 1024
@@ -20,7 +20,7 @@ class Tap(asyncio.Protocol):
     here what is not SSH ends the connection at once, and so does more than RECEIVED_MOST bytes.
     """
 
-    def __init__(self, pipe: Pipe) -> None:
+    def __init__(self, pipe: TcpConnection) -> None:
         self._pipe = pipe
         self._inner: asyncio.Protocol | None = None
         self._transport: asyncio.Transport | None = None

@@ -1,4 +1,4 @@
-"""Vantage: the only door to the network, as a protocol, and the outcome of each way through."""
+"""Vantage: the only access to the network, as a protocol, and the outcome of each attempt."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,14 +12,14 @@ class NotOffered(Exception):
     """This vantage cannot do what was asked; the row reads `not run`."""
 
 
-class Pipe(Protocol):
-    """An open TCP connection that nobody speaks on yet; what carries it is the vantage's matter.
+class TcpConnection(Protocol):
+    """An open TCP connection without a protocol yet; its carrier depends on the vantage.
 
-    Whoever has it opens it once or closes it.
+    The owner opens it once or closes it.
     """
 
     async def open(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
-        """Speak on it with a protocol, as with `loop.create_connection`; raises OSError.
+        """Attach a protocol to it, as `loop.create_connection` does; raises OSError.
 
         From here on the transport closes the connection. Where this fails or is cancelled, nothing
         is left open. An OSError too where it was closed, or opened before.
@@ -31,7 +31,7 @@ class Pipe(Protocol):
 
 @dataclass(slots=True)
 class Outcome:
-    """How one attempt ended on the transport: a connect, a datagram exchange or an echo."""
+    """Outcome of one attempt on the transport: a connect, a datagram exchange or an echo."""
 
     state: State
     reason: Reason
@@ -42,14 +42,14 @@ class Outcome:
     latency_ms: float | None = None
     latency_source: str | None = None
     elapsed_ms: float = 0.0
-    pipe: Pipe | None = None
-    """The TCP connection, when the state is open and it was to be kept."""
+    connection: TcpConnection | None = None
+    """The TCP connection, when the state is open and `keep` was given."""
     data: bytes = b""
     """The datagram that answered."""
     mac: str = ""
     """The MAC address the echo was sent to, where that is the host's own: on our segment."""
     no_arp_reply: bool = False
-    """Nobody on our segment has answered for the address of a silent echo, which is theirs."""
+    """The address of a silent echo is on our segment, and no ARP reply has come for it."""
     problem: str = ""
     """For local errors: what to do, as a sentence."""
 
@@ -59,28 +59,28 @@ Accept = Callable[[bytes], bool]
 
 
 class Cancel(Protocol):
-    """Ends an attempt early; its callback is then not called."""
+    """Cancellation of an attempt; its callback is then not called."""
 
     def __call__(self) -> object:
         """End it; does nothing when it has ended."""
 
 
 class Vantage(Protocol):
-    """A place to measure from. Deadlines are in seconds from the call."""
+    """A host to measure from. Timeouts are in seconds from the call."""
 
     @property
     def info(self) -> VantageInfo:
-        """Where this is."""
+        """The host, user, addresses and resolvers of this vantage."""
 
     @property
     def descriptors(self) -> int:
-        """How many sockets may be open at once here."""
+        """The number of sockets that may be open at once here."""
 
     def interface(self, source: str) -> str | None:
         """The interface that has a source address; None where that is not known."""
 
-    def unanswered(self, address: str) -> str | None:
-        """Who has not answered where this machine itself says that a host is unreachable.
+    def unresolved_neighbour(self, address: str) -> str | None:
+        """The next hop without a link-layer answer, where this machine reports host unreachable.
 
         The address itself or the next router on the way to it; empty where it is neither, so that
         a rule of this machine's must have said so; None where that cannot be told.
@@ -115,4 +115,4 @@ class Vantage(Protocol):
         """
 
     async def close(self) -> None:
-        """Give back what is shared between attempts."""
+        """Release the resources that attempts share."""

@@ -1,4 +1,4 @@
-"""When the next datagram may go to a host: at once after an answer, a second after silence.
+"""Rate limiter of datagrams to one host: at once after an answer, a second after silence.
 
 A host sends about six ICMP errors at once and one a second after that (Linux icmp_ratelimit), so
 what is asked faster turns its refusals into silence.
@@ -27,7 +27,7 @@ class DatagramPacer:
 
     Once a datagram was unanswered for INTERVAL, even one that an ICMP error answers is followed by
     a pause: that error may be the last of the burst. A service's own answer is not limited.
-    `freed` is called when `ready` may have become true.
+    `on_ready` is called when `ready` may have become true.
     """
 
     __slots__ = (
@@ -59,7 +59,7 @@ class DatagramPacer:
 
     @property
     def ready(self) -> bool:
-        """Whether another row may begin: none is under way, or the last datagram met silence."""
+        """True if another row may begin: none is under way, or the last datagram met silence."""
         if self._expected or self._lock.locked():
             return False
         return (
@@ -115,7 +115,10 @@ class DatagramPacer:
         return outcome
 
     async def _acquire(self, sender: object, repeat_interval: float) -> None:
-        """Wait behind those who wait already, and then for the pause; `own` after oneself."""
+        """Acquire the slot in first-come order, then wait for the interval.
+
+        The interval is `repeat_interval` seconds after the sender's own last datagram.
+        """
         if self._last_sender is None:
             return
         async with self._lock:

@@ -17,20 +17,20 @@ _STATE_RANK = {State.OPEN: 0, State.CLOSED: 1, State.FILTERED: 2, State.UNREACHA
 
 
 def outcome_rank(outcome: Outcome) -> int:
-    """How much an outcome says, best first: an answer before a refusal before silence."""
+    """Rank of an outcome by its evidence, best first: an answer, a refusal, silence."""
     if outcome.reason is Reason.NO_RESPONSE:
         return 3
     return _STATE_RANK.get(outcome.state, 5)
 
 
 class OnConnected(Protocol):
-    """Gets the outcome, and of several addresses every outcome that was seen.
+    """Callback for the outcome, and for several addresses every outcome that was seen.
 
     Those that were overtaken, asked before the one that opened and not waited for, are not run.
     """
 
     def __call__(self, outcome: Outcome, tried: tuple[Outcome, ...] = (), /) -> None:
-        """Take it."""
+        """Handle the outcome of the connect."""
 
 
 def connect(
@@ -122,8 +122,8 @@ class HappyEyeballs:
         self._running -= 1
         self._outcomes.append(outcome)
         if self._done is None:
-            if outcome.pipe is not None:
-                outcome.pipe.close()
+            if outcome.connection is not None:
+                outcome.connection.close()
         elif outcome.state is State.OPEN:
             self._report(outcome)
         elif self._untried:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 
-from probes.vantage import Outcome, Pipe, Vantage
+from probes.vantage import Outcome, TcpConnection, Vantage
 
-MOST = 256 * 1024
+MAX_RECEIVED = 256 * 1024
 """Bytes one connection may send us before it is cut off."""
-KEPT = 128
+MAX_RECORDED = 128
 """Bytes of each direction kept as evidence."""
-_AHEAD = 64 * 1024
+_READ_AHEAD = 64 * 1024
 """Bytes that wait to be read before the peer is slowed down."""
 
 
-class TooMuch(Exception):
+class LimitExceeded(Exception):
     """The peer sent more than a connection may."""
 
 
 class Stream:
     """Reader and writer over one connection, with a byte cap and a record of both ways.
 
-    Reads raise EOFError when the peer closes, TooMuch past the cap and OSError on a reset; a
+    Reads raise EOFError when the peer closes, LimitExceeded past the cap and OSError on a reset; a
     deadline on the whole exchange is the engine's.
     """
 
@@ -32,39 +32,39 @@ class Stream:
         self.received = bytearray()
         self._total = 0
 
-    async def send(self, data: bytes, shown: bytes | None = None) -> None:
+    async def send(self, data: bytes, recorded: bytes | None = None) -> None:
         """Write everything and wait until the transport has taken it.
 
         `shown` is recorded in its place, where it holds a secret.
         """
-        kept = data if shown is None else shown
-        self.sent += kept[: KEPT - len(self.sent)] if len(self.sent) < KEPT else b""
+        kept = data if recorded is None else recorded
+        self.sent += kept[: MAX_RECORDED - len(self.sent)] if len(self.sent) < MAX_RECORDED else b""
         self.writer.write(data)
         await self.writer.drain()
 
-    async def read(self, most: int = 4096) -> bytes:
-        """What has arrived, at most `most` bytes."""
-        data = await self.reader.read(most)
+    async def read(self, limit: int = 4096) -> bytes:
+        """Read the next bytes, at most `limit`."""
+        data = await self.reader.read(limit)
         if not data:
             raise EOFError("closed by the peer")
         return self._count(data)
 
-    async def exactly(self, count: int) -> bytes:
+    async def read_exactly(self, count: int) -> bytes:
         """Exactly `count` bytes."""
-        if count > MOST:
-            raise TooMuch(f"{count} bytes announced")
+        if count > MAX_RECEIVED:
+            raise LimitExceeded(f"{count} bytes announced")
         try:
             return self._count(await self.reader.readexactly(count))
         except asyncio.IncompleteReadError as error:
             self._count(error.partial)
             raise EOFError("closed by the peer in the middle") from None
 
-    async def line(self, most: int = 4096) -> bytes:
+    async def read_line(self, limit: int = 4096) -> bytes:
         """One line with its newline, or what came before the peer closed."""
         data = bytearray()
         while not data.endswith(b"\n"):
-            if len(data) >= most:
-                raise TooMuch(f"a line of more than {most} bytes")
+            if len(data) >= limit:
+                raise LimitExceeded(f"a line of more than {limit} bytes")
             byte = await self.reader.read(1)
             if not byte:
                 if data:
@@ -79,23 +79,23 @@ class Stream:
 
     def _count(self, data: bytes) -> bytes:
         self._total += len(data)
-        if len(self.received) < KEPT:
-            self.received += data[: KEPT - len(self.received)]
-        if self._total > MOST:
-            raise TooMuch(f"more than {MOST} bytes received")
+        if len(self.received) < MAX_RECORDED:
+            self.received += data[: MAX_RECORDED - len(self.received)]
+        if self._total > MAX_RECEIVED:
+            raise LimitExceeded(f"more than {MAX_RECEIVED} bytes received")
         return data
 
 
-async def opened(pipe: Pipe) -> Stream:
+async def open_stream(pipe: TcpConnection) -> Stream:
     """A stream over a connection, which it owns from here on; cancelled, nothing is left open."""
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=_AHEAD, loop=loop)
+    reader = asyncio.StreamReader(limit=_READ_AHEAD, loop=loop)
     protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
     transport = await pipe.open(lambda: protocol)
     return Stream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
 
-async def connected(
+async def connect(
     vantage: Vantage, address: str, port: int, timeout: float, *, keep: bool
 ) -> Outcome:
     """The outcome of one TCP connect; cancelled, nothing is left open.
@@ -107,8 +107,8 @@ async def connected(
     def done(outcome: Outcome) -> None:
         if not future.done():
             future.set_result(outcome)
-        elif outcome.pipe is not None:
-            outcome.pipe.close()
+        elif outcome.connection is not None:
+            outcome.connection.close()
 
     cancel = vantage.connect(address, port, timeout, done, keep=keep)
     try:

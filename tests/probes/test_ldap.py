@@ -9,7 +9,7 @@ from probes.call import Answer, Call, Unexpected
 from probes.lab.ldap import entry, result
 from probes.ldap import ask
 from probes.model import Service
-from probes.vantage.stream import MOST
+from probes.vantage.stream import MAX_RECEIVED
 from probes.wire import ldap
 from tests.probes.peers import answering, endless, resetting
 
@@ -218,7 +218,7 @@ async def test_an_endless_stream_is_cut_off(tcp_call, start: bytes) -> None:
     async with tcp_call(endless(start, bytes(10_000)), timeout=3600) as call:
         with pytest.raises(Unexpected):
             await asked(call)
-        assert call._streams[0]._total < MOST
+        assert call._streams[0]._total < MAX_RECEIVED
 
 
 async def test_it_says_goodbye_after_one_question(tcp_call) -> None:

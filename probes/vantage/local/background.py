@@ -1,4 +1,4 @@
-"""Calls that block, in daemon threads: one that never returns must not hold the program's exit."""
+"""Blocking calls in daemon threads: one that never returns must not hold the program's exit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 _EXPECTED = (OSError, ValueError, ImportError)
 
 
-async def in_background(call: Callable[[], T]) -> T:
+async def run_in_thread(call: Callable[[], T]) -> T:
     """Run a blocking call in a daemon thread of its own.
 
     Raises the OSError, ValueError or ImportError it raises, and RuntimeError for anything else.
@@ -23,13 +23,13 @@ async def in_background(call: Callable[[], T]) -> T:
     future: asyncio.Future[T] = loop.create_future()
 
     def post(deliver: Callable[[], None]) -> None:
-        def unless_given_up() -> None:
+        def deliver_if_waiting() -> None:
             if not future.done():
                 deliver()
 
         # The loop may be gone by the time a dead server answers.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(unless_given_up)
+            loop.call_soon_threadsafe(deliver_if_waiting)
 
     def work() -> None:
         failure: Exception = RuntimeError("the background call broke")

@@ -15,28 +15,146 @@ from pathlib import Path
 from typing import Any
 
 from probes.model import Resolution
-from probes.vantage.local.background import in_background
-from probes.vantage.local.dns_servers import Answered, Nameservers
+from probes.vantage.local.background import run_in_thread
+from probes.vantage.local.dns_servers import DnsAnswer, Nameservers
 
-_MOST = 1024 * 1024
+_MAX_HOSTS_FILE = 1024 * 1024
+
+Lookup = Callable[..., list[tuple[Any, ...]]]
+"""`socket.getaddrinfo`, or something that answers like it."""
+
+_MAX_LOOKUPS = 64
+_MAX_ADDRESSES = 64
+_MAX_NAME_LENGTH = 253
+_ATTRIBUTION_TIMEOUT = 0.5
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z", re.IGNORECASE)
+
+_NOT_A_NAME = "it is neither an address nor a host name"
 
 
-def hosts_path() -> Path:
-    """Where this platform keeps its hosts file."""
-    if sys.platform == "win32":
-        root = os.environ.get("SYSTEMROOT", r"C:\Windows")
-        return Path(root) / "System32" / "drivers" / "etc" / "hosts"
-    return Path("/etc/hosts")
+class Resolver:
+    """Resolver of names for one event loop; concurrent requests for a name share its look-up.
+
+    Results are not cached: a name is looked up again on each request, since DNS may have been
+    changed in between.
+    """
+
+    def __init__(
+        self,
+        nameservers: Nameservers,
+        timeout: float = 10.0,
+        *,
+        lookup: Lookup = socket.getaddrinfo,
+        hosts: Path | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._lookup = lookup
+        self._hosts = hosts or hosts_path()
+        self._nameservers = nameservers
+        self._slots = asyncio.Semaphore(_MAX_LOOKUPS)
+        self._lookups: dict[tuple[str, str], asyncio.Task[Resolution]] = {}
+
+    async def resolve(self, name: str) -> Resolution:
+        """Every address of a name, in the order a client tries them (RFC 6724); never raises.
+
+        An address resolves to itself. `ms` is what the client would have waited.
+        """
+        literal = _literal(name)
+        if literal:
+            return Resolution(name, (literal,))
+        problem = _syntax_problem(name) or (
+            _NUMBER.match(name.rstrip(".").rpartition(".")[2]) and _NOT_A_NAME
+        )
+        if problem:
+            return Resolution(name, (), problem=problem)
+        return await self._shared("address", name, self._look_up)
+
+    async def srv(self, name: str) -> Resolution:
+        """The targets of SRV records by priority, then weight (RFC 2782); never raises."""
+        problem = _syntax_problem(name)
+        if problem:
+            return Resolution(name, (), problem=problem)
+        return await self._shared("srv", name, partial(self._look_up_records, "SRV"))
+
+    async def reverse(self, address: str) -> Resolution:
+        """The names of PTR records of an address (RFC 1035 3.3.12, RFC 3596 2.5); never raises."""
+        try:
+            name = ipaddress.ip_address(address.partition("%")[0]).reverse_pointer
+        except ValueError:
+            return Resolution(address, (), problem="it is no address")
+        return await self._shared("reverse", name, partial(self._look_up_records, "PTR"))
+
+    def close(self) -> None:
+        """Give up the look-ups under way."""
+        for task in self._lookups.values():
+            task.cancel()
+        self._lookups.clear()
+
+    async def _shared(
+        self, kind: str, name: str, ask: Callable[[str], Awaitable[Resolution]]
+    ) -> Resolution:
+        task = self._lookups.get((kind, name))
+        if task is None:
+            task = asyncio.ensure_future(self._with_slot(name, ask))
+            self._lookups[kind, name] = task
+            task.add_done_callback(lambda _: self._lookups.pop((kind, name), None))
+        # A cancelled waiter does not end the look-up the others wait for.
+        return await asyncio.shield(task)
+
+    async def _with_slot(
+        self, name: str, ask: Callable[[str], Awaitable[Resolution]]
+    ) -> Resolution:
+        async with self._slots:
+            return await ask(name)
+
+    async def _look_up(self, name: str) -> Resolution:
+        in_hosts_file = hosts_file_addresses(name, self._hosts)
+        attribution: asyncio.Task[DnsAnswer] | None = None
+        if not in_hosts_file:
+            # Side by side with the look-up itself, only to learn which server says what.
+            attribution = asyncio.ensure_future(
+                self._nameservers.query(name, ("A", "AAAA"), self._timeout, search=True)
+            )
+        try:
+            started = time.monotonic()
+            addresses, problem = await self._system_lookup(name)
+            ms = (time.monotonic() - started) * 1000
+            if in_hosts_file.intersection(addresses):
+                return Resolution(name, addresses, ms, "hosts file")
+            answer = await _wait_for(
+                attribution, _ATTRIBUTION_TIMEOUT if addresses else self._timeout + 1
+            )
+        finally:
+            if attribution is not None:
+                attribution.cancel()
+        if addresses:
+            return Resolution(name, addresses, ms, "" if answer.problem else answer.server)
+        return Resolution(name, (), ms, answer.server, _failure_text(problem, answer))
+
+    async def _system_lookup(self, name: str) -> tuple[tuple[str, ...], str]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await run_in_thread(lambda: _addresses(self._lookup, name))
+        except TimeoutError:
+            return (), f"the look-up did not answer in {self._timeout:g} s"
+        except RuntimeError as error:
+            return (), f"the look-up could not be made ({error})"
+
+    async def _look_up_records(self, kind: str, name: str) -> Resolution:
+        started = time.monotonic()
+        answer = await self._nameservers.query(name, (kind,), self._timeout, search=False)
+        ms = (time.monotonic() - started) * 1000
+        return Resolution(name, answer.records, ms, answer.server, answer.problem)
 
 
-def listed(name: str, path: Path) -> frozenset[str]:
+def hosts_file_addresses(name: str, path: Path) -> frozenset[str]:
     """The addresses a hosts file gives for a name, of its first MiB; empty if it has none.
 
     Never raises: a file that cannot be read lists nothing.
     """
     try:
         with path.open("rb") as file:
-            text = file.read(_MOST).decode("utf-8", "replace").lower()
+            text = file.read(_MAX_HOSTS_FILE).decode("utf-8", "replace").lower()
     except OSError:
         return frozenset()
     wanted = name.lower().rstrip(".")
@@ -53,126 +171,12 @@ def listed(name: str, path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-Lookup = Callable[..., list[tuple[Any, ...]]]
-"""`socket.getaddrinfo`, or something that answers like it."""
-
-_LOOKUPS = 64
-_ADDRESSES = 64
-_LONGEST = 253
-_ATTRIBUTION = 0.5
-_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z", re.IGNORECASE)
-
-
-class Resolver:
-    """Looks names up from one event loop; whoever asks for a name meanwhile shares the look-up.
-
-    What came back is the run's to keep: asked again, a name is looked up again, since what was
-    changed in between may have been DNS.
-    """
-
-    def __init__(
-        self,
-        nameservers: Nameservers,
-        timeout: float = 10.0,
-        *,
-        lookup: Lookup = socket.getaddrinfo,
-        hosts: Path | None = None,
-    ) -> None:
-        self._timeout = timeout
-        self._lookup = lookup
-        self._hosts = hosts or hosts_path()
-        self._nameservers = nameservers
-        self._slots = asyncio.Semaphore(_LOOKUPS)
-        self._asked: dict[tuple[str, str], asyncio.Task[Resolution]] = {}
-
-    async def resolve(self, name: str) -> Resolution:
-        """Every address of a name, in the order a client tries them (RFC 6724); never raises.
-
-        An address resolves to itself. `ms` is what the client would have waited.
-        """
-        literal = _literal(name)
-        if literal:
-            return Resolution(name, (literal,))
-        flaw = _flaw(name) or (_NUMBER.match(name.rstrip(".").rpartition(".")[2]) and _NEITHER)
-        if flaw:
-            return Resolution(name, (), problem=flaw)
-        return await self._once("address", name, self._look_up)
-
-    async def srv(self, name: str) -> Resolution:
-        """The targets of SRV records by priority, then weight (RFC 2782); never raises."""
-        flaw = _flaw(name)
-        if flaw:
-            return Resolution(name, (), problem=flaw)
-        return await self._once("srv", name, partial(self._look_up_records, "SRV"))
-
-    async def reverse(self, address: str) -> Resolution:
-        """The names of PTR records of an address (RFC 1035 3.3.12, RFC 3596 2.5); never raises."""
-        try:
-            name = ipaddress.ip_address(address.partition("%")[0]).reverse_pointer
-        except ValueError:
-            return Resolution(address, (), problem="it is no address")
-        return await self._once("reverse", name, partial(self._look_up_records, "PTR"))
-
-    def close(self) -> None:
-        """Give up the look-ups under way."""
-        for task in self._asked.values():
-            task.cancel()
-        self._asked.clear()
-
-    async def _once(
-        self, kind: str, name: str, ask: Callable[[str], Awaitable[Resolution]]
-    ) -> Resolution:
-        task = self._asked.get((kind, name))
-        if task is None:
-            task = asyncio.ensure_future(self._in_turn(name, ask))
-            self._asked[kind, name] = task
-            task.add_done_callback(lambda _: self._asked.pop((kind, name), None))
-        # Whoever gives up does not end the look-up the others wait for.
-        return await asyncio.shield(task)
-
-    async def _in_turn(self, name: str, ask: Callable[[str], Awaitable[Resolution]]) -> Resolution:
-        async with self._slots:
-            return await ask(name)
-
-    async def _look_up(self, name: str) -> Resolution:
-        listed_here = listed(name, self._hosts)
-        who: asyncio.Task[Answered] | None = None
-        if not listed_here:
-            # Side by side with the look-up itself, only to learn which server says what.
-            who = asyncio.ensure_future(
-                self._nameservers.ask(name, ("A", "AAAA"), self._timeout, search=True)
-            )
-        try:
-            began = time.monotonic()
-            addresses, problem = await self._system(name)
-            ms = (time.monotonic() - began) * 1000
-            if listed_here.intersection(addresses):
-                return Resolution(name, addresses, ms, "hosts file")
-            said = await _within(who, _ATTRIBUTION if addresses else self._timeout + 1)
-        finally:
-            if who is not None:
-                who.cancel()
-        if addresses:
-            return Resolution(name, addresses, ms, "" if said.problem else said.server)
-        return Resolution(name, (), ms, said.server, _blame(problem, said))
-
-    async def _system(self, name: str) -> tuple[tuple[str, ...], str]:
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await in_background(lambda: _addresses(self._lookup, name))
-        except TimeoutError:
-            return (), f"the look-up did not answer in {self._timeout:g} s"
-        except RuntimeError as error:
-            return (), f"the look-up could not be made ({error})"
-
-    async def _look_up_records(self, kind: str, name: str) -> Resolution:
-        began = time.monotonic()
-        said = await self._nameservers.ask(name, (kind,), self._timeout, search=False)
-        ms = (time.monotonic() - began) * 1000
-        return Resolution(name, said.records, ms, said.server, said.problem)
-
-
-_NEITHER = "it is neither an address nor a host name"
+def hosts_path() -> Path:
+    """Path of this platform's hosts file."""
+    if sys.platform == "win32":
+        root = os.environ.get("SYSTEMROOT", r"C:\Windows")
+        return Path(root) / "System32" / "drivers" / "etc" / "hosts"
+    return Path("/etc/hosts")
 
 
 def _literal(name: str) -> str:
@@ -182,12 +186,12 @@ def _literal(name: str) -> str:
         return ""
 
 
-def _flaw(name: str) -> str:
-    """What keeps a text from being a name at all; whatever else it is, the resolver says."""
+def _syntax_problem(name: str) -> str:
+    """Reason why a text is no name at all, or empty; all else is left to the resolver."""
     if not name.strip("."):
         return "the name is empty"
-    if len(name) > _LONGEST + name.endswith("."):
-        return f"the name has more than {_LONGEST} characters"
+    if len(name) > _MAX_NAME_LENGTH + name.endswith("."):
+        return f"the name has more than {_MAX_NAME_LENGTH} characters"
     if not name.isprintable() or " " in name:
         return "a name has no spaces or control characters"
     return ""
@@ -203,11 +207,11 @@ def _addresses(lookup: Lookup, name: str) -> tuple[tuple[str, ...], str]:
     except (OSError, ValueError) as error:
         return (), f"the look-up failed ({error})"
     # Without SOCK_STREAM each address would come once for every kind of socket.
-    addresses = dict.fromkeys(_text(entry[4]) for entry in found[:_ADDRESSES])
+    addresses = dict.fromkeys(_address_text(entry[4]) for entry in found[:_MAX_ADDRESSES])
     return tuple(addresses), "" if addresses else "the look-up gave no address"
 
 
-def _text(where: tuple[Any, ...]) -> str:
+def _address_text(where: tuple[Any, ...]) -> str:
     host = str(where[0])
     if len(where) < 4 or not where[3] or "%" in host:
         return host
@@ -217,16 +221,16 @@ def _text(where: tuple[Any, ...]) -> str:
         return f"{host}%{where[3]}"
 
 
-async def _within(who: asyncio.Task[Answered] | None, seconds: float) -> Answered:
-    if who is None:
-        return Answered()
-    done, _ = await asyncio.wait({who}, timeout=seconds)
-    return who.result() if done else Answered()
+async def _wait_for(attribution: asyncio.Task[DnsAnswer] | None, seconds: float) -> DnsAnswer:
+    if attribution is None:
+        return DnsAnswer()
+    done, _ = await asyncio.wait({attribution}, timeout=seconds)
+    return attribution.result() if done else DnsAnswer()
 
 
-def _blame(problem: str, said: Answered) -> str:
-    if said.records:
-        return f"{problem}, though {said.server} knows the name"
-    if not said.problem:
+def _failure_text(problem: str, answer: DnsAnswer) -> str:
+    if answer.records:
+        return f"{problem}, though {answer.server} knows the name"
+    if not answer.problem:
         return problem
-    return f"{problem}: {said.problem}" if "did not answer" in problem else said.problem
+    return f"{problem}: {answer.problem}" if "did not answer" in problem else answer.problem

@@ -13,10 +13,10 @@ import dns.nameserver
 
 from probes.model import Reason, State
 from probes.vantage import Outcome, Vantage
-from probes.vantage.stream import connected, opened
+from probes.vantage.stream import connect, open_stream
 
 
-class Server(dns.nameserver.Nameserver):
+class VantageNameserver(dns.nameserver.Nameserver):
     """A server as dnspython's resolver asks one, over nothing but a vantage."""
 
     def __init__(self, vantage: Vantage, address: str, port: int) -> None:
@@ -49,13 +49,17 @@ class Server(dns.nameserver.Nameserver):
     ) -> dns.message.Message:
         """See dns.nameserver.Nameserver; the resolver asks once more after a Timeout only."""
         try:
-            data = await ask(self._vantage, self._address, self._port, request.to_wire(), timeout)
+            data = await send_query(
+                self._vantage, self._address, self._port, request.to_wire(), timeout
+            )
         except TimeoutError:
             raise dns.exception.Timeout from None
         return dns.message.from_wire(data)
 
 
-async def ask(vantage: Vantage, server: str, port: int, payload: bytes, timeout: float) -> bytes:
+async def send_query(
+    vantage: Vantage, server: str, port: int, payload: bytes, timeout: float
+) -> bytes:
     """The response of a server to a query, within `timeout` seconds in all.
 
     Raises TimeoutError for silence, EOFError when the server hangs up, FormError for another answer
@@ -63,14 +67,14 @@ async def ask(vantage: Vantage, server: str, port: int, payload: bytes, timeout:
     """
     query = dns.message.from_wire(payload)
     deadline = asyncio.get_running_loop().time() + timeout
-    outcome = await vantage.exchange(server, port, payload, timeout, partial(_answers, query))
+    outcome = await vantage.exchange(server, port, payload, timeout, partial(_is_response, query))
     if outcome.state is not State.OPEN:
         raise _failure(outcome)
-    if not _cut_off(outcome.data):
+    if not _is_truncated(outcome.data):
         return outcome.data
     async with asyncio.timeout_at(deadline):
         data = await _over_tcp(vantage, server, port, payload, timeout)
-    if not _answers(query, data):
+    if not _is_response(query, data):
         raise dns.exception.FormError
     return data
 
@@ -78,27 +82,27 @@ async def ask(vantage: Vantage, server: str, port: int, payload: bytes, timeout:
 async def _over_tcp(
     vantage: Vantage, server: str, port: int, payload: bytes, timeout: float
 ) -> bytes:
-    outcome = await connected(vantage, server, port, timeout, keep=True)
-    if outcome.pipe is None:
+    outcome = await connect(vantage, server, port, timeout, keep=True)
+    if outcome.connection is None:
         raise _failure(outcome)
-    stream = await opened(outcome.pipe)
+    stream = await open_stream(outcome.connection)
     try:
         await stream.send(len(payload).to_bytes(2, "big") + payload)
-        return await stream.exactly(int.from_bytes(await stream.exactly(2), "big"))
+        return await stream.read_exactly(int.from_bytes(await stream.read_exactly(2), "big"))
     finally:
         await stream.close()
 
 
-def _answers(query: dns.message.Message, data: bytes) -> bool:
-    """Whether these bytes are a response to this very query; if cut off, by their question."""
+def _is_response(query: dns.message.Message, data: bytes) -> bool:
+    """True if these bytes are a response to this very query; if truncated, by their question."""
     try:
-        response = dns.message.from_wire(data, question_only=_cut_off(data))
+        response = dns.message.from_wire(data, question_only=_is_truncated(data))
     except (dns.exception.DNSException, ValueError):
         return False
     return query.is_response(response)
 
 
-def _cut_off(data: bytes) -> bool:
+def _is_truncated(data: bytes) -> bool:
     return bool(int.from_bytes(data[2:4], "big") & dns.flags.TC)
 
 

@@ -1,4 +1,4 @@
-"""The configured DNS servers, asked in turn, so that each is quoted with what it said itself."""
+"""DNS servers of this machine, asked in turn, so that each is quoted with its own answer."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from probes.vantage import Vantage
-from probes.vantage.local.background import in_background
+from probes.vantage.local.background import run_in_thread
 
 if TYPE_CHECKING:
     import dns.asyncresolver
     import dns.exception
     import dns.resolver
 
-_PATIENCE = 4.0
-_PER_TRY = 2.0
-_SERVERS = 4
-_RECORDS = 64
+_SERVER_TIMEOUT = 4.0
+_TRY_TIMEOUT = 2.0
+_MAX_SERVERS = 4
+_MAX_RECORDS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """How this machine asks the DNS: servers in order, search list, dots of an absolute name."""
+    """Resolver configuration: servers in order, search list, dots of an absolute name."""
 
     servers: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
@@ -34,15 +34,15 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What the DNS said: the server that said it and its records as text, or why there is none."""
+class DnsAnswer:
+    """DNS answer: the server that gave it and its records as text, or why there is none."""
 
     server: str = ""
     records: tuple[str, ...] = ()
     problem: str = ""
 
 
-def configured() -> Configuration:
+def system_configuration() -> Configuration:
     """This machine's configuration (resolv.conf(5), the registry); blocks while dnspython loads."""
     import dns.resolver
 
@@ -53,23 +53,25 @@ def configured() -> Configuration:
         return Configuration()
     search = tuple(name.to_text() for name in system.search)
     servers = tuple(str(server) for server in system.nameservers)
-    return Configuration(servers[:_SERVERS], search, 1 if system.ndots is None else system.ndots)
+    return Configuration(
+        servers[:_MAX_SERVERS], search, 1 if system.ndots is None else system.ndots
+    )
 
 
 class Nameservers:
-    """Asks the DNS servers of a machine through a vantage on it, from one event loop."""
+    """Client of a machine's DNS servers through a vantage on it, for one event loop."""
 
     def __init__(
-        self, vantage: Vantage, configure: Callable[[], Configuration] = configured
+        self, vantage: Vantage, configure: Callable[[], Configuration] = system_configuration
     ) -> None:
         self._vantage = vantage
         self._configure = configure
         self._configuration: Configuration | None = None
         self._loading = asyncio.Lock()
 
-    async def ask(
+    async def query(
         self, name: str, kinds: tuple[str, ...], timeout: float, search: bool
-    ) -> Answered:
+    ) -> DnsAnswer:
         """Ask for the first kind of record the name has, at most `timeout` seconds in all.
 
         Never raises. SRV records come as host names, best first (RFC 2782), PTR records as names.
@@ -78,31 +80,31 @@ class Nameservers:
         try:
             configuration = await self._load()
         except (OSError, ValueError, ImportError, RuntimeError) as error:
-            return Answered(problem=f"the DNS configuration could not be read ({error})")
+            return DnsAnswer(problem=f"the DNS configuration could not be read ({error})")
         problems = []
         for server in configuration.servers:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            patience = min(left, _PATIENCE)
-            answered, problem = await _one(
-                self._vantage, server, configuration, name, kinds, patience, search
+            server_timeout = min(left, _SERVER_TIMEOUT)
+            answer, problem = await _query_server(
+                self._vantage, server, configuration, name, kinds, server_timeout, search
             )
-            if answered is not None:
-                return answered
+            if answer is not None:
+                return answer
             problems.append(problem)
-        return Answered(
+        return DnsAnswer(
             problem="; ".join(problems) or "no DNS server is configured on this machine"
         )
 
     async def _load(self) -> Configuration:
         async with self._loading:
             if self._configuration is None:
-                self._configuration = await in_background(self._configure)
+                self._configuration = await run_in_thread(self._configure)
             return self._configuration
 
 
-async def _one(
+async def _query_server(
     vantage: Vantage,
     server: str,
     configuration: Configuration,
@@ -110,38 +112,38 @@ async def _one(
     kinds: tuple[str, ...],
     timeout: float,
     search: bool,
-) -> tuple[Answered | None, str]:
-    """What one server answers for good, or None and why the next one should be asked."""
+) -> tuple[DnsAnswer | None, str]:
+    """The definite answer of one server, or None and why the next one should be asked."""
     import dns.asyncresolver
     import dns.exception
     import dns.name
     import dns.resolver
 
-    from probes.vantage.local.dns_query import Server
+    from probes.vantage.local.dns_query import VantageNameserver
 
     resolver = dns.asyncresolver.Resolver(configure=False)
     try:
-        resolver.nameservers = [Server(vantage, server, configuration.port)]
+        resolver.nameservers = [VantageNameserver(vantage, server, configuration.port)]
         resolver.search = [dns.name.from_text(suffix) for suffix in configuration.search]
         resolver.ndots = configuration.ndots
-        resolver.timeout = _PER_TRY
+        resolver.timeout = _TRY_TIMEOUT
         for kind in kinds:
             try:
                 answer = await resolver.resolve(name, kind, lifetime=timeout, search=search)
             except dns.resolver.NoAnswer:
                 continue
-            return Answered(server, _records(answer), _nothing(server, answer)), ""
+            return DnsAnswer(server, _records(answer), _no_service_text(server, answer)), ""
     except dns.resolver.NXDOMAIN:
-        return Answered(server, problem=f"{server} says no such name"), ""
+        return DnsAnswer(server, problem=f"{server} says no such name"), ""
     except (dns.resolver.NoNameservers, dns.resolver.LifetimeTimeout) as error:
-        return None, _refusal(server, error)
+        return None, _failure_text(server, error)
     except (dns.exception.DNSException, OSError, ValueError) as error:
         return None, f"{server} could not be asked ({type(error).__name__})"
-    return Answered(server, problem=f"{server} has no {' or '.join(kinds)} record for it"), ""
+    return DnsAnswer(server, problem=f"{server} has no {' or '.join(kinds)} record for it"), ""
 
 
-def _refusal(server: str, error: dns.exception.DNSException) -> str:
-    """Why a server gave no usable answer, from the last of dnspython's tries."""
+def _failure_text(server: str, error: dns.exception.DNSException) -> str:
+    """Reason why a server gave no usable answer, from the last of dnspython's tries."""
     tries = error.kwargs.get("errors") or [(server, False, 0, None, None)]
     _, _, _, cause, response = tries[-1]
     if response is not None:
@@ -156,7 +158,7 @@ def _refusal(server: str, error: dns.exception.DNSException) -> str:
 def _records(answer: dns.resolver.Answer) -> tuple[str, ...]:
     if answer.rrset is None:
         return ()
-    records = list(answer.rrset)[:_RECORDS]
+    records = list(answer.rrset)[:_MAX_RECORDS]
     if answer.rdtype.name == "PTR":
         return tuple(record.target.to_text(omit_final_dot=True) for record in records)
     if answer.rdtype.name != "SRV":
@@ -167,5 +169,5 @@ def _records(answer: dns.resolver.Answer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name != "."))
 
 
-def _nothing(server: str, answer: dns.resolver.Answer) -> str:
+def _no_service_text(server: str, answer: dns.resolver.Answer) -> str:
     return "" if _records(answer) else f"{server} says this service is not offered"

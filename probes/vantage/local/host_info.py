@@ -1,4 +1,4 @@
-"""Where the measurement is made: this host, its user, system, addresses and resolvers."""
+"""This host as a vantage: its user, system, addresses and resolvers."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from probes.model import VantageInfo
-from probes.vantage.local.dns_servers import configured
-from probes.vantage.local.receive import plain, source_towards
+from probes.vantage.local.dns_servers import system_configuration
+from probes.vantage.local.receive import canonical_address, source_towards
 
-_MOST = 256 * 1024
-_ADDRESSES = 64
-_ELSEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Documentation addresses (RFC 5737, RFC 3849): only routed in thought, never sent to."""
+_MAX_FILE = 256 * 1024
+_MAX_ADDRESSES = 64
+_ROUTE_DESTINATIONS = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+"""Documentation addresses (RFC 5737, RFC 3849): only routed towards, never sent to."""
 _LOCAL_ROUTE = re.compile(r"\|-- (\S+)\n\s+/32 host LOCAL")
 
 
-def identity() -> VantageInfo:
+def local_info() -> VantageInfo:
     """This machine as a vantage; never blocks on the network and never raises.
 
     The addresses the default routes would use come first; loopback and link-local are left out.
@@ -31,7 +31,7 @@ def identity() -> VantageInfo:
         kind="local",
         host=_clean(socket.gethostname()),
         user=_user(),
-        os=_system(),
+        os=_os_name(),
         addresses=addresses(),
         resolvers=resolvers(),
     )
@@ -40,29 +40,29 @@ def identity() -> VantageInfo:
 def addresses(proc: Path = Path("/proc/net")) -> tuple[str, ...]:
     """This machine's addresses; `proc` is where Linux lists them."""
     found: dict[str, None] = {}
-    for family, elsewhere in _ELSEWHERE:
-        source = source_towards(family, (elsewhere, 9))
+    for family, destination in _ROUTE_DESTINATIONS:
+        source = source_towards(family, (destination, 9))
         if source:
-            found[plain(source)] = None
+            found[canonical_address(source)] = None
     found.update(dict.fromkeys(_LOCAL_ROUTE.findall(_read(proc / "fib_trie"))))
-    found.update(dict.fromkeys(_v6(_read(proc / "if_inet6"))))
-    return tuple(address for address in found if _of_this_host(address))[:_ADDRESSES]
+    found.update(dict.fromkeys(_ipv6_addresses(_read(proc / "if_inet6"))))
+    return tuple(address for address in found if _is_host_address(address))[:_MAX_ADDRESSES]
 
 
 def resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[str, ...]:
     """The DNS servers this machine asks, in order (resolv.conf(5); the registry on Windows)."""
     if sys.platform == "win32":
         # Only here is dnspython worth its time: the registry is not a file to read.
-        return configured().servers
+        return system_configuration().servers
     found: dict[str, None] = {}
     for line in _read(path).splitlines():
         words = line.split()
         if len(words) > 1 and words[0] == "nameserver" and _is_address(words[1]):
             found[words[1]] = None
-    return tuple(found)[:_ADDRESSES]
+    return tuple(found)[:_MAX_ADDRESSES]
 
 
-def _v6(text: str) -> Iterator[str]:
+def _ipv6_addresses(text: str) -> Iterator[str]:
     for line in text.splitlines():
         digits = line.split(" ", 1)[0]
         if len(digits) == 32:
@@ -72,7 +72,7 @@ def _v6(text: str) -> Iterator[str]:
                 continue
 
 
-def _of_this_host(address: str) -> bool:
+def _is_host_address(address: str) -> bool:
     if not _is_address(address):
         return False
     parsed = ipaddress.ip_address(address)
@@ -94,7 +94,7 @@ def _user() -> str:
         return ""
 
 
-def _system() -> str:
+def _os_name() -> str:
     names = platform.uname()
     kernel = f"{names.system} {names.release}".strip()
     try:
@@ -111,6 +111,6 @@ def _clean(text: str) -> str:
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(_MOST).decode("utf-8", "replace")
+            return file.read(_MAX_FILE).decode("utf-8", "replace")
     except OSError:
         return ""

@@ -17,10 +17,10 @@ from probes.vantage.local import icmp_errors
 from probes.vantage.local.icmp_socket import EchoRequest, EchoSocket
 from probes.vantage.local.receive import (
     SocketAddress,
-    endpoint,
+    enable_packet_info,
+    enable_timestamps,
+    socket_address,
     source_towards,
-    stamp_arrivals,
-    tell_destination,
 )
 from probes.vantage.local.system_ping import system_ping
 from probes.wire.icmp import ECHO_REPLY, ERRORS
@@ -29,33 +29,35 @@ Opener = Callable[[int], socket.socket]
 """Opens an ICMP socket of a family; raises OSError where that is not allowed."""
 SystemPing = Callable[[str, float], Awaitable[Outcome | None]]
 
-HOW_TO_ALLOW = (
+PERMISSION_HINT = (
     "this user may not send ICMP echo here: allow it with "
     'sysctl -w net.ipv4.ping_group_range="0 2147483647", or give the program CAP_NET_RAW'
     if sys.platform == "linux"
     else "this user may not send ICMP echo here: it needs administrator rights"
 )
-"""What to do when no way to ping is open."""
+"""Advice when no way to ping is permitted."""
 
-_PROCESSES = 32
-_BUFFER = 4 * 1024 * 1024
-_NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
+_MAX_PROCESSES = 32
+_BUFFER_SIZE = 4 * 1024 * 1024
+_FD_EXHAUSTED = (errno.EMFILE, errno.ENFILE)
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _SOL_RAW, _ICMP_FILTER, _ICMP6_FILTER = 255, 1, 1
 
 
 def open_datagram(family: int) -> socket.socket:
     """An unprivileged ICMP socket (Linux icmp(7), ping_group_range; macOS); raises OSError."""
-    return _prepared(socket.socket(family, socket.SOCK_DGRAM, _protocol(family)))
+    return _configured(socket.socket(family, socket.SOCK_DGRAM, _protocol(family)))
 
 
 def open_raw(family: int) -> socket.socket:
     """A raw ICMP socket, for root or CAP_NET_RAW; raises OSError."""
-    return _prepared(socket.socket(family, socket.SOCK_RAW, _protocol(family)))
+    return _configured(socket.socket(family, socket.SOCK_RAW, _protocol(family)))
 
 
-class Echo:
-    """Pings any number of hosts at once, from one event loop; sockets are opened when needed.
+class EchoClient:
+    """Ping client for any number of hosts at once; belongs to one event loop.
+
+    Sockets are opened when needed.
 
     `openers` are tried in order, once per IP version, then `system` for each ping.
     """
@@ -67,7 +69,7 @@ class Echo:
     ) -> None:
         self._openers = openers
         self._system = system
-        self._processes = asyncio.Semaphore(_PROCESSES)
+        self._processes = asyncio.Semaphore(_MAX_PROCESSES)
         self._sockets: dict[int, EchoSocket | None] = {}
 
     async def ping(self, address: str, timeout: float) -> Outcome:
@@ -75,33 +77,33 @@ class Echo:
 
         Raises OSError with EMFILE or ENFILE when no descriptor is left, and nothing else.
         """
-        began = time.monotonic()
+        started = time.monotonic()
         try:
-            family, where = endpoint(address, 0)
+            family, destination = socket_address(address, 0)
         except ValueError as error:
             outcome = Outcome(State.ERROR, Reason.LOCAL_ERROR, address, problem=str(error))
         else:
-            shared = self._shared(family)
-            if shared is not None:
-                outcome = await _asked(shared, address, where, timeout)
+            echo_socket = self._socket_for(family)
+            if echo_socket is not None:
+                outcome = await _send_and_wait(echo_socket, address, destination, timeout)
             else:
                 async with self._processes:
-                    asked = await self._system(address, timeout)
-                outcome = asked or Outcome(
-                    State.ERROR, Reason.PERMISSION_DENIED, address, problem=HOW_TO_ALLOW
+                    answer = await self._system(address, timeout)
+                outcome = answer or Outcome(
+                    State.ERROR, Reason.PERMISSION_DENIED, address, problem=PERMISSION_HINT
                 )
-                outcome.source = source_towards(family, where)
-        outcome.elapsed_ms = (time.monotonic() - began) * 1000
+                outcome.source = source_towards(family, destination)
+        outcome.elapsed_ms = (time.monotonic() - started) * 1000
         return outcome
 
     def close(self) -> None:
         """Close the shared sockets; pings still waiting end as `local-error`."""
-        for shared in self._sockets.values():
-            if shared is not None:
-                shared.close()
+        for echo_socket in self._sockets.values():
+            if echo_socket is not None:
+                echo_socket.close()
         self._sockets.clear()
 
-    def _shared(self, family: int) -> EchoSocket | None:
+    def _socket_for(self, family: int) -> EchoSocket | None:
         if family in self._sockets:
             return self._sockets[family]
         opened: EchoSocket | None = None
@@ -110,54 +112,56 @@ class Echo:
                 opened = EchoSocket(opener(family))
                 break
             except OSError as error:
-                if error.errno in _NO_DESCRIPTOR:
+                if error.errno in _FD_EXHAUSTED:
                     raise
         self._sockets[family] = opened
         return opened
 
 
-async def _asked(shared: EchoSocket, address: str, where: SocketAddress, timeout: float) -> Outcome:
+async def _send_and_wait(
+    echo_socket: EchoSocket, address: str, destination: SocketAddress, timeout: float
+) -> Outcome:
     future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     def done(outcome: Outcome) -> None:
         if not future.done():
             future.set_result(outcome)
 
-    request = EchoRequest(address, where, done)
-    shared.send(request, timeout)
+    request = EchoRequest(address, destination, done)
+    echo_socket.send(request, timeout)
     try:
         return await future
     finally:
-        shared.forget(request)
+        echo_socket.discard(request)
 
 
 def _protocol(family: int) -> int:
     return socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP
 
 
-def _prepared(sock: socket.socket) -> socket.socket:
+def _configured(sock: socket.socket) -> socket.socket:
     family = int(sock.family)
     sock.setblocking(False)
     if sock.type == socket.SOCK_RAW:
         # A raw socket gets the errors as packets, and everybody's replies.
-        _only_echo(sock)
+        _set_type_filter(sock)
     else:
         icmp_errors.enable(sock, family)
-    stamp_arrivals(sock)
-    tell_destination(sock, family)
+    enable_timestamps(sock)
+    enable_packet_info(sock, family)
     for force, ask in (
         (_SO_RCVBUFFORCE, socket.SO_RCVBUF),
         (_SO_SNDBUFFORCE, socket.SO_SNDBUF),
     ):
         with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, ask, _BUFFER)
+            sock.setsockopt(socket.SOL_SOCKET, ask, _BUFFER_SIZE)
         if sys.platform == "linux":
             with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, force, _BUFFER)
+                sock.setsockopt(socket.SOL_SOCKET, force, _BUFFER_SIZE)
     return sock
 
 
-def _only_echo(sock: socket.socket) -> None:
+def _set_type_filter(sock: socket.socket) -> None:
     """Let only replies and errors in (Linux raw(7), RFC 3542 3.2); elsewhere all is read."""
     if sys.platform != "linux":
         return

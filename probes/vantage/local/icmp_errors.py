@@ -1,4 +1,4 @@
-"""Who said no: ICMP errors from a socket's error queue, without privileges (Linux ip(7))."""
+"""ICMP errors with their sender, from a socket's error queue, unprivileged (Linux ip(7))."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from probes.model import Icmp
 
 AVAILABLE = sys.platform == "linux"
-"""Whether this kernel tells unprivileged sockets who sent an ICMP error."""
+"""True if this kernel tells unprivileged sockets the sender of an ICMP error."""
 
 IP_RECVERR = 11
 IPV6_RECVERR = 25

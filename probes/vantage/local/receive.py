@@ -14,8 +14,100 @@ from typing import Any
 SocketAddress = tuple[Any, ...]
 """(host, port) for IPv4, (host, port, flow, scope id) for IPv6."""
 
+MAX_DATAGRAM = 65_535
+"""Bytes of the largest datagram."""
 
-def endpoint(address: str, port: int) -> tuple[int, SocketAddress]:
+_LINUX = sys.platform == "linux"
+_SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("@ll")
+_IP_PKTINFO = 8
+_IPV6_RECVPKTINFO = 49
+_IPV6_PKTINFO = 50
+_ANCILLARY_SIZE = 256
+_CLOCK_TOLERANCE = 0.01
+"""Milliseconds by which two readings of one clock may seem to run backwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedDatagram:
+    """A received datagram."""
+
+    data: bytes
+    sender: SocketAddress
+    kernel_time: float | None
+    """Seconds of the wall clock at which the kernel took it from the network (SO_TIMESTAMPNS)."""
+    source: str | None
+    """Our own address it was sent to, where the kernel was asked for it."""
+    read_time: float
+    """Seconds of the monotonic clock at which this process read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendTime:
+    """Both clocks, in seconds, right before a datagram was sent."""
+
+    wall: float
+    monotonic: float
+
+    @classmethod
+    def now(cls) -> SendTime:
+        """This moment."""
+        return cls(time.time(), time.monotonic())
+
+
+def receive(sock: socket.socket) -> ReceivedDatagram:
+    """Take one datagram from a non-blocking socket; raises OSError as recv does."""
+    if not hasattr(sock, "recvmsg"):
+        data, sender = sock.recvfrom(MAX_DATAGRAM)
+        return ReceivedDatagram(data, sender, None, None, time.monotonic())
+    data, ancillary, _, sender = sock.recvmsg(MAX_DATAGRAM, _ANCILLARY_SIZE)
+    read_time = time.monotonic()
+    kernel_time = source = None
+    for level, kind, value in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
+            if len(value) >= _TIMESPEC.size:
+                seconds, nanoseconds = _TIMESPEC.unpack_from(value)
+                kernel_time = seconds + nanoseconds / 1e9
+        elif level == socket.IPPROTO_IP and kind == _IP_PKTINFO and len(value) >= 12:
+            source = socket.inet_ntop(socket.AF_INET, value[8:12])
+        elif level == socket.IPPROTO_IPV6 and kind == _IPV6_PKTINFO and len(value) >= 16:
+            source = socket.inet_ntop(socket.AF_INET6, value[:16])
+    return ReceivedDatagram(data, sender or (), kernel_time, source, read_time)
+
+
+def latency(sent: SendTime, received: ReceivedDatagram) -> tuple[float, str]:
+    """Milliseconds from sending to arrival, and the clock: `kernel-timestamp` or `monotonic`.
+
+    The wall clock may have been set in between, so a kernel time that does not lie between
+    sending and reading is not believed.
+    """
+    read = (received.read_time - sent.monotonic) * 1000
+    if received.kernel_time is not None:
+        kernel = (received.kernel_time - sent.wall) * 1000
+        if -_CLOCK_TOLERANCE <= kernel <= read + 1:
+            return max(kernel, 0.0), "kernel-timestamp"
+    return read, "monotonic"
+
+
+def enable_timestamps(sock: socket.socket) -> None:
+    """Ask the kernel to time datagrams as they come in (Linux socket(7))."""
+    if _LINUX:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+
+def enable_packet_info(sock: socket.socket, family: int) -> None:
+    """Ask the kernel which of our addresses a datagram was sent to (ip(7), RFC 3542 6)."""
+    if not _LINUX:
+        return
+    with contextlib.suppress(OSError):
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+
+
+def socket_address(address: str, port: int) -> tuple[int, SocketAddress]:
     """The family and socket address of a numeric address, which may carry a %scope.
 
     Never looks a name up. Raises ValueError with a sentence if it is no address of this machine's
@@ -39,7 +131,7 @@ def endpoint(address: str, port: int) -> tuple[int, SocketAddress]:
     return int(found[0][0]), found[0][4]
 
 
-def plain(address: str) -> str:
+def canonical_address(address: str) -> str:
     """An address in its canonical text without %scope, IPv4-mapped IPv6 as IPv4, to compare."""
     try:
         return _unmapped(str(ipaddress.ip_address(address.partition("%")[0])))
@@ -68,96 +160,3 @@ def _unmapped(address: str) -> str:
     except ValueError:
         return address
     return str(mapped) if mapped is not None else address
-
-
-MOST = 65_535
-"""Bytes of the largest datagram."""
-
-_LINUX = sys.platform == "linux"
-_SO_TIMESTAMPNS = 35
-_TIMESPEC = struct.Struct("@ll")
-_IP_PKTINFO = 8
-_IPV6_RECVPKTINFO = 49
-_IPV6_PKTINFO = 50
-_ANCILLARY = 256
-_ROUNDING = 0.01
-"""Milliseconds by which two readings of one clock may seem to run backwards."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A received datagram."""
-
-    data: bytes
-    sender: SocketAddress
-    stamp: float | None
-    """Seconds of the wall clock at which the kernel took it from the network (SO_TIMESTAMPNS)."""
-    source: str | None
-    """Our own address it was sent to, where the kernel was asked for it."""
-    at: float
-    """Seconds of the monotonic clock at which this process read it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """Both clocks, in seconds, right before a datagram was sent."""
-
-    wall: float
-    monotonic: float
-
-    @classmethod
-    def now(cls) -> Departure:
-        """This moment."""
-        return cls(time.time(), time.monotonic())
-
-
-def stamp_arrivals(sock: socket.socket) -> None:
-    """Ask the kernel to time datagrams as they come in (Linux socket(7))."""
-    if _LINUX:
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-
-
-def tell_destination(sock: socket.socket, family: int) -> None:
-    """Ask the kernel which of our addresses a datagram was sent to (ip(7), RFC 3542 6)."""
-    if not _LINUX:
-        return
-    with contextlib.suppress(OSError):
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
-        else:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-
-
-def receive(sock: socket.socket) -> Arrival:
-    """Take one datagram from a non-blocking socket; raises OSError as recv does."""
-    if not hasattr(sock, "recvmsg"):
-        data, sender = sock.recvfrom(MOST)
-        return Arrival(data, sender, None, None, time.monotonic())
-    data, ancillary, _, sender = sock.recvmsg(MOST, _ANCILLARY)
-    at = time.monotonic()
-    stamp = source = None
-    for level, kind, value in ancillary:
-        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
-            if len(value) >= _TIMESPEC.size:
-                seconds, nanoseconds = _TIMESPEC.unpack_from(value)
-                stamp = seconds + nanoseconds / 1e9
-        elif level == socket.IPPROTO_IP and kind == _IP_PKTINFO and len(value) >= 12:
-            source = socket.inet_ntop(socket.AF_INET, value[8:12])
-        elif level == socket.IPPROTO_IPV6 and kind == _IPV6_PKTINFO and len(value) >= 16:
-            source = socket.inet_ntop(socket.AF_INET6, value[:16])
-    return Arrival(data, sender or (), stamp, source, at)
-
-
-def latency(sent: Departure, arrival: Arrival) -> tuple[float, str]:
-    """Milliseconds from sending to arrival, and the clock: `kernel-timestamp` or `monotonic`.
-
-    The wall clock may have been set in between, so a kernel time that does not lie between
-    sending and reading is not believed.
-    """
-    read = (arrival.at - sent.monotonic) * 1000
-    if arrival.stamp is not None:
-        kernel = (arrival.stamp - sent.wall) * 1000
-        if -_ROUNDING <= kernel <= read + 1:
-            return max(kernel, 0.0), "kernel-timestamp"
-    return read, "monotonic"

@@ -12,15 +12,15 @@ import sys
 import time
 
 from probes.model import Icmp, Reason, State
-from probes.vantage import Outcome, meaning
-from probes.vantage.local.background import in_background
-from probes.vantage.local.receive import plain
+from probes.vantage import Outcome, error_mapping
+from probes.vantage.local.background import run_in_thread
+from probes.vantage.local.receive import canonical_address
 
-_OUTPUT_MOST = 8192
+_MAX_OUTPUT = 8192
 _GRACE = 1.0
-_WORD = re.compile(r"[0-9a-f:.]{2,45}")
+_ADDRESS = re.compile(r"[0-9a-f:.]{2,45}")
 _TIME = re.compile(r"[=<] ?(\d{1,9}(?:[.,]\d{1,9})?) ?ms")
-_HOPS = re.compile(r"(?:ttl|hlim)=\d")
+_TTL = re.compile(r"(?:ttl|hlim)=\d")
 _ERRORS = (
     ("net unreachable", (3, 0), (1, 0)),
     ("no route", (3, 0), (1, 0)),
@@ -67,31 +67,31 @@ async def system_ping(address: str, timeout: float) -> Outcome | None:
     process = _start(command(address, timeout))
     if process is None:
         return None
-    began = time.monotonic()
+    started = time.monotonic()
     text = ""
     try:
         async with asyncio.timeout(timeout + _GRACE):
-            text = await in_background(lambda: _output(process))
+            text = await run_in_thread(lambda: _output(process))
     except TimeoutError:
         pass
     finally:
         # The reading thread sees the end of the output then, and reaps the process.
         process.kill()
-    outcome = interpret(address, text)
+    outcome = parse_output(address, text)
     if outcome is not None:
-        outcome.elapsed_ms = (time.monotonic() - began) * 1000
+        outcome.elapsed_ms = (time.monotonic() - started) * 1000
     return outcome
 
 
-def interpret(address: str, text: str) -> Outcome | None:
-    """What the output of `ping` means; None if it was not allowed to ask."""
+def parse_output(address: str, text: str) -> Outcome | None:
+    """Parse the output of `ping`; None if it was not permitted to send."""
     version = 6 if ":" in address else 4
     lines = text.lower().splitlines()
     for line in lines:
         took = _TIME.search(line)
-        if took and _HOPS.search(line):
+        if took and _TTL.search(line):
             # Windows translates the words; the address, `ttl=` and `ms` stay.
-            if plain(address) not in _senders(line):
+            if canonical_address(address) not in _senders(line):
                 continue
             return Outcome(
                 State.OPEN,
@@ -104,7 +104,7 @@ def interpret(address: str, text: str) -> Outcome | None:
             if phrase in line:
                 sender = next(iter(_senders(line)), "")
                 icmp = Icmp(*(v6 if version == 6 else v4), sender, version)
-                return Outcome(*meaning.of_icmp(icmp), address, icmp=icmp)
+                return Outcome(*error_mapping.of_icmp(icmp), address, icmp=icmp)
     lowered = "\n".join(lines)
     if any(phrase in lowered for phrase in _NO_ROUTE):
         return Outcome(State.UNREACHABLE, Reason.NET_UNREACH, address)
@@ -118,9 +118,9 @@ def interpret(address: str, text: str) -> Outcome | None:
 
 def _senders(line: str) -> list[str]:
     found = []
-    for word in _WORD.findall(line):
+    for word in _ADDRESS.findall(line):
         try:
-            found.append(plain(str(ipaddress.ip_address(word.rstrip(":.")))))
+            found.append(canonical_address(str(ipaddress.ip_address(word.rstrip(":.")))))
         except ValueError:
             continue
     return found
@@ -142,6 +142,6 @@ def _start(arguments: list[str]) -> subprocess.Popen[bytes] | None:
 def _output(process: subprocess.Popen[bytes]) -> str:
     assert process.stdout is not None
     with process.stdout:
-        output = process.stdout.read(_OUTPUT_MOST)
+        output = process.stdout.read(_MAX_OUTPUT)
     process.wait()
     return output.decode("utf-8", "replace")

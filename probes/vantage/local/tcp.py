@@ -1,4 +1,4 @@
-"""TCP connects with the kernel's own latency, deadlines and refusals."""
+"""TCP connects with the latency and errors of the kernel, and with deadlines."""
 
 from __future__ import annotations
 
@@ -15,24 +15,110 @@ from time import perf_counter
 from typing import Protocol
 
 from probes.model import Reason, State
-from probes.vantage import Cancel, Done, Outcome, meaning
+from probes.vantage import Cancel, Done, Outcome, error_mapping
 from probes.vantage.local import icmp_errors
 
-BUDGET = 0.002
+TURN_BUDGET = 0.002
 """Seconds of one loop turn that expiring or starting attempts may take."""
-TOGETHER = 0.005
-"""Seconds an attempt may wait past its deadline for others: waking up for each costs the most."""
+TIMER_COALESCING = 0.005
+"""Seconds an attempt may wait past its deadline for others: a wake-up for each costs the most."""
+
+Ready = Callable[[bool], None]
+"""Called when a connect has ended; True if it is known to have failed."""
+
+_PER_TURN = 64
+
+_NONBLOCK = getattr(socket, "SOCK_NONBLOCK", 0)
+_CLOEXEC = getattr(socket, "SOCK_CLOEXEC", 0)
+_TCP_INFO = socket.TCP_INFO if sys.platform == "linux" else 0
+_TCP_INFO_SIZE = 104
+_RTT = struct.Struct("=I")
+_RTT_AT = 68
+"""Offset of tcpi_rtt, microseconds, in struct tcp_info (linux/tcp.h); the state is at 0."""
+_SYN_SENT, _CLOSE = 2, 7
+"""States of a connect under way and of one that failed (net/tcp_states.h)."""
+_IN_PROGRESS = frozenset(
+    {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, getattr(errno, "WSAEWOULDBLOCK", -1)}
+)
+
+
+class Connector:
+    """Starts TCP connects on one event loop and reports each outcome by callback."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._deadlines = Deadlines(loop)
+        self._watcher = write_watcher(loop)
+
+    def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
+        """Connect to an address; see Vantage.connect."""
+        attempt = _ConnectAttempt(self._watcher, address, port, done, keep)
+        if attempt.start():
+            self._deadlines.add(attempt, timeout)
+        return attempt.cancel
+
+    def close(self) -> None:
+        """Forget the deadlines and sockets of this loop."""
+        self._deadlines.close()
+        self._watcher.close()
+
+
+class SocketConnection:
+    """The TcpConnection of a connected, non-blocking socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._opened = False
+
+    async def open(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
+        """Hand the socket to the loop; see TcpConnection.open."""
+        if self._opened:
+            raise OSError(errno.EISCONN, os.strerror(errno.EISCONN))
+        self._opened = True
+        try:
+            protocol = factory()
+        except BaseException:
+            self._sock.close()
+            raise
+        # Cancelled or not, what goes wrong from here on closes the transport, and so the socket.
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(lambda: protocol, sock=self._sock)
+        return transport
+
+    def close(self) -> None:
+        """Close the socket, if it is still this one's; see TcpConnection.close."""
+        if not self._opened:
+            self._sock.close()
+
+
+def descriptor_limit() -> int:
+    """Raise the soft descriptor limit to the hard one and return it (RLIMIT_NOFILE)."""
+    if sys.platform == "win32":
+        return 512
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    maximum = 1 << 20
+    wanted = maximum if hard == resource.RLIM_INFINITY else min(hard, maximum)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):
+        # macOS refuses more than OPEN_MAX although the hard limit is infinite.
+        return soft
+    return wanted
 
 
 class Attempt(Protocol):
-    """Something in flight that may run out of time."""
+    """An attempt in flight that may time out."""
 
     @property
     def live(self) -> bool:
         """False once it ended by itself."""
 
-    def expired(self) -> None:
-        """Its time is up."""
+    def expire(self) -> None:
+        """End the attempt: its deadline has passed."""
 
 
 class Deadlines:
@@ -59,16 +145,16 @@ class Deadlines:
     def _expire(self, timeout: float) -> None:
         queue = self._queues[timeout]
         now = self._loop.time()
-        until = now + BUDGET
+        turn_end = now + TURN_BUDGET
         while queue and (queue[0][0] <= now or not queue[0][1].live):
             _, attempt = queue.popleft()
             if attempt.live:
-                attempt.expired()
-                if self._loop.time() > until:
+                attempt.expire()
+                if self._loop.time() > turn_end:
                     break
         if queue:
             due = queue[0][0]
-            when = due if due <= now else due + TOGETHER
+            when = due if due <= now else due + TIMER_COALESCING
             self._timers[timeout] = self._loop.call_at(when, self._expire, timeout)
         else:
             del self._timers[timeout], self._queues[timeout]
@@ -81,155 +167,40 @@ class Deadlines:
         self._queues.clear()
 
 
-Ready = Callable[[bool], None]
-"""Called when a connect has ended; True if it is known to have failed."""
-
-_PER_TURN = 64
-
-
-class Watch(Protocol):
-    """Calls back when a socket, by its descriptor, becomes writable."""
+class WriteWatcher(Protocol):
+    """Watcher that calls back when a socket, by its descriptor, becomes writable."""
 
     def add(self, descriptor: int, ready: Ready) -> None:
-        """Watch a socket until it is dropped; `ready` may be called more than once."""
+        """Watch a socket until it is removed; `ready` may be called more than once."""
 
-    def drop(self, descriptor: int, *, kept: bool) -> None:
-        """Watch it no longer; `kept` if it stays open."""
-
-    def close(self) -> None:
-        """Watch nothing any more."""
-
-
-def watch(loop: asyncio.AbstractEventLoop) -> Watch:
-    """The cheapest watch of this platform."""
-    return _Epoll(loop) if sys.platform == "linux" else _Writers(loop)
-
-
-class _Writers:
-    """The loop's own writers, which cost a handle and two system calls a socket."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def add(self, descriptor: int, ready: Ready) -> None:
-        self._loop.add_writer(descriptor, ready, False)
-
-    def drop(self, descriptor: int, *, kept: bool) -> None:
-        self._loop.remove_writer(descriptor)
+    def remove(self, descriptor: int, *, stays_open: bool) -> None:
+        """Stop watching it; `stays_open` if its socket is not closed next."""
 
     def close(self) -> None:
-        """Nothing is shared here."""
+        """Stop watching every socket."""
 
 
-if sys.platform == "linux":
-
-    class _Epoll:
-        """An epoll of our own, itself watched by the loop; a closed socket leaves it by itself."""
-
-        def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-            self._loop = loop
-            self._epoll = select.epoll()
-            self._ready: dict[int, Ready] = {}
-            loop.add_reader(self._epoll.fileno(), self._look)
-
-        def add(self, descriptor: int, ready: Ready) -> None:
-            self._ready[descriptor] = ready
-            self._epoll.register(descriptor, select.EPOLLOUT)
-
-        def drop(self, descriptor: int, *, kept: bool) -> None:
-            if self._ready.pop(descriptor, None) is not None and kept:
-                self._epoll.unregister(descriptor)
-
-        def close(self) -> None:
-            if not self._epoll.closed:
-                self._loop.remove_reader(self._epoll.fileno())
-                self._epoll.close()
-            self._ready.clear()
-
-        def _look(self) -> None:
-            for descriptor, events in self._epoll.poll(0, _PER_TURN):
-                ready = self._ready.get(descriptor)
-                if ready is not None:
-                    ready(bool(events & select.EPOLLERR))
+def write_watcher(loop: asyncio.AbstractEventLoop) -> WriteWatcher:
+    """The cheapest watcher of this platform."""
+    return _EpollWatcher(loop) if sys.platform == "linux" else _LoopWatcher(loop)
 
 
-_NONBLOCK = getattr(socket, "SOCK_NONBLOCK", 0)
-_CLOEXEC = getattr(socket, "SOCK_CLOEXEC", 0)
-_TCP_INFO = socket.TCP_INFO if sys.platform == "linux" else 0
-_TCP_INFO_SIZE = 104
-_RTT = struct.Struct("=I")
-_RTT_AT = 68
-"""Offset of tcpi_rtt, microseconds, in struct tcp_info (linux/tcp.h); the state is at 0."""
-_SYN_SENT, _CLOSE = 2, 7
-"""States of a connect under way and of one that failed (net/tcp_states.h)."""
-_IN_PROGRESS = frozenset(
-    {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, getattr(errno, "WSAEWOULDBLOCK", -1)}
-)
-
-
-class Connector:
-    """Starts TCP connects on one event loop and reports each outcome by callback."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._deadlines = Deadlines(loop)
-        self._watch = watch(loop)
-
-    def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
-        """Connect to an address; see Vantage.connect."""
-        attempt = _Attempt(self._watch, address, port, done, keep)
-        if attempt.start():
-            self._deadlines.add(attempt, timeout)
-        return attempt.cancel
-
-    def close(self) -> None:
-        """Forget the deadlines and sockets of this loop."""
-        self._deadlines.close()
-        self._watch.close()
-
-
-class SocketPipe:
-    """The Pipe of a connected, non-blocking socket."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._opened = False
-
-    async def open(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
-        """Hand the socket to the loop; see Pipe.open."""
-        if self._opened:
-            raise OSError(errno.EISCONN, os.strerror(errno.EISCONN))
-        self._opened = True
-        try:
-            protocol = factory()
-        except BaseException:
-            self._sock.close()
-            raise
-        # Cancelled or not, what goes wrong from here on closes the transport, and so the socket.
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_connection(lambda: protocol, sock=self._sock)
-        return transport
-
-    def close(self) -> None:
-        """Close the socket, if it is still this one's; see Pipe.close."""
-        if not self._opened:
-            self._sock.close()
-
-
-class _Attempt:
+class _ConnectAttempt:
     """One connect in flight."""
 
-    __slots__ = ("_address", "_began", "_done", "_keep", "_port", "_sock", "_source", "_watch")
+    __slots__ = ("_address", "_done", "_keep", "_port", "_sock", "_source", "_started", "_watcher")
 
-    def __init__(self, watch: Watch, address: str, port: int, done: Done, keep: bool) -> None:
-        self._watch = watch
+    def __init__(
+        self, watcher: WriteWatcher, address: str, port: int, done: Done, keep: bool
+    ) -> None:
+        self._watcher = watcher
         self._address = address
         self._port = port
         self._done: Done | None = done
         self._keep = keep
         self._sock: socket.socket | None = None
         self._source: str | None = None
-        self._began = 0.0
+        self._started = 0.0
 
     @property
     def live(self) -> bool:
@@ -243,40 +214,42 @@ class _Attempt:
             sock.setblocking(False)
         self._sock = sock
         icmp_errors.enable(sock, family)
-        self._began = perf_counter()
+        self._started = perf_counter()
         try:
             number = sock.connect_ex((self._address, self._port))
         except (OSError, UnicodeError) as error:
             # A malformed address or scope never reaches the kernel.
-            self._end(self._failed(getattr(error, "errno", None) or errno.EINVAL))
+            self._finish(self._failed_outcome(getattr(error, "errno", None) or errno.EINVAL))
             return False
         if number in _IN_PROGRESS:
             self._source = sock.getsockname()[0]
-            self._watch.add(sock.fileno(), self._ready)
+            self._watcher.add(sock.fileno(), self._on_ready)
             return True
-        self._end(self._failed(number) if number else self._opened(self._info()))
+        self._finish(
+            self._failed_outcome(number) if number else self._open_outcome(self._tcp_info())
+        )
         return False
 
-    def _ready(self, failed: bool) -> None:
-        number = self._error() if failed else 0
-        outcome = self._failed(number) if number else self._seen()
+    def _on_ready(self, failed: bool) -> None:
+        number = self._socket_error() if failed else 0
+        outcome = self._failed_outcome(number) if number else self._poll_outcome()
         if outcome is not None:
-            self._drop(outcome)
+            self._unwatch(outcome)
 
-    def expired(self) -> None:
-        """Look once more before silence is believed: the loop may be late, not the answer."""
-        self._drop(self._seen() or self._failed(errno.ETIMEDOUT))
+    def expire(self) -> None:
+        """Check once more before it counts as silence: the loop may be late, not the answer."""
+        self._unwatch(self._poll_outcome() or self._failed_outcome(errno.ETIMEDOUT))
 
-    def _drop(self, outcome: Outcome) -> None:
-        kept = self._keep and outcome.state is State.OPEN and outcome.errno is None
-        self._watch.drop(self._socket.fileno(), kept=kept)
-        self._end(outcome)
+    def _unwatch(self, outcome: Outcome) -> None:
+        stays_open = self._keep and outcome.state is State.OPEN and outcome.errno is None
+        self._watcher.remove(self._socket.fileno(), stays_open=stays_open)
+        self._finish(outcome)
 
     def cancel(self) -> None:
         """End without a report."""
         if self._done is not None:
             self._done = None
-            self._watch.drop(self._socket.fileno(), kept=False)
+            self._watcher.remove(self._socket.fileno(), stays_open=False)
             self._socket.close()
 
     @property
@@ -284,36 +257,36 @@ class _Attempt:
         assert self._sock is not None
         return self._sock
 
-    def _seen(self) -> Outcome | None:
-        """How it ended, with as few system calls as will do; None while it is under way."""
+    def _poll_outcome(self) -> Outcome | None:
+        """Outcome of the connect, with as few system calls as will do; None while under way."""
         if not _TCP_INFO:
-            number = self._error()
+            number = self._socket_error()
             if number:
-                return self._failed(number)
-            return self._opened(b"") if self._connected() else None
-        info = self._info()
+                return self._failed_outcome(number)
+            return self._open_outcome(b"") if self._is_connected() else None
+        info = self._tcp_info()
         if info[0] == _SYN_SENT:
             return None
-        number = self._error() if info[0] == _CLOSE else 0
-        return self._failed(number) if number else self._opened(info)
+        number = self._socket_error() if info[0] == _CLOSE else 0
+        return self._failed_outcome(number) if number else self._open_outcome(info)
 
-    def _error(self) -> int:
+    def _socket_error(self) -> int:
         return self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
-    def _info(self) -> bytes:
+    def _tcp_info(self) -> bytes:
         if not _TCP_INFO:
             return b""
         return self._socket.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _TCP_INFO_SIZE)
 
-    def _connected(self) -> bool:
+    def _is_connected(self) -> bool:
         try:
             self._socket.getpeername()
         except OSError:
             return False
         return True
 
-    def _opened(self, info: bytes) -> Outcome:
-        elapsed = (perf_counter() - self._began) * 1000
+    def _open_outcome(self, info: bytes) -> Outcome:
+        elapsed = (perf_counter() - self._started) * 1000
         latency, clock = elapsed, "monotonic"
         if info:
             (rtt,) = _RTT.unpack_from(info, _RTT_AT)
@@ -329,8 +302,8 @@ class _Attempt:
             elapsed_ms=elapsed,
         )
 
-    def _failed(self, number: int) -> Outcome:
-        elapsed = (perf_counter() - self._began) * 1000
+    def _failed_outcome(self, number: int) -> Outcome:
+        elapsed = (perf_counter() - self._started) * 1000
         outcome = Outcome(
             State.FILTERED,
             Reason.NO_RESPONSE,
@@ -342,43 +315,70 @@ class _Attempt:
         if number == errno.ETIMEDOUT:
             outcome.errno = None
             return outcome
-        reset = number in meaning.RESET
+        reset = number in error_mapping.RESET
         outcome.icmp = None if reset else icmp_errors.drain(self._socket)
-        outcome.state, outcome.reason = meaning.of_connect(number, outcome.icmp)
+        outcome.state, outcome.reason = error_mapping.of_connect(number, outcome.icmp)
         if outcome.icmp is not None or number == errno.ECONNREFUSED:
             outcome.latency_ms, outcome.latency_source = elapsed, "monotonic"
         elif not reset:
-            outcome.problem = meaning.words(number)
+            outcome.problem = error_mapping.errno_text(number)
         if outcome.state is State.CLOSED and not icmp_errors.AVAILABLE:
             outcome.problem = "this system does not tell a reset from a firewall's reject"
         return outcome
 
-    def _end(self, outcome: Outcome) -> None:
+    def _finish(self, outcome: Outcome) -> None:
         done, self._done = self._done, None
         if self._keep and outcome.state is State.OPEN and outcome.errno is None:
-            outcome.pipe = SocketPipe(self._socket)
+            outcome.connection = SocketConnection(self._socket)
         else:
             self._socket.close()
         if done is not None:
             done(outcome)
 
 
-if sys.platform != "win32":
-    import resource
+class _LoopWatcher:
+    """The loop's own writers, which cost a handle and two system calls a socket."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def add(self, descriptor: int, ready: Ready) -> None:
+        self._loop.add_writer(descriptor, ready, False)
+
+    def remove(self, descriptor: int, *, stays_open: bool) -> None:
+        self._loop.remove_writer(descriptor)
+
+    def close(self) -> None:
+        """Nothing is shared here."""
 
 
-def descriptor_limit() -> int:
-    """Raise the soft descriptor limit to the hard one and return it (RLIMIT_NOFILE)."""
-    if sys.platform == "win32":
-        return 512
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = 1 << 20
-    wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return wanted
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    except (OSError, ValueError):
-        # macOS refuses more than OPEN_MAX although the hard limit is infinite.
-        return soft
-    return wanted
+if sys.platform == "linux":
+
+    class _EpollWatcher:
+        """An epoll of our own, itself watched by the loop; a closed socket leaves it by itself."""
+
+        def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+            self._loop = loop
+            self._epoll = select.epoll()
+            self._ready: dict[int, Ready] = {}
+            loop.add_reader(self._epoll.fileno(), self._poll)
+
+        def add(self, descriptor: int, ready: Ready) -> None:
+            self._ready[descriptor] = ready
+            self._epoll.register(descriptor, select.EPOLLOUT)
+
+        def remove(self, descriptor: int, *, stays_open: bool) -> None:
+            if self._ready.pop(descriptor, None) is not None and stays_open:
+                self._epoll.unregister(descriptor)
+
+        def close(self) -> None:
+            if not self._epoll.closed:
+                self._loop.remove_reader(self._epoll.fileno())
+                self._epoll.close()
+            self._ready.clear()
+
+        def _poll(self) -> None:
+            for descriptor, events in self._epoll.poll(0, _PER_TURN):
+                ready = self._ready.get(descriptor)
+                if ready is not None:
+                    ready(bool(events & select.EPOLLERR))

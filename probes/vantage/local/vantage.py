@@ -9,13 +9,13 @@ from probes.model import Reason, Resolution, State, VantageInfo
 from probes.vantage import Accept, Cancel, Done, Outcome
 from probes.vantage.local.dns import Resolver
 from probes.vantage.local.dns_servers import Nameservers
-from probes.vantage.local.host_info import identity
-from probes.vantage.local.icmp import Echo
-from probes.vantage.local.netlink import Neighbours, interface_of, interfaces, next_hop
+from probes.vantage.local.host_info import local_info
+from probes.vantage.local.icmp import EchoClient
+from probes.vantage.local.netlink import NeighbourCache, interface_of, interfaces, next_hop
 from probes.vantage.local.tcp import Connector, descriptor_limit
 from probes.vantage.local.udp import exchange
 
-_RESERVED = 64
+_RESERVED_DESCRIPTORS = 64
 """Descriptors left for the log, the terminal, the resolver and the interpreter."""
 
 
@@ -24,11 +24,11 @@ class LocalVantage:
 
     def __init__(self) -> None:
         self._connector = Connector(asyncio.get_running_loop())
-        self._echo = Echo()
-        self._neighbours = Neighbours()
+        self._echo = EchoClient()
+        self._neighbour_cache = NeighbourCache()
         self._resolver = Resolver(Nameservers(self))
-        self._descriptors = descriptor_limit() - _RESERVED
-        self._info = identity()
+        self._descriptors = descriptor_limit() - _RESERVED_DESCRIPTORS
+        self._info = local_info()
         self._interfaces: Mapping[str, str] | None = None
 
     @property
@@ -47,9 +47,9 @@ class LocalVantage:
             self._interfaces = interfaces()
         return interface_of(source, self._interfaces)
 
-    def unanswered(self, address: str) -> str | None:
-        """Who keeps this machine from delivering to an address; see Vantage.unanswered."""
-        return self._neighbours.unanswered(address, next_hop(address))
+    def unresolved_neighbour(self, address: str) -> str | None:
+        """The next hop without an ARP reply; see Vantage.unresolved_neighbour."""
+        return self._neighbour_cache.unresolved(address, next_hop(address))
 
     async def resolve(self, name: str) -> Resolution:
         """Look a name up as a client on this machine would."""
@@ -77,9 +77,9 @@ class LocalVantage:
         """Send one ICMP echo request and wait; see Vantage.ping."""
         outcome = await self._echo.ping(address, timeout)
         if outcome.state is State.OPEN:
-            outcome.mac = self._neighbours.mac(address)
+            outcome.mac = self._neighbour_cache.mac(address)
         elif outcome.reason is Reason.NO_RESPONSE:
-            outcome.no_arp_reply = self._neighbours.missing(address)
+            outcome.no_arp_reply = self._neighbour_cache.has_no_reply(address)
         return outcome
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from probes.call import Unexpected
 from probes.clients.rpc import ENTRIES_MOST
 from probes.model import Service
 from probes.rpc import LISTED_MOST, ask
-from probes.vantage.stream import MOST, TooMuch
+from probes.vantage.stream import MAX_RECEIVED, LimitExceeded
 from probes.wire import endpoint_mapper
 from tests.probes.peers import close, resetting
 
@@ -170,10 +170,10 @@ async def test_an_endless_answer_is_cut_off(tcp_call, rpc_server) -> None:
         # The first fragment is an answer in RPC, though a useless one.
         try:
             answer = await ask(call)
-        except (Unexpected, TooMuch):
+        except (Unexpected, LimitExceeded):
             return
         assert answer.facts["listed"] == 0
-    assert sent < 64 * MOST
+    assert sent < 64 * MAX_RECEIVED
 
 
 async def test_an_immediate_close_is_an_eof(tcp_call) -> None:

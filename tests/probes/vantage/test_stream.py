@@ -7,20 +7,20 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from probes.vantage import Pipe
-from probes.vantage.local.tcp import SocketPipe
-from probes.vantage.stream import KEPT, MOST, Stream, TooMuch, opened
+from probes.vantage import TcpConnection
+from probes.vantage.local.tcp import SocketConnection
+from probes.vantage.stream import MAX_RECEIVED, MAX_RECORDED, LimitExceeded, Stream, open_stream
 from tests.pipes import ChannelPipe
 
 Pair = Callable[[], contextlib.AbstractAsyncContextManager[tuple[Stream, socket.socket]]]
 
 
-def _socket(sock: socket.socket) -> Pipe:
-    return SocketPipe(sock)
+def _socket(sock: socket.socket) -> TcpConnection:
+    return SocketConnection(sock)
 
 
-def _channel(sock: socket.socket) -> Pipe:
-    return ChannelPipe(SocketPipe(sock))
+def _channel(sock: socket.socket) -> TcpConnection:
+    return ChannelPipe(SocketConnection(sock))
 
 
 @pytest.fixture(params=[_socket, _channel])
@@ -31,7 +31,7 @@ def pair(request: pytest.FixtureRequest) -> Pair:
     async def make() -> AsyncIterator[tuple[Stream, socket.socket]]:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
-        stream = await opened(request.param(ours))
+        stream = await open_stream(request.param(ours))
         try:
             yield stream, theirs
         finally:
@@ -43,16 +43,16 @@ def pair(request: pytest.FixtureRequest) -> Pair:
 
 async def test_both_directions_are_recorded_up_to_what_is_kept(pair: Pair) -> None:
     async with pair() as (stream, peer):
-        await stream.send(b"a" * (KEPT + 1))
-        peer.send(b"b" * (KEPT + 1))
-        assert await stream.exactly(KEPT + 1) == b"b" * (KEPT + 1)
-        assert bytes(stream.sent) == b"a" * KEPT
-        assert bytes(stream.received) == b"b" * KEPT
+        await stream.send(b"a" * (MAX_RECORDED + 1))
+        peer.send(b"b" * (MAX_RECORDED + 1))
+        assert await stream.read_exactly(MAX_RECORDED + 1) == b"b" * (MAX_RECORDED + 1)
+        assert bytes(stream.sent) == b"a" * MAX_RECORDED
+        assert bytes(stream.received) == b"b" * MAX_RECORDED
 
 
 async def test_a_secret_is_sent_and_something_else_recorded(pair: Pair) -> None:
     async with pair() as (stream, peer):
-        await stream.send(b"password", shown=b"***")
+        await stream.send(b"password", recorded=b"***")
         assert await asyncio.get_running_loop().sock_recv(peer, 100) == b"password"
         assert bytes(stream.sent) == b"***"
 
@@ -71,7 +71,7 @@ async def test_an_end_in_the_middle_keeps_what_came(pair: Pair) -> None:
         peer.send(b"abc")
         peer.shutdown(socket.SHUT_WR)
         with pytest.raises(EOFError):
-            await stream.exactly(4)
+            await stream.read_exactly(4)
         assert bytes(stream.received) == b"abc"
 
 
@@ -79,23 +79,23 @@ async def test_a_line_ends_with_its_newline_or_with_the_peer(pair: Pair) -> None
     async with pair() as (stream, peer):
         peer.send(b"one\ntwo")
         peer.shutdown(socket.SHUT_WR)
-        assert await stream.line() == b"one\n"
-        assert await stream.line() == b"two"
+        assert await stream.read_line() == b"one\n"
+        assert await stream.read_line() == b"two"
         with pytest.raises(EOFError):
-            await stream.line()
+            await stream.read_line()
 
 
 async def test_a_line_has_a_longest_length(pair: Pair) -> None:
     async with pair() as (stream, peer):
         peer.send(b"x" * 20)
-        with pytest.raises(TooMuch):
-            await stream.line(10)
+        with pytest.raises(LimitExceeded):
+            await stream.read_line(10)
 
 
 async def test_more_than_a_connection_may_send_is_never_waited_for(pair: Pair) -> None:
     async with pair() as (stream, _):
-        with pytest.raises(TooMuch):
-            await stream.exactly(MOST + 1)
+        with pytest.raises(LimitExceeded):
+            await stream.read_exactly(MAX_RECEIVED + 1)
 
 
 async def test_a_peer_that_sends_without_end_is_cut_off(pair: Pair) -> None:
@@ -107,10 +107,10 @@ async def test_a_peer_that_sends_without_end_is_cut_off(pair: Pair) -> None:
 
         pouring = asyncio.create_task(pour())
         total = 0
-        with pytest.raises(TooMuch):
+        with pytest.raises(LimitExceeded):
             while True:
                 total += len(await stream.read(64 * 1024))
         pouring.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await pouring
-    assert total <= MOST
+    assert total <= MAX_RECEIVED

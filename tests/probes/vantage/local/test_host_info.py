@@ -8,11 +8,11 @@ import sys
 import pytest
 
 from probes.vantage.local import host_info as module
-from probes.vantage.local.host_info import addresses, identity, resolvers
+from probes.vantage.local.host_info import addresses, local_info, resolvers
 
 
 def test_it_names_this_host_its_user_and_its_system():
-    info = identity()
+    info = local_info()
     assert info.kind == "local"
     assert info.host == socket.gethostname()
     assert info.user
@@ -20,7 +20,7 @@ def test_it_names_this_host_its_user_and_its_system():
 
 
 def test_no_address_is_loopback_or_repeated():
-    found = identity().addresses
+    found = local_info().addresses
     assert len(set(found)) == len(found)
     assert not any(ipaddress.ip_address(address).is_loopback for address in found)
 
@@ -73,17 +73,17 @@ def test_a_user_without_a_name_does_not_matter(monkeypatch):
         raise KeyError("uid not found: 4711")
 
     monkeypatch.setattr(module.getpass, "getuser", nobody)
-    assert identity().user == ""
+    assert local_info().user == ""
 
 
 def test_control_characters_of_a_host_name_are_left_out(monkeypatch):
     monkeypatch.setattr(module.socket, "gethostname", lambda: "dc\x1b[2J1")
-    assert identity().host == "dc[2J1"
+    assert local_info().host == "dc[2J1"
 
 
 def test_it_loads_no_dns_library():
     program = (
-        "import sys; from probes.vantage.local.host_info import identity; identity();"
+        "import sys; from probes.vantage.local.host_info import local_info; local_info();"
         "sys.exit('dns' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -37,7 +37,7 @@ def test_every_address_is_on_the_interface_that_ip_names() -> None:
 
 def test_an_address_of_two_interfaces_is_on_neither(monkeypatch: pytest.MonkeyPatch) -> None:
     dump = [("192.0.2.9", 1), ("fe80::1", 1), ("fe80::1", 2), ("192.0.2.9", 1)]
-    monkeypatch.setattr(module, "_dump", lambda: iter(dump))
+    monkeypatch.setattr(module, "_dump_addresses", lambda: iter(dump))
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(socket, "if_indextoname", lambda index: f"eth{index}")
     assert interfaces() == {"192.0.2.9": "eth1"}
@@ -72,8 +72,8 @@ def test_a_scope_names_the_interface_itself(source: str, interface: str | None) 
 @linux
 async def test_the_vantage_asks_the_kernel_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    dump = module._dump
-    monkeypatch.setattr(module, "_dump", lambda: asked.append(None) or dump())
+    dump = module._dump_addresses
+    monkeypatch.setattr(module, "_dump_addresses", lambda: asked.append(None) or dump())
     vantage = LocalVantage()
     try:
         assert {vantage.interface("127.0.0.1") for _ in range(3)} == {"lo"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.vantage.local.netlink import Neighbours
+from probes.vantage.local.netlink import NeighbourCache
 
 HEAD = "IP address       HW type     Flags       HW address            Mask     Device\n"
 GATEWAY = "10.0.0.1         0x1         0x2         02:00:00:00:00:01     *        eth0\n"
@@ -15,10 +15,10 @@ GATEWAY = "10.0.0.1         0x1         0x2         02:00:00:00:00:01     *     
 def cache(tmp_path: Path):
     """An ARP cache with these lines, and who looks into it."""
 
-    def make(*lines: str) -> tuple[Path, Neighbours]:
+    def make(*lines: str) -> tuple[Path, NeighbourCache]:
         path = tmp_path / "arp"
         path.write_text(HEAD + "".join(lines))
-        return path, Neighbours(path)
+        return path, NeighbourCache(path)
 
     return make
 
@@ -62,8 +62,8 @@ async def test_an_incomplete_entry_elsewhere_does_not_hide_a_complete_one(cache)
 )
 async def test_who_has_not_answered_arp_is_known_by_the_entry(cache, flags, missing) -> None:
     _, neighbours = cache(GATEWAY.replace("0x2 ", f"{flags} "))
-    assert neighbours.missing("10.0.0.1") is missing
-    assert not neighbours.missing("10.0.0.2")
+    assert neighbours.has_no_reply("10.0.0.1") is missing
+    assert not neighbours.has_no_reply("10.0.0.2")
 
 
 async def test_the_cache_is_read_once_a_turn_of_the_loop(cache) -> None:
@@ -76,7 +76,7 @@ async def test_the_cache_is_read_once_a_turn_of_the_loop(cache) -> None:
 
 
 async def test_a_system_without_the_file_says_nothing(tmp_path: Path) -> None:
-    assert Neighbours(tmp_path / "arp").mac("10.0.0.1") == ""
+    assert NeighbourCache(tmp_path / "arp").mac("10.0.0.1") == ""
 
 
 SILENT = GATEWAY.replace("0x2 ", "0x0 ")
@@ -99,8 +99,8 @@ async def test_who_does_not_answer_arp_is_the_host_the_next_router_or_nobody(
     cache, lines, router, who
 ) -> None:
     _, neighbours = cache(*lines)
-    assert neighbours.unanswered("10.0.0.1", router) == who
+    assert neighbours.unresolved("10.0.0.1", router) == who
 
 
 async def test_without_an_arp_cache_nobody_is_said_to_be_silent(tmp_path: Path) -> None:
-    assert Neighbours(tmp_path / "none").unanswered("10.0.0.1", "") is None
+    assert NeighbourCache(tmp_path / "none").unresolved("10.0.0.1", "") is None

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from probes.vantage.local.receive import endpoint, plain, source_towards
+from probes.vantage.local.receive import canonical_address, socket_address, source_towards
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from probes.vantage.local.receive import endpoint, plain, source_towards
     ],
 )
 def test_an_address_becomes_what_the_socket_calls_take(address, family, where):
-    assert endpoint(address, 53) == (family, where)
+    assert socket_address(address, 53) == (family, where)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_an_address_becomes_what_the_socket_calls_take(address, family, where):
 )
 def test_what_only_resembles_an_address_is_refused_with_a_sentence(address):
     with pytest.raises(ValueError, match="is not an address this machine can use"):
-        endpoint(address, 53)
+        socket_address(address, 53)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def test_what_only_resembles_an_address_is_refused_with_a_sentence(address):
     ],
 )
 def test_two_writings_of_one_address_are_the_same(one, other):
-    assert plain(one) == plain(other)
+    assert canonical_address(one) == canonical_address(other)
 
 
 def test_addresses_of_different_hosts_stay_different():
-    assert plain("10.0.0.1") != plain("10.0.0.2")
-    assert plain("not an address") == "not an address"
+    assert canonical_address("10.0.0.1") != canonical_address("10.0.0.2")
+    assert canonical_address("not an address") == "not an address"
 
 
 def test_the_source_towards_loopback_is_loopback_and_nowhere_is_none():
-    assert source_towards(*endpoint("127.0.0.1", 0)) == "127.0.0.1"
+    assert source_towards(*socket_address("127.0.0.1", 0)) == "127.0.0.1"
     assert source_towards(socket.AF_INET, ("255.255.255.255", 9)) is None

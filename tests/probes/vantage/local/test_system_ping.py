@@ -3,7 +3,7 @@
 import pytest
 
 from probes.model import Icmp, Reason, State
-from probes.vantage.local.system_ping import command, interpret, system_ping
+from probes.vantage.local.system_ping import command, parse_output, system_ping
 
 
 @pytest.mark.parametrize(
@@ -56,20 +56,20 @@ from probes.vantage.local.system_ping import command, interpret, system_ping
     ],
 )
 def test_the_output_of_ping_is_understood(text, state, reason, ms, icmp):
-    outcome = interpret("10.0.0.1", text)
+    outcome = parse_output("10.0.0.1", text)
     assert (outcome.state, outcome.reason) == (state, reason)
     assert (outcome.latency_ms, outcome.icmp) == (ms, icmp)
 
 
 def test_a_ping_that_is_not_allowed_is_no_way_to_ask():
     assert (
-        interpret("10.0.0.1", "ping: socktype: SOCK_RAW\nping: socket: Operation not permitted")
+        parse_output("10.0.0.1", "ping: socktype: SOCK_RAW\nping: socket: Operation not permitted")
         is None
     )
 
 
 def test_what_else_ping_complains_of_is_shown_without_control_characters():
-    outcome = interpret("10.0.0.1", "ping: \x1b[31mAddress family not supported\n")
+    outcome = parse_output("10.0.0.1", "ping: \x1b[31mAddress family not supported\n")
     assert (outcome.state, outcome.reason) == (State.ERROR, Reason.LOCAL_ERROR)
     assert outcome.problem == "ping: [31mAddress family not supported"
 

@@ -50,12 +50,12 @@ async def test_an_open_port_is_open_with_its_source_and_the_clock_is_named(conne
     assert outcome.source == "127.0.0.1"
     assert outcome.latency_source == ("kernel" if sys.platform == "linux" else "monotonic")
     assert outcome.latency_ms > 0
-    assert outcome.pipe is None
+    assert outcome.connection is None
 
 
 async def test_the_connection_is_handed_over_when_it_is_wanted(connector, listening):
     outcome = await once(connector, "127.0.0.1", listening, keep=True)
-    transport = await outcome.pipe.open(asyncio.Protocol)
+    transport = await outcome.connection.open(asyncio.Protocol)
     assert transport.get_extra_info("peername")[1] == listening
     transport.abort()
 
@@ -129,7 +129,7 @@ async def test_deadlines_expire_in_order_and_never_what_has_ended():
         def __init__(self, name):
             self.name, self.live = name, True
 
-        def expired(self):
+        def expire(self):
             self.live = False
             ended.append(self.name)
             if self.name == "last":

@@ -9,7 +9,7 @@ import pytest
 from probes.model import Reason, State
 from probes.vantage.local import tcp
 from probes.vantage.local.tcp import Connector
-from probes.vantage.stream import opened
+from probes.vantage.stream import open_stream
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 
@@ -18,7 +18,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 def connector_of(request, monkeypatch):
     """Makes connectors of this platform's watch, and of the one every platform has."""
     if request.param == "loop's":
-        monkeypatch.setattr(tcp, "watch", tcp._Writers)
+        monkeypatch.setattr(tcp, "write_watcher", tcp._LoopWatcher)
         monkeypatch.setattr(tcp, "_TCP_INFO", 0)
     made = []
 
@@ -54,7 +54,7 @@ async def test_a_kept_connection_is_the_loops_to_use(connector_of):
     port = server.sockets[0].getsockname()[1]
     async with server:
         kept = await outcome(connector_of(), port, keep=True)
-        stream = await opened(kept.pipe)
+        stream = await open_stream(kept.connection)
         await stream.send(b"hello")
         assert await asyncio.wait_for(stream.read(), 5) == b"hello"
         await stream.close()
@@ -87,9 +87,9 @@ async def test_a_word_about_a_connect_under_way_is_no_answer(listening, monkeypa
     """A descriptor's number may be new while the word is about the socket that had it before."""
     connector = Connector(asyncio.get_running_loop())
     seen = []
-    monkeypatch.setattr(tcp._Attempt, "_info", lambda self: bytes([2]) + bytes(103))
+    monkeypatch.setattr(tcp._ConnectAttempt, "_tcp_info", lambda self: bytes([2]) + bytes(103))
     cancel = connector.connect("127.0.0.1", listening, 5.0, seen.append, keep=False)
-    cancel.__self__._ready(False)
+    cancel.__self__._on_ready(False)
     assert seen == []
     cancel()
     connector.close()

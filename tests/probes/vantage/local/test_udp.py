@@ -88,18 +88,18 @@ async def test_latency_is_the_kernels_even_when_the_loop_is_late(serve, monkeypa
 
     def stamped_at_once(sock):
         arrival = real(sock)
-        return udp.Arrival(
-            arrival.data, arrival.sender, sent["at"].wall + 0.002, None, arrival.at + 3
+        return udp.ReceivedDatagram(
+            arrival.data, arrival.sender, sent["at"].wall + 0.002, None, arrival.read_time + 3
         )
 
     sent = {}
-    now = udp.Departure.now
+    now = udp.SendTime.now
 
     def remembered():
         sent["at"] = now()
         return sent["at"]
 
-    monkeypatch.setattr(udp.Departure, "now", remembered)
+    monkeypatch.setattr(udp.SendTime, "now", remembered)
     monkeypatch.setattr(udp, "receive", stamped_at_once)
     outcome = await exchange("127.0.0.1", server.port, b"x", 5, anything)
     assert outcome.latency_source == "kernel-timestamp"
@@ -112,7 +112,7 @@ async def test_a_clock_that_was_set_back_is_not_believed(serve, monkeypatch):
 
     def stamped_in_the_past(sock):
         arrival = real(sock)
-        return udp.Arrival(arrival.data, arrival.sender, 1.0, None, arrival.at)
+        return udp.ReceivedDatagram(arrival.data, arrival.sender, 1.0, None, arrival.read_time)
 
     monkeypatch.setattr(udp, "receive", stamped_in_the_past)
     outcome = await exchange("127.0.0.1", server.port, b"x", 5, anything)
@@ -196,7 +196,7 @@ async def test_a_flood_of_wrong_answers_ends_in_silence_and_not_in_work(serve):
 
     outcome = await exchange("127.0.0.1", server.port, b"x", 0.1, refuse)
     assert (outcome.state, outcome.reason) == (State.OPEN_FILTERED, Reason.NO_RESPONSE)
-    assert udp.REFUSED_MOST <= len(seen) <= 100
+    assert udp.MAX_REJECTED <= len(seen) <= 100
     assert outcome.problem == f"{len(seen)} datagrams came that do not answer the question"
 
 
@@ -228,7 +228,7 @@ async def test_a_refusal_that_came_while_the_loop_was_busy_is_not_silence(closed
 async def test_an_icmp_error_does_not_make_the_loop_spin(closed_port, monkeypatch):
     """The error queue is emptied by the callback, so it is called a few times and not for ever."""
     calls = []
-    real = udp._Inbox.read
+    real = udp._ReceiveQueue.read
 
     def counted(self):
         calls.append(1)
@@ -237,9 +237,9 @@ async def test_an_icmp_error_does_not_make_the_loop_spin(closed_port, monkeypatc
     def deaf(self, address):
         return None
 
-    monkeypatch.setattr(udp._Inbox, "read", counted)
-    monkeypatch.setattr(udp._Inbox, "_something", lambda self: False)
-    monkeypatch.setattr(udp._Inbox, "refusal", deaf)
+    monkeypatch.setattr(udp._ReceiveQueue, "read", counted)
+    monkeypatch.setattr(udp._ReceiveQueue, "_has_input", lambda self: False)
+    monkeypatch.setattr(udp._ReceiveQueue, "error_outcome", deaf)
     await exchange("127.0.0.1", closed_port(), b"x", 0.2, anything)
     assert len(calls) <= 5
 

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from probes.model import Reason, State
 from probes.vantage import Outcome
-from probes.vantage.local.dns_query import _answers, ask
-from probes.vantage.local.dns_servers import Answered, Configuration, Nameservers
-from probes.vantage.local.udp import REFUSED_MOST
+from probes.vantage.local.dns_query import _is_response, send_query
+from probes.vantage.local.dns_servers import Configuration, DnsAnswer, Nameservers
+from probes.vantage.local.udp import MAX_REJECTED
 from probes.vantage.local.vantage import LocalVantage
 from tests.pipes import Elsewhere
 
@@ -134,10 +134,10 @@ async def vantage(request) -> AsyncIterator[LocalVantage]:
     await local.close()
 
 
-async def srv(vantage, port: int, *, timeout: float = 5.0) -> Answered:
+async def srv(vantage, port: int, *, timeout: float = 5.0) -> DnsAnswer:
     """What a server says that is asked for SRV records."""
     nameservers = Nameservers(vantage, lambda: Configuration((HERE,), port=port))
-    return await nameservers.ask(NAME, ("SRV",), timeout, search=False)
+    return await nameservers.query(NAME, ("SRV",), timeout, search=False)
 
 
 async def forever(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -230,7 +230,7 @@ async def test_what_does_not_answer_the_question_is_not_looked_at(serve, vantage
 
 async def test_a_flood_of_wrong_answers_is_silence(serve, vantage) -> None:
     wrong = [dns.message.make_response(dns.message.make_query("x", "A")).to_wire()]
-    server = await serve(lambda _: wrong * (REFUSED_MOST + 1))
+    server = await serve(lambda _: wrong * (MAX_REJECTED + 1))
     said = await srv(vantage, server.port, timeout=0.1)
     assert said.problem == f"{HERE} does not answer"
 
@@ -245,7 +245,7 @@ async def test_a_host_without_a_server_says_so_and_is_not_waited_for(vantage) ->
 
 
 async def test_a_datagram_that_was_lost_is_sent_again(serve, vantage, monkeypatch) -> None:
-    monkeypatch.setattr("probes.vantage.local.dns_servers._PER_TRY", 0.05)
+    monkeypatch.setattr("probes.vantage.local.dns_servers._TRY_TIMEOUT", 0.05)
     first: list[dns.message.Message] = []
 
     def udp(query: dns.message.Message) -> list[bytes]:
@@ -296,7 +296,7 @@ async def test_the_deadline_is_that_of_both_ways_together(monkeypatch) -> None:
             return lambda: None
 
     with pytest.raises(TimeoutError):
-        await ask(Late(), HERE, 53, QUERY.to_wire(), 600.0)
+        await send_query(Late(), HERE, 53, QUERY.to_wire(), 600.0)
 
 
 RIGHT = response(QUERY, "0 0 389 dc1.corp.example.").to_wire()
@@ -312,6 +312,6 @@ RIGHT = response(QUERY, "0 0 389 dc1.corp.example.").to_wire()
     )
 )
 def test_any_bytes_are_an_answer_or_none(data: bytes) -> None:
-    if _answers(QUERY, data):
+    if _is_response(QUERY, data):
         assert data[:2] == RIGHT[:2]
         assert not data[12:] or NAME.encode() in dns.name.from_wire(data, 12)[0].to_text().encode()

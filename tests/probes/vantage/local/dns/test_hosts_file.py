@@ -2,7 +2,7 @@
 
 import pytest
 
-from probes.vantage.local.dns import listed
+from probes.vantage.local.dns import hosts_file_addresses
 
 
 @pytest.mark.parametrize(
@@ -17,11 +17,11 @@ from probes.vantage.local.dns import listed
     ],
 )
 def test_only_whole_names_outside_comments_are_listed(hosts, name, expected):
-    assert listed(name, hosts) == expected
+    assert hosts_file_addresses(name, hosts) == expected
 
 
 def test_a_hosts_file_that_is_not_there_or_not_text_lists_nothing(tmp_path):
     (tmp_path / "hosts").write_bytes(b"\xff\xfe dc1\nnonsense dc1\n")
-    assert listed("dc1", tmp_path / "hosts") == frozenset()
-    assert listed("dc1", tmp_path / "none") == frozenset()
-    assert listed("dc1", tmp_path) == frozenset()
+    assert hosts_file_addresses("dc1", tmp_path / "hosts") == frozenset()
+    assert hosts_file_addresses("dc1", tmp_path / "none") == frozenset()
+    assert hosts_file_addresses("dc1", tmp_path) == frozenset()

@@ -8,7 +8,7 @@ import pytest
 
 from probes.model import Resolution
 from probes.vantage.local.dns import Resolver
-from probes.vantage.local.dns_servers import configured
+from probes.vantage.local.dns_servers import system_configuration
 from tests.probes.vantage.local.dns.zone import FOUND, Zone, fails, gives, nobody
 
 
@@ -131,7 +131,7 @@ async def test_closing_gives_up_what_is_under_way(hosts):
 
 
 def test_this_machines_own_configuration_can_be_read():
-    configuration = configured()
+    configuration = system_configuration()
     assert all(isinstance(server, str) for server in configuration.servers)
     assert configuration.port == 53
 

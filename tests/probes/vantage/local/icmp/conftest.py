@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from probes.vantage.local.icmp import Echo
+from probes.vantage.local.icmp import EchoClient
 from tests.probes.vantage.local.icmp.wire import Wire
 
 
@@ -15,7 +15,7 @@ async def echo_over():
 
     def make(far_side, kind=socket.SOCK_DGRAM, family=socket.AF_INET):
         wire = Wire(far_side, kind, family)
-        echo = Echo(openers=(lambda _: wire,), system=None)
+        echo = EchoClient(openers=(lambda _: wire,), system=None)
         made.append((echo, wire))
         return echo, wire
 

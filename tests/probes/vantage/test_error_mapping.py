@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from probes.model import Icmp, Reason, State
-from probes.vantage import meaning
+from probes.vantage import error_mapping
 
 ROUTER, HOST = "10.0.0.1", "10.0.0.7"
 CLOSED = (State.CLOSED, Reason.CONN_REFUSED)
@@ -32,7 +32,7 @@ PORT = Icmp(3, 3, HOST)
     ],
 )
 def test_an_icmp_error_means_the_same_for_every_vantage(icmp, expected) -> None:
-    assert meaning.of_icmp(icmp) == expected
+    assert error_mapping.of_icmp(icmp) == expected
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_an_icmp_error_means_the_same_for_every_vantage(icmp, expected) -> None:
     ],
 )
 def test_a_connect_is_judged_by_the_icmp_error_before_the_errno(number, icmp, expected) -> None:
-    assert meaning.of_connect(number, icmp) == expected
+    assert error_mapping.of_connect(number, icmp) == expected
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_a_connect_is_judged_by_the_icmp_error_before_the_errno(number, icmp, ex
 def test_a_closed_udp_port_is_believed_of_the_host_itself_only(
     number, icmp, from_host, expected
 ) -> None:
-    assert meaning.of_datagram(number, icmp, from_host=from_host) == expected
+    assert error_mapping.of_datagram(number, icmp, from_host=from_host) == expected
 
 
 def test_a_firewall_of_this_machine_is_named_in_the_words() -> None:
-    assert "own firewall" in meaning.words(errno.EPERM)
-    assert "own firewall" not in meaning.words(errno.EACCES)
+    assert "own firewall" in error_mapping.errno_text(errno.EPERM)
+    assert "own firewall" not in error_mapping.errno_text(errno.EACCES)

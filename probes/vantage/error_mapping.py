@@ -1,4 +1,4 @@
-"""State, reason and words of an errno or an ICMP error; pure, for every vantage alike."""
+"""Mapping of an errno or an ICMP error to state, reason and text; pure, for every vantage."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def of_connect(number: int, icmp: Icmp | None) -> tuple[State, Reason]:
 def of_datagram(number: int, icmp: Icmp | None, *, from_host: bool) -> tuple[State, Reason]:
     """State and reason of a datagram that ended with an errno or an ICMP error.
 
-    Port unreachable is a closed port where the host itself says it (RFC 1122 3.2.2.1), and else a
-    filter's word.
+    Port unreachable is a closed port where the host itself sends it (RFC 1122 3.2.2.1), and else
+    a filter's answer.
     """
     if icmp is not None:
         state, reason = of_icmp(icmp)
@@ -89,9 +89,9 @@ def of_datagram(number: int, icmp: Icmp | None, *, from_host: bool) -> tuple[Sta
     return of_errno(number)
 
 
-def words(number: int) -> str:
-    """The operating system's words for an errno, and whose doing it is where that is known."""
-    said = os.strerror(number)
+def errno_text(number: int) -> str:
+    """The operating system's text for an errno, and its cause where that is known."""
+    text = os.strerror(number)
     if number == errno.EPERM:
-        return f"this machine's own firewall does not let it out ({said})"
-    return said
+        return f"this machine's own firewall does not let it out ({text})"
+    return text
