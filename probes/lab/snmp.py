@@ -64,7 +64,7 @@ def agent(versions: tuple[int, ...], objects: Objects, community: bytes = b"publ
             if bytes(form.apiMessage.get_community(asked)) != community:
                 return None
             return answered(form, asked, objects)
-        except snmp.BAD:
+        except snmp.DECODE_ERRORS:
             return None
 
     return reply

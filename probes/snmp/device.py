@@ -1,11 +1,11 @@
-"""What an SNMP device says it is: its name, its kind, and whether it prints."""
+"""Facts about an SNMP device: its name, its kind, and whether it is a printer."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from probes.call import Call
-from probes.snmp.client import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Heard
+from probes.snmp.client import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Reply
 from probes.wire import snmp
 from probes.wire.text import printable
 
@@ -24,52 +24,52 @@ _NUMBERS = (
     ("engine_time", ENGINE_TIME, 1),
 )
 
-NAMES: Mapping[int, str] = {snmp.V1: "1", snmp.V2C: "2c", snmp.V3: "3"}
+VERSION_NAMES: Mapping[int, str] = {snmp.V1: "1", snmp.V2C: "2c", snmp.V3: "3"}
 """Versions as they are written."""
 
-Get = Callable[[tuple[str, ...]], Awaitable[Heard]]
-"""Asks the device for more objects, in the way it has just answered."""
+Get = Callable[[tuple[str, ...]], Awaitable[Reply]]
+"""GET of more objects, with the version and credential that has just been accepted."""
 
 _PRINTERS = ("1.3.6.1.4.1.11.2.3.9.1.", "1.3.6.1.4.1.641.", "1.3.6.1.4.1.2435.2.3.9.")
 """sysObjectID of HP JetDirect, Lexmark and Brother printers."""
 _PRINTER_WORDS = ("printer", "jetdirect", "laserjet")
 
 
-async def device(
-    call: Call, version: int, said: snmp.Response, get: Get, secrets: Iterable[str]
+async def device_facts(
+    call: Call, version: int, response: snmp.Response, get: Get, secrets: Iterable[str]
 ) -> dict[str, object]:
     """Facts about a device that has answered, without the secrets some show in a description."""
     hidden = tuple(one.encode() for one in sorted(secrets, key=len, reverse=True) if one)
-    values = {oid: _text(value, hidden) for oid, value in said.values.items()}
-    name, descr, kind = (values.get(oid, "") for oid in (SYS_NAME, SYS_DESCR, SYS_OBJECT_ID))
+    values = {oid: _text(value, hidden) for oid, value in response.values.items()}
+    name, descr, object_id = (values.get(oid, "") for oid in (SYS_NAME, SYS_DESCR, SYS_OBJECT_ID))
     facts: dict[str, object] = {
-        "versions": [NAMES[version]],
+        "versions": [VERSION_NAMES[version]],
         "sys_name": name,
         "sys_descr": descr,
-        "sys_object_id": kind,
+        "sys_object_id": object_id,
     }
-    if said.status:
-        facts["error_status"] = said.status
-    found = await _more(call, version, get)
-    facts |= _running(found)
+    if response.status:
+        facts["error_status"] = response.status
+    extended = await _extended_objects(call, version, get)
+    facts |= _engine_facts(extended)
     if (
-        _is_printer(found)
-        or f"{kind}.".startswith(_PRINTERS)
+        _is_printer(extended)
+        or f"{object_id}.".startswith(_PRINTERS)
         or any(w in descr.lower() for w in _PRINTER_WORDS)
     ):
         facts["printer"] = True
-        if _is_printer(found) and isinstance(found.get(HR_DEVICE_DESCR), bytes):
-            facts["model"] = _text(found[HR_DEVICE_DESCR], hidden)
-    agent = f"SNMPv{NAMES[version]} {'printer' if 'printer' in facts else 'agent'}"
-    what = ", ".join(part for part in (name, printable(descr, 80)) if part)
-    if said.status:
-        what = what or f"it answers with error status {said.status}"
-    facts["summary"] = f"{agent}: {what}" if what else f"{agent} answers"
+        if _is_printer(extended) and isinstance(extended.get(HR_DEVICE_DESCR), bytes):
+            facts["model"] = _text(extended[HR_DEVICE_DESCR], hidden)
+    agent = f"SNMPv{VERSION_NAMES[version]} {'printer' if 'printer' in facts else 'agent'}"
+    description = ", ".join(part for part in (name, printable(descr, 80)) if part)
+    if response.status:
+        description = description or f"it answers with error status {response.status}"
+    facts["summary"] = f"{agent}: {description}" if description else f"{agent} answers"
     return facts
 
 
-async def _more(call: Call, version: int, get: Get) -> Mapping[str, snmp.Value]:
-    """What it says of printing, of its uptime and of SNMPv3, asked at once; empty in silence.
+async def _extended_objects(call: Call, version: int, get: Get) -> Mapping[str, snmp.Value]:
+    """Objects of the printer MIB, uptime and SNMPv3 engine in one GET; empty in silence.
 
     Asked apart from the system group: what an agent makes of this must not spoil that.
     """
@@ -78,17 +78,17 @@ async def _more(call: Call, version: int, get: Get) -> Mapping[str, snmp.Value]:
     if version != snmp.V1:
         oids += (HR_DEVICE_TYPE, HR_DEVICE_DESCR, ENGINE_ID, *(oid for _, oid, _ in _NUMBERS))
     outcome, attempts = call.outcome, call.attempts
-    heard = await get(oids)
+    reply = await get(oids)
     call.outcome, call.attempts = outcome, attempts
-    return heard.said.values if isinstance(heard.said, snmp.Response) else {}
+    return reply.message.values if isinstance(reply.message, snmp.Response) else {}
 
 
 def _is_printer(values: Mapping[str, snmp.Value]) -> bool:
     return PRT_CONFIG_CHANGES in values or values.get(HR_DEVICE_TYPE) == HR_DEVICE_PRINTER
 
 
-def _running(values: Mapping[str, snmp.Value]) -> dict[str, object]:
-    """How long the agent has been running, and its SNMPv3 engine, as far as it told."""
+def _engine_facts(values: Mapping[str, snmp.Value]) -> dict[str, object]:
+    """Facts about the uptime and the SNMPv3 engine, as far as they are known."""
     facts: dict[str, object] = {}
     for key, oid, unit in _NUMBERS:
         value = values.get(oid)

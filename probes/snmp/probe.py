@@ -1,4 +1,4 @@
-"""SNMP: is there an agent, does it take the credentials, and what does it say it is (RFC 3411)."""
+"""SNMP probe: agent, accepted credentials and the system group (RFC 3411, RFC 3418)."""
 
 from __future__ import annotations
 
@@ -14,241 +14,255 @@ from probes.snmp.client import (
     ACCEPTED,
     NO_ANSWER,
     SYSTEM,
-    Heard,
-    Login,
+    LoginResult,
+    Reply,
     discover,
     get,
-    get_as,
-    level,
+    get_as_user,
     login,
     secrets_of,
+    security_level,
 )
-from probes.snmp.device import NAMES, device
+from probes.snmp.device import VERSION_NAMES, device_facts
 from probes.vantage import Outcome
 from probes.wire import snmp, snmpv3
 from probes.wire.text import printable
 
-DEFAULT = "public"
+DEFAULT_COMMUNITY = "public"
 """The community devices are delivered with, and so no secret."""
-MOST = 3
-"""Credentials that are tried."""
-GRACE = 1.0
+MAX_CREDENTIALS = 3
+"""Maximum number of credentials that are tried."""
+GRACE_TIMEOUT = 1.0
 """Seconds for one of several credentials, and for a slower answer once the agent is there."""
-SHARE = 2.7
+TOTAL_DEADLINES = 2.7
 """Deadlines that everything together may take; the engine gives it three for each attempt."""
 
-_AWAY = ", or answers from another of its addresses"
+_OTHER_ADDRESS = ", or answers from another of its addresses"
 _VERSIONS = {"1": snmp.V1, "2c": snmp.V2C}
-_LAST = 99
+_NO_CREDENTIAL = 99
 
 
 async def ask(call: Call) -> Answer:
-    """GET what the device is with each credential in turn, v2c `public` if none was given.
+    """GET the system group with each credential in turn, v2c `public` if none was given.
 
-    After silence everything once more at once, beside v1 and a v3 discovery. An agent drops a
+    After silence everything once more concurrently, beside v1 and a v3 discovery. An agent drops a
     wrong community in silence, and only v3 answers without credentials: so silence is an Answer
     whose facts say what was tried. No community and no key is in a fact or in the evidence.
     Raises NoAnswer and Unexpected.
     """
-    talk = _Talk(call, call.options.snmp[:MOST] or (SnmpCredential("2c", DEFAULT),))
+    session = _Session(
+        call, call.options.snmp[:MAX_CREDENTIALS] or (SnmpCredential("2c", DEFAULT_COMMUNITY),)
+    )
     try:
-        async with asyncio.timeout(call.timeout * (1 + call.retries) * SHARE):
-            await _in_turn(talk)
-            if talk.open_question:
-                await _at_once(talk)
+        async with asyncio.timeout(call.timeout * (1 + call.retries) * TOTAL_DEADLINES):
+            await _try_sequentially(session)
+            if session.is_undecided:
+                await _try_concurrently(session)
     except TimeoutError:
-        if not talk.tried:
+        if not session.attempts:
             raise
-    best = min(talk.tried, key=_rank)
-    call.outcome = best.heard.outcome
-    if isinstance(best.heard.said, snmp.Response) and best.result == ACCEPTED:
-        return Answer(Service.CONFIRMED, await _device(talk, best, best.heard.said))
-    if talk.engine is not None:
-        return Answer(Service.CONFIRMED, _engine(talk, talk.engine, best))
-    if best.heard.error is not None and not best.heard.silent:
-        raise best.heard.error
-    return Answer(Service.NOT_ASKED, _silence(talk))
+    best = min(session.attempts, key=_rank)
+    call.outcome = best.reply.outcome
+    if isinstance(best.reply.message, snmp.Response) and best.result == ACCEPTED:
+        return Answer(Service.CONFIRMED, await _device_facts(session, best, best.reply.message))
+    if session.engine is not None:
+        return Answer(Service.CONFIRMED, _rejected_facts(session, session.engine, best))
+    if best.reply.error is not None and not best.reply.is_silent:
+        raise best.reply.error
+    return Answer(Service.NOT_ASKED, _silence_facts(session))
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
+class _Attempt:
     """One credential and how it ended; without one, a discovery."""
 
-    heard: Heard
-    place: int = _LAST
+    reply: Reply
+    index: int = _NO_CREDENTIAL
     credential: SnmpCredential | None = None
-    login: Login | None = None
+    login: LoginResult | None = None
 
     @property
     def result(self) -> str:
         """`accepted`, `no answer` or what was wrong, in two words."""
         if self.login is not None:
             return self.login.result
-        return ACCEPTED if isinstance(self.heard.said, snmp.Response) else NO_ANSWER
+        return ACCEPTED if isinstance(self.reply.message, snmp.Response) else NO_ANSWER
 
 
 @dataclass(slots=True)
-class _Talk:
-    """The conversation with one agent so far."""
+class _Session:
+    """State of the exchange with one agent: attempts so far and the discovered engine."""
 
     call: Call
-    ways: tuple[SnmpCredential, ...]
-    tried: list[_Tried] = field(default_factory=list)
+    credentials: tuple[SnmpCredential, ...]
+    attempts: list[_Attempt] = field(default_factory=list)
     engine: snmpv3.Report | None = None
-    found: Heard | None = None
-    """How the engine was discovered."""
+    discovery: Reply | None = None
+    """The reply to the discovery."""
 
     @property
-    def open_question(self) -> bool:
-        """Whether asking again can tell more: nobody answered, or only the engine did."""
-        done = any(one.result == ACCEPTED or _refused(one) for one in self.tried)
-        return not done and (self.engine is None or any(one.heard.silent for one in self.tried))
+    def is_undecided(self) -> bool:
+        """True if asking again can tell more: nothing answered, or only the engine did."""
+        done = any(one.result == ACCEPTED or _is_refused(one) for one in self.attempts)
+        return not done and (
+            self.engine is None or any(one.reply.is_silent for one in self.attempts)
+        )
 
-    async def attempt(self, place: int, credential: SnmpCredential, timeout: float) -> _Tried:
+    async def try_credential(
+        self, index: int, credential: SnmpCredential, timeout: float
+    ) -> _Attempt:
         """Try one credential."""
         version = _VERSIONS.get(credential.version)
         if version is not None:
             key = credential.community.encode()
-            heard = await get(self.call, version, key, SYSTEM, timeout)
-            return self._keep(_Tried(heard, place, credential))
+            reply = await get(self.call, version, key, SYSTEM, timeout)
+            return self._record(_Attempt(reply, index, credential))
         if self.engine is None:
-            found = await self.discover(timeout)
+            discovery = await self.discover(timeout)
             if self.engine is None:
-                return self._keep(_Tried(found, place, credential))
-        assert self.engine is not None and self.found is not None
-        ended = await login(self.call, credential, self.engine, self.found)
-        return self._keep(_Tried(ended.heard, place, credential, ended))
+                return self._record(_Attempt(discovery, index, credential))
+        assert self.engine is not None and self.discovery is not None
+        result = await login(self.call, credential, self.engine, self.discovery)
+        return self._record(_Attempt(result.reply, index, credential, result))
 
-    async def discover(self, timeout: float) -> Heard:
+    async def discover(self, timeout: float) -> Reply:
         """Look for an SNMPv3 engine."""
-        heard = await discover(self.call, timeout)
-        if isinstance(heard.said, snmpv3.Report):
-            self.engine, self.found = heard.said, heard
-            self._keep(_Tried(heard))
-        return heard
+        reply = await discover(self.call, timeout)
+        if isinstance(reply.message, snmpv3.Report):
+            self.engine, self.discovery = reply.message, reply
+            self._record(_Attempt(reply))
+        return reply
 
-    def _keep(self, tried: _Tried) -> _Tried:
-        self.tried.append(tried)
-        return tried
-
-
-def _refused(tried: _Tried) -> bool:
-    return tried.heard.error is not None and not tried.heard.silent
+    def _record(self, attempt: _Attempt) -> _Attempt:
+        self.attempts.append(attempt)
+        return attempt
 
 
-async def _in_turn(talk: _Talk) -> None:
-    """One credential after the other, until one is taken or the port itself says no."""
-    call = talk.call
+def _is_refused(attempt: _Attempt) -> bool:
+    return attempt.reply.error is not None and not attempt.reply.is_silent
+
+
+async def _try_sequentially(session: _Session) -> None:
+    """Try one credential after the other, until one is accepted or the port refuses."""
+    call = session.call
     # Several get little time each: silence is asked again, and a dead device must not cost
     # one deadline for each.
-    patience = call.timeout if len(talk.ways) == 1 else min(GRACE, call.timeout)
-    for place, credential in enumerate(talk.ways):
-        tried = await talk.attempt(place, credential, patience)
-        if tried.result == ACCEPTED or _refused(tried):
+    timeout = call.timeout if len(session.credentials) == 1 else min(GRACE_TIMEOUT, call.timeout)
+    for index, credential in enumerate(session.credentials):
+        attempt = await session.try_credential(index, credential, timeout)
+        if attempt.result == ACCEPTED or _is_refused(attempt):
             return
 
 
-async def _at_once(talk: _Talk) -> None:
-    """All that was silent beside each other: a silent device costs no more than a retry."""
-    call = talk.call
-    asked: list[Coroutine[Any, Any, object]] = []
+async def _try_concurrently(session: _Session) -> None:
+    """Retry all silent attempts concurrently: a silent device costs no more than a retry."""
+    call = session.call
+    coroutines: list[Coroutine[Any, Any, object]] = []
     if not call.options.snmp:
-        asked.append(talk.attempt(1, SnmpCredential("1", DEFAULT), call.timeout))
-    if talk.engine is None:
-        asked.append(_engine_and_users(talk))
+        coroutines.append(
+            session.try_credential(1, SnmpCredential("1", DEFAULT_COMMUNITY), call.timeout)
+        )
+    if session.engine is None:
+        coroutines.append(_discover_and_try_users(session))
     if call.retries:
-        asked += [
-            talk.attempt(one.place, one.credential, call.timeout)
-            for one in talk.tried
+        coroutines += [
+            session.try_credential(one.index, one.credential, call.timeout)
+            for one in session.attempts
             if one.credential is not None and one.credential.version in _VERSIONS
         ]
-    waiting = {asyncio.ensure_future(one) for one in asked}
-    every = list(waiting)
-    patience = None if talk.engine is None else GRACE
+    pending = {asyncio.ensure_future(one) for one in coroutines}
+    tasks = list(pending)
+    timeout = None if session.engine is None else GRACE_TIMEOUT
     try:
-        while waiting:
-            done, waiting = await asyncio.wait(
-                waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+        while pending:
+            done, pending = await asyncio.wait(
+                pending, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
                 task.result()
-            if not done or any(one.result == ACCEPTED for one in talk.tried):
+            if not done or any(one.result == ACCEPTED for one in session.attempts):
                 break
-            if talk.engine is not None:
-                patience = GRACE
+            if session.engine is not None:
+                timeout = GRACE_TIMEOUT
     finally:
-        for task in every:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*every, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _engine_and_users(talk: _Talk) -> None:
-    heard = await talk.discover(talk.call.timeout)
-    if talk.engine is None:
-        talk.tried.append(_Tried(heard))
+async def _discover_and_try_users(session: _Session) -> None:
+    reply = await session.discover(session.call.timeout)
+    if session.engine is None:
+        session.attempts.append(_Attempt(reply))
         return
-    for place, credential in enumerate(talk.ways):
+    for index, credential in enumerate(session.credentials):
         if credential.version not in _VERSIONS:
-            tried = await talk.attempt(place, credential, talk.call.timeout)
-            if tried.result == ACCEPTED:
+            attempt = await session.try_credential(index, credential, session.call.timeout)
+            if attempt.result == ACCEPTED:
                 return
 
 
-def _rank(tried: _Tried) -> tuple[int, int]:
-    """Which ending tells most: an answer, an engine's, a foreign one, who refused, silence."""
-    match tried.heard:
-        case Heard(said=snmp.Response()) if tried.result == ACCEPTED:
+def _rank(attempt: _Attempt) -> tuple[int, int]:
+    """Sort key, best evidence first: an answer, a report, a foreign one, a refusal, silence."""
+    match attempt.reply:
+        case Reply(message=snmp.Response()) if attempt.result == ACCEPTED:
             kind = 0
-        case Heard(said=said) if said is not None:
+        case Reply(message=message) if message is not None:
             kind = 1
-        case Heard(outcome=Outcome(state=State.OPEN)):
+        case Reply(outcome=Outcome(state=State.OPEN)):
             kind = 2
         case _:
-            kind = 4 if tried.heard.silent else 3
-    return kind, tried.place
+            kind = 4 if attempt.reply.is_silent else 3
+    return kind, attempt.index
 
 
-async def _device(talk: _Talk, best: _Tried, said: snmp.Response) -> dict[str, object]:
-    call, credential, taken = talk.call, best.credential, best.login
+async def _device_facts(
+    session: _Session, best: _Attempt, response: snmp.Response
+) -> dict[str, object]:
+    call, credential, login = session.call, best.credential, best.login
     assert credential is not None
-    timeout = min(GRACE, call.timeout)
+    timeout = min(GRACE_TIMEOUT, call.timeout)
 
-    async def more(oids: tuple[str, ...]) -> Heard:
-        if taken is not None and taken.keys is not None and taken.engine is not None:
-            return await get_as(call, taken.keys, taken.engine, oids, timeout)
+    async def get_more(oids: tuple[str, ...]) -> Reply:
+        if login is not None and login.keys is not None and login.engine is not None:
+            return await get_as_user(call, login.keys, login.engine, oids, timeout)
         key = credential.community.encode()
-        return await get(call, best.heard.version, key, oids, timeout)
+        return await get(call, best.reply.version, key, oids, timeout)
 
-    hidden = secrets_of(call.options) - {DEFAULT}
-    facts = await device(call, best.heard.version, said, more, hidden)
-    if taken is None:
+    hidden = secrets_of(call.options) - {DEFAULT_COMMUNITY}
+    facts = await device_facts(call, best.reply.version, response, get_more, hidden)
+    if login is None:
         facts["community"] = "accepted"
     else:
-        facts |= {"user": printable(credential.user, 32), "level": level(credential)}
-        facts |= _about(talk.engine)
-    return facts | _credentials(talk)
+        facts |= {"user": printable(credential.user, 32), "level": security_level(credential)}
+        facts |= _engine_facts(session.engine)
+    return facts | _credential_facts(session)
 
 
-def _engine(talk: _Talk, engine: snmpv3.Report, best: _Tried) -> dict[str, object]:
-    """An agent that is there, but takes nothing that was given."""
+def _rejected_facts(session: _Session, engine: snmpv3.Report, best: _Attempt) -> dict[str, object]:
+    """Facts about an agent that answers, but accepts no credential that was given."""
     problems = [
-        one.login.problem for one in talk.tried if one.login is not None and one.login.problem
+        one.login.problem for one in session.attempts if one.login is not None and one.login.problem
     ]
-    communities = [way for way in talk.ways if way.version in _VERSIONS]
-    facts: dict[str, object] = {"versions": ["3"], **_about(engine), **_credentials(talk)}
+    communities = [way for way in session.credentials if way.version in _VERSIONS]
+    facts: dict[str, object] = {
+        "versions": ["3"],
+        **_engine_facts(engine),
+        **_credential_facts(session),
+    }
     if communities:
         facts["community"] = "not accepted"
         word = "this community" if len(communities) == 1 else "these communities"
         problems.append(f"it does not answer v1 and v2c with {word}")
-    said = "; ".join(dict.fromkeys(problems))
-    facts["summary"] = f"SNMPv3 agent; {said}"
-    if talk.call.options.snmp:
+    reasons = "; ".join(dict.fromkeys(problems))
+    facts["summary"] = f"SNMPv3 agent; {reasons}"
+    if session.call.options.snmp:
         facts["warning"] = True
-        facts["summary"] = f"SNMPv3 agent, but the audit's login would fail: {said}"
+        facts["summary"] = f"SNMPv3 agent, but the audit's login would fail: {reasons}"
     return facts
 
 
-def _about(engine: snmpv3.Report | None) -> dict[str, object]:
+def _engine_facts(engine: snmpv3.Report | None) -> dict[str, object]:
     if engine is None:
         return {}
     return {
@@ -259,34 +273,41 @@ def _about(engine: snmpv3.Report | None) -> dict[str, object]:
     }
 
 
-def _credentials(talk: _Talk) -> dict[str, object]:
-    """What became of each credential that was given, by its place; the secret is not in it."""
-    if not talk.call.options.snmp:
+def _credential_facts(session: _Session) -> dict[str, object]:
+    """Facts about the result of each given credential, by its place, without its secret."""
+    if not session.call.options.snmp:
         return {}
-    last = {one.place: one for one in talk.tried if one.credential is not None}
-    return {"credentials": [_ended(one, one.credential) for _, one in sorted(last.items())]}
+    last = {one.index: one for one in session.attempts if one.credential is not None}
+    return {
+        "credentials": [_credential_fact(one, one.credential) for _, one in sorted(last.items())]
+    }
 
 
-def _ended(tried: _Tried, credential: SnmpCredential | None) -> dict[str, object]:
+def _credential_fact(attempt: _Attempt, credential: SnmpCredential | None) -> dict[str, object]:
     assert credential is not None
-    said: dict[str, object] = {"place": tried.place + 1, "version": credential.version}
+    fact: dict[str, object] = {"place": attempt.index + 1, "version": credential.version}
     if credential.version not in _VERSIONS:
-        said |= {"user": printable(credential.user, 32), "level": level(credential)}
-    return said | {"result": tried.result}
+        fact |= {"user": printable(credential.user, 32), "level": security_level(credential)}
+    return fact | {"result": attempt.result}
 
 
-def _silence(talk: _Talk) -> dict[str, object]:
-    given = [way.version for way in talk.ways]
-    tried = (given if talk.call.options.snmp else [NAMES[snmp.V2C], NAMES[snmp.V1]]) + ["3"]
-    facts: dict[str, object] = {"tried": list(dict.fromkeys(tried)), **_credentials(talk)}
+def _silence_facts(session: _Session) -> dict[str, object]:
+    given = [way.version for way in session.credentials]
+    tried = (
+        given if session.call.options.snmp else [VERSION_NAMES[snmp.V2C], VERSION_NAMES[snmp.V1]]
+    ) + ["3"]
+    facts: dict[str, object] = {"tried": list(dict.fromkeys(tried)), **_credential_facts(session)}
     communities = [version for version in given if version in _VERSIONS]
     if not communities:
-        hint = f"the agent does not allow this source address{_AWAY} (no SNMPv3 engine answered)"
+        hint = (
+            f"the agent does not allow this source address{_OTHER_ADDRESS} "
+            "(no SNMPv3 engine answered)"
+        )
         return facts | {"hint": hint}
     word = "this community" if len(communities) == 1 else "these communities"
     facts["community"] = "no answer"
     facts["hint"] = (
-        f"the agent does not allow {word} or this source address{_AWAY} "
+        f"the agent does not allow {word} or this source address{_OTHER_ADDRESS} "
         "(no SNMPv3 engine answered either)"
     )
     return facts

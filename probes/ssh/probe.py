@@ -1,4 +1,4 @@
-"""SSH: identification, host key, ways to log in, and the operator's login (RFC 4253, 4252)."""
+"""SSH probe: identification, host key, auth methods, and the operator's login (RFC 4253, 4252)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from probes.call import Answer, Call, Unexpected
 from probes.model import Evidence, Service
-from probes.ssh.banner import Tap
-from probes.ssh.login import Login, NoKey, key_pairs, not_tried
-from probes.wire.ssh import Ident, Offer
+from probes.ssh.banner import BannerSniffer
+from probes.ssh.login import LoginAttempt, NoUsableKey, key_pairs, not_tried_facts
+from probes.wire.ssh import Ident, KeyExchangeInit
 from probes.wire.text import printable
 
 with warnings.catch_warnings():
@@ -23,12 +23,12 @@ with warnings.catch_warnings():
 
 USER = "auditreach"
 """Name in the `none` request, so that the server's log tells who asked."""
-SHARE = 0.9
-"""Part of the deadline used here; the rest is for saying what was found when it ran out."""
-METHODS_MOST = 16
-PREFERRED = ("ssh-ed25519", "ecdsa-sha2-nistp")
+DEADLINE_SHARE = 0.9
+"""Part of the deadline for the exchange; the rest is for reporting what was found by then."""
+MAX_METHODS = 16
+PREFERRED_HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp")
 """Host keys that OpenSSH asks for before RSA (ssh_config(5), HostKeyAlgorithms)."""
-KEPT = 256
+MAX_EVIDENCE = 256
 _UNFINISHED = "the key exchange did not finish in time"
 
 
@@ -41,102 +41,108 @@ async def ask(call: Call) -> Answer:
     """
     assert call.outcome is not None and call.outcome.connection is not None
     loop = asyncio.get_running_loop()
-    began = loop.time()
-    tap, client = Tap(call.outcome.connection), _Client()
+    started = loop.time()
+    sniffer, client = BannerSniffer(call.outcome.connection), _Client()
     call.outcome.connection = None
-    task = loop.create_task(_talk(call, tap, client))
+    task = loop.create_task(_authenticate(call, sniffer, client))
     try:
-        await asyncio.wait({task}, timeout=call.timeout * SHARE)
-        late = not task.done()
+        await asyncio.wait({task}, timeout=call.timeout * DEADLINE_SHARE)
+        timed_out = not task.done()
     finally:
-        said = tap.end()
+        greeting = sniffer.close()
         task.cancel()
         await asyncio.wait({task}, timeout=1)
-        call.evidence.append(_evidence(call, tap, client, began))
-    problem = _problem(tap, task, late)
-    if said.foreign:
-        raise Unexpected(said.foreign)
-    if said.busy:
-        busy = {"summary": f"SSH server, too busy to talk: {said.busy}", "busy": True}
-        return Answer(Service.CONFIRMED, busy, _timings(tap, began))
-    if said.ident is None:
-        raise _nothing(tap, task, late)
-    facts = _identity(said.ident)
-    if tap.offer is not None:
-        facts["host_keys"] = list(tap.offer.host_key_types)
-        facts |= _algorithms(tap.offer)
+        call.evidence.append(_evidence(call, sniffer, client, started))
+    problem = _problem(sniffer, task, timed_out)
+    if greeting.foreign:
+        raise Unexpected(greeting.foreign)
+    if greeting.busy:
+        busy = {"summary": f"SSH server, too busy to talk: {greeting.busy}", "busy": True}
+        return Answer(Service.CONFIRMED, busy, _timings(sniffer, started))
+    if greeting.ident is None:
+        raise _silence_error(sniffer, task, timed_out)
+    facts = _ident_facts(greeting.ident)
+    if sniffer.key_exchange is not None:
+        facts["host_keys"] = list(sniffer.key_exchange.host_key_types)
+        facts |= _algorithm_facts(sniffer.key_exchange)
     if problem:
         # The service is proven, but whoever logs in has to get through the same exchange.
         facts |= {"problem": problem, "warning": True}
-        named, credential = facts["summary"], call.options.ssh
+        server, credential = facts["summary"], call.options.ssh
         facts["summary"] += f"; {problem}"
         if problem == _UNFINISHED:
             facts["summary"] += ", as on a path that drops large packets (MTU)"
         facts |= client.host_key()
         if credential is not None:
-            facts |= not_tried(credential, named, problem)
+            facts |= not_tried_facts(credential, server, problem)
     else:
         facts |= client.host_key() | task.result()(facts["summary"])
-    return Answer(Service.CONFIRMED, facts, _timings(tap, began))
+    return Answer(Service.CONFIRMED, facts, _timings(sniffer, started))
 
 
-async def _talk(call: Call, tap: Tap, client: _Client) -> Callable[[str], dict[str, object]]:
-    """Learn the methods, and log in where that is wanted; the facts for a server of some name."""
+async def _authenticate(
+    call: Call, sniffer: BannerSniffer, client: _Client
+) -> Callable[[str], dict[str, object]]:
+    """Query the methods, or log in with a credential; the result maps a server name to facts."""
     credential = call.options.ssh
     if credential is None:
-        methods = await _methods(call, tap, client)
-        return lambda named: _offer(methods, named)
+        methods = await _auth_methods(call, sniffer, client)
+        return lambda named: _method_facts(methods, named)
     try:
         async with key_pairs(credential) as keys:
-            login = client.login = Login(credential, keys)
-            taken = await _let_in(call, tap, client, login, credential.user)
-    except NoKey as error:
-        why = str(error)
-        methods = await _methods(call, tap, client)
-        return lambda named: _offer(methods, named) | not_tried(credential, named, why)
-    if taken and not login.used:
-        return lambda named: _offer(["none"], named)
+            login = client.login = LoginAttempt(credential, keys)
+            accepted = await _log_in(call, sniffer, client, login, credential.user)
+    except NoUsableKey as error:
+        reason = str(error)
+        methods = await _auth_methods(call, sniffer, client)
+        return lambda named: (
+            _method_facts(methods, named) | not_tried_facts(credential, named, reason)
+        )
+    if accepted and not login.method_used:
+        return lambda named: _method_facts(["none"], named)
     offered = login.offered
-    return lambda named: {"auth_methods": offered, **login.facts(named, taken=taken)}
+    return lambda named: {"auth_methods": offered, **login.facts(named, accepted=accepted)}
 
 
-async def _let_in(call: Call, tap: Tap, client: _Client, login: Login, user: str) -> bool:
-    """Whether the server takes the login."""
+async def _log_in(
+    call: Call, sniffer: BannerSniffer, client: _Client, login: LoginAttempt, user: str
+) -> bool:
+    """Log in; True if the server accepts it."""
     try:
         connection = await asyncssh.connect(
             call.address,
             call.port,
             # Only `create_connection` of a tunnel is used.
-            tunnel=cast(asyncssh.SSHClientConnection, tap),
+            tunnel=cast(asyncssh.SSHClientConnection, sniffer),
             config=None,
-            options=_options(client, username=user, preferred_auth=login.order),
+            options=_options(client, username=user, preferred_auth=login.method_order),
         )
     except asyncssh.DisconnectError as error:
-        if login.used or isinstance(error, asyncssh.PermissionDenied):
+        if login.method_used or isinstance(error, asyncssh.PermissionDenied):
             return False
         raise
     connection.abort()
     return True
 
 
-async def _methods(call: Call, tap: Tap, client: _Client) -> list[str]:
+async def _auth_methods(call: Call, sniffer: BannerSniffer, client: _Client) -> list[str]:
     """The methods the server offers for the next step (RFC 4252 5.2)."""
     methods = await asyncssh.get_server_auth_methods(
         call.address,
         call.port,
         USER,
         # Only `create_connection` of a tunnel is used.
-        tunnel=cast(asyncssh.SSHClientConnection, tap),
+        tunnel=cast(asyncssh.SSHClientConnection, sniffer),
         config=None,
         options=_options(client),
         # This function takes them from here only.
         server_host_key_algs=_host_key_algorithms(),
     )
-    return [printable(method, 64) for method in methods[:METHODS_MOST]]
+    return [printable(method, 64) for method in methods[:MAX_METHODS]]
 
 
 def _options(client: _Client, **more: Any) -> asyncssh.SSHClientConnectionOptions:
-    """Nothing of the user's own: no configuration, keys, agent or known hosts."""
+    """Options without anything of the user's own: configuration, keys, agent or known hosts."""
     return asyncssh.SSHClientConnectionOptions(
         config=None,
         client_keys=None,
@@ -153,30 +159,32 @@ def _options(client: _Client, **more: Any) -> asyncssh.SSHClientConnectionOption
 
 
 def _host_key_algorithms() -> list[str]:
-    """All there are, in the order of OpenSSH: the key it shows is the one people know a host by."""
+    """All algorithms, in OpenSSH's order of preference: its fingerprint is the one people know."""
     known = [name.decode("ascii") for name in get_default_public_key_algs()]
 
     def place(name: str) -> int:
-        return next((at for at, kind in enumerate(PREFERRED) if name.startswith(kind)), len(known))
+        return next(
+            (at for at, kind in enumerate(PREFERRED_HOST_KEYS) if name.startswith(kind)), len(known)
+        )
 
     return sorted(known, key=place)
 
 
-def _problem(tap: Tap, task: asyncio.Task[Any], late: bool) -> str:
-    """Why the key exchange or the question after it came to nothing; empty if it did not."""
+def _problem(sniffer: BannerSniffer, task: asyncio.Task[Any], timed_out: bool) -> str:
+    """Reason why the key exchange or the request after it failed; empty if it did not."""
     # Whatever asyncssh makes of hostile bytes, the identification has proved the service: so any
     # exception of its task is a fact here, never a fault.
     error = None if task.cancelled() or not task.done() else task.exception()
-    if tap.endless:
+    if sniffer.over_limit:
         return "the server sends without end"
-    if tap.said.ident is not None and not tap.said.ident.speaks_2:
+    if sniffer.greeting.ident is not None and not sniffer.greeting.ident.supports_v2:
         return "nothing speaks SSH 1 any more"
-    if late or task.cancelled():
+    if timed_out or task.cancelled():
         return _UNFINISHED
     return "" if error is None else printable(f"the key exchange failed: {error}")
 
 
-def _identity(ident: Ident) -> dict[str, Any]:
+def _ident_facts(ident: Ident) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "banner": ident.banner,
         "protocol": ident.protocol,
@@ -185,61 +193,69 @@ def _identity(ident: Ident) -> dict[str, Any]:
         "comments": ident.comments,
         "summary": f"{ident.product} {ident.version}".strip(),
     }
-    if not ident.speaks_2:
+    if not ident.supports_v2:
         facts["ssh1_only"] = True
         facts["summary"] += f" offers only SSH {ident.protocol}"
     return facts
 
 
-def _algorithms(offer: Offer) -> dict[str, object]:
-    """What a client must have one of each: another client than ours may have none."""
+def _algorithm_facts(key_exchange: KeyExchangeInit) -> dict[str, object]:
+    """Facts about the algorithms, of which a client must support one of each kind."""
     return {
-        "host_key_algorithms": list(offer.host_keys),
-        "key_exchange_algorithms": list(offer.key_exchange),
-        "ciphers": list(offer.ciphers),
-        "macs": list(offer.macs),
+        "host_key_algorithms": list(key_exchange.host_keys),
+        "key_exchange_algorithms": list(key_exchange.key_exchange),
+        "ciphers": list(key_exchange.ciphers),
+        "macs": list(key_exchange.macs),
     }
 
 
-def _offer(methods: list[str], named: str) -> dict[str, object]:
-    """The ways to log in; `none` alone means that `none` was let in."""
+def _method_facts(methods: list[str], server: str) -> dict[str, object]:
+    """Facts about the auth methods; `none` alone means that `none` was accepted."""
     if methods == ["none"]:
-        text = f"{named} lets anybody in without a login"
+        text = f"{server} lets anybody in without a login"
     else:
-        text = f"{named}, login by {', '.join(methods) or 'no method at all'}"
+        text = f"{server}, login by {', '.join(methods) or 'no method at all'}"
     return {"auth_methods": methods, "summary": text}
 
 
-def _nothing(tap: Tap, task: asyncio.Task[Any], late: bool) -> Exception:
-    """Why no identification came; TimeoutError is an OSError."""
-    if late:
+def _silence_error(sniffer: BannerSniffer, task: asyncio.Task[Any], timed_out: bool) -> Exception:
+    """Exception for a missing identification; TimeoutError is an OSError."""
+    if timed_out:
         return TimeoutError("no identification before the deadline")
-    error = None if tap.listening or task.cancelled() else task.exception()
+    error = None if sniffer.is_open or task.cancelled() else task.exception()
     if error is not None:
         # It failed on this side, before the server could say anything: not the server's silence.
         return RuntimeError(f"the conversation could not be started: {error}")
-    return tap.lost if isinstance(tap.lost, OSError) else EOFError("closed by the peer")
+    return (
+        sniffer.connection_error
+        if isinstance(sniffer.connection_error, OSError)
+        else EOFError("closed by the peer")
+    )
 
 
-def _timings(tap: Tap, began: float) -> dict[str, float]:
-    return {} if tap.first is None else {"banner": (tap.first - began) * 1000}
+def _timings(sniffer: BannerSniffer, started: float) -> dict[str, float]:
+    return (
+        {}
+        if sniffer.first_byte_time is None
+        else {"banner": (sniffer.first_byte_time - started) * 1000}
+    )
 
 
-def _evidence(call: Call, tap: Tap, client: _Client, began: float) -> Evidence:
+def _evidence(call: Call, sniffer: BannerSniffer, client: _Client, started: float) -> Evidence:
     return Evidence(
         address=call.address,
         sent=client.ident(),
-        received=printable(bytes(tap.received[:KEPT])),
-        at_ms=round((began - call.start_time) * 1000, 3),
+        received=printable(bytes(sniffer.received[:MAX_EVIDENCE])),
+        at_ms=round((started - call.start_time) * 1000, 3),
     )
 
 
 class _Client(asyncssh.SSHClient):
-    """Keeps the connection, to read the server's key and our own identification from it."""
+    """asyncssh client that gives access to the server's key and our own identification."""
 
     def __init__(self) -> None:
         self._connection: asyncssh.SSHClientConnection | None = None
-        self.login: Login | None = None
+        self.login: LoginAttempt | None = None
         """The login that is tried, if one is."""
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
@@ -262,17 +278,17 @@ class _Client(asyncssh.SSHClient):
 
     def public_key_auth_requested(self) -> list[asyncssh.SSHKeyPair] | None:
         """See asyncssh.SSHClient."""
-        login = self._asked()
+        login = self._current_login()
         return login.keys() if login is not None else None
 
     def password_auth_requested(self) -> str | None:
         """See asyncssh.SSHClient."""
-        login = self._asked()
+        login = self._current_login()
         return login.password("password") if login is not None else None
 
     def kbdint_auth_requested(self) -> str | None:
         """See asyncssh.SSHClient; a password may be asked for in this way too."""
-        login = self._asked()
+        login = self._current_login()
         return "" if login is not None and login.has_password else None
 
     def kbdint_challenge_received(
@@ -286,8 +302,8 @@ class _Client(asyncssh.SSHClient):
         password = self.login.password("keyboard-interactive")
         return None if password is None else [password]
 
-    def _asked(self) -> Login | None:
+    def _current_login(self) -> LoginAttempt | None:
         """The login, with the methods the server has offered by now."""
         if self.login is not None and self._connection is not None:
-            self.login.offer(self._connection.get_server_auth_methods())
+            self.login.update_methods(self._connection.get_server_auth_methods())
         return self.login

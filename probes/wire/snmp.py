@@ -18,14 +18,14 @@ from pysnmp.proto.error import ProtocolError
 V1 = 0
 V2C = 1
 V3 = 3
-SIZE_MOST = 8192
+MAX_SIZE = 8192
 """Bytes of a message that are read; an answer to these questions is far smaller."""
 
-_INT_MOST = 2**31
-_FORMS: Mapping[int, Any] = api.PROTOCOL_MODULES
+_INT_LIMIT = 2**31
+_MODULES: Mapping[int, Any] = api.PROTOCOL_MODULES
 # pyasn1 lets more than its own errors out on hostile input: IndexError and OverflowError for some
 # broken lengths, ValueError for numbers too long for Python to print.
-BAD = (PyAsn1Error, ProtocolError, ValueError, LookupError, ArithmeticError)
+DECODE_ERRORS = (PyAsn1Error, ProtocolError, ValueError, LookupError, ArithmeticError)
 
 Value = bytes | int | str
 """An octet string, a number, or an object identifier in dots."""
@@ -45,7 +45,7 @@ class Response:
 
 def get(version: int, community: bytes, id: int, oids: Sequence[str]) -> bytes:
     """A GET of these objects in SNMPv1 or v2c (RFC 1157 4.1.2, RFC 3416 4.2.1)."""
-    form = _FORMS[version]
+    form = _MODULES[version]
     pdu = form.GetRequestPDU()
     form.apiPDU.set_defaults(pdu)
     form.apiPDU.set_request_id(pdu, id)
@@ -59,17 +59,17 @@ def get(version: int, community: bytes, id: int, oids: Sequence[str]) -> bytes:
 
 def response(data: bytes, version: int, id: int) -> Response:
     """The response to the GET with this id; raises Malformed."""
-    form = _FORMS[version]
+    form = _MODULES[version]
     try:
-        message = decoded(data, form.Message())
+        message = decode(data, form.Message())
         if int(message[0]) != version:
             raise Malformed("another SNMP version")
-        return responded(form, form.apiMessage.get_pdu(message), id)
-    except BAD as error:
+        return parse_response(form, form.apiMessage.get_pdu(message), id)
+    except DECODE_ERRORS as error:
         raise Malformed(type(error).__name__) from None
 
 
-def responded(form: Any, pdu: Any, id: int) -> Response:
+def parse_response(form: Any, pdu: Any, id: int) -> Response:
     """What a response PDU holds, in one of pysnmp's forms; raises Malformed and BAD."""
     if not pdu.isSameTypeWith(form.GetResponsePDU()):
         raise Malformed("not a response")
@@ -78,20 +78,22 @@ def responded(form: Any, pdu: Any, id: int) -> Response:
     status = int(form.apiPDU.get_error_status(pdu))
     found = form.apiPDU.get_varbinds(pdu)
     known = [(str(oid), _value(value)) for oid, value in found if not status]
-    return Response(in_range(status), {oid: value for oid, value in known if value is not None})
+    return Response(
+        checked_integer(status), {oid: value for oid, value in known if value is not None}
+    )
 
 
-def decoded(data: bytes, form: univ.Sequence) -> Any:
+def decode(data: bytes, form: univ.Sequence) -> Any:
     """The message in a datagram, in one of pysnmp's forms; raises Malformed and BAD."""
-    if len(data) > SIZE_MOST:
+    if len(data) > MAX_SIZE:
         raise Malformed("larger than any answer to this question")
     whole, _ = decoder.decode(data, asn1Spec=form)
     return whole
 
 
-def in_range(number: int) -> int:
+def checked_integer(number: int) -> int:
     """A number that SNMP allows there; raises Malformed."""
-    if not 0 <= number < _INT_MOST:
+    if not 0 <= number < _INT_LIMIT:
         raise Malformed("a number out of range")
     return number
 

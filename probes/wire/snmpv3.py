@@ -17,15 +17,23 @@ from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SNMPv3Message
 from pysnmp.proto.secmod.rfc3414 import service
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from probes.wire.snmp import BAD, V3, Malformed, Response, decoded, in_range, responded
+from probes.wire.snmp import (
+    DECODE_ERRORS,
+    V3,
+    Malformed,
+    Response,
+    checked_integer,
+    decode,
+    parse_response,
+)
 
 # Its ciphers and digests import each other, and work only when the service is imported first.
 _USM: Any = service
 _SHA2 = _USM.hmacsha2.HmacSha2
 
-KEY_LEAST = 8
+MIN_KEY = 8
 """Characters of a passphrase (RFC 3414 11.2)."""
-_EXPANDED = 1024 * 1024
+_EXPANDED_SIZE = 1024 * 1024
 """Bytes a passphrase is repeated to before it is hashed (RFC 3414 A.2)."""
 
 
@@ -77,11 +85,11 @@ class Keys:
         return hmac.new(self.auth_key, message, kind.hash).digest()[: kind.digest_size]
 
 
-NOBODY = Keys(b"")
+ANONYMOUS = Keys(b"")
 """Without a name and keys: enough for a discovery."""
 
 
-def variants(priv: str) -> int:
+def key_variants(priv: str) -> int:
     """How many ways there are to make this protocol's key from a passphrase.
 
     For AES-192 and AES-256 there are two drafts: Blumenthal's first, Reeder's, as Cisco has it.
@@ -89,7 +97,7 @@ def variants(priv: str) -> int:
     return len(_PRIV[priv]) if priv else 1
 
 
-def localised(
+def localised_keys(
     user: str,
     auth: str,
     auth_key: str,
@@ -102,39 +110,39 @@ def localised(
     if not auth:
         return Keys(user.encode())
     kind = _AUTH[auth]
-    key = _hashed(auth_key, kind.hash)
-    signs = hashlib.new(kind.hash, key + engine + key, usedforsecurity=False).digest()
+    key = _hash_passphrase(auth_key, kind.hash)
+    auth_digest = hashlib.new(kind.hash, key + engine + key, usedforsecurity=False).digest()
     if not priv:
-        return Keys(user.encode(), auth, signs)
+        return Keys(user.encode(), auth, auth_digest)
     cipher = _PRIV[priv][variant]()
-    master = OctetString(_hashed(priv_key, kind.hash))
-    hides = bytes(cipher.localize_key(kind.id, master, OctetString(engine)))
-    return Keys(user.encode(), auth, signs, priv, hides)
+    master = OctetString(_hash_passphrase(priv_key, kind.hash))
+    privacy_key = bytes(cipher.localize_key(kind.id, master, OctetString(engine)))
+    return Keys(user.encode(), auth, auth_digest, priv, privacy_key)
 
 
-def encrypted(keys: Keys, boots: int, time: int, plain: bytes) -> tuple[bytes, bytes]:
+def encrypt(keys: Keys, boots: int, time: int, plain: bytes) -> tuple[bytes, bytes]:
     """A message's content encrypted, and its msgPrivacyParameters."""
     cipher = _PRIV[keys.priv][0]()
     # pysnmp counts salts from one start for every cipher it makes.
     cipher.local_int = secrets.randbits(32 if keys.priv == "DES" else 64)
     key = OctetString(keys.priv_key)
-    hidden, salt = cipher.encrypt_data(key, (boots, time, None), plain)
-    return bytes(hidden), bytes(salt)
+    ciphertext, salt = cipher.encrypt_data(key, (boots, time, None), plain)
+    return bytes(ciphertext), bytes(salt)
 
 
-def decrypted(keys: Keys, boots: int, time: int, salt: bytes, hidden: bytes) -> bytes:
+def decrypt(keys: Keys, boots: int, time: int, salt: bytes, ciphertext: bytes) -> bytes:
     """A message's content in clear; raises Malformed. A wrong key gives garbage."""
-    if len(salt) != 8 or not hidden or (keys.priv == "DES" and len(hidden) % 8):
+    if len(salt) != 8 or not ciphertext or (keys.priv == "DES" and len(ciphertext) % 8):
         raise Malformed("encrypted, but not as it must be")
     cipher = _PRIV[keys.priv][0]()
     key = OctetString(keys.priv_key)
-    told = (boots, time, OctetString(salt))
-    return bytes(cipher.decrypt_data(key, told, OctetString(hidden)))
+    parameters = (boots, time, OctetString(salt))
+    return bytes(cipher.decrypt_data(key, parameters, OctetString(ciphertext)))
 
 
-def _hashed(passphrase: str, hash: str) -> bytes:
+def _hash_passphrase(passphrase: str, hash: str) -> bytes:
     raw = passphrase.encode()
-    whole = (raw * (_EXPANDED // len(raw) + 1))[:_EXPANDED]
+    whole = (raw * (_EXPANDED_SIZE // len(raw) + 1))[:_EXPANDED_SIZE]
     return hashlib.new(hash, whole, usedforsecurity=False).digest()
 
 
@@ -149,14 +157,14 @@ UNKNOWN_ENGINE = f"{_STATS}4.0"
 """usmStatsUnknownEngineIDs, the report an agent sends to an empty engine id (RFC 3414 4)."""
 WRONG_DIGEST = f"{_STATS}5.0"
 """usmStatsWrongDigests: another authentication key or protocol."""
-UNDECIPHERABLE = f"{_STATS}6.0"
+DECRYPTION_ERROR = f"{_STATS}6.0"
 """usmStatsDecryptionErrors: another privacy key or protocol."""
 
 _SECURITY_MODEL = 3
 _AUTH_FLAG, _PRIV_FLAG, _REPORTABLE = 1, 2, 4
-_ROOM = 65507
-_FORM: Any = api.PROTOCOL_MODULES[1]
-_BEFORE_DIGEST = 4
+_MAX_SIZE = 65507
+_V2C: Any = api.PROTOCOL_MODULES[1]
+_FIELDS_BEFORE_DIGEST = 4
 """Fields of UsmSecurityParameters before msgAuthenticationParameters (RFC 3414 2.4)."""
 
 
@@ -173,19 +181,19 @@ class Report:
 
 def discovery(id: int) -> bytes:
     """An SNMPv3 GET of nothing from nobody, with an empty engine id (RFC 3414 4)."""
-    return request(NOBODY, Report(b"", 0, 0, UNKNOWN_ENGINE), id, ())
+    return request(ANONYMOUS, Report(b"", 0, 0, UNKNOWN_ENGINE), id, ())
 
 
 def request(keys: Keys, engine: Report, id: int, oids: Sequence[str]) -> bytes:
     """A GET of these objects from a user of this engine, at the level its keys allow."""
     pdu = rfc1905.GetRequestPDU()
-    _FORM.apiPDU.set_defaults(pdu)
-    _FORM.apiPDU.set_request_id(pdu, id)
-    _FORM.apiPDU.set_varbinds(pdu, [(univ.ObjectIdentifier(oid), _FORM.null) for oid in oids])
-    return sealed(keys, engine, id, pdu)
+    _V2C.apiPDU.set_defaults(pdu)
+    _V2C.apiPDU.set_request_id(pdu, id)
+    _V2C.apiPDU.set_varbinds(pdu, [(univ.ObjectIdentifier(oid), _V2C.null) for oid in oids])
+    return encode_message(keys, engine, id, pdu)
 
 
-def sealed(keys: Keys, engine: Report, id: int, pdu: Any) -> bytes:
+def encode_message(keys: Keys, engine: Report, id: int, pdu: Any) -> bytes:
     """A PDU in a message of this engine, signed and encrypted as far as there are keys."""
     message = SNMPv3Message()
     scoped = ScopedPDU() if keys.priv else message["msgData"]["plaintext"]
@@ -195,16 +203,16 @@ def sealed(keys: Keys, engine: Report, id: int, pdu: Any) -> bytes:
     salt = b""
     if keys.priv:
         plain = bytes(encoder.encode(scoped))
-        message["msgData"]["encryptedPDU"], salt = encrypted(keys, engine.boots, engine.time, plain)
+        message["msgData"]["encryptedPDU"], salt = encrypt(keys, engine.boots, engine.time, plain)
     message["msgVersion"] = V3
     head = message["msgGlobalData"]
     head["msgID"] = id
-    head["msgMaxSize"] = _ROOM
+    head["msgMaxSize"] = _MAX_SIZE
     head["msgFlags"] = bytes([_REPORTABLE | _level(keys)])
     head["msgSecurityModel"] = _SECURITY_MODEL
     usm = UsmSecurityParameters()
-    room = bytes(keys.digest_size)
-    fields = (engine.engine, engine.boots, engine.time, keys.user, room, salt)
+    blank_digest = bytes(keys.digest_size)
+    fields = (engine.engine, engine.boots, engine.time, keys.user, blank_digest, salt)
     for at, value in enumerate(fields):
         usm.setComponentByPosition(at, value)
     message["msgSecurityParameters"] = encoder.encode(usm)
@@ -214,10 +222,10 @@ def sealed(keys: Keys, engine: Report, id: int, pdu: Any) -> bytes:
 
 def report(data: bytes, id: int) -> Report:
     """The report an engine sends to a discovery with this id; raises Malformed."""
-    said = answer(data, NOBODY, id)
-    if not isinstance(said, Report):
+    message = answer(data, ANONYMOUS, id)
+    if not isinstance(message, Report):
         raise Malformed("not a report")
-    return said
+    return message
 
 
 def answer(data: bytes, keys: Keys, id: int) -> Response | Report:
@@ -227,48 +235,48 @@ def answer(data: bytes, keys: Keys, id: int) -> Response | Report:
     the time is another. Other reports come unsigned, from agents that know no key to sign with.
     """
     try:
-        message = decoded(data, SNMPv3Message())
+        message = decode(data, SNMPv3Message())
         if int(message["msgVersion"]) != V3:
             raise Malformed("another SNMP version")
         if int(message["msgGlobalData"]["msgID"]) != id:
             raise Malformed("the answer to another question")
         flags = bytes(message["msgGlobalData"]["msgFlags"])[0]
-        usm = decoded(bytes(message["msgSecurityParameters"]), UsmSecurityParameters())
+        usm = decode(bytes(message["msgSecurityParameters"]), UsmSecurityParameters())
         engine = bytes(usm["msgAuthoritativeEngineId"])
-        boots = in_range(int(usm["msgAuthoritativeEngineBoots"]))
-        time = in_range(int(usm["msgAuthoritativeEngineTime"]))
+        boots = checked_integer(int(usm["msgAuthoritativeEngineBoots"]))
+        time = checked_integer(int(usm["msgAuthoritativeEngineTime"]))
         signed = bool(flags & _AUTH_FLAG and keys.auth)
-        if signed and not _digest_is_right(data, keys):
+        if signed and not _digest_matches(data, keys):
             raise Malformed("a digest that is not right")
         if flags & _PRIV_FLAG:
             if not signed or not keys.priv:
                 raise Malformed("encrypted for somebody else")
             salt = bytes(usm["msgPrivacyParameters"])
             cipher = bytes(message["msgData"]["encryptedPDU"])
-            scoped = decoded(decrypted(keys, boots, time, salt, cipher), ScopedPDU())
+            scoped = decode(decrypt(keys, boots, time, salt, cipher), ScopedPDU())
         else:
             scoped = message["msgData"]["plaintext"]
         pdu = scoped["data"].getComponent()
         if pdu.isSameTypeWith(rfc1905.ReportPDU()):
-            return _reported(engine, boots, time, pdu, signed=signed)
+            return _parse_report(engine, boots, time, pdu, signed=signed)
         if flags & (_AUTH_FLAG | _PRIV_FLAG) != _level(keys):
             raise Malformed("a response that is less protected than the request")
-        return responded(_FORM, pdu, id)
-    except BAD as error:
+        return parse_response(_V2C, pdu, id)
+    except DECODE_ERRORS as error:
         raise Malformed(type(error).__name__) from None
 
 
-def without_digest(data: bytes) -> bytes:
+def mask_digest(data: bytes) -> bytes:
     """The message as it may be recorded: from a digest, a key could be guessed at leisure."""
     try:
-        start, end = _digest_place(data)
+        start, end = _digest_range(data)
     except Malformed:
         return data
     return data[:start] + b"*" * (end - start) + data[end:]
 
 
-def _reported(engine: bytes, boots: int, time: int, pdu: Any, *, signed: bool) -> Report:
-    counters = [str(oid) for oid, _ in _FORM.apiPDU.get_varbinds(pdu)]
+def _parse_report(engine: bytes, boots: int, time: int, pdu: Any, *, signed: bool) -> Report:
+    counters = [str(oid) for oid, _ in _V2C.apiPDU.get_varbinds(pdu)]
     counter = counters[0] if counters else ""
     if counter == NOT_IN_TIME and not signed:
         raise Malformed("another time, but unsigned")
@@ -282,32 +290,32 @@ def _level(keys: Keys) -> int:
 
 
 def _with_digest(data: bytes, keys: Keys) -> bytes:
-    start, end = _digest_place(data)
+    start, end = _digest_range(data)
     return data[:start] + keys.digest(data) + data[end:]
 
 
-def _digest_is_right(data: bytes, keys: Keys) -> bool:
-    start, end = _digest_place(data)
+def _digest_matches(data: bytes, keys: Keys) -> bool:
+    start, end = _digest_range(data)
     blank = data[:start] + bytes(end - start) + data[end:]
     return hmac.compare_digest(data[start:end], keys.digest(blank))
 
 
-def _digest_place(data: bytes) -> tuple[int, int]:
+def _digest_range(data: bytes) -> tuple[int, int]:
     """Where msgAuthenticationParameters stands; raises Malformed.
 
     Counted, not searched for: an engine id may well be the zeros a digest is made over.
     """
-    inside, _ = _content(data, 0)
+    inside, _ = _content_range(data, 0)
     for _ in ("msgVersion", "msgGlobalData"):
-        _, inside = _content(data, inside)
-    inside, _ = _content(data, inside)
-    inside, _ = _content(data, inside)
-    for _ in range(_BEFORE_DIGEST):
-        _, inside = _content(data, inside)
-    return _content(data, inside)
+        _, inside = _content_range(data, inside)
+    inside, _ = _content_range(data, inside)
+    inside, _ = _content_range(data, inside)
+    for _ in range(_FIELDS_BEFORE_DIGEST):
+        _, inside = _content_range(data, inside)
+    return _content_range(data, inside)
 
 
-def _content(data: bytes, at: int) -> tuple[int, int]:
+def _content_range(data: bytes, at: int) -> tuple[int, int]:
     """Start and end of the content of the BER element that begins at `at`."""
     head = data[at : at + 6]
     if len(head) < 2:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from probes.wire.text import printable
 
-BEFORE_MOST = 32 * 1024
+MAX_PREAMBLE = 32 * 1024
 """Bytes a server may send before its identification."""
-LINES_MOST = 200
+MAX_PREAMBLE_LINES = 200
 """Lines a server may send before its identification."""
-LINE_MOST = 1024
+MAX_LINE = 1024
 """Bytes of an identification; RFC 4253 allows 255, some servers send more."""
 
 _IDENT = re.compile(rb"SSH-([0-9]{1,3}\.[0-9]{1,3})-([^\r\n]*)")
@@ -38,7 +38,7 @@ class Ident:
     comments: str
 
     @property
-    def speaks_2(self) -> bool:
+    def supports_v2(self) -> bool:
         """Whether protocol 2 is offered: 2.0, or 1.99, which means both (RFC 4253 5.1)."""
         return self.protocol == "1.99" or not self.protocol.startswith("1.")
 
@@ -54,55 +54,55 @@ class Greeting:
     """What something that is not an SSH server said."""
 
 
-NOTHING_YET = Greeting()
+INCOMPLETE = Greeting()
 
 
 def greeting(data: bytes, *, ended: bool = False) -> Greeting:
     """Read what a server sent first; `ended` says that no more will come."""
     at = lines = 0
-    while 0 <= at < len(data) and lines < LINES_MOST:
+    while 0 <= at < len(data) and lines < MAX_PREAMBLE_LINES:
         end = data.find(b"\n", at)
         line = data[at:] if end < 0 else data[at:end]
         if line.startswith(b"SSH-"):
-            return _identified(line.rstrip(b"\r"), whole=end >= 0 or ended)
+            return _parse_identification(line.rstrip(b"\r"), whole=end >= 0 or ended)
         if line.startswith(_BUSY) and (end >= 0 or ended):
             return Greeting(busy=printable(line))
         if at == 0 and line.startswith(_FOREIGN):
             return Greeting(foreign=printable(line))
         at = end + 1 if end >= 0 else -1
         lines += 1
-    whatever = bool(data) and not b"SSH-".startswith(data)
-    if whatever and (ended or len(data) >= BEFORE_MOST or lines >= LINES_MOST):
-        return Greeting(foreign=printable(data[:LINE_MOST]) or "nothing but white space")
-    return NOTHING_YET
+    unrecognised = bool(data) and not b"SSH-".startswith(data)
+    if unrecognised and (ended or len(data) >= MAX_PREAMBLE or lines >= MAX_PREAMBLE_LINES):
+        return Greeting(foreign=printable(data[:MAX_LINE]) or "nothing but white space")
+    return INCOMPLETE
 
 
-def behind(data: bytes | bytearray) -> bytes:
+def after_identification(data: bytes | bytearray) -> bytes:
     """What follows the identification in what a server sent; empty before its line has ended."""
     line = _IDENT_LINE.search(data)
     return b"" if line is None else bytes(data[line.end() :])
 
 
-def _identified(line: bytes, *, whole: bool) -> Greeting:
-    if not whole and len(line) < LINE_MOST:
-        return NOTHING_YET
+def _parse_identification(line: bytes, *, whole: bool) -> Greeting:
+    if not whole and len(line) < MAX_LINE:
+        return INCOMPLETE
     match = _IDENT.fullmatch(line)
-    if match is None or len(line) > LINE_MOST:
+    if match is None or len(line) > MAX_LINE:
         return Greeting(foreign=printable(line))
-    software, _, comments = printable(match[2], LINE_MOST).partition(" ")
+    software, _, comments = printable(match[2], MAX_LINE).partition(" ")
     named = _VERSION.fullmatch(software)
     product, version = (named[1], named[2]) if named else (software, "")
     protocol = match[1].decode("ascii")
     return Greeting(Ident(printable(line), protocol, product, version, comments))
 
 
-PACKET_MOST = 35_000
+MAX_PACKET = 35_000
 """Bytes of the whole packet that everybody must take (RFC 4253 6.1); OpenSSH's is 1.1 kB."""
-PASSED_MOST = 8
+MAX_SKIPPED = 8
 """Packets before it that mean nothing."""
-NAMES_MOST = 64
+MAX_NAMES = 64
 """Names of one list that are kept."""
-NAME_MOST = 64
+MAX_NAME = 64
 """Characters of a name (RFC 4251 6)."""
 
 _IGNORE, _UNIMPLEMENTED, _DEBUG, _KEXINIT = 2, 3, 4, 20
@@ -120,7 +120,7 @@ class Malformed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class KeyExchangeInit:
     """Names of algorithms in the server's order; ciphers and MACs are those it sends with."""
 
     key_exchange: tuple[str, ...]
@@ -131,21 +131,21 @@ class Offer:
     @property
     def host_key_types(self) -> tuple[str, ...]:
         """The kinds of keys it has, as people name them: RSA is one, with three signatures."""
-        return tuple(dict.fromkeys(map(_type, self.host_keys)))
+        return tuple(dict.fromkeys(map(_key_type, self.host_keys)))
 
 
-def offer(data: bytes | bytearray) -> Offer | None:
+def key_exchange_init(data: bytes | bytearray) -> KeyExchangeInit | None:
     """The offer in what follows the identification; None while more is needed.
 
     Raises Malformed as soon as the bytes are none.
     """
     at = 0
-    for _ in range(PASSED_MOST):
+    for _ in range(MAX_SKIPPED):
         head = bytes(data[at : at + 6])
         if len(head) < 6:
             return None
         length, padding, message = struct.unpack(">IBB", head)
-        if not padding + 2 <= length <= PACKET_MOST:
+        if not padding + 2 <= length <= MAX_PACKET:
             raise Malformed("a packet of an impossible length")
         if message not in (_IGNORE, _UNIMPLEMENTED, _DEBUG, _KEXINIT):
             raise Malformed(f"message {message} before the offer")
@@ -153,12 +153,12 @@ def offer(data: bytes | bytearray) -> Offer | None:
         if len(data) < end:
             return None
         if message == _KEXINIT:
-            return _read(bytes(data[at + 6 : end - padding]))
+            return _parse_key_exchange(bytes(data[at + 6 : end - padding]))
         at = end
     raise Malformed("no offer among the first packets")
 
 
-def _read(payload: bytes) -> Offer:
+def _parse_key_exchange(payload: bytes) -> KeyExchangeInit:
     at = _COOKIE
     lists: list[tuple[str, ...]] = []
     for _ in range(_LISTS):
@@ -168,15 +168,15 @@ def _read(payload: bytes) -> Offer:
             raise Malformed("a list that is longer than its packet")
         lists.append(_names(payload[at + 4 : end]))
         at = end
-    return Offer(lists[0], lists[1], lists[3], lists[5])
+    return KeyExchangeInit(lists[0], lists[1], lists[3], lists[5])
 
 
 def _names(raw: bytes) -> tuple[str, ...]:
-    names = raw.split(b",", NAMES_MOST)[:NAMES_MOST] if raw else []
-    return tuple(printable(name, NAME_MOST) for name in names)
+    names = raw.split(b",", MAX_NAMES)[:MAX_NAMES] if raw else []
+    return tuple(printable(name, MAX_NAME) for name in names)
 
 
-def _type(algorithm: str) -> str:
+def _key_type(algorithm: str) -> str:
     plain = algorithm.removesuffix(_CERTIFICATE)
     if plain.startswith(_RSA):
         name = "RSA"
@@ -189,7 +189,7 @@ def _type(algorithm: str) -> str:
 
 _OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _MAGIC = b"openssh-key-v1\0"
-_HEAD = 128
+_HEADER_CHARS = 128
 """Characters of base64 that hold the magic and the name of the cipher."""
 
 
@@ -199,7 +199,7 @@ def needs_passphrase(data: bytes) -> bool:
     if start < 0:
         # PKCS#8 says it in the first line, older forms in a header (Proc-Type: 4,ENCRYPTED).
         return b"-----BEGIN" in data and b"ENCRYPTED" in data
-    body = b"".join(data[start + len(_OPENSSH) :][: 2 * _HEAD].split())[:_HEAD]
+    body = b"".join(data[start + len(_OPENSSH) :][: 2 * _HEADER_CHARS].split())[:_HEADER_CHARS]
     try:
         raw = base64.b64decode(body[: len(body) & ~3], validate=True)
     except binascii.Error:

@@ -12,7 +12,7 @@ from probes.snmp import probe
 from probes.snmp.client import SYS_NAME
 from probes.snmp.device import PRT_CONFIG_CHANGES
 from probes.wire import snmp, snmpv3
-from probes.wire.snmpv3 import NOBODY, Keys, decrypted, localised
+from probes.wire.snmpv3 import ANONYMOUS, Keys, decrypt, localised_keys
 
 ENGINE = bytes.fromhex("80001f8804616263")
 BOOTS, TIME = 7, 99
@@ -23,7 +23,7 @@ AES = SnmpCredential("3", "", "audit", "SHA", AUTH_KEY, "AES-256", PRIV_KEY)
 
 def keys(credential: SnmpCredential, variant: int = 0) -> Keys:
     one = credential
-    return localised(one.user, one.auth, one.auth_key, one.priv, one.priv_key, ENGINE, variant)
+    return localised_keys(one.user, one.auth, one.auth_key, one.priv, one.priv_key, ENGINE, variant)
 
 
 class Agent:
@@ -49,21 +49,21 @@ class Agent:
         )
         told = [int(params[f"msgAuthoritativeEngine{what}"]) for what in ("Boots", "Time")]
         if bytes(params["msgAuthoritativeEngineId"]) != ENGINE:
-            return self.report(id, snmpv3.UNKNOWN_ENGINE, NOBODY)
+            return self.report(id, snmpv3.UNKNOWN_ENGINE, ANONYMOUS)
         if bytes(params["msgUserName"]) != self.own.user:
-            return self.report(id, snmpv3.UNKNOWN_USER, NOBODY)
+            return self.report(id, snmpv3.UNKNOWN_USER, ANONYMOUS)
         signing = Keys(self.own.user, self.own.auth, self.own.auth_key)
-        if flags & 1 and not snmpv3._digest_is_right(request, self.own):
-            return self.report(id, snmpv3.WRONG_DIGEST, NOBODY)
+        if flags & 1 and not snmpv3._digest_matches(request, self.own):
+            return self.report(id, snmpv3.WRONG_DIGEST, ANONYMOUS)
         if flags & 1 and told != [BOOTS, TIME]:
             return self.report(id, snmpv3.NOT_IN_TIME, signing)
         if flags & 2:
             salt = bytes(params["msgPrivacyParameters"])
             hidden = bytes(message["msgData"]["encryptedPDU"])
             try:
-                plain = decrypted(self.own, told[0], told[1], salt, hidden)
+                plain = decrypt(self.own, told[0], told[1], salt, hidden)
                 scoped, _ = decoder.decode(plain, asn1Spec=ScopedPDU())
-            except snmp.BAD:
+            except snmp.DECODE_ERRORS:
                 self.did.append("nonsense")
                 return []
         else:
@@ -77,7 +77,7 @@ class Agent:
         api.v2c.apiPDU.set_varbinds(pdu, [(counter, api.v2c.Counter32(1))])
         silent = counter == snmpv3.UNKNOWN_ENGINE and self.timeless
         engine = snmpv3.Report(ENGINE, 0 if silent else BOOTS, 0 if silent else TIME, "")
-        return [snmpv3.sealed(signs, engine, id, pdu)]
+        return [snmpv3.encode_message(signs, engine, id, pdu)]
 
     def answer(self, id: int, asked, own: Keys) -> list[bytes]:
         self.did.append("answered")
@@ -93,7 +93,7 @@ class Agent:
                 value = api.v2c.Counter32(3)
             found.append((oid, value))
         api.v2c.apiPDU.set_varbinds(pdu, found)
-        return [snmpv3.sealed(own, snmpv3.Report(ENGINE, BOOTS, TIME, ""), id, pdu)]
+        return [snmpv3.encode_message(own, snmpv3.Report(ENGINE, BOOTS, TIME, ""), id, pdu)]
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ async def test_nothing_but_garbage_is_another_service(udp_call) -> None:
 
 
 async def test_an_answer_to_v3_gives_the_others_only_a_little_longer(udp_call, monkeypatch) -> None:
-    monkeypatch.setattr(probe, "GRACE", 0.0)
+    monkeypatch.setattr(probe, "GRACE_TIMEOUT", 0.0)
     call = udp_call(agent((snmp.V3,), {}), port=161)
     inner, never = call.vantage.exchange, asyncio.Event()
     cancelled: list[int] = []

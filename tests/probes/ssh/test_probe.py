@@ -9,7 +9,7 @@ import pytest
 
 from probes.call import Unexpected
 from probes.model import Service
-from probes.ssh.banner import RECEIVED_MOST
+from probes.ssh.banner import MAX_RECEIVED
 from probes.ssh.probe import ask
 from tests.probes.peers import resetting
 
@@ -97,7 +97,7 @@ async def test_endless_text_is_another_service_and_cut_off_early(tcp_call) -> No
     async with tcp_call(serve) as call:
         with pytest.raises(Unexpected, match="chargen"):
             await ask(call)
-    assert len(call.evidence[-1].received) < RECEIVED_MOST
+    assert len(call.evidence[-1].received) < MAX_RECEIVED
 
 
 async def test_ssh_1_only_is_told(tcp_call) -> None:

@@ -19,7 +19,7 @@ PASS = ("maplesyrup", "hidden-away")
 
 
 def keys(auth: str = "", priv: str = "", variant: int = 0) -> snmpv3.Keys:
-    return snmpv3.localised("audit", auth, PASS[0], priv, PASS[1], ZEROS, variant)
+    return snmpv3.localised_keys("audit", auth, PASS[0], priv, PASS[1], ZEROS, variant)
 
 
 def replied(
@@ -45,7 +45,7 @@ def replied(
     answer["msgGlobalData"]["msgFlags"] = bytes([level])
     salt = b""
     if own.priv:
-        hidden, salt = snmpv3.encrypted(own, 7, 99, encoder.encode(scoped))
+        hidden, salt = snmpv3.encrypt(own, 7, 99, encoder.encode(scoped))
         answer["msgData"]["encryptedPDU"] = hidden
     else:
         answer["msgData"]["plaintext"] = scoped
@@ -73,23 +73,23 @@ def test_an_answer_at_every_level_is_read(auth: str, priv: str) -> None:
 def test_the_keys_are_those_of_the_rfc() -> None:
     # RFC 3414 A.3.1 and A.3.2; the privacy key is made in the same way from its own passphrase.
     engine = bytes.fromhex("000000000000000000000002")
-    md5 = snmpv3.localised("u", "MD5", "maplesyrup", "DES", "maplesyrup", engine)
-    sha = snmpv3.localised("u", "SHA", "maplesyrup", "AES", "maplesyrup", engine)
+    md5 = snmpv3.localised_keys("u", "MD5", "maplesyrup", "DES", "maplesyrup", engine)
+    sha = snmpv3.localised_keys("u", "SHA", "maplesyrup", "AES", "maplesyrup", engine)
     assert md5.auth_key.hex() == "526f5eed9fcce26f8964c2930787d82b" == md5.priv_key.hex()
     assert sha.auth_key.hex() == "6695febc9288e36282235fc7151f128497b38f3f"
     assert sha.priv_key == sha.auth_key[:16]
 
 
 def test_both_ways_to_a_long_key_are_known() -> None:
-    assert snmpv3.variants("AES-256") == snmpv3.variants("AES-192") == 2
-    assert snmpv3.variants("AES") == snmpv3.variants("DES") == snmpv3.variants("") == 1
+    assert snmpv3.key_variants("AES-256") == snmpv3.key_variants("AES-192") == 2
+    assert snmpv3.key_variants("AES") == snmpv3.key_variants("DES") == snmpv3.key_variants("") == 1
     assert keys("SHA", "AES-256").priv_key != keys("SHA", "AES-256", 1).priv_key
     assert len(keys("SHA", "AES-256", 1).priv_key) == 32
 
 
 def test_no_salt_is_used_twice() -> None:
     own = keys("SHA", "AES")
-    salts = {snmpv3.encrypted(own, 7, 99, b"the same")[1] for _ in range(50)}
+    salts = {snmpv3.encrypt(own, 7, 99, b"the same")[1] for _ in range(50)}
     assert len(salts) == 50
 
 
@@ -112,13 +112,13 @@ def test_a_report_of_another_time_must_be_signed() -> None:
 
 
 def test_a_report_of_a_wrong_digest_need_not_be_signed() -> None:
-    said = snmpv3.answer(replied(snmpv3.NOBODY, counter=snmpv3.WRONG_DIGEST), keys("SHA"), ID)
+    said = snmpv3.answer(replied(snmpv3.ANONYMOUS, counter=snmpv3.WRONG_DIGEST), keys("SHA"), ID)
     assert isinstance(said, snmpv3.Report)
     assert said.counter == snmpv3.WRONG_DIGEST
 
 
 def test_a_message_encrypted_with_another_key_is_malformed() -> None:
-    another = snmpv3.localised("audit", "SHA", PASS[0], "AES", "another-key", ZEROS)
+    another = snmpv3.localised_keys("audit", "SHA", PASS[0], "AES", "another-key", ZEROS)
     with pytest.raises(snmp.Malformed):
         snmpv3.answer(replied(another), keys("SHA", "AES"), ID)
 
@@ -126,11 +126,11 @@ def test_a_message_encrypted_with_another_key_is_malformed() -> None:
 def test_what_is_recorded_has_no_digest() -> None:
     own = keys("SHA-512")
     data = snmpv3.request(own, ENGINE, ID, [DESCR])
-    shown = snmpv3.without_digest(data)
+    shown = snmpv3.mask_digest(data)
     assert len(shown) == len(data)
     assert shown.count(b"*" * 48) == 1
     assert own.digest(shown.replace(b"*" * 48, bytes(48))) in data
-    assert snmpv3.without_digest(b"\x30garbage") == b"\x30garbage"
+    assert snmpv3.mask_digest(b"\x30garbage") == b"\x30garbage"
 
 
 def test_the_secrets_are_in_no_message_and_no_repr() -> None:
@@ -146,10 +146,10 @@ GOOD = [(own, replied(own)) for own in (SIGNED, HIDDEN, keys("MD5", "DES"))]
 
 @given(st.binary(max_size=300))
 def test_garbage_is_malformed(data: bytes) -> None:
-    for own in (snmpv3.NOBODY, SIGNED, HIDDEN):
+    for own in (snmpv3.ANONYMOUS, SIGNED, HIDDEN):
         with pytest.raises(snmp.Malformed):
             snmpv3.answer(data, own, ID)
-    assert len(snmpv3.without_digest(data)) == len(data)
+    assert len(snmpv3.mask_digest(data)) == len(data)
 
 
 @given(st.data(), st.sampled_from(GOOD))
@@ -188,6 +188,6 @@ def test_every_request_is_read_by_its_engine(
 def test_deciphering_garbage_ends(hidden: bytes, salt: bytes) -> None:
     for own in (HIDDEN, keys("MD5", "DES")):
         try:
-            assert isinstance(snmpv3.decrypted(own, 7, 99, salt, hidden), bytes)
+            assert isinstance(snmpv3.decrypt(own, 7, 99, salt, hidden), bytes)
         except snmp.Malformed:
             assert len(salt) != 8 or not hidden or (own.priv == "DES" and len(hidden) % 8)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.ssh import BEFORE_MOST, LINES_MOST, NOTHING_YET, Ident, greeting
+from probes.wire.ssh import INCOMPLETE, MAX_PREAMBLE, MAX_PREAMBLE_LINES, Ident, greeting
 
 
 @pytest.mark.parametrize(
@@ -33,17 +33,17 @@ def test_lines_before_the_identification_are_allowed() -> None:
 def test_only_1_99_of_the_old_ones_speaks_2(protocol: str, speaks_2: bool) -> None:
     ident = greeting(f"SSH-{protocol}-x_1\n".encode()).ident
     assert ident is not None
-    assert ident.speaks_2 is speaks_2
+    assert ident.supports_v2 is speaks_2
 
 
 @pytest.mark.parametrize("part", [b"", b"S", b"SSH-", b"SSH-2.0-Open", b"hello\r\n", b"hello"])
 def test_an_unfinished_greeting_is_waited_for(part: bytes) -> None:
-    assert greeting(part) == NOTHING_YET
+    assert greeting(part) == INCOMPLETE
 
 
 @pytest.mark.parametrize("part", [b"", b"S", b"SSH"])
 def test_the_beginning_of_an_identification_is_not_called_foreign(part: bytes) -> None:
-    assert greeting(part, ended=True) == NOTHING_YET
+    assert greeting(part, ended=True) == INCOMPLETE
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,10 @@ def test_a_greeting_of_another_protocol_is_known_at_once(said: bytes) -> None:
 def test_what_never_becomes_an_identification_is_foreign_in_the_end() -> None:
     assert greeting(b"hello\r\n").foreign == ""
     assert greeting(b"hello\r\n", ended=True).foreign == "hello"
-    assert greeting(b"x" * BEFORE_MOST).foreign
-    assert greeting(b"\n" * (LINES_MOST - 1)) == NOTHING_YET
-    assert greeting(b"\n" * LINES_MOST).foreign == "nothing but white space"
-    assert greeting(b"y\n" * (LINES_MOST + 1)).foreign
+    assert greeting(b"x" * MAX_PREAMBLE).foreign
+    assert greeting(b"\n" * (MAX_PREAMBLE_LINES - 1)) == INCOMPLETE
+    assert greeting(b"\n" * MAX_PREAMBLE_LINES).foreign == "nothing but white space"
+    assert greeting(b"y\n" * (MAX_PREAMBLE_LINES + 1)).foreign
 
 
 @pytest.mark.parametrize("words", [b"Exceeded MaxStartups", b"Not allowed at this time"])

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.ssh import NAME_MOST, NAMES_MOST, PACKET_MOST, PASSED_MOST, Malformed, Offer, offer
+from probes.wire.ssh import (
+    MAX_NAME,
+    MAX_NAMES,
+    MAX_PACKET,
+    MAX_SKIPPED,
+    KeyExchangeInit,
+    Malformed,
+    key_exchange_init,
+)
 
 LISTS = (
     b"curve25519-sha256,ext-info-s",
@@ -20,7 +28,7 @@ LISTS = (
 )
 NAMES = st.lists(
     st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=","), min_size=1),
-    max_size=NAMES_MOST,
+    max_size=MAX_NAMES,
 )
 
 
@@ -34,7 +42,7 @@ def kexinit(*lists: bytes) -> bytes:
 
 
 def test_the_lists_that_matter_are_read() -> None:
-    assert offer(kexinit(*LISTS)) == Offer(
+    assert key_exchange_init(kexinit(*LISTS)) == KeyExchangeInit(
         ("curve25519-sha256", "ext-info-s"),
         ("rsa-sha2-512", "rsa-sha2-256", "ecdsa-sha2-nistp256", "ssh-ed25519"),
         ("aes256-gcm@openssh.com",),
@@ -55,27 +63,29 @@ def test_the_lists_that_matter_are_read() -> None:
 def test_the_types_of_keys_are_named_as_people_name_them(
     algorithms: str, types: tuple[str, ...]
 ) -> None:
-    read = offer(kexinit(LISTS[0], algorithms.encode(), *LISTS[2:]))
+    read = key_exchange_init(kexinit(LISTS[0], algorithms.encode(), *LISTS[2:]))
     assert read is not None
     assert read.host_key_types == types
 
 
 def test_an_unfinished_offer_is_waited_for() -> None:
     whole = kexinit(*LISTS)
-    assert [offer(whole[:size]) for size in range(len(whole))] == [None] * len(whole)
+    assert [key_exchange_init(whole[:size]) for size in range(len(whole))] == [None] * len(whole)
 
 
 def test_packets_that_mean_nothing_are_passed_over() -> None:
-    assert offer(packet(2, b"ignore") + packet(4, b"debug") + kexinit(*LISTS)) is not None
+    assert (
+        key_exchange_init(packet(2, b"ignore") + packet(4, b"debug") + kexinit(*LISTS)) is not None
+    )
     with pytest.raises(Malformed, match="first packets"):
-        offer(packet(2, b"") * PASSED_MOST)
+        key_exchange_init(packet(2, b"") * MAX_SKIPPED)
 
 
 @pytest.mark.parametrize(
     "data",
     [
         b"\0\0\0\x01\x04\x14",
-        (PACKET_MOST + 1).to_bytes(4, "big") + b"\x04\x14",
+        (MAX_PACKET + 1).to_bytes(4, "big") + b"\x04\x14",
         packet(1, b"goodbye"),
         kexinit(*LISTS[:8]),
         packet(20, b"short"),
@@ -84,24 +94,24 @@ def test_packets_that_mean_nothing_are_passed_over() -> None:
 )
 def test_what_is_no_offer_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed):
-        offer(data)
+        key_exchange_init(data)
 
 
 def test_a_list_without_end_and_escape_sequences_are_made_harmless() -> None:
-    read = offer(kexinit(b"\x1b[2J" + b"n" * 1000, b"k," * 5000, *LISTS[2:]))
+    read = key_exchange_init(kexinit(b"\x1b[2J" + b"n" * 1000, b"k," * 5000, *LISTS[2:]))
     assert read is not None
-    assert len(read.host_keys) == NAMES_MOST
-    assert len(read.key_exchange[0]) <= NAME_MOST
+    assert len(read.host_keys) == MAX_NAMES
+    assert len(read.key_exchange[0]) <= MAX_NAME
     assert "\x1b" not in read.key_exchange[0]
 
 
 @given(NAMES, NAMES)
 def test_names_come_back_as_they_were_sent(kex: list[str], keys: list[str]) -> None:
     sent = [",".join(names).encode() for names in (kex, keys)]
-    read = offer(kexinit(*sent, *LISTS[2:]))
+    read = key_exchange_init(kexinit(*sent, *LISTS[2:]))
     assert read is not None
-    assert [name[: NAME_MOST - 1] for name in read.host_keys] == [
-        n[:NAME_MOST][: NAME_MOST - 1] for n in keys
+    assert [name[: MAX_NAME - 1] for name in read.host_keys] == [
+        n[:MAX_NAME][: MAX_NAME - 1] for n in keys
     ]
     assert len(read.key_exchange) == len(kex)
 
@@ -110,5 +120,5 @@ def test_names_come_back_as_they_were_sent(kex: list[str], keys: list[str]) -> N
 def test_any_bytes_are_an_offer_or_none_or_refused(data: bytes) -> None:
     for made in (data, packet(20, data), bytearray(data)):
         with contextlib.suppress(Malformed):
-            read = offer(made)
-            assert read is None or len(read.host_keys) <= NAMES_MOST
+            read = key_exchange_init(made)
+            assert read is None or len(read.host_keys) <= MAX_NAMES

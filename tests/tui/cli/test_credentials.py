@@ -90,7 +90,7 @@ def test_nothing_given_changes_nothing() -> None:
 def test_the_names_of_the_protocols_are_those_of_the_codec() -> None:
     assert credentials.AUTH == snmpv3.AUTH
     assert credentials.PRIV == snmpv3.PRIV
-    assert credentials.KEY_LEAST == snmpv3.KEY_LEAST
+    assert credentials.KEY_LEAST == snmpv3.MIN_KEY
 
 
 @posix
