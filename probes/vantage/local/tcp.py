@@ -18,6 +18,9 @@ from probes.model import Reason, State
 from probes.vantage import Cancel, Done, Outcome, error_mapping
 from probes.vantage.local import icmp_errors
 
+if sys.platform != "win32":
+    import resource
+
 TURN_BUDGET = 0.002
 """Seconds of one loop turn that expiring or starting attempts may take."""
 TIMER_COALESCING = 0.005
@@ -95,8 +98,6 @@ def descriptor_limit() -> int:
     """Raise the soft descriptor limit to the hard one and return it (RLIMIT_NOFILE)."""
     if sys.platform == "win32":
         return 512
-    import resource
-
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     maximum = 1 << 20
     wanted = maximum if hard == resource.RLIM_INFINITY else min(hard, maximum)
