@@ -27,6 +27,9 @@ class Span:
     """Its id."""
     start: int
     width: int
+    heading: str
+    right: bool
+    text: Callable[[Cells, Signs, Space], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ def lay_out(width: int, longest: Longest) -> Layout:
             cells = min(wanted[id], width - start)
             if cells <= 0:
                 break
-            spans.append(Span(id, start, cells))
+            column, table = _SHOWN[id]
+            spans.append(Span(id, start, cells, column.heading, column.right, table.text))
             start += cells + gap
     return Layout(tuple(spans), space)
 
@@ -100,7 +104,8 @@ SHORTEST = 6
 def fit(text: str, width: int, signs: Signs, *, right: bool = False) -> str:
     """Clean text in exactly `width` cells, cut with an ellipsis or filled with spaces."""
     text = signs.clean(text)
-    cells = cell_len(text)
+    # Printable ASCII, which almost every text is, has a cell a character.
+    cells = len(text) if text.isascii() else cell_len(text)
     if cells > width:
         mark = signs.ellipsis if width > 2 * len(signs.ellipsis) else ""
         return set_cell_size(set_cell_size(text, width - len(mark)).rstrip() + mark, width)
@@ -120,10 +125,12 @@ def row_strip(
 
     The sign of a marked row stands in the gap before the host.
     """
-    texts = (
-        _cell(_SHOWN[span.column][1].text(cells, signs, layout.space), span.width, signs)
+    space = layout.space
+    texts = [
+        first if not second else _cut(first, second, span.width, signs)
         for span in layout.spans
-    )
+        for first, second in (span.text(cells, signs, space),)
+    ]
     line = _line(texts, layout, width, signs)
     if marked and len(layout.spans) > 1:
         at = layout.spans[1].start
@@ -139,7 +146,7 @@ def header_strip(
     """The headings, with an arrow at the column that sorts."""
     texts = []
     for span in layout.spans:
-        text = _SHOWN[span.column][0].heading
+        text = span.heading
         if order is not None and order[0] == span.column:
             arrow = signs.down if order[1] else signs.up
             # A narrow column cuts its name, not the arrow.
@@ -163,11 +170,8 @@ def hint_strips(hint: str, size: Size, signs: Signs, style: Style) -> list[Strip
     return [*strips, *[blank] * (size.height - len(strips))][: size.height]
 
 
-def _cell(text: tuple[str, str], width: int, signs: Signs) -> str:
-    """A text of two parts; where both do not fit the first is cut, while it says something."""
-    first, second = text
-    if not second:
-        return first
+def _cut(first: str, second: str, width: int, signs: Signs) -> str:
+    """Both texts; where they do not fit the first is cut, while it says something."""
     first = signs.clean(first)
     room = width - cell_len(second)
     if cell_len(first) > room >= SHORTEST:
@@ -180,7 +184,7 @@ def _line(texts: Iterable[str], layout: Layout, width: int, signs: Signs) -> str
     at = 0
     for span, text in zip(layout.spans, texts, strict=True):
         line += " " * (span.start - at)
-        line += fit(text, span.width, signs, right=_SHOWN[span.column][0].right)
+        line += fit(text, span.width, signs, right=span.right)
         at = span.start + span.width
     return line + " " * (width - at)
 
