@@ -1,4 +1,4 @@
-"""What the operator typed becomes targets; nothing that is wrong with it is ever raised."""
+"""Parser of typed hosts: ROLE=HOST entries to targets, mistakes to sentences."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def parse(
     base: Path = Path(),
     read_files: bool = True,
 ) -> ParseResult:
-    """Read `ROLE=HOST[,HOST…]` entries, typed, pasted or in files named with @.
+    """Parse `ROLE=HOST[,HOST…]` entries that were typed, pasted or put in files named with @.
 
-    `resolvers` are the hosts of a role like `dns.server` that is given without any, `base` the
-    folder of relative files; without `files` none is read or even looked for. Never raises: what is
-    no target is in `bad`, and the rest is kept.
+    `resolvers` are the hosts of a role such as `dns.server` that is given without any, `base` is
+    the folder of relative files; with `read_files` false no file is read or looked for. Never
+    raises: `problems` of the result names what is no target, and the rest is kept.
     """
     parser = TargetParser(profile, resolvers, base if read_files else None)
     for entry in [entries] if isinstance(entries, str) else entries:

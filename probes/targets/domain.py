@@ -1,4 +1,4 @@
-"""Domain controllers by DNS SRV: a domain's name becomes targets (MS-ADTS 6.3.2.3, RFC 2782)."""
+"""Domain controllers by DNS SRV, as targets (MS-ADTS 6.3.2.3, RFC 2782)."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Sequence
 
 from probes.model import Target
 from probes.targets import host
-from probes.targets.host import InvalidHost
+from probes.targets.host import InvalidEntry
 from probes.targets.result import Domain, EntryProblem, ParseResult, entry_problem, merge_results
 from probes.vantage import NotOffered, Vantage
 
 MAX_CONTROLLERS = 256
-"""Controllers of one domain that are taken; a hostile DNS server may name any number."""
+"""Controllers of one domain that are kept; a hostile DNS server may name any number."""
 MAX_CONCURRENT_LOOKUPS = 8
 """Domains looked up at the same time."""
 LOOKUP_TIMEOUT = 30.0
-"""Seconds one SRV look-up may take, whatever the vantage allows it."""
+"""Seconds for one SRV look-up, whatever the vantage allows."""
 
 _SERVICES = ("_ldap._tcp.dc._msdcs", "_kerberos._tcp")
 
 
 async def find_domain_controllers(domains: Sequence[Domain], vantage: Vantage) -> ParseResult:
-    """The domain controllers DNS names for each domain; what went wrong is in `bad`."""
+    """Look up the domain controllers of each domain; failures are among the `problems`."""
     slots = asyncio.Semaphore(MAX_CONCURRENT_LOOKUPS)
 
     async def find_one(domain: Domain) -> ParseResult:
@@ -37,7 +37,7 @@ async def find_domain_controllers(domains: Sequence[Domain], vantage: Vantage) -
 
 
 async def _lookup_srv(vantage: Vantage, name: str) -> tuple[tuple[str, ...], str]:
-    """The host names, or why there are none, as the end of a sentence."""
+    """Look up SRV records: the host names, or why there are none, as the end of a sentence."""
     try:
         async with asyncio.timeout(LOOKUP_TIMEOUT):
             found = await vantage.srv(name)
@@ -66,7 +66,7 @@ def _controller_targets(
     for name in list(names.values())[:MAX_CONTROLLERS]:
         try:
             targets.append(Target(domain.role, host.parse_name(name), domain.port))
-        except InvalidHost as error:
+        except InvalidEntry as error:
             problems.append(entry_problem(name, f"{error}", where=f"{entry} has a controller "))
     if len(names) > MAX_CONTROLLERS:
         too_many = f"DNS names {len(names):,} controllers, the first {MAX_CONTROLLERS} are taken"

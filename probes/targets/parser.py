@@ -1,4 +1,4 @@
-"""Takes words in one after another: roles, their hosts, and every mistake as a sentence."""
+"""Target parser: roles, their hosts, host files, and a sentence for every mistake."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from probes.model import Target
 from probes.targets import host as hosts
 from probes.targets import hostfile, tokens
-from probes.targets.host import AddressRange, InvalidHost
+from probes.targets.host import AddressRange, InvalidEntry
 from probes.targets.result import (
     MAX_HOSTS,
     Domain,
@@ -23,11 +23,11 @@ from profiles.errors import harmless, nearest
 from profiles.model import Profile
 
 MAX_TEXT = 8 * 1024 * 1024
-"""Characters and file bytes that are read in all; 262,144 addresses are half of it."""
+"""Characters and file bytes read in all; 262,144 addresses need half of it."""
 MAX_PROBLEMS = 1000
-"""Refused entries that are kept; the others are counted."""
+"""Problems that are kept; further ones are counted."""
 MAX_EDITABLE = 16 * 1024
-"""Characters of a mistake that go back into the line."""
+"""Characters of a mistake that are offered for correction in the input line."""
 MAX_FRIENDLY_NAME = 80
 """Characters of the comment that names a host."""
 
@@ -37,7 +37,7 @@ _SPACED_PATH = re.compile(r"""\s*((?:[\w.-]+=)?)@([^"'\r\n]{1,4096})""")
 
 @dataclass(frozen=True, slots=True)
 class _OpenHostFile:
-    """The list file being read: its name, the role of its plain hosts and their port."""
+    """The host file being read: its path, the role of its plain hosts, and their port."""
 
     path: str
     role: str | None
@@ -45,10 +45,10 @@ class _OpenHostFile:
 
 
 class TargetParser:
-    """The state of one reading: which role is in force, what is known, how much room is left."""
+    """Parser of entries that keeps the current role, the targets so far and the room left."""
 
     def __init__(self, profile: Profile, resolvers: Sequence[str], base: Path | None) -> None:
-        """`base` is the folder of relative list files; None where none may be read."""
+        """Relative host files are in the folder `base`; None allows no files."""
         self._profile = profile
         self._resolvers = resolvers
         self._base = base
@@ -69,7 +69,7 @@ class TargetParser:
         self._line = 0
 
     def feed(self, text: str) -> bool:
-        """Take one argument or pasted text in; False if there is no room for it."""
+        """Parse one argument or pasted text; false if there is no room for it."""
         self._remaining_text -= len(text) + 1
         if self._remaining_text < 0:
             self._report(text, "there is too much text to read; write networks or ranges instead")
@@ -82,7 +82,7 @@ class TargetParser:
         return True
 
     def result(self) -> ParseResult:
-        """Everything taken in so far."""
+        """Targets, domains and problems of everything that was fed."""
         self._report_empty_role()
         problems = list(self._problems)
         if self._omitted_problems:
@@ -167,7 +167,7 @@ class TargetParser:
             )
 
     def _append_editable(self, more: str, *, after: bool = False) -> None:
-        """Hosts without a role that exists are not lost: they go back into the line with it."""
+        """Offer hosts without an existing role for correction, in one line with the role."""
         if self._file or self._omitted_problems:
             return
         last = self._problems[-1]
@@ -197,7 +197,7 @@ class TargetParser:
             if port is not None:
                 self._check_port(self._role, "@FILE")
             text = hostfile.read_text(reference.path, self._base, self._remaining_text)
-        except InvalidHost as error:
+        except InvalidEntry as error:
             self._report(word, str(error), self._role or "")
             return
         self._remaining_text -= len(text)
@@ -219,7 +219,7 @@ class TargetParser:
                 self._add_host(Target(role, parsed.text, port))
             else:
                 self._domains[Domain(role, parsed.text, port)] = None
-        except InvalidHost as error:
+        except InvalidEntry as error:
             self._report(hosts.redacted(text), str(error), role)
 
     def _add_range(self, role: str, addresses: AddressRange, port: int | None) -> None:
@@ -232,7 +232,7 @@ class TargetParser:
                 if addresses.count > 1
                 else "no room is left"
             )
-            raise InvalidHost(f"{holds}, and a run has at most {MAX_HOSTS:,}; write a smaller one")
+            raise InvalidEntry(f"{holds}, and a run has at most {MAX_HOSTS:,}; write a smaller one")
         self._ranges.add((role, addresses, port))
         self._host_count += addresses.count
         for address in addresses.addresses():
@@ -240,13 +240,16 @@ class TargetParser:
 
     def _add_host(self, target: Target) -> None:
         if self._host_count >= MAX_HOSTS:
-            raise InvalidHost(
+            raise InvalidEntry(
                 f"no room is left, as a run has at most {MAX_HOSTS:,} hosts; write fewer"
             )
         self._host_count += self._insert(target)
 
     def _insert(self, target: Target) -> bool:
-        """Keep a target unless it is known; a port that is the usual one makes no difference."""
+        """Add a target unless it is known; true if it is new.
+
+        A port that is the check's own makes no other target.
+        """
         role, host, port = target_key(target)
         custom = self._custom_port_checks[role]
         key = (role, host, None if custom and port == custom.port else port)
@@ -254,18 +257,18 @@ class TargetParser:
 
     def _check_port(self, role: str | None, placeholder: str) -> None:
         if role is None:
-            raise InvalidHost(f"a port needs a role; write ROLE={placeholder}:PORT")
+            raise InvalidEntry(f"a port needs a role; write ROLE={placeholder}:PORT")
         if self._custom_port_checks[role] is None:
             used = dict.fromkeys(check.port_text for check in self._profile.checks_of(role))
             uses = f"its checks use {', '.join(used)}" if used else "it has no checks"
-            raise InvalidHost(f"{role} takes no other port, {uses}; write {role}={placeholder}")
+            raise InvalidEntry(f"{role} takes no other port, {uses}; write {role}={placeholder}")
 
     @property
     def _role_ids(self) -> str:
         return ", ".join(self._roles)
 
     def _similar_roles(self, word: str) -> str:
-        """The roles that a word was probably meant as."""
+        """Roles that a word was probably meant as, joined by `or`."""
         folded = word[:64].casefold()
         similar = [
             id

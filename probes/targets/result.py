@@ -1,4 +1,4 @@
-"""What was made of an operator's text: targets, domains to look up, and what was refused."""
+"""Result of parsing: targets, domains to look up, and problems."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from probes.model import Target
 from profiles.errors import harmless
 
 MAX_HOSTS = 262_144
-"""Hosts one run may have: four networks of 65,536."""
+"""Hosts of one run: four networks of 65,536."""
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """A domain whose controllers become targets of the role once DNS has named them."""
+    """Domain whose controllers become targets of the role once DNS has named them."""
 
     role: str
     name: str
@@ -22,20 +22,20 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class EntryProblem:
-    """An entry that is no target: the entry, safe to show, and a clause that says why."""
+    """Entry that is no target or an incomplete one: its text, safe to show, and a clause."""
 
     entry: str
     reason: str
     role: str = ""
-    """The role it was entered for, where that is known."""
+    """Role it was entered for, where that is known."""
     is_warning: bool = False
-    """It is measured all the same, as far as it goes: a warning, not a refusal."""
+    """The entry is measured all the same, as far as it goes."""
     editable: str | None = None
-    """What goes back into the line where that is not ROLE=ENTRY; empty for what is in a file."""
+    """Text for the input line where that is not ROLE=ENTRY; empty for what is in a file."""
 
     @property
     def editable_text(self) -> str:
-        """The entry as it would have to stand alone, to be corrected."""
+        """The entry as the input line offers it for correction."""
         if self.editable is not None:
             return self.editable
         return f"{self.role}={self.entry}" if self.role else self.entry
@@ -46,7 +46,7 @@ class EntryProblem:
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """Everything that was entered, in the order it was, each target once."""
+    """Targets, domains and problems in the order of the entries, each target once."""
 
     targets: tuple[Target, ...] = ()
     domains: tuple[Domain, ...] = ()
@@ -54,18 +54,18 @@ class ParseResult:
 
 
 def entry_problem(entry: str, reason: str, *, where: str = "", role: str = "") -> EntryProblem:
-    """A Bad whose texts are cut and cannot steer a terminal; `where` is a place in a file."""
+    """Problem whose texts are shortened and printable; `where` is a place in a file."""
     return EntryProblem(harmless(where, 80) + harmless(entry), harmless(reason, 400), role)
 
 
 def target_key(target: Target) -> tuple[str, str, int | None]:
-    """What makes two targets the same: names differ in more than case, addresses as written."""
+    """Identity of a target: names differ in more than case, addresses as they are written."""
     host = target.host if ":" in target.host else target.host.casefold()
     return target.role, host, target.port
 
 
 def merge_results(*results: ParseResult) -> ParseResult:
-    """Several results as one, duplicates collapsed onto the first."""
+    """Results as one; of equal targets the first is kept."""
     targets: dict[tuple[str, str, int | None], Target] = {}
     for result in results:
         for target in result.targets:

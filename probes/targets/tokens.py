@@ -1,4 +1,4 @@
-"""Pasted or typed text as words: lines, commas, quotes and comments taken away. Pure."""
+"""Tokenizer of typed or pasted text: lines, words, quotes, comments. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from probes.targets.host import DIGITS_AND_DOTS, MAX_HOST_LENGTH, normalized
 
 QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
-"""Characters taken away around a word."""
+"""Characters removed around a word."""
 
 # A path behind @ may be quoted as a whole, because paths have spaces.
 _WORD = re.compile(r"""(?:[^\s,;@]+|@"[^"]*"|@'[^']*'|@)+""")
@@ -19,7 +19,7 @@ _BULLETS = frozenset("-*\u2022\u00b7")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word; `listed` if a comma or semicolon stands between it and the word before."""
+    """One word; `after_comma` if a comma or semicolon separates it from the word before."""
 
     text: str
     after_comma: bool = False
@@ -27,7 +27,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the text that has words, its number from 1, and the comment behind them."""
+    """Line with at least one word: its number from 1, its words, and the comment behind them."""
 
     number: int
     words: list[Word]
@@ -35,7 +35,7 @@ class Line:
 
 
 def tokenize(text: str) -> Iterator[Line]:
-    """The lines that have words."""
+    """Lines that have words."""
     after_comma = False
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         words: list[Word] = []
@@ -54,7 +54,7 @@ def tokenize(text: str) -> Iterator[Line]:
 
 
 def single_line(text: str) -> str:
-    """Many lines as one of the same words, without what means another thing there, as a bullet."""
+    """Text of many lines as one line of the same words, without bullets and comments."""
     words = (word for line in tokenize(text) for word in line.words)
     return "".join(f"{', ' if word.after_comma else ' '}{word.text}" for word in words).lstrip(", ")
 
@@ -70,7 +70,7 @@ def _strip_quotes(word: str) -> str:
 
 
 def _join_words(words: list[Word]) -> list[Word]:
-    """The words without a bullet before them, `ROLE = HOST` and `FIRST - LAST` as one word each."""
+    """Words without a leading bullet, with `ROLE = HOST` and `FIRST - LAST` as one word each."""
     if len(words) > 1 and words[0].text in _BULLETS:
         words = words[1:]
     joined: list[Word] = []

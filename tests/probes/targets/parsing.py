@@ -46,22 +46,22 @@ PROFILE = Profile(
 )
 
 
-def entered(*entries, **more):
+def parse_entries(*entries, **more):
     return parse(entries, PROFILE, **more)
 
 
 def hosts(*entries, **more):
     """The hosts of entries that must all be good."""
-    result = entered(*entries, **more)
+    result = parse_entries(*entries, **more)
     assert result.problems == ()
     return [target.label for target in result.targets]
 
 
-def why(*entries, **more):
+def problem_of(*entries, **more):
     """The only sentence about entries of which nothing is good."""
-    result = entered(*entries, **more)
+    result = parse_entries(*entries, **more)
     assert result.targets == () and result.domains == ()
-    (bad,) = result.problems
-    assert str(bad).isprintable()
-    assert str(bad) == f"{bad.entry}: {bad.reason}."
-    return str(bad)
+    (problem,) = result.problems
+    assert str(problem).isprintable()
+    assert str(problem) == f"{problem.entry}: {problem.reason}."
+    return str(problem)

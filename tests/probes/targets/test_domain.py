@@ -42,9 +42,13 @@ async def test_both_records_are_asked_and_joined_in_their_order():
 async def test_a_domain_nobody_knows_is_one_sentence_with_both_answers():
     result = await find_domain_controllers([CORP], Records({}))
     assert result.targets == ()
-    (bad,) = result.problems
-    assert bad.entry == "domain:corp.example"
-    assert LDAP in bad.reason and KERBEROS in bad.reason and "says no such name" in bad.reason
+    (problem,) = result.problems
+    assert problem.entry == "domain:corp.example"
+    assert (
+        LDAP in problem.reason
+        and KERBEROS in problem.reason
+        and "says no such name" in problem.reason
+    )
 
 
 async def test_an_answer_to_one_record_only_is_used_and_the_gap_is_told():
@@ -80,7 +84,7 @@ async def test_a_hostile_answer_is_neither_believed_nor_shown():
     )
     assert [target.host for target in result.targets] == ["dc1"]
     assert len(result.problems) == 2
-    assert all(str(bad).isprintable() for bad in result.problems)
+    assert all(str(problem).isprintable() for problem in result.problems)
 
 
 async def test_an_answer_without_end_is_cut():

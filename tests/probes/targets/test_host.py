@@ -12,7 +12,7 @@ from probes.targets.host import (
     AddressRange,
     DomainName,
     HostName,
-    InvalidHost,
+    InvalidEntry,
     parse_host,
     redacted,
 )
@@ -128,7 +128,7 @@ def test_every_form_of_a_host_is_understood(typed, meant):
     ],
 )
 def test_every_mistake_has_its_own_sentence(typed, sentence):
-    with pytest.raises(InvalidHost, match=re.escape(sentence)):
+    with pytest.raises(InvalidEntry, match=re.escape(sentence)):
         parse_host(typed)
 
 
@@ -173,7 +173,7 @@ def test_a_network_holds_what_the_standard_library_says(address, length):
 def test_any_text_is_understood_or_refused(text):
     try:
         what, port = parse_host(text)
-    except InvalidHost as wrong:
+    except InvalidEntry as wrong:
         assert str(wrong)
     else:
         assert port is None or 1 <= port <= 65535

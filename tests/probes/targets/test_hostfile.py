@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.probes.targets.parsing import entered, hosts, why
+from tests.probes.targets.parsing import hosts, parse_entries, problem_of
 
 
 def test_a_file_holds_a_host_a_line_under_the_role_of_its_at(tmp_path):
     (tmp_path / "list.txt").write_text(
         "\ufeff# site one\r\na\r\n\r\n  b  # spare\r\nnas=c,d\r\nnas\r\n10.0.0.1-2\r\n", "utf-8"
     )
-    result = entered("unix.target=@list.txt", "last", base=tmp_path)
+    result = parse_entries("unix.target=@list.txt", "last", base=tmp_path)
     assert result.problems == ()
     assert [(target.role, target.host) for target in result.targets] == [
         ("unix.target", "a"),
@@ -25,7 +25,7 @@ def test_a_file_holds_a_host_a_line_under_the_role_of_its_at(tmp_path):
 
 def test_a_file_without_a_role_names_its_own(tmp_path):
     (tmp_path / "all").write_text("unix.target=\na\nb\nnas=c\ncloud.aws\n")
-    result = entered("@all", base=tmp_path)
+    result = parse_entries("@all", base=tmp_path)
     assert result.problems == ()
     assert [target.host for target in result.targets] == ["a", "b", "c", *hosts("cloud.aws")]
 
@@ -33,8 +33,8 @@ def test_a_file_without_a_role_names_its_own(tmp_path):
 def test_the_port_of_a_file_is_that_of_its_plain_hosts(tmp_path):
     (tmp_path / "list").write_text("a\nb:22\nnas=c\n")
     assert hosts("unix.target=@list:2222", base=tmp_path) == ["a:2222", "b:22", "c"]
-    assert "takes no other port" in why("windows.target=@list:2222", base=tmp_path)
-    assert "a port needs a role" in why("@list:2222", base=tmp_path)
+    assert "takes no other port" in problem_of("windows.target=@list:2222", base=tmp_path)
+    assert "a port needs a role" in problem_of("@list:2222", base=tmp_path)
 
 
 @pytest.mark.parametrize("text", ['unix.target=@"my list,1.txt"', "unix.target=@my list,1.txt"])
@@ -45,14 +45,14 @@ def test_the_path_of_a_file_may_have_spaces_and_commas(tmp_path, text):
 
 def test_a_mistake_in_a_file_names_the_file_and_the_line(tmp_path):
     (tmp_path / "list.txt").write_text("a\n\n10.0.0.300\nb\n")
-    result = entered("unix.target=@list.txt", base=tmp_path)
+    result = parse_entries("unix.target=@list.txt", base=tmp_path)
     assert [target.host for target in result.targets] == ["a", "b"]
-    assert [bad.entry for bad in result.problems] == ["list.txt line 3: 10.0.0.300"]
+    assert [problem.entry for problem in result.problems] == ["list.txt line 3: 10.0.0.300"]
 
 
 def test_a_file_names_no_other_file(tmp_path):
     (tmp_path / "list").write_text("@list\na\n")
-    result = entered("unix.target=@list", base=tmp_path)
+    result = parse_entries("unix.target=@list", base=tmp_path)
     assert [target.host for target in result.targets] == ["a"]
     assert "cannot name another list" in result.problems[0].reason
 
@@ -67,7 +67,7 @@ def test_a_file_names_no_other_file(tmp_path):
 )
 def test_a_file_that_cannot_be_read_as_text_is_refused(tmp_path, content, sentence):
     (tmp_path / "list").write_bytes(content)
-    assert sentence in why("unix.target=@list", base=tmp_path)
+    assert sentence in problem_of("unix.target=@list", base=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,11 @@ def test_a_file_that_cannot_be_read_as_text_is_refused(tmp_path, content, senten
     ],
 )
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path, path, sentence):
-    assert sentence in why(f"unix.target=@{path}", base=tmp_path)
+    assert sentence in problem_of(f"unix.target=@{path}", base=tmp_path)
 
 
 def friendly(*entries, **more) -> dict[str, str]:
-    return {one.label: one.friendly_name for one in entered(*entries, **more).targets}
+    return {one.label: one.friendly_name for one in parse_entries(*entries, **more).targets}
 
 
 def test_a_comment_behind_a_host_is_its_friendly_name(tmp_path):

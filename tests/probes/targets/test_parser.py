@@ -31,8 +31,8 @@ PIECES = st.sampled_from(
 @given(st.lists(st.text(max_size=60) | st.lists(PIECES, max_size=12).map("".join), max_size=5))
 def test_no_text_raises_and_every_sentence_can_be_shown(entries):
     result = parse(entries, PROFILE)
-    for bad in result.problems:
-        categories = {unicodedata.category(char) for char in str(bad)}
+    for problem in result.problems:
+        categories = {unicodedata.category(char) for char in str(problem)}
         assert not categories & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     for target in result.targets:
         assert target.label.isascii() and target.label.isprintable()

@@ -7,7 +7,7 @@ import pytest
 from probes.model import Target
 from probes.targets import MAX_HOSTS, Domain, parse
 from probes.targets.tokens import single_line
-from tests.probes.targets.parsing import PROFILE, entered, hosts, why
+from tests.probes.targets.parsing import PROFILE, hosts, parse_entries, problem_of
 
 
 def test_a_network_leaves_out_its_network_and_broadcast_address():
@@ -21,7 +21,7 @@ def test_the_largest_network_that_fits_is_taken_whole():
 
 
 def test_a_domain_waits_to_be_looked_up():
-    result = entered("windows.dc=domain:corp.example", "unix.target=domain:corp.example:2222")
+    result = parse_entries("windows.dc=domain:corp.example", "unix.target=domain:corp.example:2222")
     assert result.targets == () and result.problems == ()
     assert result.domains == (
         Domain("windows.dc", "corp.example"),
@@ -30,9 +30,9 @@ def test_a_domain_waits_to_be_looked_up():
 
 
 def test_a_mistake_spoils_nothing_before_or_after_it():
-    result = entered("unix.target=good1,10.0.0.300,good2", "a:0", "nas=good3,http://x/,good4")
+    result = parse_entries("unix.target=good1,10.0.0.300,good2", "a:0", "nas=good3,http://x/,good4")
     assert [target.host for target in result.targets] == ["good1", "good2", "good3", "good4"]
-    assert [bad.entry for bad in result.problems] == ["10.0.0.300", "a:0", "http://x/"]
+    assert [problem.entry for problem in result.problems] == ["10.0.0.300", "a:0", "http://x/"]
 
 
 def test_a_range_may_have_spaces_around_its_hyphen():
@@ -43,14 +43,14 @@ def test_a_range_may_have_spaces_around_its_hyphen():
         "::1",
         "::2",
     ]
-    assert [bad.entry for bad in entered("unix.target=srv1 - srv2").problems] == ["-"]
+    assert [problem.entry for problem in parse_entries("unix.target=srv1 - srv2").problems] == ["-"]
 
 
 # Roles
 
 
 def test_a_role_goes_on_over_the_plain_words_after_it():
-    result = entered("windows.target=a,b", "c", "unix.target=d e", "f")
+    result = parse_entries("windows.target=a,b", "c", "unix.target=d e", "f")
     assert result.problems == ()
     assert [(target.role, target.host) for target in result.targets] == [
         ("windows.target", "a"),
@@ -71,23 +71,23 @@ def test_a_role_with_usual_hosts_needs_no_other():
 
 
 def test_a_word_after_a_role_that_used_its_usual_hosts_belongs_to_no_role():
-    result = entered("unix.target=a", "cloud.aws", "b")
+    result = parse_entries("unix.target=a", "cloud.aws", "b")
     assert [target.host for target in result.targets] == ["a", *hosts("cloud.aws")]
-    assert [bad.entry for bad in result.problems] == ["b"]
+    assert [problem.entry for problem in result.problems] == ["b"]
 
 
 @pytest.mark.parametrize("text", ["unix.target=a,nas", "unix.target=a, nas", "unix.target=a,\nnas"])
 def test_a_host_in_a_list_may_have_the_name_of_a_role(text):
-    assert entered(text).targets == (Target("unix.target", "a"), Target("unix.target", "nas"))
+    assert parse_entries(text).targets == (Target("unix.target", "a"), Target("unix.target", "nas"))
 
 
 def test_a_role_that_needs_a_host_says_so():
-    assert why("printer") == "printer: a host is missing; write printer=HOST."
-    assert why("dns.server").startswith("dns.server: no DNS server of this machine is known")
-    assert why("windows.target=") == "windows.target=: a host is missing after it; " + (
+    assert problem_of("printer") == "printer: a host is missing; write printer=HOST."
+    assert problem_of("dns.server").startswith("dns.server: no DNS server of this machine is known")
+    assert problem_of("windows.target=") == "windows.target=: a host is missing after it; " + (
         "write windows.target=HOST."
     )
-    assert "cloud.aws alone" in why("cloud.aws=")
+    assert "cloud.aws alone" in problem_of("cloud.aws=")
 
 
 @pytest.mark.parametrize(
@@ -101,39 +101,44 @@ def test_a_role_that_needs_a_host_says_so():
     ],
 )
 def test_a_role_that_does_not_exist_is_refused_with_the_nearest_named(typed, meant):
-    assert f"did you mean {meant}?" in why(f"{typed}=a,b", "c")
+    assert f"did you mean {meant}?" in problem_of(f"{typed}=a,b", "c")
 
 
 def test_a_role_like_no_other_is_answered_with_all_of_them():
-    assert "the roles are windows.target, windows.dc," in why("zzzzzz=a")
+    assert "the roles are windows.target, windows.dc," in problem_of("zzzzzz=a")
 
 
 def test_hosts_after_an_unknown_role_never_fall_to_the_role_before_it():
-    result = entered("unix.target=a windos.target=b c", "nas=d")
+    result = parse_entries("unix.target=a windos.target=b c", "nas=d")
     assert [target.host for target in result.targets] == ["a", "d"]
     assert len(result.problems) == 1
 
 
 def test_hosts_without_a_role_are_one_mistake():
-    assert why("10.0.0.1 10.0.0.2\n10.0.0.3").startswith("10.0.0.1: which kind of host is not said")
+    assert problem_of("10.0.0.1 10.0.0.2\n10.0.0.3").startswith(
+        "10.0.0.1: which kind of host is not said"
+    )
 
 
 def test_the_hosts_of_a_mistyped_role_go_back_into_the_line():
-    (bad,) = entered("wndows.target=pc-1,pc-2 10.0.0.3 unix.target=web1").problems
-    assert bad.editable_text == "wndows.target=pc-1,pc-2,10.0.0.3"
-    (bad,) = entered("pc-1 pc-2 pc-3").problems
-    assert bad.editable_text == "pc-1,pc-2,pc-3"
-    (bad,) = entered("pasword=pc-1 token:abc").problems
-    assert bad.editable_text == "pasword=pc-1,token:…"
-    (bad,) = entered("unix.target 10.0.0.1 10.0.0.2").problems
-    assert bad.editable_text == "unix.target=10.0.0.1,10.0.0.2"
+    (problem,) = parse_entries("wndows.target=pc-1,pc-2 10.0.0.3 unix.target=web1").problems
+    assert problem.editable_text == "wndows.target=pc-1,pc-2,10.0.0.3"
+    (problem,) = parse_entries("pc-1 pc-2 pc-3").problems
+    assert problem.editable_text == "pc-1,pc-2,pc-3"
+    (problem,) = parse_entries("pasword=pc-1 token:abc").problems
+    assert problem.editable_text == "pasword=pc-1,token:…"
+    (problem,) = parse_entries("unix.target 10.0.0.1 10.0.0.2").problems
+    assert problem.editable_text == "unix.target=10.0.0.1,10.0.0.2"
     many = " ".join(f"pc-{n}" for n in range(20_000))
-    assert len(entered(many).problems[0].editable_text) < 20_000
+    assert len(parse_entries(many).problems[0].editable_text) < 20_000
 
 
 def test_what_is_wrong_in_a_file_is_corrected_there(tmp_path):
     (tmp_path / "hosts.txt").write_text("wndows.target=pc-1\nwindows.target=10.0.0.300\n")
-    assert [one.editable_text for one in entered("@hosts.txt", base=tmp_path).problems] == ["", ""]
+    assert [one.editable_text for one in parse_entries("@hosts.txt", base=tmp_path).problems] == [
+        "",
+        "",
+    ]
 
 
 # Pasted text
@@ -143,7 +148,7 @@ def test_a_list_means_on_one_line_what_it_means_on_many():
     pasted = "# mine\nunix.target=\n- 10.0.0.1\n- 10.0.0.9  # new\n10.0.0.20 - 22\nnas = a, b\n"
     line = single_line(pasted)
     assert line == "unix.target= 10.0.0.1 10.0.0.9 10.0.0.20-22 nas= a, b"
-    assert entered(line) == entered(pasted) and len(entered(line).targets) == 7
+    assert parse_entries(line) == parse_entries(pasted) and len(parse_entries(line).targets) == 7
 
 
 @pytest.mark.parametrize(
@@ -179,7 +184,7 @@ def test_duplicates_collapse_onto_the_first_as_it_was_typed():
         "2001:db8::1",
     ]
     assert hosts("unix.target=a,a:22,b:22,b,a:2222") == ["a", "b:22", "a:2222"]
-    assert len(entered("unix.target=a", "nas=a").targets) == 2
+    assert len(parse_entries("unix.target=a", "nas=a").targets) == 2
 
 
 def test_scopes_that_differ_in_case_are_two_interfaces():
@@ -187,7 +192,7 @@ def test_scopes_that_differ_in_case_are_two_interfaces():
 
 
 def test_one_text_is_as_good_as_a_list_of_one():
-    assert parse("unix.target=a", PROFILE) == entered("unix.target=a")
+    assert parse("unix.target=a", PROFILE) == parse_entries("unix.target=a")
 
 
 # Mistakes
@@ -209,18 +214,18 @@ def test_one_text_is_as_good_as_a_list_of_one():
 )
 def test_what_may_be_a_password_is_never_repeated(typed):
     for text in (typed, f"unix.target={typed}", f"secret=x,{typed}", f"windows.dc={typed}"):
-        result = entered(text)
+        result = parse_entries(text)
         assert result.targets == ()
         assert result.problems
         assert not re.search("ret7|fade", " ".join(map(str, result.problems)))
 
 
 def test_the_value_of_an_unknown_role_is_not_repeated():
-    assert "hunter2" not in why("password=hunter2")
+    assert "hunter2" not in problem_of("password=hunter2")
 
 
 def test_a_port_where_none_may_be_is_refused_with_the_ports_in_use():
-    sentence = why("windows.target=a:5986")
+    sentence = problem_of("windows.target=a:5986")
     assert "windows.target takes no other port" in sentence
     assert "TCP 5985, TCP 445" in sentence
 
@@ -235,30 +240,32 @@ def test_a_port_where_none_may_be_is_refused_with_the_ports_in_use():
     ],
 )
 def test_a_network_that_is_too_large_is_counted_and_never_expanded(typed, count):
-    assert f"it holds {count:,} hosts" in why(f"windows.target={typed}")
+    assert f"it holds {count:,} hosts" in problem_of(f"windows.target={typed}")
 
 
 def test_the_limit_is_for_all_entries_together_and_the_small_ones_still_fit():
-    result = entered("windows.target=10.0.0.0/14,10.4.0.0/29,one,two,three,10.9.9.9,10.0.0.0/14")
+    result = parse_entries(
+        "windows.target=10.0.0.0/14,10.4.0.0/29,one,two,three,10.9.9.9,10.0.0.0/14"
+    )
     assert len(result.targets) == MAX_HOSTS
-    assert [bad.entry for bad in result.problems] == ["10.4.0.0/29", "three", "10.9.9.9"]
+    assert [problem.entry for problem in result.problems] == ["10.4.0.0/29", "three", "10.9.9.9"]
 
 
 def test_control_characters_and_escape_sequences_are_made_harmless():
     for text in ("unix.target=a\x1b[2Jb", "a\x07b=c", "unix.target=\u202eevil", "x\udcff", "\x9bm"):
-        for bad in entered(text).problems:
-            assert str(bad).isprintable()
-    assert "<U+001B>" in why("unix.target=a\x1b[2Jb")
+        for problem in parse_entries(text).problems:
+            assert str(problem).isprintable()
+    assert "<U+001B>" in problem_of("unix.target=a\x1b[2Jb")
 
 
 def test_a_flood_of_mistakes_is_counted_and_not_kept():
-    result = entered("unix.target=good," + ",".join(f"-{number}" for number in range(5000)))
+    result = parse_entries("unix.target=good," + ",".join(f"-{number}" for number in range(5000)))
     assert [target.host for target in result.targets] == ["good"]
     assert len(result.problems) == 1001
     assert "4,000 further entries" in str(result.problems[-1])
 
 
 def test_more_text_than_can_be_read_is_refused_and_what_came_before_is_kept():
-    result = entered("unix.target=good", "a " * 5_000_000)
+    result = parse_entries("unix.target=good", "a " * 5_000_000)
     assert [target.host for target in result.targets] == ["good"]
     assert "too much text" in result.problems[0].reason
