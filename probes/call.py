@@ -18,11 +18,11 @@ MAX_UNEXPECTED = 4
 """Datagrams kept that answer something else."""
 
 Mask = Callable[[bytes], bytes]
-"""A datagram as it may be recorded."""
+"""Function that removes secrets from a datagram before it is recorded."""
 
 
 class NoAnswer(Exception):
-    """The transport brought no answer; `outcome` says how it ended."""
+    """No answer on the transport; `outcome` says how it ended."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(f"{outcome.state} {outcome.reason}")
@@ -30,44 +30,44 @@ class NoAnswer(Exception):
 
 
 class Unexpected(Exception):
-    """Something answered, but not with the protocol that was asked; the text says what."""
+    """An answer in another protocol than the one asked for; the message says in which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a probe learned from a service that was reached. Facts only.
+    """Facts that a probe learned from a service it reached.
 
-    `facts["summary"]` is one short sentence for the row's note; all other facts are for the
-    detail and the log, in JSON types.
+    `facts["summary"]` is one short sentence for the row's note; all other facts are for the detail
+    and the log, in JSON types.
     """
 
     service: Service
     facts: Mapping[str, object] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     outcome: Outcome | None = None
-    """The connect that decides the row's state, where it is another than the engine's own.
+    """Connect that decides the row's state instead of the engine's own.
 
-    When it did not open, `facts["summary"]` is what the note begins with.
+    When it did not open, the note begins with `facts["summary"]`.
     """
 
 
 class ProbeFunction(Protocol):
-    """A probe: asks one service over a transport the engine has opened or offers.
+    """Probe: a coroutine that asks one service over the transport of its call.
 
-    Raises Unexpected for a foreign answer; NoAnswer, TimeoutError, EOFError and OSError pass
-    through to the engine, which knows their meaning.
+    Raises Unexpected for another protocol; NoAnswer, TimeoutError, EOFError and OSError are left to
+    the engine, which makes observations of them.
     """
 
     async def __call__(self, call: Call) -> Answer:
-        """Hold the conversation and return what was learned."""
+        """Ask the service and return the facts it told."""
 
 
 @dataclass(slots=True)
 class Call:
-    """One job towards one address, with everything a probe may use.
+    """One job at one address, with everything a probe may use.
 
-    For TCP the engine has connected already: `stream()` is that connection. For UDP
-    `exchange()` sends with retries. Both record what was sent and received as evidence.
+    For TCP the engine has connected already: `stream()` is that connection. For UDP `exchange()`
+    sends with retries. Both record data sent and received as evidence.
     """
 
     vantage: Vantage
@@ -76,29 +76,29 @@ class Call:
     timeout: float
     retries: int
     start_time: float
-    """`loop.time()` when the row began, for the offsets in the evidence."""
+    """`loop.time()` at the start of the row, for the offsets in the evidence."""
     options: Options = NO_OPTIONS
     outcome: Outcome | None = None
-    """The connect of a TCP job, later the last exchange of a UDP one."""
+    """Outcome of the connect of a TCP job, later of the last exchange of a UDP one."""
     attempts: int = 0
     evidence: list[Evidence] = field(default_factory=list)
     pacer: DatagramPacer | None = None
-    """Spaces the datagrams of all rows of the host; without it they are sent at once."""
+    """Rate limiter shared by all rows of the host; without it datagrams are sent at once."""
     _streams: list[Stream] = field(default_factory=list)
 
     @property
     def port(self) -> int:
-        """The port that was asked; jobs without one are never given to a probe."""
+        """Port of the job; a job without one has no probe."""
         assert self.job.port is not None
         return self.job.port
 
     @property
     def has_received(self) -> bool:
-        """Whether the service has said anything on a connection of this call."""
+        """True once the service has sent anything on a connection of this call."""
         return any(stream.received for stream in self._streams)
 
     async def stream(self) -> Stream:
-        """The TCP connection the engine opened, as a bounded stream."""
+        """Open the TCP connection that the engine made, as a bounded stream."""
         assert self.outcome is not None and self.outcome.connection is not None
         stream = await open_stream(self.outcome.connection)
         self.outcome.connection = None
@@ -106,10 +106,10 @@ class Call:
         return stream
 
     async def connect(self, port: int | None = None, timeout: float | None = None) -> Stream:
-        """Another TCP connection to the same address; raises NoAnswer if it does not open.
+        """Open another TCP connection to the same address, by default to the same port.
 
-        Without a port to the one of the first connection. Raises ConnectionResetError where it is
-        accepted and reset at once.
+        Raises NoAnswer if it does not open, and ConnectionResetError where it is accepted and reset
+        at once.
         """
         outcome = await self.try_connect(
             port or self.job.endpoint[1] or self.port, keep=True, timeout=timeout
@@ -125,9 +125,9 @@ class Call:
     async def try_connect(
         self, port: int, *, keep: bool = False, timeout: float | None = None
     ) -> Outcome:
-        """Try one TCP connect to another port of the same address, without a retry.
+        """Connect once to a port of the same address, without a retry; return the outcome.
 
-        `timeout` in seconds, the whole exchange's without it.
+        `timeout` is in seconds; without it the one of the whole exchange.
         """
         limit = timeout or self.timeout
         outcome = await connect(self.vantage, self.address, port, limit, keep=keep)
@@ -145,8 +145,8 @@ class Call:
     ) -> bytes:
         """Send a datagram, again after silence, and return the answer.
 
-        `mask` hides secrets from everything that is recorded. Raises NoAnswer, and Unexpected
-        when only datagrams came that `accept` refused: the path is open, the service another.
+        `mask` hides secrets in everything that is recorded. Raises NoAnswer; Unexpected where
+        `accept` refused every datagram that came: the path is open and the service is another.
         """
         outcome: Outcome | None = None
         unexpected: list[bytes] = []
@@ -184,7 +184,7 @@ class Call:
         return outcome.data
 
     def record(self, outcome: Outcome, sent: str, received: str = "") -> None:
-        """Record one exchange as evidence, shortened to what a report can carry."""
+        """Record one exchange as evidence, shortened to a length that fits a report."""
         now = asyncio.get_running_loop().time()
         self.evidence.append(
             Evidence(
@@ -200,16 +200,16 @@ class Call:
         )
 
     def close_unused(self, _: object = None) -> None:
-        """Close the connection the engine opened, if nobody has taken it.
+        """Close the connection that the engine made, if no probe has taken it.
 
-        A conversation that is cancelled before its first step never does.
+        A probe that is cancelled before its first step never takes it.
         """
         if self.outcome is not None and self.outcome.connection is not None:
             self.outcome.connection.close()
             self.outcome.connection = None
 
     async def close(self) -> None:
-        """Close every connection of this call and keep what was exchanged as evidence."""
+        """Close every connection of this call and keep the data exchanged as evidence."""
         self.close_unused()
         for stream in self._streams:
             if stream.sent or stream.received:
@@ -223,30 +223,26 @@ class Call:
             await stream.close()
 
 
-def _shortened(text: str, limit: int = 256) -> str:
-    return text if len(text) <= limit else text[:limit] + "…"
-
-
 class LoadableProbe(Protocol):
-    """A probe that can be loaded when its first job comes (see probes.registry)."""
+    """Probe that is imported when its first job comes (see probes.registry)."""
 
     @property
     def domain_controller(self) -> bool:
-        """Whether the SRV records of a host's domain should name the host."""
+        """True if the SRV records of the host's domain should name the host."""
 
     def load(self) -> ProbeFunction | None:
-        """The coroutine that asks, or None where the transport is everything."""
+        """Import the probe; None where the transport's own answer is enough."""
 
 
 class ProbeLoader:
-    """The coroutine of each probe by name, once it has been loaded."""
+    """Loader of probe functions by name, each imported once."""
 
     def __init__(self, probes: Mapping[str, LoadableProbe]) -> None:
         self._probes = probes
         self._loaded: dict[str, ProbeFunction | None] = {}
 
     def load(self, name: str) -> None:
-        """Import a probe; one that cannot be imported spoils its own rows only."""
+        """Import a probe; a failing import affects only the rows of that probe."""
         if name in self._loaded:
             return
         try:
@@ -259,9 +255,13 @@ class ProbeLoader:
 
 
 def _failing_probe(error: ImportError) -> ProbeFunction:
-    """A probe that could not be loaded: its rows say so."""
+    """Probe in place of one that cannot be imported: its rows show the error."""
 
     async def ask(call: Call) -> Answer:
         raise ImportError(str(error))
 
     return ask
+
+
+def _shortened(text: str, limit: int = 256) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"

@@ -1,4 +1,4 @@
-"""Data that the stages pass on: targets, jobs, observations, results, verdicts, findings."""
+"""Data passed between the stages: targets, jobs, observations, results, verdicts, events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from profiles.model import Check
 
 
 class State(StrEnum):
-    """What was seen on the path, in nmap's words."""
+    """State of a port or host, in nmap's words."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -22,7 +22,7 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why the state is what it is, in nmap's words."""
+    """Reason of a state, in nmap's words."""
 
     SYN_ACK = "syn-ack"
     UDP_RESPONSE = "udp-response"
@@ -45,7 +45,7 @@ class Reason(StrEnum):
 
 
 class Service(StrEnum):
-    """What is known of the service behind the port."""
+    """Knowledge of the service behind an open port."""
 
     CONFIRMED = "confirmed"
     UNEXPECTED = "unexpected"
@@ -59,10 +59,10 @@ class Meaning(Enum):
     AVAILABLE = auto()
     MISSING = auto()
     UNVERIFIABLE = auto()
-    """Neither can be told from outside."""
+    """It cannot be told from outside."""
     NOT_NEEDED = auto()
     UNTESTED = auto()
-    """The row is over and says nothing."""
+    """The row is finished and says nothing about the path."""
     UNFINISHED = auto()
 
 
@@ -84,11 +84,11 @@ class Status(StrEnum):
     RUNNING = "running", Meaning.UNFINISHED, False
     CANCELLED = "cancelled", Meaning.UNTESTED, False
 
-    # That of an enum is worked out in Python, and rows are tens of thousands.
+    # Enum.__hash__ is Python code; it is called for tens of thousands of rows.
     __hash__ = str.__hash__
 
     def __new__(cls, word: str, meaning: Meaning, failure: bool) -> Status:
-        """A member of the table above; each row has all three."""
+        """Make a member from a line of the table above."""
         member = str.__new__(cls, word)
         member._value_ = word
         member.meaning = meaning
@@ -109,14 +109,14 @@ MEASURED = _statuses(Meaning.AVAILABLE, Meaning.MISSING, Meaning.UNVERIFIABLE)
 """Statuses of rows that say something about the path."""
 FAILURES = frozenset(status for status in Status if status.failure)
 TO_CHANGE = FAILURES - AVAILABLE
-"""Statuses of rows that somebody must change something for."""
+"""Statuses of rows that need a change by somebody."""
 FINE = _statuses(Meaning.AVAILABLE, Meaning.NOT_NEEDED) - FAILURES
 BEST_FIRST = (Status.OK, Status.WARNING, Status.DEGRADED, Status.BLOCKED)
-"""Statuses of which one is better than another: those of paths that are available or missing."""
+"""Statuses in order, for comparing paths that are available or missing."""
 
 
 class Ruling(StrEnum):
-    """What the rows of a target mean for a capability, the worst first."""
+    """Readiness of a target for a capability, the worst first."""
 
     BLOCKED = "blocked"
     UNKNOWN = "unknown"
@@ -126,8 +126,61 @@ class Ruling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Host as the operator named it, in one role; `port` only where HOST:PORT was given."""
+
+    role: str
+    host: str
+    port: int | None = None
+    friendly_name: str = field(default="", compare=False)
+    """Name from a comment in a host file, shown beside the host's name and never instead of it."""
+
+    @property
+    def label(self) -> str:
+        """HOST or HOST:PORT as shown and as part of keys, IPv6 in brackets before a port."""
+        if self.port is None:
+            return self.host
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One check of one target: a row. `port` is the one to use; None for ICMP."""
+
+    key: str
+    check: Check
+    target: Target
+    port: int | None
+    via: tuple[str, int] | None = None
+    """Host and port of the proxy to connect to instead of the target."""
+
+    @property
+    def port_text(self) -> str:
+        """Transport and port as a person writes them: `TCP 5985`, `ICMP`."""
+        check = self.check
+        if check.ports or self.port is None or self.port == check.port:
+            return check.port_text
+        return f"{check.transport.upper()} {self.port}"
+
+    @property
+    def check_text(self) -> str:
+        """Title of the check and its port: `WinRM TCP 5985`."""
+        return f"{self.check.title} {self.port_text}"
+
+    @property
+    def endpoint(self) -> tuple[str, int | None]:
+        """Host and port that the engine connects to: the proxy's where there is one."""
+        return self.via or (self.target.host, self.port)
+
+    @property
+    def proxy(self) -> str:
+        """Proxy as HOST:PORT; empty without one."""
+        return "" if self.via is None else Target("", *self.via).label
+
+
+@dataclass(frozen=True, slots=True)
 class Icmp:
-    """An ICMP error: type and code (RFC 792, RFC 4443 when `version` is 6) and who sent it."""
+    """ICMP error: type, code (RFC 792, RFC 4443 when `version` is 6) and address of its sender."""
 
     type: int
     code: int
@@ -136,74 +189,21 @@ class Icmp:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """One host as the operator named it, in one role; `port` only where HOST:PORT was given."""
-
-    role: str
-    host: str
-    port: int | None = None
-    friendly_name: str = field(default="", compare=False)
-    """What a comment in a list of hosts calls it, beside its name and never instead of it."""
-
-    @property
-    def label(self) -> str:
-        """HOST or HOST:PORT as it is shown and keyed, IPv6 in brackets before a port."""
-        if self.port is None:
-            return self.host
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One check towards one target: a row. `port` is the one to use; None for ICMP."""
-
-    key: str
-    check: Check
-    target: Target
-    port: int | None
-    via: tuple[str, int] | None = None
-    """Host and port of the proxy that is connected to instead of the target."""
-
-    @property
-    def port_text(self) -> str:
-        """The port it is asked on, as a person writes it: `TCP 5985`, `ICMP`."""
-        check = self.check
-        if check.ports or self.port is None or self.port == check.port:
-            return check.port_text
-        return f"{check.transport.upper()} {self.port}"
-
-    @property
-    def check_text(self) -> str:
-        """The title of its check and the port: `WinRM TCP 5985`."""
-        return f"{self.check.title} {self.port_text}"
-
-    @property
-    def endpoint(self) -> tuple[str, int | None]:
-        """The host and port that the engine itself connects to."""
-        return self.via or (self.target.host, self.port)
-
-    @property
-    def proxy(self) -> str:
-        """The proxy as HOST:PORT; empty without one."""
-        return "" if self.via is None else Target("", *self.via).label
-
-
-@dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a name resolved to, in the order a client would try; empty with a `problem`."""
+    """Addresses of a name in the order a client would try them; none with a `problem`."""
 
     name: str
     addresses: tuple[str, ...]
     ms: float = 0.0
     server: str = ""
-    """The DNS server that answered, `hosts file`, or empty where it cannot be told."""
+    """DNS server that answered, `hosts file`, or empty where it cannot be told."""
     problem: str = ""
-    """Why there is no address, as the end of a sentence: `10.0.0.53 says no such name`."""
+    """Reason for having no address, as the end of a sentence: `10.0.0.53 says no such name`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One exchange: what was sent and received, as short text or hex, and where and when."""
+    """One exchange: data sent and received as short text or hex, with address, end and time."""
 
     address: str
     sent: str = ""
@@ -211,14 +211,14 @@ class Evidence:
     state: str = ""
     reason: str = ""
     at_ms: float = 0.0
-    """Milliseconds since the row began."""
+    """Milliseconds since the start of the row."""
     icmp: Icmp | None = None
     errno: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Everything one job found out, as facts; no judgement."""
+    """Facts that one job found out, without judgement."""
 
     state: State
     reason: Reason
@@ -236,12 +236,12 @@ class Observation:
     facts: Mapping[str, object] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     interface: str | None = None
-    """The interface that has the source address; None where that is not known."""
+    """Interface that has the source address; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A job's observation and its judgement: one row, one log line."""
+    """Observation of a job with its status and note: one row, one log line."""
 
     job: Job
     status: Status
@@ -250,83 +250,10 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """How patiently and how widely to measure."""
-
-    timeout: float = 4.0
-    """Seconds one attempt may take; also the deadline of a whole protocol exchange."""
-    retries: int = 1
-    """Further attempts after silence."""
-    concurrency: int = 1000
-    """Attempts in flight; lowered to what the descriptor limit allows."""
-    per_host: int = 3
-    """TCP attempts in flight towards one host; UDP and ICMP wait for each other (DatagramPacer)."""
-
-
-SIMULATED = "lab"
-"""The kind of a vantage whose network is made up: loopback servers of the demo."""
-DEMO = "demo: simulated services on loopback"
-"""What is said of it wherever the name of a host that measures would stand."""
-
-
-@dataclass(frozen=True, slots=True)
-class VantageInfo:
-    """Where the measurement is made from."""
-
-    kind: str
-    host: str
-    user: str = ""
-    os: str = ""
-    addresses: tuple[str, ...] = ()
-    resolvers: tuple[str, ...] = ()
-
-    @property
-    def simulated(self) -> bool:
-        """Whether what was measured is the demo and no network."""
-        return self.kind == SIMULATED
-
-    @property
-    def label(self) -> str:
-        """This host and its address, in a few words."""
-        if self.simulated:
-            return DEMO
-        return f"{self.host} ({self.addresses[0]})" if self.addresses else self.host
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierResult:
-    """Event: a row of an earlier session that is not measured again, as it counts now."""
-
-    result: Result
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """Event: these rows are being measured now."""
-
-    keys: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """Event: these rows wait to be measured (again)."""
-
-    keys: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Event: one sentence for the operator, such as a lowered limit or a log that failed."""
-
-    text: str
-    severity: str = "warning"
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
-    """Event: every row of a target has its result, and this is what they mean together.
+    """Event: the ruling on a target and capability, once every row of the target has its result.
 
-    The last one of a target and capability stands.
+    The last one of a target and capability counts.
     """
 
     target: Target
@@ -334,71 +261,15 @@ class Verdict:
     """Id of the capability in the profile."""
     ruling: Ruling
     because: tuple[str, ...]
-    """Ids of the checks it rests on."""
+    """Ids of the checks that decided it."""
     fix: tuple[str, ...]
-    """The fewest changes that make it ready, a sentence each; empty if there are none to make."""
+    """Smallest set of changes that makes it ready, a sentence each; empty if none is needed."""
     text: str
     """One sentence that does not name the host."""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosed:
-    """Event: everything is measured, and this is what is behind the rows; the last one stands."""
-
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """Event: the operator took these out; their rows are not measured and count no more."""
-
-    targets: tuple[Target, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """Event: what was removed is back, with the results it had."""
-
-    targets: tuple[Target, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Event: nothing is queued or in flight any more; `complete` is false after a stop."""
-
-    complete: bool
-    counts: Mapping[str, int] = field(default_factory=dict)
-    """Rows by status."""
-
-
-Event = (
-    Result
-    | EarlierResult
-    | Started
-    | Queued
-    | Message
-    | Verdict
-    | Diagnosed
-    | Removed
-    | Restored
-    | Finished
-)
-"""What a run reports."""
-
-
-def version() -> str:
-    """As it was installed; `unknown` where it was not."""
-    # It brings a parser of mail with it.
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version("auditreach")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
-
-
 class FindingKind(StrEnum):
-    """What a finding is about; the order is that in which they are told."""
+    """Subject of a finding; findings are shown in this order."""
 
     LOCAL = "this machine"
     NAME = "name"
@@ -414,7 +285,7 @@ class FindingKind(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How sure a finding is: told by somebody who must know, or concluded."""
+    """Confidence in a finding: certain where the party itself says so, likely where concluded."""
 
     CERTAIN = "certain"
     LIKELY = "likely"
@@ -422,20 +293,149 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One cause. A row that is lost (blocked, degraded, not tested) is behind at most one."""
+    """One cause behind rows; a row that is blocked, degraded or not tested has at most one."""
 
     kind: FindingKind
     text: str
     """One sentence without its full stop, harmless to show."""
     confidence: Confidence
     why: str
-    """What makes it certain, or what else it could be; without a full stop."""
+    """Grounds for certainty, or other explanations; without a full stop."""
     keys: tuple[str, ...]
     """Keys of the rows behind it, sorted."""
     fix: str = ""
-    """What to change, as a sentence, where that is one thing."""
+    """Change to make, as a sentence, where it is a single one."""
 
     @property
     def rows(self) -> int:
-        """How many rows are behind it."""
+        """Number of rows behind the finding."""
         return len(self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Timeout, retries and concurrency of a run."""
+
+    timeout: float = 4.0
+    """Seconds for one attempt; also the deadline of a whole protocol exchange."""
+    retries: int = 1
+    """Further attempts after silence."""
+    concurrency: int = 1000
+    """Attempts in flight; lowered to what the descriptor limit allows."""
+    per_host: int = 3
+    """TCP attempts in flight to one host; UDP and ICMP wait for each other (DatagramPacer)."""
+
+
+SIMULATED = "lab"
+"""Kind of a vantage whose network is made up: loopback servers of the demo."""
+DEMO = "demo: simulated services on loopback"
+"""Label of such a vantage, in place of the name of the measuring host."""
+
+
+@dataclass(frozen=True, slots=True)
+class VantageInfo:
+    """Description of the place that is measured from."""
+
+    kind: str
+    host: str
+    user: str = ""
+    os: str = ""
+    addresses: tuple[str, ...] = ()
+    resolvers: tuple[str, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """True for the demo, which measures no network."""
+        return self.kind == SIMULATED
+
+    @property
+    def label(self) -> str:
+        """Name and first address of the measuring host."""
+        if self.simulated:
+            return DEMO
+        return f"{self.host} ({self.addresses[0]})" if self.addresses else self.host
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierResult:
+    """Event: a row of an earlier session that is not measured again, as it counts now."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Event: these rows are being measured."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Event: these rows wait to be measured (again)."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Event: a sentence for the operator, such as a lowered limit or a failing log."""
+
+    text: str
+    severity: str = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
+    """Event: causes behind the rows after everything was measured; the last event counts."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Event: the operator removed these targets; their rows are not measured and not counted."""
+
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Event: removed targets are back, with the results they had."""
+
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Event: nothing is queued or in flight; `complete` is false after a stop."""
+
+    complete: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Number of rows by status."""
+
+
+Event = (
+    Result
+    | EarlierResult
+    | Started
+    | Queued
+    | Message
+    | Verdict
+    | Diagnosed
+    | Removed
+    | Restored
+    | Finished
+)
+"""Anything that a run reports."""
+
+
+def version() -> str:
+    """Version of the installed program; `unknown` where it is not installed."""
+    # Imported only here: it loads the package `email`.
+    import importlib.metadata
+
+    try:
+        return importlib.metadata.version("auditreach")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,4 +1,4 @@
-"""What the operator gave beyond the targets: credentials, trust, a proxy. Never in a log."""
+"""Options of probes beyond the targets: credentials, trust, a proxy. Never in a log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SnmpCredential:
-    """One way to ask an SNMP agent; `version` is 1, 2c or 3, protocols as `SHA-256`, `AES`."""
+    """Credential for an SNMP agent; `version` is 1, 2c or 3, protocols as `SHA-256`, `AES`."""
 
     version: str
     community: str = field(default="", repr=False)
@@ -20,7 +20,7 @@ class SnmpCredential:
 
 @dataclass(frozen=True, slots=True)
 class SshCredential:
-    """A login to be tested: a key file, a password or the agent."""
+    """SSH login to test: a key file, a password or the agent."""
 
     user: str
     key: str = ""
@@ -30,23 +30,23 @@ class SshCredential:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What probes may use; nothing here is ever written to the log or shown."""
+    """Options that probes may use; none of them is ever logged or shown."""
 
     snmp: tuple[SnmpCredential, ...] = ()
     """Tried in this order, one device at a time; empty means v2c `public` and v3 discovery."""
     ssh: SshCredential | None = None
-    """None means that no login is attempted."""
+    """None for no login."""
     ca_file: str = ""
-    """A PEM file of certificates to trust beside the system's."""
+    """PEM file of certificates to trust beside those of the system."""
     proxy: str = field(default="", repr=False)
-    """The HTTP proxy for HTTPS checks, http://[user:password@]host[:port]; empty means none."""
+    """HTTP proxy of HTTPS checks, http://[user:password@]host[:port]; empty for none."""
     no_proxy: str = ""
     """Hosts that are reached without the proxy, as in the environment variable NO_PROXY."""
     dns_name: str = ""
-    """What DNS servers are asked for; empty means the PTR of their own address."""
+    """Name to ask DNS servers for; empty for the PTR of their own address."""
     pjl: bool = False
-    """Ask printers for their identity over PJL on 9100; nothing is sent there otherwise."""
+    """Ask printers for their identity over PJL on 9100; otherwise nothing is sent there."""
 
 
 NO_OPTIONS = Options()
-"""Nothing but what every check does by itself."""
+"""Default options: no credentials, no proxy."""
