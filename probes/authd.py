@@ -1,4 +1,4 @@
-"""VMware's authentication daemon on TCP 902: it speaks first and names itself."""
+"""Probe of VMware's authentication daemon on TCP 902, which sends a banner first."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ async def ask(call: Call) -> Answer:
     """
     stream = await call.stream()
     data = b""
-    said: Greeting | None = None
+    banner: Greeting | None = None
     try:
-        while said is None:
+        while banner is None:
             try:
                 data += await stream.read(1024)
             except EOFError:
-                said = greeting(data, ended=True) if data else None
-                if said is None:
+                banner = greeting(data, ended=True) if data else None
+                if banner is None:
                     raise
             else:
-                said = greeting(data)
+                banner = greeting(data)
     except NotAuthd as error:
         raise Unexpected(str(error)) from None
-    login = ", login over TLS only" if said.ssl_required else ""
+    login = ", login over TLS only" if banner.ssl_required else ""
     facts: dict[str, Any] = {
-        "banner": said.banner,
-        "version": said.version,
-        "features": list(said.features),
-        "summary": f"VMware Authentication Daemon {said.version}{login}",
+        "banner": banner.banner,
+        "version": banner.version,
+        "features": list(banner.features),
+        "summary": f"VMware Authentication Daemon {banner.version}{login}",
     }
     return Answer(Service.CONFIRMED, facts)

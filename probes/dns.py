@@ -1,4 +1,4 @@
-"""DNS over UDP: is there a resolver, and does it answer us (RFC 1035)."""
+"""DNS probe over UDP: the response of a resolver to this machine (RFC 1035)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.model import Service
 from probes.wire.text import printable
 
-ANSWERS_MOST = 8
+MAX_ANSWERS = 8
 """Records shown of an answer."""
-VERSION = "version.bind"
-"""What servers that tell their software tell it under, in class CHAOS (RFC 4892 1)."""
-GRACE = 1.0
+VERSION_NAME = "version.bind"
+"""Name under which servers publish their software, in class CHAOS (RFC 4892 1)."""
+VERSION_TIMEOUT = 1.0
 """Seconds for the version once the server has answered; it is asked for once."""
 
 
@@ -37,12 +37,12 @@ async def ask(call: Call) -> Answer:
     assert response is not None
     rcode = dns.rcode.to_text(response.rcode())
     question = query.question[0]
-    asked = f"{question.name.to_text(omit_final_dot=True)} {_kind(question.rdtype)}"
+    asked = f"{question.name.to_text(omit_final_dot=True)} {_type_name(question.rdtype)}"
     answers = [
         printable(record.to_text())
-        for found in response.answer[:ANSWERS_MOST]
-        for record in list(found)[:ANSWERS_MOST]
-    ][:ANSWERS_MOST]
+        for found in response.answer[:MAX_ANSWERS]
+        for record in list(found)[:MAX_ANSWERS]
+    ][:MAX_ANSWERS]
     facts: dict[str, object] = {
         "summary": _summary(rcode, answers, asked),
         "rcode": rcode,
@@ -57,10 +57,10 @@ async def ask(call: Call) -> Answer:
 
 
 async def _software(call: Call) -> str:
-    """What the server says it is; empty where it does not say."""
-    query = dns.message.make_query(VERSION, dns.rdatatype.TXT, dns.rdataclass.CHAOS, flags=0)
+    """Software of the server; empty where it does not tell."""
+    query = dns.message.make_query(VERSION_NAME, dns.rdatatype.TXT, dns.rdataclass.CHAOS, flags=0)
     outcome, attempts = call.outcome, call.attempts
-    timeout = min(GRACE, call.timeout)
+    timeout = min(VERSION_TIMEOUT, call.timeout)
     try:
         data = await call.exchange(
             query.to_wire(), lambda data: _response(query, data) is not None, 0, timeout=timeout
@@ -75,16 +75,16 @@ async def _software(call: Call) -> str:
     return printable(b" ".join(texts[0].strings), 80) if texts else ""
 
 
-def _query(address: str, wanted: str) -> dns.message.QueryMessage:
+def _query(address: str, name: str) -> dns.message.QueryMessage:
     """The question for one server; its id is random (dnspython draws it from the system)."""
-    if wanted:
-        return dns.message.make_query(wanted, dns.rdatatype.A)
+    if name:
+        return dns.message.make_query(name, dns.rdatatype.A)
     try:
         plain = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return dns.message.make_query(dns.name.root, dns.rdatatype.NS)
-    name = dns.reversename.from_address(str(plain))
-    return dns.message.make_query(name, dns.rdatatype.PTR)
+    reverse_name = dns.reversename.from_address(str(plain))
+    return dns.message.make_query(reverse_name, dns.rdatatype.PTR)
 
 
 def _response(query: dns.message.QueryMessage, data: bytes) -> dns.message.Message | None:
@@ -108,5 +108,5 @@ def _summary(rcode: str, answers: list[str], asked: str) -> str:
     return words.get(rcode, f"DNS answers with {rcode}")
 
 
-def _kind(rdtype: dns.rdatatype.RdataType) -> str:
+def _type_name(rdtype: dns.rdatatype.RdataType) -> str:
     return dns.rdatatype.to_text(rdtype)

@@ -1,4 +1,4 @@
-"""HTTP on port 80 of a host that is spoken to over HTTPS: is it HTTP, and does it send us there."""
+"""HTTP probe on port 80 of an HTTPS host: the redirect to HTTPS (RFC 9110 15.4)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from probes.call import Answer, Call, Unexpected
-from probes.clients.http import exchanged
+from probes.clients.http import send_request
 from probes.model import Service
 from probes.wire.address import same_address
 from probes.wire.http import Exchange, NotHttp, Request, authority
 from probes.wire.text import printable
 
-DEFAULT = 80
+DEFAULT_PORT = 80
 
 
 async def ask(call: Call) -> Answer:
@@ -21,9 +21,9 @@ async def ask(call: Call) -> Answer:
     Every HTTP answer proves HTTP; one that does not lead to https on the same host is not what ESXi
     gives, and a warning. Raises Unexpected for what is not HTTP.
     """
-    request = Request("GET", "/", authority(call.job.target.host, call.port, DEFAULT))
+    request = Request("GET", "/", authority(call.job.target.host, call.port, DEFAULT_PORT))
     try:
-        response = await exchanged(await call.stream(), Exchange(request, body_most=0))
+        response = await send_request(await call.stream(), Exchange(request, body_most=0))
     except NotHttp as error:
         raise Unexpected(str(error)) from None
     location = printable(response.header("location")) if 300 <= response.status < 400 else ""
@@ -32,7 +32,7 @@ async def ask(call: Call) -> Answer:
         "server": response.server,
         "location": location,
     }
-    if _own(location, call):
+    if _leads_to_same_host(location, call):
         facts["summary"] = f"HTTP, redirects to {location} as ESXi does"
     else:
         leads = f", redirects to {location}" if location else ""
@@ -45,20 +45,20 @@ async def ask(call: Call) -> Answer:
     return Answer(Service.CONFIRMED, facts)
 
 
-def _own(location: str, call: Call) -> bool:
-    """Whether a redirect leads to HTTPS on the same host, by whichever of its names."""
+def _leads_to_same_host(location: str, call: Call) -> bool:
+    """True if a redirect leads to HTTPS on the same host, by any of its names."""
     try:
         parts = urlsplit(location)
-        there = (parts.hostname or "").rstrip(".")
+        destination = (parts.hostname or "").rstrip(".")
     except ValueError:
         return False
-    if parts.scheme != "https" or not there:
+    if parts.scheme != "https" or not destination:
         return False
     host = call.job.target.host.casefold().rstrip(".")
-    names = (there, host)
+    names = (destination, host)
     short = all(any(char.isalpha() for char in name) and ":" not in name for name in names)
     return (
-        there == host
-        or same_address(there, call.address)
-        or (short and there.partition(".")[0] == host.partition(".")[0])
+        destination == host
+        or same_address(destination, call.address)
+        or (short and destination.partition(".")[0] == host.partition(".")[0])
     )

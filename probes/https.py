@@ -1,4 +1,4 @@
-"""HTTPS: TLS with a certificate that is believed, and HTTP behind it, also through a proxy."""
+"""HTTPS probe: TLS with a trusted certificate, and HTTP behind it, also through a proxy."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from probes.call import Answer, Call, NoAnswer, Unexpected
-from probes.clients.http import exchanged, page
-from probes.clients.proxy import ProxyRefused, tunnelled
-from probes.clients.tls import NotTls, Secured, believes_nobody, trusted, unverified
+from probes.clients.http import read_body, send_request
+from probes.clients.proxy import ProxyRefused, open_tunnel
+from probes.clients.tls import (
+    NotTls,
+    TlsStream,
+    has_no_authorities,
+    unverified_context,
+    verifying_context,
+)
 from probes.model import Evidence, Service
 from probes.vantage.stream import LimitExceeded, Stream
 from probes.wire.certificate import BadCertificate, Certificate, distrust, read_certificate
@@ -20,21 +26,21 @@ from probes.wire.proxy import parse_proxy
 from probes.wire.text import printable
 from probes.wire.unexpected import PAGE_MOST, is_html, title
 
-SOON = timedelta(days=14)
+EXPIRY_WARNING = timedelta(days=14)
 """A certificate that expires within this is a warning."""
-SHARE = 0.9
-"""Part of the deadline used here; the rest is for saying what was found when it ran out."""
-PAGE_WITHIN = 1.0
+DEADLINE_SHARE = 0.9
+"""Part of the deadline for the exchange; the rest is for reporting what was found by then."""
+TITLE_TIMEOUT = 1.0
 """Seconds a page has to show its title, at most half of those that are left."""
-PORT = 443
-CHAIN_MOST = 8
-KEPT = 256
+DEFAULT_PORT = 443
+MAX_CHAIN = 8
+MAX_EVIDENCE = 256
 
-_EXEMPT = "Exempt this host from TLS inspection for the Audit Service host."
+_INTERCEPTION_FIX = "Exempt this host from TLS inspection for the Audit Service host."
 _INTERCEPTION = "as a device that opens and re-signs TLS does"
 _BY_NAME = "a firewall that filters by server name (SNI) does this"
 _BY_SIZE = "a path that drops large packets (MTU) does this, and a filter that goes silent"
-_LOOK_FOR = (
+_MTU_FIX = (
     "Look on the way for what drops large packets or ICMP (fragmentation needed), and for a filter "
     "of TLS; the connection itself is let through."
 )
@@ -42,13 +48,13 @@ _TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION"})
 
 
 @dataclass(slots=True)
-class _Found:
-    """What is known so far, for the answer that is given when the rest does not come."""
+class _Progress:
+    """Results so far, for the answer that is given when the rest does not come."""
 
     phase: str = "proxy"
     facts: dict[str, object] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
-    refused: ssl.SSLCertVerificationError | None = None
+    verify_error: ssl.SSLCertVerificationError | None = None
     chain: Sequence[Certificate] = ()
 
     def answer(self, service: Service, summary: str, **facts: object) -> Answer:
@@ -58,149 +64,155 @@ class _Found:
 async def ask(call: Call) -> Answer:
     """Shake hands with the host's name, verify its chain, and GET / : any status proves HTTP.
 
-    After a chain that is not believed, one more connection looks at it. What fails is said in the
+    After an untrusted chain, one more connection fetches it. What fails is said in the
     summary, and `unproven` tells where: proxy, tls, certificate or http. Raises Unexpected for
     another protocol and NotOffered when the CA file cannot be read.
     """
-    trust = await trusted(call.options.ca_file)
-    found = _Found()
+    trust = await verifying_context(call.options.ca_file)
+    progress = _Progress()
     try:
-        async with asyncio.timeout(call.timeout * SHARE):
-            return await _asked(call, trust, found)
+        async with asyncio.timeout(call.timeout * DEADLINE_SHARE):
+            return await _run(call, trust, progress)
     except (ProxyRefused, NotTls, NotHttp) as error:
-        return _other(error, found)
+        return _other_protocol(error, progress)
     except ssl.SSLError as error:
-        return _failed(error, found)
+        return _tls_failure(error, progress)
     except (EOFError, OSError) as error:
-        # A look at the chain that came to nothing leaves the reason why it was looked at.
-        return _distrusted(call, trust, found) if found.refused else _silent(call, error, found)
+        # Without the chain the reason of the verification stands.
+        return (
+            _untrusted(call, trust, progress)
+            if progress.verify_error
+            else _no_answer(call, error, progress)
+        )
 
 
-async def _asked(call: Call, trust: ssl.SSLContext, found: _Found) -> Answer:
+async def _run(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer:
     loop = asyncio.get_running_loop()
-    ends = loop.time() + call.timeout * SHARE
+    deadline = loop.time() + call.timeout * DEADLINE_SHARE
     stream = await call.stream()
-    await _through(call, stream, found)
-    found.phase, began = "tls", loop.time()
-    secured = Secured(stream, trust, _name(call))
+    await _open_tunnel(call, stream, progress)
+    progress.phase, started = "tls", loop.time()
+    tls = TlsStream(stream, trust, _host_name(call))
     try:
-        await secured.handshake()
+        await tls.handshake()
     except ssl.SSLCertVerificationError as error:
-        found.refused = error
-    found.timings["tls"] = (loop.time() - began) * 1000
-    if found.refused is not None:
-        await _look(call, found)
-        return _distrusted(call, trust, found)
-    _keep(secured, found)
-    found.phase, began = "http", loop.time()
+        progress.verify_error = error
+    progress.timings["tls"] = (loop.time() - started) * 1000
+    if progress.verify_error is not None:
+        await _fetch_unverified_chain(call, progress)
+        return _untrusted(call, trust, progress)
+    _record_session(tls, progress)
+    progress.phase, started = "http", loop.time()
     request = Request(
         "GET",
         "/",
-        authority(_name(call), call.port, PORT),
+        authority(_host_name(call), call.port, DEFAULT_PORT),
         (("User-Agent", "auditreach"), ("Accept", "*/*")),
     )
     exchange = Exchange(request, body_most=PAGE_MOST, bodies=range(0))
-    response = await exchanged(secured, exchange)
-    found.timings["answer"] = (loop.time() - began) * 1000
-    found.facts["http_status"] = response.status
+    response = await send_request(tls, exchange)
+    progress.timings["answer"] = (loop.time() - started) * 1000
+    progress.facts["http_status"] = response.status
     for name in ("server", "location", "date"):
         if value := printable(response.header(name), 200):
-            found.facts[f"http_{name}"] = value
+            progress.facts[f"http_{name}"] = value
     if is_html(kind := response.header("content-type")):
-        within = min(PAGE_WITHIN, (ends - loop.time()) / 2)
-        if name := title(await page(secured, exchange, within), kind):
-            found.facts["http_title"] = name
+        timeout = min(TITLE_TIMEOUT, (deadline - loop.time()) / 2)
+        if name := title(await read_body(tls, exchange, timeout), kind):
+            progress.facts["http_title"] = name
     headers = "; ".join(f"{name}: {value}" for name, value in response.headers[:8])
     call.evidence.append(
         Evidence(
             address=call.address,
-            sent=printable(exchange.sent, KEPT),
-            received=printable(f"{response.status_line}; {headers}", KEPT),
-            at_ms=round((began - call.start_time) * 1000, 3),
+            sent=printable(exchange.sent, MAX_EVIDENCE),
+            received=printable(f"{response.status_line}; {headers}", MAX_EVIDENCE),
+            at_ms=round((started - call.start_time) * 1000, 3),
         )
     )
-    return _proven(call, found, response.status)
+    return _confirmed(call, progress, response.status)
 
 
-async def _through(call: Call, stream: Stream, found: _Found) -> None:
+async def _open_tunnel(call: Call, stream: Stream, progress: _Progress) -> None:
     """Ask the proxy for a tunnel, where the row goes through one."""
     if not call.job.proxy:
         return
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    started = loop.time()
     proxy = parse_proxy(call.options.proxy)
-    await tunnelled(stream, proxy, call.job.proxy, _name(call), call.port)
-    found.timings["proxy"] = (loop.time() - began) * 1000
+    await open_tunnel(stream, proxy, call.job.proxy, _host_name(call), call.port)
+    progress.timings["proxy"] = (loop.time() - started) * 1000
 
 
-async def _look(call: Call, found: _Found) -> None:
-    """Connect once more and believe everybody, to see the chain."""
+async def _fetch_unverified_chain(call: Call, progress: _Progress) -> None:
+    """Connect once more without verification, to fetch the chain."""
     try:
         stream = await call.connect()
-        await _through(call, stream, replace(found, timings={}))
-        secured = Secured(stream, unverified(), _name(call))
-        await secured.handshake()
+        await _open_tunnel(call, stream, replace(progress, timings={}))
+        tls = TlsStream(stream, unverified_context(), _host_name(call))
+        await tls.handshake()
     except (NoAnswer, ProxyRefused, NotTls, LimitExceeded, EOFError, ssl.SSLError, ConnectionError):
         return
-    _keep(secured, found)
+    _record_session(tls, progress)
 
 
-def _keep(secured: Secured, found: _Found) -> None:
+def _record_session(tls: TlsStream, progress: _Progress) -> None:
     """The session and the certificates as facts."""
     chain = []
-    for der in secured.chain()[:CHAIN_MOST]:
+    for der in tls.chain()[:MAX_CHAIN]:
         try:
             chain.append(read_certificate(der))
         except BadCertificate as error:
-            found.facts["certificate_problem"] = str(error)
+            progress.facts["certificate_problem"] = str(error)
             break
-    found.chain = chain
-    found.facts["tls"] = secured.version
+    progress.chain = chain
+    progress.facts["tls"] = tls.version
     if chain:
-        found.facts["certificate"] = chain[0].facts()
-        found.facts["chain"] = [one.subject for one in chain]
+        progress.facts["certificate"] = chain[0].facts()
+        progress.facts["chain"] = [one.subject for one in chain]
 
 
-def _proven(call: Call, found: _Found, status: int) -> Answer:
-    """A believed chain and an HTTP answer; what will bite stands first."""
-    what = f"{found.facts['tls']}, HTTP {status}"
-    if not found.chain:
-        return found.answer(Service.CONFIRMED, f"{what}, certificate verified")
-    leaf = found.chain[0]
-    bites = []
-    if _stranger(call, leaf):
-        found.facts |= {"interception": True, "fix": _EXEMPT}
-        bites.append(
-            f"TLS interception: “{_issuer(leaf)}” issued the certificate of {_name(call)}, "
+def _confirmed(call: Call, progress: _Progress, status: int) -> Answer:
+    """Answer for a trusted chain and an HTTP response; warnings stand first."""
+    what = f"{progress.facts['tls']}, HTTP {status}"
+    if not progress.chain:
+        return progress.answer(Service.CONFIRMED, f"{what}, certificate verified")
+    leaf = progress.chain[0]
+    warnings = []
+    if _is_unexpected_issuer(call, leaf):
+        progress.facts |= {"interception": True, "fix": _INTERCEPTION_FIX}
+        warnings.append(
+            f"TLS interception: “{_issuer(leaf)}” issued the certificate of {_host_name(call)}, "
             f"not {_expected(call)}, {_INTERCEPTION}"
         )
     left = leaf.not_after - _now()
-    if left < SOON:
-        bites.append(f"the certificate expires {_in(left)}, on {leaf.not_after:%Y-%m-%d}")
-    if bites:
-        text = "; ".join([*bites, what])
-        return found.answer(Service.CONFIRMED, text[0].upper() + text[1:], warning=True)
+    if left < EXPIRY_WARNING:
+        warnings.append(f"the certificate expires {_time_left(left)}, on {leaf.not_after:%Y-%m-%d}")
+    if warnings:
+        text = "; ".join([*warnings, what])
+        return progress.answer(Service.CONFIRMED, text[0].upper() + text[1:], warning=True)
     until = f"certificate by “{_issuer(leaf)}” valid until {leaf.not_after:%Y-%m-%d}"
-    return found.answer(Service.CONFIRMED, f"{what}, {until}")
+    return progress.answer(Service.CONFIRMED, f"{what}, {until}")
 
 
-def _distrusted(call: Call, trust: ssl.SSLContext, found: _Found) -> Answer:
-    """A chain that is not believed, with the reason; the audit would not believe it either."""
-    error = found.refused
+def _untrusted(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer:
+    """Answer for an untrusted chain, with the reason; the audit would not trust it either."""
+    error = progress.verify_error
     assert error is not None
-    reason = distrust(error.verify_code, error.verify_message, found.chain, _name(call), _now())
+    reason = distrust(
+        error.verify_code, error.verify_message, progress.chain, _host_name(call), _now()
+    )
     text = f"Open, but its certificate {reason.text}"
     more: dict[str, object] = {"fix": reason.fix}
-    if found.chain and _stranger(call, found.chain[0]):
-        more = {"interception": True, "fix": _EXEMPT}
+    if progress.chain and _is_unexpected_issuer(call, progress.chain[0]):
+        more = {"interception": True, "fix": _INTERCEPTION_FIX}
         text += (
-            f". TLS interception is likely: “{_issuer(found.chain[0])}” issued it, "
+            f". TLS interception is likely: “{_issuer(progress.chain[0])}” issued it, "
             f"not {_expected(call)}, {_INTERCEPTION}"
         )
-    elif reason.word in ("private-ca", "missing-intermediate") and believes_nobody(trust):
+    elif reason.word in ("private-ca", "missing-intermediate") and has_no_authorities(trust):
         more["no_authorities"] = True
         text += ". This machine trusts no authority at all; install its ca-certificates"
-    return found.answer(
+    return progress.answer(
         Service.UNEXPECTED,
         text,
         unproven="certificate",
@@ -210,17 +222,17 @@ def _distrusted(call: Call, trust: ssl.SSLContext, found: _Found) -> Answer:
     )
 
 
-def _other(error: ProxyRefused | NotTls | NotHttp, found: _Found) -> Answer:
-    """Somebody answered, but not what was asked for."""
+def _other_protocol(error: ProxyRefused | NotTls | NotHttp, progress: _Progress) -> Answer:
+    """Answer for another protocol, or a refusal of the proxy."""
     if isinstance(error, ProxyRefused):
-        return found.answer(Service.UNEXPECTED, str(error), unproven="proxy", **error.facts)
+        return progress.answer(Service.UNEXPECTED, str(error), unproven="proxy", **error.facts)
     if isinstance(error, NotHttp):
-        raise Unexpected(f"over {found.facts['tls']} it is {error}") from None
+        raise Unexpected(f"over {progress.facts['tls']} it is {error}") from None
     raise Unexpected(str(error)) from None
 
 
-def _failed(error: ssl.SSLError, found: _Found) -> Answer:
-    """TLS that ended in an alert or in nonsense."""
+def _tls_failure(error: ssl.SSLError, progress: _Progress) -> Answer:
+    """Answer for TLS that ended in an alert or in malformed records."""
     reason = error.reason or "UNKNOWN"
     words = printable(reason.replace("_", " ").lower(), 80)
     if "CERTIFICATE_REQUIRED" in reason:
@@ -229,45 +241,45 @@ def _failed(error: ssl.SSLError, found: _Found) -> Answer:
         text = "Open, but it speaks no TLS version from 1.2 on"
     elif "UNRECOGNIZED_NAME" in reason:
         text = "Open, but it has no certificate for this name (unrecognized name)"
-    elif found.phase == "http":
+    elif progress.phase == "http":
         text = f"Open, but TLS broke off after the handshake: {words}"
     else:
         text = f"Open, but the TLS handshake fails: {words}"
-    return found.answer(Service.UNEXPECTED, text, unproven="tls", tls_error=words)
+    return progress.answer(Service.UNEXPECTED, text, unproven="tls", tls_error=words)
 
 
-def _silent(call: Call, error: BaseException, found: _Found) -> Answer:
-    """Closed, reset or nothing at all, and in which phase."""
+def _no_answer(call: Call, error: BaseException, progress: _Progress) -> Answer:
+    """Answer for a connection that closed, was reset or timed out, by its phase."""
     if isinstance(error, TimeoutError):
-        how = f"says nothing useful for {call.timeout * SHARE:g} s"
+        how = f"says nothing useful for {call.timeout * DEADLINE_SHARE:g} s"
     elif isinstance(error, EOFError):
         how = "closes the connection"
     else:
         how = "resets the connection"
     more: dict[str, object] = {}
-    if found.phase == "proxy":
+    if progress.phase == "proxy":
         text = f"The proxy {call.job.proxy} {how} when asked for {_target(call)}"
-    elif found.phase == "tls":
+    elif progress.phase == "tls":
         text = f"Open, but it {how} in the TLS handshake: {_BY_NAME}"
         if isinstance(error, TimeoutError):
             text = f"Open, but it {how} in the TLS handshake: {_BY_SIZE}"
-            more["fix"] = _LOOK_FOR
+            more["fix"] = _MTU_FIX
     else:
         text = f"Open and TLS is right, but it {how} instead of an HTTP answer"
-    return found.answer(Service.SILENT, text, unproven=found.phase, **more)
+    return progress.answer(Service.SILENT, text, unproven=progress.phase, **more)
 
 
 def _target(call: Call) -> str:
-    return authority(_name(call), call.port, 0)
+    return authority(_host_name(call), call.port, 0)
 
 
-def _name(call: Call) -> str:
+def _host_name(call: Call) -> str:
     """The host as it is asked for and must stand in the certificate."""
     return call.job.target.host.partition("%")[0].rstrip(".")
 
 
-def _stranger(call: Call, leaf: Certificate) -> bool:
-    """Whether somebody else than expected vouches for a public host."""
+def _is_unexpected_issuer(call: Call, leaf: Certificate) -> bool:
+    """True if the certificate of a public host has another issuer than expected."""
     expected = call.job.check.issuers
     own = leaf.issuer_organisation.casefold()
     return bool(expected) and not any(own.startswith(one.casefold()) for one in expected)
@@ -281,7 +293,7 @@ def _expected(call: Call) -> str:
     return " or ".join(call.job.check.issuers)
 
 
-def _in(left: timedelta) -> str:
+def _time_left(left: timedelta) -> str:
     return f"in {left.days} day{'s' * (left.days != 1)}" if left.days > 0 else "within a day"
 
 

@@ -1,4 +1,4 @@
-"""Kerberos: is there a KDC, for which realm, and does its clock agree with ours (RFC 4120)."""
+"""Kerberos probe: the KDC, its realm and the skew of its clock (RFC 4120)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 import time
 
 from probes.call import Answer, Call, Unexpected
-from probes.clients.framing import framed
+from probes.clients.framing import read_message
 from probes.model import Service
 from probes.wire import kerberos
 from probes.wire.ber import Malformed, distance
@@ -15,12 +15,12 @@ from probes.wire.kerberos import Reply
 from probes.wire.unexpected import said
 
 PRINCIPAL = "auditreach"
-"""Name of nobody, so that no account's failures are counted and the KDC's log tells who asked."""
-ELSEWHERE = "EXAMPLE.COM"
-"""The realm that is asked for where the host's name does not tell one."""
-TOLERATED_S = 300
+"""A name without an account, so that no failures are counted and the KDC's log tells who asked."""
+FALLBACK_REALM = "EXAMPLE.COM"
+"""The realm of the request where the host's name does not suggest one."""
+MAX_SKEW_S = 300
 """Clock difference that Kerberos accepts (RFC 4120 8.2 and the default of Windows)."""
-WARNED_S = 240
+WARN_SKEW_S = 240
 
 _NAME = re.compile(r"[a-z0-9_-]+((?:\.[a-z0-9_-]+)+)\.?", re.IGNORECASE)
 _ADDRESS = re.compile(r"[0-9.]+")
@@ -37,7 +37,7 @@ async def ask(call: Call) -> Answer:
     request = kerberos.as_request(PRINCIPAL, realm, secrets.randbelow(2**31))
     sent = time.time()
     await stream.send(request)
-    data = await framed(stream, kerberos.size)
+    data = await read_message(stream, kerberos.size)
     received = time.time()
     try:
         reply = kerberos.reply(data)
@@ -51,7 +51,7 @@ async def ask(call: Call) -> Answer:
 def realm_of(host: str) -> str:
     """The realm a host's name suggests: its domain in capitals (RFC 4120 6.1)."""
     match = _NAME.fullmatch(host)
-    return match[1][1:].upper() if match and not _ADDRESS.fullmatch(host) else ELSEWHERE
+    return match[1][1:].upper() if match and not _ADDRESS.fullmatch(host) else FALLBACK_REALM
 
 
 def _facts(reply: Reply, asked: str, skew: float | None) -> dict[str, object]:
@@ -60,7 +60,7 @@ def _facts(reply: Reply, asked: str, skew: float | None) -> dict[str, object]:
         facts["error_code"] = reply.error
     if reply.text:
         facts["error_text"] = reply.text
-    realm, proven = _realm(reply, asked)
+    realm, proven = _realm_of_reply(reply, asked)
     if realm:
         facts |= {"realm": realm, "realm_proven": proven}
     if reply.time is not None:
@@ -73,13 +73,13 @@ def _facts(reply: Reply, asked: str, skew: float | None) -> dict[str, object]:
     if reply.error == kerberos.SVC_UNAVAILABLE:
         facts["warning"] = True
         named += " that says it cannot serve now (KDC_ERR_SVC_UNAVAILABLE)"
-    if skew is not None and abs(skew) > WARNED_S:
+    if skew is not None and abs(skew) > WARN_SKEW_S:
         facts["warning"] = True
-    facts["summary"] = f"{named}{_clock(skew)}"
+    facts["summary"] = f"{named}{_clock_text(skew)}"
     return facts
 
 
-def _realm(reply: Reply, asked: str) -> tuple[str, bool]:
+def _realm_of_reply(reply: Reply, asked: str) -> tuple[str, bool]:
     """The KDC's realm, and whether the answer proves it; empty where nothing is known of it."""
     if reply.error == kerberos.WRONG_REALM:
         referred = reply.client_realm if reply.client_realm != asked else ""
@@ -87,18 +87,18 @@ def _realm(reply: Reply, asked: str) -> tuple[str, bool]:
     if reply.realm != asked or reply.error is None or reply.error in kerberos.KNOWN_CLIENT:
         return reply.realm, True
     # Samba and MIT say "no such client" in every realm and repeat its name, wherever they are.
-    return (asked, False) if asked != ELSEWHERE else ("", False)
+    return (asked, False) if asked != FALLBACK_REALM else ("", False)
 
 
-def _clock(skew: float | None) -> str:
+def _clock_text(skew: float | None) -> str:
     if skew is None:
         return ""
     if abs(skew) < 1:
         return "; its clock agrees with this machine's"
     where = "ahead of" if skew > 0 else "behind"
     text = f"; its clock is {distance(skew)} {where} this machine's"
-    if abs(skew) > TOLERATED_S:
+    if abs(skew) > MAX_SKEW_S:
         return f"{text}, and Kerberos refuses a difference of more than 5 minutes"
-    if abs(skew) > WARNED_S:
+    if abs(skew) > WARN_SKEW_S:
         return f"{text}, and Kerberos refuses it from 5 minutes on"
     return text

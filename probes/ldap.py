@@ -1,4 +1,4 @@
-"""LDAP: which domain a controller serves, and by which name, asked without a login (RFC 4511)."""
+"""LDAP probe: the domain and name of a controller, read without a login (RFC 4511)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 from probes.call import Answer, Call, Unexpected
-from probes.clients.framing import framed
+from probes.clients.framing import read_message
 from probes.model import Service
 from probes.wire import ldap
 from probes.wire.ber import Malformed, generalized
@@ -23,7 +23,7 @@ ATTRIBUTES = (
 )
 """Asked by name: a server need not show its operational attributes otherwise (RFC 4512 5.1)."""
 
-LEVELS = {
+FUNCTIONAL_LEVELS = {
     "0": "Windows 2000",
     "1": "Windows Server 2003 interim",
     "2": "Windows Server 2003",
@@ -40,9 +40,9 @@ _CAPABILITIES = {
     "1.2.840.113556.1.4.1851": "Active Directory Lightweight Directory Services",
     "1.2.840.113556.1.4.800": "Active Directory",
 }
-"""What supportedCapabilities tells of the product (MS-ADTS 3.1.1.3.4.3), the special one first."""
+"""Product by its OID in supportedCapabilities (MS-ADTS 3.1.1.3.4.3), the special one first."""
 
-_KEPT = {
+_FACT_ATTRIBUTES = {
     "root_domain_naming_context": "rootDomainNamingContext",
     "synchronized": "isSynchronized",
     "global_catalog": "isGlobalCatalogReady",
@@ -67,7 +67,7 @@ async def ask(call: Call) -> Answer:
     stream = await call.stream()
     sent = time.time()
     await stream.send(ldap.root_request(ATTRIBUTES))
-    data = await framed(stream, ldap.size)
+    data = await read_message(stream, ldap.size)
     received = time.time()
     try:
         reply = ldap.reply(data)
@@ -76,11 +76,13 @@ async def ask(call: Call) -> Answer:
     with suppress(OSError):
         await stream.send(ldap.UNBIND)
     if isinstance(reply, Refusal):
-        return Answer(Service.CONFIRMED, _refused(reply))
-    return Answer(Service.CONFIRMED, _described(reply) | _clock(reply, (sent + received) / 2))
+        return Answer(Service.CONFIRMED, _refusal_facts(reply))
+    return Answer(
+        Service.CONFIRMED, _root_dse_facts(reply) | _clock_facts(reply, (sent + received) / 2)
+    )
 
 
-def _refused(reply: Refusal) -> dict[str, object]:
+def _refusal_facts(reply: Refusal) -> dict[str, object]:
     facts: dict[str, object] = {"result_code": reply.code, "result": reply.name}
     if reply.text:
         facts["result_text"] = reply.text
@@ -94,9 +96,9 @@ def _refused(reply: Refusal) -> dict[str, object]:
     return facts
 
 
-def _described(entry: Entry) -> dict[str, object]:
-    """What the rootDSE says, in the terms of MS-ADTS 3.1.1.3.2."""
-    known: dict[str, object] = {key: entry.text(name) for key, name in _KEPT.items()}
+def _root_dse_facts(entry: Entry) -> dict[str, object]:
+    """Facts from the rootDSE, in the terms of MS-ADTS 3.1.1.3.2."""
+    known: dict[str, object] = {key: entry.text(name) for key, name in _FACT_ATTRIBUTES.items()}
     capabilities = entry.texts("supportedCapabilities")
     product = next((name for id, name in _CAPABILITIES.items() if id in capabilities), "")
     naming_context = entry.text("defaultNamingContext")
@@ -135,7 +137,7 @@ def _described(entry: Entry) -> dict[str, object]:
     return facts
 
 
-def _clock(entry: Entry, here: float) -> dict[str, object]:
+def _clock_facts(entry: Entry, here: float) -> dict[str, object]:
     """The server's clock, in whole seconds, against `here`, seconds since 1970 on this machine."""
     values = entry.attributes.get("currenttime", ())
     there = generalized(values[0]) if values else None
@@ -160,4 +162,4 @@ def _site(server: str) -> str:
 
 
 def _level(number: str) -> str:
-    return LEVELS.get(number, f"level {number}" if number else "")
+    return FUNCTIONAL_LEVELS.get(number, f"level {number}" if number else "")

@@ -1,11 +1,11 @@
-"""NetBIOS session service: does it take a call, and does SMB answer over it (RFC 1002 4.3)."""
+"""NetBIOS session service probe: the session request, and SMB over it (RFC 1002 4.3)."""
 
 from __future__ import annotations
 
 import asyncio
 
 from probes.call import Answer, Call, NoAnswer, Unexpected
-from probes.clients.smb import facts_of, introduced, newest, oldest
+from probes.clients.smb import negotiate_smb1, negotiate_smb2, negotiation_facts, request_challenge
 from probes.model import Service
 from probes.vantage.stream import LimitExceeded, Stream
 from probes.wire import netbios
@@ -13,10 +13,10 @@ from probes.wire.netbios import SessionReply
 from probes.wire.smb import Negotiated
 from probes.wire.text import printable
 
-SHARE = 0.9
-"""Part of the deadline used here; the rest is for saying what was found when it ran out."""
-SHOWN = 80
-BEFORE_MOST = 64
+DEADLINE_SHARE = 0.9
+"""Part of the deadline for the exchange; the rest is for reporting what was found by then."""
+MAX_SHOWN = 80
+MAX_PREAMBLE = 64
 """Bytes of keep-alives and answer to a call."""
 
 
@@ -26,18 +26,18 @@ async def ask(call: Call) -> Answer:
     What goes wrong after it is a fact. Raises Unexpected for another protocol, and EOFError,
     OSError or TimeoutError when nothing was said.
     """
-    until = asyncio.get_running_loop().time() + call.timeout * SHARE
+    deadline = asyncio.get_running_loop().time() + call.timeout * DEADLINE_SHARE
     stream = await call.stream()
-    taken = await _session(stream)
-    if taken.refused:
-        text = f"NetBIOS session service, which refuses the call: {taken.refused}"
-        return Answer(Service.CONFIRMED, {"summary": text, "refused": taken.refused})
-    if taken.retarget:
-        text = f"NetBIOS session service, which sends callers on to {taken.retarget}"
-        return Answer(Service.CONFIRMED, {"summary": text, "retarget": taken.retarget})
+    reply = await _open_session(stream)
+    if reply.refused:
+        text = f"NetBIOS session service, which refuses the call: {reply.refused}"
+        return Answer(Service.CONFIRMED, {"summary": text, "refused": reply.refused})
+    if reply.retarget:
+        text = f"NetBIOS session service, which sends callers on to {reply.retarget}"
+        return Answer(Service.CONFIRMED, {"summary": text, "retarget": reply.retarget})
     try:
-        async with asyncio.timeout_at(until):
-            said = await _negotiated(call, stream)
+        async with asyncio.timeout_at(deadline):
+            negotiated = await _negotiate(call, stream)
     except Unexpected as error:
         problem = str(error)
     except LimitExceeded:
@@ -47,7 +47,7 @@ async def ask(call: Call) -> Answer:
     except (EOFError, ConnectionError, NoAnswer):
         problem = "no SMB answer over it"
     else:
-        facts = facts_of(said, await introduced(stream, said, until))
+        facts = negotiation_facts(negotiated, await request_challenge(stream, negotiated, deadline))
         return Answer(
             Service.CONFIRMED, {**facts, "summary": f"NetBIOS session, {facts['summary']}"}
         )
@@ -55,32 +55,32 @@ async def ask(call: Call) -> Answer:
     return Answer(Service.CONFIRMED, {"summary": text, "problem": problem})
 
 
-async def _session(stream: Stream) -> SessionReply:
+async def _open_session(stream: Stream) -> SessionReply:
     await stream.send(netbios.session_request())
-    got = b""
+    data = b""
     while True:
         # No more than the longest answer: what comes after it belongs to SMB.
-        got += await stream.read(10)
+        data += await stream.read(10)
         try:
-            found = netbios.session_reply(got)
+            found = netbios.session_reply(data)
         except netbios.MalformedSession as error:
-            text = printable(got, SHOWN)
+            text = printable(data, MAX_SHOWN)
             raise Unexpected(f"an answer that is not NetBIOS ({error}): {text}") from None
         if found is not None:
             return found[0]
-        if len(got) > BEFORE_MOST:
+        if len(data) > MAX_PREAMBLE:
             raise Unexpected("nothing but keep-alives of NetBIOS")
 
 
-async def _negotiated(call: Call, stream: Stream) -> Negotiated:
+async def _negotiate(call: Call, stream: Stream) -> Negotiated:
     before = len(stream.received)
     try:
-        return await newest(stream)
+        return await negotiate_smb2(stream)
     except (EOFError, ConnectionError):
         if len(stream.received) > before:
             raise
         # What a server that knows only SMB1 does with a message it cannot read.
         again = await call.connect()
-        if await _session(again) != SessionReply():
+        if await _open_session(again) != SessionReply():
             raise
-        return await oldest(again)
+        return await negotiate_smb1(again)

@@ -1,4 +1,4 @@
-"""Raw printing on TCP 9100: it accepts connections, and that is all a printer is asked unasked."""
+"""Raw printing probe on TCP 9100: the connect, and over PJL the name where that is asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from probes.model import Service
 from probes.vantage.stream import Stream
 from probes.wire import pjl
 
-SHARE = 0.9
+DEADLINE_SHARE = 0.9
 """Part of the deadline a printer has for its name; without one the connect still counts."""
 
 
@@ -22,8 +22,8 @@ async def ask(call: Call) -> Answer:
     if not call.options.pjl:
         return _accepted("nothing is sent to a printer")
     try:
-        async with asyncio.timeout(call.timeout * SHARE):
-            name = await _named(await call.stream())
+        async with asyncio.timeout(call.timeout * DEADLINE_SHARE):
+            name = await _query_name(await call.stream())
     except TimeoutError:
         return _accepted("no answer to PJL in time")
     except (EOFError, ConnectionError):
@@ -34,7 +34,7 @@ async def ask(call: Call) -> Answer:
     return Answer(Service.CONFIRMED, facts)
 
 
-async def _named(stream: Stream) -> str:
+async def _query_name(stream: Stream) -> str:
     await stream.send(pjl.INFO_ID)
     data = b""
     while True:

@@ -1,4 +1,4 @@
-"""Which checks go through the HTTP proxy, and which hosts do not."""
+"""Proxy routing: the checks that go through the HTTP proxy, and the hosts that bypass it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def route(options: Options) -> Route:
         return direct
     proxy = parse_proxy(options.proxy)
 
-    def way(check: Check, host: str, port: int | None) -> tuple[str, int] | None:
+    def proxy_for(check: Check, host: str, port: int | None) -> tuple[str, int] | None:
         if not probe_of(check).proxied or bypassed(options.no_proxy, host, port):
             return None
         return proxy.host, proxy.port
 
-    return way
+    return proxy_for

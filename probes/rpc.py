@@ -1,4 +1,4 @@
-"""RPC endpoint mapper: does it answer, and what does it list (C706 appendix O, MS-RPCE)."""
+"""RPC endpoint mapper probe: the answer to a bind, and its table (C706 appendix O, MS-RPCE)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from probes.call import Answer, Call, Unexpected
-from probes.clients.rpc import Dialogue, Fault, Table
+from probes.clients.rpc import EndpointTable, Fault, RpcClient
 from probes.model import Service
 from probes.vantage.stream import LimitExceeded
 from probes.wire import dcerpc, endpoint_mapper
 from probes.wire.endpoint_mapper import Endpoint, name_of, rank_of
 
-SHARE = 0.8
+TABLE_SHARE = 0.8
 """Part of the deadline for the table; the rest is for saying what was found when it ran out."""
-LISTED_MOST = 64
-PORTS_SHOWN = 4
+MAX_LISTED = 64
+MAX_PORTS_SHOWN = 4
 
 
 async def ask(call: Call) -> Answer:
@@ -25,28 +25,32 @@ async def ask(call: Call) -> Answer:
     OSError or TimeoutError when nothing was said.
     """
     loop = asyncio.get_running_loop()
-    until = loop.time() + call.timeout * SHARE
-    dialogue = Dialogue(await call.stream())
-    taken = await dialogue.bind(endpoint_mapper.MAPPER)
-    table = Table()
-    problem = await read(dialogue, table, until) if taken else "it does not take anonymous binds"
+    deadline = loop.time() + call.timeout * TABLE_SHARE
+    client = RpcClient(await call.stream())
+    accepted = await client.bind(endpoint_mapper.MAPPER)
+    table = EndpointTable()
+    problem = (
+        await read_table(client, table, deadline)
+        if accepted
+        else "it does not take anonymous binds"
+    )
     facts: dict[str, object] = {
         "summary": _summary(table, problem),
         "listed": len(table.endpoints),
         "complete": table.complete,
         "ports": tcp_ports(table.endpoints),
-        "endpoints": _listed(table.endpoints),
+        "endpoints": _endpoint_lines(table.endpoints),
     }
     if problem:
         facts["problem"] = problem
     return Answer(Service.CONFIRMED, facts)
 
 
-async def read(dialogue: Dialogue, table: Table, until: float) -> str:
-    """Fill the table until a moment of the loop's clock; why it is not whole, or empty."""
+async def read_table(client: RpcClient, table: EndpointTable, deadline: float) -> str:
+    """Fill the table until a deadline in loop time; the reason why it is incomplete, or empty."""
     try:
-        async with asyncio.timeout_at(until):
-            await dialogue.read(table)
+        async with asyncio.timeout_at(deadline):
+            await client.read_table(table)
     except Fault as error:
         if error.status == dcerpc.ACCESS_DENIED:
             return "it does not list its endpoints without a login"
@@ -68,31 +72,33 @@ def tcp_ports(endpoints: Iterable[Endpoint]) -> list[int]:
     return sorted(port for port in ports if port != 135)
 
 
-def listed(ports: Sequence[int], most: int = PORTS_SHOWN) -> str:
+def format_ports(ports: Sequence[int], limit: int = MAX_PORTS_SHOWN) -> str:
     """Ports for a sentence: `49664, 49665 and 7 more`."""
-    shown = ", ".join(map(str, ports[:most]))
-    return f"{shown} and {len(ports) - most} more" if len(ports) > most else shown
+    shown = ", ".join(map(str, ports[:limit]))
+    return f"{shown} and {len(ports) - limit} more" if len(ports) > limit else shown
 
 
-def _summary(table: Table, problem: str) -> str:
+def _summary(table: EndpointTable, problem: str) -> str:
     if problem and not table.endpoints:
         return f"RPC endpoint mapper; {problem}"
     ports = tcp_ports(table.endpoints)
-    where = f"RPC listens on TCP {listed(ports)}" if ports else "none of them on a TCP port"
+    where = f"RPC listens on TCP {format_ports(ports)}" if ports else "none of them on a TCP port"
     text = f"RPC endpoint mapper with {len(table.endpoints)} endpoints; {where}"
     return f"{text}; {problem}" if problem else text
 
 
-def _listed(endpoints: Iterable[Endpoint]) -> list[str]:
-    """What can be reached from outside, each once: TCP first, what remoting leans on first."""
+def _endpoint_lines(endpoints: Iterable[Endpoint]) -> list[str]:
+    """Lines of the remote endpoints, each once: TCP first, then by importance to remoting."""
     kept = sorted(
-        {_reach(one): one for one in endpoints if one.protocol not in ("", "local")}.values(),
+        {
+            _endpoint_key(one): one for one in endpoints if one.protocol not in ("", "local")
+        }.values(),
         key=lambda one: (one.protocol != "tcp", rank_of(one.interface.uuid), one.port or 0),
     )
-    return [_text(one) for one in kept[:LISTED_MOST]]
+    return [_text(one) for one in kept[:MAX_LISTED]]
 
 
-def _reach(one: Endpoint) -> tuple[object, ...]:
+def _endpoint_key(one: Endpoint) -> tuple[object, ...]:
     return one.interface, one.protocol, one.port, one.name
 
 

@@ -1,4 +1,4 @@
-"""RPC behind the mapper: are the dynamic ports it names reachable (MS-RPCE 1.7, C706)."""
+"""RPC probe behind the mapper: reachability of its dynamic ports (MS-RPCE 1.7, C706)."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from probes.call import Answer, Call, NoAnswer, Unexpected
-from probes.clients.rpc import Dialogue, Table
+from probes.clients.rpc import EndpointTable, RpcClient
 from probes.model import Reason, Service, State
-from probes.rpc import listed, read, tcp_ports
+from probes.rpc import format_ports, read_table, tcp_ports
 from probes.vantage import Outcome
 from probes.vantage.stream import LimitExceeded
 from probes.wire import endpoint_mapper
 from probes.wire.dcerpc import Interface
 from probes.wire.endpoint_mapper import name_of, rank_of
 
-TRIED_MOST = 3
+MAX_ATTEMPTS = 3
 """Ports tried, all at once: as many connects as the engine has in flight towards one host."""
 TABLE_SHARE = 0.5
 """Part of the deadline for the mapper's table."""
-SHARE = 0.95
+DEADLINE_SHARE = 0.95
 """Part of the deadline for everything; the rest is for saying what was found."""
-WELL_KNOWN = 1024
+FIRST_DYNAMIC_PORT = 1024
 """Ports below are no dynamic ones, whatever a mapper says."""
-SAMPLES = (49664, 49665, 49666)
-"""What current Windows holds with its first system services, for a mapper that names none."""
+SAMPLE_PORTS = (49664, 49665, 49666)
+"""Ports of the first system services of current Windows, for a mapper that names none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class PortAttempt:
     """One port that was tried: how the connect ended, and whether RPC answered on it.
 
     `outcome` is None where it opened; `problem` says what answered, or did not, instead of RPC.
@@ -48,47 +48,51 @@ async def ask(call: Call) -> Answer:
     The ports are tried on the host that was asked, whatever address the mapper names. A port that
     does not open decides the state of the row. Raises what the probe of the mapper raises.
     """
-    began = asyncio.get_running_loop().time()
-    dialogue = Dialogue(await call.stream())
-    table = Table()
-    if await dialogue.bind(endpoint_mapper.MAPPER):
-        problem = await read(dialogue, table, began + call.timeout * TABLE_SHARE)
+    started = asyncio.get_running_loop().time()
+    client = RpcClient(await call.stream())
+    table = EndpointTable()
+    if await client.bind(endpoint_mapper.MAPPER):
+        problem = await read_table(client, table, started + call.timeout * TABLE_SHARE)
     else:
         problem = "it does not take anonymous binds"
-    wanted = _wanted(table.endpoints, call.job.check.ports)
+    selected = _select_ports(table.endpoints, call.job.check.ports)
     facts: dict[str, object] = {}
     if table.endpoints:
         facts["ports"] = tcp_ports(table.endpoints)
     if problem:
         facts["mapper"] = problem
-    if not problem and not wanted:
+    if not problem and not selected:
         text = "The endpoint mapper names no TCP port, so no port of the range could be tried"
         return Answer(Service.CONFIRMED, {"summary": text, "warning": True, **facts})
-    asked = wanted or [(port, endpoint_mapper.MAPPER) for port in SAMPLES]
-    tries = await _try_all(call, asked, began + call.timeout * SHARE)
-    facts["tried"] = [_fact(one) for one in tries]
-    if not wanted:
-        return _sample(tries, problem, facts)
-    return _verdict(tries, call.job.check.ports, facts)
+    ports = selected or [(port, endpoint_mapper.MAPPER) for port in SAMPLE_PORTS]
+    attempts = await _try_all(call, ports, started + call.timeout * DEADLINE_SHARE)
+    facts["tried"] = [_fact(one) for one in attempts]
+    if not selected:
+        return _sample_verdict(attempts, problem, facts)
+    return _verdict(attempts, call.job.check.ports, facts)
 
 
-def _wanted(
+def _select_ports(
     endpoints: Iterable[endpoint_mapper.Endpoint], ports: str
 ) -> list[tuple[int, Interface]]:
     """The ports to try, each once with its most wanted interface: those in the range first."""
     first, _, last = ports.partition("-")
     inside = range(int(first), int(last) + 1) if last else range(65536)
     best: dict[int, Interface] = {}
-    dynamic = [one for one in endpoints if one.protocol == "tcp" and (one.port or 0) >= WELL_KNOWN]
+    dynamic = [
+        one for one in endpoints if one.protocol == "tcp" and (one.port or 0) >= FIRST_DYNAMIC_PORT
+    ]
     for one in sorted(dynamic, key=lambda one: rank_of(one.interface.uuid)):
         best.setdefault(one.port or 0, one.interface)
     order = sorted(best, key=lambda port: (port not in inside, rank_of(best[port].uuid), port))
-    return [(port, best[port]) for port in order[:TRIED_MOST]]
+    return [(port, best[port]) for port in order[:MAX_ATTEMPTS]]
 
 
-async def _try_all(call: Call, wanted: Sequence[tuple[int, Interface]], until: float) -> list[Try]:
+async def _try_all(
+    call: Call, ports: Sequence[tuple[int, Interface]], deadline: float
+) -> list[PortAttempt]:
     loop = asyncio.get_running_loop()
-    tasks = [loop.create_task(_try(call, *one, until)) for one in wanted]
+    tasks = [loop.create_task(_try(call, *one, deadline)) for one in ports]
     try:
         return [await task for task in tasks]
     finally:
@@ -97,112 +101,117 @@ async def _try_all(call: Call, wanted: Sequence[tuple[int, Interface]], until: f
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _try(call: Call, port: int, interface: Interface, until: float) -> Try:
+async def _try(call: Call, port: int, interface: Interface, deadline: float) -> PortAttempt:
     """Connect, again after silence, and bind to the interface that should listen there."""
     loop = asyncio.get_running_loop()
     try:
         try:
-            stream = await call.connect(port, (until - loop.time()) / 2)
+            stream = await call.connect(port, (deadline - loop.time()) / 2)
         except NoAnswer as error:
             if error.outcome.reason is not Reason.NO_RESPONSE:
-                return Try(port, interface, error.outcome, Service.NOT_ASKED)
+                return PortAttempt(port, interface, error.outcome, Service.NOT_ASKED)
             try:
-                stream = await call.connect(port, until - loop.time())
+                stream = await call.connect(port, deadline - loop.time())
             except NoAnswer as again:
-                return Try(port, interface, again.outcome, Service.NOT_ASKED)
+                return PortAttempt(port, interface, again.outcome, Service.NOT_ASKED)
     except ConnectionError:
-        return Try(port, interface, None, Service.SILENT, "it resets the connection")
+        return PortAttempt(port, interface, None, Service.SILENT, "it resets the connection")
     try:
-        async with asyncio.timeout_at(until):
-            await Dialogue(stream).bind(interface)
+        async with asyncio.timeout_at(deadline):
+            await RpcClient(stream).bind(interface)
     except Unexpected as error:
-        return Try(port, interface, None, Service.UNEXPECTED, str(error))
+        return PortAttempt(port, interface, None, Service.UNEXPECTED, str(error))
     except LimitExceeded:
-        return Try(port, interface, None, Service.UNEXPECTED, "it sends without end")
+        return PortAttempt(port, interface, None, Service.UNEXPECTED, "it sends without end")
     except TimeoutError:
-        return Try(port, interface, None, Service.SILENT, "it says nothing")
+        return PortAttempt(port, interface, None, Service.SILENT, "it says nothing")
     except (EOFError, ConnectionError):
-        return Try(port, interface, None, Service.SILENT, "it closes the connection")
-    return Try(port, interface)
+        return PortAttempt(port, interface, None, Service.SILENT, "it closes the connection")
+    return PortAttempt(port, interface)
 
 
-def _verdict(tries: Sequence[Try], ports: str, facts: dict[str, object]) -> Answer:
-    """What ports that the mapper named say about the range."""
-    stopped = [one for one in tries if one.outcome and one.outcome.state is not State.CLOSED]
-    refused = [one for one in tries if one.outcome and one.outcome.state is State.CLOSED]
-    good = [one for one in tries if one.outcome is None and one.service is Service.CONFIRMED]
-    strange = [one for one in tries if one.outcome is None and one.problem]
-    if stopped:
-        text = _stopped(tries, stopped)
-        return _not_open(stopped[0], text, facts)
-    if not good and refused:
+def _verdict(attempts: Sequence[PortAttempt], ports: str, facts: dict[str, object]) -> Answer:
+    """Answer about the range, by the ports that the mapper named."""
+    blocked = [one for one in attempts if one.outcome and one.outcome.state is not State.CLOSED]
+    refused = [one for one in attempts if one.outcome and one.outcome.state is State.CLOSED]
+    confirmed = [
+        one for one in attempts if one.outcome is None and one.service is Service.CONFIRMED
+    ]
+    unexpected = [one for one in attempts if one.outcome is None and one.problem]
+    if blocked:
+        text = _blocked_text(attempts, blocked)
+        return _not_open(blocked[0], text, facts)
+    if not confirmed and refused:
         text = (
-            f"{_ports(refused)} refused: the endpoint mapper names "
+            f"{_ports_text(refused)} refused: the endpoint mapper names "
             f"{'it' if len(refused) == 1 else 'them'}, but the host, or a firewall in its name, "
             "says that nothing listens there"
         )
         return _not_open(refused[0], text, facts)
-    if not good:
-        text = f"{_ports(strange)} opens, but is no RPC: {strange[0].problem}"
-        return Answer(strange[0].service, {"summary": text, **facts})
-    text = f"{len(good)} of {len(tries)} dynamic ports answer ({_numbers(good)})"
-    said = [f"{_numbers(refused)} refused"] if refused else []
-    said += [f"{one.port} opens, but {one.problem}" for one in strange]
-    outside = [one.port for one in good if not _within(one.port, ports)]
+    if not confirmed:
+        text = f"{_ports_text(unexpected)} opens, but is no RPC: {unexpected[0].problem}"
+        return Answer(unexpected[0].service, {"summary": text, **facts})
+    text = f"{len(confirmed)} of {len(attempts)} dynamic ports answer ({_port_list(confirmed)})"
+    notes = [f"{_port_list(refused)} refused"] if refused else []
+    notes += [f"{one.port} opens, but {one.problem}" for one in unexpected]
+    outside = [one.port for one in confirmed if not _in_range(one.port, ports)]
     if outside:
-        said.append(f"{listed(outside)} outside {ports}: this host has a range of its own")
+        notes.append(f"{format_ports(outside)} outside {ports}: this host has a range of its own")
         facts["outside"] = outside
-    if said:
+    if notes:
         facts["warning"] = True
-    return Answer(Service.CONFIRMED, {"summary": "; ".join((text, *said)), **facts})
+    return Answer(Service.CONFIRMED, {"summary": "; ".join((text, *notes)), **facts})
 
 
-def _sample(tries: Sequence[Try], problem: str, facts: dict[str, object]) -> Answer:
-    """What a few usual ports say about the range, when the mapper names none.
+def _sample_verdict(
+    attempts: Sequence[PortAttempt], problem: str, facts: dict[str, object]
+) -> Answer:
+    """Answer about the range, by a few usual ports, when the mapper names none.
 
     A refusal shows that the path is open as well as an answer does, and one way through is enough:
     where nothing listens, Windows' own firewall is silent.
     """
-    stopped = [one for one in tries if one.outcome and one.outcome.state is not State.CLOSED]
-    reached = [one for one in tries if one not in stopped]
+    blocked = [one for one in attempts if one.outcome and one.outcome.state is not State.CLOSED]
+    reached = [one for one in attempts if one not in blocked]
     why = f"The endpoint mapper names no ports: {problem}"
     if not reached:
-        text = f"{_stopped(tries, stopped)} ({problem}, so the first ports of Windows were tried)"
-        return _not_open(stopped[0], text, facts)
-    text = f"{why}; TCP {_numbers(reached)}, tried as a sample of the range, can be reached"
+        text = _blocked_text(attempts, blocked)
+        text += f" ({problem}, so the first ports of Windows were tried)"
+        return _not_open(blocked[0], text, facts)
+    text = f"{why}; TCP {_port_list(reached)}, tried as a sample of the range, can be reached"
     return Answer(Service.NOT_ASKED, {"summary": text, "warning": True, **facts})
 
 
-def _not_open(one: Try, text: str, facts: dict[str, object]) -> Answer:
+def _not_open(one: PortAttempt, text: str, facts: dict[str, object]) -> Answer:
     assert one.outcome is not None
     return Answer(Service.NOT_ASKED, {"summary": text, **facts}, outcome=one.outcome)
 
 
-def _stopped(tries: Sequence[Try], stopped: Sequence[Try]) -> str:
-    assert stopped[0].outcome is not None
-    is_are = "is" if len(stopped) == 1 else "are"
+def _blocked_text(attempts: Sequence[PortAttempt], blocked: Sequence[PortAttempt]) -> str:
+    assert blocked[0].outcome is not None
+    is_are = "is" if len(blocked) == 1 else "are"
     text = (
-        f"{_ports(stopped)} {is_are} {stopped[0].outcome.state}: the firewall lets 135 through "
-        "but not the RPC traffic behind it"
+        f"{_ports_text(blocked)} {is_are} {blocked[0].outcome.state}: "
+        "the firewall lets 135 through but not the RPC traffic behind it"
     )
-    others = len(tries) - len(stopped)
-    return f"{text}; {others} of {len(tries)} dynamic ports can be reached" if others else text
+    others = len(attempts) - len(blocked)
+    return f"{text}; {others} of {len(attempts)} dynamic ports can be reached" if others else text
 
 
-def _ports(tries: Iterable[Try]) -> str:
-    return f"TCP {_numbers(tries)}"
+def _ports_text(attempts: Iterable[PortAttempt]) -> str:
+    return f"TCP {_port_list(attempts)}"
 
 
-def _numbers(tries: Iterable[Try]) -> str:
-    return ", ".join(str(one.port) for one in sorted(tries, key=lambda one: one.port))
+def _port_list(attempts: Iterable[PortAttempt]) -> str:
+    return ", ".join(str(one.port) for one in sorted(attempts, key=lambda one: one.port))
 
 
-def _within(port: int, ports: str) -> bool:
+def _in_range(port: int, ports: str) -> bool:
     first, _, last = ports.partition("-")
     return not last or int(first) <= port <= int(last)
 
 
-def _fact(one: Try) -> dict[str, object]:
+def _fact(one: PortAttempt) -> dict[str, object]:
     fact: dict[str, object] = {"port": one.port, "interface": str(one.interface.uuid)}
     name = name_of(one.interface.uuid)
     if name:

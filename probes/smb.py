@@ -1,4 +1,4 @@
-"""SMB over TCP: which dialect, is signing required, what does its clock say (MS-SMB2)."""
+"""SMB probe over TCP: dialect, signing requirement and clock (MS-SMB2)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 from contextlib import suppress
 
 from probes.call import Answer, Call, NoAnswer
-from probes.clients.smb import facts_of, introduced, newest, oldest
+from probes.clients.smb import negotiate_smb1, negotiate_smb2, negotiation_facts, request_challenge
 from probes.model import Service
 
-SHARE = 0.9
-"""Part of the deadline used here; the rest is for saying what was found when it ran out."""
+DEADLINE_SHARE = 0.9
+"""Part of the deadline for the exchange; the rest is for reporting what was found by then."""
 
 
 async def ask(call: Call) -> Answer:
@@ -19,19 +19,22 @@ async def ask(call: Call) -> Answer:
     No login, only its first message, to which a server answers with its name. Raises Unexpected
     for another protocol, and EOFError, OSError or TimeoutError when nothing was said.
     """
-    until = asyncio.get_running_loop().time() + call.timeout * SHARE
+    deadline = asyncio.get_running_loop().time() + call.timeout * DEADLINE_SHARE
     stream = await call.stream()
     try:
-        said = await newest(stream)
+        negotiated = await negotiate_smb2(stream)
     except (EOFError, ConnectionError):
         if stream.received:
             raise
         # What a server that knows only SMB1 does with a message it cannot read.
-        again = None
+        second = None
         with suppress(NoAnswer):
-            again = await call.connect()
-        if again is None:
+            second = await call.connect()
+        if second is None:
             raise
-        stream = again
-        said = await oldest(stream)
-    return Answer(Service.CONFIRMED, facts_of(said, await introduced(stream, said, until)))
+        stream = second
+        negotiated = await negotiate_smb1(stream)
+    return Answer(
+        Service.CONFIRMED,
+        negotiation_facts(negotiated, await request_challenge(stream, negotiated, deadline)),
+    )

@@ -1,4 +1,4 @@
-"""UDP as a transport: a datagram out, and whatever comes back (RFC 768)."""
+"""UDP probe: a datagram out, and any answer to it (RFC 768)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ async def ask(call: Call) -> Answer:
     """
     service = call.job.check.port
     if service == NAME_SERVICE:
-        return await _name_table(call)
-    payload = _datagram(call) if service == DATAGRAM_SERVICE else b""
+        return await _node_status(call)
+    payload = _datagram_query(call) if service == DATAGRAM_SERVICE else b""
     data = await call.exchange(payload, lambda _: True)
     return Answer(
         Service.NOT_ASKED,
@@ -30,7 +30,7 @@ async def ask(call: Call) -> Answer:
     )
 
 
-async def _name_table(call: Call) -> Answer:
+async def _node_status(call: Call) -> Answer:
     id = secrets.randbelow(1 << 16)
 
     def accept(data: bytes) -> bool:
@@ -56,7 +56,7 @@ async def _name_table(call: Call) -> Answer:
     return Answer(Service.CONFIRMED, facts)
 
 
-def _datagram(call: Call) -> bytes:
+def _datagram_query(call: Call) -> bytes:
     """A datagram query from this machine's first IPv4 address, the field the form demands."""
     ours = (address for address in call.vantage.info.addresses if _is_ipv4(address))
     source = next(ours, "0.0.0.0")

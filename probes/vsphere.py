@@ -1,4 +1,4 @@
-"""vSphere Web Services over HTTPS: which product answers, without a login (vim25 API)."""
+"""vSphere Web Services probe over HTTPS: the product, without a login (vim25 API)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import ssl
 from typing import Any
 
 from probes.call import Answer, Call, Unexpected
-from probes.clients.http import exchanged
-from probes.clients.tls import NotTls, Secured
+from probes.clients.http import send_request
+from probes.clients.tls import NotTls, TlsStream
 from probes.model import Service
 from probes.wire import vim
 from probes.wire.certificate import BadCertificate, read_certificate
@@ -17,7 +17,7 @@ from probes.wire.http import Exchange, NotHttp, Request, Response, authority
 from probes.wire.text import printable
 from probes.wire.xml import NotXml, elements, fault
 
-DEFAULT = 443
+DEFAULT_PORT = 443
 
 _BODIES = frozenset({200, 500})
 
@@ -30,12 +30,12 @@ async def ask(call: Call) -> Answer:
     TimeoutError when nothing was said.
     """
     loop = asyncio.get_running_loop()
-    began = loop.time()
-    secured = Secured(await call.stream(), _context(), call.job.target.host)
+    started = loop.time()
+    tls = TlsStream(await call.stream(), _tls_context(), call.job.target.host)
     try:
-        await secured.handshake()
-        shaken = loop.time()
-        response = await exchanged(secured, _question(call))
+        await tls.handshake()
+        handshake_end = loop.time()
+        response = await send_request(tls, _request(call))
     except NotTls as error:
         raise Unexpected(str(error)) from None
     except ssl.SSLError as error:
@@ -43,12 +43,12 @@ async def ask(call: Call) -> Answer:
         raise Unexpected(f"TLS that cannot be agreed on: {printable(words, 80)}") from None
     except NotHttp as error:
         raise Unexpected(f"TLS, but behind it {error}") from None
-    facts = _tls(secured) | _found(response)
-    return Answer(Service.CONFIRMED, facts, {"tls": (shaken - began) * 1000})
+    facts = _tls_facts(tls) | _api_facts(response)
+    return Answer(Service.CONFIRMED, facts, {"tls": (handshake_end - started) * 1000})
 
 
-def _found(response: Response) -> dict[str, Any]:
-    """What the answer says of the product; raises Unexpected if it is not vSphere's."""
+def _api_facts(response: Response) -> dict[str, Any]:
+    """Facts about the product in the answer; raises Unexpected if it is not vSphere's."""
     try:
         found = elements(response.body)
     except NotXml:
@@ -56,7 +56,7 @@ def _found(response: Response) -> dict[str, Any]:
     server = {"server": response.server}
     what = vim.about(found)
     if what is not None:
-        return _product(what) | server
+        return _product_facts(what) | server
     if not vim.speaks(found):
         by = f" ({response.server})" if response.server else ""
         raise Unexpected(f"a web server{by} without the vSphere API: {response.status_line}")
@@ -65,14 +65,14 @@ def _found(response: Response) -> dict[str, Any]:
     return {"fault": words, "warning": True, "summary": summary} | server
 
 
-def _question(call: Call) -> Exchange:
-    host = authority(call.job.target.host, call.port, DEFAULT)
+def _request(call: Call) -> Exchange:
+    host = authority(call.job.target.host, call.port, DEFAULT_PORT)
     headers = (("Content-Type", vim.CONTENT_TYPE), ("SOAPAction", vim.ACTION))
     return Exchange(Request("POST", vim.PATH, host, headers, vim.RETRIEVE), bodies=_BODIES)
 
 
-def _context() -> ssl.SSLContext:
-    """TLS as old hosts still speak it: this asks who is there and entrusts them with nothing."""
+def _tls_context() -> ssl.SSLContext:
+    """TLS context that also accepts old hosts: nothing confidential is sent to them."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -83,7 +83,7 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _product(what: vim.About) -> dict[str, Any]:
+def _product_facts(what: vim.About) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "product": what.product,
         "name": what.name,
@@ -103,9 +103,9 @@ def _product(what: vim.About) -> dict[str, Any]:
     return facts
 
 
-def _tls(secured: Secured) -> dict[str, Any]:
-    facts: dict[str, Any] = {"tls_version": secured.version}
-    for der in secured.chain()[:1]:
+def _tls_facts(tls: TlsStream) -> dict[str, Any]:
+    facts: dict[str, Any] = {"tls_version": tls.version}
+    for der in tls.chain()[:1]:
         try:
             facts["certificate"] = read_certificate(der).facts()
         except BadCertificate as error:

@@ -1,4 +1,4 @@
-"""WinRM: does WS-Management answer, whose is it, and which logins does it offer (DSP0226 11)."""
+"""WinRM probe: WS-Management, its vendor and the logins it offers (DSP0226 11)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 from typing import Any
 
 from probes.call import Answer, Call, NoAnswer, Unexpected
-from probes.clients.http import exchanged
+from probes.clients.http import send_request
 from probes.model import Service
 from probes.vantage.stream import LimitExceeded, Stream
 from probes.wire import wsman
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
 from probes.wire.xml import Element, NotXml, elements, fault
 
-SHARE = 0.9
+DEADLINE_SHARE = 0.9
 """Part of the deadline used here; what is learned beyond the proof must not cost the proof."""
-NOWHERE = "/auditreach-no-such-path"
-"""A path that WS-Management never has: who asks for a login there asks for it everywhere."""
+UNKNOWN_PATH = "/auditreach-no-such-path"
+"""A path that WS-Management never has: a login that is asked for there is asked for everywhere."""
 
 _BODIES = frozenset({200, 400, 500})
 """Answers and faults; every other body is a page for people."""
@@ -32,24 +32,24 @@ async def ask(call: Call) -> Answer:
     nothing was said.
     """
     loop = asyncio.get_running_loop()
-    ends = loop.time() + call.timeout * SHARE
+    deadline = loop.time() + call.timeout * DEADLINE_SHARE
     try:
-        response = await _identified(await call.stream(), call)
+        response = await _identify(await call.stream(), call)
     except NotHttp as error:
         raise Unexpected(str(error)) from None
     if response.status == 401:
-        return await _guarded(call, response, ends)
+        return await _login_required(call, response, deadline)
     found = _parsed(response)
-    who = wsman.identity(found)
-    if who is None and not wsman.speaks(found):
+    identity = wsman.identity(found)
+    if identity is None and not wsman.speaks(found):
         raise Unexpected(_web_server(response))
-    challenge = await _more(call, wsman.PATH, ends)
+    challenge = await _post_empty(call, wsman.PATH, deadline)
     logins = schemes(challenge.every("www-authenticate")) if challenge is not None else ()
-    facts = _faulted(fault(found)) if who is None else _who(who)
+    facts = _fault_facts(fault(found)) if identity is None else _identity_facts(identity)
     return _answer(facts, response, logins)
 
 
-async def _identified(stream: Stream, call: Call) -> Response:
+async def _identify(stream: Stream, call: Call) -> Response:
     request = Request(
         "POST",
         wsman.PATH,
@@ -57,17 +57,19 @@ async def _identified(stream: Stream, call: Call) -> Response:
         (("Content-Type", wsman.CONTENT_TYPE), wsman.ANONYMOUS),
         wsman.IDENTIFY,
     )
-    return await exchanged(stream, Exchange(request, bodies=_BODIES))
+    return await send_request(stream, Exchange(request, bodies=_BODIES))
 
 
-async def _guarded(call: Call, response: Response, ends: float) -> Answer:
-    """An answer to a 401: whether the login is asked for on WS-Management's path alone."""
+async def _login_required(call: Call, response: Response, deadline: float) -> Answer:
+    """Answer after a 401; Unexpected unless only WS-Management's path asks for a login."""
     logins = schemes(response.every("www-authenticate"))
-    elsewhere = await _more(call, NOWHERE, ends)
-    everywhere = elsewhere is not None and elsewhere.status == 401
-    told = elsewhere is not None or any(login.lower() in _LOGINS for login in logins)
-    if everywhere or not told:
-        raise Unexpected(f"{_server(response)} asks for a login on every path ({_names(logins)})")
+    other_path = await _post_empty(call, UNKNOWN_PATH, deadline)
+    everywhere = other_path is not None and other_path.status == 401
+    is_known = other_path is not None or any(login.lower() in _LOGINS for login in logins)
+    if everywhere or not is_known:
+        raise Unexpected(
+            f"{_server(response)} asks for a login on every path ({_login_names(logins)})"
+        )
     facts: dict[str, Any] = {
         "summary": "WinRM answers and identifies itself only after a login",
         "anonymous_identify": False,
@@ -75,15 +77,15 @@ async def _guarded(call: Call, response: Response, ends: float) -> Answer:
     return _answer(facts, response, logins)
 
 
-async def _more(call: Call, path: str, ends: float) -> Response | None:
-    """What an empty POST to a path brings, on another connection; None if nothing useful."""
+async def _post_empty(call: Call, path: str, deadline: float) -> Response | None:
+    """Response to an empty POST on another connection; None without a usable one."""
     request = Request(
         "POST", path, _host(call), (("Content-Type", wsman.CONTENT_TYPE), ("Content-Length", "0"))
     )
     try:
-        async with asyncio.timeout_at(ends):
+        async with asyncio.timeout_at(deadline):
             stream = await call.connect()
-            return await exchanged(stream, Exchange(request, body_most=0))
+            return await send_request(stream, Exchange(request, body_most=0))
     except (NoAnswer, NotHttp, LimitExceeded, EOFError, OSError):
         return None
 
@@ -95,23 +97,25 @@ def _parsed(response: Response) -> tuple[Element, ...]:
         return ()
 
 
-def _who(who: wsman.Identity) -> dict[str, Any]:
+def _identity_facts(identity: wsman.Identity) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "vendor": who.vendor,
-        "product": who.product,
-        "protocol": who.protocol,
-        "summary": f"{who.product} by {who.vendor}" if who.windows else who.product,
+        "vendor": identity.vendor,
+        "product": identity.product,
+        "protocol": identity.protocol,
+        "summary": f"{identity.product} by {identity.vendor}"
+        if identity.windows
+        else identity.product,
     }
-    if who.os:
-        facts["os"] = who.os
-        facts["summary"] += f" on Windows {who.os}"
-    if not who.windows:
+    if identity.os:
+        facts["os"] = identity.os
+        facts["summary"] += f" on Windows {identity.os}"
+    if not identity.windows:
         facts["warning"] = True
-        facts["summary"] = f"WS-Management answers, but it is no Windows: {who.product}"
+        facts["summary"] = f"WS-Management answers, but it is no Windows: {identity.product}"
     return facts
 
 
-def _faulted(words: str) -> dict[str, Any]:
+def _fault_facts(words: str) -> dict[str, Any]:
     return {
         "fault": words,
         "warning": True,
@@ -123,12 +127,12 @@ def _answer(facts: dict[str, Any], response: Response, logins: tuple[str, ...]) 
     facts |= {"http_status": response.status, "server": response.server}
     if logins:
         facts["auth_methods"] = list(logins)
-        facts["summary"] += f"; login by {_names(logins)}"
+        facts["summary"] += f"; login by {_login_names(logins)}"
     return Answer(Service.CONFIRMED, facts)
 
 
 def _web_server(response: Response) -> str:
-    """What answered instead of WS-Management."""
+    """Text about a web server that answered instead of WS-Management."""
     if response.status == 404 and response.server.startswith("Microsoft-HTTPAPI/"):
         return f"Windows' HTTP service without a WinRM listener: {response.status_line}"
     return f"{_server(response)} that does not speak WS-Management: {response.status_line}"
@@ -138,7 +142,7 @@ def _server(response: Response) -> str:
     return f"a web server ({response.server})" if response.server else "a web server"
 
 
-def _names(logins: tuple[str, ...]) -> str:
+def _login_names(logins: tuple[str, ...]) -> str:
     return ", ".join(logins) or "no method named"
 
 

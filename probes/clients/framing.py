@@ -1,4 +1,4 @@
-"""One message that tells its own length, out of a bounded stream."""
+"""Reader of one length-delimited message from a bounded stream."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from probes.vantage.stream import Stream
 from probes.wire.ber import Malformed
 from probes.wire.unexpected import said
 
-Size = Callable[[bytes], int | None]
-"""From the first bytes to the size of the whole message; None for more, Malformed for never."""
+SizeParser = Callable[[bytes], int | None]
+"""Size of the whole message from its first bytes; None while more are needed, or Malformed."""
 
-HEAD = 16
-"""Bytes within which every message has told its length."""
+HEADER_SIZE = 16
+"""Bytes within which the header of every message tells its length."""
 
 
-async def framed(stream: Stream, size: Size) -> bytes:
+async def read_message(stream: Stream, parse_size: SizeParser) -> bytes:
     """Read the first message; what comes after it is left out.
 
     Raises Unexpected for bytes that cannot become one, EOFError when the peer closes before its
     end and OSError on a reset; a deadline is the caller's.
     """
     data = bytearray()
-    whole: int | None = None
-    while whole is None or len(data) < whole:
+    message_size: int | None = None
+    while message_size is None or len(data) < message_size:
         data += await stream.read()
-        if whole is None:
+        if message_size is None:
             try:
-                whole = size(bytes(data[:HEAD]))
+                message_size = parse_size(bytes(data[:HEADER_SIZE]))
             except Malformed:
                 raise Unexpected(said(bytes(data))) from None
-    return bytes(data[:whole])
+    return bytes(data[:message_size])

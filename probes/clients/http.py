@@ -10,49 +10,49 @@ from probes.wire.http import Exchange, NotHttp, Response
 
 
 class Channel(Protocol):
-    """What an exchange goes over: a Stream, or TLS over one."""
+    """Transport of an exchange: a Stream, or TLS over one."""
 
     async def send(self, data: bytes) -> None:
         """Write everything."""
 
-    async def read(self, most: int = 4096) -> bytes:
-        """What has arrived; raises EOFError when the peer closes."""
+    async def read(self, limit: int = 4096) -> bytes:
+        """Read the next bytes; raises EOFError when the peer closes."""
 
 
-async def exchanged(stream: Channel, exchange: Exchange) -> Response:
+async def send_request(stream: Channel, exchange: Exchange) -> Response:
     """Send the request and read until its response is complete.
 
     Raises NotHttp for another protocol, EOFError when the server closes without a word and
     OSError on a reset; a deadline is the caller's.
     """
     await stream.send(exchange.sent)
-    said = False
+    has_received = False
     while True:
         try:
             data = await stream.read(16 * 1024)
         except EOFError:
-            if not said:
+            if not has_received:
                 raise
             response = exchange.feed(b"")
             if response is None:
                 raise NotHttp("a server that closed in the middle of its answer") from None
             return response
-        said = True
+        has_received = True
         response = exchange.feed(data)
         if response is not None:
             return response
 
 
-async def page(stream: Channel, exchange: Exchange, within: float) -> bytes:
-    """What comes of the body in some seconds, after a head that was the response.
+async def read_body(stream: Channel, exchange: Exchange, timeout: float) -> bytes:
+    """Read as much of the body as arrives in `timeout` seconds, after a head was the response.
 
     The head has proved the service: what happens to the body changes nothing and raises nothing.
     """
     try:
-        async with asyncio.timeout(within):
-            whole = exchange.go_on()
-            while whole is None:
-                whole = exchange.feed(await stream.read(16 * 1024))
+        async with asyncio.timeout(timeout):
+            response = exchange.go_on()
+            while response is None:
+                response = exchange.feed(await stream.read(16 * 1024))
     except (NotHttp, LimitExceeded, EOFError, OSError):
         # TimeoutError is an OSError, and so is what TLS raises.
         pass

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 
-from probes.clients.http import exchanged
+from probes.clients.http import send_request
 from probes.vantage.stream import Stream
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
 from probes.wire.proxy import Proxy
 from probes.wire.text import printable
 
-_NO_PORT = 0
+_NO_DEFAULT_PORT = 0
 
 
 class ProxyRefused(Exception):
@@ -21,8 +21,8 @@ class ProxyRefused(Exception):
         self.facts = facts
 
 
-class _Discreet:
-    """A stream that keeps the login for the proxy out of the record."""
+class _RedactingStream:
+    """Credential-redacting stream: keeps the login for the proxy out of the record."""
 
     def __init__(self, stream: Stream, secret: bytes) -> None:
         self._stream = stream
@@ -31,33 +31,33 @@ class _Discreet:
     async def send(self, data: bytes) -> None:
         await self._stream.send(data, recorded=data.replace(self._secret, b"..."))
 
-    async def read(self, most: int = 4096) -> bytes:
-        return await self._stream.read(most)
+    async def read(self, limit: int = 4096) -> bytes:
+        return await self._stream.read(limit)
 
 
-async def tunnelled(stream: Stream, proxy: Proxy, shown: str, host: str, port: int) -> None:
-    """Ask the proxy, called `shown`, for a connection to host and port; the stream is it then.
+async def open_tunnel(stream: Stream, proxy: Proxy, label: str, host: str, port: int) -> None:
+    """Open a tunnel to host and port through the proxy, named `label`, on the stream to it.
 
     Raises ProxyRefused, EOFError when the proxy closes without a word and OSError on a reset.
     """
-    target = authority(host, port, _NO_PORT)
+    target = authority(host, port, _NO_DEFAULT_PORT)
     login = base64.b64encode(f"{proxy.user}:{proxy.password}".encode())
     headers = [("User-Agent", "auditreach")]
     if proxy.login:
         headers.append(("Proxy-Authorization", f"Basic {login.decode()}"))
     request = Request("CONNECT", target, target, tuple(headers))
     exchange = Exchange(request, bodies=range(0))
-    channel = _Discreet(stream, login) if proxy.login else stream
+    channel = _RedactingStream(stream, login) if proxy.login else stream
     try:
-        response = await exchanged(channel, exchange)
+        response = await send_request(channel, exchange)
     except NotHttp as error:
-        raise ProxyRefused(f"The proxy {shown} is no HTTP proxy: it is {error}", {}) from None
+        raise ProxyRefused(f"The proxy {label} is no HTTP proxy: it is {error}", {}) from None
     if not 200 <= response.status < 300:
-        raise ProxyRefused(*_refusal(response, proxy, shown, target))
+        raise ProxyRefused(*_refusal(response, proxy, label, target))
 
 
 def _refusal(
-    response: Response, proxy: Proxy, shown: str, target: str
+    response: Response, proxy: Proxy, label: str, target: str
 ) -> tuple[str, dict[str, object]]:
     """The refusal in a sentence, and as facts."""
     status = printable(f"{response.status} {response.reason}", 60)
@@ -73,13 +73,13 @@ def _refusal(
         facts["fix"] = "Give the Audit Service a login that the proxy accepts."
         offered = f" ({', '.join(offers)})" if offers else ""
         if proxy.login:
-            return f"The proxy {shown} does not accept the login it was given: {status}", facts
+            return f"The proxy {label} does not accept the login it was given: {status}", facts
         return (
-            f"The proxy {shown} wants a login{offered}: {status}; "
+            f"The proxy {label} wants a login{offered}: {status}; "
             "give it in HTTPS_PROXY as http://USER:PASSWORD@HOST:PORT"
         ), facts
     if response.status >= 500:
         facts["fix"] = f"Allow the proxy to connect to {target} and to resolve its name."
-        return f"The proxy {shown} cannot reach {target}: {status}", facts
+        return f"The proxy {label} cannot reach {target}: {status}", facts
     facts["fix"] = f"Allow CONNECT to {target} in the rules of the proxy."
-    return f"The proxy {shown} refuses to connect to {target}: {status}", facts
+    return f"The proxy {label} refuses to connect to {target}: {status}", facts

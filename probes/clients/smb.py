@@ -1,4 +1,4 @@
-"""The first exchange of SMB over one stream, and what it tells of the server (MS-SMB2 3.2.4.2)."""
+"""SMB client over one stream: negotiate, NTLM challenge, and facts of both (MS-SMB2 3.2.4.2)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from probes.wire.ntlm import Identity
 from probes.wire.smb import Negotiated
 from probes.wire.text import printable
 
-SHOWN = 80
+MAX_SHOWN = 80
 
 
-async def newest(stream: Stream) -> Negotiated:
+async def negotiate_smb2(stream: Stream) -> Negotiated:
     """Negotiate SMB2 or 3; a server that knows only SMB1 closes: EOFError or ConnectionError.
 
     Raises Unexpected when something else answers.
@@ -27,22 +27,22 @@ async def newest(stream: Stream) -> Negotiated:
     return await _exchange(stream, message)
 
 
-async def oldest(stream: Stream) -> Negotiated:
+async def negotiate_smb1(stream: Stream) -> Negotiated:
     """Negotiate in the form of SMB1, on a connection of its own; raises the same."""
     return await _exchange(stream, smb.negotiate_1())
 
 
-async def introduced(stream: Stream, said: Negotiated, until: float) -> Identity:
-    """Who the server says it is when a login begins, which is not gone on with.
+async def request_challenge(stream: Stream, negotiated: Negotiated, deadline: float) -> Identity:
+    """Begin a session setup; the identity in the server's NTLM challenge (MS-NLMP 2.2.1.2).
 
-    Empty where it does not tell until that moment of the loop's clock: what proves the service
-    was said before.
+    The login is not continued. Empty without a challenge by the deadline, in loop time: the
+    negotiate has proved the service.
     """
-    if said.smb1 or said.status:
+    if negotiated.smb1 or negotiated.status:
         return Identity()
     try:
-        async with asyncio.timeout_at(until):
-            return ntlm.challenge(await _ask(stream, smb.session_setup(ntlm.negotiate())))
+        async with asyncio.timeout_at(deadline):
+            return ntlm.challenge(await _send_message(stream, smb.session_setup(ntlm.negotiate())))
     except (ntlm.Malformed, smb.Malformed, LimitExceeded, EOFError, OSError):
         return Identity()
 
@@ -50,78 +50,89 @@ async def introduced(stream: Stream, said: Negotiated, until: float) -> Identity
 async def _exchange(stream: Stream, message: bytes) -> Negotiated:
     before = len(stream.received)
     try:
-        return smb.negotiated(await _ask(stream, message))
+        return smb.negotiated(await _send_message(stream, message))
     except smb.Malformed as error:
-        got = printable(bytes(stream.received[before:]), SHOWN)
+        got = printable(bytes(stream.received[before:]), MAX_SHOWN)
         raise Unexpected(f"an answer that is not SMB ({error}): {got}") from None
 
 
-async def _ask(stream: Stream, message: bytes) -> bytes:
+async def _send_message(stream: Stream, message: bytes) -> bytes:
     """The answer to one message; raises smb.Malformed."""
     await stream.send(smb.framed(message))
-    got = b""
+    data = b""
     while True:
-        got += await stream.read()
-        found = smb.frame(got)
+        data += await stream.read()
+        found = smb.frame(data)
         if found is not None:
             return found[0]
 
 
-def facts_of(said: Negotiated, who: Identity) -> dict[str, object]:
-    """What a negotiation and an introduction told, for detail and log; `summary` for the note.
+def negotiation_facts(negotiated: Negotiated, identity: Identity) -> dict[str, object]:
+    """Facts from negotiate and challenge, for detail and log; `summary` for the note.
 
     `clock_skew_s` is the server's clock minus ours in seconds. SMB1 alone is a warning.
     """
-    facts: dict[str, object] = {"summary": _summary(said, who), "dialect": said.dialect}
-    if said.status:
-        facts["status"] = f"0x{said.status:08x}"
-    if said.signing:
-        facts["signing"] = said.signing
-        facts["signing_required"] = said.signing == "required"
-    if said.guid is not None:
-        facts["server_guid"] = str(said.guid)
-    if said.time is not None:
-        facts["server_time"] = _stamp(said.time)
-        facts["clock_skew_s"] = round(said.time - time.time(), 1) + 0.0
-    if said.started is not None:
-        facts["server_started"] = _stamp(said.started)
-    named = {
-        "cipher": said.cipher,
-        "computer": said.server or who.computer,
-        "domain": said.domain or who.domain,
-        "dns_computer": who.dns_computer,
-        "dns_domain": who.dns_domain,
-        "forest": who.forest,
-        "windows": who.version,
+    facts: dict[str, object] = {
+        "summary": _summary(negotiated, identity),
+        "dialect": negotiated.dialect,
     }
-    facts |= {key: text for key, text in named.items() if text}
-    if _is_samba(said, who):
+    if negotiated.status:
+        facts["status"] = f"0x{negotiated.status:08x}"
+    if negotiated.signing:
+        facts["signing"] = negotiated.signing
+        facts["signing_required"] = negotiated.signing == "required"
+    if negotiated.guid is not None:
+        facts["server_guid"] = str(negotiated.guid)
+    if negotiated.time is not None:
+        facts["server_time"] = _iso_time(negotiated.time)
+        facts["clock_skew_s"] = round(negotiated.time - time.time(), 1) + 0.0
+    if negotiated.started is not None:
+        facts["server_started"] = _iso_time(negotiated.started)
+    texts = {
+        "cipher": negotiated.cipher,
+        "computer": negotiated.server or identity.computer,
+        "domain": negotiated.domain or identity.domain,
+        "dns_computer": identity.dns_computer,
+        "dns_domain": identity.dns_domain,
+        "forest": identity.forest,
+        "windows": identity.version,
+    }
+    facts |= {key: text for key, text in texts.items() if text}
+    if _is_samba(negotiated, identity):
         facts["software"] = "Samba"
-    if said.mechanisms:
-        facts["login"] = list(said.mechanisms)
-    if said.smb1:
+    if negotiated.mechanisms:
+        facts["login"] = list(negotiated.mechanisms)
+    if negotiated.smb1:
         facts["smb1_only"] = facts["warning"] = True
     return facts
 
 
-def _is_samba(said: Negotiated, who: Identity) -> bool:
-    """Whether the GUID is the server's name in small letters, as Samba's is; Windows draws one."""
-    name = who.computer.lower().encode()[:16]
-    return said.guid is not None and bool(name) and said.guid.bytes_le == name.ljust(16, b"\0")
+def _is_samba(negotiated: Negotiated, identity: Identity) -> bool:
+    """True if the GUID is the server's name in small letters, as Samba's is; Windows' is random."""
+    name = identity.computer.lower().encode()[:16]
+    return (
+        negotiated.guid is not None
+        and bool(name)
+        and negotiated.guid.bytes_le == name.ljust(16, b"\0")
+    )
 
 
-def _summary(said: Negotiated, who: Identity) -> str:
-    if said.smb1:
-        whose = f" ({said.server} in {said.domain})" if said.server and said.domain else ""
-        return f"SMB1 only{whose}: an old protocol that current Windows no longer speaks by default"
-    if said.status:
-        return f"SMB answers, and refuses to negotiate with status 0x{said.status:08x}"
-    signing = "signing required" if said.signing == "required" else "signing not required"
-    text = f"SMB {said.dialect}, {signing}"
-    if who.computer:
-        text += f"; {who.computer}" + (f" in {who.domain}" if who.domain else "")
-    return f"{text}, Windows {who.version}" if who.version else text
+def _summary(negotiated: Negotiated, identity: Identity) -> str:
+    if negotiated.smb1:
+        owner = (
+            f" ({negotiated.server} in {negotiated.domain})"
+            if negotiated.server and negotiated.domain
+            else ""
+        )
+        return f"SMB1 only{owner}: an old protocol that current Windows no longer speaks by default"
+    if negotiated.status:
+        return f"SMB answers, and refuses to negotiate with status 0x{negotiated.status:08x}"
+    signing = "signing required" if negotiated.signing == "required" else "signing not required"
+    text = f"SMB {negotiated.dialect}, {signing}"
+    if identity.computer:
+        text += f"; {identity.computer}" + (f" in {identity.domain}" if identity.domain else "")
+    return f"{text}, Windows {identity.version}" if identity.version else text
 
 
-def _stamp(seconds: float) -> str:
+def _iso_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -16,17 +16,17 @@ from probes.vantage.stream import Stream
 from probes.wire.text import printable
 from probes.wire.unexpected import foreign, is_tls
 
-_READ = 16 * 1024
-_DER = 2
+_READ_SIZE = 16 * 1024
+_ENCODING_DER = 2
 """ENCODING_DER of Python's _ssl module."""
 
 
 class NotTls(Exception):
-    """What answered is not TLS; the text says what it is, harmless to show."""
+    """An answer that is not TLS; the text names the protocol, harmless to show."""
 
 
-class Secured:
-    """TLS on the client's side over a stream, whose byte cap and record are of the raw bytes.
+class TlsStream:
+    """TLS client over a stream, whose byte cap and record apply to the raw bytes.
 
     asyncio's own start_tls drops the bytes of a peer that speaks something else, and hands on as
     plain text what came before the handshake.
@@ -34,21 +34,21 @@ class Secured:
 
     def __init__(self, stream: Stream, context: ssl.SSLContext, name: str) -> None:
         self._stream = stream
-        self._in = ssl.MemoryBIO()
-        self._out = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._in, self._out, server_hostname=name)
-        self._start = bytearray()
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        self._first_bytes = bytearray()
 
     async def handshake(self) -> None:
-        """Agree on keys; raises NotTls, ssl.SSLError, EOFError when closed, OSError on a reset."""
+        """Run the handshake; raises NotTls, SSLError, EOFError at the end, OSError on a reset."""
         while True:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self._flush()
-                await self._more()
+                await self._receive_handshake()
             except ssl.SSLError:
-                # The alert tells the server why; whether it hears it changes nothing here.
+                # The alert tells the server the reason; its delivery changes nothing here.
                 with suppress(OSError):
                     await self._flush()
                 raise
@@ -60,15 +60,15 @@ class Secured:
         self._tls.write(data)
         await self._flush()
 
-    async def read(self, most: int = 4096) -> bytes:
-        """What has arrived, at most `most` bytes; raises EOFError when the peer closes."""
+    async def read(self, limit: int = 4096) -> bytes:
+        """Read the next bytes, at most `limit`; raises EOFError when the peer closes."""
         while True:
             try:
-                data = self._tls.read(most)
+                data = self._tls.read(limit)
             except ssl.SSLWantReadError:
                 # Answers to the peer's own messages of the session may be waiting.
                 await self._flush()
-                self._in.write(await self._stream.read(_READ))
+                self._incoming.write(await self._stream.read(_READ_SIZE))
             except ssl.SSLZeroReturnError:
                 raise EOFError("closed by the peer") from None
             else:
@@ -90,47 +90,47 @@ class Secured:
         inner: Any = getattr(self._tls, "_sslobj", None)
         sent = getattr(inner, "get_unverified_chain", lambda: None)()
         if sent:
-            return [one.public_bytes(_DER) for one in sent]
+            return [one.public_bytes(_ENCODING_DER) for one in sent]
         leaf = self._tls.getpeercert(True)
         return [leaf] if leaf else []
 
-    async def _more(self) -> None:
-        """Take in what the peer sends during the handshake, if it is TLS."""
-        data = await self._stream.read(_READ)
-        if len(self._start) < 2:
-            self._start += data
-            if not is_tls(bytes(self._start)):
-                raise NotTls(foreign(bytes(self._start)))
-        self._in.write(data)
+    async def _receive_handshake(self) -> None:
+        """Receive the next bytes of the handshake; raises NotTls if they are not TLS."""
+        data = await self._stream.read(_READ_SIZE)
+        if len(self._first_bytes) < 2:
+            self._first_bytes += data
+            if not is_tls(bytes(self._first_bytes)):
+                raise NotTls(foreign(bytes(self._first_bytes)))
+        self._incoming.write(data)
 
     async def _flush(self) -> None:
-        data = self._out.read()
+        data = self._outgoing.read()
         if data:
             await self._stream.send(data)
 
 
-_BUILDING = threading.Lock()
+_BUILD_LOCK = threading.Lock()
 
-Stamp = tuple[int, int]
+FileStamp = tuple[int, int]
 
 
 class BadCaFile(Exception):
     """The file holds no certificates that can be used; the text is a sentence's end."""
 
 
-async def trusted(ca_file: str) -> ssl.SSLContext:
-    """What verifies servers, the same on every Python; made once, in a thread.
+async def verifying_context(ca_file: str) -> ssl.SSLContext:
+    """Context that verifies servers, the same on every Python; built once, in a thread.
 
     Raises NotOffered when `ca_file` cannot be read.
     """
     try:
-        return await asyncio.to_thread(_trusted, ca_file)
+        return await asyncio.to_thread(_verifying_context, ca_file)
     except BadCaFile as error:
         raise NotOffered(str(error)) from None
 
 
-def unverified() -> ssl.SSLContext:
-    """What believes everybody, to look at a chain that was not believed."""
+def unverified_context() -> ssl.SSLContext:
+    """Context without verification, to fetch a chain that was not trusted."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -139,11 +139,11 @@ def unverified() -> ssl.SSLContext:
 
 def check_ca_file(ca_file: str) -> None:
     """Raise BadCaFile if there is no certificate in this file."""
-    _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_file)
+    _load_ca_file(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_file)
 
 
-def believes_nobody(context: ssl.SSLContext) -> bool:
-    """Whether no authority is trusted at all, as on a system without ca-certificates."""
+def has_no_authorities(context: ssl.SSLContext) -> bool:
+    """True if no authority is trusted at all, as on a system without ca-certificates."""
     # A folder of authorities is read only as they are needed and counts as nothing before.
     folder = Path(ssl.get_default_verify_paths().capath or "/nonexistent")
     if context.cert_store_stats()["x509_ca"]:
@@ -154,17 +154,17 @@ def believes_nobody(context: ssl.SSLContext) -> bool:
         return True
 
 
-def _trusted(ca_file: str) -> ssl.SSLContext:
+def _verifying_context(ca_file: str) -> ssl.SSLContext:
     paths = ssl.get_default_verify_paths()
-    stamps = tuple(_stamp(path) for path in (paths.cafile, paths.capath, ca_file))
+    stamps = tuple(_file_stamp(path) for path in (paths.cafile, paths.capath, ca_file))
     # The first rows of a run come at once, and each would build its own.
-    with _BUILDING:
+    with _BUILD_LOCK:
         return _context(ca_file, stamps)
 
 
 @functools.lru_cache(maxsize=2)
-def _context(ca_file: str, stamps: tuple[Stamp, ...]) -> ssl.SSLContext:
-    """A context for these files as they are now: an authority added meanwhile is believed."""
+def _context(ca_file: str, stamps: tuple[FileStamp, ...]) -> ssl.SSLContext:
+    """A context for these files as they are now: an authority added meanwhile is trusted."""
     context = ssl.create_default_context()
     # Python 3.13 refuses what other clients accept, such as an authority without a key identifier,
     # and takes any trusted certificate for a root; earlier versions do neither.
@@ -172,11 +172,11 @@ def _context(ca_file: str, stamps: tuple[Stamp, ...]) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.set_alpn_protocols(["http/1.1"])
     if ca_file:
-        _load(context, ca_file)
+        _load_ca_file(context, ca_file)
     return context
 
 
-def _load(context: ssl.SSLContext, ca_file: str) -> None:
+def _load_ca_file(context: ssl.SSLContext, ca_file: str) -> None:
     name = printable(ca_file, 120)
     try:
         context.load_verify_locations(cafile=ca_file)
@@ -187,7 +187,7 @@ def _load(context: ssl.SSLContext, ca_file: str) -> None:
         raise BadCaFile(f"'{name}' cannot be read: {why.lower()}") from None
 
 
-def _stamp(path: str | None) -> Stamp:
+def _file_stamp(path: str | None) -> FileStamp:
     try:
         found = Path(path or "").stat()
     except (OSError, ValueError):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from probes.call import Answer, Call, Unexpected
-from probes.kerberos import ELSEWHERE, ask, realm_of
+from probes.kerberos import FALLBACK_REALM, ask, realm_of
 from probes.lab.kerberos import framed, krb_error, string
 from probes.model import Service, Target
 from probes.vantage.stream import MAX_RECEIVED
@@ -46,8 +46,11 @@ async def asked(call: Call, host: str = "dc1.corp.example") -> Answer:
         ("dc1.corp.example", "CORP.EXAMPLE"),
         ("DC1.Corp.Example.", "CORP.EXAMPLE"),
         ("dc1.10", "10"),
-        *((host, ELSEWHERE) for host in ("dc1", "192.0.2.1", "2001:db8::1", "fe80::1%eth0", "")),
-        *((host, ELSEWHERE) for host in ("dc1..example", "dç1.corp.exämple", "a b.c")),
+        *(
+            (host, FALLBACK_REALM)
+            for host in ("dc1", "192.0.2.1", "2001:db8::1", "fe80::1%eth0", "")
+        ),
+        *((host, FALLBACK_REALM) for host in ("dc1..example", "dç1.corp.exämple", "a b.c")),
     ],
 )
 def test_the_realm_is_the_domain_of_the_hosts_name(host: str, realm: str) -> None:
@@ -85,10 +88,10 @@ async def test_a_realm_that_is_only_repeated_is_not_called_the_kdcs(tcp_call) ->
 
 
 async def test_a_realm_that_was_made_up_here_is_not_reported(tcp_call) -> None:
-    async with tcp_call(answers(krb_error(6, ELSEWHERE))) as call:
+    async with tcp_call(answers(krb_error(6, FALLBACK_REALM))) as call:
         answer = await asked(call, "192.0.2.1")
     assert "realm" not in answer.facts
-    assert ELSEWHERE not in str(answer.facts["summary"])
+    assert FALLBACK_REALM not in str(answer.facts["summary"])
 
 
 async def test_a_kdc_that_names_its_own_realm_is_believed(tcp_call) -> None:
@@ -98,7 +101,7 @@ async def test_a_kdc_that_names_its_own_realm_is_believed(tcp_call) -> None:
 
 
 async def test_a_referral_names_the_realm_to_ask_instead(tcp_call) -> None:
-    reply = krb_error(68, ELSEWHERE, client_realm="CORP.EXAMPLE")
+    reply = krb_error(68, FALLBACK_REALM, client_realm="CORP.EXAMPLE")
     async with tcp_call(answers(reply)) as call:
         answer = await asked(call, "192.0.2.1")
     assert answer.facts["realm"] == "CORP.EXAMPLE"

@@ -98,17 +98,17 @@ async def test_the_reason_is_told_even_if_the_second_connection_comes_to_nothing
         await reader.read()
 
     async with server(once, ca.issue(HOST, ends=-1, begins=-2), folder=tmp_path) as seen:
-        real = https.unverified
+        real = https.unverified_context
 
         def broken():
             first.append(True)
             raise ConnectionResetError
 
-        https.unverified = broken
+        https.unverified_context = broken
         try:
             _, result = await asked(seen[0], ca_file=ca_file)
         finally:
-            https.unverified = real
+            https.unverified_context = real
     assert first
     assert result.status is Status.BLOCKED
     assert "has expired (this machine's clock says" in result.note

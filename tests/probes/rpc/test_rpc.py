@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from probes.call import Unexpected
-from probes.clients.rpc import ENTRIES_MOST
+from probes.clients.rpc import MAX_ENTRIES
 from probes.model import Service
-from probes.rpc import LISTED_MOST, ask
+from probes.rpc import MAX_LISTED, ask
 from probes.vantage.stream import MAX_RECEIVED, LimitExceeded
 from probes.wire import endpoint_mapper
 from tests.probes.peers import close, resetting
@@ -92,12 +92,12 @@ async def test_a_table_of_garbage_is_a_fact(tcp_call, rpc_server) -> None:
 
 
 async def test_a_table_without_end_is_read_to_a_bound(tcp_call, rpc_server) -> None:
-    endpoints = [(UUID(int=at), 1024 + at) for at in range(3 * ENTRIES_MOST)]
+    endpoints = [(UUID(int=at), 1024 + at) for at in range(3 * MAX_ENTRIES)]
     async with tcp_call(rpc_server(endpoints, page=250)) as call:
         answer = await ask(call)
-    assert answer.facts["listed"] <= ENTRIES_MOST
+    assert answer.facts["listed"] <= MAX_ENTRIES
     assert answer.facts["complete"] is False
-    assert len(answer.facts["endpoints"]) == LISTED_MOST
+    assert len(answer.facts["endpoints"]) == MAX_LISTED
     assert "long" in str(answer.facts["problem"])
 
 

@@ -14,7 +14,7 @@ from probes.engine.observation import run_tcp_probe
 from probes.engine.pacing import Work
 from probes.judging.messages import outcome_message
 from probes.model import Icmp, Reason, Service, State
-from probes.rpc_dynamic import SAMPLES, TRIED_MOST, ask
+from probes.rpc_dynamic import MAX_ATTEMPTS, SAMPLE_PORTS, ask
 from probes.vantage import Outcome
 from probes.wire import endpoint_mapper
 
@@ -140,7 +140,7 @@ async def test_ports_are_tried_on_the_host_that_was_asked_and_only_a_few(
     async with asked(mapper=rpc_server(table), said=said) as call:
         await ask(call)
     assert call.vantage.tried[0] == ("127.0.0.1", 60000)
-    assert len(call.vantage.tried) == TRIED_MOST
+    assert len(call.vantage.tried) == MAX_ATTEMPTS
     assert {address for address, _ in call.vantage.tried} == {"127.0.0.1"}
 
 
@@ -252,7 +252,11 @@ async def test_well_known_ports_are_left_alone_whatever_the_mapper_says(asked, r
 async def test_without_a_table_one_way_through_shows_that_the_range_is_open(
     asked, rpc_server, options
 ) -> None:
-    said = {SAMPLES[0]: [SILENT, SILENT], SAMPLES[1]: [REFUSED], SAMPLES[2]: [REFUSED]}
+    said = {
+        SAMPLE_PORTS[0]: [SILENT, SILENT],
+        SAMPLE_PORTS[1]: [REFUSED],
+        SAMPLE_PORTS[2]: [REFUSED],
+    }
     async with asked(mapper=rpc_server(**options), said=said) as call:
         observation, note = await row(call)
     assert (observation.state, observation.service) == (State.OPEN, Service.NOT_ASKED)
@@ -263,7 +267,7 @@ async def test_without_a_table_one_way_through_shows_that_the_range_is_open(
 async def test_without_a_table_samples_that_are_all_stopped_block_the_row(
     asked, rpc_server
 ) -> None:
-    said = {port: [PROHIBITED] for port in SAMPLES}
+    said = {port: [PROHIBITED] for port in SAMPLE_PORTS}
     async with asked(mapper=rpc_server(fault=5), said=said) as call:
         observation, note = await row(call)
     assert observation.state is State.FILTERED

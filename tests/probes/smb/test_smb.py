@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from probes.call import Unexpected
-from probes.clients.smb import facts_of
+from probes.clients.smb import negotiation_facts
 from probes.model import Service
 from probes.smb import ask
 from probes.wire.ntlm import Identity
@@ -87,7 +87,7 @@ async def test_without_an_introduction_the_service_is_proven_all_the_same(
 )
 def test_samba_is_known_by_the_name_in_its_guid(guid: bytes, computer: str, software) -> None:
     said = Negotiated("3.1.1", guid=UUID(bytes_le=guid))
-    assert facts_of(said, Identity(computer)).get("software") == software
+    assert negotiation_facts(said, Identity(computer)).get("software") == software
 
 
 async def test_signing_that_is_not_required_is_told(tcp_call, file_server) -> None:
