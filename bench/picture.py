@@ -23,7 +23,7 @@ from bench.settled import settled
 from tui.app import AuditReach
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.models.loaded_session import open_recorded
+from tui.models.loaded_session import load_session
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "docs" / "example.jsonl"
@@ -58,7 +58,7 @@ async def picture(scene: Scene) -> str:
     """The screen of a scene as SVG."""
     profile = load(Options("open"))
     # The profile may have grown since; the reader of a picture need not hear of it.
-    recorded = replace(open_recorded(EXAMPLE, profile), messages=())
+    recorded = replace(load_session(EXAMPLE, profile), messages=())
     app = AuditReach(profile, None, recorded=recorded)
     async with app.run_test(size=scene.size) as pilot:
         # What opens over the main screen has its styles only when that one has been drawn.

@@ -141,8 +141,8 @@ def test_the_program_runs_from_the_wheel(unpacked: Path) -> None:
 def test_the_program_has_the_page_of_every_status_with_it(unpacked: Path) -> None:
     code = (
         "from probes.model import Status\n"
-        "from tui.text.pages import VERDICTS, markdown_of, page_of\n"
-        "for page in (VERDICTS, *map(page_of, Status)): print(markdown_of(page).splitlines()[0])\n"
+        "from tui.text.pages import VERDICTS, read_page, page_of\n"
+        "for page in (VERDICTS, *map(page_of, Status)): print(read_page(page).splitlines()[0])\n"
     )
     ran = run_python(unpacked, "-c", code)
     assert ran.returncode == 0, ran.stderr

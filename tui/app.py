@@ -13,15 +13,15 @@ from textual.theme import Theme, ThemeProvider
 
 from profiles.model import Profile
 from tui.commands import COMMANDS
-from tui.models.keymap import rebound
+from tui.models.keymap import rebind
 from tui.screens.main import REFRESH, SLOW_REFRESH, SessionScreen, screen_with
-from tui.storage.preferences import Remembered
+from tui.storage.preferences import Preferences
 from tui.terminal.app_base import TerminalApp
 from tui.text.status import ASCII, UNICODE
 
 if TYPE_CHECKING:
     from tui.controller import Runner
-    from tui.models.loaded_session import Recorded
+    from tui.models.loaded_session import LoadedSession
 
 
 class AuditReach(TerminalApp):
@@ -36,18 +36,18 @@ class AuditReach(TerminalApp):
         profile: Profile,
         runner: Runner | None,
         *,
-        recorded: Recorded | None = None,
+        recorded: LoadedSession | None = None,
         entries: Sequence[str] = (),
         start: bool = False,
         ascii: bool = False,
         slow: bool = False,
         kiosk: bool = False,
         keys: Mapping[str, str] = MappingProxyType({}),
-        remembered: Remembered | None = None,
+        remembered: Preferences | None = None,
         theme: str | None = None,
         replay: float | None = None,
     ) -> None:
-        remembered = remembered or Remembered(None)
+        remembered = remembered or Preferences(None)
         super().__init__(theme or remembered.get("theme"))
         self.dispatcher.pause()
         self.profile = profile
@@ -56,7 +56,7 @@ class AuditReach(TerminalApp):
         """Whether those who use it may reach nothing but this program."""
         self.remembered = remembered
         """What was chosen about the screen before."""
-        self.main: SessionScreen = screen_with(rebound(COMMANDS, keys), kiosk=kiosk)(
+        self.main: SessionScreen = screen_with(rebind(COMMANDS, keys), kiosk=kiosk)(
             profile,
             ASCII if ascii else UNICODE,
             runner,

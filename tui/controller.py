@@ -12,7 +12,7 @@ from probes.model import DEMO, Event, Job, Settings, Target
 from probes.options import NO_OPTIONS, Options
 from profiles.model import Profile
 from tui.cli import prepare
-from tui.storage.host_history import History
+from tui.storage.host_history import HostHistory
 
 if TYPE_CHECKING:
     from probes.lab.address_map import Directory
@@ -37,7 +37,7 @@ class Runner:
         *,
         log: Path | None = None,
         unasked: bool = False,
-        history: History | None = None,
+        history: HostHistory | None = None,
         given: Options = NO_OPTIONS,
         demo: Demo | None = None,
         files: bool = True,
@@ -45,7 +45,7 @@ class Runner:
         """Without `files` an @ in the host line names none."""
         self.profile = profile
         self.answers: dict[str, str] = dict(answers)
-        self.history = history or History(None)
+        self.history = history or HostHistory(None)
         self._settings = settings
         self._log = log
         self._unasked = unasked

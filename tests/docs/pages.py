@@ -12,7 +12,7 @@ from probes.judging.status import judge
 from probes.model import Result, Ruling, Status
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.models.loaded_session import open_recorded
+from tui.models.loaded_session import load_session
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs" / "nmap-side-by-side.md"
@@ -56,7 +56,7 @@ def of_result(result: Result) -> Quoted:
 def recorded() -> set[Quoted]:
     """The rows of the recorded sessions, in the words that the program has for them now."""
     profile = load(Options("open"))
-    found = [one for path in RECORDED for one in open_recorded(path, profile).results]
+    found = [one for path in RECORDED for one in load_session(path, profile).results]
     return {of_result(judge(one.job, one.observation)) for one in found}
 
 

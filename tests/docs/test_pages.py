@@ -24,9 +24,9 @@ from tests.docs.pages import (
 from tui.cli.options import Options
 from tui.cli.parser import COMMANDS, parse_options, parser_of
 from tui.cli.prepare import load
-from tui.models.loaded_session import open_recorded
+from tui.models.loaded_session import load_session
 from tui.text.findings import findings_lines
-from tui.text.result_line import Lines
+from tui.text.result_line import ResultFormatter
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 EVERYTHING = "\n".join(TEXTS.values())
@@ -105,9 +105,9 @@ def test_the_list_of_pages_names_every_page():
 
 def test_readme_quotes_the_example_session():
     profile = load(Options("open"))
-    example = open_recorded(ROOT / "docs" / "example.jsonl", profile)
-    lines = Lines(example.jobs, colour=False)
-    real = {lines.result(one) for one in example.results}
+    example = load_session(ROOT / "docs" / "example.jsonl", profile)
+    lines = ResultFormatter(example.jobs, colour=False)
+    real = {lines.format(one) for one in example.results}
     told = [
         line
         for line in fences(TEXTS[ROOT / "README.md"])
@@ -119,7 +119,7 @@ def test_readme_quotes_the_example_session():
 
 def test_the_page_of_findings_quotes_the_example_session():
     profile = load(Options("open"))
-    example = open_recorded(ROOT / "docs" / "example.jsonl", profile)
+    example = load_session(ROOT / "docs" / "example.jsonl", profile)
     real = set(findings_lines(diagnose(example.results, example.answers)))
     page = fences(TEXTS[ROOT / "docs" / "findings.md"])
     told = {line for line in page if line.startswith(("certain", "likely"))}

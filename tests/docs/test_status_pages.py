@@ -13,7 +13,7 @@ from tui.cli.parser import COMMANDS
 from tui.cli.prepare import load
 from tui.commands import COMMANDS as KEYS
 from tui.screens.help import help_text
-from tui.text.pages import VERDICTS, markdown_of, page_lines, page_of
+from tui.text.pages import VERDICTS, page_lines, page_of, read_page
 
 WORD = re.compile(r"[a-z|]+(?:[ -][a-z|]+)*")
 ANSWERS = {"yes", "no", "auto"}
@@ -99,4 +99,4 @@ def test_a_page_says_on_the_screen_every_word_it_has_and_is_not_too_wide(path, w
 
 @pytest.mark.parametrize("status", Status)
 def test_the_program_can_read_every_page_it_names(status):
-    assert markdown_of(page_of(status)) == (ROOT / page_of(status)).read_text()
+    assert read_page(page_of(status)) == (ROOT / page_of(status)).read_text()

@@ -13,7 +13,7 @@ from tui.cli.config_path import default_path, is_there
 from tui.cli.options import Options, UsageError
 from tui.cli.parser import THEMES
 from tui.commands import BY_ID, COMMANDS
-from tui.models.keymap import BadKeys, rebound
+from tui.models.keymap import KeymapError, rebind
 
 _MOST = 64 * 1024
 
@@ -71,7 +71,7 @@ def load_config(place: Path) -> Config:
         raise ConfigError(f"{place} is not TOML: {error}.") from None
     except RecursionError:
         raise ConfigError(f"{place} is nested too deeply.") from None
-    except (ConfigError, BadKeys) as error:
+    except (ConfigError, KeymapError) as error:
         raise ConfigError(f"{place}: {error}") from None
 
 
@@ -97,7 +97,7 @@ def _config(found: Mapping[str, Any]) -> Config:
         if not isinstance(value, str):
             raise ConfigError(f'answers.{name} is a text such as "yes", not {value!r}.')
     keys = _keys(_table(found, "keys"))
-    rebound(COMMANDS, keys)
+    rebind(COMMANDS, keys)
     return Config(
         screen.get("theme"),
         screen.get("ascii"),

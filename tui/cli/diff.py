@@ -9,7 +9,7 @@ from probes.session.diff import Change, ChangeKind, Comparison, compare
 from tui.cli import prepare
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
-from tui.models.loaded_session import whole_session
+from tui.models.loaded_session import read_whole_session
 from tui.reports.model import line
 from tui.text.comparison import counts, groups, name_text, row_text, session_text, statuses_text
 
@@ -20,8 +20,8 @@ def diff(options: Options) -> int:
     assert options.after is not None
     profile = prepare.load(options)
     try:
-        before = whole_session(options.session, profile)
-        after = whole_session(options.after, profile)
+        before = read_whole_session(options.session, profile)
+        after = read_whole_session(options.after, profile)
     except SessionError as error:
         raise UsageError(str(error)) from None
     compared = compare(before, after)

@@ -13,7 +13,7 @@ from tui.cli.options import Options, UsageError
 from tui.reports import FORMATS
 from tui.reports.anonymise import pseudonymised
 from tui.reports.model import load_report, notices
-from tui.storage.files import NotSaved, save
+from tui.storage.files import SaveError, save
 
 
 def export(options: Options) -> int:
@@ -32,7 +32,7 @@ def export(options: Options) -> int:
     else:
         try:
             save(pieces, options.output, force=options.force, never=(options.session,))
-        except NotSaved as error:
+        except SaveError as error:
             raise UsageError(str(error)) from None
     for notice in notices(report):
         print(f"auditreach: {notice}", file=sys.stderr)

@@ -7,7 +7,7 @@ from tui.app import AuditReach
 from tui.cli import prepare
 from tui.cli.options import Options, UsageError
 from tui.cli.start_screen import make_app
-from tui.models.loaded_session import open_recorded
+from tui.models.loaded_session import load_session
 
 
 def old_session_app(options: Options) -> AuditReach:
@@ -17,7 +17,7 @@ def old_session_app(options: Options) -> AuditReach:
     # It asks nothing, but a mistake in the configuration is one here too.
     prepare.answers(options, profile)
     try:
-        recorded = open_recorded(options.session, profile)
+        recorded = load_session(options.session, profile)
     except SessionError as error:
         raise UsageError(str(error)) from None
     return make_app(options, profile, None, recorded)

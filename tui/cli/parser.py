@@ -30,8 +30,8 @@ def seconds(text: str) -> float:
 def speed(text: str) -> float:
     """How many times as fast a session is played."""
     try:
-        return playback.speed(text)
-    except playback.BadSpeed as error:
+        return playback.parse_speed(text)
+    except playback.SpeedError as error:
         raise ArgumentTypeError(f"{quoted(text)} is no speed. {error}") from None
 
 

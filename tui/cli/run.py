@@ -55,7 +55,7 @@ from tui.cli.trust import trust
 from tui.cli.vantage import make_vantage
 from tui.models.verdicts import Verdicts, verdict_lines
 from tui.text.findings import findings_lines
-from tui.text.result_line import Lines, failures, summary
+from tui.text.result_line import ResultFormatter, failures, summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,7 @@ class _Output:
         self.verdicts = Verdicts()
         self.verdicts.add(jobs)
         self._json = as_json
-        self._lines = Lines(jobs, colour=_colour(sys.stdout))
+        self._lines = ResultFormatter(jobs, colour=_colour(sys.stdout))
         self._progress = _Progress(len(jobs))
         self._latest: dict[str, Result] = {}
         self._findings: tuple[Finding, ...] = ()
@@ -312,7 +312,7 @@ class _Output:
         for event in batch:
             if isinstance(event, Result):
                 self._latest[event.job.key] = event
-                shown.append(self._lines.result(event))
+                shown.append(self._lines.format(event))
             elif isinstance(event, Message):
                 self._progress.clear()
                 _say(f"auditreach: {event.text}")
@@ -334,7 +334,7 @@ class _Output:
         print(f"\n{summary(counts, time.monotonic() - self._began)}")
         if len(self._latest) > 20:
             for result in failures(self._latest.values()):
-                print(self._lines.result(result))
+                print(self._lines.format(result))
         for line in findings_lines(self._findings):
             print(line)
         for line in verdict_lines(self.verdicts.lines()):

@@ -13,12 +13,12 @@ from tui.app import AuditReach
 from tui.cli import prepare
 from tui.cli.options import Options
 from tui.controller import Demo, Runner
-from tui.storage.host_history import History
-from tui.storage.preferences import Remembered
+from tui.storage.host_history import HostHistory
+from tui.storage.preferences import Preferences
 from tui.terminal.capabilities import ascii_only
 
 if TYPE_CHECKING:
-    from tui.models.loaded_session import Recorded
+    from tui.models.loaded_session import LoadedSession
 
 
 def measuring_app(options: Options, given: Given) -> AuditReach:
@@ -30,7 +30,7 @@ def measuring_app(options: Options, given: Given) -> AuditReach:
         options.settings,
         log=options.log,
         unasked=options.yes,
-        history=History(_state_path("history")),
+        history=HostHistory(_state_path("history")),
         given=given,
         files=not options.kiosk,
     )
@@ -55,7 +55,7 @@ def demo_app(options: Options) -> AuditReach:
 
 
 def make_app(
-    options: Options, profile: Profile, runner: Runner | None, recorded: Recorded | None = None
+    options: Options, profile: Profile, runner: Runner | None, recorded: LoadedSession | None = None
 ) -> AuditReach:
     """The application, drawn as the options say."""
     return AuditReach(
@@ -69,7 +69,7 @@ def make_app(
         theme=options.theme,
         kiosk=options.kiosk,
         keys=options.keys,
-        remembered=Remembered(_state_path("screen.json")),
+        remembered=Preferences(_state_path("screen.json")),
         replay=options.replay,
     )
 

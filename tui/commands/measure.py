@@ -111,11 +111,11 @@ def freeze(context: Context) -> Outcome:
         return context.replay.toggle()
     if context.runner is None:
         return "An old session stands still already."
-    if not context.lookout.frozen:
-        context.lookout.freeze()
+    if not context.watcher.frozen:
+        context.watcher.freeze()
         context.tell_state()
         return "The display stands still; measuring and the log go on. {freeze} lets it go on."
-    events, rows = context.lookout.thaw()
+    events, rows = context.watcher.thaw()
     context.show_events(events)
     context.tell_state()
     return f"{rows:,} {'row was' if rows == 1 else 'rows were'} measured meanwhile." if rows else ""
@@ -130,7 +130,7 @@ def freeze(context: Context) -> Outcome:
 )
 def changes(context: Context) -> Outcome:
     """List what changed, the latest first."""
-    if not context.lookout.changes:
+    if not context.watcher.changes:
         return "No row has changed since it was first measured."
     return screens.list_changes(context)
 

@@ -116,7 +116,7 @@ def copy_change(context: Context) -> Outcome:
 )
 def copy_rows(context: Context) -> Outcome:
     """Copy the selected row, or the marked ones, as text for a ticket."""
-    return _copied(context, *screens.tickets_text(context.panes.results))
+    return _copied(context, *screens.rows_text(context.panes.results))
 
 
 @command(
@@ -132,7 +132,7 @@ def copy_rows(context: Context) -> Outcome:
 )
 def remove(context: Context) -> Outcome:
     """Remove the host of the selected row, of the marked rows or of the tree's node."""
-    if context.lookout.frozen:
+    if context.watcher.frozen:
         return _HELD
     targets = _aimed(context)
     if not targets:
@@ -159,7 +159,7 @@ def remove(context: Context) -> Outcome:
 )
 def undo(context: Context) -> Outcome:
     """Bring back what was removed last, with its results."""
-    if context.lookout.frozen:
+    if context.watcher.frozen:
         return _HELD
     gone = context.panes.removals.latest
     if gone is None:

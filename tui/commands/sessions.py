@@ -65,7 +65,7 @@ def remark(context: Context) -> Outcome:
 def information(context: Context) -> None:
     """Show what the lines above and below have no room for."""
     profile, old = context.profile, context.recorded
-    where = f"{old.where}\nMeasured by {old.measured_by}.\n\n" if old else ""
+    where = f"{old.description}\nMeasured by {old.measured_by}.\n\n" if old else ""
     this = f"auditreach {version()}, profile {profile.name} {profile.version}, {profile.source}."
     log = f"The log is {context.log_path}." if context.log_path else "There is no log yet."
     said = "\n".join(list(context.panes.below.notices)[::-1]) or "Nothing was said yet."

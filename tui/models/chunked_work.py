@@ -1,4 +1,4 @@
-"""Long work on the screen's loop, a little at a time, so that keys are answered meanwhile."""
+"""Chunked work: a long task on the event loop in short time slices, so that keys are answered."""
 
 from __future__ import annotations
 
@@ -6,41 +6,41 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-AT_ONCE = 0.008
-"""Seconds of work between two looks at the keyboard."""
-BREATH = 0.001
-"""Seconds for everything else between two pieces."""
+CHUNK_SECONDS = 0.008
+"""Seconds of work in one time slice."""
+PAUSE_SECONDS = 0.001
+"""Seconds for everything else between two time slices."""
 
 
-class Gradual:
-    """One piece of work at a time; `later` calls a function after some seconds."""
+class ChunkedWork:
+    """One task, run in time slices; `call_later` calls a function after some seconds."""
 
-    def __init__(self, later: Callable[[float, Callable[[], None]], object]) -> None:
-        self._later = later
-        self._pieces: Iterator[None] | None = None
+    def __init__(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
+        self._call_later = call_later
+        self._chunks: Iterator[None] | None = None
         self._done: Callable[[], None] = lambda: None
 
-    def begin(self, pieces: Iterator[None], done: Callable[[], None]) -> None:
-        """Work through pieces instead of what was begun before, then call `done`."""
-        self._pieces, self._done = pieces, done
-        self._go_on(pieces, AT_ONCE)
+    def start(self, chunks: Iterator[None], done: Callable[[], None]) -> None:
+        """Run the chunks of a task, in place of an earlier task, then call `done`."""
+        self._chunks, self._done = chunks, done
+        self._continue(chunks, CHUNK_SECONDS)
 
-    def settle(self) -> None:
-        """Finish now what was begun, if anything was."""
-        if self._pieces is not None:
-            self._go_on(self._pieces, math.inf)
+    def finish(self) -> None:
+        """Run what is left of the task at once."""
+        if self._chunks is not None:
+            self._continue(self._chunks, math.inf)
 
     def cancel(self) -> None:
-        """Give up what was begun; its `done` is never called."""
-        self._pieces = None
+        """Drop the task; its `done` is never called."""
+        self._chunks = None
 
-    def _go_on(self, pieces: Iterator[None], most: float) -> None:
-        if pieces is not self._pieces:
+    def _continue(self, chunks: Iterator[None], seconds: float) -> None:
+        if chunks is not self._chunks:
             return
-        until = time.perf_counter() + most
-        for _ in pieces:
-            if time.perf_counter() > until:
-                self._later(BREATH, lambda: self._go_on(pieces, AT_ONCE))
+        deadline = time.perf_counter() + seconds
+        for _ in chunks:
+            if time.perf_counter() > deadline:
+                self._call_later(PAUSE_SECONDS, lambda: self._continue(chunks, CHUNK_SECONDS))
                 return
-        self._pieces = None
+        self._chunks = None
         self._done()

@@ -1,4 +1,4 @@
-"""Columns: what can be shown, sorted, filtered and reported of a row, and how.
+"""Columns of a row: display, sorting, filters, reports.
 
 A new one is a row of COLUMNS; the table, sorting, filters, `run` and the reports follow.
 """
@@ -13,13 +13,13 @@ from typing import Any, Literal, NamedTuple
 
 from probes.model import Job, Observation, Reason, Result, Service, State, Status
 from tui.models import conditions
-from tui.models.conditions import Passes, Value
-from tui.text.status import STATUS, Signs
+from tui.models.conditions import RowPredicate, Value
+from tui.text.status import STATUS, Glyphs
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """One row as columns read it; texts are as they came and may hold anything.
+class RowData:
+    """Data of one row that columns read; texts come from the network and may hold anything.
 
     A row that waits or runs has no result.
     """
@@ -44,7 +44,7 @@ class Cells:
         return self.job.port_text
 
     @property
-    def seen(self) -> Observation | None:
+    def observation(self) -> Observation | None:
         """The observation."""
         return None if self.result is None else self.result.observation
 
@@ -59,8 +59,8 @@ class Cells:
         return "" if self.result is None else self.result.note
 
 
-class Longest(NamedTuple):
-    """The most cells that a host and a check with its port have, in full and cut short.
+class ContentWidths(NamedTuple):
+    """Greatest widths of a host and of a check with its port, in full and shortened.
 
     What tells a host from the others is a whole address, or of a name what is before its domain.
     """
@@ -71,8 +71,8 @@ class Longest(NamedTuple):
     check_short: int = 0
 
 
-class Space(NamedTuple):
-    """The width of the table, in cells, and what follows from it."""
+class TableWidth(NamedTuple):
+    """Width of the table in cells, and what depends on it."""
 
     width: int
 
@@ -83,25 +83,25 @@ class Space(NamedTuple):
 
     @property
     def ports(self) -> bool:
-        """Checks have their ports beside them."""
+        """True if checks have their ports beside them."""
         return self.width >= 46
 
     @property
     def compact(self) -> bool:
-        """Words, ports and latencies are written short."""
+        """True if words, ports and latencies are shortened."""
         return self.width < 76
 
 
-class InTable(NamedTuple):
+class TableColumn(NamedTuple):
     """A column of the table on the screen."""
 
     fit: Literal["always", "room", "rest"]
     """Shown always, or where there is room for it; one column takes the rest of that room."""
-    cells: Callable[[Space, Longest], int]
-    """How many it wants, 0 for none at this width; of the one that takes the rest, the fewest."""
-    text: Callable[[Cells, Signs, Space], tuple[str, str]]
+    cells: Callable[[TableWidth, ContentWidths], int]
+    """Wanted width, 0 for none at this width; of the one that takes the rest, the least."""
+    text: Callable[[RowData, Glyphs, TableWidth], tuple[str, str]]
     """The text of a cell; where it is cut its second part stays whole."""
-    whole: Callable[[Longest], int] | None = None
+    full_cells: Callable[[ContentWidths], int] | None = None
     """Cells of its longest text, for the one column that gives way and takes what others leave."""
 
 
@@ -110,8 +110,8 @@ class Sort(NamedTuple):
 
     letter: str
     """Chooses it in the dialog."""
-    words: str = ""
-    """What the dialog says, if that is not the heading."""
+    label: str = ""
+    """Its label in the dialog, if that is not the heading."""
     job: Callable[[Job], Hashable] | None = None
     key: Callable[[Any], Any] = lambda part: part
     """Orders what `job` returns; it is worked out once for each value."""
@@ -119,8 +119,8 @@ class Sort(NamedTuple):
     """None and empty texts come last in both directions."""
 
     @property
-    def changes(self) -> bool:
-        """A result can move a row."""
+    def depends_on_result(self) -> bool:
+        """True if a result can move a row."""
         return self.job is None
 
 
@@ -128,19 +128,19 @@ class Field(NamedTuple):
     """A field of the query language, `id:value`."""
 
     example: str
-    passes: Callable[[Sequence[Value]], Passes]
-    """The condition that any of the values makes."""
-    wrong: Callable[[str, Value], str] | None = None
-    """A sentence about a value that is none, given the field's name; empty for a right one."""
+    predicate: Callable[[Sequence[Value]], RowPredicate]
+    """Predicate of a row for these values, any of which may match."""
+    error: Callable[[str, Value], str] | None = None
+    """Error sentence for an invalid value, given the field's name; empty for a valid one."""
     values: tuple[str, ...] = ()
     """Every value, where they are known."""
     slow: bool = False
     """Asked after the other conditions."""
-    word: Callable[[Result], str] | None = None
-    """Where a bare word is looked for, beside host, check, status, note and address."""
+    searched_text: Callable[[Result], str] | None = None
+    """Text in which a bare word is searched, besides host, check, status, note and address."""
 
 
-class InReport(NamedTuple):
+class ReportColumn(NamedTuple):
     """A column of the rows in a Markdown or HTML report."""
 
     width: str = ""
@@ -148,24 +148,24 @@ class InReport(NamedTuple):
     wrap: bool = True
 
 
-class InRun(NamedTuple):
+class RunColumn(NamedTuple):
     """A column of the lines of `run`; the last one is as long as its text."""
 
     cells: int = 0
     """Its width; 0 for that of the widest job."""
-    most: int = 200
+    max_cells: int = 200
     """Cells of the widest."""
-    length: int = 200
+    max_length: int = 200
     """Characters of a text before it is cut."""
 
 
-class InCsv(NamedTuple):
+class CsvColumn(NamedTuple):
     """A column of the CSV report."""
 
     number: int
     """Its place, from 1. Scripts rely on it: a new one takes the next number."""
     heading: str
-    text: Callable[[Cells], str] | None = None
+    text: Callable[[RowData], str] | None = None
     """The text of a cell, if that is not the column's."""
 
 
@@ -174,15 +174,15 @@ class Column(NamedTuple):
 
     id: str
     heading: str
-    text: Callable[[Cells], str]
+    text: Callable[[RowData], str]
     right: bool = False
     """Aligned at the right."""
-    table: InTable | None = None
+    table: TableColumn | None = None
     sort: Sort | None = None
     field: Field | None = None
-    report: InReport | None = None
-    run: InRun | None = None
-    csv: InCsv | None = None
+    report: ReportColumn | None = None
+    run: RunColumn | None = None
+    csv: CsvColumn | None = None
 
 
 def latency_text(ms: float | None) -> str:
@@ -203,7 +203,7 @@ def latency_text(ms: float | None) -> str:
 _DIGITS = re.compile("([0-9]+)")
 
 
-def natural(text: str) -> tuple[tuple[int, str], ...]:
+def natural_key(text: str) -> tuple[tuple[int, str], ...]:
     """A sort key that ignores case and compares runs of digits by value, however long."""
     return tuple(
         (len(digits := part.lstrip("0")), digits) if place % 2 else (0, part)
@@ -218,26 +218,26 @@ def host_key(host: tuple[str, int]) -> tuple[object, ...]:
     try:
         value = socket.inet_pton(socket.AF_INET6 if version == 6 else socket.AF_INET, name)
     except (OSError, ValueError):
-        return (9, natural(name), port)
+        return (9, natural_key(name), port)
     return (version, value, port)
 
 
 def _check_key(check: tuple[str, str, int]) -> tuple[object, ...]:
     title, transport, port = check
-    return natural(title), transport, port
+    return natural_key(title), transport, port
 
 
-WORD = max(map(len, Status))
+STATUS_CELLS = max(map(len, Status))
 """Letters of the longest status."""
-_SHORT_WORD = max(len(info.short) for info in STATUS.values())
+_SHORT_STATUS_CELLS = max(len(info.short) for info in STATUS.values())
 
 
-def _status_text(cells: Cells, signs: Signs, space: Space) -> tuple[str, str]:
-    info = STATUS[cells.status]
-    return f"{signs.status[cells.status]} {info.short if space.compact else info.status}", ""
+def _status_text(row: RowData, signs: Glyphs, table: TableWidth) -> tuple[str, str]:
+    info = STATUS[row.status]
+    return f"{signs.status[row.status]} {info.short if table.compact else info.status}", ""
 
 
-def port_beside(port: str, *, compact: bool) -> str:
+def port_suffix(port: str, *, compact: bool) -> str:
     """A port as it stands behind a title, in short as nmap's -p takes it: ` 5985`, ` U:161`.
 
     A range is left away in short: "RPC dynamic" says it.
@@ -248,42 +248,42 @@ def port_beside(port: str, *, compact: bool) -> str:
     return f" {port}" if port else ""
 
 
-def _check_text(cells: Cells, signs: Signs, space: Space) -> tuple[str, str]:
-    port = port_beside(cells.port, compact=space.compact) if space.ports else ""
-    return cells.title, port
+def _check_text(row: RowData, signs: Glyphs, table: TableWidth) -> tuple[str, str]:
+    port = port_suffix(row.port, compact=table.compact) if table.ports else ""
+    return row.title, port
 
 
-def _check_cells(space: Space, longest: Longest) -> int:
-    if not space.ports:
+def _check_cells(table: TableWidth, content: ContentWidths) -> int:
+    if not table.ports:
         # A title has at most as many, by the profile's own limit.
         most = 12
-    elif space.compact:
+    elif table.compact:
         most = 14
     else:
-        most = 28 if space.width >= 100 else 22 if space.width >= 90 else 20
+        most = 28 if table.width >= 100 else 22 if table.width >= 90 else 20
     # The heading has an arrow beside it.
-    return max(min(longest.check_short if space.compact else longest.check, most), len("Check") + 1)
+    return max(min(content.check_short if table.compact else content.check, most), len("Check") + 1)
 
 
-def _host_whole(longest: Longest) -> int:
-    return max(longest.host, len("Host") + 1)
+def _full_host_cells(content: ContentWidths) -> int:
+    return max(content.host, len("Host") + 1)
 
 
-def _host_cells(space: Space, longest: Longest) -> int:
-    if space.compact:
-        most = max(12, min(longest.host_short, 15))
+def _host_cells(table: TableWidth, content: ContentWidths) -> int:
+    if table.compact:
+        most = max(12, min(content.host_short, 15))
     else:
-        most = 40 if space.width >= 140 else max(20, space.width // 4)
-    return min(_host_whole(longest), most)
+        most = 40 if table.width >= 140 else max(20, table.width // 4)
+    return min(_full_host_cells(content), most)
 
 
-def _latency_cells(space: Space, longest: Longest) -> int:
-    return 9 if space.width >= 100 else 7 if space.compact else 8
+def _latency_cells(table: TableWidth, content: ContentWidths) -> int:
+    return 9 if table.width >= 100 else 7 if table.compact else 8
 
 
-def _latency_short(cells: Cells, signs: Signs, space: Space) -> tuple[str, str]:
-    text = latency_text(cells.latency)
-    return text.replace(" ", "") if space.compact else text, ""
+def _latency_short(row: RowData, signs: Glyphs, table: TableWidth) -> tuple[str, str]:
+    text = latency_text(row.latency)
+    return text.replace(" ", "") if table.compact else text, ""
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -291,65 +291,65 @@ COLUMNS: tuple[Column, ...] = (
         "status",
         "Status",
         lambda cells: cells.status.value,
-        table=InTable(
+        table=TableColumn(
             "always",
             # The sign and a space stand before it.
-            lambda space, longest: 2 + (_SHORT_WORD if space.compact else WORD),
+            lambda space, longest: 2 + (_SHORT_STATUS_CELLS if space.compact else STATUS_CELLS),
             _status_text,
         ),
         sort=Sort("s", "Status, what needs attention first"),
         field=Field("blocked", conditions.status, values=tuple(Status)),
-        report=InReport("13%", wrap=False),
-        run=InRun(WORD),
-        csv=InCsv(1, "status"),
+        report=ReportColumn("13%", wrap=False),
+        run=RunColumn(STATUS_CELLS),
+        csv=CsvColumn(1, "status"),
     ),
     Column(
         "host",
         "Host",
         lambda cells: cells.host,
-        table=InTable(
-            "always", _host_cells, lambda cells, signs, space: (cells.host, ""), _host_whole
+        table=TableColumn(
+            "always", _host_cells, lambda cells, signs, space: (cells.host, ""), _full_host_cells
         ),
         sort=Sort("h", job=lambda job: (job.target.host, job.target.port or 0), key=host_key),
-        field=Field("dc*", conditions.host, conditions.bad_network),
-        report=InReport("17%"),
-        run=InRun(most=40),
-        csv=InCsv(2, "host"),
+        field=Field("dc*", conditions.host, conditions.network_error),
+        report=ReportColumn("17%"),
+        run=RunColumn(max_cells=40),
+        csv=CsvColumn(2, "host"),
     ),
     Column(
         "check",
         "Check",
         lambda cells: cells.job.check_text,
-        table=InTable("always", _check_cells, _check_text),
+        table=TableColumn("always", _check_cells, _check_text),
         sort=Sort(
             "c",
             job=lambda job: (job.check.title, job.check.transport, job.port or 0),
             key=_check_key,
         ),
         field=Field("winrm", conditions.check),
-        report=InReport("15%"),
-        run=InRun(),
-        csv=InCsv(4, "check", lambda cells: cells.job.check.id),
+        report=ReportColumn("15%"),
+        run=RunColumn(),
+        csv=CsvColumn(4, "check", lambda cells: cells.job.check.id),
     ),
     Column(
         "address",
         "Address",
-        lambda cells: (cells.seen and cells.seen.address) or "",
-        field=Field("10.2.*", conditions.address, conditions.bad_network),
-        report=InReport("13%"),
-        csv=InCsv(8, "address"),
+        lambda cells: (cells.observation and cells.observation.address) or "",
+        field=Field("10.2.*", conditions.address, conditions.network_error),
+        report=ReportColumn("13%"),
+        csv=CsvColumn(8, "address"),
     ),
     Column(
         "latency",
         "Latency",
         lambda cells: latency_text(cells.latency),
         right=True,
-        table=InTable("room", _latency_cells, _latency_short),
+        table=TableColumn("room", _latency_cells, _latency_short),
         sort=Sort("l", result=lambda result: result.observation.latency_ms),
-        field=Field(">100", conditions.latency, conditions.bad_limit),
-        report=InReport("9%", wrap=False),
-        run=InRun(8),
-        csv=InCsv(
+        field=Field(">100", conditions.latency, conditions.limit_error),
+        report=ReportColumn("9%", wrap=False),
+        run=RunColumn(8),
+        csv=CsvColumn(
             16,
             "latency ms",
             lambda cells: "" if cells.latency is None else f"{cells.latency:.3f}",
@@ -359,7 +359,7 @@ COLUMNS: tuple[Column, ...] = (
         "note",
         "Note",
         lambda cells: cells.note,
-        table=InTable(
+        table=TableColumn(
             "rest",
             # The fewest in which it says something: `Refused`, `No ans…`, `TLS 1.3`.
             lambda space, longest: 7,
@@ -367,44 +367,44 @@ COLUMNS: tuple[Column, ...] = (
         ),
         sort=Sort("n", result=lambda result: result.note.casefold()),
         field=Field('"timed out"', conditions.note, slow=True),
-        report=InReport(),
-        run=InRun(length=2000),
-        csv=InCsv(14, "note"),
+        report=ReportColumn(),
+        run=RunColumn(max_length=2000),
+        csv=CsvColumn(14, "note"),
     ),
     Column(
         "port",
         "Port",
         lambda cells: "" if cells.job.port is None else str(cells.job.port),
-        field=Field("5985", conditions.port, conditions.bad_port),
-        csv=InCsv(7, "port"),
+        field=Field("5985", conditions.port, conditions.port_error),
+        csv=CsvColumn(7, "port"),
     ),
     Column(
         "role",
         "Role",
         lambda cells: cells.job.target.role,
         field=Field("windows.dc", conditions.role),
-        csv=InCsv(3, "role"),
+        csv=CsvColumn(3, "role"),
     ),
     Column(
         "reason",
         "Reason",
-        lambda cells: cells.seen.reason if cells.seen else "",
-        field=Field("no-response", conditions.seen("reason"), values=tuple(Reason)),
-        csv=InCsv(12, "reason"),
+        lambda cells: cells.observation.reason if cells.observation else "",
+        field=Field("no-response", conditions.observed("reason"), values=tuple(Reason)),
+        csv=CsvColumn(12, "reason"),
     ),
     Column(
         "service",
         "Service",
-        lambda cells: cells.seen.service if cells.seen else "",
-        field=Field("unexpected", conditions.seen("service"), values=tuple(Service)),
-        csv=InCsv(13, "service"),
+        lambda cells: cells.observation.service if cells.observation else "",
+        field=Field("unexpected", conditions.observed("service"), values=tuple(Service)),
+        csv=CsvColumn(13, "service"),
     ),
     Column(
         "state",
         "State",
-        lambda cells: cells.seen.state if cells.seen else "",
-        field=Field("filtered", conditions.seen("state"), values=tuple(State)),
-        csv=InCsv(11, "state"),
+        lambda cells: cells.observation.state if cells.observation else "",
+        field=Field("filtered", conditions.observed("state"), values=tuple(State)),
+        csv=CsvColumn(11, "state"),
     ),
 )
 """Every column, in the order of the table, the reports and what a typed field may become."""

@@ -34,7 +34,7 @@ class Command:
     bar: int = 0
     """Its place in the last line, the smallest first and as many as fit; 0 is not there."""
     outside: bool = False
-    """Whether it reaches beyond the program, which a kiosk does not allow."""
+    """True if it reaches beyond the program, which a kiosk does not allow."""
     show: str = ""
     """The key as it is written, where Textual would write it otherwise."""
 

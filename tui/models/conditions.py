@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from probes.model import Job, Result, Status
 
-Passes = Callable[[Job, Status, Result | None], bool]
-"""Whether a row is visible; its result is None while it waits or runs."""
+RowPredicate = Callable[[Job, Status, Result | None], bool]
+"""Predicate of a row: True if it is visible; its result is None while it waits or runs."""
 
-Text = Callable[[str], bool]
-"""Whether a casefolded text is meant."""
+TextPredicate = Callable[[str], bool]
+"""Predicate of a casefolded text."""
 
 _BOUND = re.compile(r"(<=|>=|<|>)(\d{1,9}(?:\.\d{1,9})?)(ms|s|)")
 _RANGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)-(\d{1,9}(?:\.\d{1,9})?)(ms|s|)")
@@ -44,13 +44,13 @@ def interval(text: str) -> tuple[float, float] | None:
     return None
 
 
-def spaced(word: str) -> str:
-    """A word of two parts as it is compared: `not-needed` is `not needed`."""
+def with_spaces(word: str) -> str:
+    """A word of two parts as it is compared, with spaces: `not-needed` is `not needed`."""
     return word.casefold().replace("-", " ").replace("_", " ")
 
 
-def glob(value: Value, *, whole: bool) -> Text:
-    """Whether a casefolded text is, or with `whole` false contains, what a value says.
+def glob(value: Value, *, whole: bool) -> TextPredicate:
+    """Predicate of casefolded texts that equal a pattern, or with `whole` false contain it.
 
     Takes time in proportion to the lengths of both, whatever is typed.
     """
@@ -59,16 +59,16 @@ def glob(value: Value, *, whole: bool) -> Text:
         return text.__eq__ if whole else lambda line: text in line
     first, *others = (text if whole else f"*{text}*").split("*")
     if "?" not in text:
-        return _between(first, others)
-    begin = _piece(first)
+        return _pieces_predicate(first, others)
+    start_pattern = _piece_pattern(first)
     if not others:
-        return lambda line: begin.fullmatch(line) is not None
-    searches = [_piece(piece).search for piece in others[:-1] if piece]
+        return lambda line: start_pattern.fullmatch(line) is not None
+    searches = [_piece_pattern(piece).search for piece in others[:-1] if piece]
     last = others[-1]
-    end = _piece(last)
+    end = _piece_pattern(last)
 
     def matches(line: str) -> bool:
-        found = begin.match(line)
+        found = start_pattern.match(line)
         for search in searches:
             if found is None:
                 return False
@@ -79,8 +79,8 @@ def glob(value: Value, *, whole: bool) -> Text:
     return matches
 
 
-def _between(first: str, others: Sequence[str]) -> Text:
-    """Pieces of text in this order, with anything between them."""
+def _pieces_predicate(first: str, others: Sequence[str]) -> TextPredicate:
+    """Predicate of texts with these pieces in this order and anything between them."""
     *middle, last = others
 
     def matches(line: str) -> bool:
@@ -97,28 +97,28 @@ def _between(first: str, others: Sequence[str]) -> Text:
     return matches
 
 
-def _piece(text: str) -> re.Pattern[str]:
-    """Characters one after the other, ? being any: nothing in it repeats."""
+def _piece_pattern(text: str) -> re.Pattern[str]:
+    """Pattern of characters in which ? stands for any; nothing in it repeats."""
     return re.compile("".join("." if mark == "?" else re.escape(mark) for mark in text), re.DOTALL)
 
 
-def _any(values: Sequence[Value], *, whole: bool = True) -> Text:
+def _any(values: Sequence[Value], *, whole: bool = True) -> TextPredicate:
     tests = [glob(value, whole=whole) for value in values]
     return tests[0] if len(tests) == 1 else lambda text: any(test(text) for test in tests)
 
 
-def status(values: Sequence[Value]) -> Passes:
+def status(values: Sequence[Value]) -> RowPredicate:
     """Rows with one of these statuses."""
-    matches = _any([Value(spaced(value.text), value.literal) for value in values])
-    shown = frozenset(status for status in Status if matches(spaced(status)))
+    matches = _any([Value(with_spaces(value.text), value.literal) for value in values])
+    shown = frozenset(status for status in Status if matches(with_spaces(status)))
     return lambda job, status, result: status in shown
 
 
-def seen(name: str) -> Callable[[Sequence[Value]], Passes]:
-    """A field of what was observed, of a few known words."""
+def observed(name: str) -> Callable[[Sequence[Value]], RowPredicate]:
+    """Rows by a field of the observation that holds one of a few words."""
 
-    def field(values: Sequence[Value]) -> Passes:
-        matches = _any([Value(spaced(value.text), value.literal) for value in values])
+    def field(values: Sequence[Value]) -> RowPredicate:
+        matches = _any([Value(with_spaces(value.text), value.literal) for value in values])
         known: dict[str, bool] = {}
 
         def passes(job: Job, status: Status, result: Result | None) -> bool:
@@ -126,7 +126,7 @@ def seen(name: str) -> Callable[[Sequence[Value]], Passes]:
                 return False
             word: str = getattr(result.observation, name)
             if word not in known:
-                known[word] = matches(spaced(word))
+                known[word] = matches(with_spaces(word))
             return known[word]
 
         return passes
@@ -134,7 +134,7 @@ def seen(name: str) -> Callable[[Sequence[Value]], Passes]:
     return field
 
 
-def check(values: Sequence[Value]) -> Passes:
+def check(values: Sequence[Value]) -> RowPredicate:
     """Rows of a check with this title, id or part of the id."""
     matches = _any(values)
     known: dict[tuple[str, str], bool] = {}
@@ -150,7 +150,7 @@ def check(values: Sequence[Value]) -> Passes:
     return passes
 
 
-def role(values: Sequence[Value]) -> Passes:
+def role(values: Sequence[Value]) -> RowPredicate:
     """Rows of a role with this id or part of it."""
     matches = _any(values)
     known: dict[str, bool] = {}
@@ -168,9 +168,9 @@ def _parts(id: str) -> tuple[str, ...]:
     return (id, *id.split("."))
 
 
-def host(values: Sequence[Value]) -> Passes:
+def host(values: Sequence[Value]) -> RowPredicate:
     """Rows of a host with this name or address, or in this network."""
-    matches, inside = _any(_plain(values)), _inside(values)
+    matches, inside = _any(_without_networks(values)), _in_networks(values)
     known: dict[tuple[str, int | None], bool] = {}
 
     def passes(job: Job, status: Status, result: Result | None) -> bool:
@@ -188,9 +188,9 @@ def host(values: Sequence[Value]) -> Passes:
     return passes
 
 
-def address(values: Sequence[Value]) -> Passes:
+def address(values: Sequence[Value]) -> RowPredicate:
     """Rows for which this address, or one in this network, was asked."""
-    matches, inside = _any(_plain(values)), _inside(values)
+    matches, inside = _any(_without_networks(values)), _in_networks(values)
     known: dict[str, bool] = {}
 
     def passes(job: Job, status: Status, result: Result | None) -> bool:
@@ -206,8 +206,8 @@ def address(values: Sequence[Value]) -> Passes:
     return passes
 
 
-def _plain(values: Sequence[Value]) -> list[Value]:
-    """Values that are no network; one that matches nothing if there are none."""
+def _without_networks(values: Sequence[Value]) -> list[Value]:
+    """Values that are not a network; one that matches nothing if there are none."""
     return [value for value in values if not _network(value)] or [Value("", True)]
 
 
@@ -215,7 +215,7 @@ def _network(value: Value) -> bool:
     return "/" in value.text and not value.literal
 
 
-def _inside(values: Sequence[Value]) -> Text:
+def _in_networks(values: Sequence[Value]) -> TextPredicate:
     networks = [ipaddress.ip_network(one.text, strict=False) for one in values if _network(one)]
     if not networks:
         return lambda text: False
@@ -238,7 +238,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def port(values: Sequence[Value]) -> Passes:
+def port(values: Sequence[Value]) -> RowPredicate:
     """Numbers, ranges, a transport, `udp/53` or `u:53`; a row of a range has every port of it."""
     spans = [span for value in values if (span := _span(value.text)) is not None]
     matches = _any([value for value in values if _span(value.text) is None] or [Value("", True)])
@@ -265,13 +265,13 @@ def _span(text: str) -> tuple[float, float] | None:
     return (float(text), float(text)) if text.isdecimal() else interval(text)
 
 
-def note(values: Sequence[Value]) -> Passes:
+def note(values: Sequence[Value]) -> RowPredicate:
     """Rows whose note holds this anywhere."""
     matches = _any(values, whole=False)
     return lambda job, status, result: result is not None and matches(result.note.casefold())
 
 
-def latency(values: Sequence[Value]) -> Passes:
+def latency(values: Sequence[Value]) -> RowPredicate:
     """Rows whose latency is within one of these limits."""
     spans = [span for value in values if (span := interval(value.text)) is not None]
 
@@ -282,22 +282,22 @@ def latency(values: Sequence[Value]) -> Passes:
     return passes
 
 
-def bad_limit(field: str, value: Value) -> str:
-    """The sentence about a value that is no limit of a latency; empty for one that is."""
+def limit_error(field: str, value: Value) -> str:
+    """Error sentence for an invalid latency limit; empty for a valid one."""
     if interval(value.text) is not None:
         return ""
     return f"{field}:{value.text} is no limit in milliseconds, such as >100, <=2s or 10-50."
 
 
-def bad_port(field: str, value: Value) -> str:
-    """The sentence about a value that is no port; empty for one that is."""
+def port_error(field: str, value: Value) -> str:
+    """Error sentence for an invalid port; empty for a valid one."""
     if _is_port(value):
         return ""
     return f"{field}:{value.text} is no port: 5985, 135-139, >1023, tcp, udp, icmp or udp/53 are."
 
 
-def bad_network(field: str, value: Value) -> str:
-    """The sentence about a value that should be a network and is none; empty for others."""
+def network_error(field: str, value: Value) -> str:
+    """Error sentence for an invalid network; empty for other values."""
     if not _network(value):
         return ""
     try:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from probes.model import FAILURES, Job, Result, Status
-from tui.models.conditions import Passes, Text, Value, glob
+from tui.models.conditions import RowPredicate, TextPredicate, Value, glob
 from tui.models.query import FIELDS, Term, parse
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which rows are visible: all conditions must hold, an empty one always does.
+    """Filter of rows: all conditions must hold, an empty one always does.
 
     `category`, `role` and `check` are ids, `host` is a target's label. `text` is a query in the
     language of tui.models.query; what is wrong in it hides nothing. `keys` are those of rows.
@@ -27,8 +27,8 @@ class Filter:
     keys: frozenset[str] | None = None
 
     @property
-    def changeable(self) -> bool:
-        """Whether a result can make a row visible or hide it."""
+    def depends_on_results(self) -> bool:
+        """True if a result can make a row visible or hide it."""
         return self.failures or bool(self.text.strip())
 
 
@@ -36,21 +36,21 @@ EVERYTHING = Filter()
 """The filter that hides nothing."""
 
 
-def passing(wanted: Filter) -> Callable[[Job, Status, Result | None], bool]:
-    """A function that says of one row whether it is visible; its result is None while it runs."""
-    conditions = _conditions(wanted.text)
-    if replace(wanted, text="") != EVERYTHING:
-        conditions.insert(0, _narrowed(wanted))
+def row_predicate(filter: Filter) -> Callable[[Job, Status, Result | None], bool]:
+    """Predicate of visible rows; the result of a row is None while it runs."""
+    conditions = _text_predicates(filter.text)
+    if replace(filter, text="") != EVERYTHING:
+        conditions.insert(0, _field_predicate(filter))
     # Asked of every row of tens of thousands, so the usual single condition has nothing around it.
     if len(conditions) == 1:
         return conditions[0]
     return lambda job, status, result: all(holds(job, status, result) for holds in conditions)
 
 
-def _narrowed(wanted: Filter) -> Callable[[Job, Status, Result | None], bool]:
-    """Every condition but the text."""
-    keys, failures, category = wanted.keys, wanted.failures, wanted.category
-    role, id, host = wanted.role, wanted.check, wanted.host
+def _field_predicate(filter: Filter) -> Callable[[Job, Status, Result | None], bool]:
+    """Predicate for every condition but the text."""
+    keys, failures, category = filter.keys, filter.failures, filter.category
+    role, id, host = filter.role, filter.check, filter.host
 
     def passes(job: Job, status: Status, result: Result | None) -> bool:
         return not (
@@ -65,32 +65,32 @@ def _narrowed(wanted: Filter) -> Callable[[Job, Status, Result | None], bool]:
     return passes
 
 
-def _conditions(text: str) -> list[Callable[[Job, Status, Result | None], bool]]:
+def _text_predicates(text: str) -> list[Callable[[Job, Status, Result | None], bool]]:
     if not text.strip():
         return []
-    return compiled(parse(text).terms)
+    return compile_terms(parse(text).terms)
 
 
-def compiled(terms: Sequence[Term]) -> list[Passes]:
-    """A function for each condition, the cheap ones first; all must hold."""
+def compile_terms(terms: Sequence[Term]) -> list[RowPredicate]:
+    """Predicates of the terms, the cheap ones first; all must hold."""
     words = [term for term in terms if not term.field]
     named = [(FIELDS[term.field], term) for term in terms if term.field]
     named.sort(key=lambda pair: pair[0].slow)
-    found = [_inverted(field.passes(term.values), term.inverse) for field, term in named]
-    return [*found, _words(words)] if words else found
+    found = [_inverted(field.predicate(term.values), term.inverse) for field, term in named]
+    return [*found, _word_predicate(words)] if words else found
 
 
-def _inverted(passes: Passes, inverse: bool) -> Passes:
+def _inverted(predicate: RowPredicate, inverse: bool) -> RowPredicate:
     if not inverse:
-        return passes
-    return lambda job, status, result: not passes(job, status, result)
+        return predicate
+    return lambda job, status, result: not predicate(job, status, result)
 
 
-def _words(terms: Sequence[Term]) -> Passes:
-    """All words, in any column; a row's text is put together once for all of them."""
-    wanted = [(_in_lines(term.values[0]), term.inverse) for term in terms]
+def _word_predicate(terms: Sequence[Term]) -> RowPredicate:
+    """Predicate for all words, in any column; a row's text is joined once for all of them."""
+    wanted = [(_line_predicate(term.values[0]), term.inverse) for term in terms]
     named: dict[tuple[str, int | None], str] = {}
-    others = [field.word for field in FIELDS.values() if field.word is not None]
+    others = [field.searched_text for field in FIELDS.values() if field.searched_text is not None]
 
     def passes(job: Job, status: Status, result: Result | None) -> bool:
         check = job.check
@@ -108,7 +108,7 @@ def _words(terms: Sequence[Term]) -> Passes:
     return passes
 
 
-def _in_lines(value: Value) -> Text:
+def _line_predicate(value: Value) -> TextPredicate:
     matches = glob(value, whole=False)
     if value.literal or "*" not in value.text:
         return matches

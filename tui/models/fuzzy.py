@@ -1,4 +1,4 @@
-"""Names that a few typed letters may mean, the likeliest first."""
+"""Fuzzy search: names that a few typed letters may mean, the likeliest first."""
 
 from __future__ import annotations
 

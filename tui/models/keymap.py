@@ -1,4 +1,4 @@
-"""Other keys for commands, and sentences that name the keys that are in force."""
+"""Keymap: configured keys of commands, and keys inserted into sentences."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _NAMES: Mapping[str, str] = {
     "del": "delete",
     "return": "enter",
 }
-"""What a person writes, and Textual's name for it."""
+"""Textual's name of a key by the name a person writes."""
 _KEY = re.compile(r"(?:(?:ctrl|shift|alt|super)\+)*(?:[A-Za-z0-9]|[a-z][a-z0-9_]+)")
-_LASTING = ("quit", "help", "back")
+_ALWAYS_BOUND = ("quit", "help", "back")
 """Commands that must keep a key: without them nobody finds the way out."""
 _MARK = re.compile(r"\{([a-z-]{2,20})\}")
 
 
-class BadKeys(Exception):
-    """Keys that cannot be; the text is one sentence."""
+class KeymapError(Exception):
+    """Invalid keys; the text is one sentence."""
 
 
-def rebound(commands: Iterable[Command], keys: Mapping[str, str]) -> tuple[Command, ...]:
-    """The commands with other keys, by id; raises BadKeys where two would have the same one.
+def rebind(commands: Iterable[Command], keys: Mapping[str, str]) -> tuple[Command, ...]:
+    """The commands with other keys, by id; raises KeymapError where two would have the same one.
 
     A command without a key stays in the command palette.
     """
@@ -51,7 +51,7 @@ def rebound(commands: Iterable[Command], keys: Mapping[str, str]) -> tuple[Comma
     for one in changed:
         for key in filter(None, one.keys.split(",")):
             if key in owner:
-                raise BadKeys(
+                raise KeymapError(
                     f"The key {key} would be of {owner[key]} and of {one.id}; change one of them."
                 )
             owner[key] = one.id
@@ -70,9 +70,9 @@ def _named(id: str, keys: str) -> str:
     named = [_NAMES.get(key.strip() or key, key.strip()) for key in keys.split(",") if key]
     for key in named:
         if not _KEY.fullmatch(key):
-            raise BadKeys(
+            raise KeymapError(
                 f"keys.{id} has '{key[:30]}', which is no key; write r, f5, ctrl+r or the like."
             )
-    if not named and id in _LASTING:
-        raise BadKeys(f"keys.{id} cannot be empty: without it nobody finds the way out.")
+    if not named and id in _ALWAYS_BOUND:
+        raise KeymapError(f"keys.{id} cannot be empty: without it nobody finds the way out.")
     return ",".join(named)

@@ -17,7 +17,7 @@ from probes.wire.text import printable
 from profiles.model import Profile
 
 
-def whole_session(path: Path, profile: Profile) -> Session:
+def read_whole_session(path: Path, profile: Profile) -> Session:
     """A session with its unreached rows as cancelled ones; raises SessionError."""
     session = read_session(path, profile)
     header = session.header
@@ -26,12 +26,12 @@ def whole_session(path: Path, profile: Profile) -> Session:
     return dataclasses.replace(session, results=rows)
 
 
-def with_earlier(session: Session) -> Session:
+def with_earlier_results(session: Session) -> Session:
     """The same with the rows that were not measured again, whose notes say so, behind the others.
 
     `earlier` stays, by which they are told from those that were measured.
     """
-    told = (
+    annotated = (
         dataclasses.replace(
             one, note=f"Not measured again since {one.observation.started}: {one.note}"
         )
@@ -39,10 +39,10 @@ def with_earlier(session: Session) -> Session:
         else one
         for one in session.earlier
     )
-    return dataclasses.replace(session, results=(*session.results, *told))
+    return dataclasses.replace(session, results=(*session.results, *annotated))
 
 
-def removed_text(session: Session) -> str:
+def removed_hosts_text(session: Session) -> str:
     """A sentence about hosts that the operator took out, without their names; empty if none."""
     count = len(session.removed)
     if not count:
@@ -53,12 +53,12 @@ def removed_text(session: Session) -> str:
 
 def with_verdicts(session: Session, profile: Profile) -> Session:
     """The same with a verdict for each target; what the log says in known words stands."""
-    told = {one: event for one in session.verdicts if (event := one.event) is not None}
-    known = {event.target for event in told.values()}
+    recorded_verdicts = {one: event for one in session.verdicts if (event := one.event) is not None}
+    known = {event.target for event in recorded_verdicts.values()}
     earlier = frozenset(result.job.key for result in session.earlier)
-    made = verdicts_of(profile, session.header.answers, session.results, earlier)
-    missing = [to_verdict_record(event) for event in made if event.target not in known]
-    return dataclasses.replace(session, verdicts=(*told, *missing))
+    computed = verdicts_of(profile, session.header.answers, session.results, earlier)
+    missing = [to_verdict_record(event) for event in computed if event.target not in known]
+    return dataclasses.replace(session, verdicts=(*recorded_verdicts, *missing))
 
 
 def with_findings(session: Session) -> Session:
@@ -69,20 +69,20 @@ def with_findings(session: Session) -> Session:
     """
     if session.findings and not session.earlier:
         return session
-    made = diagnose(session.results, session.header.answers)
-    return dataclasses.replace(session, findings=tuple(map(to_finding_record, made)))
+    computed = diagnose(session.results, session.header.answers)
+    return dataclasses.replace(session, findings=tuple(map(to_finding_record, computed)))
 
 
 _LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class LoadedSession:
     """A session as the screen shows it."""
 
     path: Path
     vantage: str
-    where: str
+    description: str
     """The session in one line."""
     measured_by: str
     """The program and the profile, each with its version."""
@@ -91,31 +91,31 @@ class Recorded:
     verdicts: tuple[Verdict, ...]
     messages: tuple[str, ...]
     answers: Mapping[str, str]
-    """What was answered to the profile's questions."""
+    """Answers to the profile's questions."""
 
 
-def open_recorded(path: Path, profile: Profile) -> Recorded:
+def load_session(path: Path, profile: Profile) -> LoadedSession:
     """Read a session log; raises SessionError with one sentence."""
-    session = with_verdicts(with_earlier(whole_session(path, profile)), profile)
+    session = with_verdicts(with_earlier_results(read_whole_session(path, profile)), profile)
     header, rows = session.header, session.results
-    return Recorded(
+    return LoadedSession(
         path=path,
         vantage=header.vantage.label,
-        where=_where(session),
+        description=_description(session),
         measured_by=_measured_by(session),
         jobs=tuple(result.job for result in rows),
         results=rows,
-        verdicts=tuple(told for one in session.verdicts if (told := one.event) is not None),
+        verdicts=tuple(verdict for one in session.verdicts if (verdict := one.event) is not None),
         messages=(
             *_other_profile(session, profile),
-            *filter(None, (removed_text(session),)),
+            *filter(None, (removed_hosts_text(session),)),
             *session.messages,
         ),
         answers=header.answers,
     )
 
 
-def _where(session: Session) -> str:
+def _description(session: Session) -> str:
     ended = "" if session.complete else ", not complete"
     return f"session of {session.header.started}{ended}"
 

@@ -1,4 +1,4 @@
-"""Marked rows: what a command is done to instead of the selected row."""
+"""Marked rows, to which a command applies instead of the selected row."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Marks:
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
-    def put(self, keys: Iterable[str]) -> None:
+    def add(self, keys: Iterable[str]) -> None:
         """Mark rows."""
         self._keys.update(dict.fromkeys(keys))
 
-    def take(self, keys: Iterable[str]) -> None:
-        """Take marks away; rows without one stay so."""
+    def discard(self, keys: Iterable[str]) -> None:
+        """Remove marks; rows without one stay so."""
         for key in tuple(keys):
             self._keys.pop(key, None)

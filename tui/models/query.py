@@ -1,4 +1,4 @@
-"""What is typed after `/`: words and `field:value` terms. Pure; wrong input is a sentence.
+"""Filter query, typed after `/`: words and `field:value` terms. Pure; invalid input is a sentence.
 
 filter = [ term *( space term ) ]
 term   = [ "!" ] ( word | field ":" value *( "," value ) )
@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tui.models.columns import COLUMNS, Field
-from tui.models.conditions import Value, spaced
+from tui.models.conditions import Value, with_spaces
 
-MOST = 1000
-"""Characters of a filter."""
+MAX_LENGTH = 1000
+"""Most characters of a filter."""
 
 FIELDS: Mapping[str, Field] = {column.id: column.field for column in COLUMNS if column.field}
 """Every field by its name."""
@@ -39,51 +39,51 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The terms that are right, as text too, and a sentence about the first that is not, if any."""
+    """Valid terms, as text too, and a sentence about the first invalid one, if any."""
 
     terms: tuple[Term, ...] = ()
     text: str = ""
-    mistake: str = ""
+    error: str = ""
 
 
 def parse(text: str, *, typing: bool = False) -> Query:
-    """The query in a text. A term with a mistake is left out, so that it hides nothing.
+    """Parse a query. An invalid term is left out, so that it hides nothing.
 
     While somebody is `typing`, a last word that may become a field is not a condition yet.
     """
-    if len(text) > MOST:
-        return Query(mistake=f"A filter has at most {MOST:,} characters.")
+    if len(text) > MAX_LENGTH:
+        return Query(error=f"A filter has at most {MAX_LENGTH:,} characters.")
     terms: list[Term] = []
     right: list[str] = []
-    mistake = ""
+    error = ""
     at = _after(_SPACE, text, 0)
     while at < len(text):
         begin = at
         term, wrong, at = _term(text, at)
-        unfinished = typing and at == len(text) and may_become(text[begin:])
+        unfinished = typing and at == len(text) and fields_starting_with(text[begin:])
         if wrong:
-            mistake = mistake or wrong
+            error = error or wrong
         elif not unfinished:
             terms.append(term)
             right.append(text[begin:at])
         at = _after(_SPACE, text, at)
-    return Query(tuple(terms), " ".join(right), mistake)
+    return Query(tuple(terms), " ".join(right), error)
 
 
-def may_become(word: str) -> tuple[str, ...]:
-    """The fields a word may be the beginning of; a `!` before it does not matter."""
+def fields_starting_with(word: str) -> tuple[str, ...]:
+    """Fields whose name begins with a word; a `!` before it does not matter."""
     begin = word.removeprefix("!").casefold()
     return tuple(field for field in FIELDS if begin and field.startswith(begin))
 
 
 def completions(text: str) -> tuple[str, ...]:
-    """How the last word of a text may go on: fields with their colon, or values of a field."""
+    """Completions of the last word of a text: fields with their colon, or values of a field."""
     name, colon, values = text.rpartition(" ")[2].removeprefix("!").rpartition(":")
     if not colon:
-        return tuple(f"{field}:" for field in may_become(values))
+        return tuple(f"{field}:" for field in fields_starting_with(values))
     begin = values.rpartition(",")[2].casefold()
     field = FIELDS.get(name.casefold())
-    known = map(_written, field.values if field else ())
+    known = map(_quote, field.values if field else ())
     return tuple(value for value in known if value.startswith(begin) and value != begin)
 
 
@@ -98,15 +98,15 @@ def completed(text: str) -> str | None:
 
 
 def hint(text: str) -> tuple[str, bool]:
-    """What to read while a text is typed, if anything, and whether it is about a mistake."""
+    """Hint below a text while it is typed, if any, and True if it is about an error."""
     found = completions(text)
-    mistake = parse(text).mistake
-    if found and not (mistake and parse(text.rpartition(" ")[0]).mistake):
+    error = parse(text).error
+    if found and not (error and parse(text.rpartition(" ")[0]).error):
         return " ".join(found), False
-    return mistake, bool(mistake)
+    return error, bool(error)
 
 
-def _written(value: str) -> str:
+def _quote(value: str) -> str:
     return value.replace(" ", "-")
 
 
@@ -116,7 +116,7 @@ def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _term(text: str, at: int) -> tuple[Term, str, int]:
-    """The term at a place, what is wrong with it, and the place after it."""
+    """The term at an index, an error sentence or none, and the index after it."""
     inverse = text[at] == "!"
     at += inverse
     named = _FIELD.match(text, at)
@@ -160,14 +160,14 @@ def _bad_value(name: str, field: Field, value: Value) -> str:
     text = value.text
     if not text:
         return f"{name}: wants a value, such as {name}:{field.example}."
-    if field.wrong is not None and (wrong := field.wrong(name, value)):
+    if field.error is not None and (wrong := field.error(name, value)):
         return wrong
     known = field.values
     if not known or (not value.literal and set(text) & set("*?")):
         return ""
-    if spaced(text) in map(spaced, known):
+    if with_spaces(text) in map(with_spaces, known):
         return ""
-    near = _nearest(text.casefold(), map(_written, known))
+    near = _nearest(text.casefold(), map(_quote, known))
     if near:
         return f"{name}: has no {text}; did you mean {name}:{near}?"
     return f"{name}: has no {text}; it is one of {len(known)}, such as {field.example}."

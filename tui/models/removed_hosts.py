@@ -1,4 +1,4 @@
-"""Hosts that were taken off the screen, and what is needed to put them back as they were."""
+"""Undo of host removal: removed hosts with all that restores them."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from itertools import islice
 from typing import Protocol
 
 from probes.model import Event, Job, Result, Target, Verdict
-from tui.models.chunked_work import Gradual
+from tui.models.chunked_work import ChunkedWork
 from tui.models.rows import Rows
 from tui.models.verdicts import Verdicts
 
-MANY = 2000
-"""Rows from which on it is not done at once."""
+CHUNKED_FROM = 2000
+"""Number of rows from which on removal is done in chunks."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row and the place it had among all of them."""
+    """A row and its index among all rows."""
 
-    at: int
+    index: int
     job: Job
     result: Result | None
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """Hosts that were removed together, with their rows and verdicts."""
+class Removal:
+    """One removal: its hosts, their rows and verdicts."""
 
     targets: tuple[Target, ...]
     rows: tuple[_Row, ...]
@@ -36,7 +36,7 @@ class Gone:
 
     @property
     def unmeasured(self) -> bool:
-        """Whether a row waited or was in flight when it went."""
+        """True if a row waited or was in flight when it was removed."""
         return any(row.result is None for row in self.rows)
 
 
@@ -57,7 +57,7 @@ class Tree(Protocol):
 
     verdicts: Verdicts
 
-    def take_out(self, targets: Iterable[Target], keys: Iterable[str]) -> list[Verdict]:
+    def remove_hosts(self, targets: Iterable[Target], keys: Iterable[str]) -> list[Verdict]:
         """Forget hosts and their rows; returns their verdicts."""
 
     def add(self, jobs: Iterable[Job]) -> None:
@@ -67,104 +67,104 @@ class Tree(Protocol):
         """Show events."""
 
 
-class Removals:
-    """What was removed from the table and the tree, the latest last.
+class RemovedHosts:
+    """Stack of removals from the table and the tree, the latest last.
 
-    Of many rows it is a tenth of a second of work, so it is done in pieces, and keys are answered
-    between them; what comes next finishes it first. `done` is called at its end.
+    Of many rows it is a tenth of a second of work, so it is done in chunks, and keys are answered
+    between them; the next operation finishes it first. `done` is called at its end.
     """
 
-    def __init__(self, table: Table, outline: Tree, done: Callable[[], None]) -> None:
+    def __init__(self, table: Table, tree: Tree, done: Callable[[], None]) -> None:
         self._table = table
-        self._outline = outline
+        self._tree = tree
         self._done = done
-        self._gradual = Gradual(table.set_timer)
-        self._gone: list[Gone] = []
+        self._work = ChunkedWork(table.set_timer)
+        self._removed: list[Removal] = []
 
     @property
     def count(self) -> int:
-        """How often something was removed that has not come back."""
-        return len(self._gone)
+        """Number of removals that are not undone."""
+        return len(self._removed)
 
     @property
-    def latest(self) -> Gone | None:
-        """What comes back next."""
-        self.settle()
-        return self._gone[-1] if self._gone else None
+    def latest(self) -> Removal | None:
+        """Removal that is undone next."""
+        self.finish_pending()
+        return self._removed[-1] if self._removed else None
 
-    def settle(self) -> None:
-        """Finish what was begun."""
-        self._gradual.settle()
+    def finish_pending(self) -> None:
+        """Finish the pending removal or restoration."""
+        self._work.finish()
 
     def clear(self) -> None:
-        """Other rows: nothing of the old ones comes back."""
-        self._gradual.cancel()
-        self._gone.clear()
+        """Forget every removal, as another session's rows are shown."""
+        self._work.cancel()
+        self._removed.clear()
 
     def forget(self, targets: Collection[Target]) -> None:
-        """These hosts were named again and have new rows."""
-        self.settle()
-        self._gone = [
-            one for one in self._gone if not any(target in targets for target in one.targets)
+        """Forget removals of these hosts, which have new rows."""
+        self.finish_pending()
+        self._removed = [
+            one for one in self._removed if not any(target in targets for target in one.targets)
         ]
 
     def remove(self, targets: Iterable[Target]) -> None:
-        """Take hosts off the screen."""
-        self._begin(self._removing(frozenset(targets)))
+        """Remove hosts from the screen."""
+        self._start(self._remove_in_chunks(frozenset(targets)))
 
     def restore(self, targets: Collection[Target]) -> None:
-        """Put hosts that were removed together back to their places."""
-        self._begin(self._restoring(frozenset(targets)))
+        """Restore hosts that were removed together to their places."""
+        self._start(self._restore_in_chunks(frozenset(targets)))
 
-    def _begin(self, pieces: Iterator[None]) -> None:
-        self.settle()
-        self._gradual.begin(pieces, self._done)
-        if len(self._table.rows) < MANY:
-            self.settle()
+    def _start(self, chunks: Iterator[None]) -> None:
+        self.finish_pending()
+        self._work.start(chunks, self._done)
+        if len(self._table.rows) < CHUNKED_FROM:
+            self.finish_pending()
 
-    def _removing(self, gone: frozenset[Target]) -> Iterator[None]:
-        taken: list[_Row] = []
-        left: list[tuple[Job, Result | None]] = []
-        for at, row in enumerate(self._table.rows.held):
-            if row[0].target in gone:
-                taken.append(_Row(at, *row))
+    def _remove_in_chunks(self, targets: frozenset[Target]) -> Iterator[None]:
+        removed: list[_Row] = []
+        kept: list[tuple[Job, Result | None]] = []
+        for index, row in enumerate(self._table.rows.results):
+            if row[0].target in targets:
+                removed.append(_Row(index, *row))
             else:
-                left.append(row)
-        if not taken:
+                kept.append(row)
+        if not removed:
             return
         yield
-        self._table.replace(left)
+        self._table.replace(kept)
         yield
-        events: list[Event] = [row.result for row in taken if row.result is not None]
-        events += self._outline.take_out(gone, [row.job.key for row in taken])
-        names = tuple(dict.fromkeys(row.job.target for row in taken))
-        self._gone.append(Gone(names, tuple(taken), tuple(events)))
+        events: list[Event] = [row.result for row in removed if row.result is not None]
+        events += self._tree.remove_hosts(targets, [row.job.key for row in removed])
+        ordered = tuple(dict.fromkeys(row.job.target for row in removed))
+        self._removed.append(Removal(ordered, tuple(removed), tuple(events)))
 
-    def _restoring(self, targets: frozenset[Target]) -> Iterator[None]:
-        back = next((one for one in self._gone if targets == frozenset(one.targets)), None)
-        if back is None:
+    def _restore_in_chunks(self, targets: frozenset[Target]) -> Iterator[None]:
+        removal = next((one for one in self._removed if targets == frozenset(one.targets)), None)
+        if removal is None:
             return
-        self._gone.remove(back)
-        rows = _merged(self._table.rows.held, back.rows)
+        self._removed.remove(removal)
+        rows = _merged(self._table.rows.results, removal.rows)
         yield
         self._table.replace(rows)
         yield
-        jobs = [row.job for row in back.rows]
-        self._outline.verdicts.add(jobs)
-        self._outline.add(jobs)
+        jobs = [row.job for row in removal.rows]
+        self._tree.verdicts.add(jobs)
+        self._tree.add(jobs)
         yield
-        self._outline.verdicts.apply(back.events)
-        self._outline.apply(back.events)
+        self._tree.verdicts.apply(removal.events)
+        self._tree.apply(removal.events)
 
 
 def _merged(
-    rows: Iterable[tuple[Job, Result | None]], back: Iterable[_Row]
+    rows: Iterable[tuple[Job, Result | None]], restored: Iterable[_Row]
 ) -> list[tuple[Job, Result | None]]:
-    """The rows with those that come back at the places they had, or behind the last."""
+    """The rows with the restored ones at the places they had, or behind the last."""
     merged: list[tuple[Job, Result | None]] = []
     others = iter(rows)
-    for row in back:
-        merged += islice(others, row.at - len(merged))
+    for row in restored:
+        merged += islice(others, row.index - len(merged))
         merged.append((row.job, row.result))
     merged += others
     return merged

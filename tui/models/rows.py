@@ -1,4 +1,4 @@
-"""Rows of the table and their order."""
+"""Rows of the table: filter, order and counts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from probes.model import UNFINISHED, Job, Queued, Result, Started, Status
-from tui.models.columns import COLUMN, Cells, Sort
-from tui.models.filter import EVERYTHING, Filter, passing
+from tui.models.columns import COLUMN, RowData, Sort
+from tui.models.filter import EVERYTHING, Filter, row_predicate
 from tui.text.status import in_order
 
 _Part = TypeVar("_Part", bound=Hashable)
 
 
 def ranks(parts: Sequence[_Part], key: Callable[[_Part], Any]) -> array[int]:
-    """The place of each part among the different ones, so that a key is made once a value."""
+    """Rank of each part among the distinct ones; the sort key is computed once a value."""
     place = {part: rank for rank, part in enumerate(sorted(set(parts), key=key))}
     return array("I", map(place.__getitem__, parts))
 
@@ -25,8 +25,8 @@ SEVERITY = in_order(lambda ranks: ranks.table)
 """Every status, what needs attention first."""
 
 _CODE = {status: code for code, status in enumerate(SEVERITY)}
-PIECE = 1000
-"""Rows that are filtered in one piece, a few milliseconds of work."""
+CHUNK_ROWS = 1000
+"""Rows that are filtered in one chunk, a few milliseconds of work."""
 _UNFINISHED = frozenset(_CODE[status] for status in UNFINISHED)
 
 
@@ -51,7 +51,7 @@ class Rows:
         self._results: list[Result | None] = []
         self._codes = bytearray()
         self._versions = array("I")
-        self._seen = bytearray()
+        self._visible = bytearray()
         self._view = array("I")
         self._counts = [0] * len(SEVERITY)
         self._ranks: dict[str, array[int]] = {}
@@ -85,7 +85,7 @@ class Rows:
         return key in self._index
 
     @property
-    def held(self) -> list[tuple[Job, Result | None]]:
+    def results(self) -> list[tuple[Job, Result | None]]:
         """Every row's job and latest result, in the order of adding."""
         return list(zip(self._jobs, self._results, strict=True))
 
@@ -96,7 +96,7 @@ class Rows:
 
     @property
     def counts(self) -> dict[Status, int]:
-        """How many rows have each status, hidden ones included."""
+        """Number of rows by status, hidden ones included."""
         return dict(zip(SEVERITY, self._counts, strict=True))
 
     def add(self, jobs: Iterable[Job]) -> None:
@@ -112,7 +112,7 @@ class Rows:
         self._results.extend([None] * new)
         self._codes.extend([_CODE[Status.QUEUED]] * new)
         self._versions.extend([0] * new)
-        self._seen.extend(bytes(new))
+        self._visible.extend(bytes(new))
         self._counts[_CODE[Status.QUEUED]] += new
         self._ranks.clear()
         self._append(range(first, first + new))
@@ -131,14 +131,14 @@ class Rows:
                     self.add((event.job,))
                     row = len(self._jobs) - 1
                 self._results[row] = event
-                self._mark(row, _CODE[event.status], changed)
+                self._set_status(row, _CODE[event.status], changed)
             elif isinstance(event, Started | Queued):
                 code = _CODE[Status.RUNNING if isinstance(event, Started) else Status.QUEUED]
                 for key in event.keys:
                     row = self._index.get(key)
                     if row is not None:
-                        self._mark(row, code, changed)
-        self._notice(changed)
+                        self._set_status(row, code, changed)
+        self._update_view(changed)
         return changed
 
     def result(self, key: str) -> Result | None:
@@ -163,19 +163,19 @@ class Rows:
         """A number that changes whenever the row does."""
         return self._versions[row]
 
-    def cells(self, row: int) -> Cells:
-        """What a row shows."""
-        return Cells(SEVERITY[self._codes[row]], self._jobs[row], self._shown(row))
+    def row_data(self, row: int) -> RowData:
+        """Data of a row that columns read."""
+        return RowData(SEVERITY[self._codes[row]], self._jobs[row], self._shown_result(row))
 
     def visible(self, key: str) -> bool:
-        """Whether a filter leaves a key visible; false for one that is unknown."""
+        """True if the row of a key is visible; False if it is hidden or unknown."""
         row = self._index.get(key)
-        return row is not None and bool(self._seen[row])
+        return row is not None and bool(self._visible[row])
 
     def line(self, key: str) -> int | None:
-        """Where in the view a key stands, or None if it is hidden or unknown."""
+        """Line of a key in the view; None if it is hidden or unknown."""
         row = self._index.get(key)
-        if row is None or not self._seen[row]:
+        if row is None or not self._visible[row]:
             return None
         return self._view.index(row)
 
@@ -185,7 +185,7 @@ class Rows:
 
     def show(self, filter: Filter) -> None:
         """Make visible what a filter passes, in the current order."""
-        for _ in self.resorting(filter):
+        for _ in self.resort_in_chunks(filter):
             pass
 
     def sort(self, column: str | None, reverse: bool = False) -> None:
@@ -199,21 +199,21 @@ class Rows:
 
     def resort(self) -> None:
         """Apply filter and order to what is known now."""
-        for _ in self.resorting(self.filter):
+        for _ in self.resort_in_chunks(self.filter):
             pass
 
-    def resorting(self, filter: Filter) -> Iterator[None]:
-        """Apply another filter and the order, a piece of the rows at a time.
+    def resort_in_chunks(self, filter: Filter) -> Iterator[None]:
+        """Apply another filter and the order, a chunk of the rows at a time.
 
-        The view stays as it is until the last piece; what changes in between may leave it stale.
+        The view stays as it is until the last chunk; what changes in between may leave it stale.
         """
         before = self._changes
         rows: Iterable[int] = range(len(self._jobs))
         if filter != EVERYTHING:
-            passes, found = self._passing(filter), list[int]()
+            passes, found = self._predicate(filter), list[int]()
             at = 0
             while at < len(self._jobs):
-                end = min(at + PIECE, len(self._jobs))
+                end = min(at + CHUNK_ROWS, len(self._jobs))
                 found += [row for row in range(at, end) if passes(row)]
                 at = end
                 yield
@@ -222,12 +222,12 @@ class Rows:
             rows = self._sorted(rows, *self.order)
         self.filter = filter
         self._view = array("I", rows)
-        self._seen = bytearray(len(self._jobs))
+        self._visible = bytearray(len(self._jobs))
         for row in self._view:
-            self._seen[row] = 1
-        self.stale = filter.changeable and before != self._changes
+            self._visible[row] = 1
+        self.stale = filter.depends_on_results and before != self._changes
 
-    def _mark(self, row: int, code: int, changed: set[int]) -> None:
+    def _set_status(self, row: int, code: int, changed: set[int]) -> None:
         self._changes += 1
         self._counts[self._codes[row]] -= 1
         self._counts[code] += 1
@@ -235,42 +235,44 @@ class Rows:
         self._versions[row] = (self._versions[row] + 1) & 0xFFFFFFFF
         changed.add(row)
 
-    def _notice(self, changed: set[int]) -> None:
-        """Append rows that have become visible, and see whether the view has become stale."""
+    def _update_view(self, changed: set[int]) -> None:
+        """Append rows that have become visible; mark the view as stale if it is."""
         if not changed:
             return
-        if self.order is not None and _sort(self.order[0]).changes:
+        if self.order is not None and _sort(self.order[0]).depends_on_result:
             self.stale = True
-        if self.filter.changeable:
-            passes = self._passing(self.filter)
-            self.stale = self.stale or any(self._seen[row] and not passes(row) for row in changed)
-            hidden = sorted(row for row in changed if not self._seen[row])
+        if self.filter.depends_on_results:
+            passes = self._predicate(self.filter)
+            self.stale = self.stale or any(
+                self._visible[row] and not passes(row) for row in changed
+            )
+            hidden = sorted(row for row in changed if not self._visible[row])
             if self._append(hidden):
                 self.stale = True
 
     def _append(self, rows: Sequence[int]) -> bool:
-        """Put hidden rows that pass the filter at the end of the view; whether there were any."""
+        """Append hidden rows that pass the filter to the view; True if there were any."""
         shown = rows
         if self.filter != EVERYTHING:
-            passes = self._passing(self.filter)
+            passes = self._predicate(self.filter)
             shown = [row for row in rows if passes(row)]
         for row in shown:
-            self._seen[row] = 1
+            self._visible[row] = 1
         self._view.extend(shown)
         return bool(shown)
 
-    def _passing(self, filter: Filter) -> Callable[[int], bool]:
-        passes = passing(filter)
+    def _predicate(self, filter: Filter) -> Callable[[int], bool]:
+        predicate = row_predicate(filter)
         jobs, codes, results = self._jobs, self._codes, self._results
 
-        def passed(row: int) -> bool:
+        def visible(row: int) -> bool:
             code = codes[row]
             result = None if code in _UNFINISHED else results[row]
-            return passes(jobs[row], SEVERITY[code], result)
+            return predicate(jobs[row], SEVERITY[code], result)
 
-        return passed
+        return visible
 
-    def _shown(self, row: int) -> Result | None:
+    def _shown_result(self, row: int) -> Result | None:
         """The result a row shows: none while it waits or is measured again."""
         return None if self._codes[row] in _UNFINISHED else self._results[row]
 

@@ -15,7 +15,7 @@ from tui.text.status import in_order
 Kind = Literal["all", "category", "role", "check", "targets", "target"]
 
 ROLLED_UP = in_order(lambda ranks: ranks.tree)
-"""What a node shows: the first of these that any of its rows has."""
+"""Statuses in the order of display: a node shows the first that any of its rows has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,48 +40,48 @@ def nodes(profile: Profile) -> tuple[Node, ...]:
     found = [Node("", "all", "Everything", 0, "", _ids(profile.checks), Filter())]
     roles = {role.id: role for role in profile.roles}
     for category in profile.categories:
-        mine = [check for check in profile.checks if check.category == category.id]
+        category_checks = [check for check in profile.checks if check.category == category.id]
         id = f"category:{category.id}"
-        where = Filter(category=category.id)
-        found.append(Node(id, "category", category.title, 0, "", _ids(mine), where))
-        for role in dict.fromkeys(check.role for check in mine):
-            its = [check for check in mine if check.role == role]
-            below = f"{id}/{role}"
-            where = Filter(category=category.id, role=role)
-            found.append(Node(below, "role", roles[role].title, 1, id, _ids(its), where))
+        filter = Filter(category=category.id)
+        found.append(Node(id, "category", category.title, 0, "", _ids(category_checks), filter))
+        for role in dict.fromkeys(check.role for check in category_checks):
+            role_checks = [check for check in category_checks if check.role == role]
+            role_id = f"{id}/{role}"
+            filter = Filter(category=category.id, role=role)
+            found.append(Node(role_id, "role", roles[role].title, 1, id, _ids(role_checks), filter))
             found += [
                 Node(
-                    f"{below}/{check.id}",
+                    f"{role_id}/{check.id}",
                     "check",
-                    _asked(check),
+                    _check_text(check),
                     2,
-                    below,
+                    role_id,
                     frozenset((check.id,)),
                     Filter(category=category.id, role=role, check=check.id),
                 )
-                for check in its
+                for check in role_checks
             ]
     return tuple(found)
 
 
-def _asked(check: Check) -> str:
+def _check_text(check: Check) -> str:
     """The check with its port, as nmap's -p takes it: `SNMP U:161`."""
     transport = "U:" if check.transport == "udp" else ""
     return f"{check.title} {transport}{check.ports or check.port or ''}".rstrip()
 
 
-def targets_below(role: Node, count: int) -> Node:
+def targets_node(role: Node, count: int) -> Node:
     """The node above the targets of a role."""
     hosts = "1 host" if count == 1 else f"{count:,} hosts"
     id = f"{role.id}/targets"
     return Node(id, "targets", hosts, 2, role.id, frozenset(), Filter(role=role.filter.role))
 
 
-def target_below(above: Node, target: Target) -> Node:
+def target_node(parent: Node, target: Target) -> Node:
     """The node of one target."""
-    where = Filter(role=target.role, host=target.label)
-    id = f"{above.id}/{target.label}"
-    return Node(id, "target", target.label, 3, above.id, frozenset(), where, target)
+    filter = Filter(role=target.role, host=target.label)
+    id = f"{parent.id}/{target.label}"
+    return Node(id, "target", target.label, 3, parent.id, frozenset(), filter, target)
 
 
 def _ids(checks: Iterable[object]) -> frozenset[str]:
@@ -89,7 +89,7 @@ def _ids(checks: Iterable[object]) -> frozenset[str]:
 
 
 class RollUp:
-    """How many rows of each check have which status."""
+    """Number of rows by check and status."""
 
     def __init__(self) -> None:
         self._status: dict[str, tuple[str, Status]] = {}
@@ -104,7 +104,7 @@ class RollUp:
         """Count new rows as queued."""
         for job in jobs:
             if job.key in self._status:
-                self._put(job.key, job.check.id, Status.QUEUED)
+                self._set_status(job.key, job.check.id, Status.QUEUED)
                 continue
             # Tens of thousands come at once, and almost all of them are new.
             self._status[job.key] = (job.check.id, Status.QUEUED)
@@ -114,12 +114,12 @@ class RollUp:
         """Count what happened."""
         for event in events:
             if isinstance(event, Result):
-                self._put(event.job.key, event.job.check.id, event.status)
+                self._set_status(event.job.key, event.job.check.id, event.status)
             elif isinstance(event, Started | Queued):
                 status = Status.RUNNING if isinstance(event, Started) else Status.QUEUED
                 for key in event.keys:
                     if key in self._status:
-                        self._put(key, self._status[key][0], status)
+                        self._set_status(key, self._status[key][0], status)
 
     def remove(self, keys: Iterable[str]) -> None:
         """Count these rows no more."""
@@ -140,7 +140,7 @@ class RollUp:
                 return status, total[status]
         return None, 0
 
-    def _put(self, key: str, check: str, status: Status) -> None:
+    def _set_status(self, key: str, check: str, status: Status) -> None:
         counts = self._counts.setdefault(check, Counter())
         known = self._status.get(key)
         if known is not None:

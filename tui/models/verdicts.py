@@ -11,13 +11,13 @@ from probes.wire.text import printable
 from tui.text.status import RULING
 
 _RANK = {ruling: rank for rank, ruling in enumerate(RULING)}
-_NOT_YET = "Not every row of it has a result."
+_NO_VERDICT = "Not every row of it has a result."
 _WIDEST_HOST = 40
 _LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class VerdictLine:
     """A target's verdict for one capability; `ruling` is None while there is none."""
 
     target: Target
@@ -29,7 +29,7 @@ class Line:
 
     @property
     def sentence(self) -> str:
-        """What it means and what would make it ready; may hold what a stranger sent."""
+        """Its text and the fix; may hold text from the network."""
         change = "" if RULING[self.ruling].ready or not self.fix else " To change: "
         return f"{self.text}{change}{' '.join(self.fix) if change else ''}"
 
@@ -41,13 +41,13 @@ class Verdicts:
     """
 
     def __init__(self) -> None:
-        self._of: dict[Target, dict[str, Line]] = {}
+        self._lines_by_target: dict[Target, dict[str, VerdictLine]] = {}
         self._worst: dict[Target, Ruling | None] = {}
-        self._in: dict[str, dict[Target, None]] = {}
+        self._targets_by_role: dict[str, dict[Target, None]] = {}
         self._tally: dict[str, Counter[Ruling | None]] = {}
-        self._lines: list[Line] | None = None
+        self._lines: list[VerdictLine] | None = None
         self.version = 0
-        """Another number whenever anything has changed."""
+        """Number that changes with every change."""
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Expect a verdict for the targets of these rows."""
@@ -62,34 +62,36 @@ class Verdicts:
     def clear(self) -> None:
         """Forget every target."""
         self._changed()
-        for known in (self._of, self._worst, self._in, self._tally):
+        for known in (self._lines_by_target, self._worst, self._targets_by_role, self._tally):
             known.clear()
 
     def remove(self, targets: Iterable[Target]) -> list[Verdict]:
         """Forget these targets; returns their verdicts."""
         self._changed()
-        gone: list[Verdict] = []
+        removed: list[Verdict] = []
         for target in targets:
-            for capability, line in self._of.pop(target, {}).items():
+            for capability, line in self._lines_by_target.pop(target, {}).items():
                 if line.ruling is not None:
                     because, fix = line.because, line.fix
-                    gone.append(Verdict(target, capability, line.ruling, because, fix, line.text))
+                    removed.append(
+                        Verdict(target, capability, line.ruling, because, fix, line.text)
+                    )
             if target in self._worst:
                 self._tally[target.role][self._worst.pop(target)] -= 1
-                del self._in[target.role][target]
-        return gone
+                del self._targets_by_role[target.role][target]
+        return removed
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take verdicts in; the last of a target and capability stands."""
         for event in events:
             if isinstance(event, Verdict):
                 target = event.target
-                mine = self._expect(target)
-                mine[event.capability] = Line(
+                lines = self._expect(target)
+                lines[event.capability] = VerdictLine(
                     target, event.ruling, event.text, event.fix, event.because
                 )
                 before = self._worst[target]
-                now = min((line.ruling for line in mine.values()), key=_RANK.__getitem__)
+                now = min((line.ruling for line in lines.values()), key=_RANK.__getitem__)
                 if now is not before:
                     self._worst[target] = now
                     self._tally[target.role][before] -= 1
@@ -101,12 +103,14 @@ class Verdicts:
         return self._worst.get(target)
 
     def count(self, role: str) -> int:
-        """How many targets a role has."""
-        return len(self._in.get(role, ()))
+        """Number of targets in a role."""
+        return len(self._targets_by_role.get(role, ()))
 
     def targets(self, role: str) -> list[Target]:
         """The targets of a role, the worst first, otherwise as they were added."""
-        return sorted(self._in.get(role, ()), key=lambda target: _RANK[self._worst[target]])
+        return sorted(
+            self._targets_by_role.get(role, ()), key=lambda target: _RANK[self._worst[target]]
+        )
 
     def tally(self, role: str) -> tuple[Ruling | None, int]:
         """The worst ruling in a role and how many of its targets have it; None before any."""
@@ -117,35 +121,35 @@ class Verdicts:
     @property
     def rulings(self) -> Iterator[Ruling | None]:
         """Every ruling, None for a target without one."""
-        for lines in self._of.values():
+        for lines in self._lines_by_target.values():
             yield from (line.ruling for line in lines.values())
             if not lines:
                 yield None
 
-    def lines(self) -> Sequence[Line]:
+    def lines(self) -> Sequence[VerdictLine]:
         """A line for each, the worst first, otherwise as targets were added."""
         if self._lines is None:
-            found: list[Line] = []
-            for target, lines in self._of.items():
-                found += lines.values() or (Line(target, None, _NOT_YET),)
+            found: list[VerdictLine] = []
+            for target, lines in self._lines_by_target.items():
+                found += lines.values() or (VerdictLine(target, None, _NO_VERDICT),)
             self._lines = sorted(found, key=lambda line: _RANK[line.ruling])
         return self._lines
 
-    def _expect(self, target: Target) -> dict[str, Line]:
-        mine = self._of.get(target)
-        if mine is None:
-            mine = self._of[target] = {}
+    def _expect(self, target: Target) -> dict[str, VerdictLine]:
+        lines = self._lines_by_target.get(target)
+        if lines is None:
+            lines = self._lines_by_target[target] = {}
             self._worst[target] = None
-            self._in.setdefault(target.role, {})[target] = None
+            self._targets_by_role.setdefault(target.role, {})[target] = None
             self._tally.setdefault(target.role, Counter())[None] += 1
-        return mine
+        return lines
 
     def _changed(self) -> None:
         self.version += 1
         self._lines = None
 
 
-def verdict_lines(lines: Iterable[Line]) -> Iterator[str]:
+def verdict_lines(lines: Iterable[VerdictLine]) -> Iterator[str]:
     """A heading and a line of text for each, aligned, for a run without a screen."""
     lines = list(lines)
     if not lines:

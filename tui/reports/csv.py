@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from probes.model import Icmp, Result
-from tui.models.columns import COLUMNS, Cells
+from tui.models.columns import COLUMNS, RowData
 from tui.reports.model import Report, fix, line
 
 
@@ -77,6 +77,6 @@ def harmless(cell: str) -> str:
 
 
 def _row(result: Result) -> list[str]:
-    cells = Cells(result.status, result.job, result)
+    cells = RowData(result.status, result.job, result)
     texts = [*(own.text(result) for own in _OWN), *(text(cells) for text in _TEXTS)]
     return [line(texts[place]) for place in _PLACES]

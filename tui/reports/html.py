@@ -90,9 +90,9 @@ def _status_colours() -> str:
     """A rule for each colour, for the statuses that have it and the rulings that look like them."""
     names: dict[str, list[str]] = {}
     for status in WORST_FIRST:
-        names.setdefault(STATUS[status].paper, []).append(_class(status))
+        names.setdefault(STATUS[status].css_colour, []).append(_class(status))
     for ruling in Ruling:
-        of_colour = names[STATUS[RULING[ruling].status].paper]
+        of_colour = names[STATUS[RULING[ruling].status].css_colour]
         if _class(ruling) not in of_colour:
             of_colour.append(_class(ruling))
     return "\n".join(

@@ -12,11 +12,11 @@ from probes.remediation import remedy
 from probes.session import SIMULATED_REMARK, Session, VerdictRecord, profile_ref
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui.models.columns import COLUMNS, Cells
+from tui.models.columns import COLUMNS, RowData
 from tui.models.loaded_session import (
-    removed_text,
-    whole_session,
-    with_earlier,
+    read_whole_session,
+    removed_hosts_text,
+    with_earlier_results,
     with_findings,
     with_verdicts,
 )
@@ -51,7 +51,7 @@ class Report:
 
 def load_report(path: Path, profile: Profile) -> Report:
     """The report of a session log; raises SessionError with one sentence."""
-    session = with_earlier(whole_session(path, profile))
+    session = with_earlier_results(read_whole_session(path, profile))
     session = with_findings(with_verdicts(session, profile))
     return Report(session, profile, tuple(_notices(session, profile)))
 
@@ -84,7 +84,7 @@ ROW_COLUMNS = tuple(column for column in COLUMNS if column.report is not None)
 
 def row_texts(result: Result) -> list[str]:
     """What stands in them for one row."""
-    cells = Cells(result.status, result.job, result)
+    cells = RowData(result.status, result.job, result)
     return [column.text(cells) for column in ROW_COLUMNS]
 
 
@@ -214,7 +214,7 @@ def _notices(session: Session, profile: Profile) -> Iterator[str]:
         )
     if not session.complete:
         yield "The session is not complete: what is missing here was not measured."
-    if removed := removed_text(session):
+    if removed := removed_hosts_text(session):
         yield removed
     yield from session.messages
 

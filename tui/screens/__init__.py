@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tui.models.removed_hosts import Removals as Removals
+    from tui.models.removed_hosts import RemovedHosts as RemovedHosts
     from tui.screens.changes import list_changes as list_changes
     from tui.screens.credentials import take_credentials as take_credentials
     from tui.screens.diagnosis import show_diagnosis as show_diagnosis
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from tui.terminal.clipboard import Clipboard as Clipboard
     from tui.text.clipboard_text import changes_text as changes_text
     from tui.text.clipboard_text import commands_text as commands_text
-    from tui.text.clipboard_text import tickets_text as tickets_text
-    from tui.text.detail import story as story
-    from tui.watch.text import past_lines as past_lines
-    from tui.watch.watcher import Lookout as Lookout
+    from tui.text.clipboard_text import rows_text as rows_text
+    from tui.text.detail import detail_lines as detail_lines
+    from tui.watch.text import history_lines as history_lines
+    from tui.watch.watcher import Watcher as Watcher
     from tui.widgets.filter_input import FilterLine as FilterLine
 else:
     # Not for a type checker, which would take every name for one of these.
@@ -51,7 +51,7 @@ else:
 
 
 MODULE_OF: Mapping[str, str] = {
-    "Removals": "tui.models.removed_hosts",
+    "RemovedHosts": "tui.models.removed_hosts",
     "list_changes": "tui.screens.changes",
     "take_credentials": "tui.screens.credentials",
     "show_diagnosis": "tui.screens.diagnosis",
@@ -75,10 +75,10 @@ MODULE_OF: Mapping[str, str] = {
     "Clipboard": "tui.terminal.clipboard",
     "changes_text": "tui.text.clipboard_text",
     "commands_text": "tui.text.clipboard_text",
-    "tickets_text": "tui.text.clipboard_text",
-    "story": "tui.text.detail",
-    "past_lines": "tui.watch.text",
-    "Lookout": "tui.watch.watcher",
+    "rows_text": "tui.text.clipboard_text",
+    "detail_lines": "tui.text.detail",
+    "history_lines": "tui.watch.text",
+    "Watcher": "tui.watch.watcher",
     "FilterLine": "tui.widgets.filter_input",
 }
 """Module of each of them; a test holds it against the imports above."""

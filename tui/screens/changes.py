@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 
 from tui.screens.dialogs import Dialog
-from tui.text.status import Signs
+from tui.text.status import Glyphs
 from tui.watch.row_history import Change
 from tui.watch.text import change_text
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Changes(Dialog[str]):
     """A line a change; Enter chooses its row, Escape none."""
 
-    def __init__(self, changes: Iterable[Change], signs: Signs) -> None:
+    def __init__(self, changes: Iterable[Change], signs: Glyphs) -> None:
         super().__init__()
         self._changes = [*changes][::-1]
         self._signs = signs
@@ -47,7 +47,7 @@ class Changes(Dialog[str]):
 
 async def list_changes(context: Context) -> str:
     """Show the changes and go to the row of the chosen one."""
-    chosen = await context.push(Changes(context.lookout.changes, context.signs))
+    chosen = await context.push(Changes(context.watcher.changes, context.signs))
     if chosen is not None:
         context.go_to(chosen)
     return ""

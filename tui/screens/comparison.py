@@ -17,9 +17,9 @@ from probes.model import Result
 from probes.session import Session
 from probes.session.diff import Change, Comparison, compare
 from probes.wire.text import printable
-from tui.models.loaded_session import whole_session
+from tui.models.loaded_session import read_whole_session
 from tui.text.comparison import counts, groups, name_text, session_text, statuses_text
-from tui.text.status import Signs
+from tui.text.status import Glyphs
 from tui.widgets.detail import Detail
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ class ComparisonScreen(Screen[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back", show=False)]
 
-    def __init__(self, before: Session, after: Session, compared: Comparison, signs: Signs) -> None:
+    def __init__(
+        self, before: Session, after: Session, compared: Comparison, signs: Glyphs
+    ) -> None:
         super().__init__()
         self._before = before
         self._after = after
@@ -103,7 +105,7 @@ async def compare_with(context: Context, path: Path) -> str:
     if Path(context.log_path) == path:
         return "This is the session on the screen; choose another one to compare it with."
     both = [
-        await asyncio.to_thread(whole_session, place, context.profile)
+        await asyncio.to_thread(read_whole_session, place, context.profile)
         for place in (path, Path(context.log_path))
     ]
     before, after = sorted(both, key=lambda one: one.header.started)

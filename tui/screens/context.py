@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from profiles.model import Profile
     from tui.controller import Runner
     from tui.models.command import Command
-    from tui.models.loaded_session import Recorded
+    from tui.models.loaded_session import LoadedSession
     from tui.screens.main_panes import Panes
     from tui.sessions.replay import Replay
     from tui.terminal.app_base import TerminalApp
-    from tui.text.status import Signs
-    from tui.watch.watcher import Lookout
+    from tui.text.status import Glyphs
+    from tui.watch.watcher import Watcher
 
 T = TypeVar("T")
 
@@ -30,14 +30,14 @@ class Context(Protocol):
     """
 
     profile: Profile
-    signs: Signs
+    signs: Glyphs
     commands: tuple[Command, ...]
     """Every command that can be given here, with its keys."""
     kiosk: bool
     """Whether those who use it may reach nothing but this program."""
     runner: Runner | None
     """Access to the engine; None for an old session."""
-    recorded: Recorded | None
+    recorded: LoadedSession | None
     """The old session; None for one that is measured."""
     measuring: bool
     """Whether rows wait or are in flight."""
@@ -50,7 +50,7 @@ class Context(Protocol):
         """The application."""
 
     @property
-    def lookout(self) -> Lookout:
+    def watcher(self) -> Watcher:
         """The watch over this screen."""
 
     @property
@@ -90,5 +90,5 @@ class Context(Protocol):
     def put_hosts(self, text: str) -> None:
         """Put hosts into the host line, to be looked at before they are measured."""
 
-    def show_session(self, recorded: Recorded, *, replay: float | None = None) -> None:
+    def show_session(self, recorded: LoadedSession, *, replay: float | None = None) -> None:
         """Open an old session over this one, or play it so many times as fast."""

@@ -15,7 +15,7 @@ from probes.judging.findings import Finding, diagnose
 from tui.models.filter import Filter
 from tui.screens.dialogs import Dialog
 from tui.text.findings import sentence
-from tui.text.status import Signs
+from tui.text.status import Glyphs
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
@@ -31,7 +31,7 @@ MANY = 5000
 class Diagnosis(Dialog[Finding]):
     """A list of findings; Enter chooses one, Escape none."""
 
-    def __init__(self, findings: Sequence[Finding], signs: Signs) -> None:
+    def __init__(self, findings: Sequence[Finding], signs: Glyphs) -> None:
         super().__init__()
         self._findings = findings
         self._signs = signs
@@ -75,7 +75,7 @@ async def show_diagnosis(context: Context) -> str:
     return f"{chosen.text}. These are the rows behind it; Escape shows the others again."
 
 
-def _line(finding: Finding, signs: Signs) -> Content:
+def _line(finding: Finding, signs: Glyphs) -> Content:
     """The finding stands out, so that one is told from the next without colours."""
     what, told = (
         f"{finding.confidence}: {finding.text}",

@@ -14,7 +14,7 @@ from tui.reports import FORMATS
 from tui.reports.model import load_report, part_of
 from tui.screens.dialogs import Choice, Prompt
 from tui.screens.prompts import confirmed, typed_path
-from tui.storage.files import AlreadyThere, NotSaved, save
+from tui.storage.files import DestinationExists, SaveError, save
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
@@ -47,11 +47,11 @@ async def write_report(context: Context) -> str:
     try:
         try:
             await asyncio.to_thread(_write, log, profile, name, keys, words, to, force=False)
-        except AlreadyThere:
+        except DestinationExists:
             if not await confirmed(context, f"{to} exists. Overwrite it?"):
                 return "Nothing was written."
             await asyncio.to_thread(_write, log, profile, name, keys, words, to, force=True)
-    except (SessionError, NotSaved) as error:
+    except (SessionError, SaveError) as error:
         return str(error)
     count = "all rows" if keys is None else f"{len(keys):,} rows, {words}"
     return f"Wrote {count} to {printable(str(to))} ({format.about.partition(',')[0]})."

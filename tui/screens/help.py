@@ -13,8 +13,8 @@ from textual.widget import Widget
 from probes.model import Status
 from tui.models.command import Command, Group
 from tui.screens.dialogs import Help
-from tui.text.pages import markdown_of, page_lines, page_of
-from tui.text.status import STATUS, Signs
+from tui.text.pages import page_lines, page_of, read_page
+from tui.text.status import STATUS, Glyphs
 from tui.widgets.detail import Detail
 from tui.widgets.filter_input import FilterEntry
 from tui.widgets.host_input import HostEntry
@@ -145,8 +145,8 @@ def show_status(context: Context, status: Status) -> None:
     show_page(context.host, page_of(status), context.signs)
 
 
-def show_page(app: App[int], page: str, signs: Signs) -> None:
+def show_page(app: App[int], page: str, signs: Glyphs) -> None:
     """Show a page of docs/status as text, with keys to scroll it and to go back."""
     width = max(1, min(app.size.width - _BESIDE, _WIDEST))
-    lines = page_lines(markdown_of(page), width)
+    lines = page_lines(read_page(page), width)
     app.push_screen(Help("\n".join(signs.clean(line) for line in lines)))

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.storage.preferences import Remembered
+from tui.storage.preferences import Preferences
 
 Pane = Literal["tree", "table", "detail"]
 PANES: tuple[Pane, ...] = get_args(Pane)
@@ -24,7 +24,7 @@ class Arrangement:
     rows has the table in front, whose hint says how to come by some.
     """
 
-    def __init__(self, screen: Screen[object], remembered: Remembered, *, rows: bool) -> None:
+    def __init__(self, screen: Screen[object], remembered: Preferences, *, rows: bool) -> None:
         self._screen = screen
         self._panes: Mapping[Pane, Widget] = {}
         self._entry: Widget | None = None

@@ -34,10 +34,10 @@ from tui.models.command import Command
 from tui.screens.context import Context
 from tui.screens.layout import Arrangement
 from tui.screens.main_panes import Panes
-from tui.storage.preferences import Remembered
+from tui.storage.preferences import Preferences
 from tui.terminal.app_base import TerminalApp
 from tui.terminal.gc_control import PeriodicCollector
-from tui.text.status import Signs
+from tui.text.status import Glyphs
 from tui.widgets.container import Box, bare
 from tui.widgets.detail import Detail
 from tui.widgets.footer import Crumbs, KeyBar
@@ -48,9 +48,9 @@ from tui.widgets.tree import Outline
 
 if TYPE_CHECKING:
     from tui.controller import Runner
-    from tui.models.loaded_session import Recorded
+    from tui.models.loaded_session import LoadedSession
     from tui.sessions.replay import Replay
-    from tui.watch.watcher import Lookout
+    from tui.watch.watcher import Watcher
     from tui.widgets.filter_input import FilterLine
 
 T = TypeVar("T")
@@ -103,15 +103,15 @@ class SessionScreen(Screen[object]):
     def __init__(
         self,
         profile: Profile,
-        signs: Signs,
+        signs: Glyphs,
         runner: Runner | None,
-        recorded: Recorded | None = None,
+        recorded: LoadedSession | None = None,
         *,
         entries: Sequence[str] = (),
         start: bool = False,
         refresh: float = REFRESH,
         replay: float | None = None,
-        remembered: Remembered,
+        remembered: Preferences,
     ) -> None:
         super().__init__()
         self._remembered = remembered
@@ -154,9 +154,9 @@ class SessionScreen(Screen[object]):
         return "" if self.recorded is None else str(self.recorded.path)
 
     @cached_property
-    def lookout(self) -> Lookout:
+    def watcher(self) -> Watcher:
         """What stands between the events and the panes, from the first event on."""
-        return screens.Lookout(self)
+        return screens.Watcher(self)
 
     @cached_property
     def filter_line(self) -> FilterLine:
@@ -175,7 +175,9 @@ class SessionScreen(Screen[object]):
             if history is not None:
                 yield HostEntry(profile, history)
             else:
-                yield Static(self.recorded.where if self.recorded else "", id="where", markup=False)
+                yield Static(
+                    self.recorded.description if self.recorded else "", id="where", markup=False
+                )
         with Box(id="body"):
             yield Outline(profile, self.signs)
             with Box(id="right"):
@@ -203,7 +205,7 @@ class SessionScreen(Screen[object]):
             self.commands,
             self.arrangement,
             filter_line=lambda: self.filter_line,
-            past=lambda key: self.lookout.past.of(key),
+            past=lambda key: self.watcher.history.of(key),
         )
         self.call_after_refresh(lambda: self.mount(self.filter_line, before=self._keys))
         if self.recorded is not None:
@@ -269,7 +271,7 @@ class SessionScreen(Screen[object]):
         self._apply(events)
         self.panes.head.state(state)
 
-    def show_session(self, recorded: Recorded, *, replay: float | None = None) -> None:
+    def show_session(self, recorded: LoadedSession, *, replay: float | None = None) -> None:
         """Open an old session over this one, or play it so many times as fast."""
         self.host.push_screen(
             screen_with(self.commands, kiosk=self.kiosk)(
@@ -327,7 +329,7 @@ class SessionScreen(Screen[object]):
         if self._at_once and self._entries:
             self._submit(self.query_one(HostEntry).value)
 
-    def _open(self, recorded: Recorded) -> None:
+    def _open(self, recorded: LoadedSession) -> None:
         self.panes.head.vantage(recorded.vantage)
         self.panes.head.state("old session", trouble=False)
         self.panes.add(recorded.jobs)
@@ -356,7 +358,7 @@ class SessionScreen(Screen[object]):
                 self.say(event.text, trouble=event.severity != "information")
             elif isinstance(event, Finished):
                 self.measuring = False
-        self.show_events(self.lookout.take(events))
+        self.show_events(self.watcher.filter_events(events))
         self.tell_state()
         self._collector.add_events(len(events))
 
@@ -369,13 +371,13 @@ class SessionScreen(Screen[object]):
     def begin_anew(self) -> None:
         """Another session begins on this screen."""
         self.panes.clear()
-        self.lookout.anew()
+        self.watcher.reset()
 
     def tell_state(self) -> None:
         """Say at the top what is going on and whether it is kept."""
         if self.runner is None:
             return
-        watch = self.lookout.state
+        watch = self.watcher.state
         if not self.saving or (self.runner.begun and not self.runner.log_path):
             self.panes.head.state("NOT SAVED", trouble=True)
         elif self.measuring or self.runner.begun:

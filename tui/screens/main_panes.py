@@ -22,8 +22,8 @@ from tui.models.command import Command
 from tui.models.filter import Filter
 from tui.models.keymap import with_keys
 from tui.screens.layout import Arrangement, Pane
-from tui.text.breadcrumbs import of_filter
-from tui.text.status import Signs
+from tui.text.breadcrumbs import filter_parts
+from tui.text.status import Glyphs
 from tui.widgets.detail import Detail
 from tui.widgets.footer import Crumbs
 from tui.widgets.header import Head
@@ -32,7 +32,7 @@ from tui.widgets.table import ResultTable
 from tui.widgets.tree import Outline
 
 if TYPE_CHECKING:
-    from tui.models.removed_hosts import Removals
+    from tui.models.removed_hosts import RemovedHosts
     from tui.terminal.clipboard import Clipboard
     from tui.watch.row_history import Series
     from tui.widgets.filter_input import FilterLine
@@ -47,7 +47,7 @@ class Below:
     def __init__(
         self,
         screen: Screen[object],
-        signs: Signs,
+        signs: Glyphs,
         commands: Sequence[Command],
         filter_line: Callable[[], FilterLine],
     ) -> None:
@@ -107,7 +107,7 @@ class Panes:
         self,
         screen: Screen[object],
         profile: Profile,
-        signs: Signs,
+        signs: Glyphs,
         commands: Sequence[Command],
         arrangement: Arrangement,
         *,
@@ -148,9 +148,9 @@ class Panes:
         return screens.Clipboard(self.table.app)
 
     @cached_property
-    def removals(self) -> Removals:
+    def removals(self) -> RemovedHosts:
         """What was taken off the screen."""
-        return screens.Removals(self.table, self.outline, self._tally)
+        return screens.RemovedHosts(self.table, self.outline, self._tally)
 
     @property
     def keys(self) -> list[str]:
@@ -239,7 +239,7 @@ class Panes:
     def _take_in(self, events: Sequence[Event]) -> None:
         if not events:
             return
-        self.removals.settle()
+        self.removals.finish_pending()
         self.table.apply(events)
         self.verdicts.apply(events)
         self.outline.apply(events)
@@ -252,8 +252,8 @@ class Panes:
         if key is None or job is None:
             self.detail.show((), top=True)
         else:
-            lines = screens.story(job, rows.result(key), self._profile)
-            past = screens.past_lines(self._past(key), ascii=self._signs.ascii)
+            lines = screens.detail_lines(job, rows.result(key), self._profile)
+            past = screens.history_lines(self._past(key), ascii=self._signs.ascii)
             self.detail.show((*islice(lines, 2), *past, *lines), top=top)
 
     def follow(self, focused: Widget) -> None:
@@ -274,7 +274,7 @@ class Panes:
             name = "Table" if self.arrangement.pane == "table" else "Details"
             line, shown = self.table.cursor_line + 1, len(self.table.rows.view)
             row = f"row {line:,}/{shown:,}" if shown else ""
-            self.below.crumbs.show(name, of_filter(self.table.rows.filter, self._profile), row)
+            self.below.crumbs.show(name, filter_parts(self.table.rows.filter, self._profile), row)
 
     @property
     def role(self) -> str:
@@ -283,7 +283,7 @@ class Panes:
 
     def filter(self) -> None:
         """Show the rows of the tree's node, or of what was chosen, that pass the other filters."""
-        self.removals.settle()
+        self.removals.finish_pending()
         self.table.show(self._wanted)
         self._count()
 
@@ -309,7 +309,7 @@ class Panes:
     def find(self, text: str) -> None:
         """Show only rows that a query describes."""
         if text != self.words:
-            self.removals.settle()
+            self.removals.finish_pending()
             self.words = text
             # As it is typed: keys come before the rows.
             self.table.show_soon(self._wanted, self._count)
@@ -338,7 +338,7 @@ class Panes:
         shown, total = len(self.table.rows.view), len(self.table.rows)
         if shown == total:
             return ""
-        which = of_filter(self.table.rows.filter, self._profile)
+        which = filter_parts(self.table.rows.filter, self._profile)
         held = f" ({', '.join(which)})" if len(which) > 1 else ""
         return f"{shown:,} of {total:,} rows{held}; {{back}} shows all."
 
@@ -359,7 +359,7 @@ class Panes:
         """Show only failures, or everything again; returns what to say."""
         self.failures = not self.failures
         self.filter()
-        if not self.failures or len(of_filter(self.table.rows.filter, self._profile)) > 1:
+        if not self.failures or len(filter_parts(self.table.rows.filter, self._profile)) > 1:
             return self.narrowed
         shown, total = len(self.table.rows.view), len(self.table.rows)
         return f"Failures only, {shown:,} of {total:,} rows; {{failures}} shows the others again."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from probes.session import SessionError, SessionExists, annotate, copy_session
 from tui.models.columns import COLUMNS
 from tui.screens.dialogs import Choice, Confirm, Leave, Prompt, Questions
-from tui.watch.options import BadOrder, order
+from tui.watch.options import WatchOptionsError, parse_options
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
@@ -61,7 +61,7 @@ def typed_path(text: str) -> Path:
 
 _SORTS: Mapping[str, tuple[str | None, str]] = {
     **{
-        column.sort.letter: (column.id, column.sort.words or column.heading)
+        column.sort.letter: (column.id, column.sort.label or column.heading)
         for column in COLUMNS
         if column.sort is not None
     },
@@ -81,26 +81,26 @@ async def sort_by_choice(context: Context) -> str:
 
 async def set_watch(context: Context) -> str:
     """Ask how often to measure again, and begin, change or end the watch; returns what to say."""
-    lookout = context.lookout
+    watcher = context.watcher
     question = (
         "Measure again every so many seconds: 30, or 5m. Words after it: failed (only what is "
         "not ok), bell (ring when a row changes). off ends it."
     )
-    said = await context.push(Prompt(question, lookout.order.text if lookout.order else "30"))
+    said = await context.push(Prompt(question, watcher.options.text if watcher.options else "30"))
     if said is None:
         return ""
     try:
-        wanted = order(said)
-    except BadOrder as error:
+        wanted = parse_options(said)
+    except WatchOptionsError as error:
         return str(error)
-    was = lookout.order
-    lookout.repeat(wanted)
+    was = watcher.options
+    watcher.repeat(wanted)
     context.tell_state()
     if wanted is None:
         return "The watch has ended." if was else ""
-    what = "what is not ok" if wanted.failed else "everything"
+    what = "what is not ok" if wanted.failed_only else "everything"
     return (
-        f"Measures {what} again every {wanted.every:g} s; "
+        f"Measures {what} again every {wanted.interval:g} s; "
         "{watch} changes or ends it, {changes} lists changes."
     )
 

@@ -16,13 +16,13 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from probes.session import SessionError, Summary, annotate, summarize
-from tui.models.loaded_session import open_recorded
+from tui.models.loaded_session import load_session
 from tui.screens.comparison import compare_with
 from tui.screens.dialogs import Prompt
 from tui.sessions import store
-from tui.sessions.playback import BadSpeed, speed
+from tui.sessions.playback import SpeedError, parse_speed
 from tui.sessions.store import summary_lines
-from tui.text.status import Signs
+from tui.text.status import Glyphs
 from tui.widgets.table_rendering import fit
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class SessionsScreen(Screen[Choice]):
         Binding("u", "restore", "Undo", show=False),
     ]
 
-    def __init__(self, signs: Signs, present: str) -> None:
+    def __init__(self, signs: Glyphs, present: str) -> None:
         super().__init__()
         self._signs = signs
         self._present = present
@@ -207,7 +207,7 @@ async def browse_sessions(context: Context) -> str:
             return await compare_with(context, choice.path)
         if choice.what == "replay":
             return await _replay(context, choice.path)
-        recorded = await asyncio.to_thread(open_recorded, choice.path, context.profile)
+        recorded = await asyncio.to_thread(load_session, choice.path, context.profile)
         context.show_session(recorded)
     except SessionError as error:
         return str(error)
@@ -227,9 +227,9 @@ async def _replay(context: Context, path: Path) -> str:
     if said is None:
         return ""
     try:
-        wanted = speed(said)
-    except BadSpeed as error:
+        wanted = parse_speed(said)
+    except SpeedError as error:
         return str(error)
-    recorded = await asyncio.to_thread(open_recorded, path, context.profile)
+    recorded = await asyncio.to_thread(load_session, path, context.profile)
     context.show_session(recorded, replay=wanted)
     return ""

@@ -63,7 +63,7 @@ class Sets(Dialog[str]):
         if name is None or name == KEEP:
             return
         try:
-            target_sets.forget(name)
+            target_sets.delete(name)
         except SessionError as error:
             self.query_one(".title", Static).update(str(error))
             return
@@ -80,12 +80,12 @@ async def choose_target_set(context: Context) -> str:
         return ""
     try:
         if chosen != KEEP:
-            context.put_hosts(await asyncio.to_thread(target_sets.recall, chosen))
+            context.put_hosts(await asyncio.to_thread(target_sets.load, chosen))
             return f"The set {chosen} is in the host line; Enter measures it."
         name = await context.push(Prompt("Name of the set", ""))
         if not name or not name.strip():
             return ""
-        path = await asyncio.to_thread(target_sets.keep, name, targets)
+        path = await asyncio.to_thread(target_sets.save, name, targets)
     except SessionError as error:
         return str(error)
     return f"Kept as {name.strip()}; on the command line it is {shlex.quote(f'@{path}')}"

@@ -14,10 +14,10 @@ from textual.widgets import Static
 from probes.model import Target
 from probes.wire.text import printable
 from tui.models.filter import Filter
-from tui.models.verdicts import Line, Verdicts
+from tui.models.verdicts import VerdictLine, Verdicts
 from tui.screens.help import show_page
 from tui.text.pages import VERDICTS
-from tui.text.status import RULING, Signs
+from tui.text.status import RULING, Glyphs
 from tui.widgets.detail import Detail
 from tui.widgets.verdict_list import VerdictList
 
@@ -37,7 +37,7 @@ class VerdictScreen(Screen[Target]):
         Binding("m", "explain", "Meaning", show=False),
     ]
 
-    def __init__(self, verdicts: Verdicts, signs: Signs) -> None:
+    def __init__(self, verdicts: Verdicts, signs: Glyphs) -> None:
         super().__init__()
         self._verdicts = verdicts
         self._signs = signs
@@ -96,13 +96,13 @@ async def show_verdicts(context: Context) -> str:
     return f"The rows of {printable(target.label)}; Escape shows the others again."
 
 
-def _title(lines: Sequence[Line]) -> str:
+def _title(lines: Sequence[VerdictLine]) -> str:
     counts = Counter(line.ruling for line in lines)
     parts = [f"{counts[one]:,} {info.word}" for one, info in RULING.items() if counts[one]]
     return f"Verdicts: {', '.join(parts)}"
 
 
-def _story(line: Line) -> Iterator[tuple[str, str]]:
+def _story(line: VerdictLine) -> Iterator[tuple[str, str]]:
     yield "", f"{line.target.label} ({line.target.role})"
     if line.target.friendly_name:
         yield "known as", printable(line.target.friendly_name, _LONG)

@@ -1,1 +1,1 @@
-"""Earlier sessions and saved sets of targets: finding, replaying, keeping and throwing away."""
+"""Earlier sessions and saved sets of targets: list, replay, save and delete."""

@@ -1,4 +1,4 @@
-"""A recorded session played again: which of its events are due after how long. Pure."""
+"""Playback of a recorded session: its events and the times at which they are due. Pure."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Iterable, Sequence
 from probes.model import Event, Finished, Job, Queued
 
 LONGEST_GAP = 10.0
-"""Seconds without an event that are waited out; an operator's lunch is not played."""
-FASTEST = 1000.0
+"""Longest pause in seconds; a longer one is shortened to it."""
+MAX_SPEED = 1000.0
 
 _SPEED = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)x?")
 
 
-class BadSpeed(Exception):
-    """What was typed is no speed; the text is one sentence."""
+class SpeedError(Exception):
+    """Invalid speed; the text is one sentence."""
 
 
-def speed(text: str) -> float:
-    """A speed such as `1`, `10` or `2.5x`; raises BadSpeed."""
+def parse_speed(text: str) -> float:
+    """Parse a speed such as `1`, `10` or `2.5x`; raises SpeedError."""
     found = _SPEED.fullmatch(text.strip().casefold())
     value = float(found[1]) if found else 0.0
-    if not 0.1 <= value <= FASTEST:
-        raise BadSpeed(
+    if not 0.1 <= value <= MAX_SPEED:
+        raise SpeedError(
             "How many times as fast? Type 0.1 to 1000; 1 is the session's own pace, "
             "10 is ten times as fast."
         )
@@ -31,7 +31,7 @@ def speed(text: str) -> float:
 
 
 class Player:
-    """Hands out events as time passes; `jobs` are queued at the beginning."""
+    """Player of timed events; `jobs` are queued at the beginning."""
 
     def __init__(
         self, jobs: Sequence[Job], moments: Iterable[tuple[float, Event]], speed: float
@@ -48,27 +48,27 @@ class Player:
             self._events.append((at - shift, event))
 
     @property
-    def over(self) -> bool:
-        """Whether everything was handed out."""
+    def finished(self) -> bool:
+        """True if every event has been returned."""
         return self._next >= len(self._events)
 
     @property
     def state(self) -> str:
-        """How far it is, in a few words."""
+        """Progress in a few words."""
         length = self._events[-1][0] if self._events else 0.0
         return f"replay {self._speed:g}x, {min(self._now, length):.0f} of {length:.0f} s"
 
     def begin(self) -> list[Event]:
-        """What is to be shown before anything has happened."""
+        """Events that show every row as queued."""
         return [Queued(tuple(job.key for job in self._jobs))]
 
     def due(self, seconds: float) -> list[Event]:
-        """What has happened when so many seconds more have passed; Finished is the last."""
+        """Events that are due when so many seconds more have passed; Finished is the last."""
         self._now += seconds * self._speed
         first = self._next
-        while not self.over and self._events[self._next][0] <= self._now:
+        while not self.finished and self._events[self._next][0] <= self._now:
             self._next += 1
         due = [event for _, event in self._events[first : self._next]]
-        if self.over:
+        if self.finished:
             due.append(Finished(True))
         return due

@@ -1,4 +1,4 @@
-"""Plays a recorded session on a screen, paced by the screen's clock."""
+"""Replay of a recorded session on a screen, paced by the screen's clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from probes.model import Event
 from probes.session.replay import timeline
 from profiles.model import Profile
-from tui.models.loaded_session import Recorded
+from tui.models.loaded_session import LoadedSession
 from tui.sessions.playback import Player
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ class ReplayScreen(Protocol):
 
 
 TICK = 0.2
-"""Seconds between two looks at what is due."""
+"""Seconds between two checks for events that are due."""
 
 
 class Replay:
-    """One playing; `toggle` holds it and lets it go on."""
+    """One replay; `toggle` pauses and resumes it."""
 
-    def __init__(self, screen: ReplayScreen, recorded: Recorded, speed: float) -> None:
+    def __init__(self, screen: ReplayScreen, recorded: LoadedSession, speed: float) -> None:
         self._screen = screen
         self._recorded = recorded
         self._speed = speed
@@ -47,15 +47,15 @@ class Replay:
     async def start(self) -> None:
         """Read the log off the loop, show every row as waiting, and begin."""
         screen, recorded = self._screen, self._recorded
-        what = await asyncio.to_thread(lambda: [*timeline(recorded.path, screen.profile)])
-        self._player = Player(recorded.jobs, what, self._speed)
+        events = await asyncio.to_thread(lambda: [*timeline(recorded.path, screen.profile)])
+        self._player = Player(recorded.jobs, events, self._speed)
         screen.replayed(self._player.begin(), self._player.state)
         self._last = time.monotonic()
         self._timer = screen.set_interval(TICK, self._tick)
 
     def toggle(self) -> str:
-        """Hold it or let it go on; returns what to say."""
-        if self._timer is None or self._player is None or self._player.over:
+        """Pause or resume it; returns the notice."""
+        if self._timer is None or self._player is None or self._player.finished:
             return "The replay is over; {replay} plays it again."
         if self._last:
             self._last = 0.0
@@ -71,6 +71,6 @@ class Replay:
         events = self._player.due(now - self._last)
         self._last = now
         self._screen.replayed(events, self._player.state)
-        if self._player.over and self._timer is not None:
+        if self._player.finished and self._timer is not None:
             self._timer.stop()
             self._screen.replayed((), "replay is over")

@@ -12,8 +12,8 @@ from probes.session import SIMULATED_REMARK, SessionError, Summary, sessions_fol
 from probes.session.paths import error_text, printable_path
 from probes.wire.text import printable
 
-MOST = 500
-"""Sessions that are listed, the newest."""
+MAX_LISTED = 500
+"""Most sessions that are listed."""
 TRASH = "trash"
 """The folder beside them that a deleted one goes to."""
 
@@ -24,11 +24,13 @@ def paths(folder: Path | None = None) -> list[Path]:
         found = [path for path in (folder or sessions_folder()).iterdir() if _is_log(path)]
     except OSError:
         return []
-    return sorted(found, key=lambda path: path.name.removeprefix("demo-"), reverse=True)[:MOST]
+    return sorted(found, key=lambda path: path.name.removeprefix("demo-"), reverse=True)[
+        :MAX_LISTED
+    ]
 
 
 def summaries(folder: Path | None = None) -> Iterator[Summary]:
-    """What each of them is, the newest first; a file that is no session is left out."""
+    """Summaries of the sessions, the newest first; a file that is no session is left out."""
     for path in paths(folder):
         try:
             yield summarize(path)
@@ -75,26 +77,28 @@ _INDENT = "  "
 _JOINED = "\xa0"
 
 
-def summary_lines(one: Summary, width: int) -> Iterator[str]:
-    """When, where from and the verdicts, then the last remark, then as many targets as fit.
+def summary_lines(summary: Summary, width: int) -> Iterator[str]:
+    """Start, host and verdicts, then the last remark, then as many targets as fit.
 
     No line is wider than `width` ordinary characters, unless one name is; all but the first are
     indented.
     """
     # A demo was measured nowhere, whatever the machine is called.
-    host = "demo" if one.kind == SIMULATED else printable(one.host, _WIDEST_HOST)
-    told = [f"{one.verdicts[ruling]} {ruling}" for ruling in Ruling if one.verdicts.get(ruling)]
-    found = told or [f"{one.results} results"]
-    if not one.complete:
+    host = "demo" if summary.kind == SIMULATED else printable(summary.host, _WIDEST_HOST)
+    verdicts = [
+        f"{summary.verdicts[ruling]} {ruling}" for ruling in Ruling if summary.verdicts.get(ruling)
+    ]
+    found = verdicts or [f"{summary.results} results"]
+    if not summary.complete:
         found[-1] += " (not complete)"
     # A count and its word stay together where there is room for both.
     room = width - len(_INDENT) - 1
     counts = ", ".join(text.replace(" ", _JOINED) if len(text) <= room else text for text in found)
-    for line in _wrapped(f"{_when(one.started)}  {host}  {counts}", width, ""):
+    for line in _wrapped(f"{_when(summary.started)}  {host}  {counts}", width, ""):
         yield line.replace(_JOINED, " ")
-    if one.remark and one.remark != SIMULATED_REMARK:
-        yield from _wrapped(f"“{printable(one.remark, 80)}”", width, _INDENT)
-    yield f"{_INDENT}{_targets(one, width - len(_INDENT))}"
+    if summary.remark and summary.remark != SIMULATED_REMARK:
+        yield from _wrapped(f"“{printable(summary.remark, 80)}”", width, _INDENT)
+    yield f"{_INDENT}{_targets(summary, width - len(_INDENT))}"
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
@@ -103,12 +107,12 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
     )
 
 
-def _targets(one: Summary, width: int) -> str:
+def _targets(summary: Summary, width: int) -> str:
     """The first names that fit, and how many more there are."""
     # A host with two roles is two targets.
-    names = list(dict.fromkeys(printable(name, 40) for name in one.targets))
+    names = list(dict.fromkeys(printable(name, 40) for name in summary.targets))
     while True:
-        more = one.target_count - sum(printable(name, 40) in names for name in one.targets)
+        more = summary.target_count - sum(printable(name, 40) in names for name in summary.targets)
         text = ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
         if len(text) <= width or len(names) < 2:
             return text

@@ -13,13 +13,13 @@ from probes.model import Target
 from probes.session import SessionError
 from probes.session.paths import error_text, make_parents, printable_path
 
-MOST_NAME = 40
-_MOST_BYTES = 256 * 1024
+MAX_NAME = 40
+_MAX_BYTES = 256 * 1024
 _NAME = re.compile(r"\w[\w .-]{0,39}")
 
 
 def folder() -> Path:
-    """Where sets are kept; it may not be there yet."""
+    """Folder of the sets; it may not exist yet."""
     return platformdirs.user_state_path("auditreach", appauthor=False) / "targets"
 
 
@@ -32,7 +32,7 @@ def names(place: Path | None = None) -> list[str]:
     return sorted((name for name in found if _NAME.fullmatch(name)), key=str.casefold)
 
 
-def keep(name: str, targets: Iterable[Target], place: Path | None = None) -> Path:
+def save(name: str, targets: Iterable[Target], place: Path | None = None) -> Path:
     """Write a set, over one of the same name, mode 0600; raises SessionError."""
     path = _path(name, place)
     text = "".join(f"{_line(target)}\n" for target in targets)
@@ -56,16 +56,16 @@ def _line(target: Target) -> str:
     return f"{target.role}={target.label}{friendly}"
 
 
-def recall(name: str, place: Path | None = None) -> str:
+def load(name: str, place: Path | None = None) -> str:
     """The targets of a set as one line of hosts; raises SessionError."""
     path = _path(name, place)
     try:
         with path.open(encoding="utf-8") as file:
-            text = file.read(_MOST_BYTES + 1)
+            text = file.read(_MAX_BYTES + 1)
     except (OSError, UnicodeDecodeError) as error:
         why = error_text(error) if isinstance(error, OSError) else "it is not UTF-8"
         raise SessionError(f"Cannot read {printable_path(path)}: {why}.") from None
-    if len(text) > _MOST_BYTES:
+    if len(text) > _MAX_BYTES:
         raise SessionError(
             f"{printable_path(path)} is too long for a line; use @{printable_path(path)} instead."
         )
@@ -73,7 +73,7 @@ def recall(name: str, place: Path | None = None) -> str:
     return " ".join(line for line in lines if line)
 
 
-def forget(name: str, place: Path | None = None) -> None:
+def delete(name: str, place: Path | None = None) -> None:
     """Delete a set; raises SessionError."""
     path = _path(name, place)
     try:
@@ -87,6 +87,6 @@ def _path(name: str, place: Path | None) -> Path:
     if not _NAME.fullmatch(name) or name.endswith("."):
         raise SessionError(
             f"'{printable_path(name[:60])}' is no name for a set: letters, digits, spaces, dots "
-            f"and dashes, at most {MOST_NAME}."
+            f"and dashes, at most {MAX_NAME}."
         )
     return (place or folder()) / f"{name}.txt"

@@ -1,4 +1,4 @@
-"""Private files: written whole or not at all; copies and reports saved."""
+"""Private files, written atomically; saved copies and reports."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ def write_private(path: Path, text: str) -> None:
     part.replace(path)
 
 
-class NotSaved(Exception):
+class SaveError(Exception):
     """The file could not be written; the text is one sentence."""
 
 
-class AlreadyThere(NotSaved):
-    """The file exists, and nobody said that it may be overwritten."""
+class DestinationExists(SaveError):
+    """The file exists and may not be overwritten."""
 
 
 def save(pieces: Iterable[str], path: Path, *, force: bool, never: Iterable[Path] = ()) -> None:
     """Write UTF-8 to a file of mode 0600; with `force` over an existing one, but none of `never`.
 
-    Raises NotSaved, and AlreadyThere without `force`.
+    Raises SaveError, and DestinationExists without `force`.
     """
     if not path.name or "\0" in path.name:
-        raise NotSaved(f"{_shown(path)} cannot be a file name.")
+        raise SaveError(f"{_shown(path)} cannot be a file name.")
     part = path.with_name(f".{path.name[:64]}.{os.urandom(4).hex()}")
     try:
-        _refuse(path, force, never)
+        _check_destination(path, force, never)
         try:
-            _written(pieces, part)
-            _moved(part, path, force)
+            _write(pieces, part)
+            _move(part, path, force)
         finally:
             part.unlink(missing_ok=True)
     except FileExistsError:
-        raise AlreadyThere(f"{_shown(path)} exists already; --force overwrites it.") from None
+        raise DestinationExists(f"{_shown(path)} exists already; --force overwrites it.") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise NotSaved(f"Cannot write {_shown(path)}: {reason}.") from None
+        raise SaveError(f"Cannot write {_shown(path)}: {reason}.") from None
     except ValueError:
-        raise NotSaved(f"{_shown(path)} cannot be a file name.") from None
+        raise SaveError(f"{_shown(path)} cannot be a file name.") from None
 
 
 def _shown(path: Path) -> str:
     return printable(str(path))
 
 
-def _refuse(path: Path, force: bool, never: Iterable[Path]) -> None:
+def _check_destination(path: Path, force: bool, never: Iterable[Path]) -> None:
     # A device or a pipe would be replaced by a file.
     if path.exists() and not path.is_file():
-        raise NotSaved(f"{_shown(path)} is not a regular file; name another one.")
+        raise SaveError(f"{_shown(path)} is not a regular file; name another one.")
     if path.exists() and any(other.exists() and path.samefile(other) for other in never):
-        raise NotSaved(f"{_shown(path)} is the session log itself; name another file.")
+        raise SaveError(f"{_shown(path)} is the session log itself; name another file.")
     if not force and (path.exists() or path.is_symlink()):
         raise FileExistsError
 
 
-def _written(pieces: Iterable[str], part: Path) -> None:
+def _write(pieces: Iterable[str], part: Path) -> None:
     # No newline translation, nor Windows' own: the bytes are the same everywhere.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(
@@ -76,7 +76,7 @@ def _written(pieces: Iterable[str], part: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _moved(part: Path, path: Path, force: bool) -> None:
+def _move(part: Path, path: Path, force: bool) -> None:
     if not force:
         # Take the name, so that nobody's file can come between the look and the move.
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

@@ -1,4 +1,4 @@
-"""What was typed into the host line before."""
+"""History of the host line."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from pathlib import Path
 
 from tui.storage.files import write_private
 
-_KEPT = 100
-_LONGEST = 64 * 1024
+_MAX_LINES = 100
+_MAX_CHARACTERS = 64 * 1024
 
 
-class History:
-    """What was typed before, the newest last; kept in a file of mode 0600 where there is one."""
+class HostHistory:
+    """Lines typed before, the newest last; kept in a file of mode 0600 where there is one."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self.lines: list[str] = []
         if path is not None:
             with suppress(OSError, UnicodeDecodeError):
-                text = path.read_text(encoding="utf-8")[-_LONGEST:]
-                self.lines = [line for line in text.splitlines() if line.isprintable()][-_KEPT:]
+                text = path.read_text(encoding="utf-8")[-_MAX_CHARACTERS:]
+                self.lines = [line for line in text.splitlines() if line.isprintable()][
+                    -_MAX_LINES:
+                ]
 
     def add(self, line: str) -> None:
-        """Remember a line; a history that cannot be written is kept in memory only."""
+        """Add a line; a history that cannot be written is kept in memory only."""
         earlier = [old for old in self.lines if old != line]
-        self.lines = [*earlier[-_KEPT + 1 :], line]
+        self.lines = [*earlier[-_MAX_LINES + 1 :], line]
         if self._path is not None:
             with suppress(OSError):
                 write_private(self._path, "\n".join(self.lines) + "\n")

@@ -1,4 +1,4 @@
-"""What was chosen about the screen and outlasts it: the pane that stands alone, the theme."""
+"""Preferences of the screen that outlast it: the zoomed pane, the theme."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Literal
 
 from tui.storage.files import write_private
 
-Choice = Literal["pane", "alone", "theme"]
+Preference = Literal["pane", "alone", "theme"]
 
 _LONGEST = 4096
 
 
-class Remembered:
-    """Choices by name, in a JSON file of mode 0600; one that cannot be used is as if absent."""
+class Preferences:
+    """Preferences by name, in a JSON file of mode 0600; an unusable file is ignored."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._chosen: dict[str, str] = {}
+        self._values: dict[str, str] = {}
         if path is not None:
             with suppress(OSError, ValueError, RecursionError):
                 with path.open(encoding="utf-8") as file:
                     text = file.read(_LONGEST)
                 found = json.loads(text)
                 if isinstance(found, dict):
-                    self._chosen = {
+                    self._values = {
                         name: value for name, value in found.items() if isinstance(value, str)
                     }
 
-    def get(self, name: Choice) -> str:
-        """What was chosen last, or an empty text."""
-        return self._chosen.get(name, "")
+    def get(self, name: Preference) -> str:
+        """The last choice, or an empty text."""
+        return self._values.get(name, "")
 
-    def set(self, name: Choice, value: str) -> None:
+    def set(self, name: Preference, value: str) -> None:
         """Remember a choice, in memory only where the file cannot be written."""
         if self.get(name) == value:
             return
-        self._chosen[name] = value
+        self._values[name] = value
         if self._path is not None:
             with suppress(OSError):
-                write_private(self._path, json.dumps(self._chosen) + "\n")
+                write_private(self._path, json.dumps(self._values) + "\n")

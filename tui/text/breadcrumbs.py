@@ -1,4 +1,4 @@
-"""Where the operator is, in words: the pane, the place in the tree, what is filtered, which row."""
+"""Breadcrumbs: pane, place in the tree, filter and row of the cursor, in words."""
 
 from __future__ import annotations
 
@@ -9,54 +9,54 @@ from rich.cells import cell_len, set_cell_size
 from profiles.model import Profile
 from tui.models.filter import Filter
 from tui.models.tree import Node
-from tui.text.status import Signs
+from tui.text.status import Glyphs
 
-_BETWEEN = " > "
+_SEPARATOR = " > "
 
 
-def of_node(node: Node, tree: Sequence[Node]) -> list[str]:
+def node_titles(node: Node, tree: Sequence[Node]) -> list[str]:
     """The titles from the top of the tree to a node."""
-    known = {one.id: one for one in tree}
+    by_id = {one.id: one for one in tree}
     titles = [node.title]
     while node.parent:
-        node = known[node.parent]
+        node = by_id[node.parent]
         titles.insert(0, node.title)
     return titles
 
 
-def of_filter(wanted: Filter, profile: Profile) -> list[str]:
-    """What a filter lets through, from the widest condition to the narrowest."""
+def filter_parts(filter: Filter, profile: Profile) -> list[str]:
+    """Conditions of a filter in words, from the widest to the narrowest."""
     titles = {f"category:{one.id}": one.title for one in profile.categories}
     titles |= {f"role:{one.id}": one.title for one in profile.roles}
     titles |= {f"check:{one.id}": one.title for one in profile.checks}
     parts = [
         titles.get(f"{kind}:{id}", id)
         for kind, id in (
-            ("category", wanted.category),
-            ("role", wanted.role),
-            ("check", wanted.check),
+            ("category", filter.category),
+            ("role", filter.role),
+            ("check", filter.check),
         )
         if id
     ]
-    if wanted.host:
-        parts.append(wanted.host)
-    if wanted.keys is not None:
+    if filter.host:
+        parts.append(filter.host)
+    if filter.keys is not None:
         parts.append("one cause")
-    if wanted.failures:
+    if filter.failures:
         parts.append("failures only")
-    if wanted.text.strip():
-        parts.append(f"/{wanted.text.strip()}")
+    if filter.text.strip():
+        parts.append(f"/{filter.text.strip()}")
     return parts or ["Everything"]
 
 
-def fitted(pane: str, parts: Sequence[str], place: str, width: int, signs: Signs) -> str:
+def fit_line(pane: str, parts: Sequence[str], place: str, width: int, signs: Glyphs) -> str:
     """One line of at most `width` cells. The last part is what matters: where room is short the
     first ones are left out, then the pane and the place, and only then is it cut.
     """
     wanted, pane, place = list(map(signs.clean, parts)), signs.clean(pane), signs.clean(place)
     for dropped in range(len(wanted)):
         left = [signs.ellipsis, *wanted[dropped:]] if dropped else wanted
-        text = _BETWEEN.join([pane, *left])
+        text = _SEPARATOR.join([pane, *left])
         gap = width - cell_len(text) - cell_len(place)
         if gap >= 2 or (gap >= 0 and not place):
             return text + " " * gap + place

@@ -13,8 +13,8 @@ from tui.text.detail import exchange_text
 _LONG = 600
 
 
-def ticket(result: Result) -> str:
-    """One harmless line: time, status, path, state and reason, the note, then every exchange."""
+def row_text(result: Result) -> str:
+    """A row as one line: time, status, path, state and reason, the note, then every exchange."""
     job, seen = result.job, result.observation
     host = printable(job.target.label)
     path = seen.address or ""
@@ -43,40 +43,41 @@ def commands_text(rows: Sequence[Result]) -> Copied:
     """Every command that confirms one of the rows, below a comment that names the row."""
     windows = sys.platform == "win32"
     found = {
-        f"# {_named(one)}": [each.text for each in commands(one, windows=windows)] for one in rows
+        f"# {_row_name(one)}": [each.text for each in commands(one, windows=windows)]
+        for one in rows
     }
     return _blocks(found, "command")
 
 
 def changes_text(rows: Sequence[Result]) -> Copied:
-    """What to paste for the changes of the rows, once, below the place where it belongs."""
+    """Text to paste for the changes of the rows, once, below the place where it belongs."""
     found: dict[str, list[str]] = {}
     for one in rows:
-        mended = remedy(one)
-        for paste in mended.pastes if mended else ():
+        fix = remedy(one)
+        for paste in fix.pastes if fix else ():
             texts = found.setdefault(f"# {printable(paste.where)}", [])
             if paste.text not in texts:
                 texts.append(paste.text)
     return _blocks(found, "block")
 
 
-def tickets_text(rows: Sequence[Result]) -> Copied:
-    """The rows for a ticket, a line each with its evidence."""
+def rows_text(rows: Sequence[Result]) -> Copied:
+    """The rows as text for a ticket, a line each with its evidence."""
     if not rows:
         return "", "Only a row that was measured has something to copy."
-    text = "\n".join(map(ticket, rows))
+    text = "\n".join(map(row_text, rows))
     return text, text if len(rows) == 1 else f"{len(rows):,} rows, a line each"
 
 
-def _blocks(found: Mapping[str, Sequence[str]], what: str) -> Copied:
+def _blocks(found: Mapping[str, Sequence[str]], noun: str) -> Copied:
     blocks = {head: texts for head, texts in found.items() if texts}
     count = sum(map(len, blocks.values()))
     if not count:
-        return "", f"None of the marked rows has a {what} to copy."
+        return "", f"None of the marked rows has a {noun} to copy."
     text = "\n\n".join("\n".join([head, *texts]) for head, texts in blocks.items())
-    return text, f"{count:,} {what if count == 1 else f'{what}s'} for the marked rows"
+    return text, f"{count:,} {noun if count == 1 else f'{noun}s'} for the marked rows"
 
 
-def _named(result: Result) -> str:
+def _row_name(result: Result) -> str:
     job = result.job
     return f"{job.check_text} to {printable(job.target.label)}: {result.status}"

@@ -1,4 +1,4 @@
-"""Two sessions side by side in words: what changed first, for `diff` and for the screen."""
+"""Comparison of two sessions in words, changes first, for `diff` and for the screen."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from probes.session import Session
 from probes.session.diff import Change, ChangeKind, Comparison
 from tui.reports.model import line
 
-_TOLD = (ChangeKind.REGRESSED, ChangeKind.FIXED, ChangeKind.NEW, ChangeKind.GONE)
+_CHANGED_KINDS = (ChangeKind.REGRESSED, ChangeKind.FIXED, ChangeKind.NEW, ChangeKind.GONE)
 
 
 def groups(compared: Comparison) -> Iterator[tuple[str, Sequence[Change]]]:
-    """What a reader looks for, under its heading, the most urgent first; no empty ones."""
-    for kind in (*_TOLD, ChangeKind.NOT_COMPARABLE):
+    """Changes under their headings, the most urgent first; no empty ones."""
+    for kind in (*_CHANGED_KINDS, ChangeKind.NOT_COMPARABLE):
         if found := compared.of(kind):
             yield kind, found
     still = [
@@ -25,7 +25,7 @@ def groups(compared: Comparison) -> Iterator[tuple[str, Sequence[Change]]]:
 
 
 def counts(compared: Comparison) -> str:
-    """How many rows became what, in one line."""
+    """Number of rows by kind of change, in one line."""
     found = ", ".join(
         f"{number} {kind}"
         for kind in ChangeKind
@@ -35,13 +35,13 @@ def counts(compared: Comparison) -> str:
 
 
 def session_text(session: Session) -> str:
-    """When and where a session was measured, and how many rows it has."""
+    """Start, host and number of rows of a session."""
     header = session.header
     return line(f"{header.started} from {header.vantage.label}, {len(session.results)} rows")
 
 
 def row_text(change: Change) -> str:
-    """A row, what became of it, why, and what it says now."""
+    """A row, its change, the reason, and its note."""
     why = f" {line(change.why)}" if change.why else ""
     return f"{name_text(change)}: {statuses_text(change)}.{why} {line(change.result.note)}"
 

@@ -1,4 +1,4 @@
-"""The whole story of one row, for the detail pane: what was asked, seen, and what follows."""
+"""Detail text of one row: requirement, observation, fix and commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Line = tuple[str, str]
 """A label, empty to continue the one above, and its text."""
 
 
-def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
+def detail_lines(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
     """Label and text, line by line; all text is harmless."""
     check = job.check
     yield "", f"{job.check_text} to {printable(job.target.label)}"
@@ -30,22 +30,22 @@ def story(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
         yield "known as", printable(job.target.friendly_name, _LONG)
     role = next((role.title for role in profile.roles if role.id == job.target.role), "")
     yield "required", _requirement(job, role)
-    mended = None if result is None else remedy(result)
-    if mended is not None:
-        yield "to change", mended.change
+    fix = None if result is None else remedy(result)
+    if fix is not None:
+        yield "to change", fix.change
     else:
         yield "if missing", check.consequence
     if result is not None:
-        yield from _seen(result.observation)
-        yield from _paste(mended)
+        yield from _observation_lines(result.observation)
+        yield from _paste_lines(fix)
         for place, command in enumerate(commands(result, windows=sys.platform == "win32")):
             yield "" if place else "confirm, y", command.text
         yield "meaning, m", f"the page {page_of(result.status)}"
 
 
-def _paste(mended: Remedy | None) -> Iterator[Line]:
-    """What to paste for the change, each block under the place where it belongs."""
-    for place, paste in enumerate(mended.pastes if mended else ()):
+def _paste_lines(fix: Remedy | None) -> Iterator[Line]:
+    """Blocks to paste for the change, each under the place where it belongs."""
+    for place, paste in enumerate(fix.pastes if fix else ()):
         yield "" if place else "paste, Y", f"{paste.where}:"
         for line in paste.lines:
             yield "", line
@@ -57,7 +57,7 @@ def _requirement(job: Job, role: str) -> str:
     return f"{when}{check.purpose} ({role}, {check.port_text})"
 
 
-def _seen(observation: Observation) -> Iterator[Line]:
+def _observation_lines(observation: Observation) -> Iterator[Line]:
     yield "seen", f"{observation.state}, {observation.reason}; service {observation.service}"
     if observation.address:
         via = f" ({observation.interface})" if observation.interface else ""
@@ -76,7 +76,7 @@ def _seen(observation: Observation) -> Iterator[Line]:
         yield "when", f"{observation.started}, {tries}"
     for name, value in observation.facts.items():
         if name not in ("summary", "problem", "fix"):
-            yield name.replace("_", " "), printable(_flat(value), _LONG)
+            yield name.replace("_", " "), printable(_value_text(value), _LONG)
     for number, evidence in enumerate(observation.evidence, 1):
         yield f"exchange {number}", exchange_text(evidence)
 
@@ -102,9 +102,11 @@ def _icmp(icmp: Icmp) -> str:
     return f"{icmp.offender}, {name} type {icmp.type} code {icmp.code}"
 
 
-def _flat(value: object) -> str:
+def _value_text(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_flat(item)}" for name, item in value.items() if item != "")
+        return ", ".join(
+            f"{name} {_value_text(item)}" for name, item in value.items() if item != ""
+        )
     if isinstance(value, (list, tuple)):
-        return "; ".join(_flat(item) for item in value)
+        return "; ".join(_value_text(item) for item in value)
     return str(value)

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from probes.judging.findings import Finding
 from probes.session import FindingRecord
 
-MOST = 20
-"""Findings that a run without a screen prints."""
+MAX_FINDINGS = 20
+"""Most findings that a run without a screen prints."""
 
 
-def findings_lines(findings: Sequence[Finding], most: int = MOST) -> Iterator[str]:
-    """A heading and a line for each finding, and how many more there are; nothing without any."""
+def findings_lines(findings: Sequence[Finding], most: int = MAX_FINDINGS) -> Iterator[str]:
+    """A heading, a line for each finding, and the number of those left out; nothing without any."""
     if not findings:
         return
     yield ""
@@ -24,6 +24,6 @@ def findings_lines(findings: Sequence[Finding], most: int = MOST) -> Iterator[st
 
 
 def sentence(finding: Finding | FindingRecord) -> str:
-    """The finding, what it rests on, and how many rows are behind it."""
+    """A finding with its reason and the number of its rows."""
     rows = f"{finding.rows:,} row" if finding.rows == 1 else f"{finding.rows:,} rows"
     return f"{finding.text} ({rows}; {finding.why}).{' ' if finding.fix else ''}{finding.fix}"

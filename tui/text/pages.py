@@ -12,8 +12,8 @@ from tui.text.status import STATUS
 
 FOLDER = "docs/status"
 VERDICTS = f"{FOLDER}/verdicts.md"
-_PACKED = Path(__file__).parents[1] / "status"
-"""Where the wheel has them; a clone has no second copy."""
+_INSTALLED_FOLDER = Path(__file__).parents[1] / "status"
+"""Their folder in the wheel; a clone has no second copy."""
 
 
 def page_of(status: Status) -> str:
@@ -21,18 +21,18 @@ def page_of(status: Status) -> str:
     return f"{FOLDER}/{STATUS[status].page}.md"
 
 
-def markdown_of(page: str) -> str:
-    """What a page says, in Markdown; installed or not."""
-    file = _PACKED / Path(page).name
-    if not _PACKED.is_dir():
-        file = _PACKED.parents[1] / page
+def read_page(page: str) -> str:
+    """The Markdown of a page; installed or not."""
+    file = _INSTALLED_FOLDER / Path(page).name
+    if not _INSTALLED_FOLDER.is_dir():
+        file = _INSTALLED_FOLDER.parents[1] / page
     return file.read_text(encoding="utf-8")
 
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
-_BEYOND = re.compile(r"\.\./([\w-]+\.md)")
+_OTHER_FOLDER = re.compile(r"\.\./([\w-]+\.md)")
 _MARKS = re.compile(r"\*+|`")
-_BAR = re.compile(r"(?<!\\)\|")
+_CELL_BORDER = re.compile(r"(?<!\\)\|")
 _BLOCKS = re.compile(r"(?:^```.*?^```$)|(?:[^\n]+\n?)+?(?=\n|\Z|^```)", re.MULTILINE | re.DOTALL)
 
 
@@ -41,12 +41,12 @@ def page_lines(markdown: str, width: int) -> Iterator[str]:
 
     A row of a table is its first cell with the others below it, each behind its heading.
     """
-    begun = False
+    started = False
     for block in _BLOCKS.findall(markdown):
         lines = block.strip("\n").splitlines()
-        if begun:
+        if started:
             yield ""
-        begun = True
+        started = True
         if lines[0].startswith("```"):
             for line in lines[1:-1]:
                 yield from _wrapped(line, width, "  ", "    ")
@@ -77,17 +77,17 @@ def _table(lines: list[str], width: int) -> Iterator[str]:
 
 
 def _cells(line: str) -> list[str]:
-    cells = _BAR.split(line.strip())[1:-1]
+    cells = _CELL_BORDER.split(line.strip())[1:-1]
     return [_plain(cell.replace("\\|", "|")).strip() for cell in cells]
 
 
 def _plain(text: str) -> str:
-    """Without marks; a link is its words, and the page where it is of another folder."""
-    return _MARKS.sub("", _LINK.sub(_words, text))
+    """Text without markup; a link is its words, and the page where it is of another folder."""
+    return _MARKS.sub("", _LINK.sub(_link_text, text))
 
 
-def _words(link: re.Match[str]) -> str:
-    beyond = _BEYOND.match(link[2])
+def _link_text(link: re.Match[str]) -> str:
+    beyond = _OTHER_FOLDER.match(link[2])
     return f"{link[1]} (docs/{beyond[1]})" if beyond else link[1]
 
 

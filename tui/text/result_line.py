@@ -1,4 +1,4 @@
-"""A result as one line of text, and many of them as one sentence."""
+"""A result as one line of text, and a summary of many as one sentence."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from probes.model import FAILURES, Job, Result, Status
 from probes.wire.text import printable
-from tui.models.columns import COLUMNS, Cells
+from tui.models.columns import COLUMNS, RowData
 from tui.text.status import STATUS, in_order
 
 _COLUMNS = tuple((column, column.run) for column in COLUMNS if column.run is not None)
 
 
-class Lines:
-    """Formats the rows of one run with aligned columns; `colour` adds ANSI colours."""
+class ResultFormatter:
+    """Formatter of the rows of one run in aligned columns; `colour` adds ANSI colours."""
 
     def __init__(self, jobs: Sequence[Job], *, colour: bool) -> None:
         self._colour = colour
-        rows = [Cells(Status.QUEUED, job, None) for job in jobs]
-        self._cells: list[int] = []
+        rows = [RowData(Status.QUEUED, job, None) for job in jobs]
+        self._widths: list[int] = []
         for column, run in _COLUMNS[:-1]:
             texts = () if run.cells else map(column.text, rows)
             widest = max(map(len, texts), default=len(column.heading))
-            self._cells.append(run.cells or min(widest, run.most))
+            self._widths.append(run.cells or min(widest, run.max_cells))
 
-    def result(self, result: Result) -> str:
+    def format(self, result: Result) -> str:
         """One line: status, host, check, latency and the whole note."""
-        row = Cells(result.status, result.job, result)
-        texts = [printable(column.text(row), run.length) for column, run in _COLUMNS]
-        for at, cells in enumerate(self._cells):
+        row = RowData(result.status, result.job, result)
+        texts = [printable(column.text(row), run.max_length) for column, run in _COLUMNS]
+        for at, cells in enumerate(self._widths):
             texts[at] = f"{texts[at]:{'>' if _COLUMNS[at][0].right else '<'}{cells}}"
-        texts[0] = self._paint(texts[0], result.status)
+        texts[0] = self._coloured(texts[0], result.status)
         return "  ".join(texts)
 
-    def _paint(self, text: str, status: Status) -> str:
+    def _coloured(self, text: str, status: Status) -> str:
         code = STATUS[status].ansi
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code else text
 

@@ -32,7 +32,7 @@ class Ranks(NamedTuple):
 
 
 class StatusInfo(NamedTuple):
-    """How a status looks."""
+    """Appearance of a status."""
 
     status: Status
     sign: str
@@ -41,7 +41,7 @@ class StatusInfo(NamedTuple):
     colour: Colour
     ansi: str
     """Parameters of SGR for `run`; empty for none."""
-    paper: str
+    css_colour: str
     """A colour of CSS for the HTML report."""
     ranks: Ranks
     junit: Literal["passed", "skipped", "error", "failure"]
@@ -51,10 +51,10 @@ class StatusInfo(NamedTuple):
     """A few words for the help; empty for those that every reader knows."""
     shortened: str = ""
     """A word of at most eight letters for narrow tables, where its own is longer."""
-    strong: bool = False
-    """Bold in the table."""
-    quiet: bool = False
-    """Its row in the table is muted, for it asks for no attention."""
+    bold: bool = False
+    """True if it is bold in the table."""
+    muted: bool = False
+    """True if its row in the table is muted, as it asks for no attention."""
 
     @property
     def short(self) -> str:
@@ -76,7 +76,7 @@ STATUS: Mapping[Status, StatusInfo] = {
             ascii="+",
             colour="success",
             ansi="32",
-            paper="#2e7d32",
+            css_colour="#2e7d32",
             ranks=Ranks(table=100, tree=90, header=50, report=70, summary=10),
             junit="passed",
             page="ok",
@@ -88,7 +88,7 @@ STATUS: Mapping[Status, StatusInfo] = {
             ascii="~",
             colour="warning",
             ansi="33",
-            paper="#b26a00",
+            css_colour="#b26a00",
             ranks=Ranks(table=40, tree=60, header=30, report=40, summary=30),
             junit="passed",
             page="degraded",
@@ -100,7 +100,7 @@ STATUS: Mapping[Status, StatusInfo] = {
             ascii="!",
             colour="warning",
             ansi="33",
-            paper="#b26a00",
+            css_colour="#b26a00",
             ranks=Ranks(table=30, tree=50, header=40, report=50, summary=40),
             junit="passed",
             page="warning",
@@ -111,9 +111,9 @@ STATUS: Mapping[Status, StatusInfo] = {
             sign="✗",
             ascii="x",
             colour="error",
-            strong=True,
+            bold=True,
             ansi="31",
-            paper="#c62828",
+            css_colour="#c62828",
             ranks=Ranks(table=10, tree=10, header=10, report=10, summary=20),
             junit="failure",
             page="blocked",
@@ -126,7 +126,7 @@ STATUS: Mapping[Status, StatusInfo] = {
             shortened="unverif.",
             colour="muted",
             ansi="36",
-            paper="#00798c",
+            css_colour="#00798c",
             ranks=Ranks(table=50, tree=80, header=60, report=60, summary=60),
             junit="skipped",
             page="unverifiable",
@@ -138,9 +138,9 @@ STATUS: Mapping[Status, StatusInfo] = {
             ascii="-",
             shortened="unneeded",
             colour="muted",
-            quiet=True,
+            muted=True,
             ansi="2",
-            paper="GrayText",
+            css_colour="GrayText",
             ranks=Ranks(table=90, tree=100, header=70, report=80, summary=70),
             junit="skipped",
             page="not-needed",
@@ -152,7 +152,7 @@ STATUS: Mapping[Status, StatusInfo] = {
             ascii="E",
             colour="error",
             ansi="35",
-            paper="#8e24aa",
+            css_colour="#8e24aa",
             ranks=Ranks(table=20, tree=20, header=20, report=20, summary=50),
             junit="error",
             page="error",
@@ -163,9 +163,9 @@ STATUS: Mapping[Status, StatusInfo] = {
             sign="·",
             ascii=".",
             colour="muted",
-            quiet=True,
+            muted=True,
             ansi="",
-            paper="GrayText",
+            css_colour="GrayText",
             ranks=Ranks(table=70, tree=40, header=90, report=90, summary=90),
             junit="skipped",
             page="unfinished",
@@ -177,7 +177,7 @@ STATUS: Mapping[Status, StatusInfo] = {
             ascii=">",
             colour="accent",
             ansi="",
-            paper="GrayText",
+            css_colour="GrayText",
             ranks=Ranks(table=60, tree=30, header=100, report=100, summary=100),
             junit="skipped",
             page="unfinished",
@@ -189,9 +189,9 @@ STATUS: Mapping[Status, StatusInfo] = {
             ascii="/",
             shortened="stopped",
             colour="muted",
-            quiet=True,
+            muted=True,
             ansi="2",
-            paper="#8e24aa",
+            css_colour="#8e24aa",
             ranks=Ranks(table=80, tree=70, header=80, report=30, summary=80),
             junit="skipped",
             page="unfinished",
@@ -224,18 +224,18 @@ def component_styles(prefix: str, *, muted: bool = False, strong: bool = False) 
         rules += [
             f".{prefix}--{info.slug} {{ text-style: bold; }}"
             for info in STATUS.values()
-            if info.strong
+            if info.bold
         ]
     return "\n".join(rules)
 
 
 class RulingInfo(NamedTuple):
-    """How a ruling looks, or that there is none yet: it has the sign and colour of a status."""
+    """Appearance of a ruling, or of none yet: it has the sign and colour of a status."""
 
     ruling: Ruling | None
     status: Status
     ready: bool = False
-    """Nothing has to change."""
+    """True if nothing has to change."""
     shortened: str = ""
     """For a narrow screen; the sentence says after what."""
 
@@ -266,7 +266,7 @@ assert [*RULING] == [*Ruling, None], "RULING has a row for each ruling, in the o
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class Glyphs:
     """The characters one screen uses; every one is a single cell, `ellipsis` may be more."""
 
     status: dict[Status, str]
@@ -292,7 +292,7 @@ class Signs:
         )
 
 
-UNICODE = Signs(
+UNICODE = Glyphs(
     status={status: info.sign for status, info in STATUS.items()},
     ellipsis="…",
     up="▲",
@@ -302,7 +302,7 @@ UNICODE = Signs(
     ascii=False,
 )
 
-ASCII = Signs(
+ASCII = Glyphs(
     status={status: info.ascii for status, info in STATUS.items()},
     ellipsis="...",
     up="^",

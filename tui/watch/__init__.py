@@ -1,1 +1,1 @@
-"""Measuring again and again: what each row's past was, what changed, and a display that waits."""
+"""Watch: repeated measurement, row history, changes, and a frozen display."""

@@ -1,4 +1,4 @@
-"""What is to be repeated, as it is typed: `30`, `60 failed`, `5 all bell`, `off`."""
+"""Watch options and their parser: `30`, `60 failed`, `5 all bell`, `off`."""
 
 from __future__ import annotations
 
@@ -7,52 +7,54 @@ from dataclasses import dataclass
 
 from probes.wire.text import printable
 
-LEAST, MOST = 1.0, 86400.0
+MIN_INTERVAL, MAX_INTERVAL = 1.0, 86400.0
 """Seconds between two rounds."""
 
 _NUMBER = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)(s|m|min|h)?")
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 
 
-class BadOrder(Exception):
-    """What was typed cannot be repeated; the text is one sentence."""
+class WatchOptionsError(Exception):
+    """Invalid watch options; the text is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """Measure again every so many seconds: everything, or only what is not ok."""
+class WatchOptions:
+    """Interval in seconds of a watch, and its rows: all, or only those that are not ok."""
 
-    every: float
-    failed: bool = False
+    interval: float
+    failed_only: bool = False
     bell: bool = False
     """Ring when a row changes."""
 
     @property
     def text(self) -> str:
         """As it is typed."""
-        words = [f"{self.every:g}", *(["failed"] if self.failed else [])]
+        words = [f"{self.interval:g}", *(["failed"] if self.failed_only else [])]
         return " ".join((*words, "bell") if self.bell else words)
 
 
-def order(text: str) -> Order | None:
-    """The order in a line; None for an empty one and `off`; raises BadOrder."""
-    every: float | None = None
-    failed = bell = False
+def parse_options(text: str) -> WatchOptions | None:
+    """Parse watch options; None for an empty line and `off`; raises WatchOptionsError."""
+    interval: float | None = None
+    failed_only = bell = False
     words = text.casefold().split()
     if words in ([], ["off"]):
         return None
     for word in words:
         number = _NUMBER.fullmatch(word)
-        if number and every is None:
-            every = float(number[1]) * _UNITS[number[2] or ""]
+        if number and interval is None:
+            interval = float(number[1]) * _UNITS[number[2] or ""]
         elif word in ("failed", "failures"):
-            failed = True
+            failed_only = True
         elif word == "bell":
             bell = True
         elif word not in ("all", "s"):
-            raise BadOrder(
+            raise WatchOptionsError(
                 f"'{printable(word, 30)}' is neither seconds nor one of all, failed, bell, off."
             )
-    if every is None or not LEAST <= every <= MOST:
-        raise BadOrder(f"Every how many seconds? Type {LEAST:g} to {MOST:g}, such as 30 or 5m.")
-    return Order(every, failed, bell)
+    if interval is None or not MIN_INTERVAL <= interval <= MAX_INTERVAL:
+        raise WatchOptionsError(
+            f"Every how many seconds? Type {MIN_INTERVAL:g} to {MAX_INTERVAL:g}, such as 30 or 5m."
+        )
+    return WatchOptions(interval, failed_only, bell)

@@ -1,4 +1,4 @@
-"""What every row was before: its latest rounds, since when it is as it is, and what changed."""
+"""Row history: the latest rounds of each row, its status changes and their times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statistics import median
 
 from probes.model import MEASURED, Event, Result, State, Status, Target
 
-KEPT = 60
+MAX_ROUNDS = 60
 """Rounds of one row that are kept."""
 LOST = -1.0
 """Stands among latencies for a round without an answer."""
@@ -20,14 +20,14 @@ UNTIMED = -2.0
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row that is not what it was."""
+    """A status change of a row."""
 
     result: Result
     before: Status
     since: datetime
-    """When it was first seen as it was before."""
+    """Time of the first result with the earlier status."""
     at: datetime
-    """When it was asked, or the row that decided about it was."""
+    """Time of its measurement, or of that of the row that decided it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Series:
     total: int
     """Rounds there were, those that are not kept included."""
     lost: int
-    """How many of all rounds had no answer."""
+    """Number of all rounds without an answer."""
     since: datetime
-    """When its present status was first seen."""
+    """Time of the first result with the present status."""
 
     @property
     def timed(self) -> tuple[float, ...]:
@@ -54,7 +54,7 @@ class Series:
         return (min(timed), median(timed), max(timed)) if timed else None
 
 
-class _Row:
+class _RowRounds:
     __slots__ = ("lost", "rounds", "since", "started", "status", "total")
 
     def __init__(self, status: Status, since: float) -> None:
@@ -75,15 +75,15 @@ class _Row:
         if isinstance(self.rounds, float):
             self.rounds = array("f", (self.rounds,))
         self.rounds.append(value)
-        if len(self.rounds) > KEPT:
+        if len(self.rounds) > MAX_ROUNDS:
             del self.rounds[0]
 
 
-class Past:
-    """The past of every row of a session; a result that is only judged anew is no new round."""
+class RowHistory:
+    """History of every row of a session; a result that is only judged again is no new round."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, _Row] = {}
+        self._rows: dict[str, _RowRounds] = {}
         self._measured: tuple[Target | None, float] = (None, 0.0)
         """The host of the last row that was asked, and when."""
 
@@ -92,12 +92,12 @@ class Past:
         self._rows.clear()
         self._measured = (None, 0.0)
 
-    def take(self, events: Iterable[Event]) -> list[Change]:
-        """Remember results in the order they came; returns those whose status changed."""
+    def add(self, events: Iterable[Event]) -> list[Change]:
+        """Add results in the order they came; returns those whose status changed."""
         changes = []
         for event in events:
             if isinstance(event, Result) and event.status is not Status.CANCELLED:
-                change = self._take(event)
+                change = self._add(event)
                 if change is not None:
                     changes.append(change)
         return changes
@@ -107,14 +107,14 @@ class Past:
         row = self._rows.get(key)
         if row is None or not isinstance(row.rounds, array):
             return None
-        return Series(tuple(row.rounds), row.total, row.lost, _moment(row.since))
+        return Series(tuple(row.rounds), row.total, row.lost, _local_time(row.since))
 
-    def _take(self, result: Result) -> Change | None:
+    def _add(self, result: Result) -> Change | None:
         seen = result.observation
         at = _seconds(seen.started)
         row = self._rows.get(result.job.key)
         if row is None:
-            row = self._rows[result.job.key] = _Row(result.status, at)
+            row = self._rows[result.job.key] = _RowRounds(result.status, at)
             before = result.status
         else:
             before = row.status
@@ -130,7 +130,7 @@ class Past:
         if before is result.status:
             return None
         since, row.since, row.status = row.since, at, result.status
-        return Change(result, before, _moment(since), _moment(at))
+        return Change(result, before, _local_time(since), _local_time(at))
 
 
 def _value(result: Result) -> float:
@@ -148,5 +148,5 @@ def _seconds(started: str) -> float:
         return datetime.now().timestamp()
 
 
-def _moment(seconds: float) -> datetime:
+def _local_time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds).astimezone()

@@ -1,4 +1,4 @@
-"""The past of a row and its changes, as a person reads them."""
+"""Row history and changes in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.watch.row_history import LOST, UNTIMED, Change, Series
 
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_BARS = "_.,-=+*#"
-_SHOWN = 30
+_SPARKLINE_ROUNDS = 30
 _LONGEST = 120
 
 
@@ -22,12 +22,12 @@ def change_text(change: Change) -> str:
     row = f"{job.check_text} on {printable(job.target.host, 60)}"
     now = change.result.status
     at = f"{change.at:%H:%M:%S}"
-    lasted = duration_text(change.at - change.since)
+    duration = duration_text(change.at - change.since)
     if change.before in MISSING and now in AVAILABLE:
-        return f"{row} came up at {at}, after {lasted}."
+        return f"{row} came up at {at}, after {duration}."
     if change.before in AVAILABLE and now in MISSING:
-        return f"{row} went down at {at}, after {lasted}: {_sentences(change.result.note)}"
-    return f"{row} was {change.before} and is {now} since {at}, after {lasted}."
+        return f"{row} went down at {at}, after {duration}: {_sentences(change.result.note)}"
+    return f"{row} was {change.before} and is {now} since {at}, after {duration}."
 
 
 def _sentences(note: str) -> str:
@@ -39,15 +39,15 @@ def _sentences(note: str) -> str:
     return f"{whole}." if end else f"{text[: _LONGEST - 1].rpartition(' ')[0]}…"
 
 
-def is_bad(change: Change) -> bool:
-    """Whether something is lost by it."""
+def is_loss(change: Change) -> bool:
+    """True if a row is no longer available after it."""
     now = change.result.status
     return change.before in AVAILABLE and now not in AVAILABLE | {Status.NOT_NEEDED}
 
 
-def duration_text(lasted: timedelta) -> str:
+def duration_text(duration: timedelta) -> str:
     """A duration in its two greatest units: `3 min 20 s`."""
-    seconds = max(0, round(lasted.total_seconds()))
+    seconds = max(0, round(duration.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"
     for size, name, part, below in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
@@ -60,18 +60,18 @@ def duration_text(lasted: timedelta) -> str:
     return f"{seconds // 60} min {rest} s" if rest else f"{seconds // 60} min"
 
 
-def past_lines(series: Series | None, *, ascii: bool) -> Iterator[tuple[str, str]]:
-    """The lines of the details about a row's past; none before its second round."""
+def history_lines(series: Series | None, *, ascii: bool) -> Iterator[tuple[str, str]]:
+    """Lines about a row's history for its details; none before its second round."""
     if series is None:
         return
-    shown = sparkline(series.rounds[-_SHOWN:], ascii=ascii)
+    bars = sparkline(series.rounds[-_SPARKLINE_ROUNDS:], ascii=ascii)
     spread = series.spread
     parts = [f"{series.total} rounds"]
     if spread is not None:
         least, middle, most = (latency_text(value) for value in spread)
         parts.append(f"min {least}, median {middle}, max {most}")
     parts.append(f"{series.lost} without an answer ({100 * series.lost / series.total:.0f}%)")
-    yield "past", shown
+    yield "past", bars
     yield "", ", ".join(parts)
     yield "", f"as it is now since {series.since:%Y-%m-%d %H:%M:%S}"
 
@@ -82,7 +82,7 @@ def sparkline(rounds: Sequence[float], *, ascii: bool) -> str:
     timed = [value for value in rounds if value >= 0]
     least, most = (min(timed), max(timed)) if timed else (0.0, 0.0)
     # Where all are alike, small differences must not look like large ones.
-    room = max(most - least, least * 0.5, 0.1)
+    span = max(most - least, least * 0.5, 0.1)
     out = ""
     for value in rounds:
         if value == LOST:
@@ -90,5 +90,5 @@ def sparkline(rounds: Sequence[float], *, ascii: bool) -> str:
         elif value == UNTIMED:
             out += "o" if ascii else "·"
         else:
-            out += bars[min(len(bars) - 1, int((value - least) / room * len(bars)))]
+            out += bars[min(len(bars) - 1, int((value - least) / span * len(bars)))]
     return out

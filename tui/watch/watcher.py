@@ -1,4 +1,4 @@
-"""Watch controller: repeats a run and tells what changes."""
+"""Watch controller: repetition of a run, frozen display, announcement of changes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from probes.model import Event, Finished, Queued, Result, Started, Verdict
-from tui.watch.options import Order
-from tui.watch.row_history import Change, Past
-from tui.watch.text import change_text, is_bad
+from tui.watch.options import WatchOptions
+from tui.watch.row_history import Change, RowHistory
+from tui.watch.text import change_text, is_loss
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -50,8 +50,8 @@ class WatchedScreen(Protocol):
         """Call once, after so many seconds."""
 
 
-class Held:
-    """What has happened since the display was frozen, in at most one event a row."""
+class HeldEvents:
+    """Events since the display was frozen, at most one a row."""
 
     def __init__(self) -> None:
         self._results: dict[str, Result] = {}
@@ -61,10 +61,10 @@ class Held:
 
     @property
     def rows(self) -> int:
-        """How many rows were measured since the display stands still."""
+        """Number of rows measured since the display was frozen."""
         return len(self._results)
 
-    def keep(self, events: Iterable[Event]) -> None:
+    def hold(self, events: Iterable[Event]) -> None:
         """Hold events back, in the order they came."""
         for event in events:
             if isinstance(event, Result):
@@ -90,127 +90,127 @@ class Held:
         return events
 
 
-MOST_CHANGES = 1000
-"""Changes that can be looked at again."""
-_TOLD = 2
-"""Changes of one batch that are told one by one."""
-_AT_ONCE = 0.05
-"""Seconds until the round after one that took longer than the order: Textual never fires a 0."""
+MAX_CHANGES = 1000
+"""Most changes that are kept."""
+_MAX_ANNOUNCED = 2
+"""Most changes of one batch that are announced one by one."""
+_MIN_DELAY = 0.05
+"""Seconds before the next round after a slow one: Textual never fires a timer of 0."""
 
 
-class Lookout:
-    """Watch of one screen: repeats its run, holds its display, and reports what changes."""
+class Watcher:
+    """Watcher of one screen: repeats its run, freezes its display, and announces changes."""
 
     def __init__(self, screen: WatchedScreen) -> None:
         self._screen = screen
         self._timer: Timer | None = None
-        self._began = 0.0
-        self._quiet: set[str] = set()
-        """Rows of a round, which keep their last status until they have another."""
-        self._held: Held | None = None
-        self.past = Past()
-        self.order: Order | None = None
-        self.changes: deque[Change] = deque(maxlen=MOST_CHANGES)
+        self._round_started = 0.0
+        self._round_keys: set[str] = set()
+        """Keys of the rows of a round, which keep their status until they have another."""
+        self._held: HeldEvents | None = None
+        self.history = RowHistory()
+        self.options: WatchOptions | None = None
+        self.changes: deque[Change] = deque(maxlen=MAX_CHANGES)
 
     @property
     def frozen(self) -> bool:
-        """Whether the display stands still."""
+        """True while the display is frozen."""
         return self._held is not None
 
     @property
     def state(self) -> str:
-        """What the watch does, in a few words; empty if nothing."""
+        """State of the watch in a few words; empty without one."""
         words = []
-        if self.order is not None:
-            words.append(f"every {self.order.every:g} s")
+        if self.options is not None:
+            words.append(f"every {self.options.interval:g} s")
         if self._held is not None:
             words.append("FROZEN")
         return ", ".join(words)
 
-    def repeat(self, order: Order | None) -> None:
-        """Begin to repeat, or end it."""
-        self.order = order
+    def repeat(self, options: WatchOptions | None) -> None:
+        """Start, change or end the repetition."""
+        self.options = options
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        if order is not None and not self._screen.measuring:
-            self._round()
+        if options is not None and not self._screen.measuring:
+            self._start_round()
 
     def freeze(self) -> None:
         """Hold the display still; measuring, the log and the notices of changes go on."""
         if self._held is None:
-            self._held = Held()
+            self._held = HeldEvents()
 
     def thaw(self) -> tuple[list[Event], int]:
-        """Let the display go on; returns what was held back and how many rows are in it."""
-        held, self._held = self._held or Held(), None
+        """Unfreeze the display; returns the events that were held, and the number of their rows."""
+        held, self._held = self._held or HeldEvents(), None
         return held.events(), held.rows
 
-    def anew(self) -> None:
-        """Another session begins: nothing of the last one is its past."""
-        self.past.clear()
+    def reset(self) -> None:
+        """Forget the history: another session begins."""
+        self.history.clear()
         self.changes.clear()
-        self._quiet.clear()
+        self._round_keys.clear()
 
-    def take(self, events: Sequence[Event]) -> Sequence[Event]:
-        """Take in what happened; returns what is to be shown of it now."""
-        changes = self.past.take(events)
+    def filter_events(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Record events; returns those to be shown now."""
+        changes = self.history.add(events)
         self.changes.extend(changes)
-        if self.order is not None:
-            self._tell(changes)
+        if self.options is not None:
+            self._announce(changes)
         finished = any(isinstance(event, Finished) for event in events)
-        shown = self._calm(events)
+        shown = self._without_pending(events)
         if finished:
-            self._quiet.clear()
+            self._round_keys.clear()
             self._schedule()
         if self._held is not None:
-            self._held.keep(shown)
+            self._held.hold(shown)
             return ()
         return shown
 
-    def _calm(self, events: Sequence[Event]) -> Sequence[Event]:
-        if not self._quiet:
+    def _without_pending(self, events: Sequence[Event]) -> Sequence[Event]:
+        if not self._round_keys:
             return events
-        calm: list[Event] = []
+        kept: list[Event] = []
         for event in events:
             if isinstance(event, Queued | Started):
-                loud = tuple(key for key in event.keys if key not in self._quiet)
-                if loud:
-                    calm.append(type(event)(loud))
+                shown_keys = tuple(key for key in event.keys if key not in self._round_keys)
+                if shown_keys:
+                    kept.append(type(event)(shown_keys))
                 continue
             if isinstance(event, Result):
-                self._quiet.discard(event.job.key)
-            calm.append(event)
-        return calm
+                self._round_keys.discard(event.job.key)
+            kept.append(event)
+        return kept
 
-    def _tell(self, changes: Sequence[Change]) -> None:
+    def _announce(self, changes: Sequence[Change]) -> None:
         if not changes:
             return
-        bad = [change for change in changes if is_bad(change)]
-        told = (bad or list(changes))[:_TOLD]
-        text = " ".join(change_text(change) for change in told)
-        if len(changes) > len(told):
-            text += f" {len(changes) - len(told)} more changes: {{changes}} lists them."
-        self._screen.say(text, trouble=bool(bad))
-        if self.order is not None and self.order.bell:
+        losses = [change for change in changes if is_loss(change)]
+        shown = (losses or list(changes))[:_MAX_ANNOUNCED]
+        text = " ".join(change_text(change) for change in shown)
+        if len(changes) > len(shown):
+            text += f" {len(changes) - len(shown)} more changes: {{changes}} lists them."
+        self._screen.say(text, trouble=bool(losses))
+        if self.options is not None and self.options.bell:
             self._screen.bell()
 
     def _schedule(self) -> None:
-        if self.order is None or self._timer is not None:
+        if self.options is None or self._timer is not None:
             return
-        wait = max(_AT_ONCE, self._began + self.order.every - time.monotonic())
-        self._timer = self._screen.set_timer(wait, self._round)
+        wait = max(_MIN_DELAY, self._round_started + self.options.interval - time.monotonic())
+        self._timer = self._screen.set_timer(wait, self._start_round)
 
-    def _round(self) -> None:
+    def _start_round(self) -> None:
         self._timer = None
-        order, screen = self.order, self._screen
-        if order is None or screen.measuring:
+        options, screen = self.options, self._screen
+        if options is None or screen.measuring:
             # Somebody measures by hand: the end of that begins the next round.
             return
-        self._began = time.monotonic()
-        keys = screen.panes.failed if order.failed else screen.panes.keys
+        self._round_started = time.monotonic()
+        keys = screen.panes.failed if options.failed_only else screen.panes.keys
         if not keys:
             self._schedule()
             return
-        self._quiet = set(keys)
+        self._round_keys = set(keys)
         screen.measure_again(keys, quiet=True)

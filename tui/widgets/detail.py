@@ -14,7 +14,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.text.status import Signs
+from tui.text.status import Glyphs
 from tui.widgets.table_rendering import fit
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
     .detail--label { color: $text-muted; }
     """
 
-    def __init__(self, signs: Signs) -> None:
+    def __init__(self, signs: Glyphs) -> None:
         super().__init__()
         self._signs = signs
         self._plain = Style()

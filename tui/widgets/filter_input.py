@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.models.query import completed, hint, parse
-from tui.text.status import Signs
+from tui.text.status import Glyphs
 
 FIRST = "words, !word, or status: host: port: check: ..."
 """What the empty line says."""
@@ -87,7 +87,7 @@ class FilterLine(Vertical):
             self.text = text
             self.done = done
 
-    def __init__(self, signs: Signs, keys: Widget) -> None:
+    def __init__(self, signs: Glyphs, keys: Widget) -> None:
         """The `keys` give way to the hint."""
         super().__init__(id="filter-line")
         self.display = False
@@ -166,9 +166,9 @@ class FilterLine(Vertical):
         """Filter, and leave the line unless something in it is wrong."""
         event.stop()
         query = parse(event.value)
-        if query.mistake:
+        if query.error:
             self._tell()
-        self.post_message(self.Changed(query.text, done=not query.mistake))
+        self.post_message(self.Changed(query.text, done=not query.error))
 
     def _tell(self) -> None:
         text, wrong = hint(self._line.value)

@@ -11,8 +11,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.models.command import Command
-from tui.text.breadcrumbs import fitted
-from tui.text.status import Signs
+from tui.text.breadcrumbs import fit_line
+from tui.text.status import Glyphs
 
 
 class KeyBar(Widget):
@@ -28,7 +28,7 @@ class KeyBar(Widget):
     .keybar--key { text-style: bold; color: $text-accent; }
     """
 
-    def __init__(self, signs: Signs, commands: Sequence[Command]) -> None:
+    def __init__(self, signs: Glyphs, commands: Sequence[Command]) -> None:
         """Of a session's commands only these are shown, in this order."""
         super().__init__()
         self._commands = commands
@@ -92,7 +92,7 @@ class Crumbs(Widget):
     ALLOW_SELECT = False
     DEFAULT_CSS = "Crumbs { height: 1; background: $surface; color: $text-muted; }"
 
-    def __init__(self, signs: Signs) -> None:
+    def __init__(self, signs: Glyphs) -> None:
         super().__init__()
         self._signs = signs
         self._told: tuple[str, tuple[str, ...], str] = ("", ("",), "")
@@ -106,6 +106,6 @@ class Crumbs(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The line."""
-        text = fitted(*self._told, self.size.width, self._signs)
+        text = fit_line(*self._told, self.size.width, self._signs)
         style = self.rich_style
         return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, style)

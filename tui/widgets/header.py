@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from probes.model import UNFINISHED, Status
-from tui.text.status import STATUS, Signs, component_classes, component_styles, in_order
+from tui.text.status import STATUS, Glyphs, component_classes, component_styles, in_order
 from tui.widgets.table_rendering import fit
 
 _COUNTED = tuple(
@@ -43,7 +43,7 @@ class Head(Widget):
     {component_styles("head")}
     """
 
-    def __init__(self, signs: Signs, title: str) -> None:
+    def __init__(self, signs: Glyphs, title: str) -> None:
         super().__init__()
         self._signs = signs
         self._title = title

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from probes.targets.tokens import single_line
 from profiles.model import Profile
-from tui.storage.host_history import History
+from tui.storage.host_history import HostHistory
 
 if TYPE_CHECKING:
     from probes.targets.result import EntryProblem
@@ -21,7 +21,7 @@ _LONGEST = 64 * 1024
 
 
 class _Completes(Suggester):
-    def __init__(self, profile: Profile, history: History) -> None:
+    def __init__(self, profile: Profile, history: HostHistory) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._profile = profile
         self._history = history
@@ -66,7 +66,7 @@ class HostEntry(Input):
         Binding("f1", "screen.do('help')", "Help", key_display="F1", tooltip="shows this help"),
     ]
 
-    def __init__(self, profile: Profile, history: History) -> None:
+    def __init__(self, profile: Profile, history: HostHistory) -> None:
         super().__init__(
             placeholder="such as windows.target=10.0.0.10-20, windows.dc=domain:corp.example",
             suggester=_Completes(profile, history),

@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from probes.model import Job, Result
-from tui.models.chunked_work import Gradual
+from tui.models.chunked_work import ChunkedWork
 from tui.models.columns import COLUMN
 from tui.models.filter import Filter
 from tui.models.marks import Marks
@@ -103,7 +103,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__()
         self.rows = Rows() if rows is None else rows
         self._hint = hint
-        self._gradual = Gradual(self.set_timer)
+        self._gradual = ChunkedWork(self.set_timer)
         self.marks = Marks()
         """Keys of marked rows, hidden ones included."""
         self._cursor = 0
@@ -156,7 +156,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Hold these rows instead; cursor, marks and place on the screen stay where they can."""
         self.settle()
         self.rows.replace(rows)
-        self.marks.take([key for key in self.marks if key not in self.rows])
+        self.marks.discard([key for key in self.marks if key not in self.rows])
         self._painter.forget_rows()
         self._painter.measure(self.rows.job(row) for row in range(len(self.rows)))
         self._place()
@@ -176,7 +176,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def mark(self, keys: Iterable[str], *, on: bool) -> None:
         """Mark rows or take their marks away."""
-        (self.marks.put if on else self.marks.take)(keys)
+        (self.marks.add if on else self.marks.discard)(keys)
         self.refresh()
 
     def show(self, filter: Filter) -> None:
@@ -195,11 +195,11 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._place()
             done()
 
-        self._gradual.begin(self.rows.resorting(filter), placed)
+        self._gradual.start(self.rows.resort_in_chunks(filter), placed)
 
     def settle(self) -> None:
         """Finish what `show_soon` has begun."""
-        self._gradual.settle()
+        self._gradual.finish()
 
     def sort(self, column: str | None, reverse: bool = False) -> None:
         """Order by a column, or as added; the cursor stays on its row."""

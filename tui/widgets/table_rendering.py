@@ -14,9 +14,9 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from probes.model import Job
-from tui.models.columns import COLUMNS, Cells, Longest, Space, port_beside
+from tui.models.columns import COLUMNS, ContentWidths, RowData, TableWidth, port_suffix
 from tui.models.rows import Rows
-from tui.text.status import STATUS, Signs
+from tui.text.status import STATUS, Glyphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Span:
     width: int
     heading: str
     right: bool
-    text: Callable[[Cells, Signs, Space], tuple[str, str]]
+    text: Callable[[RowData, Glyphs, TableWidth], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Layout:
     """The columns that fit, from left to right."""
 
     spans: tuple[Span, ...]
-    space: Space
+    space: TableWidth
 
     def column_at(self, x: int) -> str | None:
         """The column at a cell, the gap after it included; None right of them all."""
@@ -50,19 +50,19 @@ class Layout:
 _SHOWN = {column.id: (column, column.table) for column in COLUMNS if column.table is not None}
 
 
-def lay_out(width: int, longest: Longest) -> Layout:
+def lay_out(width: int, longest: ContentWidths) -> Layout:
     """Columns for `width` cells, given what they hold; one takes what remains.
 
     As it gets narrower words become short, long names are cut, and then the one that takes the rest
     goes, and those that are shown where there is room.
     """
-    space = Space(width)
+    space = TableWidth(width)
     gap = space.gap
     tables = {id: table for id, (_, table) in _SHOWN.items()}
     wanted = {
         id: table.cells(space, longest) for id, table in tables.items() if table.fit == "always"
     }
-    wide, whole = next((id, table.whole) for id, table in tables.items() if table.whole)
+    wide, whole = next((id, table.full_cells) for id, table in tables.items() if table.full_cells)
     others = sum(cells + gap for id, cells in wanted.items() if id != wide)
     wanted[wide] = max(min(wanted[wide], width - others), 0)
     room = width - others - wanted[wide] - gap
@@ -101,7 +101,7 @@ SHORTEST = 6
 """Cells below which a title says nothing, and its port gives way."""
 
 
-def fit(text: str, width: int, signs: Signs, *, right: bool = False) -> str:
+def fit(text: str, width: int, signs: Glyphs, *, right: bool = False) -> str:
     """Clean text in exactly `width` cells, cut with an ellipsis or filled with spaces."""
     text = signs.clean(text)
     # Printable ASCII, which almost every text is, has a cell a character.
@@ -114,10 +114,10 @@ def fit(text: str, width: int, signs: Signs, *, right: bool = False) -> str:
 
 
 def row_strip(
-    cells: Cells,
+    cells: RowData,
     layout: Layout,
     width: int,
-    signs: Signs,
+    signs: Glyphs,
     styles: tuple[Style, Style],
     marked: bool,
 ) -> Strip:
@@ -141,7 +141,7 @@ def row_strip(
 
 
 def header_strip(
-    layout: Layout, width: int, order: tuple[str, bool] | None, signs: Signs, style: Style
+    layout: Layout, width: int, order: tuple[str, bool] | None, signs: Glyphs, style: Style
 ) -> Strip:
     """The headings, with an arrow at the column that sorts."""
     texts = []
@@ -155,7 +155,7 @@ def header_strip(
     return Strip([Segment(_line(texts, layout, width, signs), style)], width)
 
 
-def hint_strips(hint: str, size: Size, signs: Signs, style: Style) -> list[Strip]:
+def hint_strips(hint: str, size: Size, signs: Glyphs, style: Style) -> list[Strip]:
     """A text wrapped and centred in `size`."""
     lines = [
         signs.clean(line)
@@ -170,7 +170,7 @@ def hint_strips(hint: str, size: Size, signs: Signs, style: Style) -> list[Strip
     return [*strips, *[blank] * (size.height - len(strips))][: size.height]
 
 
-def _cut(first: str, second: str, width: int, signs: Signs) -> str:
+def _cut(first: str, second: str, width: int, signs: Glyphs) -> str:
     """Both texts; where they do not fit the first is cut, while it says something."""
     first = signs.clean(first)
     room = width - cell_len(second)
@@ -179,7 +179,7 @@ def _cut(first: str, second: str, width: int, signs: Signs) -> str:
     return first + second
 
 
-def _line(texts: Iterable[str], layout: Layout, width: int, signs: Signs) -> str:
+def _line(texts: Iterable[str], layout: Layout, width: int, signs: Glyphs) -> str:
     line = ""
     at = 0
     for span, text in zip(layout.spans, texts, strict=True):
@@ -192,7 +192,7 @@ def _line(texts: Iterable[str], layout: Layout, width: int, signs: Signs) -> str
 class Painter:
     """Draws lines of a given size; `style` finds the style of a named part."""
 
-    def __init__(self, signs: Signs, style: Callable[[str], Style]) -> None:
+    def __init__(self, signs: Glyphs, style: Callable[[str], Style]) -> None:
         self.signs = signs
         self._find_style = style
         self._styles: dict[str, Style] = {}
@@ -200,8 +200,8 @@ class Painter:
         self._size = Size(0, 0)
         self._hinted: tuple[str, Size, Style] | None = None
         self._hint: list[Strip] = []
-        self._longest = Longest()
-        self.layout: Layout = lay_out(0, Longest())
+        self._longest = ContentWidths()
+        self.layout: Layout = lay_out(0, ContentWidths())
 
     def resize(self, size: Size) -> None:
         """Lay the columns out for a size, if it is another one."""
@@ -227,9 +227,9 @@ class Painter:
             if (job.check.id, job.port) not in seen:
                 seen.add((job.check.id, job.port))
                 title, port = self.signs.clean(job.check.title), job.port_text
-                check = max(check, cell_len(title + port_beside(port, compact=False)))
-                check_short = max(check_short, cell_len(title + port_beside(port, compact=True)))
-        longest = Longest(host, host_short, check, check_short)
+                check = max(check, cell_len(title + port_suffix(port, compact=False)))
+                check_short = max(check_short, cell_len(title + port_suffix(port, compact=True)))
+        longest = ContentWidths(host, host_short, check, check_short)
         if longest == self._longest:
             return False
         self._longest = longest
@@ -238,7 +238,7 @@ class Painter:
 
     def forget_rows(self) -> None:
         """Start anew with other rows."""
-        self._longest = Longest()
+        self._longest = ContentWidths()
         self._lay_out()
 
     def forget_styles(self) -> None:
@@ -255,13 +255,13 @@ class Painter:
         key = (row, rows.version(row), under_cursor, marked)
         strip = self._strips.get(key)
         if strip is None:
-            cells = rows.cells(row)
+            cells = rows.row_data(row)
             if under_cursor:
                 status = rest = self._style("cursor")
             else:
                 info = STATUS[cells.status]
                 status = self._style(info.slug)
-                rest = self._style("quiet" if info.quiet else "row")
+                rest = self._style("quiet" if info.muted else "row")
             styles = (status, rest)
             strip = row_strip(cells, self.layout, self._size.width, self.signs, styles, marked)
             self._strips[key] = strip

@@ -17,10 +17,10 @@ from textual.strip import Strip
 
 from probes.model import Event, Job, Status, Target, Verdict
 from profiles.model import Profile
-from tui.models.tree import Node, RollUp, nodes, target_below, targets_below
+from tui.models.tree import Node, RollUp, nodes, target_node, targets_node
 from tui.models.verdicts import Verdicts
-from tui.text.breadcrumbs import of_node
-from tui.text.status import RULING, STATUS, Signs, component_classes, component_styles
+from tui.text.breadcrumbs import node_titles
+from tui.text.status import RULING, STATUS, Glyphs, component_classes, component_styles
 from tui.widgets.table_rendering import fit
 
 
@@ -108,7 +108,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             self.node = node
             self.included = included
 
-    def __init__(self, profile: Profile, signs: Signs) -> None:
+    def __init__(self, profile: Profile, signs: Glyphs) -> None:
         super().__init__()
         self._tree = nodes(profile)
         self.verdicts = Verdicts()
@@ -140,7 +140,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def titles(self) -> list[str]:
         """The titles from the top of the tree to the node under the cursor, in full."""
-        return of_node(self.node, self._shown)
+        return node_titles(self.node, self._shown)
 
     @property
     def told(self) -> str:
@@ -176,7 +176,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         self._folded -= {f"category:{job.check.category}" for job in jobs}
         self._lay_out()
 
-    def take_out(self, targets: Iterable[Target], keys: Iterable[str]) -> list[Verdict]:
+    def remove_hosts(self, targets: Iterable[Target], keys: Iterable[str]) -> list[Verdict]:
         """Forget hosts and their rows; returns their verdicts."""
         self._roll_up.remove(keys)
         verdicts = self.verdicts.remove(targets)
@@ -325,7 +325,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         count = self.verdicts.count(node.filter.role)
         if not count:
             return []
-        above = targets_below(node, count)
+        above = targets_node(node, count)
         if above.id not in self._known:
             self._known.add(above.id)
             self._folded.add(above.id)
@@ -335,7 +335,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         for target in self.verdicts.targets(node.filter.role):
             below = self._below.get(target)
             if below is None:
-                below = self._below[target] = target_below(above, target)
+                below = self._below[target] = target_node(above, target)
             found.append(below)
         return found
 

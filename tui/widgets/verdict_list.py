@@ -16,8 +16,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from probes.model import Ruling
-from tui.models.verdicts import Line
-from tui.text.status import RULING, STATUS, Signs, component_classes, component_styles
+from tui.models.verdicts import VerdictLine
+from tui.text.status import RULING, STATUS, Glyphs, component_classes, component_styles
 from tui.widgets.table_rendering import fit
 
 _WIDEST_HOST = 40
@@ -54,32 +54,32 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
     class Highlighted(Message):
         """The cursor stands on another line, or that line says something else."""
 
-        def __init__(self, line: Line) -> None:
+        def __init__(self, line: VerdictLine) -> None:
             super().__init__()
             self.line = line
 
     class Selected(Message):
         """A line was chosen with Enter or a click."""
 
-        def __init__(self, line: Line) -> None:
+        def __init__(self, line: VerdictLine) -> None:
             super().__init__()
             self.line = line
 
-    def __init__(self, lines: Sequence[Line], signs: Signs) -> None:
+    def __init__(self, lines: Sequence[VerdictLine], signs: Glyphs) -> None:
         super().__init__()
         self._signs = signs
         self._cursor = 0
-        self._lines: Sequence[Line] = lines
+        self._lines: Sequence[VerdictLine] = lines
         self._words = 0
         """Cells of the first column, and of the hosts'."""
         self._hosts = 0
 
     @property
-    def chosen(self) -> Line | None:
+    def chosen(self) -> VerdictLine | None:
         """The line under the cursor; None while there is none."""
         return self._lines[self._cursor] if self._lines else None
 
-    def show(self, lines: Sequence[Line]) -> None:
+    def show(self, lines: Sequence[VerdictLine]) -> None:
         """Show other lines; the cursor stays on its target where that is still there."""
         chosen = self.chosen
         self._lines = lines

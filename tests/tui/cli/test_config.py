@@ -15,7 +15,7 @@ from tui.cli.main import main
 from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.commands import COMMANDS
-from tui.models.keymap import BadKeys, rebound, with_keys
+from tui.models.keymap import KeymapError, rebind, with_keys
 from tui.widgets.footer import KeyBar
 
 SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
@@ -174,7 +174,7 @@ def load_text(text: str) -> object:
 def test_the_template_uncommented_changes_nothing_but_what_it_says(tmp_path):
     lines = [line[2:] if line.startswith("# ") and " = " in line else line for line in template()]
     found = load_config(written(tmp_path, "\n".join(lines)))
-    assert [one.keys for one in rebound(COMMANDS, found.keys)] == [one.keys for one in COMMANDS]
+    assert [one.keys for one in rebind(COMMANDS, found.keys)] == [one.keys for one in COMMANDS]
     assert found.timeout == 4
 
 
@@ -189,7 +189,7 @@ def test_any_bytes_are_a_configuration_or_one_sentence(tmp_path_factory, data):
 
 
 def test_a_command_has_another_key_and_sentences_name_it():
-    bound = rebound(COMMANDS, {"again": "f5,ctrl+r", "filter": "?", "help": "f1"})
+    bound = rebind(COMMANDS, {"again": "f5,ctrl+r", "filter": "?", "help": "f1"})
     by_id = {one.id: one for one in bound}
     assert (by_id["again"].keys, by_id["again"].key_text) == ("f5,ctrl+r", "f5")
     assert by_id["suspend"].key_text == "Ctrl+Z"
@@ -198,13 +198,13 @@ def test_a_command_has_another_key_and_sentences_name_it():
 
 
 def test_two_commands_may_swap_their_keys():
-    bound = rebound(COMMANDS, {"again": "g", "again-all": "r"})
+    bound = rebind(COMMANDS, {"again": "g", "again-all": "r"})
     assert {one.id: one.keys for one in bound}["again-all"] == "r"
 
 
 def test_a_key_that_another_command_has_is_refused():
-    with pytest.raises(BadKeys, match="of again and of again-all"):
-        rebound(COMMANDS, {"again": "g"})
+    with pytest.raises(KeymapError, match="of again and of again-all"):
+        rebind(COMMANDS, {"again": "g"})
 
 
 def test_another_key_works_on_the_screen_and_the_old_one_does_not(tmp_path):

@@ -16,8 +16,8 @@ PC = "pc-015.corp.example"
 @pytest.fixture
 def piecemeal(monkeypatch):
     """Whatever number of rows there is, and after every piece the loop goes on."""
-    monkeypatch.setattr("tui.models.removed_hosts.MANY", 0)
-    monkeypatch.setattr("tui.models.chunked_work.AT_ONCE", -1.0)
+    monkeypatch.setattr("tui.models.removed_hosts.CHUNKED_FROM", 0)
+    monkeypatch.setattr("tui.models.chunked_work.CHUNK_SECONDS", -1.0)
 
 
 def counts(seat) -> dict[Status, int]:
@@ -246,7 +246,7 @@ def test_what_comes_while_a_removal_is_under_way_finishes_it_first(opened, piece
 
 
 def test_a_filter_that_is_being_applied_is_not_lost_by_a_removal(opened, monkeypatch):
-    monkeypatch.setattr("tui.models.chunked_work.AT_ONCE", -1.0)
+    monkeypatch.setattr("tui.models.chunked_work.CHUNK_SECONDS", -1.0)
 
     @opened()
     async def _(seat):

@@ -8,17 +8,17 @@ import pytest
 
 from tests.tui.unmeasured import a_job, a_result
 from tui.models import chunked_work
-from tui.models.chunked_work import Gradual
+from tui.models.chunked_work import ChunkedWork
 from tui.models.filter import Filter
-from tui.models.rows import PIECE, Rows
+from tui.models.rows import CHUNK_ROWS, Rows
 
-JOBS = [a_job(f"h{number}") for number in range(3 * PIECE)]
+JOBS = [a_job(f"h{number}") for number in range(3 * CHUNK_ROWS)]
 
 
 @pytest.fixture(autouse=True)
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every piece takes all the time there is."""
-    monkeypatch.setattr(chunked_work, "AT_ONCE", -1.0)
+    monkeypatch.setattr(chunked_work, "CHUNK_SECONDS", -1.0)
 
 
 class Later:
@@ -40,7 +40,7 @@ def counted(done: list[int], count: int = 3) -> Iterator[None]:
 
 def test_each_turn_does_one_piece_and_the_last_one_tells() -> None:
     later, done, told = Later(), list[int](), list[str]()
-    Gradual(later).begin(counted(done), lambda: told.append("done"))
+    ChunkedWork(later).start(counted(done), lambda: told.append("done"))
     assert (done, told) == ([0], [])
     later.turn()
     later.turn()
@@ -51,9 +51,9 @@ def test_each_turn_does_one_piece_and_the_last_one_tells() -> None:
 
 def test_what_begins_later_takes_the_place_of_what_was_begun() -> None:
     later, first, second, told = Later(), list[int](), list[int](), list[str]()
-    work = Gradual(later)
-    work.begin(counted(first), lambda: told.append("first"))
-    work.begin(counted(second, 1), lambda: told.append("second"))
+    work = ChunkedWork(later)
+    work.start(counted(first), lambda: told.append("first"))
+    work.start(counted(second, 1), lambda: told.append("second"))
     while later.waiting:
         later.turn()
     assert (first, second, told) == ([0], [0], ["second"])
@@ -61,27 +61,27 @@ def test_what_begins_later_takes_the_place_of_what_was_begun() -> None:
 
 def test_settling_finishes_at_once_and_only_once() -> None:
     later, done, told = Later(), list[int](), list[str]()
-    work = Gradual(later)
-    work.begin(counted(done), lambda: told.append("done"))
-    work.settle()
-    work.settle()
+    work = ChunkedWork(later)
+    work.start(counted(done), lambda: told.append("done"))
+    work.finish()
+    work.finish()
     later.turn()
     assert (done, told) == ([0, 1, 2], ["done"])
 
 
 def test_cancelled_work_stops() -> None:
     later, done, told = Later(), list[int](), list[str]()
-    work = Gradual(later)
-    work.begin(counted(done), lambda: told.append("done"))
+    work = ChunkedWork(later)
+    work.start(counted(done), lambda: told.append("done"))
     work.cancel()
     later.turn()
-    work.settle()
+    work.finish()
     assert (done, told) == ([0], [])
 
 
 def test_the_view_stays_until_the_last_piece_of_a_filter() -> None:
     rows = Rows(JOBS)
-    pieces = rows.resorting(Filter(text="h7"))
+    pieces = rows.resort_in_chunks(Filter(text="h7"))
     next(pieces)
     next(pieces)
     assert len(rows.view) == len(JOBS)
@@ -92,7 +92,7 @@ def test_the_view_stays_until_the_last_piece_of_a_filter() -> None:
 
 def test_a_row_that_is_added_while_a_filter_is_applied_is_in_its_view() -> None:
     rows = Rows(JOBS)
-    pieces = rows.resorting(Filter(host="late"))
+    pieces = rows.resort_in_chunks(Filter(host="late"))
     next(pieces)
     rows.add([a_job("late")])
     for _ in pieces:
@@ -102,7 +102,7 @@ def test_a_row_that_is_added_while_a_filter_is_applied_is_in_its_view() -> None:
 
 def test_a_result_while_a_filter_is_applied_leaves_the_view_stale() -> None:
     rows = Rows(JOBS)
-    pieces = rows.resorting(Filter(text="queued"))
+    pieces = rows.resort_in_chunks(Filter(text="queued"))
     next(pieces)
     rows.apply([a_result(JOBS[0])])
     for _ in pieces:

@@ -7,7 +7,15 @@ import pytest
 from probes.model import Observation, Reason, Result, State, Status
 from tests.docs.pages import ROOT
 from tests.tui.unmeasured import a_check, a_job, a_result
-from tui.models.columns import COLUMNS, Cells, Column, Field, Longest, Space, natural
+from tui.models.columns import (
+    COLUMNS,
+    Column,
+    ContentWidths,
+    Field,
+    RowData,
+    TableWidth,
+    natural_key,
+)
 from tui.models.conditions import note
 from tui.models.filter import Filter
 from tui.models.query import FIELDS
@@ -26,8 +34,8 @@ def test_every_column_is_somewhere_and_has_a_text_before_and_after_it_is_measure
 ) -> None:
     job = a_job("a")
     assert any((column.table, column.sort, column.field, column.report, column.run, column.csv))
-    assert isinstance(column.text(Cells(Status.QUEUED, job, None)), str)
-    assert column.text(Cells(Status.OK, job, a_result(job, note="Answers.", latency=1.0)))
+    assert isinstance(column.text(RowData(Status.QUEUED, job, None)), str)
+    assert column.text(RowData(Status.OK, job, a_result(job, note="Answers.", latency=1.0)))
 
 
 def test_ids_and_letters_are_different_and_as_added_has_its_own() -> None:
@@ -40,14 +48,14 @@ def test_one_column_of_the_table_gives_way_and_the_last_one_takes_the_rest() -> 
     shown = [column.table for column in COLUMNS if column.table is not None]
     assert [table.fit for table in shown].count("rest") == 1
     assert shown[-1].fit == "rest"
-    assert sum(table.whole is not None for table in shown) == 1
+    assert sum(table.full_cells is not None for table in shown) == 1
 
 
 @pytest.mark.parametrize("width", [0, 40, 80, 200])
 def test_a_column_of_the_table_wants_nothing_or_at_least_its_heading(width: int) -> None:
     for column in COLUMNS:
         if column.table is not None:
-            cells = column.table.cells(Space(width), Longest())
+            cells = column.table.cells(TableWidth(width), ContentWidths())
             assert cells == 0 or cells >= len(column.heading), column.id
 
 
@@ -77,7 +85,7 @@ def test_rows_are_sorted_by_every_column_that_says_so(column: Column, reverse: b
     rows = Rows([high, low])
     rows.apply([Result(low, Status.BLOCKED, "A", closed), a_result(high, note="b", latency=20.0)])
     rows.sort(column.id, reverse)
-    assert [rows.cells(row).host for row in rows.view] == (
+    assert [rows.row_data(row).host for row in rows.view] == (
         ["10.0.0.10", "10.0.0.2"] if reverse else ["10.0.0.2", "10.0.0.10"]
     )
 
@@ -94,14 +102,14 @@ def test_a_word_is_found_in_note_and_address_and_where_a_column_says_so() -> Non
     rows.apply([a_result(job, note="Answers.")])
     reason = one("reason").field
     assert reason is not None
-    told = 0 if reason.word is None else 1
+    told = 0 if reason.searched_text is None else 1
     for text, found in (("answers", 1), ("192.0.2.7", 1), (str(Reason.SYN_ACK), told)):
         rows.show(Filter(text=text))
         assert len(rows.view) == found, text
 
 
 def test_a_column_can_be_searched_by_a_bare_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    field = Field("x", note, word=lambda result: result.observation.reason)
+    field = Field("x", note, searched_text=lambda result: result.observation.reason)
     monkeypatch.setitem(FIELDS, "extra", field)
     job = a_job("a")
     rows = Rows([job])
@@ -111,4 +119,4 @@ def test_a_column_can_be_searched_by_a_bare_word(monkeypatch: pytest.MonkeyPatch
 
 
 def test_runs_of_digits_are_compared_by_value() -> None:
-    assert natural("web9") < natural("web10")
+    assert natural_key("web9") < natural_key("web10")

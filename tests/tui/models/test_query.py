@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from probes.model import Job, Observation, Reason, Result, Service, State, Status, Target
 from profiles.model import Check
 from tui.models.conditions import Value, glob
-from tui.models.filter import Filter, passing
-from tui.models.query import FIELDS, MOST, Term, completions, parse
+from tui.models.filter import Filter, row_predicate
+from tui.models.query import FIELDS, MAX_LENGTH, Term, completions, parse
 
 
 def a_row(
@@ -42,8 +42,8 @@ def a_row(
 
 def passes(text: str, row: tuple[Job, Status, Result | None]) -> bool:
     query = parse(text)
-    assert not query.mistake, query.mistake
-    return passing(Filter(text=query.text))(*row)
+    assert not query.error, query.error
+    return row_predicate(Filter(text=query.text))(*row)
 
 
 @pytest.mark.parametrize(
@@ -184,12 +184,12 @@ def test_an_ipv6_address_is_a_word_and_no_field() -> None:
         ('note:"half', 'no " at its end'),
         ('""', "nothing between"),
         ("!", "After !"),
-        ("x" * (MOST + 1), "at most 1,000"),
+        ("x" * (MAX_LENGTH + 1), "at most 1,000"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_hides_nothing(text: str, part: str) -> None:
     query = parse(text)
-    assert part in query.mistake
+    assert part in query.error
     assert query.terms == ()
 
 
@@ -218,7 +218,7 @@ def test_the_fields_and_known_values_complete() -> None:
 @pytest.mark.parametrize("field", FIELDS)
 def test_the_example_of_every_field_is_right(field: str) -> None:
     query = parse(f"{field}:{FIELDS[field].example}")
-    assert not query.mistake
+    assert not query.error
     assert query.terms[0].field == field
 
 
@@ -227,7 +227,7 @@ def test_any_text_is_a_query_or_has_a_sentence_and_can_be_asked_of_rows(
     text: str, typing: bool
 ) -> None:
     query = parse(text, typing=typing)
-    check = passing(Filter(text=query.text))
+    check = row_predicate(Filter(text=query.text))
     job, status, result = a_row()
     assert check(job, status, result) in (True, False)
     assert check(job, Status.QUEUED, None) in (True, False)
@@ -241,7 +241,7 @@ _ALPHABET = st.sampled_from(["status", "host", "port", "latency", "note", ":", "
 def test_what_looks_like_the_language_never_breaks_it(text: str) -> None:
     for end in range(len(text) + 1):
         query = parse(text[:end], typing=True)
-        passing(Filter(text=query.text))(*a_row())
+        row_predicate(Filter(text=query.text))(*a_row())
 
 
 _VALUES = {
@@ -307,8 +307,8 @@ def test_the_text_of_a_query_says_the_same_without_its_mistakes() -> None:
 def test_what_was_right_is_right_again(text: str, typing: bool) -> None:
     query = parse(text, typing=typing)
     again = parse(query.text)
-    assert (again.terms, again.mistake) == (query.terms, "")
+    assert (again.terms, again.error) == (query.terms, "")
 
 
 def test_a_filter_with_a_mistake_in_its_text_hides_nothing() -> None:
-    assert passing(Filter(text="stauts:ok"))(*a_row())
+    assert row_predicate(Filter(text="stauts:ok"))(*a_row())

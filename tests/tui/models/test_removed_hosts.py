@@ -51,7 +51,7 @@ def test_rows_held_instead_are_as_if_they_had_come_one_by_one():
     one_by_one.apply(one for _, one in held if one is not None)
     one_by_one.resort()
     at_once.replace(held)
-    assert at_once.held == one_by_one.held == held
+    assert at_once.results == one_by_one.results == held
     assert [*at_once.view] == [*one_by_one.view] != []
     assert at_once.counts == one_by_one.counts
     assert "unix.ssh|other" not in at_once

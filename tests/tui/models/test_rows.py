@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from probes.model import Finished, Queued, Started, Status
 from tests.tui.unmeasured import a_check, a_job, a_result
-from tui.models.columns import host_key, natural
+from tui.models.columns import host_key, natural_key
 from tui.models.filter import Filter
 from tui.models.rows import SEVERITY, Rows
 
 
 def hosts(rows: Rows) -> list[str]:
-    return [rows.cells(row).host for row in rows.view]
+    return [rows.row_data(row).host for row in rows.view]
 
 
 def test_rows_stand_in_the_order_they_were_added() -> None:
@@ -52,8 +52,8 @@ def test_a_row_measured_again_shows_no_old_note_but_keeps_its_result() -> None:
     rows = Rows([job])
     result = a_result(job, Status.BLOCKED, "refused", 1.5)
     rows.apply([result, Queued((job.key,))])
-    assert rows.cells(0).note == ""
-    assert rows.cells(0).latency is None
+    assert rows.row_data(0).note == ""
+    assert rows.row_data(0).latency is None
     assert rows.status(0) is Status.QUEUED
     assert rows.result(job.key) is result
 
@@ -62,7 +62,7 @@ def test_a_row_shows_the_port_that_is_asked_not_the_profiles() -> None:
     job = replace(a_job("a", a_check("unix.ssh", "SSH", 22)), port=2222)
     ranged = replace(a_check("enable.rpc_dynamic", "RPC"), ports="49152-65535")
     rows = Rows([job, a_job("a", ranged), a_job("a", a_check("x.ping", "Ping", None))])
-    assert [rows.cells(row).port for row in range(3)] == ["TCP 2222", "TCP 49152-65535", "ICMP"]
+    assert [rows.row_data(row).port for row in range(3)] == ["TCP 2222", "TCP 49152-65535", "ICMP"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(list(Status)))))
@@ -111,7 +111,7 @@ def test_any_text_can_be_ordered_as_a_host(names: list[str]) -> None:
 
 
 def test_digits_too_long_for_a_number_are_ordered() -> None:
-    assert natural("a" + "9" * 5000) < natural("a1" + "0" * 5000)
+    assert natural_key("a" + "9" * 5000) < natural_key("a1" + "0" * 5000)
 
 
 def test_what_needs_attention_sorts_first_and_equals_stay_as_added() -> None:
@@ -140,7 +140,7 @@ def test_checks_sort_by_title_then_port() -> None:
         for id, title, port in (("a.1", "SMB", 445), ("a.2", "RPC", 593), ("a.3", "RPC", 135))
     )
     rows.sort("check")
-    assert [rows.cells(row).port for row in rows.view] == ["TCP 135", "TCP 593", "TCP 445"]
+    assert [rows.row_data(row).port for row in rows.view] == ["TCP 135", "TCP 593", "TCP 445"]
 
 
 def test_results_never_move_rows_until_asked() -> None:

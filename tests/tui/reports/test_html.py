@@ -96,8 +96,8 @@ def test_every_status_and_ruling_has_the_colour_of_its_row(
     make_report: Reports, make_result: Make
 ) -> None:
     style = "".join(html.render(make_report(make_result()))).partition("</style>")[0]
-    colours = {status: STATUS[status].paper for status in Status}
-    colours |= {ruling: STATUS[RULING[ruling].status].paper for ruling in Ruling}
+    colours = {status: STATUS[status].css_colour for status in Status}
+    colours |= {ruling: STATUS[RULING[ruling].status].css_colour for ruling in Ruling}
     for word, colour in colours.items():
         name = re.escape(word.replace(" ", "-"))
         assert re.search(rf"\.{name}(, [^{{]+)? {{ color: {colour};", style), word

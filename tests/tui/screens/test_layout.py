@@ -11,7 +11,7 @@ from textual.widgets import Static
 from probes.model import version
 from tests.tui.driving import drive, notice, text_of, until
 from tui.screens.main_panes import Panes
-from tui.storage.preferences import Remembered
+from tui.storage.preferences import Preferences
 from tui.widgets.detail import Detail
 from tui.widgets.footer import Crumbs, KeyBar
 from tui.widgets.header import Head
@@ -177,10 +177,10 @@ def test_what_was_remembered_wrongly_is_as_if_nothing_was(state, text):
 
 def test_what_cannot_be_remembered_is_no_trouble(tmp_path):
     (tmp_path / "file").write_text("")
-    remembered = Remembered(tmp_path / "file" / "screen.json")
+    remembered = Preferences(tmp_path / "file" / "screen.json")
     remembered.set("alone", "yes")
     assert remembered.get("alone") == "yes"
-    assert Remembered(tmp_path / "file" / "screen.json").get("alone") == ""
+    assert Preferences(tmp_path / "file" / "screen.json").get("alone") == ""
 
 
 def test_the_crumbs_say_the_pane_the_place_in_the_tree_and_the_row():

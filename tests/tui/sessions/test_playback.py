@@ -15,7 +15,7 @@ from tests.tui.watch.test_row_history import JOB
 from tui.cli.options import Options
 from tui.cli.prepare import load
 from tui.sessions import target_sets
-from tui.sessions.playback import LONGEST_GAP, BadSpeed, Player, speed
+from tui.sessions.playback import LONGEST_GAP, Player, SpeedError, parse_speed
 
 
 def said(text: str) -> Message:
@@ -29,7 +29,7 @@ def test_events_come_when_their_moment_has_passed_and_the_end_comes_once():
     assert player.due(0.7) == [said("a"), said("b")]
     assert player.state == "replay 1x, 2 of 4 s"
     assert player.due(10) == [said("c"), Finished(True)]
-    assert player.over
+    assert player.finished
 
 
 def test_ten_times_as_fast_takes_a_tenth_of_the_time():
@@ -56,40 +56,40 @@ def test_every_event_is_handed_out_exactly_once_and_in_order(times, pace):
     out = []
     for _ in range(len(events) + 2):
         out += player.due(LONGEST_GAP / pace + 1)
-        if player.over:
+        if player.finished:
             break
     assert [event for event in out if isinstance(event, Message)] == [event for _, event in events]
 
 
 @pytest.mark.parametrize(("typed", "wanted"), [("1", 1), (" 10x ", 10), ("0.5", 0.5)])
 def test_a_speed_is_a_number_with_or_without_an_x(typed, wanted):
-    assert speed(typed) == wanted
+    assert parse_speed(typed) == wanted
 
 
 @pytest.mark.parametrize("typed", ["", "0", "fast", "-1", "1e3", "100000"])
 def test_what_is_no_speed_is_said(typed):
-    with pytest.raises(BadSpeed, match="How many times as fast"):
-        speed(typed)
+    with pytest.raises(SpeedError, match="How many times as fast"):
+        parse_speed(typed)
 
 
 TARGETS = (Target("windows.dc", "dc1"), Target("unix.target", "fe80::1", 2222))
 
 
 def test_a_set_is_a_list_file_that_the_host_line_takes(tmp_path: Path):
-    path = target_sets.keep("Site 1", TARGETS, tmp_path)
+    path = target_sets.save("Site 1", TARGETS, tmp_path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert target_sets.names(tmp_path) == ["Site 1"]
-    assert target_sets.recall("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
-    target_sets.keep("Site 1", TARGETS[:1], tmp_path)
-    assert target_sets.recall("Site 1", tmp_path) == "windows.dc=dc1"
-    target_sets.forget("Site 1", tmp_path)
+    assert target_sets.load("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
+    target_sets.save("Site 1", TARGETS[:1], tmp_path)
+    assert target_sets.load("Site 1", tmp_path) == "windows.dc=dc1"
+    target_sets.delete("Site 1", tmp_path)
     assert target_sets.names(tmp_path) == []
 
 
 def test_a_set_keeps_the_friendly_names_of_its_hosts(tmp_path: Path):
     named = Target("windows.dc", "dc1", friendly_name="Cellar, left")
-    path = target_sets.keep("Site 1", (named, TARGETS[1]), tmp_path)
-    assert target_sets.recall("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
+    path = target_sets.save("Site 1", (named, TARGETS[1]), tmp_path)
+    assert target_sets.load("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
     again = parse((f"@{path.name}",), load(Options("screen")), base=tmp_path)
     assert [one.friendly_name for one in again.targets] == ["Cellar, left", ""]
 
@@ -97,21 +97,21 @@ def test_a_set_keeps_the_friendly_names_of_its_hosts(tmp_path: Path):
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 41, "a\x1b[m", "dot."])
 def test_a_name_that_could_be_another_file_is_refused(tmp_path: Path, name: str):
     with pytest.raises(SessionError, match="is no name for a set"):
-        target_sets.keep(name, TARGETS, tmp_path / "sets")
+        target_sets.save(name, TARGETS, tmp_path / "sets")
     assert not (tmp_path / "sets").exists()
 
 
 def test_a_set_that_is_not_there_or_no_text_is_said(tmp_path: Path):
     with pytest.raises(SessionError, match="Cannot read"):
-        target_sets.recall("none", tmp_path)
+        target_sets.load("none", tmp_path)
     (tmp_path / "bad.txt").write_bytes(b"\xff\xfe")
     with pytest.raises(SessionError, match="not UTF-8"):
-        target_sets.recall("bad", tmp_path)
+        target_sets.load("bad", tmp_path)
     (tmp_path / "big.txt").write_text("x" * 300_000)
     with pytest.raises(SessionError, match="too long"):
-        target_sets.recall("big", tmp_path)
+        target_sets.load("big", tmp_path)
 
 
 def test_comments_and_empty_lines_of_a_set_are_left_out(tmp_path: Path):
     (tmp_path / "mine.txt").write_text("# site\nunix.target=a  # web\n\n")
-    assert target_sets.recall("mine", tmp_path) == "unix.target=a"
+    assert target_sets.load("mine", tmp_path) == "unix.target=a"

@@ -20,7 +20,7 @@ from tui.cli.parser import parse_options
 from tui.cli.screen import build
 from tui.terminal.capabilities import tmux_passthrough
 from tui.terminal.clipboard import Clipboard, supports_clipboard
-from tui.text.detail import story
+from tui.text.detail import detail_lines
 from tui.widgets.detail import Detail
 from tui.widgets.host_input import HostEntry
 from tui.widgets.table import ResultTable
@@ -218,6 +218,6 @@ async def test_a_change_without_anything_to_paste_is_said_in_words(silent):
 def test_a_row_that_is_well_has_something_to_confirm_and_nothing_to_paste(silent):
     profile = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
     well = judge(silent.job, Observation(State.OPEN, Reason.SYN_ACK, started="x"))
-    labels = [label for label, _ in story(well.job, well, profile)]
+    labels = [label for label, _ in detail_lines(well.job, well, profile)]
     assert "confirm, y" in labels
     assert "paste, Y" not in labels and "to change" not in labels

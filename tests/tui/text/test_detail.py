@@ -8,7 +8,7 @@ from probes.model import Evidence, Icmp, Job, Observation, Reason, Result, State
 from profiles.model import Profile
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.text.detail import story
+from tui.text.detail import detail_lines
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def told(profile: Profile) -> dict[str, str]:
         facts={"resolved": {"addresses": ["10.0.0.14"], "server": "10.0.0.53", "of": ""}},
         evidence=(exchange,),
     )
-    return dict(story(job, Result(job, Status.BLOCKED, "No.", seen), profile))
+    return dict(detail_lines(job, Result(job, Status.BLOCKED, "No.", seen), profile))
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,12 @@ def test_the_evidence_is_all_there(told: dict[str, str], label: str, text: str) 
 def test_a_host_is_told_by_its_friendly_name_too(profile: Profile) -> None:
     check = profile.check("windows.winrm")
     target = Target(check.role, "pc1", friendly_name="Reception\x1b[m")
-    lines = [*story(Job("windows.winrm|pc1", check, target, 5985), None, profile)]
+    lines = [*detail_lines(Job("windows.winrm|pc1", check, target, 5985), None, profile)]
     assert lines[0][1].endswith("to pc1")
     assert dict(lines)["known as"].startswith("Reception")
     assert dict(lines)["known as"].isprintable()
     assert "known as" not in dict(
-        story(Job("windows.winrm|pc1", check, Target(check.role, "pc1"), 5985), None, profile)
+        detail_lines(
+            Job("windows.winrm|pc1", check, Target(check.role, "pc1"), 5985), None, profile
+        )
     )

@@ -7,7 +7,7 @@ import pytest
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
 from tui.models.columns import latency_text
-from tui.text.result_line import Lines, failures, summary
+from tui.text.result_line import ResultFormatter, failures, summary
 
 MakeResult = Callable[..., Result]
 
@@ -39,8 +39,8 @@ def test_the_columns_of_all_lines_begin_at_the_same_place(make: MakeResult) -> N
         make("10.0.0.1", "RPC dynamic", Status.NOT_NEEDED, latency=12345.6),
         make("2001:db8::1", "RPC dynamic", Status.BLOCKED, latency=99.94),
     ]
-    lines = Lines([result.job for result in results], colour=False)
-    shown = [lines.result(result) for result in results]
+    lines = ResultFormatter([result.job for result in results], colour=False)
+    shown = [lines.format(result) for result in results]
     for result, line in zip(results, shown, strict=True):
         check = f"{result.job.check.title} TCP 22"
         assert line.index(result.job.target.host) == shown[0].index("pc1")
@@ -52,13 +52,13 @@ def test_the_columns_of_all_lines_begin_at_the_same_place(make: MakeResult) -> N
 def test_a_line_holds_the_whole_note(make: MakeResult) -> None:
     note = "A long sentence. " * 60 + "The end."
     result = make(note=note)
-    assert Lines([result.job], colour=False).result(result).endswith(note)
+    assert ResultFormatter([result.job], colour=False).format(result).endswith(note)
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_without_colours_a_line_is_plain(make: MakeResult, status: Status) -> None:
     result = make(status=status)
-    line = Lines([result.job], colour=False).result(result)
+    line = ResultFormatter([result.job], colour=False).format(result)
     assert line.isprintable()
 
 
@@ -67,8 +67,8 @@ def test_without_colours_a_line_is_plain(make: MakeResult, status: Status) -> No
 )
 def test_a_colour_is_taken_back_and_moves_nothing(make: MakeResult, status: Status) -> None:
     result = make(status=status)
-    plain = Lines([result.job], colour=False).result(result)
-    coloured = Lines([result.job], colour=True).result(result)
+    plain = ResultFormatter([result.job], colour=False).format(result)
+    coloured = ResultFormatter([result.job], colour=True).format(result)
     word, end, rest = coloured.partition("\x1b[0m")
     assert end
     assert word.startswith("\x1b[")
@@ -78,14 +78,14 @@ def test_a_colour_is_taken_back_and_moves_nothing(make: MakeResult, status: Stat
 @pytest.mark.parametrize("colour", [False, True])
 def test_nothing_from_the_network_acts_on_the_terminal(make: MakeResult, colour: bool) -> None:
     result = make(note="SSH-2.0-\x1b]0;owned\x07\r\nok  all fine\u202e\x9b2J")
-    line = Lines([result.job], colour=colour).result(result)
+    line = ResultFormatter([result.job], colour=colour).format(result)
     assert line.replace("\x1b[32m", "").replace("\x1b[0m", "").isprintable()
     assert "\n" not in line
 
 
 def test_a_port_that_was_named_is_the_one_that_is_shown(make: MakeResult) -> None:
     result = make(port=2222)
-    assert "SSH TCP 2222" in Lines([result.job], colour=False).result(result)
+    assert "SSH TCP 2222" in ResultFormatter([result.job], colour=False).format(result)
 
 
 def test_the_summary_counts_every_row() -> None:

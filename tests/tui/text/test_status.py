@@ -29,7 +29,7 @@ def test_every_status_has_a_whole_row_and_a_page_that_exists(status: Status) -> 
     assert len(info.ascii) == 1 and info.ascii.isascii()
     assert 0 < len(info.short) <= 8
     assert re.fullmatch(r"(\d+(;\d+)*)?", info.ansi)
-    assert re.fullmatch("#[0-9a-f]{6}|GrayText", info.paper)
+    assert re.fullmatch("#[0-9a-f]{6}|GrayText", info.css_colour)
     assert (ROOT / page_of(status)).is_file(), f"write {page_of(status)}, or name another page"
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
-from tui.watch.row_history import KEPT, LOST, UNTIMED, Past
-from tui.watch.text import change_text, duration_text, is_bad, past_lines, sparkline
+from tui.watch.row_history import LOST, MAX_ROUNDS, UNTIMED, RowHistory
+from tui.watch.text import change_text, duration_text, history_lines, is_loss, sparkline
 
 CHECK = Check("dc.ldap", "c", "r", "LDAP", "tcp", "tcp", "", "", "", port=389)
 JOB = Job("dc.ldap|dc1", CHECK, Target("r", "dc1"), 389)
@@ -27,15 +27,15 @@ def row(
     return Result(JOB, status, note, seen)
 
 
-def past_of(*results: Result) -> Past:
-    past = Past()
-    past.take(results)
+def past_of(*results: Result) -> RowHistory:
+    past = RowHistory()
+    past.add(results)
     return past
 
 
 def test_a_row_that_was_measured_once_has_no_past():
     assert past_of(row("12:00:00")).of(JOB.key) is None
-    assert list(past_lines(None, ascii=False)) == []
+    assert list(history_lines(None, ascii=False)) == []
 
 
 def test_rounds_are_kept_in_order_with_what_was_lost_among_them():
@@ -74,31 +74,31 @@ def test_what_was_not_tested_is_neither_a_round_nor_a_loss():
 
 
 def test_only_the_latest_rounds_are_kept_and_all_are_counted():
-    past = Past()
-    past.take(row(f"12:{at // 60:02}:{at % 60:02}", ms=float(at)) for at in range(KEPT + 5))
+    past = RowHistory()
+    past.add(row(f"12:{at // 60:02}:{at % 60:02}", ms=float(at)) for at in range(MAX_ROUNDS + 5))
     series = past.of(JOB.key)
     assert series is not None
-    assert series.total == KEPT + 5
-    assert series.rounds == tuple(float(at) for at in range(5, KEPT + 5))
+    assert series.total == MAX_ROUNDS + 5
+    assert series.rounds == tuple(float(at) for at in range(5, MAX_ROUNDS + 5))
 
 
 def test_a_change_says_when_it_came_and_how_long_it_was_otherwise():
     past = past_of(row("13:59:52", Status.DEGRADED, None), row("14:01:00", Status.DEGRADED, None))
-    (change,) = past.take([row("14:03:12")])
+    (change,) = past.add([row("14:03:12")])
     assert f"{change.at:%M:%S}" == "03:12"
     text = change_text(change)
     assert text.startswith("LDAP TCP 389 on dc1 came up at ")
     assert text.endswith(":03:12, after 3 min 20 s.")
-    assert not is_bad(change)
+    assert not is_loss(change)
 
 
 def test_a_row_that_went_down_says_why():
-    (change,) = past_of(row("14:00:00")).take([row("14:00:30", Status.BLOCKED, None, "No \x1b[m.")])
+    (change,) = past_of(row("14:00:00")).add([row("14:00:30", Status.BLOCKED, None, "No \x1b[m.")])
     text = change_text(change)
     assert "went down at" in text
     assert "after 30 s: No " in text
     assert "\x1b" not in text
-    assert is_bad(change)
+    assert is_loss(change)
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,12 @@ def test_a_row_that_went_down_says_why():
     ],
 )
 def test_the_reason_ends_with_a_sentence_or_a_word(note, told):
-    (change,) = past_of(row("14:00:00")).take([row("14:00:30", Status.BLOCKED, None, note)])
+    (change,) = past_of(row("14:00:00")).add([row("14:00:30", Status.BLOCKED, None, note)])
     assert change_text(change).endswith(f"after 30 s: {told}")
 
 
 def test_another_status_that_is_neither_up_nor_down_is_named():
-    (change,) = past_of(row("14:00:00")).take([row("14:00:30", Status.ERROR, None)])
+    (change,) = past_of(row("14:00:00")).add([row("14:00:30", Status.ERROR, None)])
     assert "was ok and is error since" in change_text(change)
 
 
@@ -127,11 +127,11 @@ def test_what_another_row_decided_changed_when_that_row_did_and_not_before():
     past = past_of(
         of("winrm", "pc1", "14:00:00", Status.BLOCKED), of("rpc", "pc1", "14:00:01", Status.BLOCKED)
     )
-    came, spared = past.take(
+    came, spared = past.add(
         [of("winrm", "pc1", "14:00:30", Status.OK), of("rpc", "pc1", "14:00:01", Status.NOT_NEEDED)]
     )
     assert f"{came.at:%M:%S} {spared.at:%M:%S}" == "00:30 00:30"
-    went, needed = past.take(
+    went, needed = past.add(
         [of("winrm", "pc1", "14:01:00", Status.BLOCKED), of("rpc", "pc1", "14:01:02", Status.OK)]
     )
     assert f"{went.at:%M:%S} {needed.at:%M:%S}" == "01:00 01:02"
@@ -140,7 +140,7 @@ def test_what_another_row_decided_changed_when_that_row_did_and_not_before():
 
 def test_a_row_of_another_host_decides_nothing():
     past = past_of(of("rpc", "pc1", "14:00:01", Status.BLOCKED))
-    _, spared = past.take(
+    _, spared = past.add(
         [
             of("winrm", "pc2", "14:00:10", Status.OK),
             of("winrm", "pc2", "14:00:30", Status.BLOCKED),
@@ -151,7 +151,7 @@ def test_a_row_of_another_host_decides_nothing():
 
 
 def test_a_stopped_round_is_no_change():
-    assert past_of(row("14:00:00")).take([row("14:00:30", Status.CANCELLED, None)]) == []
+    assert past_of(row("14:00:00")).add([row("14:00:30", Status.CANCELLED, None)]) == []
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_rows_of_a_round_keep_their_status_until_they_have_another(closed):
         table.apply = spied
         await order(pilot, app, "1")
         key = was[0]
-        await until(pilot, lambda: (found := app.main.lookout.past.of(key)) and found.total >= 3)
+        await until(pilot, lambda: (found := app.main.watcher.history.of(key)) and found.total >= 3)
         assert states == {Status.BLOCKED}
         assert seen(app) == was
 
@@ -88,7 +88,9 @@ def test_a_round_that_takes_longer_than_the_order_is_followed_by_the_next_at_onc
             (key,) = seen(app)
             await order(pilot, app, "1")
             await until(pilot, lambda: "every 1 s, measuring" in text_of(app.query_one(Head)))
-            await until(pilot, lambda: (past := app.main.lookout.past.of(key)) and past.total >= 3)
+            await until(
+                pilot, lambda: (past := app.main.watcher.history.of(key)) and past.total >= 3
+            )
 
 
 def test_off_ends_the_watch(closed):
@@ -96,11 +98,11 @@ def test_off_ends_the_watch(closed):
     async def _(pilot, app):
         await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
         await order(pilot, app, "1")
-        await until(pilot, lambda: app.main.lookout.past.of(seen(app)[0]))
+        await until(pilot, lambda: app.main.watcher.history.of(seen(app)[0]))
         await order(pilot, app, "off")
         assert notice(app) == "The watch has ended."
         await until(pilot, lambda: not app.main.measuring)
-        assert app.main.lookout._timer is None
+        assert app.main.watcher._timer is None
         assert "every" not in text_of(app.query_one(Head))
 
 
@@ -135,4 +137,4 @@ def test_what_cannot_be_repeated_is_said_and_the_watch_goes_on_as_before(closed)
         await order(pilot, app, "60")
         await order(pilot, app, "soon")
         assert "'soon' is neither seconds" in notice(app)
-        assert app.main.lookout.order.every == 60
+        assert app.main.watcher.options.interval == 60

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from probes.model import Status
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tests.tui.widgets.table.shown import a_table, hosts_seen, lines, many
-from tui.models.columns import COLUMNS, Column, Longest, Space, latency_text
-from tui.text.status import ASCII, STATUS, UNICODE, Signs
+from tui.models.columns import COLUMNS, Column, ContentWidths, TableWidth, latency_text
+from tui.text.status import ASCII, STATUS, UNICODE, Glyphs
 from tui.widgets.table_rendering import fit, lay_out
 
 SIZES = [(40, 12), (80, 24), (200, 50)]
@@ -42,7 +42,9 @@ async def test_every_line_fills_the_width_but_for_the_scroll_bar(size: tuple[int
 
 def wanted(width: int) -> list[Column]:
     """The columns that want to be shown at a width, if there is room."""
-    return [one for one in COLUMNS if one.table and one.table.cells(Space(width), Longest())]
+    return [
+        one for one in COLUMNS if one.table and one.table.cells(TableWidth(width), ContentWidths())
+    ]
 
 
 @pytest.mark.parametrize("size", [(46, 12), (59, 24), (80, 24), (200, 50)])
@@ -86,11 +88,11 @@ async def test_columns_are_laid_out_anew_when_the_terminal_is_resized() -> None:
         assert cell_len(lines(table)[1]) == table.size.width - 1
 
 
-LONGEST = st.builds(Longest, *[st.integers(0, 400)] * 2, *[st.integers(0, 60)] * 2)
+LONGEST = st.builds(ContentWidths, *[st.integers(0, 400)] * 2, *[st.integers(0, 60)] * 2)
 
 
 @given(st.integers(0, 400), LONGEST)
-def test_columns_never_overlap_or_leave_the_width(width: int, longest: Longest) -> None:
+def test_columns_never_overlap_or_leave_the_width(width: int, longest: ContentWidths) -> None:
     layout = lay_out(width, longest)
     end = 0
     for span in layout.spans:
@@ -102,7 +104,7 @@ def test_columns_never_overlap_or_leave_the_width(width: int, longest: Longest) 
 
 @given(st.integers(57, 400), LONGEST)
 def test_beside_the_tree_at_80_columns_and_wider_every_column_is_seen(
-    width: int, longest: Longest
+    width: int, longest: ContentWidths
 ) -> None:
     spans = {span.column: span.width for span in lay_out(width, longest).spans}
     assert list(spans) == [column.id for column in wanted(width)]
@@ -112,7 +114,7 @@ def test_beside_the_tree_at_80_columns_and_wider_every_column_is_seen(
 
 def test_in_a_narrow_table_a_host_gets_what_tells_it_from_others_and_what_a_note_leaves() -> None:
     def cells(width: int, host_short: int = 7) -> dict[str, int]:
-        longest = Longest(host=26, host_short=host_short, check=22, check_short=14)
+        longest = ContentWidths(host=26, host_short=host_short, check=22, check_short=14)
         return {span.column: span.width for span in lay_out(width, longest).spans}
 
     assert (cells(58)["host"], cells(58)["note"]) == (13, 10)
@@ -179,7 +181,7 @@ def test_latencies_have_about_three_digits(ms: float | None, text: str) -> None:
 
 @pytest.mark.parametrize("signs", [UNICODE, ASCII])
 @pytest.mark.parametrize("width", [0, 1, 2, 3, 5, 11])
-def test_fitted_text_has_exactly_the_cells_it_was_given(signs: Signs, width: int) -> None:
+def test_fitted_text_has_exactly_the_cells_it_was_given(signs: Glyphs, width: int) -> None:
     for text in ("", "a", "日本語テキスト", "e\u0301" * 20, "\x1b[0m" * 9, "word " * 9):
         assert cell_len(fit(text, width, signs)) == width
         assert cell_len(fit(text, width, signs, right=True)) == width
