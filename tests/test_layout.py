@@ -45,6 +45,7 @@ DOORS = {
     "tui/cli/main.py": "subcommands: each loads what it needs itself",
     "tui/cli/screen.py": "the application, behind the first lines of the screen",
     "tui/screens/__init__.py": "what comes over the main screen, and what its first frame lacks",
+    "tui/cli/prepare.py": "the registry of probes, to check a profile of one's own",
     "tui/controller.py": "the engine and the demo, for which the first frame does not wait",
     "tui/reports/__init__.py": "report formats: each is loaded when it is written",
     "probes/registry/probe.py": "probes: each is loaded, with its protocol's library, by a job",

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes.model import DEMO, Event, Job, Settings, Target
-from probes.options import NO_OPTIONS, Options
 from profiles.model import Profile
 from tui.cli import prepare
 from tui.storage.host_history import HostHistory
@@ -38,7 +37,7 @@ class Runner:
         log: Path | None = None,
         unasked: bool = False,
         history: HostHistory | None = None,
-        given: Options = NO_OPTIONS,
+        given: Options | None = None,
         demo: Demo | None = None,
         files: bool = True,
     ) -> None:
@@ -62,8 +61,8 @@ class Runner:
         return "" if self._demo is None else DEMO
 
     @property
-    def given(self) -> Options:
-        """Credentials and trust for the probes."""
+    def given(self) -> Options | None:
+        """Credentials and trust for the probes, if there are any."""
         return self._given
 
     @property
@@ -167,11 +166,13 @@ class Runner:
 
     def _make(self) -> Live:
         # Only now: the first frame does not wait for the engine.
+        from probes.options import NO_OPTIONS
         from tui.engine_session import Live
 
+        given = self._given or NO_OPTIONS
         if self._demo is None:
-            return Live(self.profile, self._settings, self._log, self._given, files=self._files)
-        lab, self._given = self._demo.ready(self._given)
+            return Live(self.profile, self._settings, self._log, given, files=self._files)
+        lab, self._given = self._demo.ready(given)
         return Live(self.profile, self._settings, self._log, self._given, lab, files=self._files)
 
 

@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from probes.registry import PROBES
 from profiles.loader import ProfileError, load_profile
 from profiles.model import Profile
 from tui.cli.options import Options, UsageError, quoted
@@ -14,6 +13,11 @@ from tui.cli.options import Options, UsageError, quoted
 
 def load(options: Options) -> Profile:
     """The profile that was asked for, the built-in one by default; raises UsageError."""
+    if options.profile is None:
+        return load_profile(None, {})
+    # Only now: the first frame does without the registry of probes.
+    from probes.registry import PROBES
+
     transports = {name: probe.transport for name, probe in PROBES.items()}
     try:
         return load_profile(options.profile, transports)

@@ -10,8 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from probes.model import DEMO
-from probes.options import NO_OPTIONS
-from probes.options import Options as Given
 from probes.wire.text import printable
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options
@@ -20,6 +18,7 @@ from tui.terminal.shutdown import ShutdownHandler
 from tui.terminal.splash import Splash
 
 if TYPE_CHECKING:
+    from probes.options import Options as Given
     from tui.app import AuditReach
 
 
@@ -72,14 +71,14 @@ def build(options: Options) -> AuditReach:
             return measuring_app(options, _given(options))
 
 
-def _given(options: Options) -> Given:
-    """Credentials and trust for the probes; nothing is loaded where there are none."""
+def _given(options: Options) -> Given | None:
+    """Credentials and trust for the probes; None, and nothing is loaded, where there are none."""
     told = (options.ca_file, options.proxy, options.dns_name, options.pjl, options.credentials)
     named = any(
         name.startswith("AUDITREACH_") or name.lower() == "https_proxy" for name in os.environ
     )
     if not named and not any(told):
-        return NO_OPTIONS
+        return None
     from tui.cli.credentials import with_credentials
     from tui.cli.trust import trust
 

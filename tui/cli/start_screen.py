@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from probes.options import Options as Given
 from profiles.model import Profile
 from tui.app import AuditReach
 from tui.cli import prepare
@@ -18,10 +17,11 @@ from tui.storage.preferences import Preferences
 from tui.terminal.capabilities import ascii_only
 
 if TYPE_CHECKING:
+    from probes.options import Options as Given
     from tui.models.loaded_session import LoadedSession
 
 
-def measuring_app(options: Options, given: Given) -> AuditReach:
+def measuring_app(options: Options, given: Given | None) -> AuditReach:
     """The application over this machine's network; raises UsageError."""
     profile = prepare.load(options)
     runner = Runner(

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from probes.options import Options
+from probes.options import NO_OPTIONS, Options
 from tui.cli.credentials import AUTH, PRIV, Wrong, from_form
 from tui.screens.dialogs import Dialog
 
@@ -88,8 +88,9 @@ async def take_credentials(context: Context) -> str:
     runner = context.runner
     if runner is None:
         return "An old session measures nothing, so it needs no credentials."
-    given = await context.push(Credentials(runner.given, files=not context.kiosk))
-    if given is None or given == runner.given:
+    before = runner.given or NO_OPTIONS
+    given = await context.push(Credentials(before, files=not context.kiosk))
+    if given is None or given == before:
         return ""
     runner.use(given)
     again = " Press {again} or {again-all} to measure again." if runner.begun else ""

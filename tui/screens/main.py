@@ -31,7 +31,6 @@ from profiles.model import Profile
 from tui import screens
 from tui.controller import DemoFailed
 from tui.models.command import Command
-from tui.screens.context import Context
 from tui.screens.layout import Arrangement
 from tui.screens.main_panes import Panes
 from tui.storage.preferences import Preferences
@@ -49,6 +48,7 @@ from tui.widgets.tree import Outline
 if TYPE_CHECKING:
     from tui.controller import Runner
     from tui.models.loaded_session import LoadedSession
+    from tui.screens.context import Context
     from tui.sessions.replay import Replay
     from tui.watch.watcher import Watcher
     from tui.widgets.filter_input import FilterLine
