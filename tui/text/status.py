@@ -61,11 +61,6 @@ class StatusInfo(NamedTuple):
         """A word of at most eight letters."""
         return self.shortened or self.status.value
 
-    @property
-    def slug(self) -> str:
-        """Its word as a part of a name."""
-        return self.status.replace(" ", "-")
-
 
 STATUS: Mapping[Status, StatusInfo] = {
     info.status: info
@@ -209,24 +204,17 @@ def in_order(rank: Callable[[Ranks], int]) -> tuple[Status, ...]:
 
 
 def component_classes(prefix: str, of: Collection[Status] = tuple(STATUS)) -> set[str]:
-    """Names of a widget's component classes for statuses: `resulttable--not-needed`."""
-    return {f"{prefix}--{STATUS[status].slug}" for status in of}
+    """Names of a widget's component classes for the colours of statuses: `resulttable--error`."""
+    return {f"{prefix}--{STATUS[status].colour}" for status in of}
 
 
-def component_styles(prefix: str, *, muted: bool = False, strong: bool = False) -> str:
+def component_styles(prefix: str, *, muted: bool = False) -> str:
     """Their rules; what is neither good nor bad has the widget's colour unless it is `muted`."""
-    rules = [
-        f".{prefix}--{info.slug} {{ color: $text-{info.colour}; }}"
-        for info in STATUS.values()
-        if muted or info.colour != "muted"
-    ]
-    if strong:
-        rules += [
-            f".{prefix}--{info.slug} {{ text-style: bold; }}"
-            for info in STATUS.values()
-            if info.bold
-        ]
-    return "\n".join(rules)
+    return "\n".join(
+        f".{prefix}--{colour} {{ color: $text-{colour}; }}"
+        for colour in dict.fromkeys(info.colour for info in STATUS.values())
+        if muted or colour != "muted"
+    )
 
 
 class RulingInfo(NamedTuple):

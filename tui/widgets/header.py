@@ -136,7 +136,7 @@ class Head(Widget):
                 text = f"  {self._signs.status[status]} {count} {word}"
                 if sum(cell_len(part) for part, _ in parts) + cell_len(text) > room:
                     break
-                parts.append((text, info.slug))
+                parts.append((text, info.colour))
         gap = room - sum(cell_len(part) for part, _ in parts)
         return [*parts, (" " * gap, ""), (end, "title")]
 

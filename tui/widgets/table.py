@@ -64,7 +64,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         background: $block-cursor-blurred-background;
     }}
     ResultTable:focus .resulttable--cursor {{ text-style: bold reverse; background: $surface; }}
-    {component_styles("resulttable", muted=True, strong=True)}
+    {component_styles("resulttable", muted=True)}
     """
 
     class RowHighlighted(Message):

@@ -47,6 +47,7 @@ class Layout:
         return next(span.column for span in reversed(self.spans) if x >= span.start)
 
 
+_BOLD = Style(bold=True)
 _SHOWN = {column.id: (column, column.table) for column in COLUMNS if column.table is not None}
 
 
@@ -260,7 +261,9 @@ class Painter:
                 status = rest = self._style("cursor")
             else:
                 info = STATUS[cells.status]
-                status = self._style(info.slug)
+                status = self._style(info.colour)
+                if info.bold:
+                    status += _BOLD
                 rest = self._style("quiet" if info.muted else "row")
             styles = (status, rest)
             strip = row_strip(cells, self.layout, self._size.width, self.signs, styles, marked)

@@ -267,7 +267,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             base += self._component("quiet")
         elif node.kind in ("all", "category"):
             base += self._component("section")
-        end = base + self._component(STATUS[status].slug) if status else base
+        end = base + self._component(STATUS[status].colour) if status else base
         if line == self._cursor:
             base += self._component("cursor")
             end += self._component("cursor")

@@ -141,7 +141,7 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
         status = RULING[line.ruling].status
         word = f"{self._signs.status[status]} {self._word(line.ruling)}"
         style = self.rich_style
-        coloured = style + self._component(STATUS[status].slug)
+        coloured = style + self._component(STATUS[status].colour)
         if at == self._cursor:
             style, coloured = (one + self._component("cursor") for one in (style, coloured))
         words = min(self._words, width)

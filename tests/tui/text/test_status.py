@@ -53,15 +53,10 @@ def test_an_order_names_every_status_once_and_the_least_rank_first() -> None:
 
 def test_only_a_muted_widget_colours_what_is_neither_good_nor_bad() -> None:
     plain, muted = component_styles("x"), component_styles("x", muted=True)
-    assert ".x--not-needed" not in plain
-    assert ".x--not-needed { color: $text-muted; }" in muted
+    assert ".x--muted" not in plain
+    assert ".x--muted { color: $text-muted; }" in muted
     coloured = re.findall(r"\.(x--[a-z-]+) \{ color", muted)
     assert sorted(coloured) == sorted(component_classes("x"))
-
-
-def test_only_a_strong_widget_has_bold_statuses() -> None:
-    assert "bold" not in component_styles("x", muted=True)
-    assert ".x--blocked { text-style: bold; }" in component_styles("x", strong=True)
 
 
 def test_a_ruling_that_needs_no_change_looks_well_or_like_a_warning() -> None:
