@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from probes.targets.tokens import single_line as single_line
     from tui.models.removed_hosts import RemovedHosts as RemovedHosts
     from tui.screens.changes import list_changes as list_changes
     from tui.screens.credentials import take_credentials as take_credentials
@@ -52,6 +53,7 @@ else:
 
 MODULE_OF: Mapping[str, str] = {
     "RemovedHosts": "tui.models.removed_hosts",
+    "single_line": "probes.targets.tokens",
     "list_changes": "tui.screens.changes",
     "take_credentials": "tui.screens.credentials",
     "show_diagnosis": "tui.screens.diagnosis",

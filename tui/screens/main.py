@@ -173,7 +173,7 @@ class SessionScreen(Screen[object]):
             yield Static("Hosts", id="entry-label", markup=False)
             history = self.runner.history if self.runner else None
             if history is not None:
-                yield HostEntry(profile, history)
+                yield HostEntry(profile, history, lambda text: screens.single_line(text))
             else:
                 yield Static(
                     self.recorded.description if self.recorded else "", id="where", markup=False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from probes.targets.tokens import single_line
 from profiles.model import Profile
 from tui.storage.host_history import HostHistory
 
@@ -66,7 +65,10 @@ class HostEntry(Input):
         Binding("f1", "screen.do('help')", "Help", key_display="F1", tooltip="shows this help"),
     ]
 
-    def __init__(self, profile: Profile, history: HostHistory) -> None:
+    def __init__(
+        self, profile: Profile, history: HostHistory, single_line: Callable[[str], str]
+    ) -> None:
+        """`single_line` makes one line of a pasted list; the first frame does without it."""
         super().__init__(
             placeholder="such as windows.target=10.0.0.10-20, windows.dc=domain:corp.example",
             suggester=_Completes(profile, history),
@@ -74,6 +76,7 @@ class HostEntry(Input):
         )
         self.cursor_blink = False
         self.history = history
+        self._single_line = single_line
         self._at = 0
 
     def action_recall(self, direction: int) -> None:
@@ -108,7 +111,7 @@ class HostEntry(Input):
         """Take a pasted list of many lines as one line of hosts, without bullets and comments."""
         event.stop()
         event.prevent_default()
-        self.insert_text_at_cursor(single_line(event.text[:_LONGEST]))
+        self.insert_text_at_cursor(self._single_line(event.text[:_LONGEST]))
 
 
 def completions(text: str, profile: Profile, earlier: Sequence[str]) -> list[str]:
