@@ -1,4 +1,4 @@
-"""The registry of probes: a row each, with everything that is known by a probe's name.
+"""Registry of probes: one row each, with all data that belongs to a probe's name.
 
 Data only; a probe's module is loaded with its first job. Adding a probe is a row here and a file.
 """
@@ -9,18 +9,18 @@ from collections.abc import Mapping
 
 from probes.registry import commands
 from probes.registry.probe import Platform, Probe
-from probes.registry.shell import Paste
+from probes.registry.shell import Snippet
 from profiles.model import Check, Transport
 
 __all__ = ["PROBES", "TRANSPORT_PROBES", "Platform", "Probe", "probe_of"]
 
 
-def _powershell(*lines: str) -> tuple[Paste, ...]:
-    return (Paste("PowerShell, as administrator on {host}", lines),)
+def _powershell(*lines: str) -> tuple[Snippet, ...]:
+    return (Snippet("PowerShell, as administrator on {host}", lines),)
 
 
 _SNMPD = "net-snmp, in snmpd.conf on {host}; then restart snmpd"
-_SSHD = Paste("shell, as root on {host}", ("systemctl enable --now sshd",))
+_SSHD = Snippet("shell, as root on {host}", ("systemctl enable --now sshd",))
 
 PROBES: Mapping[str, Probe] = {
     "tcp": Probe(
@@ -43,7 +43,7 @@ PROBES: Mapping[str, Probe] = {
         transport="udp",
         module="probes.udp",
         nmap=(),
-        nmap_on={137: ("--script", "nbstat")},
+        nmap_by_port={137: ("--script", "nbstat")},
         confirm=commands.node_status,
         platform=Platform.ANY,
         start={},
@@ -60,8 +60,8 @@ PROBES: Mapping[str, Probe] = {
             ),
             Platform.UNIX: (
                 _SSHD,
-                Paste("or on Debian and Ubuntu", ("systemctl enable --now ssh",)),
-                Paste("or on macOS", ("sudo systemsetup -setremotelogin on",)),
+                Snippet("or on Debian and Ubuntu", ("systemctl enable --now ssh",)),
+                Snippet("or on macOS", ("sudo systemsetup -setremotelogin on",)),
             ),
             Platform.XEN: (_SSHD,),
         },
@@ -87,8 +87,8 @@ PROBES: Mapping[str, Probe] = {
         start={},
         access={
             4: (
-                Paste(_SNMPD, ("agentAddress udp:{ports}", "rocommunity COMMUNITY {source}")),
-                Paste(
+                Snippet(_SNMPD, ("agentAddress udp:{ports}", "rocommunity COMMUNITY {source}")),
+                Snippet(
                     "or Cisco IOS",
                     (
                         "access-list 99 permit host {source}",
@@ -96,7 +96,7 @@ PROBES: Mapping[str, Probe] = {
                     ),
                 ),
             ),
-            6: (Paste(_SNMPD, ("agentAddress udp6:{ports}", "rocommunity6 COMMUNITY {source}")),),
+            6: (Snippet(_SNMPD, ("agentAddress udp6:{ports}", "rocommunity6 COMMUNITY {source}")),),
         },
     ),
     "https": Probe(

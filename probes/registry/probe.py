@@ -1,4 +1,4 @@
-"""A probe as a row of the registry: how it asks, and what is known of the service it asks."""
+"""Probe as a row of the registry: its module, commands and the data about its service."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from enum import Enum, auto
 from typing import Any
 
 from probes.registry.commands import CommandTarget
-from probes.registry.shell import Command, Paste
+from probes.registry.shell import Command, Snippet
 from profiles.model import Transport
 
 Confirm = Callable[[CommandTarget], tuple[Command, ...]]
-"""The commands by which somebody else asks the same as a probe."""
+"""Function that gives the commands for the same request as a probe's."""
 
 
 class Platform(Enum):
@@ -26,7 +26,7 @@ class Platform(Enum):
     DEVICE = auto()
     """A printer, a switch, a NAS: each has a way of its own."""
     PUBLIC = auto()
-    """Somebody else's: a cloud, the instance of the product."""
+    """Operated by another party: a cloud, the instance of the product."""
     ANY = auto()
     """Not known."""
 
@@ -39,30 +39,30 @@ class Probe:
     """
 
     transport: Transport
-    """What the engine opens for it."""
+    """The transport that the engine opens for it."""
     module: str
-    """Where its `ask` is, imported when the first job needs it, so that protocol libraries cost
+    """The module of its `ask`, imported with its first job, so that protocol libraries cost
     nothing at start; empty where the transport's own answer is all that is asked.
     """
     nmap: tuple[str, ...]
-    """What nmap is told beside the port. A `+` runs a script on a port where nmap does not expect
+    """Options of nmap besides the port. A `+` runs a script on a port where nmap does not expect
     its protocol.
     """
     confirm: Confirm | None
-    """The other commands that ask the same, apart from those that any port is asked with."""
+    """The other commands for the same request, besides those for any port."""
     platform: Platform
     """The system of its hosts, where their role does not tell."""
-    start: Mapping[Platform, tuple[Paste, ...]]
-    """How its service is started."""
+    start: Mapping[Platform, tuple[Snippet, ...]]
+    """Snippets that start its service."""
 
-    nmap_on: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    nmap_by_port: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """In place of `nmap` on these ports, where the port's number decides what is asked."""
-    access: Mapping[int, tuple[Paste, ...]] = field(default_factory=dict)
-    """By version of IP, how the service is told to answer the source; for one that is silent to
-    whom it does not know. In place of `start`.
+    access: Mapping[int, tuple[Snippet, ...]] = field(default_factory=dict)
+    """Snippets by IP version that make the service answer the source; for one that is silent to
+    unknown clients. In place of `start`.
     """
     policy: tuple[str, ...] = ()
-    """How Group Policy starts it, under Computer Configuration > Policies."""
+    """Policies that start it, under Computer Configuration > Policies."""
     opens_port: bool = False
     """Starting it opens its port, too: the profile's words stand where nothing listens."""
     one_client: bool = False

@@ -1,4 +1,4 @@
-"""Text for other people's shells: words in quotes, commands, and lines to paste."""
+"""Text for a shell: quoted words, commands, and snippets to paste."""
 
 from __future__ import annotations
 
@@ -14,7 +14,45 @@ _PLAIN = re.compile(r"-?[A-Za-z][A-Za-z0-9_.-]*|[0-9]+(?:\.[0-9]+)*")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 _SCOPE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 # PowerShell ends a string at a typographic quote as well (about_Quoting_Rules).
-_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
+_QUOTE = re.compile("(['\u2018\u2019\u201a\u201b])")
+
+
+class System(StrEnum):
+    """The shell that a text is for."""
+
+    UNIX = "unix"
+    WINDOWS = "windows"
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Lines to paste, and in words where they belong; every line is printable."""
+
+    where: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The lines as they are pasted, without a line break at the end."""
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that asks the same as a row, with a tool that is not ours."""
+
+    system: System
+    words: tuple[str, ...]
+    unattended: bool = False
+    """It waits for what is typed, unless its input is closed."""
+
+    @property
+    def text(self) -> str:
+        """One line for sh, or for PowerShell; every value is quoted."""
+        if self.system is System.WINDOWS:
+            return " ".join(map(powershell, self.words))
+        line = " ".join(map(posix, self.words))
+        return f"{line} </dev/null" if self.unattended else line
 
 
 def posix(value: str) -> str:
@@ -27,7 +65,7 @@ def powershell(value: str) -> str:
     value = _visible(value)
     if _PLAIN.fullmatch(value):
         return value
-    return "'" + _QUOTES.sub(r"\1\1", value) + "'"
+    return "'" + _QUOTE.sub(r"\1\1", value) + "'"
 
 
 def address(text: object, *, scoped: bool = False) -> str:
@@ -59,41 +97,3 @@ def bracketed(host: str) -> str:
 
 def _visible(value: str) -> str:
     return printable(value, 1000)
-
-
-class System(StrEnum):
-    """Which shell a text is for."""
-
-    UNIX = "unix"
-    WINDOWS = "windows"
-
-
-@dataclass(frozen=True, slots=True)
-class Paste:
-    """Lines to paste, and in words where they belong; every line is printable."""
-
-    where: str
-    lines: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The lines as they are pasted, without a line break at the end."""
-        return "\n".join(self.lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command that asks the same as a row, with a tool that is not ours."""
-
-    system: System
-    words: tuple[str, ...]
-    unattended: bool = False
-    """It waits for what is typed, unless its input is closed."""
-
-    @property
-    def text(self) -> str:
-        """One line for sh, or for PowerShell; every value is quoted."""
-        if self.system is System.WINDOWS:
-            return " ".join(map(powershell, self.words))
-        line = " ".join(map(posix, self.words))
-        return f"{line} </dev/null" if self.unattended else line

@@ -1,4 +1,4 @@
-"""Commands by which somebody else confirms a row: nmap, openssl, PortQry and others."""
+"""Commands that confirm a row with other tools: nmap, openssl, PortQry and others."""
 
 from __future__ import annotations
 
@@ -11,15 +11,36 @@ from probes.registry.shell import Command, System, address, bracketed, name
 from probes.remediation.model import HOST
 
 
-def asked(job: Job, seen: Observation) -> CommandTarget:
-    """The row to ask again; through a proxy that was not reached it is the proxy that is asked."""
+def commands(result: Result, *, windows: bool = False) -> tuple[Command, ...]:
+    """Commands that send the same as a row, those of this system first; secrets are placeholders.
+
+    Empty for a row that was not measured: there is nothing to confirm.
+    """
+    job, seen = result.job, result.observation
+    if seen.reason is Reason.NAME_NOT_RESOLVED:
+        found = _name_commands(job)
+    elif seen.state in (State.ERROR, State.NOT_RUN):
+        found = ()
+    else:
+        found = _service_commands(job, seen)
+    own = System.WINDOWS if windows else System.UNIX
+    # Commands such as ssh-keyscan are the same on both systems: once is enough.
+    ordered = sorted(found, key=lambda one: one.system is not own)
+    first: dict[str, Command] = {}
+    for one in ordered:
+        first.setdefault(one.text, one)
+    return tuple(first.values())
+
+
+def command_target(job: Job, seen: Observation) -> CommandTarget:
+    """Target of the commands for a row: the measured address, or the name through a proxy."""
     host = job.target.host
     safe = address(host, scoped=True) or name(host) or HOST
-    at = safe if job.via else address(seen.address, scoped=True) or safe
+    measured_address = safe if job.via else address(seen.address, scoped=True) or safe
     port = job.port or 0
     return CommandTarget(
         job.check.transport,
-        at,
+        measured_address,
         safe,
         port,
         _ports(job, seen) or str(port),
@@ -48,77 +69,65 @@ def _ports(job: Job, seen: Observation) -> str:
     return ",".join(kept) or job.check.ports
 
 
-def commands(result: Result, *, windows: bool = False) -> tuple[Command, ...]:
-    """Commands that ask the same as a row, those of this system first; secrets are placeholders.
-
-    Empty for a row that was not asked: there is nothing to confirm.
-    """
-    job, seen = result.job, result.observation
-    if seen.reason is Reason.NAME_NOT_RESOLVED:
-        found = _name(job)
-    elif seen.state in (State.ERROR, State.NOT_RUN):
-        found = ()
-    else:
-        found = _measured(job, seen)
-    own = System.WINDOWS if windows else System.UNIX
-    # ssh-keyscan and its like are the same on both: once is enough.
-    ordered = sorted(found, key=lambda one: one.system is not own)
-    first: dict[str, Command] = {}
-    for one in ordered:
-        first.setdefault(one.text, one)
-    return tuple(first.values())
-
-
-def _measured(job: Job, seen: Observation) -> tuple[Command, ...]:
-    what = asked(job, seen)
+def _service_commands(job: Job, seen: Observation) -> tuple[Command, ...]:
+    target = command_target(job, seen)
     if job.via is not None:
-        return _proxied(job, what)
+        return _proxy_commands(job, target)
     probe = probe_of(job.check)
     return (
-        _nmap(what, probe.nmap_on.get(what.port, probe.nmap)),
-        *(probe.confirm(what) if probe.confirm is not None else ()),
-        *_windows(what),
+        _nmap(target, probe.nmap_by_port.get(target.port, probe.nmap)),
+        *(probe.confirm(target) if probe.confirm is not None else ()),
+        *_windows(target),
     )
 
 
-def _proxied(job: Job, what: CommandTarget) -> tuple[Command, ...]:
-    """The way to the proxy, and the target through it."""
+def _proxy_commands(job: Job, target: CommandTarget) -> tuple[Command, ...]:
+    """Commands for the path to the proxy, and for the target through it."""
     host, port = job.endpoint
     known = address(host, scoped=True) or name(host)
     if not known or port is None:
         return ()
-    way = CommandTarget("tcp", known, known, port, str(port), "", {})
-    return (_nmap(way), *https(what), *_windows(way))
+    proxy = CommandTarget("tcp", known, known, port, str(port), "", {})
+    return (_nmap(proxy), *https(target), *_windows(proxy))
 
 
-def _nmap(what: CommandTarget, scripts: tuple[str, ...] = ()) -> Command:
+def _nmap(target: CommandTarget, scripts: tuple[str, ...] = ()) -> Command:
     """The port with its reason, and the service where a script asks for it."""
-    six = ("-6",) if what.version == 6 else ()
-    if what.transport == "icmp":
-        words: tuple[str, ...] = ("sudo", "nmap", *six, "-n", "-sn", "-PE", "--reason", what.at)
-        return Command(System.UNIX, words)
-    root = ("sudo",) if what.transport == "udp" else ()
-    how = "-sU" if what.transport == "udp" else "-sT"
-    asks = ("-n", "-Pn", how, "-p", what.ports, "--reason", *scripts)
-    return Command(System.UNIX, (*root, "nmap", *six, *asks, what.at))
-
-
-def _windows(what: CommandTarget) -> tuple[Command, ...]:
-    """Windows' own means, and PortQry for what those cannot ask."""
-    if what.transport == "icmp":
-        return (
-            Command(System.WINDOWS, ("Test-NetConnection", what.at)),
-            Command(System.WINDOWS, ("ping", "-n", "1", what.at)),
+    ipv6 = ("-6",) if target.version == 6 else ()
+    if target.transport == "icmp":
+        words: tuple[str, ...] = (
+            "sudo",
+            "nmap",
+            *ipv6,
+            "-n",
+            "-sn",
+            "-PE",
+            "--reason",
+            target.address,
         )
-    port = what.ports.partition("-")[0].partition(",")[0]
-    query = ("portqry", "-n", what.at, "-e", port, "-p", what.transport)
-    if what.transport == "udp":
+        return Command(System.UNIX, words)
+    root = ("sudo",) if target.transport == "udp" else ()
+    scan = "-sU" if target.transport == "udp" else "-sT"
+    options = ("-n", "-Pn", scan, "-p", target.ports, "--reason", *scripts)
+    return Command(System.UNIX, (*root, "nmap", *ipv6, *options, target.address))
+
+
+def _windows(target: CommandTarget) -> tuple[Command, ...]:
+    """Commands of Windows itself, and PortQry for what they do not cover."""
+    if target.transport == "icmp":
+        return (
+            Command(System.WINDOWS, ("Test-NetConnection", target.address)),
+            Command(System.WINDOWS, ("ping", "-n", "1", target.address)),
+        )
+    port = target.ports.partition("-")[0].partition(",")[0]
+    query = ("portqry", "-n", target.address, "-e", port, "-p", target.transport)
+    if target.transport == "udp":
         return (Command(System.WINDOWS, query),)
-    test = ("Test-NetConnection", what.at, "-Port", port)
+    test = ("Test-NetConnection", target.address, "-Port", port)
     return (Command(System.WINDOWS, test), Command(System.WINDOWS, query))
 
 
-def _name(job: Job) -> tuple[Command, ...]:
+def _name_commands(job: Job) -> tuple[Command, ...]:
     host = name(job.endpoint[0])
     if not host:
         return ()

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from probes.model import Job, Observation
-from probes.registry.shell import Paste, address, name
+from probes.registry.shell import Snippet, address, name
 from profiles.model import Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What to change for one row: a sentence, and what to paste; of several, one is enough
+    """The change for one row: a sentence, and snippets to paste; of several, one is enough
     unless each belongs elsewhere.
     """
 
     change: str
-    pastes: tuple[Paste, ...] = ()
+    snippets: tuple[Snippet, ...] = ()
 
 
 SOURCE = "SOURCE-ADDRESS"
@@ -31,7 +31,7 @@ class Flow:
 
     source: str
     destination: str
-    called: str
+    name: str
     """The destination's name; empty where it is an address only."""
     transport: Transport
     ports: str
@@ -51,8 +51,8 @@ class Flow:
 
     @property
     def text(self) -> str:
-        """What has to be let through, in the words of every firewall."""
-        named = f" ({self.called})" if self.called else ""
+        """The flow to permit, in the terms of every firewall."""
+        named = f" ({self.name})" if self.name else ""
         protocol = self.transport.upper()
         if self.transport == "icmp":
             protocol = f"ICMPv{self.version}, echo request and reply"
@@ -66,15 +66,15 @@ class Flow:
 def flow_of(job: Job, seen: Observation) -> Flow:
     """The flow of a row; through a proxy the one to the proxy, which is all this machine opens."""
     host, port = job.endpoint
-    called = name(host)
+    host_name = name(host)
     known = address(seen.address) or address(host)
     ports = "" if port is None else str(port)
     if job.check.ports and not job.via:
         ports = job.check.ports
     return Flow(
         address(seen.source) or SOURCE,
-        known or called or HOST,
-        called if known and not address(host) else "",
+        known or host_name or HOST,
+        host_name if known and not address(host) else "",
         job.check.transport,
         ports,
     )

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 from probes.model import Job
 from probes.registry import Platform, Probe, probe_of
-from probes.registry.shell import Paste
+from probes.registry.shell import Snippet
 from probes.remediation import firewall_rules, service_commands
 from probes.remediation.model import Flow
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformInfo:
-    """How one kind of system is changed, and how it shows what listens."""
+    """A platform: the rules of its firewall, and the commands that list its listeners."""
 
     roles: tuple[str, ...]
-    rules: Callable[[Flow, str, Probe, str], tuple[Paste, ...]]
+    rules: Callable[[Flow, str, Probe, str], tuple[Snippet, ...]]
     """The host's own firewall in every syntax it may understand: of the flow, the title of the
     check, its probe and the name of the host.
     """
-    listeners: tuple[Callable[[Flow, str], Paste], ...]
+    listeners: tuple[Callable[[Flow, str], Snippet], ...]
 
 
 def platform(job: Job) -> Platform:
@@ -29,17 +29,19 @@ def platform(job: Job) -> Platform:
     return _BY_ROLE.get(job.target.role) or probe_of(job.check).platform
 
 
-def _windows(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+def _windows(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Snippet, ...]:
     rule = firewall_rules.windows(flow, title, where)
     if probe.opens_port:
         # One block: the listener is of no use without the rule for this source.
-        started = service_commands.filled(probe.start.get(Platform.WINDOWS, ()), flow, where)
-        lines = (line for paste in started for line in paste.lines)
-        rule = Paste(rule.where, (*lines, *rule.lines))
+        started = service_commands.fill_placeholders(
+            probe.start.get(Platform.WINDOWS, ()), flow, where
+        )
+        lines = (line for snippet in started for line in snippet.lines)
+        rule = Snippet(rule.where, (*lines, *rule.lines))
     return (rule, firewall_rules.policy(flow, probe.policy))
 
 
-def _unix(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+def _unix(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Snippet, ...]:
     return (
         firewall_rules.nft(flow, where),
         firewall_rules.iptables(flow, where),
@@ -47,20 +49,20 @@ def _unix(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]
     )
 
 
-def _xen(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+def _xen(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Snippet, ...]:
     plain = firewall_rules.iptables(flow, where)
-    return (Paste(plain.where.removeprefix("or "), plain.lines),)
+    return (Snippet(plain.where.removeprefix("or "), plain.lines),)
 
 
-def _esxi(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+def _esxi(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Snippet, ...]:
     return firewall_rules.esxi(flow, where)
 
 
-def _unknown(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+def _any(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Snippet, ...]:
     return (firewall_rules.windows(flow, title, where), *_unix(flow, title, probe, where))
 
 
-def _none(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Paste, ...]:
+def _none(flow: Flow, title: str, probe: Probe, where: str) -> tuple[Snippet, ...]:
     return ()
 
 
@@ -97,8 +99,10 @@ PLATFORMS: Mapping[Platform, PlatformInfo] = {
     ),
     Platform.ANY: PlatformInfo(
         roles=("dns.server", "discovery.host"),
-        rules=_unknown,
+        rules=_any,
         listeners=(service_commands.powershell_listeners, service_commands.shell_listeners),
     ),
 }
+
+
 _BY_ROLE = {role: kind for kind, info in PLATFORMS.items() for role in info.roles}

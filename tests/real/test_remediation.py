@@ -121,7 +121,7 @@ def test_the_rules_are_taken_by_nft_and_iptables(empty, check, version):
     found = remedy(result(check, address, source))
     assert found is not None
     tried = 0
-    for paste in found.pastes:
+    for paste in found.snippets:
         for line in paste.lines:
             if line.startswith(("nft ", "iptables ", "ip6tables ")):
                 done = ran(line, *empty)
@@ -148,7 +148,7 @@ def test_the_rule_that_is_pasted_opens_what_was_blocked(empty):
             assert connects() == "TimeoutError"
             found = remedy(result("unix.ssh", "127.0.0.1"))
             assert found is not None
-            (line,) = found.pastes[0].lines
+            (line,) = found.snippets[0].lines
             assert ran(line, *empty).returncode == 0
             assert connects() == "open"
         finally:

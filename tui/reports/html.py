@@ -186,7 +186,7 @@ def _card(result: Result) -> str:
 def _pastes(result: Result) -> str:
     """What to paste for the change, and with what somebody else can confirm the row."""
     mended = remedy(result)
-    blocks = [(paste.where, paste.lines) for paste in mended.pastes] if mended else []
+    blocks = [(paste.where, paste.lines) for paste in mended.snippets] if mended else []
     if asked := commands(result):
         blocks.append(("To confirm it, one of these", tuple(one.text for one in asked)))
     return "".join(_block(where, lines) for where, lines in blocks)

@@ -47,12 +47,14 @@ class Clipboard:
         mended = None if chosen is None else remedy(chosen)
         if chosen is None or mended is None:
             return "Only a row that is blocked, degraded or not tested has something to change."
-        if not mended.pastes:
+        if not mended.snippets:
             return f"There is nothing to paste for this: {mended.change}"
-        at = self._next_index("Y", chosen.job.key, len(mended.pastes))
-        paste = mended.pastes[at]
+        at = self._next_index("Y", chosen.job.key, len(mended.snippets))
+        paste = mended.snippets[at]
         lines = paste.lines[0] if len(paste.lines) == 1 else f"{len(paste.lines)} lines"
-        return await self._copy("Y", paste.text, f"{paste.where}: {lines}", at, len(mended.pastes))
+        return await self._copy(
+            "Y", paste.text, f"{paste.where}: {lines}", at, len(mended.snippets)
+        )
 
     async def text(self, text: str, said: str) -> str:
         """Copy a text; return what to say, with `said`, its description."""

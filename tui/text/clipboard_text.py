@@ -54,7 +54,7 @@ def changes_text(rows: Sequence[Result]) -> Copied:
     found: dict[str, list[str]] = {}
     for one in rows:
         fix = remedy(one)
-        for paste in fix.pastes if fix else ():
+        for paste in fix.snippets if fix else ():
             texts = found.setdefault(f"# {printable(paste.where)}", [])
             if paste.text not in texts:
                 texts.append(paste.text)

@@ -45,7 +45,7 @@ def detail_lines(job: Job, result: Result | None, profile: Profile) -> Iterator[
 
 def _paste_lines(fix: Remedy | None) -> Iterator[Line]:
     """Blocks to paste for the change, each under the place where it belongs."""
-    for place, paste in enumerate(fix.pastes if fix else ()):
+    for place, paste in enumerate(fix.snippets if fix else ()):
         yield "" if place else "paste, Y", f"{paste.where}:"
         for line in paste.lines:
             yield "", line

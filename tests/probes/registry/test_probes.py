@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from probes.registry import PROBES, TRANSPORT_PROBES, Platform, Probe
-from probes.registry.shell import Paste
+from probes.registry.shell import Snippet
 from probes.remediation.platforms import PLATFORMS
 from profiles.loader import load_profile
 
@@ -18,7 +18,7 @@ TESTS = Path(__file__).parent.parent
 PLACEHOLDERS = {"{host}", "{ports}", "{source}"}
 
 
-def pasted(probe: Probe) -> Iterator[Paste]:
+def pasted(probe: Probe) -> Iterator[Snippet]:
     for pastes in (*probe.start.values(), *probe.access.values()):
         yield from pastes
 

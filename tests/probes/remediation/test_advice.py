@@ -17,7 +17,7 @@ REFUSED = (State.CLOSED, Reason.CONN_REFUSED)
 def pasted(result) -> str:
     found = remedy(result)
     assert found is not None
-    return "\n".join(f"[{paste.where}]\n{paste.text}" for paste in found.pastes)
+    return "\n".join(f"[{paste.where}]\n{paste.text}" for paste in found.snippets)
 
 
 def test_a_row_that_is_well_needs_no_change(row):
@@ -66,7 +66,7 @@ def test_a_device_on_the_path_is_named_and_the_host_is_left_alone(row):
     for check in ("windows.winrm", "unix.ssh", "snmp.snmp", "esxi.https"):
         result = row(check, "host1", *REJECTED, icmp="10.9.9.9")
         found = remedy(result)
-        assert [paste.where for paste in found.pastes] == ["rule for 10.9.9.9"], check
+        assert [paste.where for paste in found.snippets] == ["rule for 10.9.9.9"], check
         assert "10.9.9.9" in found.change
         assert "New-NetFirewallRule" not in pasted(result)
 
@@ -80,14 +80,14 @@ def test_this_machines_own_firewall_is_changed_on_this_machine(row):
 def test_nobody_there_is_no_firewall(row):
     for sender in ("10.1.0.9", "10.9.9.9"):
         result = row("windows.winrm", "pc1", State.UNREACHABLE, Reason.HOST_UNREACH, icmp=sender)
-        assert remedy(result).pastes == ()
+        assert remedy(result).snippets == ()
         assert "Start the host or correct its address" in remedy(result).change
 
 
 def test_no_route_from_here_is_changed_here(row):
     result = row("unix.ssh", "web1", State.UNREACHABLE, Reason.NET_UNREACH, source=None)
     assert remedy(result).change == "Give this machine a route to 10.2.0.14."
-    assert remedy(result).pastes == ()
+    assert remedy(result).snippets == ()
 
 
 def test_a_name_that_does_not_resolve_gets_a_name_and_not_a_firewall(row):
@@ -104,7 +104,7 @@ def test_a_name_that_does_not_resolve_gets_a_name_and_not_a_firewall(row):
 def test_what_was_not_tested_for_another_reason_is_not_a_firewalls_fault(row):
     for reason in (Reason.DEPENDENCY, Reason.PERMISSION_DENIED, Reason.LOCAL_ERROR):
         result = row("enable.rpc_dynamic", "pc1", State.ERROR, reason, address=None)
-        assert remedy(result).pastes == ()
+        assert remedy(result).snippets == ()
         assert "Allow" not in remedy(result).change
 
 
@@ -144,7 +144,7 @@ def test_what_the_probe_says_to_change_stands_before_everything_else(row):
     opened = (State.OPEN, Reason.SYN_ACK)
     result = row("alloyscan.https", "a.test", *opened, service=Service.UNEXPECTED, facts=own)
     assert remedy(result).change == "Install the\\x1b[2J root."
-    assert remedy(result).pastes == ()
+    assert remedy(result).snippets == ()
 
 
 def test_the_way_to_a_proxy_is_what_is_asked_for_when_the_proxy_is_not_reached(row):
@@ -205,7 +205,7 @@ def test_nothing_hostile_gets_into_what_is_pasted(row, profile, who):
                     facts={"fix": text} if who == "fix" else {},
                 )
                 found = remedy(result)
-                for paste in found.pastes:
+                for paste in found.snippets:
                     assert paste.where.isprintable()
                     for line in paste.lines:
                         assert line.isascii() and line.isprintable()

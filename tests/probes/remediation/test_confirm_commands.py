@@ -164,14 +164,14 @@ def test_a_hostile_host_is_a_placeholder_and_never_an_option(row, profile):
 @given(HOSTILE)
 def test_no_word_of_a_command_has_more_than_an_address_or_a_name_in_it(text):
     from probes.model import Job, Observation, Result, Status, Target
-    from probes.remediation.confirm_commands import asked
+    from probes.remediation.confirm_commands import command_target
     from profiles.model import Check
 
     check = Check("a.b", "a", "a.c", "B", "tcp", "tcp", "p", "c", "f", port=1)
     job = Job("k", check, Target("a.c", text), 1, (text, 1))
     seen = Observation(*OPEN, address=text)
-    what = asked(job, seen)
-    for value in (what.at, what.host, what.proxy):
+    what = command_target(job, seen)
+    for value in (what.address, what.host, what.proxy):
         assert all(mark.isascii() and (mark.isalnum() or mark in "._-:%[]") for mark in value)
         assert not value.startswith("-")
     assert commands(Result(job, Status.OK, "", seen)) is not None
