@@ -1,1 +1,1 @@
-"""The engine: runs checks through a vantage and reports results. It knows no protocol."""
+"""Engine: runs checks through a vantage and reports results; it knows no protocol."""

@@ -1,7 +1,8 @@
-"""What DNS says of named hosts beside their addresses: do reverse and SRV records agree?
+"""DNS consistency of named hosts: reverse records (FCrDNS) and SRV records of controllers.
 
-Asked beside the rows and never before one: a few queries at a time, each question once, to this
-machine's own resolvers. Who does not answer says nothing, and the end of a run waits MIN_TIMEOUT.
+Looked up beside the rows and never before one: a few queries at a time, each question once, to this
+machine's own resolvers. A resolver that does not answer adds no facts, and the end of a run waits
+DRAIN_TIMEOUT for it.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from probes.model import Observation, Resolution, Result
 from probes.vantage import NotOffered, Vantage
 
 MAX_CONCURRENT_LOOKUPS = 4
-"""Hosts that are looked up at the same time."""
+"""Hosts looked up at the same time."""
 MAX_HOSTS = 512
-"""Hosts of one run that are; a site of thousands would be a burden on its resolver."""
+"""Hosts looked up in one run; a site of thousands would be a burden on its resolver."""
 DRAIN_TIMEOUT = 3.0
-"""Seconds the end of a run waits for answers."""
+"""Seconds that the end of a run waits for answers."""
 MAX_NAMES = 4
-"""Names an address leads back to that are looked up themselves."""
+"""Names of one address that are looked up themselves."""
 
 _SRV = "_ldap._tcp.dc._msdcs"
 _HOSTS_FILE = "hosts file"
@@ -32,7 +33,7 @@ Facts = dict[str, object]
 
 
 class DnsConsistency:
-    """Looks hosts up beside their rows; one for each run. `usual` hosts are left alone."""
+    """Look-ups of one run beside its rows; `excluded` hosts are not looked up."""
 
     def __init__(
         self, vantage: Vantage, probes: Mapping[str, LoadableProbe], excluded: Collection[str] = ()
@@ -48,14 +49,14 @@ class DnsConsistency:
         self._draining: asyncio.Task[None] | None = None
 
     def enqueue(self, works: Sequence[Work]) -> None:
-        """Take rows whose name has just got its addresses; they do not wait."""
+        """Queue the hosts of rows that have just got their addresses; the rows do not wait."""
         for work in works:
             job, resolution = work.job, work.resolution
             host = job.target.host
             if job.via is not None or resolution is None or not resolution.addresses:
                 continue
-            # What is written on this machine DNS need not know; and of many addresses each may
-            # lead to a machine with a name of its own.
+            # DNS need not know the names of this machine's hosts file, and each of many addresses
+            # may have a name of its own.
             if resolution.server == _HOSTS_FILE or len(resolution.addresses) > 2:
                 continue
             if host.casefold() in self._excluded:
@@ -71,28 +72,28 @@ class DnsConsistency:
             self._rows[host][job.key] = None
 
     def invalidate(self, hosts: Iterable[str]) -> None:
-        """Look these hosts up again when they are next named."""
+        """Look these hosts up again when they are next queued."""
         for host in hosts:
             if host in self._found:
                 del self._rows[host], self._found[host]
         self._queries.clear()
 
     def when_idle(self, done: Callable[[], object]) -> None:
-        """Call back once every look-up has ended, at once if none is under way."""
+        """Call `done` once every look-up has ended, at once if none is running."""
         if not self._tasks:
             done()
         elif self._draining is None:
             self._draining = asyncio.ensure_future(self._drain(done))
 
     def stop(self) -> None:
-        """Give up what is under way, and whoever waits for it."""
+        """Cancel all look-ups and the call of `when_idle`."""
         if self._draining is not None:
             self._draining.cancel()
             self._draining = None
         self._abort()
 
     def updates(self, results: Mapping[str, Result]) -> Iterator[tuple[str, Observation]]:
-        """Rows that tell what was found, where no row of their host does yet."""
+        """Observations extended by the facts found, one row a host, where no row has them yet."""
         for host, facts in self._found.items():
             rows = [results[key] for key in self._rows[host] if key in results]
             resolved = [row for row in rows if _resolved_facts(row)]
@@ -116,7 +117,7 @@ class DnsConsistency:
             self._found[resolution.name] = facts
 
     async def _reverse_names(self, resolution: Resolution) -> Facts:
-        """The names a host's address leads back to, and the addresses those lead to."""
+        """Names of a host's first address (PTR), each with its own addresses."""
         address = resolution.addresses[0]
         found = await self._query_once("reverse", address, self._vantage.reverse)
         if not found.addresses:
@@ -131,7 +132,7 @@ class DnsConsistency:
         return {"reverse": {"address": address, "names": names}}
 
     async def _controllers(self, domain: str) -> Facts:
-        """The domain controllers that DNS names for a domain."""
+        """Domain controllers that DNS names for a domain (SRV)."""
         found = await self._query_once("srv", f"{_SRV}.{domain}", self._vantage.srv)
         if not found.addresses:
             return {}

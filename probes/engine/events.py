@@ -1,4 +1,4 @@
-"""Batches of events for whoever watches a run, and the clock that stamps them."""
+"""Events of a run in batches, and the clock for their time stamps."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from datetime import datetime
 from probes.model import Event, Finished
 
 BATCH_INTERVAL = 0.03
-"""Seconds for which events are gathered before they are reported."""
+"""Seconds for which events are collected before they are reported."""
 
 Report = Callable[[Sequence[Event]], None]
 
 
 class EventBatcher:
-    """Gathers events and hands them over together; the end of a run is not kept waiting."""
+    """Collector of events that reports them in batches; Finished is reported at once."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, report: Report) -> None:
         self._loop = loop
@@ -25,7 +25,7 @@ class EventBatcher:
         self._flush_scheduled = False
 
     def put(self, event: Event) -> None:
-        """Report an event with the others of the next moment."""
+        """Add an event to the batch."""
         self._batch.append(event)
         if isinstance(event, Finished):
             self._loop.call_soon(self.flush)
@@ -34,7 +34,7 @@ class EventBatcher:
             self._loop.call_later(BATCH_INTERVAL, self.flush)
 
     def flush(self) -> None:
-        """Report what was put in so far at once."""
+        """Report the batch at once."""
         self._flush_scheduled = False
         if self._batch:
             batch, self._batch = self._batch, []
@@ -42,7 +42,7 @@ class EventBatcher:
 
 
 class Clock:
-    """Stamps of one run: the wall clock as it was at the start, advanced monotonically."""
+    """Clock of one run: the wall clock at its start, advanced monotonically."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -52,7 +52,7 @@ class Clock:
         self._text = ""
 
     def now(self) -> tuple[float, str]:
-        """The monotonic time in seconds and the same moment as RFC 3339 with the offset."""
+        """The monotonic time in seconds, and the same moment as RFC 3339 with the offset."""
         now = self._monotonic()
         millisecond = int((self._base + now) * 1000)
         # Many rows start in the same millisecond, and the text costs more than all the rest.

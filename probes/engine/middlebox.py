@@ -1,6 +1,7 @@
-"""Is an accepted connection worth anything? A port that nothing uses is tried, once per address.
+"""Detection of middleboxes that accept every connection, by a port that nothing uses.
 
-Middleboxes, proxies and tarpits accept every connection for hosts that never see it.
+Middleboxes, proxies and tarpits accept connections for hosts that never see them. One connect to an
+unused port shows that, once for each address.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from probes.model import Evidence, Job, Observation, Service, State
 from probes.vantage import Cancel, Outcome, Vantage
 
 UNUSED_PORTS = range(29517, 29998)
-"""Unassigned by IANA, and in no system's range of dynamic ports: the first that no check uses."""
+"""Ports not assigned by IANA and in no system's dynamic range; the first one free is tried."""
 MIN_TIMEOUT = 1.0
-"""Seconds for a connection to be accepted; who drops it has shown that not all are."""
+"""Seconds for the connect; an address that drops it does not accept everything."""
 LATENCY_FACTOR = 4
-"""The same in times of the latency of the row itself, on a slow path."""
+"""Timeout as a multiple of the row's own latency, on a slow path."""
 FACT = "accepts_everything"
 
 OnChecked = Callable[[Observation], None]
@@ -24,10 +25,10 @@ OnUpdate = Callable[[str, Evidence], None]
 
 
 class MiddleboxDetector:
-    """Which addresses accept everything; asked when a row opened whose service is unproven.
+    """Detector of addresses that accept everything, for rows with an unproven service.
 
-    `amend` is called with the key of each row that was settled before its address was known to
-    accept everything.
+    `on_update` is called with the key of each row that was completed before its address was known
+    to accept everything.
     """
 
     def __init__(
@@ -38,13 +39,16 @@ class MiddleboxDetector:
         self._port = next(port for port in UNUSED_PORTS if port not in used)
         self._on_update = on_update
         self._evidence: dict[str, Evidence | None] = {}
-        """What showed that an address accepts everything; None where it does not."""
+        """Evidence that an address accepts everything; None where it does not."""
         self._completed: dict[str, list[str]] = {}
         self._waiting: dict[str, list[tuple[Observation, OnChecked]]] = {}
         self._cancels: dict[str, Cancel] = {}
 
     def check(self, job: Job, observation: Observation, done: OnChecked) -> None:
-        """Settle a row, now or once its address is known, marked if that accepts everything."""
+        """Call `done` with the row's observation, marked if its address accepts everything.
+
+        The call comes at once, or when the address is known.
+        """
         address = observation.address
         open_tcp = job.check.transport == "tcp" and observation.state is State.OPEN
         if not open_tcp or address is None or job.via is not None or job.port == self._port:
@@ -64,14 +68,14 @@ class MiddleboxDetector:
             self._try_unused_port(address, observation.latency_ms or 0.0)
 
     def invalidate(self, addresses: Iterable[str | None]) -> None:
-        """Try again at these addresses when their next row opens."""
+        """Test these addresses again when their next row opens."""
         for address in addresses:
             if address is not None:
                 self._evidence.pop(address, None)
                 self._completed.pop(address, None)
 
     def stop(self) -> None:
-        """End what is in flight; its rows are not settled."""
+        """Cancel connects in flight; `done` of their rows is not called."""
         for cancel in self._cancels.values():
             cancel()
         self._cancels.clear()
@@ -114,7 +118,7 @@ class MiddleboxDetector:
 
 
 def mark_accepts_everything(observation: Observation, evidence: Evidence) -> Observation:
-    """The observation of a row whose address accepts everything."""
+    """Observation of a row whose address accepts everything, with the evidence for it."""
     return dataclasses.replace(
         observation,
         facts={**observation.facts, FACT: True},

@@ -1,4 +1,4 @@
-"""The names of a run, each looked up once."""
+"""Look-up of the host names of a run, once each."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from probes.vantage import Vantage
 MAX_CONCURRENT_LOOKUPS = 16
 """Look-ups in flight."""
 MAX_ADDRESSES = 8
-"""Addresses of one name that are tried."""
+"""Addresses tried of one name."""
 
 
 class NameLookup:
-    """Finds the addresses of hosts and hands their rows back together, once they are known."""
+    """Resolver of the hosts of rows, with a cache; `on_resolved` gets the rows of a host."""
 
     def __init__(self, vantage: Vantage, on_resolved: Callable[[Sequence[Work]], None]) -> None:
         self._vantage = vantage
@@ -49,17 +49,17 @@ class NameLookup:
                 task.add_done_callback(self._tasks.discard)
 
     def resolve_again(self, work: Work) -> None:
-        """Look this row's name up once more: what is known of it may not be true."""
+        """Look up the name of this row once more, past the cache."""
         self.invalidate([work.job.endpoint[0]])
         self.resolve(work)
 
     def invalidate(self, hosts: Iterable[str]) -> None:
-        """Look these names up again when they are next needed."""
+        """Remove names from the cache."""
         for host in hosts:
             self._cache.pop(host, None)
 
     def stop(self) -> None:
-        """Drop every look-up that has not ended."""
+        """Cancel every look-up."""
         for task in self._tasks:
             task.cancel()
         self._tasks = set()
@@ -82,7 +82,7 @@ class NameLookup:
 
 
 def is_address(host: str) -> bool:
-    """Whether a host is an IP address, with or without a scope, rather than a name."""
+    """True for an IP address, with or without a scope; false for a name."""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

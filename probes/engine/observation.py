@@ -1,4 +1,4 @@
-"""From what happened on the transport and in the conversation to an Observation."""
+"""Observations of transport outcomes and of what probes answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def from_outcome(
     facts: Mapping[str, object] | None = None,
     timings_ms: Mapping[str, float] | None = None,
 ) -> Observation:
-    """The observation of a row whose transport ended like this; `tried` has every address."""
+    """Observation of a row whose transport ended with `outcome`; `tried` has every address."""
     timings: dict[str, float] = {}
     known: dict[str, object] = {}
     resolution = work.resolution
@@ -66,10 +66,10 @@ def from_outcome(
 
 
 def from_connect(work: Work, outcome: Outcome, tried: tuple[Outcome, ...]) -> Observation:
-    """The observation of a connect after which there was no conversation.
+    """Observation of a connect after which no probe ran.
 
-    One that was accepted and reset in the same moment shows a device that takes connections for a
-    service that is not there, so it is not taken for a service that was not asked.
+    A connection that was accepted and reset at once makes the service silent rather than not asked:
+    a device accepts connections for a service that is not there.
     """
     if outcome.state is not State.OPEN or outcome.errno is None:
         return from_outcome(work, outcome, tried=tried)
@@ -78,7 +78,7 @@ def from_connect(work: Work, outcome: Outcome, tried: tuple[Outcome, ...]) -> Ob
 
 
 def with_local_facts(observation: Observation, vantage: Vantage) -> Observation:
-    """The same with what only the vantage knows: the interface, and who did not answer ARP."""
+    """Add what only the vantage knows: the interface, and the neighbour without ARP reply."""
     source, address, icmp = observation.source, observation.address, observation.icmp
     if source is None:
         return observation
@@ -95,7 +95,7 @@ def with_local_facts(observation: Observation, vantage: Vantage) -> Observation:
 
 
 def untested(work: Work, reason: Reason, problem: str, state: State = State.ERROR) -> Observation:
-    """The observation of a row nothing was sent for; `problem` ends a sentence."""
+    """Observation of a row for which nothing was sent; `problem` is the end of a sentence."""
     resolution = work.resolution
     facts: dict[str, object] = {"problem": problem} if problem else {}
     if work.job.proxy:
@@ -111,7 +111,7 @@ def untested(work: Work, reason: Reason, problem: str, state: State = State.ERRO
 
 
 def tcp_evidence(outcome: Outcome, at_ms: float) -> Evidence:
-    """One connect attempt as evidence; `at_ms` is when it ended, since the row began."""
+    """Evidence of one connect; `at_ms` is when it ended, since the start of the row."""
     return Evidence(
         outcome.address,
         "TCP connect",
@@ -127,7 +127,7 @@ def tcp_evidence(outcome: Outcome, at_ms: float) -> Evidence:
 def make_call(
     vantage: Vantage, work: Work, outcome: Outcome, settings: Settings, options: Options
 ) -> Call:
-    """The conversation with the service on an open TCP connection, about to begin."""
+    """Call of a probe on an open TCP connection."""
     timeout, retries = settings.timeout, settings.retries
     job, address = work.job, outcome.address
     return Call(vantage, job, address, timeout, retries, work.start_time, options, outcome)
@@ -136,7 +136,7 @@ def make_call(
 async def run_tcp_probe(
     call: Call, ask: ProbeFunction, work: Work, outcome: Outcome, tried: tuple[Outcome, ...]
 ) -> Observation:
-    """Ask the service on an open TCP connection; the port stays open unless the answer decides."""
+    """Run a probe on an open TCP connection; the state stays open unless its answer decides."""
     loop = asyncio.get_running_loop()
     started = loop.time()
     facts: Mapping[str, object]
@@ -164,7 +164,7 @@ async def run_tcp_probe(
     work.evidence += call.evidence
     timings = {"answer": (loop.time() - started) * 1000, **timings}
     if decisive is not None:
-        # The other addresses were tried on another port: they say nothing beside this one.
+        # The other addresses were tried on another port, so they cannot be compared with this one.
         outcome, tried = decisive, ()
     return from_outcome(
         work, outcome, tried=tried, service=service, facts=facts, timings_ms=timings
@@ -178,7 +178,7 @@ def _when(call: Call) -> str:
 async def run_udp_probe(
     vantage: Vantage, ask: ProbeFunction, work: Work, options: Options, timeout: float, retries: int
 ) -> Observation:
-    """Ask a service over UDP, each address of the host in turn until one answers."""
+    """Run a probe over UDP, at each address of the host in turn until one answers."""
     loop = asyncio.get_running_loop()
     assert work.queue is not None
     pacer = work.queue.pacer
@@ -225,7 +225,7 @@ async def run_udp_probe(
 
 
 async def run_ping(vantage: Vantage, work: Work, timeout: float, retries: int) -> Observation:
-    """Ping a host, each address in turn until one answers, again after silence."""
+    """Ping each address of the host in turn until one answers, again after silence."""
     loop = asyncio.get_running_loop()
     assert work.queue is not None
     outcomes: list[Outcome] = []
@@ -265,7 +265,7 @@ async def run_ping(vantage: Vantage, work: Work, timeout: float, retries: int) -
 
 
 def not_offered(work: Work, error: NotOffered) -> Observation:
-    """The observation of a row this vantage has no means for."""
+    """Observation of a row that this vantage cannot measure."""
     return untested(work, Reason.NOT_OFFERED, str(error), State.NOT_RUN)
 
 
@@ -281,7 +281,7 @@ def _resolution_facts(resolution: Resolution) -> dict[str, object]:
 
 
 def _address_facts(best: Outcome, tried: tuple[Outcome, ...]) -> dict[str, object]:
-    """Every address that was tried, and in words those that did worse than the one used."""
+    """Every address that was tried, and a clause about those that did worse than the best."""
     facts: dict[str, object] = {
         "addresses": [
             {"address": one.address, "state": one.state, "reason": one.reason} for one in tried

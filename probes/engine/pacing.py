@@ -1,4 +1,4 @@
-"""Per-host queues, and detection of a process that was suspended."""
+"""Pacing: queues per host, and detection of a suspended process."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from probes.model import Evidence, Job, Observation, Reason, Resolution, Service
 from probes.vantage import Cancel
 from probes.vantage.datagram_pacing import DatagramPacer
 
+TICK = 0.25
+"""Seconds between two ticks while something is measured."""
+SUSPEND_THRESHOLD = 1.0
+"""Seconds a tick may be late before the process counts as suspended."""
+MAX_REPEATS = 3
+"""Repeats of one row; a machine that is suspended all the time measures nothing."""
+
 
 class Work:
-    """A job on its way: what has been tried so far."""
+    """Progress of one job: its addresses, attempts and evidence so far."""
 
     __slots__ = (
         "addresses",
@@ -32,21 +39,21 @@ class Work:
     def __init__(self, job: Job, forced: bool = False) -> None:
         self.job = job
         self.forced = forced
-        """Measure it whether or not its condition holds."""
+        """Measure the row even if it is not needed."""
         self.addresses: tuple[str, ...] = ()
         self.cancel: Cancel | None = None
         self.queue: HostQueue | None = None
         self.resolution: Resolution | None = None
         self.attempts = 0
         self.repeats = 0
-        """How often it was begun anew because this process had stood still."""
+        """Number of restarts because the process was suspended."""
         self.start_time = 0.0
         self.started = ""
         self.evidence: list[Evidence] = []
 
 
 class HostQueue:
-    """One address: a few TCP connects beside each other, UDP and ICMP one after another."""
+    """Queue of one address: a few TCP connects at a time; UDP and ICMP one after another."""
 
     __slots__ = ("datagrams", "in_rotation", "pacer", "tcp", "tcp_in_flight")
 
@@ -56,11 +63,11 @@ class HostQueue:
         self.tcp_in_flight = 0
         self.pacer = DatagramPacer(partial(on_ready, self))
         self.in_rotation = False
-        """Stands in the queue of lanes that may start something."""
+        """Stands among the queues that may start something."""
 
 
 class HostQueues:
-    """All lanes, served in rotation: every host gets its first answer before any its second.
+    """Queues of all hosts, served in rotation: every host gets its first answer early.
 
     `wake` is called when time alone has made something ready to start.
     """
@@ -72,7 +79,7 @@ class HostQueues:
         self._rotation: deque[HostQueue] = deque()
 
     def add(self, address: str, works: Iterable[Work]) -> None:
-        """Queue work towards an address."""
+        """Queue rows for an address."""
         queue = self._by_address.get(address)
         if queue is None:
             queue = self._by_address[address] = HostQueue(self._on_ready)
@@ -82,7 +89,7 @@ class HostQueues:
         self._rotate(queue)
 
     def take(self) -> Work | None:
-        """The next work that may start now, counted as in flight; None if there is none."""
+        """Take the next row that may start, and count it as in flight; None if there is none."""
         while self._rotation:
             queue = self._rotation.popleft()
             queue.in_rotation = False
@@ -99,20 +106,20 @@ class HostQueues:
         return None
 
     def requeue(self, work: Work) -> None:
-        """Put work that was taken back at the end of its lane's queue."""
+        """Move a row that was taken to the end of its host's queue."""
         self.release(work)
         assert work.queue is not None
         self._works(work.queue, work).append(work)
         self._rotate(work.queue)
 
     def put_back(self, work: Work) -> None:
-        """Undo a take: the work keeps its place."""
+        """Undo a take: the row keeps its place."""
         assert work.queue is not None
         self._works(work.queue, work).appendleft(work)
         self.release(work)
 
     def release(self, work: Work) -> None:
-        """This work is no longer in flight; its host may be asked the next thing."""
+        """Count a row as no longer in flight; its host may be asked the next thing."""
         queue = work.queue
         assert queue is not None
         if work.job.check.transport == "tcp":
@@ -120,11 +127,6 @@ class HostQueues:
             self._rotate(queue)
         else:
             queue.pacer.row_ended()
-
-    @property
-    def empty(self) -> bool:
-        """Whether no lane has a turn."""
-        return not self._rotation
 
     def _works(self, queue: HostQueue, work: Work) -> deque[Work]:
         return queue.tcp if work.job.check.transport == "tcp" else queue.datagrams
@@ -143,19 +145,11 @@ class HostQueues:
             self._rotation.append(queue)
 
 
-TICK = 0.25
-"""Seconds between two looks at the clock while something is measured."""
-SUSPEND_THRESHOLD = 1.0
-"""Seconds by which a look may be late before the process counts as having stood still."""
-MAX_REPEATS = 3
-"""How often one row is begun anew; a machine that stands still all the time measures nothing."""
-
-
 class SuspendDetector:
-    """A heart that beats while a run is under way, and remembers its last long pause.
+    """Timer that ticks during a run, and remembers the last tick that came late.
 
-    A suspended process, a paused virtual machine or a starved one wakes up with every deadline
-    behind it, and its timers end exchanges whose answers have arrived.
+    A suspended process, a paused virtual machine or a starved one resumes with every deadline
+    expired, and its timers end exchanges whose answers have arrived.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -165,23 +159,23 @@ class SuspendDetector:
         self._resumed_at = float("-inf")
 
     def start(self) -> None:
-        """Begin to beat; does nothing if it does."""
+        """Start ticking; does nothing while it ticks."""
         if self._timer is None:
             self._schedule()
 
     def stop(self) -> None:
-        """Stop beating: nothing is measured."""
+        """Stop ticking."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def invalidates(self, work: Work, observation: Observation) -> bool:
-        """Whether silence was observed over a pause, and the row is to be begun anew."""
+        """True if silence was observed over a suspend; the row then counts as not asked."""
         silent = observation.reason is Reason.NO_RESPONSE or observation.service is Service.SILENT
         return silent and self.allows_repeat(work)
 
     def allows_repeat(self, work: Work) -> bool:
-        """Whether there was a pause since a row began, which then counts as not yet asked."""
+        """True if the process was suspended since the row began; resets its attempts."""
         resumed_at = max(self._resumed_at, self._overdue())
         if work.start_time >= resumed_at or work.repeats >= MAX_REPEATS:
             return False
@@ -189,7 +183,7 @@ class SuspendDetector:
         return True
 
     def _overdue(self) -> float:
-        """The time now if the beat itself is overdue: the timers of a pause come in any order."""
+        """The time now if the tick itself is overdue: after a suspend, timers run in any order."""
         now = self._loop.time()
         late = self._timer is not None and now - self._due > SUSPEND_THRESHOLD
         return now if late else float("-inf")

@@ -1,4 +1,4 @@
-"""Targets and checks become jobs, in an order that gives every host its first answer early."""
+"""Plan of a run: targets and checks as jobs, so ordered that every host answers early."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from probes.model import Job, Target
 from profiles.model import Check, Profile
 
 CONFIRM_ABOVE = 1024
-"""Endpoints above which the operator is asked before anything is sent."""
-
+"""Number of endpoints above which the operator is asked before anything is sent."""
 
 Route = Callable[[Check, str, int | None], tuple[str, int] | None]
-"""The proxy a check goes through to a host and port, or None where it goes straight."""
+"""Function from a check, host and port to the proxy for them; None without one."""
 
 
 def direct(check: Check, host: str, port: int | None) -> None:
-    """The route without a proxy."""
+    """Route without a proxy."""
 
 
 def plan(
@@ -26,11 +25,11 @@ def plan(
     only: frozenset[str] | None = None,
     route: Route = direct,
 ) -> tuple[Job, ...]:
-    """The rows of a run: the first check of every target, then the second of every one, and so on.
+    """Jobs of a run: the first check of every target, then the second of every one, and so on.
 
     `only` holds the ids of the checks to make; without it all are made. A target's own port
-    replaces that of its role's `custom_port` check and of no other. Rows with the same key are one.
-    `route` tells which go through a proxy.
+    replaces that of its role's `custom_port` check and of no other. Of jobs with the same key one
+    is kept.
     """
     checks_by_role: dict[str, list[tuple[Check, bool]]] = {}
     checks_by_target: list[tuple[Target, list[tuple[Check, bool]]]] = []
@@ -52,12 +51,12 @@ def plan(
 
 
 def row_key(check: str, target: Target, own: bool) -> str:
-    """The key of the row of a check and a target; `own` if HOST:PORT replaces the check's port."""
+    """Key of the row of a check and a target; `own` if HOST:PORT replaces the check's port."""
     return f"{check}|{target.label if own else target.host}"
 
 
 def endpoint_count(jobs: Sequence[Job]) -> int:
-    """How many different ports of different hosts the jobs ask; ICMP counts as one of a host."""
+    """Number of different ports of different hosts; ICMP counts as one port of a host."""
     return len(
         {
             (job.target.host.casefold(), job.check.transport, job.port or job.check.ports)
@@ -69,7 +68,7 @@ def endpoint_count(jobs: Sequence[Job]) -> int:
 def _wanted_checks(
     profile: Profile, role: str, only: frozenset[str] | None
 ) -> list[tuple[Check, bool]]:
-    """The role's checks that are wanted, each with whether HOST:PORT replaces its port."""
+    """Checks of the role, each with a flag: HOST:PORT replaces its port."""
     custom = profile.custom_port(role)
     return [
         (check, check == custom)

@@ -1,9 +1,8 @@
-"""Which rows of an earlier session are measured again, and what the others count as. Pure.
+"""Rerun of an earlier session: rows to measure again, and the results of the others. Pure.
 
-- With a row go those it hangs on (what decides whether it is asked, what it needs), and those that
-  hang on it and were not measured: the new answer may make them necessary.
-- Every other row counts as it was, or as not tested where the earlier session was measured from
-  elsewhere or with another profile.
+With a row go the rows that it depends on, and those that depend on it and were not measured: the
+new answer may make them necessary. Every other row keeps its result, or counts as not tested where
+the earlier session was measured from another place or with another profile.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ _UNREACHED = Observation(State.NOT_RUN, Reason.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class RerunPlan:
-    """The rows of an earlier session, parted."""
+    """Rows of an earlier session, divided into jobs and results."""
 
     jobs: tuple[Job, ...]
-    """To be measured, in the order of the plan."""
+    """Rows to measure, in the order of the plan."""
     earlier: tuple[Result, ...]
-    """What the rows that are not measured again count as."""
+    """Results of the rows that are not measured again, as they count now."""
     unknown_rows: int
-    """Rows that the profile does not have any more; they are left out."""
+    """Number of rows that the profile no longer has; they are left out."""
 
 
 def plan_rerun(
@@ -41,9 +40,9 @@ def plan_rerun(
     *,
     not_comparable: bool,
 ) -> RerunPlan:
-    """Part the planned rows of a session by the statuses it has for them; all of them if none.
+    """Choose the planned rows whose earlier status is in `only`; all of them if that is empty.
 
-    `answers` are those of the new run. `apart` says that what was measured then is no answer here.
+    `answers` are those of the new run. With `not_comparable` earlier results do not count here.
     """
     known = {result.job.key: result for result in (*session.earlier, *session.results)}
     jobs = {job.key: job for job in planned}
@@ -117,7 +116,7 @@ def _questions(check: Check) -> Iterator[str]:
 
 
 def _earlier_result(job: Job, was: Result | None, not_comparable: bool) -> Result:
-    """What a row that is not measured again counts as."""
+    """Result of a row that is not measured again, as it counts now."""
     if was is None:
         return Result(job, Status.CANCELLED, "Not reached in the earlier session.", _UNREACHED)
     if not_comparable:

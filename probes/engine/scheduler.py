@@ -9,12 +9,21 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from probes.call import LoadableProbe, ProbeFunction, ProbeLoader
-from probes.engine import observation
-from probes.engine import observation as observe
 from probes.engine.dns_consistency import DnsConsistency
 from probes.engine.events import Clock, EventBatcher, Report
 from probes.engine.middlebox import MiddleboxDetector
 from probes.engine.name_lookup import NameLookup
+from probes.engine.observation import (
+    from_connect,
+    make_call,
+    not_offered,
+    run_ping,
+    run_tcp_probe,
+    run_udp_probe,
+    tcp_evidence,
+    untested,
+    with_local_facts,
+)
 from probes.engine.pacing import HostQueues, SuspendDetector, Work
 from probes.engine.session_state import ResultRecorder, SessionState
 from probes.judging.status import judge
@@ -38,91 +47,15 @@ from probes.vantage import NotOffered, Outcome, Vantage
 from probes.vantage.happy_eyeballs import connect
 from profiles.model import Profile
 
-
-@dataclass
-class Preconditions:
-    """Lets rows in by what is known on the board; `open` holds the keys that have no result yet."""
-
-    state: SessionState
-    pending: Collection[str]
-    clock: Clock
-    ready: Callable[[Work], None]
-    """Sends a row on to its host."""
-    complete: Callable[[Work, Observation], None]
-    """Ends a row that need not or cannot be asked."""
-    _waiting: dict[str, list[Work]] = field(default_factory=dict)
-
-    def check(self, work: Work) -> None:
-        """Send a row on its way: to its host, to wait for another row, or to its end."""
-        job = work.job
-        if not work.started:
-            work.start_time, work.started = self.clock.now()
-        if not work.forced:
-            if self.state.why_not_needed(job):
-                not_needed = observation.untested(work, Reason.NOT_NEEDED, "", State.NOT_RUN)
-                self.complete(work, not_needed)
-                return
-            for key in self.state.dependencies(job):
-                if key in self.pending:
-                    self._waiting.setdefault(key, []).append(work)
-                    return
-        missing = self.state.missing_dependency(job)
-        if missing is not None:
-            dependency = missing.job.check
-            name = f"{dependency.title} ({dependency.port_text})"
-            problem = f"{name}, which it depends on, is not available"
-            not_needed = observation.untested(work, Reason.DEPENDENCY, problem, State.NOT_RUN)
-            self.complete(work, not_needed)
-            return
-        self.ready(work)
-
-    def on_result(self, key: str) -> None:
-        """A row has its result: let in those that waited for it."""
-        for work in self._waiting.pop(key, ()):
-            self.check(work)
-
-    def drop(self, keys: Collection[str]) -> None:
-        """Forget what waits for these rows."""
-        for key in keys:
-            self._waiting.pop(key, None)
-
-    def clear(self) -> None:
-        """Forget everything that waits."""
-        self._waiting.clear()
-
-
-class ConcurrencyLimit:
-    """As many as were asked for, or as the descriptor limit allows; says when it is fewer."""
-
-    def __init__(self, wanted: int, available: int, emit: Callable[[Message], None]) -> None:
-        self._emit = emit
-        # With none at all the run would wait for ever.
-        self.limit = max(1, min(wanted, available))
-        if self.limit < wanted:
-            emit(
-                Message(
-                    f"{self.limit} attempts in flight instead of {wanted}: "
-                    "the descriptor limit (ulimit -n) allows no more.",
-                    "information",
-                )
-            )
-
-    def lower(self, in_flight: int) -> None:
-        """No descriptor was left for another one: keep to what was possible."""
-        limit = max(1, in_flight)
-        if limit < self.limit:
-            self.limit = limit
-            self._emit(Message(f"Out of descriptors: {limit} attempts in flight from now on."))
-
-
 DISPATCH_BUDGET = 0.002
-"""Seconds of one loop turn spent on starting attempts, so that answers are read in time."""
+"""Seconds of one loop turn for starting attempts, so that answers are read in time."""
 _FD_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE})
 Attempt = Callable[[float, int], Awaitable[Observation]]
+"""Coroutine function of an attempt; its arguments are the timeout in seconds and the retries."""
 
 
 class Scheduler:
-    """Measures jobs until none is left; everything happens on one event loop.
+    """Scheduler of the jobs of one session, on one event loop.
 
     `report` gets events in order, a batch at most every 30 ms; the results in it are final.
     """
@@ -189,7 +122,7 @@ class Scheduler:
         self._enqueue(works)
 
     def remove(self, targets: Collection[Target]) -> None:
-        """Leave targets out: what is open of them ends unheard, and nothing counts them."""
+        """Remove targets: their pending rows end without a result, and nothing counts them."""
         works = self._recorder.remove(targets, self._pending)
         self._preconditions.drop([work.job.key for work in works])
         for work in works:
@@ -201,18 +134,18 @@ class Scheduler:
         self._finish_again()
 
     def restore(self, targets: Iterable[Target]) -> None:
-        """Take removed targets in again with their results, and measure what had none yet."""
+        """Restore removed targets with their results, and measure rows that had none yet."""
         unmeasured, known = self._recorder.restore(targets)
         self._enqueue([Work(job) for job in unmeasured])
         self._recorder.close_rows(known)
         self._finish_again()
 
     def set_options(self, options: Options) -> None:
-        """Take other options for what is asked from now on."""
+        """Use other options for probes that start from now on."""
         self._options = options
 
     def stop(self) -> None:
-        """End everything queued and in flight; rows measured before keep their result."""
+        """Cancel everything queued and in flight; rows that were measured keep their result."""
         for work in self._in_flight:
             if work.cancel is not None:
                 work.cancel()
@@ -224,7 +157,7 @@ class Scheduler:
         self._queues = HostQueues(self._settings.per_host, self._schedule_dispatch)
         for key, work in self._pending.items():
             earlier = self._state.results.get(key)
-            cancelled = observe.untested(work, Reason.CANCELLED, "", State.NOT_RUN)
+            cancelled = untested(work, Reason.CANCELLED, "", State.NOT_RUN)
             self._emit(earlier or judge(work.job, cancelled))
         stopped = bool(self._pending)
         self._pending.clear()
@@ -234,6 +167,10 @@ class Scheduler:
         """Wait until nothing is queued or in flight."""
         await self._idle.wait()
 
+    def flush(self) -> None:
+        """Report pending events at once."""
+        self._events.flush()
+
     def _enqueue(self, works: Sequence[Work]) -> None:
         if not works:
             return
@@ -242,14 +179,14 @@ class Scheduler:
         for work in works:
             self._pending[work.job.key] = work
             self._verdicts.row_opened(work.job)
-            # Protocol libraries take long to import: before anything of theirs is in flight.
+            # Importing a protocol library takes long, so it precedes every attempt that is timed.
             self._probes.load(work.job.check.probe)
         for work in works:
             self._preconditions.check(work)
         self._schedule_dispatch()
 
     def _on_resolved(self, works: Sequence[Work]) -> None:
-        """A host's addresses are known, or known not to be."""
+        """Queue the rows of a host with addresses; complete those of a host without."""
         works = [work for work in works if self._is_pending(work)]
         if works and works[0].addresses:
             self._dns_consistency.enqueue(works)
@@ -261,7 +198,7 @@ class Scheduler:
                 self._names.resolve_again(work)
             elif work.resolution is not None:
                 problem = work.resolution.problem
-                self._complete(work, observe.untested(work, Reason.NAME_NOT_RESOLVED, problem))
+                self._complete(work, untested(work, Reason.NAME_NOT_RESOLVED, problem))
 
     def _schedule_dispatch(self) -> None:
         if not self._dispatch_scheduled:
@@ -290,7 +227,7 @@ class Scheduler:
             self._emit(Started(keys))
 
     def _start_attempt(self, work: Work) -> bool:
-        """Begin one attempt; False when no descriptor is left for it."""
+        """Start one attempt; false when no descriptor is left for it."""
         if not work.attempts:
             work.start_time, work.started = self._clock.now()
         self._in_flight.add(work)
@@ -301,10 +238,10 @@ class Scheduler:
                 self._connect(work, ask)
             elif ask is not None:
                 self._start_task(
-                    work, partial(observe.run_udp_probe, self._vantage, ask, work, self._options)
+                    work, partial(run_udp_probe, self._vantage, ask, work, self._options)
                 )
             else:
-                self._start_task(work, partial(observe.run_ping, self._vantage, work))
+                self._start_task(work, partial(run_ping, self._vantage, work))
         except OSError:
             self._on_fd_exhausted(work)
             return False
@@ -329,38 +266,36 @@ class Scheduler:
         work.attempts += 1
         work.cancel = None
         elapsed_ms = (self._loop.time() - work.start_time) * 1000
-        work.evidence += [observe.tcp_evidence(one, elapsed_ms) for one in tried or (outcome,)]
+        work.evidence += [tcp_evidence(one, elapsed_ms) for one in tried or (outcome,)]
         if outcome.reason is Reason.NO_RESPONSE and work.attempts <= self._settings.retries:
             self._requeue(work)
         elif ask is not None and outcome.connection is not None:
-            call = observe.make_call(self._vantage, work, outcome, self._settings, self._options)
-            task = self._start_task(
-                work, lambda *_: observe.run_tcp_probe(call, ask, work, outcome, tried)
-            )
+            call = make_call(self._vantage, work, outcome, self._settings, self._options)
+            task = self._start_task(work, lambda *_: run_tcp_probe(call, ask, work, outcome, tried))
             task.add_done_callback(call.close_unused)
         else:
-            self._on_observation(work, observe.from_connect(work, outcome, tried))
+            self._on_observation(work, from_connect(work, outcome, tried))
 
-    def _start_task(self, work: Work, begin: Attempt) -> asyncio.Task[None]:
-        task = self._loop.create_task(self._run_attempt(work, begin))
+    def _start_task(self, work: Work, attempt: Attempt) -> asyncio.Task[None]:
+        task = self._loop.create_task(self._run_attempt(work, attempt))
         work.cancel = task.cancel
         return task
 
-    async def _run_attempt(self, work: Work, begin: Attempt) -> None:
+    async def _run_attempt(self, work: Work, attempt: Attempt) -> None:
         try:
-            observation = await begin(self._settings.timeout, self._settings.retries)
+            observation = await attempt(self._settings.timeout, self._settings.retries)
         except NotOffered as error:
-            observation = observe.not_offered(work, error)
+            observation = not_offered(work, error)
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _FD_EXHAUSTED:
                 self._on_fd_exhausted(work)
                 return
             problem = f"a fault in the {work.job.check.probe} probe ({type(error).__name__})"
-            observation = observe.untested(work, Reason.LOCAL_ERROR, problem)
+            observation = untested(work, Reason.LOCAL_ERROR, problem)
         self._on_observation(work, observation)
 
     def _on_fd_exhausted(self, work: Work) -> None:
-        """No descriptor was left: wait for one, and keep below what was possible."""
+        """Put the row back and lower the concurrency to what was possible."""
         self._in_flight.discard(work)
         work.cancel = None
         self._queues.put_back(work)
@@ -369,7 +304,7 @@ class Scheduler:
             self._loop.call_later(0.1, self._schedule_dispatch)
 
     def _on_observation(self, work: Work, observation: Observation) -> None:
-        """An attempt's last word, once it is known what it is worth."""
+        """Repeat an attempt that a suspend spoiled; otherwise check for a middlebox."""
         work.cancel = None
         if self._suspend_detector.invalidates(work, observation):
             self._requeue(work)
@@ -377,20 +312,20 @@ class Scheduler:
             self._middleboxes.check(work.job, observation, partial(self._on_attempt_done, work))
 
     def _requeue(self, work: Work) -> None:
-        """What was seen decides nothing: it takes its turn again."""
+        """Put the row at the end of its host's queue: the attempt decided nothing."""
         self._in_flight.discard(work)
         self._queues.requeue(work)
         self._schedule_dispatch()
 
     def _on_attempt_done(self, work: Work, observation: Observation) -> None:
-        """Nothing is in flight for this row: its host may be asked the next thing."""
+        """Free the slot of the row at its host, and complete the row."""
         self._in_flight.discard(work)
         self._queues.release(work)
-        self._complete(work, observe.with_local_facts(observation, self._vantage))
+        self._complete(work, with_local_facts(observation, self._vantage))
         self._schedule_dispatch()
 
     def _complete(self, work: Work, observation: Observation) -> None:
-        """A row is finished: judge it, tell everybody, and let go what waited for it."""
+        """Record the result of a row, emit verdicts, and release rows that waited for it."""
         key = work.job.key
         if not self._is_pending(work):
             return
@@ -402,7 +337,7 @@ class Scheduler:
             self._dns_consistency.when_idle(self._on_all_done)
 
     def _is_pending(self, work: Work) -> bool:
-        """Whether somebody still waits for this row's result: not after its target was removed."""
+        """True while the result of this row is awaited: no more after its target was removed."""
         return self._pending.get(work.job.key) is work
 
     def _update(self, key: str, evidence: Evidence) -> None:
@@ -410,7 +345,7 @@ class Scheduler:
             self._recorder.mark_accepts_everything(key, evidence)
 
     def _finish_again(self) -> None:
-        """After rows came or went: where nothing is measured, another end says what counts now."""
+        """Finish once more after targets were removed or restored, so that counts are right."""
         if not self._pending and self._idle.is_set():
             self._idle.clear()
             self._finish(complete=self._was_complete)
@@ -430,10 +365,86 @@ class Scheduler:
             self._was_complete = complete
             self._recorder.emit_verdicts(self._verdicts.finish())
             if complete:
-                # It may take a second, for which nobody waits who stops.
+                # The diagnosis may take a second, and a stop has to be quick.
                 self._emit(Diagnosed(self._state.findings()))
             self._emit(Finished(complete, self._state.counts()))
 
-    def flush(self) -> None:
-        """Report what has happened so far at once."""
-        self._events.flush()
+
+@dataclass
+class Preconditions:
+    """Checks before an attempt: is the row needed, and is the row it depends on available?
+
+    `pending` holds the keys of rows without a result; a row that depends on one of them waits.
+    """
+
+    state: SessionState
+    pending: Collection[str]
+    clock: Clock
+    ready: Callable[[Work], None]
+    """Called with a row that is to be measured."""
+    complete: Callable[[Work, Observation], None]
+    """Called with a row that need not or cannot be measured."""
+    _waiting: dict[str, list[Work]] = field(default_factory=dict)
+
+    def check(self, work: Work) -> None:
+        """Pass a row on, let it wait for another row, or complete it."""
+        job = work.job
+        if not work.started:
+            work.start_time, work.started = self.clock.now()
+        if not work.forced:
+            if self.state.why_not_needed(job):
+                self.complete(work, untested(work, Reason.NOT_NEEDED, "", State.NOT_RUN))
+                return
+            for key in self.state.dependencies(job):
+                if key in self.pending:
+                    self._waiting.setdefault(key, []).append(work)
+                    return
+        missing = self.state.missing_dependency(job)
+        if missing is not None:
+            dependency = missing.job.check
+            name = f"{dependency.title} ({dependency.port_text})"
+            problem = f"{name}, which it depends on, is not available"
+            self.complete(work, untested(work, Reason.DEPENDENCY, problem, State.NOT_RUN))
+            return
+        self.ready(work)
+
+    def on_result(self, key: str) -> None:
+        """Check the rows again that waited for this row's result."""
+        for work in self._waiting.pop(key, ()):
+            self.check(work)
+
+    def drop(self, keys: Collection[str]) -> None:
+        """Discard rows that wait for these keys."""
+        for key in keys:
+            self._waiting.pop(key, None)
+
+    def clear(self) -> None:
+        """Discard all rows that wait."""
+        self._waiting.clear()
+
+
+class ConcurrencyLimit:
+    """Limit of attempts in flight: `wanted`, or what the descriptors allow.
+
+    Emits a message when it is lower than wanted.
+    """
+
+    def __init__(self, wanted: int, available: int, emit: Callable[[Message], None]) -> None:
+        self._emit = emit
+        # A limit of 0 would never start anything.
+        self.limit = max(1, min(wanted, available))
+        if self.limit < wanted:
+            emit(
+                Message(
+                    f"{self.limit} attempts in flight instead of {wanted}: "
+                    "the descriptor limit (ulimit -n) allows no more.",
+                    "information",
+                )
+            )
+
+    def lower(self, in_flight: int) -> None:
+        """Lower the limit to `in_flight`, after which no descriptor was left."""
+        limit = max(1, in_flight)
+        if limit < self.limit:
+            self.limit = limit
+            self._emit(Message(f"Out of descriptors: {limit} attempts in flight from now on."))

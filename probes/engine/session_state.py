@@ -1,4 +1,4 @@
-"""Session state: jobs and results by key, and the recorder of what comes in."""
+"""Session state: jobs and results by key, and the recorder of new results."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _NOT_MEASURED = (Reason.NOT_NEEDED, Reason.DEPENDENCY)
 
 
 class SessionState:
-    """The state of a session: rows by key, with the dependencies of the profile between them."""
+    """Jobs and results by key, with the dependencies between checks of the profile."""
 
     def __init__(self, profile: Profile, answers: Mapping[str, str], timeout: float) -> None:
         self.jobs: dict[str, Job] = {}
         self.results: dict[str, Result] = {}
         self.earlier: dict[str, None] = {}
-        """Keys of the results that are of an earlier session."""
+        """Keys of results of an earlier session."""
         self._profile = profile
         self._answers = answers
         self._timeout = timeout
@@ -55,7 +55,7 @@ class SessionState:
         self._keys: dict[tuple[Target, str], str] = {}
 
     def add(self, jobs: Iterable[Job]) -> list[Job]:
-        """Take new rows in; returns those that were not known."""
+        """Add rows; returns those that are new."""
         new = []
         for job in jobs:
             if job.key in self.jobs:
@@ -67,7 +67,7 @@ class SessionState:
         return new
 
     def remove(self, targets: frozenset[Target]) -> list[tuple[Job, Result | None, bool]]:
-        """Take targets out: their rows, with their result and whether that is an earlier one."""
+        """Remove targets; returns their rows, with results and True for earlier ones."""
         taken = []
         for key, job in [(key, job) for key, job in self.jobs.items() if job.target in targets]:
             del self.jobs[key]
@@ -78,7 +78,7 @@ class SessionState:
         return taken
 
     def add_earlier(self, results: Iterable[Result]) -> Iterator[EarlierResult]:
-        """Take results of an earlier session as they count under this session's answers."""
+        """Add results of an earlier session, judged under the answers of this one."""
         for result in results:
             self.add((result.job,))
             self.results[result.job.key] = result
@@ -90,7 +90,7 @@ class SessionState:
             yield EarlierResult(self.results[key])
 
     def why_not_needed(self, job: Job) -> str:
-        """Why this row is not needed as things stand; empty when it is."""
+        """Reason why this row is not needed at present; empty if it is."""
         if not (job.check.when or job.check.unless):
             return ""
         return not_needed(
@@ -98,14 +98,14 @@ class SessionState:
         )
 
     def dependencies(self, job: Job) -> Iterator[str]:
-        """Keys of the rows of the same target that decide whether this one is asked."""
+        """Keys of rows of the same target that decide if this row is measured."""
         for check in self._dependencies.get(job.check.id, ()):
             key = self._keys.get((job.target, check))
             if key is not None:
                 yield key
 
     def missing_dependency(self, job: Job) -> Result | None:
-        """The row this one cannot be asked without, when that row is not available."""
+        """Result of the row that this one needs, where that one is not available."""
         if not job.check.needs:
             return None
         result = self._sibling(job, job.check.needs)
@@ -113,7 +113,7 @@ class SessionState:
         return None if is_available else result
 
     def store(self, result: Result) -> tuple[list[Result], list[Job]]:
-        """Keep a result; returns other rows it judges anew and jobs it makes necessary."""
+        """Store a result; returns other rows that it changes, and jobs that it makes necessary."""
         self.results[result.job.key] = result
         self.earlier.pop(result.job.key, None)
         updated: list[Result] = []
@@ -135,11 +135,11 @@ class SessionState:
         return updated, needed
 
     def event(self, result: Result) -> Result | EarlierResult:
-        """What is reported of a result."""
+        """Event that reports a result."""
         return EarlierResult(result) if result.job.key in self.earlier else result
 
     def counts(self) -> dict[str, int]:
-        """How many rows of this session have each status; without a result they are cancelled."""
+        """Number of rows of this session by status; rows without a result are cancelled."""
         counts = Counter(
             str(result.status) for key, result in self.results.items() if key not in self.earlier
         )
@@ -149,12 +149,12 @@ class SessionState:
         return dict(counts)
 
     def findings(self) -> tuple[Finding, ...]:
-        """What is behind rows that were measured; those of an earlier session are evidence too."""
+        """Findings about measured rows; results of an earlier session are evidence too."""
         found = diagnose(self.results.values(), self._answers)
         return tuple(one for one in found if not self.earlier.keys() >= set(one.keys))
 
     def _rejudged(self, result: Result, why: str) -> Result:
-        """A result as it stands now; the same one where its status does."""
+        """The result judged again; the same object if its status stays."""
         judged = judge(result.job, result.observation, why, self._timeout)
         return result if judged.status is result.status else judged
 
@@ -163,18 +163,8 @@ class SessionState:
         return self.results.get(key) if key is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class _RemovedRow:
-    """A row of a removed target; `open` if it waited or was in flight."""
-
-    job: Job
-    result: Result | None
-    earlier: bool
-    pending: bool
-
-
 class ResultRecorder:
-    """Keeps a run's results and verdicts, and emits each of them as an event."""
+    """Recorder of results and verdicts, which emits each of them as an event."""
 
     def __init__(
         self,
@@ -196,13 +186,13 @@ class ResultRecorder:
             emit(one)
 
     def add(self, jobs: Sequence[Job]) -> list[Job]:
-        """Take new rows in; returns those that were not known. Who is named again is not gone."""
+        """Add rows; returns those that are new. A removed target that is named again is new."""
         for target in {job.target for job in jobs} & self._removed.keys():
             del self._removed[target]
         return self.state.add(jobs)
 
     def record(self, job: Job, observation: Observation) -> list[Job]:
-        """Judge a row and report it with those it changes; returns jobs it makes necessary."""
+        """Judge a row, emit it with the rows it changes; returns jobs it makes necessary."""
         why = self.state.why_not_needed(job)
         result = judge(job, observation, why, self._timeout)
         updated, needed = self.state.store(result)
@@ -211,19 +201,19 @@ class ResultRecorder:
         return needed
 
     def mark_accepts_everything(self, key: str, evidence: Evidence) -> None:
-        """A row that was settled before its address was known to accept everything."""
+        """Update a row that was completed before the middlebox was detected."""
         result = self.state.results.get(key)
         if result is not None:
             self.record(result.job, mark_accepts_everything(result.observation, evidence))
             self.emit_verdicts(self.verdicts.row_changed(result.job))
 
     def emit_verdicts(self, verdicts: Iterable[Verdict]) -> None:
-        """Report verdicts."""
+        """Emit verdicts."""
         for verdict in verdicts:
             self._emit(verdict)
 
     def remove(self, targets: Collection[Target], pending: dict[str, Work]) -> list[Work]:
-        """Leave targets out of everything; takes their rows out of the `open` ones, returned."""
+        """Remove targets, also from `pending`; returns the rows that were in there."""
         works: list[Work] = []
         removed: dict[Target, list[_RemovedRow]] = {}
         for job, result, earlier in self.state.remove(frozenset(targets)):
@@ -240,8 +230,9 @@ class ResultRecorder:
         return works
 
     def restore(self, targets: Iterable[Target]) -> tuple[list[Job], list[Job]]:
-        """Take removed targets in again with their results; returns the rows that have to be
-        measured, and those that `close` is to be called with once these are open.
+        """Restore removed targets; returns the jobs to measure and those that have a result.
+
+        `close_rows` has to be called with the latter once the former are pending.
         """
         restored = [one for one in targets if one in self._removed]
         rows = [row for one in restored for row in self._removed.pop(one)]
@@ -259,7 +250,17 @@ class ResultRecorder:
         return [row.job for row in rows if row.pending], known
 
     def close_rows(self, jobs: Sequence[Job]) -> None:
-        """Rows that came back have their results: pronounce what they mean."""
+        """Emit the verdicts that follow from restored rows."""
         for job in jobs:
             self.emit_verdicts(self.verdicts.row_closed(job))
         self.emit_verdicts(self.verdicts.dependent_verdicts({job.target.role for job in jobs}))
+
+
+@dataclass(frozen=True, slots=True)
+class _RemovedRow:
+    """Row of a removed target; `pending` if it was queued or in flight."""
+
+    job: Job
+    result: Result | None
+    earlier: bool
+    pending: bool

@@ -1,4 +1,4 @@
-"""The engine in its own thread: a stalled screen can neither bend nor delay a measurement."""
+"""Engine thread: a stalled screen neither distorts nor delays a measurement."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ from profiles.model import Profile
 T = TypeVar("T")
 
 MakeVantage = Callable[[], Vantage | Awaitable[Vantage]]
-"""Makes the place to measure from, on the loop that it is used on; opening it may take a while."""
+"""Factory of the vantage, called on the loop that uses it; opening may take a while."""
 
 _SWITCH_INTERVAL = 0.0005
 """Seconds after which a thread that computes lets another one run."""
 
 
 class Engine:
-    """Runs jobs in a thread with an event loop of its own.
+    """Engine in a thread with an event loop of its own.
 
-    Methods may be called from any thread. `report` is called in the engine's thread, after the
-    log has been written, and must return quickly.
+    Methods may be called from any thread. `report` is called in the engine's thread, after the log
+    has been written, and must return quickly.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class Engine:
         self._loop = asyncio.SelectorEventLoop()
         self._opening = asyncio.run_coroutine_threadsafe(self._open(vantage), self._loop)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-        # A screen that computes would hold the interpreter for 5 ms at each of the engine's system
-        # calls; now it is asked for it ten times sooner.
+        # By default a screen that computes holds the interpreter for 5 ms at each of the engine's
+        # system calls.
         sys.setswitchinterval(_SWITCH_INTERVAL)
         self._thread.start()
 
@@ -79,7 +79,7 @@ class Engine:
         options: Options = NO_OPTIONS,
         earlier: Sequence[Result] = (),
     ) -> None:
-        """Start a new session kept in these logs; a run still going on is stopped.
+        """Start a new session recorded in `logs`; a session that is running is stopped.
 
         It is empty but for the rows of an `earlier` one, which are not measured again. Waits for
         the vantage, as `info` does.
@@ -101,33 +101,33 @@ class Engine:
         self._with_scheduler(lambda run: run.rerun(fixed, forced=forced))
 
     def remove(self, targets: Iterable[Target]) -> None:
-        """Leave targets out of the session; see Scheduler.remove."""
+        """Remove targets from the session; see Scheduler.remove."""
         fixed = tuple(targets)
         self._with_scheduler(lambda run: run.remove(fixed))
 
     def restore(self, targets: Iterable[Target]) -> None:
-        """Take removed targets in again; see Scheduler.restore."""
+        """Restore removed targets; see Scheduler.restore."""
         fixed = tuple(targets)
         self._with_scheduler(lambda run: run.restore(fixed))
 
     def set_options(self, options: Options) -> None:
-        """Give the probes other options for rows that are measured from now on."""
+        """Use other options for probes that start from now on."""
         self._with_scheduler(lambda run: run.set_options(options))
 
     def stop(self) -> None:
-        """End what is queued and in flight; results so far stay."""
+        """Cancel everything queued and in flight; results so far stay."""
         self._with_scheduler(Scheduler.stop)
 
     def info(self) -> VantageInfo:
-        """Where this engine measures from; waits until the vantage is open.
+        """Description of the vantage; waits until it is open.
 
-        Raises what opening it raised, and `concurrent.futures.CancelledError` where the engine was
+        Raises the error of opening it, and `concurrent.futures.CancelledError` where the engine was
         closed meanwhile.
         """
         return self._opening.result().info
 
     def run_with_vantage(self, work: Callable[[Vantage], Coroutine[Any, Any, T]]) -> Future[T]:
-        """Run a coroutine with the vantage on the engine's loop; waits and raises as `info`."""
+        """Run a coroutine with the vantage on the engine's loop; waits and raises like `info`."""
         return asyncio.run_coroutine_threadsafe(work(self._opening.result()), self._loop)
 
     def close(self, timeout: float = 2.0) -> None:
@@ -161,9 +161,9 @@ class Engine:
         return self._vantage
 
     def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A bug in the engine itself: say so and end the run, so that nobody waits forever."""
+        """Report a fault in the engine itself and end the run, so that nobody waits forever."""
         if "handle" not in context:
-            # A library's connection ended badly; its probe's row tells.
+            # A callback of a library failed; the row of its probe tells.
             return
         name = type(context.get("exception")).__name__
         self._report([Message(f"A fault in auditreach's engine ({name}) ended the run.", "error")])
@@ -204,7 +204,7 @@ class Engine:
         self._loop.stop()
 
     def _on_events(self, batch: Sequence[Event]) -> None:
-        """Log first, then whoever watches."""
+        """Write events to the logs, then report them."""
         trouble = [
             Message(f"This session is not being saved: {why}", "error")
             for log in self._logs
@@ -213,7 +213,7 @@ class Engine:
         self._report([*batch, *trouble])
 
     def _write(self, log: SessionLog, batch: Sequence[Event]) -> str:
-        """Write a batch to a log; returns why it failed, the first time it does."""
+        """Write a batch to a log; returns the reason of its first failure."""
         verdicts = [event for event in batch if isinstance(event, Verdict)]
         measured = [
             event

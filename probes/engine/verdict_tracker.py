@@ -1,4 +1,4 @@
-"""Which targets have a result for every row, and the verdicts they got."""
+"""Verdict tracker: verdicts of targets as the results of their rows come in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from probes.wire.text import printable
 from profiles.model import Capability, Profile, capabilities_of
 
 MAX_CACHED = 4096
-"""Judgements that are kept for other targets with the same rows."""
+"""Judgements cached for other targets with the same rows."""
 
 _Rows = tuple[VerdictRow | None, ...]
 _NOT_TESTED = VerdictRow(Status.CANCELLED)
@@ -21,21 +21,21 @@ _RELEVANT = MEASURED | FAILURES
 
 @dataclass(frozen=True, slots=True)
 class _CapabilityChecks:
-    """A capability with the checks of its role, and those elsewhere, that it is judged by."""
+    """Ids of the checks that decide a capability: of its own role and of other roles."""
 
     capability: Capability
     own: tuple[str, ...]
     custom: str
-    """The check whose port a target may replace; empty if there is none."""
+    """Check whose port a target may replace; empty if there is none."""
     elsewhere: tuple[str, ...]
 
 
 class VerdictTracker:
-    """Says which verdicts are due as rows are opened and closed; one for each run.
+    """Tracker of the open rows of a run, which returns the verdicts that become due.
 
-    `jobs` and `results` are the run's, by key, and are looked into whenever a verdict is made; so
-    is `earlier`, the keys of results that are of an earlier session. A
-    target that rests on hosts of another role waits until no row of that role is open.
+    `jobs`, `results` and `earlier` are the run's own, by key, and are read whenever a verdict is
+    made; `earlier` has the keys of results of an earlier session. A target that depends on hosts of
+    another role waits until no row of that role is open.
     """
 
     def __init__(
@@ -54,17 +54,17 @@ class VerdictTracker:
         self._checks_by_role: dict[str, tuple[_CapabilityChecks, ...]] = {}
         roles = {check.id: check.role for check in profile.checks}
         self._depends_on: dict[str, set[str]] = {}
-        """The roles each role rests on, and the other way round."""
+        """Roles that each role depends on; the reverse is in `_dependents`."""
         self._dependents: dict[str, set[str]] = {}
         for capability in profile.capabilities:
             for other in capability.elsewhere:
                 self._depends_on.setdefault(capability.role, set()).add(roles[other.check])
                 self._dependents.setdefault(roles[other.check], set()).add(capability.role)
         self._open: dict[Target, int] = {}
-        """Rows without a result; 0 while the target waits for those of other roles."""
+        """Number of rows without a result; 0 while the target waits for another role."""
         self._open_by_role: dict[str, int] = dict.fromkeys(self._dependents, 0)
         self._keys: dict[str, dict[str, None]] = {}
-        """The rows of each check that others rest on."""
+        """Rows of each check that other roles depend on."""
         self._best_rows: dict[str, VerdictRow | None] = {}
         self._emitted: dict[Target, tuple[Judgement, ...]] = {}
         self._cache: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
@@ -77,7 +77,7 @@ class VerdictTracker:
                 self._keys.setdefault(job.check.id, {})[key] = None
 
     def row_opened(self, job: Job) -> None:
-        """A row waits for a result, for the first time or again."""
+        """Count a row that waits for a result, for the first time or again."""
         target = job.target
         self._open[target] = self._open.get(target, 0) + 1
         if target.role in self._open_by_role:
@@ -85,7 +85,7 @@ class VerdictTracker:
             self._keys.setdefault(job.check.id, {})[job.key] = None
 
     def row_closed(self, job: Job) -> list[Verdict]:
-        """A row has its result; the verdicts that follow from that."""
+        """Count a row that has its result; returns the verdicts that follow."""
         target = job.target
         left = self._open[target] = self._open[target] - 1
         verdicts = [] if left else self._judge(target)
@@ -95,13 +95,13 @@ class VerdictTracker:
         return verdicts
 
     def row_changed(self, job: Job) -> list[Verdict]:
-        """A row that was closed has another result; the verdicts that follow from that."""
+        """Verdicts that follow from another result of a closed row."""
         role = job.target.role
         verdicts = [] if job.target in self._open else self._judge(job.target)
         return verdicts + self._judge_dependents(role) if role in self._open_by_role else verdicts
 
     def targets_removed(self, targets: Collection[Target], jobs: Iterable[Job]) -> list[Verdict]:
-        """These targets, with these rows, count no more; the verdicts of others that follow."""
+        """Remove targets with these rows; returns the verdicts of others that follow."""
         for job in jobs:
             self._keys.get(job.check.id, {}).pop(job.key, None)
         for target in targets:
@@ -113,7 +113,7 @@ class VerdictTracker:
         return self.dependent_verdicts({target.role for target in targets})
 
     def dependent_verdicts(self, roles: Collection[str]) -> list[Verdict]:
-        """The verdicts that have changed of targets that rest on these roles."""
+        """Changed verdicts of targets that depend on these roles."""
         self._best_rows.clear()
         dependent_roles = {one for role in roles for one in self._dependents.get(role, ())}
         due = [one for one in (*self._open, *self._emitted) if one.role in dependent_roles]
@@ -125,7 +125,7 @@ class VerdictTracker:
         ]
 
     def finish(self) -> list[Verdict]:
-        """Nothing is measured any more; what is still due, except for targets cut short."""
+        """Remaining verdicts at the end of a run; targets with cancelled rows get none."""
         self._open_by_role = dict.fromkeys(self._open_by_role, 0)
         self._best_rows.clear()
         verdicts = [verdict for target in list(self._open) for verdict in self._judge(target)]
@@ -133,7 +133,7 @@ class VerdictTracker:
         return verdicts
 
     def _judge_dependents(self, role: str) -> list[Verdict]:
-        """The targets that rest on a role, once all of its rows are closed."""
+        """Judge the targets that depend on a role, once all of its rows are closed."""
         if self._open_by_role[role]:
             return []
         before, self._best_rows = self._best_rows, {}
@@ -142,61 +142,61 @@ class VerdictTracker:
         if any(self._best_row(check) != row for check, row in before.items()):
             due += [one for one in self._emitted if one.role in roles and one not in self._open]
         for one in roles:
-            # They have their rows from an earlier session, and what they rest on was measured anew.
+            # Their rows are of an earlier session, and what they depend on was measured again.
             due += [
                 target for target in self._earlier_targets.get(one, ()) if target not in self._open
             ]
         return [verdict for target in dict.fromkeys(due) for verdict in self._judge(target)]
 
     def _judge(self, target: Target) -> list[Verdict]:
-        """A target's verdicts, as far as they are not those it has."""
+        """Verdicts of a target that differ from those already emitted."""
         depends_on = self._depends_on.get(target.role)
         if depends_on is not None and any(self._open_by_role[role] for role in depends_on):
             return []
         before = self._emitted.get(target, ())
         judgements = []
-        for case in self._capability_checks(target.role):
-            rows = self._rows(case, target)
+        for checks in self._capability_checks(target.role):
+            rows = self._rows(checks, target)
             if rows is None:
                 return []
-            judgements.append(self._judgement(case, rows, target.port if case.custom else None))
+            judgements.append(self._judgement(checks, rows, target.port if checks.custom else None))
         self._open.pop(target, None)
         current = tuple(judgements)
         if current == before:
             return []
         self._emitted[target] = current
-        cases = self._capability_checks(target.role)
+        of_role = self._capability_checks(target.role)
         return [
             Verdict(
                 target,
-                case.capability.id,
+                checks.capability.id,
                 one.ruling,
                 one.because,
                 one.fix,
-                one.text + self._not_measured_again(case, target),
+                one.text + self._not_measured_again(checks, target),
             )
-            for number, (case, one) in enumerate(zip(cases, current, strict=True))
+            for number, (checks, one) in enumerate(zip(of_role, current, strict=True))
             if not before or one != before[number]
         ]
 
-    def _rows(self, case: _CapabilityChecks, target: Target) -> _Rows | None:
-        """The target's rows in the order of the case; None if one was cut short."""
+    def _rows(self, checks: _CapabilityChecks, target: Target) -> _Rows | None:
+        """Rows of the target in the order of the checks; None if one was cancelled."""
         rows: list[VerdictRow | None] = []
-        for check in case.own:
-            key = self._key(case, check, target)
+        for check in checks.own:
+            key = self._key(checks, check, target)
             result = self._results.get(key)
             if result is None and key in self._jobs:
                 return None
             rows.append(None if result is None else verdict_row(result))
         return tuple(rows)
 
-    def _not_measured_again(self, case: _CapabilityChecks, target: Target) -> str:
-        """A further sentence where the judgement rests on rows of an earlier session."""
+    def _not_measured_again(self, checks: _CapabilityChecks, target: Target) -> str:
+        """Sentence to add where the judgement uses rows of an earlier session."""
         if not self._earlier:
             return ""
-        keys = [self._key(case, check, target) for check in case.own]
-        keys += [key for check in case.elsewhere for key in self._keys.get(check, ())]
-        # What was not needed carries nothing, and what was not measured says so itself.
+        keys = [self._key(checks, check, target) for check in checks.own]
+        keys += [key for check in checks.elsewhere for key in self._keys.get(check, ())]
+        # Rows that were not needed decide nothing; rows that were not measured have their own note.
         rows = [
             one
             for key in keys
@@ -210,20 +210,20 @@ class VerdictTracker:
         oldest = min(one.observation.started for one in rows)
         return f" Not measured again: {titles}{oldest and f' (since {printable(oldest, 40)})'}."
 
-    def _key(self, case: _CapabilityChecks, check: str, target: Target) -> str:
-        return row_key(check, target, check == case.custom and target.port is not None)
+    def _key(self, checks: _CapabilityChecks, check: str, target: Target) -> str:
+        return row_key(check, target, check == checks.custom and target.port is not None)
 
-    def _judgement(self, case: _CapabilityChecks, rows: _Rows, port: int | None) -> Judgement:
-        others = tuple([self._best_row(check) for check in case.elsewhere])
-        key = (case.capability.id, rows, others, port)
+    def _judgement(self, checks: _CapabilityChecks, rows: _Rows, port: int | None) -> Judgement:
+        others = tuple([self._best_row(check) for check in checks.elsewhere])
+        key = (checks.capability.id, rows, others, port)
         judgement = self._cache.get(key)
         if judgement is None:
             if len(self._cache) >= MAX_CACHED:
                 self._cache.clear()
-            own = dict(_present(case.own, rows))
-            elsewhere = dict(_present(case.elsewhere, others))
+            own = dict(_present(checks.own, rows))
+            elsewhere = dict(_present(checks.elsewhere, others))
             judgement = judge_capability(
-                self._profile, case.capability, self._answers, own, elsewhere, port
+                self._profile, checks.capability, self._answers, own, elsewhere, port
             )
             self._cache[key] = judgement
         return judgement
@@ -262,9 +262,9 @@ def verdicts_of(
     results: Iterable[Result],
     earlier: Collection[str] = (),
 ) -> list[Verdict]:
-    """The verdicts that the rows of a whole session lead to; none for targets cut short.
+    """Verdicts of a whole session; none for targets with cancelled rows.
 
-    `earlier` are the keys of rows that were not measured in it.
+    `earlier` holds the keys of rows that were not measured in it.
     """
     rows = {result.job.key: result for result in results}
     measured = {key: one for key, one in rows.items() if one.status is not Status.CANCELLED}

@@ -1,4 +1,4 @@
-"""How many attempts may be in flight."""
+"""Limit of attempts in flight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DNS is asked about named hosts beside their rows: little, once, and nobody waits for it."""
+"""DNS look-ups beside the rows: few, once each, and no row waits for them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def start(kit, vantage) -> Callable[..., object]:
 
 
 def told(session) -> list[dict[str, object]]:
-    """What the latest rows say of it."""
+    """Facts of DNS in the latest rows."""
     known = (one.observation.facts.get("resolved", {}) for one in session.latest.values())
     return [one for one in known if "reverse" in one or "controllers" in one]
 
@@ -171,7 +171,7 @@ async def test_the_controllers_of_a_domain_are_asked_for_once(kit, start, vantag
 
 
 class _Connects:
-    """A probe to which the connect is everything."""
+    """A probe for which the connect is everything."""
 
     domain_controller = True
 

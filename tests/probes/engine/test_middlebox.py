@@ -106,7 +106,7 @@ async def test_nothing_is_tried_where_nothing_opened(kit):
     assert vantage.connects == [(HOST, 80)]
 
 
-async def test_a_confirmed_service_needs_no_calibration(kit):
+async def test_a_confirmed_service_needs_no_connect_to_the_unused_port(kit):
     a = kit.check("a", 80, probe="says")
     vantage = Connecting(kit, everything(kit)).vantage
     session = kit.Session(vantage, kit.profile(a), {"says": Says(Service.CONFIRMED)})
@@ -135,7 +135,7 @@ async def test_a_wrong_service_stays_blocked_and_says_why_it_is_there(kit):
     assert "something on the path accepts everything" in latest[f"a|{HOST}"].note
 
 
-async def test_what_has_been_cured_is_tried_again_with_the_row(kit):
+async def test_the_unused_port_is_tried_again_when_the_row_is_measured_again(kit):
     a = kit.check("a", 80)
     vantage = kit.Scripted({(HOST, UNUSED): [kit.OPEN, kit.CLOSED]})
     session = kit.Session(vantage, kit.profile(a))
@@ -158,7 +158,7 @@ async def test_without_a_descriptor_the_row_stands_as_it_is(kit):
     assert latest[f"a|{HOST}"].status is Status.OK
 
 
-async def test_a_stop_during_the_calibration_ends_the_run(kit):
+async def test_a_stop_during_the_detection_ends_the_run(kit):
     a, b = kit.check("a", 80), kit.check("b", 81)
     vantage = kit.Scripted(everything(kit), held=True)
     session = kit.Session(vantage, kit.profile(a, b))

@@ -1,4 +1,4 @@
-"""The plan: which rows, with which keys and ports, in which order."""
+"""Plan of a run: its rows with their keys and ports, in their order."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What is measured again of an earlier session, and what the rest counts as from then on."""
+"""Rerun of an earlier session: rows that are measured again, and the results of the others."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check(id: str, port: int, role: str = "pc", **more) -> Check:
 
 @pytest.fixture(scope="module")
 def profile() -> Profile:
-    """A computer that WinRM reaches, or RPC and SMB until it does, and its controller."""
+    """A computer with WinRM, or else RPC and SMB, and its domain controller."""
     spared = (Unless("winrm"),)
     return Profile(
         "p",
@@ -122,7 +122,7 @@ def results(jobs: dict[str, Job], **seen) -> list[Result]:
 
 @pytest.fixture
 def part(profile: Profile, jobs: dict[str, Job]) -> Part:
-    def parted(*only: Status, not_comparable: bool = False, answers=None, **seen) -> RerunPlan:
+    def make(*only: Status, not_comparable: bool = False, answers=None, **seen) -> RerunPlan:
         said = dict(profile.default_answers)
         header = new_header(profile, VantageInfo("local", "here"), Settings(), said, TARGETS)
         session = Session(header, tuple(results(jobs, **seen)), (), True, "", ())
@@ -131,7 +131,7 @@ def part(profile: Profile, jobs: dict[str, Job]) -> Part:
             session, planned, profile, answers or said, only, not_comparable=not_comparable
         )
 
-    return parted
+    return make
 
 
 def ids(jobs: Iterable[Job]) -> set[str]:
@@ -150,10 +150,10 @@ SHUT = {**ALL_WELL, "winrm": BLOCKED, "rpc": BLOCKED, "dynamic": WAITING, "smb":
 
 
 def test_only_what_was_blocked_is_measured_and_what_waited_for_it(part: Part) -> None:
-    parted = part(Status.BLOCKED, **SHUT)
-    assert ids(parted.jobs) == {"winrm", "rpc", "dynamic"}
-    assert ids(one.job for one in parted.earlier) == {"smb", "kerberos", "ldap"}
-    assert parted.unknown_rows == 0
+    planned_rerun = part(Status.BLOCKED, **SHUT)
+    assert ids(planned_rerun.jobs) == {"winrm", "rpc", "dynamic"}
+    assert ids(one.job for one in planned_rerun.earlier) == {"smb", "kerberos", "ldap"}
+    assert planned_rerun.unknown_rows == 0
 
 
 def test_a_row_brings_what_decides_whether_it_is_asked(part: Part) -> None:
@@ -166,8 +166,8 @@ def test_a_row_that_decides_brings_what_it_made_unnecessary(part: Part) -> None:
 
 
 def test_without_a_status_everything_is_measured(part: Part) -> None:
-    parted = part(**SHUT)
-    assert (len(parted.jobs), parted.earlier) == (6, ())
+    planned_rerun = part(**SHUT)
+    assert (len(planned_rerun.jobs), planned_rerun.earlier) == (6, ())
 
 
 def test_nothing_of_a_status_is_nothing_to_do(part: Part) -> None:
@@ -188,13 +188,13 @@ def test_another_answer_brings_the_rows_that_it_makes_necessary(part: Part) -> N
 
 
 def test_what_was_measured_from_elsewhere_counts_as_not_tested(part: Part) -> None:
-    parted = part(Status.BLOCKED, not_comparable=True, **SHUT)
-    assert {one.status for one in parted.earlier} == {Status.CANCELLED}
-    assert {one.observation.state for one in parted.earlier} == {State.NOT_RUN}
+    planned_rerun = part(Status.BLOCKED, not_comparable=True, **SHUT)
+    assert {one.status for one in planned_rerun.earlier} == {Status.CANCELLED}
+    assert {one.observation.state for one in planned_rerun.earlier} == {State.NOT_RUN}
 
 
-def _run(kit, profile: Profile, parted: RerunPlan, script: dict, **how):
-    return kit.Session(kit.Scripted(script), profile, earlier=parted.earlier, **how)
+def _run(kit, profile: Profile, planned_rerun: RerunPlan, script: dict, **how):
+    return kit.Session(kit.Scripted(script), profile, earlier=planned_rerun.earlier, **how)
 
 
 def _verdicts(session) -> dict[str, Verdict]:
@@ -202,9 +202,9 @@ def _verdicts(session) -> dict[str, Verdict]:
 
 
 async def test_a_verdict_says_which_of_its_rows_are_not_of_today(kit, profile, part) -> None:
-    parted = part(Status.BLOCKED, **SHUT)
-    session = _run(kit, profile, parted, {HOST: kit.OPEN})
-    measured = await session.measure(*parted.jobs)
+    planned_rerun = part(Status.BLOCKED, **SHUT)
+    session = _run(kit, profile, planned_rerun, {HOST: kit.OPEN})
+    measured = await session.measure(*planned_rerun.jobs)
     assert measured["winrm|" + HOST].status is Status.OK
     # The way to enable WinRM is not asked once WinRM is there, as in any run.
     assert {port for _, port in session.vantage.connects} == {5985}
@@ -215,9 +215,9 @@ async def test_a_verdict_says_which_of_its_rows_are_not_of_today(kit, profile, p
 
 
 async def test_a_cost_that_was_not_measured_again_still_counts(kit, profile, part) -> None:
-    parted = part(Status.BLOCKED, **{**ALL_WELL, "kerberos": BLOCKED, "ldap": DEGRADED})
-    session = _run(kit, profile, parted, {})
-    await session.measure(*parted.jobs)
+    planned_rerun = part(Status.BLOCKED, **{**ALL_WELL, "kerberos": BLOCKED, "ldap": DEGRADED})
+    session = _run(kit, profile, planned_rerun, {})
+    await session.measure(*planned_rerun.jobs)
     verdicts = _verdicts(session)
     assert verdicts["dc"].ruling is Ruling.DEGRADED
     assert verdicts["dc"].text.endswith(f" Not measured again: LDAP (since {THEN}).")
@@ -228,11 +228,11 @@ async def test_a_cost_that_was_not_measured_again_still_counts(kit, profile, par
 
 
 async def test_what_was_not_measured_from_here_makes_no_verdict_ready(kit, profile, part) -> None:
-    parted = part(
+    planned_rerun = part(
         Status.BLOCKED, not_comparable=True, **{**ALL_WELL, "kerberos": BLOCKED, "ldap": DEGRADED}
     )
-    session = _run(kit, profile, parted, {})
-    await session.measure(*parted.jobs)
+    session = _run(kit, profile, planned_rerun, {})
+    await session.measure(*planned_rerun.jobs)
     assert {one.ruling for one in _verdicts(session).values()} == {Ruling.UNKNOWN}
 
 
@@ -240,10 +240,10 @@ async def test_an_earlier_row_is_judged_anew_when_what_decides_it_changes(
     kit, profile, part
 ) -> None:
     seen = {**SHUT, "winrm": WAITING, "rpc": OK, "dynamic": OK, "smb": BLOCKED}
-    parted = part(Status.ERROR, **seen)
-    assert ids(parted.jobs) == {"winrm"}
-    session = _run(kit, profile, parted, {})
-    await session.measure(*parted.jobs)
+    planned_rerun = part(Status.ERROR, **seen)
+    assert ids(planned_rerun.jobs) == {"winrm"}
+    session = _run(kit, profile, planned_rerun, {})
+    await session.measure(*planned_rerun.jobs)
     told = [one.result for one in session.events if isinstance(one, EarlierResult)]
     smb = [one for one in told if one.job.check.id == "smb"]
     assert [one.status for one in smb] == [Status.BLOCKED, Status.NOT_NEEDED]
@@ -256,9 +256,9 @@ async def test_rows_of_then_are_evidence_for_findings_and_none_of_their_own(
     kit, profile, part
 ) -> None:
     seen = {**ALL_WELL, "kerberos": BLOCKED, "ldap": OK}
-    parted = part(Status.BLOCKED, **seen)
-    session = _run(kit, profile, parted, {CONTROLLER: kit.SILENT}, retries=0)
-    await session.measure(*parted.jobs)
+    planned_rerun = part(Status.BLOCKED, **seen)
+    session = _run(kit, profile, planned_rerun, {CONTROLLER: kit.SILENT}, retries=0)
+    await session.measure(*planned_rerun.jobs)
     (diagnosed,) = [one for one in session.events if isinstance(one, Diagnosed)]
     texts = [finding.text for finding in diagnosed.findings]
     # Alone the row would look like a dead host.

@@ -1,4 +1,4 @@
-"""A process that stood still over a deadline: what it then calls silence is measured again."""
+"""Suspend detection: silence over a deadline that passed in a suspend is measured again."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ OPEN = (State.OPEN, Reason.SYN_ACK)
 
 @pytest.fixture
 async def clock():
-    """The loop's clock, which can be put forward as it jumps for a process that was stopped."""
+    """Clock of the loop that can be put forward, as it jumps for a process that was suspended."""
     loop = asyncio.get_running_loop()
     real, ahead = loop.time, [0.0]
     loop.time = lambda: real() + ahead[0]  # type: ignore[method-assign]
 
-    def stand_still(seconds: float) -> None:
+    def suspend(seconds: float) -> None:
         ahead[0] += seconds
 
-    yield stand_still
+    yield suspend
     del loop.time
 
 
 async def held(kit, check, script, **settings):
-    """A run with one attempt in flight."""
+    """Run with one attempt in flight."""
     vantage = kit.Scripted(script, held=True)
     session = kit.Session(vantage, kit.profile(check), retries=0, **settings)
     session.scheduler.add([kit.job(check)])
@@ -38,14 +38,14 @@ async def held(kit, check, script, **settings):
 
 
 async def answered(session, vantage):
-    """The end of the run, every further attempt being answered as the script says."""
+    """Wait for the end of the run, every further attempt being answered as the script says."""
     vantage.held = False
     vantage.let_go()
     await session.idle()
     return next(iter(session.latest.values()))
 
 
-async def test_silence_over_a_pause_is_not_believed_and_the_row_is_begun_anew(kit, clock):
+async def test_silence_over_a_suspend_is_not_believed_and_the_row_is_measured_again(kit, clock):
     session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [SILENT, OPEN]})
     clock(30)
     result = await answered(session, vantage)
@@ -53,10 +53,10 @@ async def test_silence_over_a_pause_is_not_believed_and_the_row_is_begun_anew(ki
     assert len(vantage.connects) == 2
 
 
-async def test_the_pause_is_remembered_after_the_heart_has_beaten_again(kit, clock):
+async def test_a_suspend_is_remembered_after_further_ticks(kit, clock):
     session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [SILENT, OPEN]})
     clock(30)
-    # The beat is overdue, so it comes with the next turn of the loop.
+    # The tick is overdue, so it comes with the next turn of the loop.
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert session.scheduler._suspend_detector._resumed_at > 0
@@ -64,7 +64,7 @@ async def test_the_pause_is_remembered_after_the_heart_has_beaten_again(kit, clo
     assert result.observation.state is State.OPEN
 
 
-async def test_silence_without_a_pause_is_silence(kit, clock):
+async def test_silence_without_a_suspend_is_silence(kit, clock):
     session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [SILENT, OPEN]})
     clock(SUSPEND_THRESHOLD / 2)
     result = await answered(session, vantage)
@@ -72,7 +72,7 @@ async def test_silence_without_a_pause_is_silence(kit, clock):
     assert len(vantage.connects) == 1
 
 
-async def test_what_began_after_the_pause_is_believed(kit, clock):
+async def test_a_row_that_began_after_the_suspend_is_believed(kit, clock):
     session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [OPEN, SILENT]})
     clock(30)
     await answered(session, vantage)
@@ -81,14 +81,14 @@ async def test_what_began_after_the_pause_is_believed(kit, clock):
     assert session.latest["a|10.0.0.1"].observation.reason is Reason.NO_RESPONSE
 
 
-async def test_a_refusal_over_a_pause_is_a_refusal(kit, clock):
+async def test_a_refusal_over_a_suspend_is_a_refusal(kit, clock):
     session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [kit.CLOSED, OPEN]})
     clock(30)
     result = await answered(session, vantage)
     assert result.observation.state is State.CLOSED
 
 
-async def test_a_machine_that_stands_still_all_the_time_comes_to_an_end(kit, clock):
+async def test_a_run_on_a_machine_that_is_suspended_all_the_time_ends(kit, clock):
     session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [SILENT]})
     for _ in range(MAX_REPEATS + 1):
         clock(30)
@@ -103,24 +103,24 @@ async def test_a_machine_that_stands_still_all_the_time_comes_to_an_end(kit, clo
     assert len(vantage.connects) == MAX_REPEATS + 1
 
 
-async def test_a_service_that_was_silent_over_a_pause_is_asked_again(kit, clock):
+async def test_a_service_that_was_silent_over_a_suspend_is_asked_again(kit, clock):
     from probes.engine.pacing import SuspendDetector, Work
     from probes.model import Observation
 
-    pauses = SuspendDetector(asyncio.get_running_loop())
-    pauses.start()
+    detector = SuspendDetector(asyncio.get_running_loop())
+    detector.start()
     work = Work(kit.job(kit.check("a")))
     work.start_time = asyncio.get_running_loop().time()
     mute = Observation(State.OPEN, Reason.SYN_ACK, Service.SILENT)
-    assert not pauses.invalidates(work, mute)
+    assert not detector.invalidates(work, mute)
     clock(30)
-    assert pauses.invalidates(work, mute)
+    assert detector.invalidates(work, mute)
     proven = Observation(State.OPEN, Reason.SYN_ACK, Service.CONFIRMED)
-    assert not pauses.invalidates(work, proven)
-    pauses.stop()
+    assert not detector.invalidates(work, proven)
+    detector.stop()
 
 
-async def test_a_name_that_did_not_resolve_over_a_pause_is_looked_up_again(kit, clock):
+async def test_a_name_that_did_not_resolve_over_a_suspend_is_looked_up_again(kit, clock):
     check = kit.check("a")
     vantage = kit.Scripted()
     began, go_on = asyncio.Event(), asyncio.Event()
@@ -144,7 +144,7 @@ async def test_a_name_that_did_not_resolve_over_a_pause_is_looked_up_again(kit, 
     assert vantage.looked_up == ["pc1", "pc1"]
 
 
-async def test_nothing_beats_while_nothing_is_measured(kit):
+async def test_no_timer_ticks_while_nothing_is_measured(kit):
     session = kit.Session(kit.Scripted({"10.0.0.1": Outcome(*OPEN, "10.0.0.1")}), kit.profile())
     assert session.scheduler._suspend_detector._timer is None
     check = kit.check("a")

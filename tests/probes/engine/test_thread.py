@@ -1,4 +1,4 @@
-"""The engine in its thread: the log comes first, and nobody waits forever."""
+"""Engine thread: the log comes first, and nobody waits forever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a verdict is due: after the last row of its target, whatever the order."""
+"""Verdicts become due with the last row of a target, in whatever order results arrive."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check(id: str, port: int, role: str, **more) -> Check:
 
 @pytest.fixture(scope="module")
 def profile() -> Profile:
-    """A computer with a way in, one to enable it and a controller; and a printer."""
+    """A computer with one service, another that enables it and a controller; and a printer."""
     return Profile(
         "p",
         "P",
@@ -73,31 +73,31 @@ def jobs_of(profile: Profile, *targets: str) -> list[Job]:
 
 
 class Session:
-    """A docket with the results its rows will get."""
+    """A verdict tracker with the results its rows will get."""
 
     def __init__(self, profile: Profile, jobs: Iterable[Job]) -> None:
         self.jobs = {job.key: job for job in jobs}
         self.results: dict[str, Result] = {}
-        self.docket = VerdictTracker(profile, {}, self.jobs, self.results)
+        self.tracker = VerdictTracker(profile, {}, self.jobs, self.results)
         self.told: list[Verdict] = []
         for job in self.jobs.values():
-            self.docket.row_opened(job)
+            self.tracker.row_opened(job)
 
     def close(self, key: str, status: Status = Status.OK) -> list[Verdict]:
         job = self.jobs[key]
         seen = Observation(State.OPEN, Reason.SYN_ACK)
         self.results[key] = Result(job, status, "n", seen)
-        verdicts = self.docket.row_closed(job)
+        verdicts = self.tracker.row_closed(job)
         self.told += verdicts
         return verdicts
 
     def end(self) -> list[Verdict]:
-        verdicts = self.docket.finish()
+        verdicts = self.tracker.finish()
         self.told += verdicts
         return verdicts
 
     def again(self, key: str, status: Status) -> list[Verdict]:
-        self.docket.row_opened(self.jobs[key])
+        self.tracker.row_opened(self.jobs[key])
         return self.close(key, status)
 
     @property
@@ -138,7 +138,7 @@ def test_a_controller_that_is_lost_later_changes_the_verdict_of_every_computer(p
     assert verdict.because == ("kerberos",)
 
 
-def test_the_same_verdict_is_not_told_twice(profile):
+def test_the_same_verdict_is_not_emitted_twice(profile):
     session = Session(profile, jobs_of(profile, "printer=a"))
     assert len(session.close("raw|a", Status.BLOCKED)) == 1
     assert session.again("raw|a", Status.BLOCKED) == []
@@ -153,7 +153,7 @@ def test_a_port_of_its_own_makes_another_target_and_stands_in_its_sentence(profi
     assert "(TCP 9101)" in one.text and "(TCP 9102)" in two.text
 
 
-def test_a_target_that_was_cut_short_gets_no_verdict_until_it_is_measured(profile):
+def test_a_target_with_cancelled_rows_gets_no_verdict_until_it_is_measured(profile):
     session = Session(profile, jobs_of(profile, "pc=a", "pc=b"))
     session.close("winrm|a")
     session.close("smb|a", Status.NOT_NEEDED)
@@ -163,7 +163,7 @@ def test_a_target_that_was_cut_short_gets_no_verdict_until_it_is_measured(profil
     assert [one.target.host for one in session.again("smb|b", Status.NOT_NEEDED)] == ["b"]
 
 
-def test_controllers_that_were_cut_short_are_not_taken_for_absent(profile):
+def test_controllers_with_cancelled_rows_are_not_taken_for_absent(profile):
     session = Session(profile, jobs_of(profile, "pc=a", "dc=x"))
     session.close("winrm|a")
     session.close("smb|a", Status.NOT_NEEDED)
@@ -172,7 +172,7 @@ def test_controllers_that_were_cut_short_are_not_taken_for_absent(profile):
     assert verdict.because == ("kerberos",)
 
 
-def test_more_kinds_of_rows_than_are_remembered_are_judged_all_the_same(profile, monkeypatch):
+def test_more_combinations_of_rows_than_are_cached_are_judged_all_the_same(profile, monkeypatch):
     monkeypatch.setattr("probes.engine.verdict_tracker.MAX_CACHED", 1)
     session = Session(profile, jobs_of(profile, "printer=a", "printer=b", "printer=c"))
     found = [session.close("raw|a"), session.close("raw|b", Status.BLOCKED), session.close("raw|c")]

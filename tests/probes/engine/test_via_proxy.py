@@ -1,4 +1,4 @@
-"""Rows that go through a proxy: it is connected to, resolved and blamed instead of the target."""
+"""Rows through a proxy: it is connected to, resolved and named instead of the target."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_the_proxy_is_resolved_and_connected_to_and_the_target_is_not(kit,
     assert seen.address == "10.9.9.9"
 
 
-async def test_a_proxy_that_refuses_is_blamed_as_the_proxy(kit, vantage, through):
+async def test_a_proxy_that_refuses_is_named_as_the_proxy(kit, vantage, through):
     a = kit.check("a", 443)
     vantage.script["10.9.9.9"] = kit.CLOSED
     latest = await kit.Session(vantage, kit.profile(a)).measure(through(a))
@@ -69,7 +69,7 @@ async def test_a_proxy_without_an_address_is_named_and_nothing_is_called_blocked
     )
 
 
-async def test_a_row_that_was_stopped_does_not_blame_the_proxy(kit, vantage, through):
+async def test_a_cancelled_row_does_not_name_the_proxy(kit, vantage, through):
     a = kit.check("a", 443)
     vantage.held = True
     session = kit.Session(vantage, kit.profile(a))

@@ -1,4 +1,4 @@
-"""A probe made of a coroutine, and a port that really listens."""
+"""A probe made of a coroutine, and a port that listens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked, how often and how much at once: every job ends in one result."""
+"""Attempts: their number, order and concurrency; every job ends in one result."""
 
 from __future__ import annotations
 

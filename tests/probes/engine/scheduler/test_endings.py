@@ -1,4 +1,4 @@
-"""A run that is stopped, and services, probes and vantages that misbehave."""
+"""Runs that are stopped, and services, probes and vantages that misbehave."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_stop_ends_everything_and_keeps_what_was_measured(kit):
 
 
 async def test_a_connection_that_opens_as_the_run_is_stopped_is_closed(kit, a_probe):
-    """Its conversation is cancelled before its first step, and so never takes it."""
+    """Its probe is cancelled before its first step, and so never takes it."""
     ours, theirs = socket.socketpair()
     opened = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", connection=SocketConnection(ours))
     a = kit.check("a", probe="talk")

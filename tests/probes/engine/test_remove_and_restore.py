@@ -1,4 +1,4 @@
-"""A removed target is measured no more and counts nowhere; put back, it has what it had."""
+"""Removed targets are not measured and not counted; restored ones have the results they had."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def test_after_a_stop_the_new_end_is_not_complete_either(kit):
     assert counted(session) == {"cancelled": 1}
 
 
-async def test_what_is_in_flight_ends_unheard_and_the_run_ends_with_the_others(kit):
+async def test_rows_in_flight_end_without_a_result_and_the_run_ends_with_the_others(kit):
     a, b = kit.check("a", 80), kit.check("b", 81)
     session = kit.Session(kit.Scripted(held=True), kit.profile(a, b), per_host=1)
     jobs = [kit.job(one, host) for host in ("10.0.0.1", "10.0.0.2") for one in (a, b)]
@@ -80,7 +80,7 @@ async def test_what_is_in_flight_ends_unheard_and_the_run_ends_with_the_others(k
     assert counted(session) == {"ok": 2}
 
 
-async def test_the_last_open_rows_removed_end_the_run(kit):
+async def test_removing_the_last_pending_rows_ends_the_run(kit):
     a = kit.check("a")
     session = kit.Session(kit.Scripted(held=True), kit.profile(a))
     session.scheduler.add([kit.job(a)])
@@ -90,7 +90,7 @@ async def test_the_last_open_rows_removed_end_the_run(kit):
     assert counted(session) == {}
 
 
-async def test_what_was_open_is_measured_when_it_comes_back(kit):
+async def test_rows_that_were_pending_are_measured_when_they_are_restored(kit):
     a = kit.check("a")
     vantage = kit.Scripted(held=True)
     session = kit.Session(vantage, kit.profile(a))
@@ -128,7 +128,7 @@ async def test_a_rerun_does_not_reach_what_was_removed(kit):
     assert len(session.vantage.connects) == 1
 
 
-async def test_who_names_a_removed_host_again_measures_it_anew_and_nothing_comes_back(kit):
+async def test_a_removed_host_that_is_named_again_is_measured_and_not_restored(kit):
     a = kit.check("a")
     vantage = kit.Scripted({"10.0.0.1": [kit.CLOSED, kit.OPEN]})
     session = kit.Session(vantage, kit.profile(a))
@@ -153,8 +153,8 @@ async def test_what_was_never_there_is_neither_removed_nor_restored(kit):
     assert not any(isinstance(event, Removed | Restored) for event in session.events)
 
 
-def test_a_domain_controller_that_is_removed_speaks_for_nobody_any_more(kit):
-    """The docket alone: verdicts of Windows computers rest on domain controllers elsewhere."""
+def test_a_removed_domain_controller_counts_for_no_other_host(kit):
+    """The tracker alone: verdicts of Windows computers depend on domain controllers."""
     from probes.engine.verdict_tracker import VerdictTracker
 
     targets = [Target("windows.target", "pc1"), Target("windows.dc", "dc1")]
@@ -163,27 +163,27 @@ def test_a_domain_controller_that_is_removed_speaks_for_nobody_any_more(kit):
         key: Result(job, Status.OK, "", Observation(State.OPEN, Reason.SYN_ACK))
         for key, job in jobs.items()
     }
-    docket = VerdictTracker(CATALOG, CATALOG.default_answers, jobs, results)
+    tracker = VerdictTracker(CATALOG, CATALOG.default_answers, jobs, results)
     for job in jobs.values():
-        docket.row_opened(job)
-    before = [one for job in jobs.values() for one in docket.row_closed(job)] + docket.finish()
+        tracker.row_opened(job)
+    before = [one for job in jobs.values() for one in tracker.row_closed(job)] + tracker.finish()
     pc = next(one for one in before if one.target.host == "pc1")
     gone = [key for key, job in jobs.items() if job.target.host == "dc1"]
     taken = {key: (jobs.pop(key), results.pop(key)) for key in gone}
-    after = docket.targets_removed([targets[1]], [job for job, _ in taken.values()])
+    after = tracker.targets_removed([targets[1]], [job for job, _ in taken.values()])
     assert [one.target.host for one in after] == ["pc1"]
     assert after[0].text != pc.text
     for key, (job, result) in taken.items():
         jobs[key], results[key] = job, result
-        docket.row_opened(job)
-    back = [one for job, _ in taken.values() for one in docket.row_closed(job)]
-    back += docket.dependent_verdicts(["windows.dc"])
+        tracker.row_opened(job)
+    back = [one for job, _ in taken.values() for one in tracker.row_closed(job)]
+    back += tracker.dependent_verdicts(["windows.dc"])
     assert {one.target.host for one in back} == {"pc1", "dc1"}
     assert next(one for one in back if one.target.host == "pc1") == pc
 
 
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 3), max_size=8))
-def test_whatever_is_removed_and_restored_the_counts_are_those_of_who_is_there(seed, moves):
+def test_whatever_is_removed_and_restored_the_counts_are_those_of_present_hosts(seed, moves):
     async def main() -> None:
         from probes.engine.session_state import ResultRecorder
 
