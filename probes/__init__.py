@@ -1,1 +1,1 @@
-"""How it is found out whether a host can be reached: targets, engine, protocols, findings."""
+"""Probes: reachability of hosts, from typed targets to observations, verdicts and findings."""
