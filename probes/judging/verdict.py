@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from probes.judging.messages import fix_override
+from probes.judging.text import joined
 from probes.model import (
     AVAILABLE,
     BEST_FIRST,
@@ -203,7 +204,7 @@ class _Clauses:
         }:
             yield "the name does not resolve"
         elif untested:
-            yield f"{_and(self._own_names(CheckOutcome.UNTESTED))} could not be tested"
+            yield f"{joined(self._own_names(CheckOutcome.UNTESTED))} could not be tested"
         if not_measured := self._own_names(CheckOutcome.NOT_MEASURED):
             yield _clause(not_measured, "left out", past=True)
         for judged in self.checks:
@@ -212,14 +213,14 @@ class _Clauses:
                 yield f"{self._name(judged.check)} could not be tested on any {where}"
         if not any(judged.outcome in _EXPLAINED for judged in self.checks):
             unverifiable = self._own_names(CheckOutcome.UNVERIFIABLE)
-            yield f"{_and(unverifiable)} cannot be verified from outside"
+            yield f"{joined(unverifiable)} cannot be verified from outside"
 
     def remarks(self) -> Iterable[str]:
         """What does not change the ruling and should be known."""
         if warnings := self._own_names(CheckOutcome.WARNING):
-            yield f"{_and(warnings)} {'has a warning' if len(warnings) == 1 else 'have warnings'}"
+            yield f"{joined(warnings)} {'has a warning' if len(warnings) == 1 else 'have warnings'}"
         if unverifiable := self._own_names(CheckOutcome.UNVERIFIABLE):
-            yield f"{_and(unverifiable)} cannot be verified from outside"
+            yield f"{joined(unverifiable)} cannot be verified from outside"
         without_host: dict[str, list[str]] = {}
         for judged in self.checks:
             if judged.outcome is CheckOutcome.NO_HOST:
@@ -227,7 +228,7 @@ class _Clauses:
                     self._name(judged.check)
                 )
         for role, names in without_host.items():
-            yield f"no {role} was checked for {_and(names)}"
+            yield f"no {role} was checked for {joined(names)}"
 
     def _of_other_roles(self, outcome: CheckOutcome) -> Iterable[str]:
         for judged in self.checks:
@@ -263,14 +264,9 @@ _EXPLAINED = frozenset(
 )
 
 
-def _clause(names: Collection[str], what: str, *, past: bool = False) -> str:
+def _clause(names: Sequence[str], what: str, *, past: bool = False) -> str:
     one, many = ("was", "were") if past else ("is", "are")
-    return f"{_and(names)} {one if len(names) == 1 else many} {what}"
-
-
-def _and(names: Collection[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
+    return f"{joined(names)} {one if len(names) == 1 else many} {what}"
 
 
 _WORKING = frozenset({CheckOutcome.OK, CheckOutcome.WARNING})

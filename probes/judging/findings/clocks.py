@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from probes.judging.findings.hosts import ClassifiedResults, Host
-from probes.judging.findings.text import count, joined, some
+from probes.judging.text import count, joined, some
 from probes.model import MISSING, Confidence, Finding, FindingKind, Observation
 from probes.wire.ber import distance
 

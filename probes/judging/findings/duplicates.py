@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from probes.judging.findings.hosts import ClassifiedResults
-from probes.judging.findings.text import count, some
+from probes.judging.text import count, some
 from probes.model import MISSING, Confidence, Finding, FindingKind, Result
 from probes.registry import probe_of
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from probes.judging.findings.subnets import Subnets
-from probes.judging.findings.text import Port
 from probes.judging.messages import unanswered_neighbour
+from probes.judging.text import Port
 from probes.model import MISSING, Job, Observation, Reason, Result, Service, State, Status
 
 # Tuples, because an enum's hash is worked out in Python, a hundred thousand times.

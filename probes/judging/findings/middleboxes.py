@@ -12,7 +12,7 @@ from probes.judging.findings.hosts import (
     cause_of,
     proxy_of,
 )
-from probes.judging.findings.text import count, count_of, some
+from probes.judging.text import count, count_of, some
 from probes.model import (
     MISSING,
     Confidence,

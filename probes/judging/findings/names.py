@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from probes.judging.findings.hosts import ClassifiedResults
-from probes.judging.findings.text import count, joined, some
+from probes.judging.text import count, joined, some
 from probes.model import MISSING, Confidence, Finding, FindingKind, Result
 
 MIN_GROUP = 4

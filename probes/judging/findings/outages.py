@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from probes.judging.findings.hosts import Cause, ClassifiedResults, Host, LostRow
-from probes.judging.findings.text import Port, count, ports_text, some
+from probes.judging.text import Port, count, ports_text, some
 from probes.model import Confidence, Finding, FindingKind, Reason
 
 MIN_GROUP = 4

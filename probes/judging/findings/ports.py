@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from probes.judging.findings.hosts import Cause, ClassifiedResults, Host, LostRow
-from probes.judging.findings.text import Port, count, count_of, ports_text, some
+from probes.judging.text import Port, count, count_of, ports_text, some
 from probes.model import Confidence, Finding, FindingKind
 
 _OWN_FIREWALL, _OWN_FIREWALLS = "the host's own firewall", "the hosts' own firewalls"
