@@ -216,6 +216,10 @@ class Evidence:
     errno: int | None = None
 
 
+ACCEPTS_EVERYTHING = "accepts_everything"
+"""Fact of an observation: something on the path accepts every connection to its address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """Facts that one job found out, without judgement."""

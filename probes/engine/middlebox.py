@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 
-from probes.model import Evidence, Job, Observation, Service, State
+from probes.model import ACCEPTS_EVERYTHING, Evidence, Job, Observation, Service, State
 from probes.vantage import Cancel, Outcome, Vantage
 
 UNUSED_PORTS = range(29517, 29998)
@@ -18,7 +18,6 @@ MIN_TIMEOUT = 1.0
 """Seconds for the connect; an address that drops it does not accept everything."""
 LATENCY_FACTOR = 4
 """Timeout as a multiple of the row's own latency, on a slow path."""
-FACT = "accepts_everything"
 
 OnChecked = Callable[[Observation], None]
 OnUpdate = Callable[[str, Evidence], None]
@@ -121,6 +120,6 @@ def mark_accepts_everything(observation: Observation, evidence: Evidence) -> Obs
     """Observation of a row whose address accepts everything, with the evidence for it."""
     return dataclasses.replace(
         observation,
-        facts={**observation.facts, FACT: True},
+        facts={**observation.facts, ACCEPTS_EVERYTHING: True},
         evidence=(*observation.evidence, evidence),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.model import Icmp, Job, Observation, Reason, Service, State
+from probes.model import ACCEPTS_EVERYTHING, Icmp, Job, Observation, Reason, Service, State
 from probes.registry import probe_of
 from probes.wire.address import same_address
 
@@ -94,7 +94,7 @@ def _describe_open(observation: Observation) -> str:
                 text = "Answers the ping"
     other_addresses = observation.facts.get("other_addresses")
     text = f"{text}; but {other_addresses}" if other_addresses else text
-    if observation.facts.get("accepts_everything"):
+    if observation.facts.get(ACCEPTS_EVERYTHING):
         text += "; something on the path accepts everything"
         if observation.service is not Service.CONFIRMED:
             text += ", so an open port proves nothing"

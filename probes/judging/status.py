@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from probes.judging.messages import outcome_message
 from probes.model import (
+    ACCEPTS_EVERYTHING,
     AVAILABLE,
     MISSING,
     Job,
@@ -75,7 +76,7 @@ def status_of(check: Check, observation: Observation) -> Status:
         return Status.CANCELLED
     if state in (State.ERROR, State.NOT_RUN):
         return Status.ERROR
-    if observation.service is Service.NOT_ASKED and observation.facts.get("accepts_everything"):
+    if observation.service is Service.NOT_ASKED and observation.facts.get(ACCEPTS_EVERYTHING):
         return Status.UNVERIFIABLE
     if state is State.OPEN and observation.service in (Service.CONFIRMED, Service.NOT_ASKED):
         return Status.WARNING if observation.facts.get("warning") else Status.OK

@@ -9,11 +9,20 @@ from enum import StrEnum
 from probes.judging.findings.subnets import Subnets
 from probes.judging.messages import unanswered_neighbour
 from probes.judging.text import Port
-from probes.model import MISSING, Job, Observation, Reason, Result, Service, State, Status
+from probes.model import (
+    ACCEPTS_EVERYTHING,
+    MISSING,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+)
 
 # Tuples, because an enum's hash is worked out in Python, a hundred thousand times.
 UNTESTED = (State.ERROR, State.NOT_RUN)
-ACCEPTS_EVERYTHING = "accepts_everything"
 _COMMON_FACTS = frozenset({"resolved", "proxy", "problem", "fix", "hint", "summary"})
 
 

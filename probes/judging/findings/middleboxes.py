@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from probes.judging.findings.hosts import (
-    ACCEPTS_EVERYTHING,
     Cause,
     ClassifiedResults,
     cause_of,
@@ -14,6 +13,7 @@ from probes.judging.findings.hosts import (
 )
 from probes.judging.text import count, count_of, some
 from probes.model import (
+    ACCEPTS_EVERYTHING,
     MISSING,
     Confidence,
     Finding,
