@@ -45,7 +45,6 @@ QUESTIONS = ("What", "Whether", "How", "Who", "Where", "Which")
 """Words that no docstring of a public name begins with: it is a noun phrase or an imperative."""
 NOT_YET_DESCRIBED: tuple[str, ...] = (
     "profiles/",
-    "probes/judging/",
     "probes/lab/",
     "probes/registry/",
     "probes/remediation/",

@@ -1,1 +1,1 @@
-"""Judging: observation to status, message, verdict and cause. Pure."""
+"""Judging: from an observation to its status, message, verdict and finding. Pure."""

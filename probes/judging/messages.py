@@ -1,4 +1,4 @@
-"""Messages of a row that failed: who said no, and what has to change."""
+"""Messages of observations, and fixes that replace those of the profile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _ATTEMPTS_TEXT = {1: "", 2: ", twice", 3: ", three times"}
 
 
 def outcome_message(job: Job, observation: Observation, timeout: float) -> str:
-    """What happened and who is behind it; `timeout` is the seconds each attempt waited."""
+    """Sentence about an observation: its end and the party that caused it.
+
+    `timeout` is the seconds each attempt waited. Without its full stop.
+    """
     text = _describe(job, observation, timeout)
     if not job.proxy or observation.state in (State.OPEN, State.NOT_RUN):
         return text
@@ -26,6 +29,67 @@ def outcome_message(job: Job, observation: Observation, timeout: float) -> str:
     if observation.state is State.ERROR:
         return text
     return f"The proxy {job.proxy} is not reached: {text[0].lower()}{text[1:]}"
+
+
+def fix_override(job: Job, seen: Observation) -> str:
+    """Fix that replaces the profile's in a verdict; empty where the profile's is right.
+
+    It names no host, so that targets with the same rows have the same verdict.
+    """
+    if seen.state is State.UNREACHABLE:
+        match seen.reason:
+            case Reason.HOST_UNREACH if "unanswered" not in seen.facts or seen.facts["unanswered"]:
+                return "Start the host or correct its address, if no rule on the way says so."
+            case Reason.NET_UNREACH:
+                return "Correct the routes on the way, or the address."
+            case Reason.TIME_EXCEEDED:
+                return "Mend the routing loop on the way."
+    if seen.state is State.CLOSED and not probe_of(job.check).opens_port:
+        return closed_port_fix(job)
+    return wrong_service_fix(job, seen)
+
+
+def wrong_service_fix(job: Job, seen: Observation) -> str:
+    """Fix where a port is open and the service behind it is not the right one.
+
+    Empty for any other row, and where the right service has a fault or a port behind this one
+    decides. No rule has to change: the connection is let through.
+    """
+    if seen.state is not State.OPEN or job.check.ports or "unproven" in seen.facts:
+        return ""
+    where = f"{job.check.transport.upper()} {job.port}" if job.port else job.check.port_text
+    if seen.service is Service.UNEXPECTED:
+        return (
+            f"Correct the address, or have {job.check.title} listen on {where}: "
+            "the path is open, but something else answers."
+        )
+    if seen.service is Service.SILENT:
+        return (
+            f"See on the host, or on what takes its connections, why {job.check.title} says "
+            f"nothing useful on {where}: the connection is accepted."
+        )
+    return ""
+
+
+def closed_port_fix(job: Job) -> str:
+    """Fix where a port is refused in the host's own name.
+
+    Empty where the service answers nobody, serves one client at a time or is behind another port.
+    """
+    check = job.check
+    if not check.answers or probe_of(check).one_client or check.ports:
+        return ""
+    where = f"{check.transport.upper()} {job.port}" if job.port else check.port_text
+    return (
+        f"Start {check.title} on the host or correct the port: nothing listens on {where}, "
+        "unless a firewall refuses it in the host's name."
+    )
+
+
+def unanswered_neighbour(observation: Observation) -> str | None:
+    """Neighbour that gave no ARP reply to this machine; see Vantage.unanswered."""
+    silent = observation.facts.get("unanswered")
+    return silent if isinstance(silent, str) else None
 
 
 def _describe(job: Job, observation: Observation, timeout: float) -> str:
@@ -102,7 +166,7 @@ def _describe_open(observation: Observation) -> str:
 
 
 def _describe_other_port(observation: Observation) -> str:
-    """A probe looked behind the row's own port and found a way that does not open."""
+    """Message of a port behind the row's own that a probe could not open."""
     summary = str(observation.facts["summary"])
     if observation.icmp is None:
         return summary
@@ -131,12 +195,6 @@ def _describe_icmp(observation: Observation, icmp: Icmp) -> str:
         return f"This machine itself ({icmp.offender}) rejected it: {error}"
     verb = "rejected it" if observation.state is State.FILTERED else "cannot deliver it"
     return f"{icmp.offender} (a device on the path) {verb}: {error}"
-
-
-def unanswered_neighbour(observation: Observation) -> str | None:
-    """Who did not answer ARP where this machine says host unreachable; see Vantage.unanswered."""
-    silent = observation.facts.get("unanswered")
-    return silent if isinstance(silent, str) else None
 
 
 def _icmp_text(reason: Reason, icmp: Icmp) -> str:
@@ -182,58 +240,3 @@ def _describe_untested(observation: Observation) -> str:
             return "Not needed"
         case _:
             return f"Not tested: {problem}"
-
-
-def wrong_service_fix(job: Job, seen: Observation) -> str:
-    """The change where a port is open and the service behind it is not the right one.
-
-    Empty for any other row, and where the right service has a fault or a port behind this one
-    decides. A rule that lets the connection through is there already.
-    """
-    if seen.state is not State.OPEN or job.check.ports or "unproven" in seen.facts:
-        return ""
-    where = f"{job.check.transport.upper()} {job.port}" if job.port else job.check.port_text
-    if seen.service is Service.UNEXPECTED:
-        return (
-            f"Correct the address, or have {job.check.title} listen on {where}: "
-            "the path is open, but something else answers."
-        )
-    if seen.service is Service.SILENT:
-        return (
-            f"See on the host, or on what takes its connections, why {job.check.title} says "
-            f"nothing useful on {where}: the connection is accepted."
-        )
-    return ""
-
-
-def closed_port_fix(job: Job) -> str:
-    """The change where a port is refused in the host's own name.
-
-    Empty where the service answers nobody, serves one client at a time or is behind another port.
-    """
-    check = job.check
-    if not check.answers or probe_of(check).one_client or check.ports:
-        return ""
-    where = f"{check.transport.upper()} {job.port}" if job.port else check.port_text
-    return (
-        f"Start {check.title} on the host or correct the port: nothing listens on {where}, "
-        "unless a firewall refuses it in the host's name."
-    )
-
-
-def fix_override(job: Job, seen: Observation) -> str:
-    """The change a verdict names for a row; empty where the profile knows best.
-
-    It names no host, so that targets with the same rows have the same verdict.
-    """
-    if seen.state is State.UNREACHABLE:
-        match seen.reason:
-            case Reason.HOST_UNREACH if "unanswered" not in seen.facts or seen.facts["unanswered"]:
-                return "Start the host or correct its address, if no rule on the way says so."
-            case Reason.NET_UNREACH:
-                return "Correct the routes on the way, or the address."
-            case Reason.TIME_EXCEEDED:
-                return "Mend the routing loop on the way."
-    if seen.state is State.CLOSED and not probe_of(job.check).opens_port:
-        return closed_port_fix(job)
-    return wrong_service_fix(job, seen)

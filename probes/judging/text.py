@@ -1,4 +1,4 @@
-"""Lists and counts as a sentence has them. Pure."""
+"""Lists and counts for sentences. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ORDER = {"tcp": 0, "udp": 1, "icmp": 2}
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port as it is told: transport (`tcp`, `udp`, `icmp`), number (0 for ICMP), its text."""
+    """Port for a sentence: transport (`tcp`, `udp`, `icmp`), number (0 for ICMP), its text."""
 
     transport: str
     number: int
@@ -21,12 +21,12 @@ class Port:
 
     @property
     def sort_key(self) -> tuple[int, int, str]:
-        """Sorts TCP before UDP before ICMP, then by number."""
+        """TCP before UDP before ICMP, then by number."""
         return _ORDER.get(self.transport, 3), self.number, self.text
 
 
 def ports_text(ports: Iterable[Port]) -> str:
-    """`TCP 135, 139 and 445, UDP 137 and ICMP`."""
+    """Ports as `TCP 135, 139 and 445, UDP 137 and ICMP`."""
     texts: dict[str, list[str]] = {}
     for port in sorted(set(ports), key=lambda port: port.sort_key):
         texts.setdefault(port.transport, []).append(port.text)
@@ -42,21 +42,21 @@ def ports_text(ports: Iterable[Port]) -> str:
 
 
 def joined(parts: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """Words as `a`, `a and b` or `a, b and c`."""
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def some(names: Sequence[str], limit: int = _MAX_NAMES) -> str:
-    """The first names and how many more there are."""
+    """The first names and the number of the others: `a, b, c, d and 9 more`."""
     if len(names) <= limit + 1:
         return joined(names)
     return f"{', '.join(names[:limit])} and {len(names) - limit:,} more"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """`1 host`, `14 hosts`."""
+    """Number with its noun: `1 host`, `14 hosts`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 

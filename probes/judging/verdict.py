@@ -1,4 +1,4 @@
-"""Verdict of a target and a capability: outcome of its checks, reasons, fix and sentence."""
+"""Verdict of a target and capability: outcomes of its checks, ruling, fix and sentence."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _MAX_FIX = 600
 
 @dataclass(frozen=True, slots=True)
 class VerdictRow:
-    """As much of a result as verdicts rest on."""
+    """Part of a result that verdicts depend on."""
 
     status: Status
     reason: Reason | None = None
-    """Why it was not tested, where it was not."""
+    """Reason of a row that was not tested."""
     fix: str = ""
-    """What to change, where the probe knows better than the profile."""
+    """Fix from the probe or the judge that replaces the profile's."""
 
 
 class CheckOutcome(Enum):
-    """What a check means for a verdict."""
+    """Outcome of a check for a verdict."""
 
     OK = auto()
     WARNING = auto()
@@ -44,16 +44,36 @@ class CheckOutcome(Enum):
     BLOCKED = auto()
     UNTESTED = auto()
     NOT_MEASURED = auto()
-    """Required, and the operator did not have it measured."""
+    """Required, but the operator left it out."""
     UNDECIDED = auto()
-    """Missing, but whether it is needed hangs on a row that was not tested."""
+    """Missing, and a row that decides if it is needed was not tested."""
     REPLACEABLE = auto()
-    """Missing, but what could stand in for it was not all tested."""
+    """Missing, and checks that could substitute for it were not all tested."""
     UNVERIFIABLE = auto()
-    """Cannot be verified."""
+    """It cannot be told from outside."""
     NOT_NEEDED = auto()
     NO_HOST = auto()
-    """A check of another role that was made of no host."""
+    """Check of another role of which there is no host."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedCheck:
+    """Check with its outcome and row, and `elsewhere` where it is of other hosts."""
+
+    check: Check
+    outcome: CheckOutcome
+    row: VerdictRow | None = None
+    elsewhere: Elsewhere | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Verdict without its target; see `Verdict`."""
+
+    ruling: Ruling
+    because: tuple[str, ...]
+    fix: tuple[str, ...]
+    text: str
 
 
 _OF_MEANING: Mapping[Meaning, CheckOutcome] = {
@@ -72,9 +92,69 @@ _OF_STATUS: Mapping[Status, CheckOutcome] = {
 _PLAIN = {status: VerdictRow(status) for status in Status}
 _BEST_OF_ALL = (*BEST_FIRST, *(status for status in Status if status not in BEST_FIRST))
 
+_WORKING = frozenset({CheckOutcome.OK, CheckOutcome.WARNING})
+_UNDECIDED = frozenset(
+    {
+        CheckOutcome.UNTESTED,
+        CheckOutcome.NOT_MEASURED,
+        CheckOutcome.UNDECIDED,
+        CheckOutcome.REPLACEABLE,
+    }
+)
+_FAILED = frozenset({CheckOutcome.BLOCKED, CheckOutcome.DEGRADED, CheckOutcome.REPLACEABLE})
+_DECISIVE: Mapping[Ruling, frozenset[CheckOutcome]] = {
+    Ruling.BLOCKED: frozenset({CheckOutcome.BLOCKED}),
+    Ruling.UNKNOWN: _UNDECIDED,
+    Ruling.DEGRADED: frozenset({CheckOutcome.DEGRADED}),
+    Ruling.READY_AFTER: _WORKING,
+    Ruling.READY: _WORKING,
+}
+
+_EXPLAINED = frozenset(
+    {
+        CheckOutcome.REPLACEABLE,
+        CheckOutcome.UNDECIDED,
+        CheckOutcome.UNTESTED,
+        CheckOutcome.NOT_MEASURED,
+    }
+)
+
+
+def judge_capability(
+    profile: Profile,
+    capability: Capability,
+    answers: Mapping[str, str],
+    own: Mapping[str, VerdictRow],
+    elsewhere: Mapping[str, VerdictRow],
+    port: int | None = None,
+) -> Judgement:
+    """Judge one target.
+
+    `own` has the target's rows and `elsewhere` the best of those of other hosts, by check id; both
+    without rows that were not measured. `port` is the target's own, for the sentence.
+    """
+    checks = {check.id: check for check in profile.checks}
+    outcomes = {id: check_outcome(checks[id], own, answers) for id in _own_checks(capability)}
+    substitute = _substitute(capability, outcomes)
+    if substitute is not None:
+        del outcomes[substitute.of]
+    for instead in capability.instead:
+        if outcomes.get(instead.of) is CheckOutcome.BLOCKED and _may_substitute(instead, outcomes):
+            outcomes[instead.of] = CheckOutcome.REPLACEABLE
+    judged = [JudgedCheck(checks[id], outcomes[id], own.get(id)) for id in outcomes]
+    for other in capability.elsewhere:
+        check = checks[other.check]
+        outcome = other_role_outcome(check, elsewhere.get(check.id), answers)
+        judged.append(JudgedCheck(check, outcome, None, other))
+    ruling = _ruling(judged, substitute)
+    text = verdict_sentence(profile, capability, ruling, judged, substitute, port)
+    return Judgement(
+        ruling, _because(ruling, judged, substitute), _fix(capability, judged, answers), text
+    )
+
 
 def verdict_row(result: Result) -> VerdictRow:
-    """What a verdict needs of a result."""
+    """Reduce a result to the part that verdicts depend on."""
     status = result.status
     if status in UNTESTED:
         return VerdictRow(status, result.observation.reason)
@@ -85,9 +165,9 @@ def verdict_row(result: Result) -> VerdictRow:
 
 
 def best_row(rows: Iterable[VerdictRow]) -> VerdictRow | None:
-    """The rows of one check on several hosts as one: one that succeeds is enough.
+    """Rows of one check on several hosts as one: a single success is enough.
 
-    None without rows; not tested if any was not and none succeeds.
+    None without rows; not tested if any row was not and none succeeds.
     """
     statuses = {row.status for row in rows}
     if not statuses:
@@ -100,7 +180,7 @@ def best_row(rows: Iterable[VerdictRow]) -> VerdictRow | None:
 def check_outcome(
     check: Check, rows: Mapping[str, VerdictRow], answers: Mapping[str, str]
 ) -> CheckOutcome:
-    """What a check of the target itself means, given all of its rows by check id."""
+    """Outcome of a check of the target itself, given all of its rows by check id."""
     row = rows.get(check.id)
     conditions = [
         rows.get(unless.check)
@@ -108,7 +188,7 @@ def check_outcome(
         if not unless.question or answers.get(unless.question) in unless.answers
     ]
     if row is None:
-        # What is optional the operator may leave out; what is spared was not needed anyway.
+        # The operator may leave out optional checks, and those that another one makes needless.
         unnecessary = any(one is not None and one.status in AVAILABLE for one in conditions)
         not_needed = unnecessary or check.loss == "degraded" or not is_required(check, answers)
         return CheckOutcome.NOT_NEEDED if not_needed else CheckOutcome.NOT_MEASURED
@@ -122,25 +202,15 @@ def check_outcome(
 def other_role_outcome(
     check: Check, row: VerdictRow | None, answers: Mapping[str, str]
 ) -> CheckOutcome:
-    """What a check of hosts of another role means; `row` is the best of theirs."""
+    """Outcome of a check on hosts of another role; `row` is the best of theirs."""
     if not is_required(check, answers):
         return CheckOutcome.NOT_NEEDED
     return CheckOutcome.NO_HOST if row is None else _OF_STATUS[row.status]
 
 
 def is_required(check: Check, answers: Mapping[str, str]) -> bool:
-    """Whether the operator's answers make a check needed."""
+    """True if the operator's answers make a check needed."""
     return all(answers.get(when.question, "") in when.answers for when in check.when)
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedCheck:
-    """One check a judgement rests on: what it means, its row, and whether it is of other hosts."""
-
-    check: Check
-    outcome: CheckOutcome
-    row: VerdictRow | None = None
-    elsewhere: Elsewhere | None = None
 
 
 def verdict_sentence(
@@ -151,7 +221,7 @@ def verdict_sentence(
     substitute: Instead | None = None,
     port: int | None = None,
 ) -> str:
-    """The sentence of a ruling; `port` is the target's own, where it has one."""
+    """Sentence of a ruling; `port` is the target's own, where it has one."""
     clauses = _Clauses(profile, capability, checks, port)
     can = capability.can if substitute is None else substitute.can
     if ruling is Ruling.BLOCKED:
@@ -177,13 +247,13 @@ class _Clauses:
     port: int | None
 
     def blocked(self) -> Iterable[str]:
-        """Why it is blocked."""
+        """Reasons why it is blocked."""
         if own := self._own_names(CheckOutcome.BLOCKED):
             yield _clause(own, "not available")
         yield from self._of_other_roles(CheckOutcome.BLOCKED)
 
     def degraded(self) -> Iterable[str]:
-        """What is lost, and why."""
+        """What is lost, with the reasons."""
         costs = {cost.check: cost.lost for cost in self.capability.optional}
         for judged in self._own_checks(CheckOutcome.DEGRADED):
             lost = costs.get(judged.check.id) or clause(judged.check.consequence)
@@ -191,14 +261,14 @@ class _Clauses:
         yield from self._of_other_roles(CheckOutcome.DEGRADED)
 
     def unknown(self) -> Iterable[str]:
-        """What is missing without being decisive, and what was not tested."""
+        """Checks that are missing without deciding, and checks that were not tested."""
         if undecided := [
             *self._own_names(CheckOutcome.REPLACEABLE),
             *self._own_names(CheckOutcome.UNDECIDED),
         ]:
             yield _clause(undecided, "not available")
         untested = self._own_checks(CheckOutcome.UNTESTED)
-        # What waits for another row waits for the same thing.
+        # A row that waits for another one was not tested for the same reason.
         if {judged.row and judged.row.reason for judged in untested} - {Reason.DEPENDENCY} == {
             Reason.NAME_NOT_RESOLVED
         }:
@@ -216,7 +286,7 @@ class _Clauses:
             yield f"{joined(unverifiable)} cannot be verified from outside"
 
     def remarks(self) -> Iterable[str]:
-        """What does not change the ruling and should be known."""
+        """Remarks that do not change the ruling."""
         if warnings := self._own_names(CheckOutcome.WARNING):
             yield f"{joined(warnings)} {'has a warning' if len(warnings) == 1 else 'have warnings'}"
         if unverifiable := self._own_names(CheckOutcome.UNVERIFIABLE):
@@ -238,7 +308,7 @@ class _Clauses:
                 yield f"{lost}, because {name} is not available on any {role} checked"
 
     def _own_checks(self, outcome: CheckOutcome) -> list[JudgedCheck]:
-        """The target's own checks that stand so."""
+        """Checks of the target itself with this outcome."""
         return [one for one in self.checks if one.outcome is outcome and one.elsewhere is None]
 
     def _own_names(self, outcome: CheckOutcome) -> list[str]:
@@ -254,81 +324,9 @@ class _Clauses:
         return clause(next(title, check.role))
 
 
-_EXPLAINED = frozenset(
-    {
-        CheckOutcome.REPLACEABLE,
-        CheckOutcome.UNDECIDED,
-        CheckOutcome.UNTESTED,
-        CheckOutcome.NOT_MEASURED,
-    }
-)
-
-
 def _clause(names: Sequence[str], what: str, *, past: bool = False) -> str:
     one, many = ("was", "were") if past else ("is", "are")
     return f"{joined(names)} {one if len(names) == 1 else many} {what}"
-
-
-_WORKING = frozenset({CheckOutcome.OK, CheckOutcome.WARNING})
-_UNDECIDED = frozenset(
-    {
-        CheckOutcome.UNTESTED,
-        CheckOutcome.NOT_MEASURED,
-        CheckOutcome.UNDECIDED,
-        CheckOutcome.REPLACEABLE,
-    }
-)
-_FAILED = frozenset({CheckOutcome.BLOCKED, CheckOutcome.DEGRADED, CheckOutcome.REPLACEABLE})
-_DECISIVE: Mapping[Ruling, frozenset[CheckOutcome]] = {
-    Ruling.BLOCKED: frozenset({CheckOutcome.BLOCKED}),
-    Ruling.UNKNOWN: _UNDECIDED,
-    Ruling.DEGRADED: frozenset({CheckOutcome.DEGRADED}),
-    Ruling.READY_AFTER: _WORKING,
-    Ruling.READY: _WORKING,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A verdict without its target; see `Verdict`."""
-
-    ruling: Ruling
-    because: tuple[str, ...]
-    fix: tuple[str, ...]
-    text: str
-
-
-def judge_capability(
-    profile: Profile,
-    capability: Capability,
-    answers: Mapping[str, str],
-    own: Mapping[str, VerdictRow],
-    elsewhere: Mapping[str, VerdictRow],
-    port: int | None = None,
-) -> Judgement:
-    """The judgement of one target.
-
-    `own` has the target's rows and `elsewhere` the best of those of other hosts, by check id; both
-    without what was not measured. `port` is the target's own, for the wording.
-    """
-    checks = {check.id: check for check in profile.checks}
-    outcomes = {id: check_outcome(checks[id], own, answers) for id in _own_checks(capability)}
-    substitute = _substitute(capability, outcomes)
-    if substitute is not None:
-        del outcomes[substitute.of]
-    for instead in capability.instead:
-        if outcomes.get(instead.of) is CheckOutcome.BLOCKED and _may_substitute(instead, outcomes):
-            outcomes[instead.of] = CheckOutcome.REPLACEABLE
-    judged = [JudgedCheck(checks[id], outcomes[id], own.get(id)) for id in outcomes]
-    for other in capability.elsewhere:
-        check = checks[other.check]
-        outcome = other_role_outcome(check, elsewhere.get(check.id), answers)
-        judged.append(JudgedCheck(check, outcome, None, other))
-    ruling = _ruling(judged, substitute)
-    text = verdict_sentence(profile, capability, ruling, judged, substitute, port)
-    return Judgement(
-        ruling, _because(ruling, judged, substitute), _fix(capability, judged, answers), text
-    )
 
 
 def _own_checks(capability: Capability) -> Iterable[str]:
@@ -340,7 +338,7 @@ def _own_checks(capability: Capability) -> Iterable[str]:
 
 
 def _substitute(capability: Capability, outcomes: Mapping[str, CheckOutcome]) -> Instead | None:
-    """What stands in for a required check that is missing: all of it is there, as far as seen."""
+    """Substitute for a required check that is missing: all of its checks work, as far as seen."""
     for instead in capability.instead:
         seen = {outcomes[id] for id in instead.requires}
         if (
@@ -353,7 +351,7 @@ def _substitute(capability: Capability, outcomes: Mapping[str, CheckOutcome]) ->
 
 
 def _may_substitute(instead: Instead, outcomes: Mapping[str, CheckOutcome]) -> bool:
-    """Whether it would stand in if what was not tested were there."""
+    """True if it would be the substitute once what was not tested works."""
     seen = {outcomes[id] for id in instead.requires}
     return bool(seen & _UNDECIDED) and seen <= _WORKING | _UNDECIDED | {CheckOutcome.UNVERIFIABLE}
 
@@ -363,7 +361,7 @@ def _ruling(checks: Sequence[JudgedCheck], substitute: Instead | None) -> Ruling
     own = {check.outcome for check in checks if check.elsewhere is None} - {CheckOutcome.NOT_NEEDED}
     if CheckOutcome.BLOCKED in seen:
         return Ruling.BLOCKED
-    # Rows that cannot be verified and nothing else: nothing was shown.
+    # Unverifiable rows alone show nothing.
     if seen & _UNDECIDED or own == {CheckOutcome.UNVERIFIABLE}:
         return Ruling.UNKNOWN
     if CheckOutcome.DEGRADED in seen:
@@ -386,7 +384,7 @@ def _because(
 def _fix(
     capability: Capability, checks: Sequence[JudgedCheck], answers: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """The fewest changes after which nothing is missing any more."""
+    """Smallest set of changes after which nothing is missing."""
     failed = {judged.check.id: judged.check for judged in checks if judged.outcome in _FAILED}
     candidates = [[id for id in failed if not _is_repaired_by_another(failed[id], failed, answers)]]
     outcomes = {judged.check.id: judged.outcome for judged in checks}
@@ -407,7 +405,7 @@ def _fix(
 def _is_repaired_by_another(
     check: Check, failed: Mapping[str, Check], answers: Mapping[str, str]
 ) -> bool:
-    """Whether mending another check makes this one unnecessary."""
+    """True if fixing another check makes this one unnecessary."""
     return any(
         unless.check in failed and not unless.fact
         for unless in check.unless

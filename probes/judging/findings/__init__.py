@@ -1,4 +1,4 @@
-"""Root causes instead of noise: results as findings, each with what it rests on. Pure."""
+"""Findings: root causes behind the rows of a session, with their grounds. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_TEXT = 600
 
 
 def diagnose(results: Iterable[Result], answers: Mapping[str, str]) -> tuple[Finding, ...]:
-    """The findings of a session, those behind most rows first within each kind.
+    """Findings of a session, those behind most rows first within each kind.
 
     Takes the latest result of every row, in any order, and the answers to the profile's questions.
     Every row that is blocked, degraded or not tested is behind at most one finding.
@@ -55,13 +55,13 @@ _RULES: tuple[Callable[[ClassifiedResults, Collection[str]], Iterator[Finding]],
     lambda found, _: names.wrong_names(found),
     lambda found, _: clocks.clock_differences(found),
 )
-"""In this order; a rule leaves out rows that are claimed where an earlier one may have them."""
+"""Rules in order; a rule skips claimed rows where an earlier rule may have explained them."""
 
 
 def _add_dependents(
     results: ClassifiedResults, claimed: Mapping[str, int], findings: list[Finding]
 ) -> None:
-    """Rows that wait for another row are behind what that one is behind."""
+    """Add rows to the finding of the row that they wait for."""
     waiting = [one for one in results.rows if one.observation.reason is Reason.DEPENDENCY]
     if not waiting:
         return
@@ -82,7 +82,7 @@ def _add_dependents(
 
 
 def _sanitized(finding: Finding) -> Finding:
-    """Names and words of the network in it made harmless."""
+    """Finding whose texts, which may come from the network, are harmless to show."""
     return replace(
         finding,
         text=_sanitized_text(finding.text),
@@ -92,7 +92,7 @@ def _sanitized(finding: Finding) -> Finding:
 
 
 def _sanitized_text(text: str) -> str:
-    # Character by character takes most of the time of a large session, and hardly any needs it.
+    # Going through a text by character is slow in a large session, and few texts need it.
     plain = text.isascii() and text.isprintable() and len(text) <= _MAX_TEXT
     return text if plain else printable(text, _MAX_TEXT)
 

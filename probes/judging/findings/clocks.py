@@ -1,4 +1,4 @@
-"""Clocks side by side: a host's own ways of telling the time, and this machine's. Pure."""
+"""Clock differences: between a host and this machine, or within a host. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from probes.model import MISSING, Confidence, Finding, FindingKind, Observation
 from probes.wire.ber import distance
 
 REPORTED_S = 60.0
-"""Differences from here on are told; Kerberos refuses 300 (RFC 4120 8.2)."""
+"""Smallest difference that is reported; Kerberos refuses 300 (RFC 4120 8.2)."""
 TOLERATED_S = 300.0
 AGREEMENT_S = 5.0
-"""Clocks that differ by less agree: some are told in whole seconds, and answers take time."""
+"""Difference within which clocks agree: some tell whole seconds, and answers take time."""
 _MAX_SKEW_S = 1e10
 
 # RFC 9110 5.6.7; strptime would read it in the language of the locale.
@@ -35,7 +35,7 @@ class _Clock:
 
 
 def clock_differences(results: ClassifiedResults) -> Iterator[Finding]:
-    """Hosts whose clocks differ from this machine's, or from themselves."""
+    """Findings about hosts whose clocks differ from this machine's, or within themselves."""
     by_host: dict[str, list[_Clock]] = defaultdict(list)
     for result in results.with_facts:
         host = results.host_of.get(result.job.key)
@@ -125,7 +125,7 @@ def _keys(readings: Sequence[_Clock]) -> tuple[str, ...]:
 
 
 def _skew(seen: Observation) -> float | None:
-    """Seconds a row's host is ahead, from what its service said; None where it said nothing."""
+    """Seconds that the row's host is ahead, from its service; None where it tells no time."""
     skew = seen.facts.get("clock_skew_s")
     if isinstance(skew, (int, float)) and not isinstance(skew, bool):
         return float(skew) if math.isfinite(skew) and abs(skew) < _MAX_SKEW_S else None
@@ -134,7 +134,7 @@ def _skew(seen: Observation) -> float | None:
 
 
 def _date_skew(date: str, seen: Observation) -> float | None:
-    """The difference of an HTTP Date to the time when it was received."""
+    """Difference of an HTTP Date to the time at which it was received."""
     match = _DATE.fullmatch(date)
     if match is None or match[2] not in _MONTHS:
         return None

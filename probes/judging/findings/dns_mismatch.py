@@ -1,4 +1,4 @@
-"""Forward, reverse and SRV records of DNS that name different hosts. Pure."""
+"""Forward, reverse and SRV records of DNS that do not agree. Pure."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ MIN_GROUP = 4
 
 @dataclass(frozen=True, slots=True)
 class _ReverseMismatch:
-    """A host whose address leads back to other names only."""
+    """Host whose address leads back to other names only."""
 
     host: str
     address: str
     names: tuple[str, ...]
     leads_to: tuple[str, ...]
-    """The addresses of these names; empty where they have none, or nobody looked."""
+    """Addresses of these names; empty where they have none, or were not looked up."""
     key: str
 
     @property
     def is_alias(self) -> bool:
-        """Whether the other name leads to the same address."""
+        """True if the other name leads to the same address."""
         return self.address in self.leads_to
 
 
 def reverse_mismatches(results: ClassifiedResults) -> Iterator[Finding]:
-    """Hosts whose address leads back to another name than they were asked by."""
+    """Findings about hosts whose address leads back to another name than was asked for."""
     found: dict[str, _ReverseMismatch] = {}
     for result in results.rows:
         mismatch = _reverse_mismatch(results, result)
@@ -49,7 +49,7 @@ def reverse_mismatches(results: ClassifiedResults) -> Iterator[Finding]:
 
 
 def unlisted_controllers(results: ClassifiedResults) -> Iterator[Finding]:
-    """Domain controllers that DNS does not name for their domain, while it names others."""
+    """Findings about domain controllers that are not among those in the domain's SRV records."""
     missing: dict[tuple[str, tuple[str, ...]], dict[str, str]] = defaultdict(dict)
     for result in results.rows:
         controllers = _resolved_part(result, "controllers")
@@ -78,7 +78,7 @@ def unlisted_controllers(results: ClassifiedResults) -> Iterator[Finding]:
 
 
 def _reverse_mismatch(results: ClassifiedResults, result: Result) -> _ReverseMismatch | None:
-    """What is found for a row that knows where its address leads back to."""
+    """Mismatch in a row that has the reverse names of its address; None without one."""
     host, seen = result.job.target.host, result.observation
     if results.subnets.number(host) is not None:
         return None
@@ -131,7 +131,7 @@ def _group_finding(hosts: list[_ReverseMismatch], *, is_alias: bool) -> Finding:
 
 
 def _resolved_part(result: Result, name: str) -> Mapping[str, object]:
-    """What was found out about a host's name, as its row has it; a log may hold anything."""
+    """Part of the facts about a host's name; those from a log may hold anything."""
     resolved = result.observation.facts.get("resolved")
     part = resolved.get(name) if isinstance(resolved, Mapping) else None
     return part if isinstance(part, Mapping) else {}
@@ -148,7 +148,7 @@ def _is_same_name(one: str, other: str) -> bool:
 
 
 def _may_be_same_host(host: str, answer: str) -> bool:
-    """Whether both may be one host's name: a short name fits every domain."""
+    """True if both may be one host's name: a short name fits every domain."""
     if _is_same_name(host, answer):
         return True
     return "." not in host and _is_same_name(host, answer.partition(".")[0])

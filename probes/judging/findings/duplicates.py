@@ -1,4 +1,4 @@
-"""Hosts that show what is another's, a key or a certificate; and names logins need. Pure."""
+"""Host keys, addresses and certificates that several hosts share. Pure."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from probes.registry import probe_of
 
 _HOST_KEY_FACT = "host_key_fingerprint"
 MIN_NAMES = 3
-"""Names of one address from which on it is told; two are often a host and its alias."""
+"""Names of one address that are reported; two are often a host and its alias."""
 _DOMAIN_CREDENTIALS = "domain_credentials"
 """Id of the question whose yes makes Kerberos the way to log in."""
 
 
 def shared_host_keys(results: ClassifiedResults) -> Iterator[Finding]:
-    """One host key on several hosts."""
+    """Findings about one host key on several hosts."""
     by_key: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for result in results.with_facts:
         key = result.observation.facts.get(_HOST_KEY_FACT)
@@ -36,14 +36,14 @@ def shared_host_keys(results: ClassifiedResults) -> Iterator[Finding]:
 
 
 def _have_one_address(results: ClassifiedResults, by_host: Iterable[list[str]]) -> bool:
-    """Whether these rows were all measured on the same address, whatever it was called."""
+    """True if these rows were all measured on the same address, under any name."""
     keys = {key for keys in by_host for key in keys}
     seen = {one.observation.address for one in results.with_facts if one.job.key in keys}
     return len({results.subnets.number(address) for address in seen}) == 1
 
 
 def shared_addresses(results: ClassifiedResults, claimed: Collection[str]) -> Iterator[Finding]:
-    """Several names with one address: perhaps none of them but one exists."""
+    """Findings about several names with one address: perhaps only one of them exists."""
     rows: dict[str, list[str]] = defaultdict(list)
     for row, its in results.host_of.items():
         if row not in claimed:
@@ -61,7 +61,7 @@ def shared_addresses(results: ClassifiedResults, claimed: Collection[str]) -> It
 
 
 def foreign_certificates(results: ClassifiedResults, claimed: Collection[str]) -> Iterator[Finding]:
-    """Certificates that are for another host, above all for another one of this session."""
+    """Findings about certificates for another host, above all one of this session."""
     asked = {
         _normalized(host): host for host in sorted({one.job.target.host for one in results.rows})
     }
@@ -87,7 +87,7 @@ def foreign_certificates(results: ClassifiedResults, claimed: Collection[str]) -
 def hosts_named_by_address(
     results: ClassifiedResults, answers: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Hosts that were named by address where the login needs a name (RFC 4120 6.2.1)."""
+    """Findings about hosts named by address where the login needs a name (RFC 4120 6.2.1)."""
     if answers.get(_DOMAIN_CREDENTIALS) != "yes":
         return
     rows = [
@@ -132,6 +132,6 @@ def _normalized(name: str) -> str:
 
 
 def _covers(name: str, host: str) -> bool:
-    """Whether a certificate's name is for a host, a wildcard for one label (RFC 9525 6.3)."""
+    """True if a certificate's name is for a host; a wildcard is for one label (RFC 9525 6.3)."""
     name = _normalized(name)
     return name == host or (name.startswith("*.") and name[2:] == host.partition(".")[2])

@@ -1,4 +1,4 @@
-"""Results as the hosts they speak of: what each one lost, by which cause, and what answers."""
+"""Results by host: rows lost with their causes, and ports that answer."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from probes.model import (
     Status,
 )
 
-# Tuples, because an enum's hash is worked out in Python, a hundred thousand times.
+# A tuple: hashing an enum member is Python code, and this is asked for every row.
 UNTESTED = (State.ERROR, State.NOT_RUN)
 _COMMON_FACTS = frozenset({"resolved", "proxy", "problem", "fix", "hint", "summary"})
 
 
 class Cause(StrEnum):
-    """Why a row is lost on the path; who told is beside it."""
+    """Cause of a row that is lost on the path."""
 
     SILENT = "silent"
     REJECTED = "rejected"
@@ -44,7 +44,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LostRow:
-    """A row that is lost on the path, and the address that told; empty where nobody did."""
+    """Row that is lost on the path; `reporter` is the address that said so, empty without one."""
 
     result: Result
     port: Port
@@ -54,12 +54,12 @@ class LostRow:
 
 @dataclass(slots=True)
 class Host:
-    """One machine as far as names and addresses tell: its rows that go straight to it."""
+    """Host, as far as names and addresses tell, with the rows that go straight to it."""
 
     key: str
     address: str
     sort_key: tuple[int, int, str]
-    """Sorts hosts by address."""
+    """Order by address."""
     names: set[str] = field(default_factory=set)
     measured: set[Port] = field(default_factory=set)
     answering: dict[Port, bool] = field(default_factory=dict)
@@ -70,14 +70,14 @@ class Host:
 
     @property
     def label(self) -> str:
-        """`pc7 (10.2.0.7)`, or what there is of it."""
+        """Name and address as `pc7 (10.2.0.7)`, or the one that is known."""
         named = sorted(name for name in self.names if name != self.address)
         if not named:
             return self.address or self.key
         return f"{named[0]} ({self.address})" if self.address else named[0]
 
     def best_answering_port(self, lost: Collection[Port]) -> Port | None:
-        """The port that best shows the host to be up beside these, an open one first."""
+        """Port other than these that best shows the host to be up, an open one first."""
         return min(
             (port for port in self.answering if port not in lost),
             key=lambda port: (not self.answering[port], port.sort_key),
@@ -87,24 +87,24 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedResults:
-    """A session by what its rows are about. Rows stand in the order of their keys."""
+    """Results of a session by host and by kind of failure, in the order of their keys."""
 
     rows: tuple[Result, ...]
     with_facts: tuple[Result, ...]
-    """Rows with facts beyond where they went."""
+    """Rows with facts beyond those about their path."""
     subnets: Subnets
     hosts: dict[str, Host]
     proxied: tuple[Result, ...]
     unresolved: tuple[Result, ...]
     """Rows whose name has no address."""
     refused_locally: tuple[Result, ...]
-    """Rows this machine did not let be tested."""
+    """Rows that this machine did not allow to be tested."""
     host_of: dict[str, str]
     """Key of the host of each row that has an address or shares a name with one."""
 
 
 def classify(results: Iterable[Result]) -> ClassifiedResults:
-    """Sort a session's results, the last of each key, by host; the order of arrival is nothing."""
+    """Classify the last result of each key; the order of the results has no effect."""
     latest = {result.job.key: result for result in results}
     rows = tuple(latest[key] for key in sorted(latest))
     subnets = Subnets()
@@ -127,7 +127,7 @@ def classify(results: Iterable[Result]) -> ClassifiedResults:
             _add_row(classified, result, seen, seen.address, port)
     for host in classified.hosts.values():
         if host.up and host.lost:
-            # Who answers elsewhere is neither down nor cut off: it is a reject in other words.
+            # A host that answers on other ports is neither down nor cut off: this is a reject.
             host.lost = [_as_rejected(one) for one in host.lost]
     return ClassifiedResults(
         rows,
@@ -142,7 +142,7 @@ def classify(results: Iterable[Result]) -> ClassifiedResults:
 
 
 def proxy_of(result: Result) -> str:
-    """The proxy a row goes through; empty where it goes straight."""
+    """Proxy of a row; empty where it goes straight."""
     if result.job.via is not None:
         return result.job.proxy
     proxy = result.observation.facts.get("proxy")
@@ -150,13 +150,41 @@ def proxy_of(result: Result) -> str:
 
 
 def port_of(job: Job) -> Port:
-    """The port a row asks, as it is told."""
+    """Port of a job, for a sentence."""
     check = job.check
     if check.transport == "icmp":
         return Port("icmp", 0, "")
     number = job.port or check.port or 0
     own = job.port is not None and job.port != check.port
     return Port(check.transport, number, check.ports if check.ports and not own else str(number))
+
+
+def cause_of(subnets: Subnets, seen: Observation) -> tuple[Cause | None, str]:
+    """Cause of a loss on the path and the address that reported it; None without a loss."""
+    reason = seen.reason
+    if reason is Reason.NO_RESPONSE:
+        return Cause.SILENT, ""
+    if seen.state is State.CLOSED:
+        return Cause.REFUSED, ""
+    if seen.state not in (State.FILTERED, State.UNREACHABLE):
+        return None, ""
+    if seen.icmp is None:
+        if reason is Reason.NET_UNREACH:
+            return Cause.NO_ROUTE, ""
+        return (Cause.NO_NEIGHBOUR if reason is Reason.HOST_UNREACH else Cause.REJECTED), ""
+    reporter = seen.icmp.offender
+    if subnets.same(reporter, seen.address):
+        return Cause.OWN_FIREWALL, reporter
+    if subnets.same(reporter, seen.source):
+        if reason is Reason.HOST_UNREACH:
+            return _local_unreachable(subnets, seen, reporter)
+        return (Cause.NO_ROUTE if reason is Reason.NET_UNREACH else Cause.LOCAL_FIREWALL), reporter
+    from_path = {
+        Reason.HOST_UNREACH: Cause.HOST_UNREACHABLE,
+        Reason.NET_UNREACH: Cause.NETWORK_UNREACHABLE,
+        Reason.TIME_EXCEEDED: Cause.ROUTING_LOOP,
+    }
+    return from_path.get(reason, Cause.REJECTED), reporter
 
 
 def _add_row(
@@ -189,7 +217,7 @@ def _add_row(
 
 
 def _host_key(subnets: Subnets, name: str, seen: Observation, address: str) -> str:
-    """The address, or the name where one name has several: each row may be of another one."""
+    """Address, or the name where it has several addresses: each row may use another one."""
     resolved = seen.facts.get("resolved")
     listed = resolved.get("addresses") if isinstance(resolved, dict) else None
     if isinstance(listed, list) and len(listed) > 1 and subnets.number(name) is None:
@@ -213,36 +241,8 @@ def _as_rejected(lost: LostRow) -> LostRow:
     return lost
 
 
-def cause_of(subnets: Subnets, seen: Observation) -> tuple[Cause | None, str]:
-    """What the path did to a row and the address that told; None where it did nothing to it."""
-    reason = seen.reason
-    if reason is Reason.NO_RESPONSE:
-        return Cause.SILENT, ""
-    if seen.state is State.CLOSED:
-        return Cause.REFUSED, ""
-    if seen.state not in (State.FILTERED, State.UNREACHABLE):
-        return None, ""
-    if seen.icmp is None:
-        if reason is Reason.NET_UNREACH:
-            return Cause.NO_ROUTE, ""
-        return (Cause.NO_NEIGHBOUR if reason is Reason.HOST_UNREACH else Cause.REJECTED), ""
-    reporter = seen.icmp.offender
-    if subnets.same(reporter, seen.address):
-        return Cause.OWN_FIREWALL, reporter
-    if subnets.same(reporter, seen.source):
-        if reason is Reason.HOST_UNREACH:
-            return _local_unreachable(subnets, seen, reporter)
-        return (Cause.NO_ROUTE if reason is Reason.NET_UNREACH else Cause.LOCAL_FIREWALL), reporter
-    from_path = {
-        Reason.HOST_UNREACH: Cause.HOST_UNREACHABLE,
-        Reason.NET_UNREACH: Cause.NETWORK_UNREACHABLE,
-        Reason.TIME_EXCEEDED: Cause.ROUTING_LOOP,
-    }
-    return from_path.get(reason, Cause.REJECTED), reporter
-
-
 def _local_unreachable(subnets: Subnets, seen: Observation, reporter: str) -> tuple[Cause, str]:
-    """Why this machine itself says that a host is unreachable."""
+    """Cause of a host unreachable that this machine itself reports."""
     neighbour = unanswered_neighbour(seen)
     if neighbour == "":
         return Cause.LOCAL_FIREWALL, reporter

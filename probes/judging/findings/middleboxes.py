@@ -1,4 +1,4 @@
-"""Who stands in between: a proxy, something that accepts everything, a re-signer of TLS. Pure."""
+"""Middleboxes: failing proxies, devices that accept everything, TLS interception. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _UNREACHED_TEXT: dict[Cause, str] = {
 
 
 def failing_proxies(results: ClassifiedResults) -> Iterator[Finding]:
-    """A proxy that fails for rows in the same way, two or more of them."""
+    """Findings about a proxy that fails in the same way for two rows or more."""
     through: dict[str, list[Result]] = defaultdict(list)
     for result in results.proxied:
         through[proxy_of(result)].append(result)
@@ -66,7 +66,7 @@ def failing_proxies(results: ClassifiedResults) -> Iterator[Finding]:
 
 
 def accepting_middleboxes(results: ClassifiedResults) -> Iterator[Finding]:
-    """Addresses before which something accepts every connection, by network."""
+    """Findings about addresses to which something accepts every connection, by network."""
     networks: dict[str, dict[str, list[Result]]] = defaultdict(dict)
     for result in results.with_facts:
         seen = result.observation
@@ -93,7 +93,7 @@ def accepting_middleboxes(results: ClassifiedResults) -> Iterator[Finding]:
 def untrusted_authorities(
     results: ClassifiedResults, claimed: Collection[str]
 ) -> Iterator[Finding]:
-    """One authority behind several certificates that are not believed or not the host's own."""
+    """Findings about one authority behind several certificates that are not trusted."""
     alike: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for result in results.with_facts:
         facts = result.observation.facts
@@ -132,7 +132,7 @@ def _authority_text(kind: str, issuer: str, hosts: Sequence[str]) -> tuple[str, 
 
 
 def _proxy_failure(results: ClassifiedResults, result: Result) -> str:
-    """How the proxy failed for a row; empty where it did not."""
+    """Failure of the proxy for a row, as a clause; empty where it did not fail."""
     seen = result.observation
     if seen.reason is Reason.NAME_NOT_RESOLVED:
         return f"is not reached: its name does not resolve: {seen.facts.get('problem', '')}"
@@ -161,6 +161,6 @@ def _proxy_answered(result: Result) -> bool:
 
 
 def _common_fix(rows: Iterable[Result]) -> str:
-    """What the rows say has to change, where all say the same."""
+    """Fix that all rows have in common; empty if they differ."""
     fixes = {str(result.observation.facts.get("fix", "")) for result in rows}
     return fixes.pop() if len(fixes) == 1 else ""

@@ -1,4 +1,4 @@
-"""Names: those without an address, and hosts that answer with another name. Pure."""
+"""Names without an address, and hosts that answer with another name. Pure."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from probes.model import MISSING, Confidence, Finding, FindingKind, Result
 MIN_GROUP = 4
 """Names with the same problem that become one finding."""
 NETBIOS_NAME_LENGTH = 15
-"""Characters of a computer's name that NetBIOS keeps (RFC 1001 14.1, MS-NBTE 2.2.1)."""
+"""Characters of a computer's name in NetBIOS (RFC 1001 14.1, MS-NBTE 2.2.1)."""
 
 _OWN_NAME_FACTS = ("computer", "dns_computer", "dns_host_name")
-"""Facts in which a host says its own name."""
+"""Facts in which a host tells its own name."""
 
 
 @dataclass(frozen=True, slots=True)
 class _ClaimedName:
     name: str
     service: str
-    """What answered, as its rows are titled."""
+    """Title of the row whose service told it."""
     key: str
 
 
 def unresolved_names(results: ClassifiedResults) -> Iterator[Finding]:
-    """Names without an address, with the server that says so."""
+    """Findings about names without an address, with the server that said so."""
     rows: dict[str, list[Result]] = defaultdict(list)
     for result in results.unresolved:
         rows[result.job.target.host.casefold().rstrip(".")].append(result)
@@ -51,7 +51,7 @@ def unresolved_names(results: ClassifiedResults) -> Iterator[Finding]:
 
 
 def wrong_names(results: ClassifiedResults) -> Iterator[Finding]:
-    """Hosts that were asked by one name, or an address of another's, and say another."""
+    """Findings about hosts that tell another name than the one they were asked by."""
     known = _addresses_by_label(results)
     claimed: dict[tuple[str, str, str], list[_ClaimedName]] = defaultdict(list)
     for result in results.with_facts:
@@ -104,16 +104,16 @@ def _wrong_name_finding(
 def _is_other_host(
     results: ClassifiedResults, host: str, address: str, name: str, known: dict[str, set[str]]
 ) -> bool:
-    """Whether a name is another host's than the one that was asked."""
+    """True if a name is another host's than the one that was asked."""
     if results.subnets.number(host) is None:
         return not _may_be_same_host(host, name)
-    # Without a name that was asked, only that of a host known to be elsewhere is wrong.
+    # For a host asked by address, only the name of a host at another address is wrong.
     elsewhere = known.get(_netbios_label(name))
     return bool(elsewhere) and address not in (elsewhere or ())
 
 
 def _may_be_same_host(typed: str, claimed: str) -> bool:
-    """Whether both may be the same host's: a short name fits every domain."""
+    """True if both may be the same host's: a short name fits every domain."""
     one, other = typed.casefold().rstrip("."), claimed.casefold().rstrip(".")
     if "." in one and "." in other:
         return one == other
@@ -125,7 +125,7 @@ def _netbios_label(name: str) -> str:
 
 
 def _addresses_by_label(results: ClassifiedResults) -> dict[str, set[str]]:
-    """The addresses of the names that were asked, by their first label."""
+    """Addresses of the names that were asked, by their first label."""
     known: dict[str, set[str]] = defaultdict(set)
     for host in results.hosts.values():
         for name in host.names:

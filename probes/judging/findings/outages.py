@@ -1,4 +1,4 @@
-"""What is lost whole: everything from this machine, a network, a host. Pure."""
+"""Outages: everything from this machine, to a network or to a host. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from probes.judging.text import Port, count, ports_text, some
 from probes.model import Confidence, Finding, FindingKind, Reason
 
 MIN_GROUP = 4
-"""Dead hosts of one network that become one finding."""
+"""Hosts without an answer in one network that become one finding."""
 NEIGHBOUR_TIMEOUT_MS = 900.0
-"""What a firewall that rejects at once does not take, and a router without an ARP reply does."""
+"""Time of a router's neighbour search, after which it reports host unreachable.
+
+A firewall that rejects reports it sooner.
+"""
 
 _UNANSWERED = frozenset({Cause.SILENT, Cause.HOST_UNREACHABLE, Cause.NO_NEIGHBOUR})
 _START_HOST = "Start it, or correct its name or address."
 
 
 def local_failures(results: ClassifiedResults) -> Iterator[Finding]:
-    """What this machine itself refuses or has no way for."""
+    """Findings about what this machine itself rejects or has no route for."""
     reported: dict[tuple[Cause, str], list[tuple[Host, LostRow]]] = defaultdict(list)
     for host in results.hosts.values():
         for lost in host.lost:
@@ -49,7 +52,7 @@ def local_failures(results: ClassifiedResults) -> Iterator[Finding]:
 
 
 def untested_locally(results: ClassifiedResults) -> Iterator[Finding]:
-    """Rows that this machine did not let be asked, by what stood in the way."""
+    """Findings about rows that this machine did not allow to be measured, by reason."""
     problems: dict[str, list[tuple[str, Port]]] = defaultdict(list)
     for result in results.refused_locally:
         problem = result.observation.facts.get("problem")
@@ -67,7 +70,7 @@ def untested_locally(results: ClassifiedResults) -> Iterator[Finding]:
 
 
 def unreachable_networks(results: ClassifiedResults) -> Iterator[Finding]:
-    """Networks that a router says it has no way to."""
+    """Findings about networks to which a router reports no route."""
     reported: dict[tuple[Cause, str], list[tuple[Host, LostRow]]] = defaultdict(list)
     for host in results.hosts.values():
         for lost in host.lost:
@@ -92,7 +95,7 @@ def unreachable_networks(results: ClassifiedResults) -> Iterator[Finding]:
 
 
 def unreachable_hosts(results: ClassifiedResults) -> Iterator[Finding]:
-    """Hosts of which nothing answers, and whole networks of them."""
+    """Findings about hosts without any answer, and whole networks of them."""
     networks: dict[str, list[Host]] = defaultdict(list)
     immediate = _immediate_reporters(results)
     for host in results.hosts.values():
@@ -123,13 +126,13 @@ def _is_unanswering(host: Host) -> bool:
 
 
 def _unreachable_report(host: Host) -> tuple[Cause, str] | None:
-    """Who says that this host cannot be reached, if anybody does."""
+    """Cause and reporter of an unreachable host; None if all of it is silence."""
     reports = ((one.cause, one.reporter) for one in host.lost if one.cause is not Cause.SILENT)
     return min(reports, default=None)
 
 
 def _after_neighbour_timeout(lost: LostRow) -> bool:
-    """Whether a router took the time of its search for a neighbour (RFC 4861 10, three tries)."""
+    """True if a router searched for a neighbour first (RFC 4861 10, three tries)."""
     took = lost.result.observation.latency_ms
     return (
         lost.cause is Cause.HOST_UNREACHABLE and took is not None and took >= NEIGHBOUR_TIMEOUT_MS
@@ -137,9 +140,9 @@ def _after_neighbour_timeout(lost: LostRow) -> bool:
 
 
 def _immediate_reporters(results: ClassifiedResults) -> frozenset[str]:
-    """Who said host unreachable at once, if only for one row: it may be a rule that says so.
+    """Reporters of an immediate host unreachable, which may come from a rule.
 
-    Of a rule's refusals one a second is sent, so others of them come as late as after a search.
+    Refusals of a rule are limited to one a second, so later ones take as long as a search.
     """
     return frozenset(
         one.reporter
@@ -229,7 +232,7 @@ def _silent_hosts(network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
 
 
 def _no_answer_text(ports: Iterable[Port]) -> str:
-    """`none of its 6 ports answers`."""
+    """Clause such as `none of its 6 ports answers`."""
     asked = set(ports)
     pinged = any(port.transport == "icmp" for port in asked)
     rest = len(asked) - pinged
@@ -246,7 +249,7 @@ def _without_icmp(ports: Iterable[Port]) -> Iterator[Port]:
 
 
 def _destinations(results: ClassifiedResults, hosts: Sequence[Host]) -> str:
-    """Networks where all of their hosts that were asked are meant, and hosts by name elsewhere."""
+    """Networks where all of their measured hosts are meant, and hosts by name elsewhere."""
     asked: dict[str, int] = defaultdict(int)
     for host in results.hosts.values():
         asked[results.subnets.network(host.address)] += 1

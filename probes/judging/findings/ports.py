@@ -1,4 +1,4 @@
-"""Ports that are lost on hosts which are there: the same by the same hand is said once. Pure."""
+"""Ports lost on hosts that are up, grouped by cause and network. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CAUSES = frozenset({Cause.SILENT, Cause.REJECTED, Cause.OWN_FIREWALL, Cause.REF
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The same ports lost through the same cause, by hosts of one network or by whole networks."""
+    """The same ports lost by the same cause, on hosts of one network or of whole networks."""
 
     cause: Cause
     reporter: str
@@ -27,15 +27,15 @@ class _Group:
     hosts: tuple[Host, ...]
     rows: tuple[LostRow, ...]
     measured: int
-    """Hosts of the network that were asked on these ports."""
+    """Number of hosts of the network that were measured on these ports."""
     answering: int
-    """Hosts of the network that answered on one of them."""
+    """Number of hosts of the network that answered on one of them."""
     rejecting_device: str = ""
-    """Who rejects other rows of these hosts, or of their network, where these are silent."""
+    """Device that rejects other rows of these silent hosts, or of their network."""
 
     @property
     def is_whole_network(self) -> bool:
-        """Every host there that was asked, and more than one."""
+        """True for all measured hosts of the network, if more than one."""
         return 1 < len(self.hosts) >= self.measured
 
     @property
@@ -45,7 +45,7 @@ class _Group:
 
     @property
     def location(self) -> str:
-        """The host, or the network with how many of its hosts."""
+        """The host, or the network with the number of its hosts."""
         if len(self.hosts) == 1:
             return self.hosts[0].label
         if self.is_whole_network:
@@ -54,7 +54,7 @@ class _Group:
 
     @property
     def share(self) -> str:
-        """How many of the network's hosts, and which."""
+        """Number of the network's hosts, and some of their names."""
         if self.is_whole_network:
             return f"{count(len(self.hosts), 'host')} in {self.network}"
         number = count_of(len(self.hosts), self.measured, "host")
@@ -67,7 +67,7 @@ class _Group:
 
 
 def lost_ports(results: ClassifiedResults, claimed: Collection[str]) -> Iterator[Finding]:
-    """Findings about ports; rows that are `claimed` have one already."""
+    """Findings about ports, from rows that are not `claimed` by another finding."""
     for group in _merge_networks(_groups(results, claimed)):
         several = len(group.hosts) > 1 or len(group.ports) > 1
         if several or (_answering_clause(group) and group.cause is not Cause.REFUSED):
@@ -127,7 +127,7 @@ def _rejecting_device(hosts: Sequence[Host], device: str) -> str:
 
 
 def _merge_networks(groups: Iterable[_Group]) -> Iterator[_Group]:
-    """Whole networks that lose the same ports by the same hand are one group."""
+    """Merge groups of whole networks that lose the same ports by the same device."""
     alike: dict[tuple[str, tuple[Port, ...], bool], list[_Group]] = defaultdict(list)
     for group in groups:
         if group.cause is Cause.REJECTED and group.is_whole_network:
@@ -213,7 +213,7 @@ def _silent_text(group: _Group) -> tuple[str, Confidence, str, str]:
         why = f"silence only; or {hint}"
     fix = f"Allow {_flow_text(group)} on the firewalls on the way and on the host."
     if group.rejecting_device:
-        # Of a device's refusals about one a second is sent: what is beyond looks like silence.
+        # A device sends about one refusal a second; further rejects look like silence.
         why = (
             f"silence only; but other rows are rejected by {group.rejecting_device}, and such "
             "errors are limited in number: these may have been rejected too"
@@ -250,7 +250,7 @@ def _silent_text(group: _Group) -> tuple[str, Confidence, str, str]:
 
 
 def _answering_clause(group: _Group, separator: str = ", while ") -> str:
-    """`, while its TCP 445 answers`: what shows that it is the port and not the host."""
+    """Clause `, while its TCP 445 answers`, which shows that the host is up."""
     answering = [host.best_answering_port(group.ports) for host in group.hosts]
     if not all(answering):
         return ""
@@ -260,7 +260,7 @@ def _answering_clause(group: _Group, separator: str = ", while ") -> str:
 
 
 def _flow_text(group: _Group) -> str:
-    """`TCP 5985 from 10.0.0.9 to 14 hosts in 10.2.0.0/24`: no more than was asked about."""
+    """Flow to allow: `TCP 5985 from 10.0.0.9 to 14 hosts in 10.2.0.0/24`."""
     sources = {one.result.observation.source or "" for one in group.rows}
     source = next(iter(sources)) if len(sources) == 1 else ""
     to = (
@@ -272,7 +272,7 @@ def _flow_text(group: _Group) -> str:
 
 
 def _common_hint(rows: Sequence[LostRow]) -> str:
-    """What the probe says the silence may also mean, where it says the same of all."""
+    """Hint of the probe about the silence, where it is the same for all rows."""
     hints: Iterable[object] = {str(one.result.observation.facts.get("hint", "")) for one in rows}
     distinct = [*hints]
     return str(distinct[0]) if len(distinct) == 1 else ""

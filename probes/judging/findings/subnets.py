@@ -1,4 +1,4 @@
-"""Addresses as numbers and the networks they are in, each worked out once. Pure."""
+"""Addresses as numbers with the subnets around them, each computed once. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 _PREFIX = {4: 24, 6: 64}
-"""Hosts within this prefix are taken for one network: nothing tells the true one from outside."""
+"""Prefix length by version; hosts within it count as one network, as the true one is unknown."""
 _BITS = {4: 32, 6: 128}
 
 Number = tuple[int, int]
@@ -15,13 +15,13 @@ Number = tuple[int, int]
 
 @dataclass(slots=True)
 class Subnets:
-    """What is known of the addresses of one session."""
+    """Cache of the addresses of one session."""
 
     _numbers: dict[str, Number | None] = field(default_factory=dict)
     _networks: dict[str, str] = field(default_factory=dict)
 
     def number(self, text: str | None) -> Number | None:
-        """The address, its scope aside; None for anything else."""
+        """Number of an address without its scope; None for anything else."""
         if not text:
             return None
         if text not in self._numbers:
@@ -34,7 +34,7 @@ class Subnets:
         return self._numbers[text]
 
     def same(self, one: str | None, other: str | None) -> bool:
-        """Whether two texts are the same address."""
+        """True if two texts are the same address."""
         if not one or not other:
             return False
         return one == other or (
@@ -42,7 +42,7 @@ class Subnets:
         )
 
     def network(self, text: str) -> str:
-        """`10.2.0.0/24` or `2001:db8::/64` around an address; empty for anything else."""
+        """Subnet `10.2.0.0/24` or `2001:db8::/64` around an address; empty for anything else."""
         if text not in self._networks:
             self._networks[text] = self._subnet(text)
         return self._networks[text]

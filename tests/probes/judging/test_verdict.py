@@ -55,7 +55,7 @@ def judge(role, own, elsewhere, given_answers):
     return judge_capability(CATALOG, capability, given_answers, own, elsewhere)
 
 
-def stood_in(role: str, own: dict[str, VerdictRow]) -> bool:
+def has_substitute(role: str, own: dict[str, VerdictRow]) -> bool:
     """WinRM is missing, and all that enables it is there."""
     if role != "windows.target" or own["windows.winrm"].status is not Status.BLOCKED:
         return False
@@ -68,7 +68,7 @@ def test_a_verdict_is_never_better_than_its_worst_required_row(session):
     role, own, _, _ = session
     ruling = judge(*session).ruling
     required = dict(own)
-    if stood_in(role, own):
+    if has_substitute(role, own):
         assert ruling is not Ruling.READY
         del required["windows.winrm"]
     statuses = {row.status for row in required.values()}
@@ -122,7 +122,7 @@ def test_every_judgement_is_one_sentence_and_its_changes_are_those_of_missing_ch
         assert found.fix
 
 
-def test_what_stands_in_for_a_lost_check_does_not_mend_one_that_is_only_degraded():
+def test_a_substitute_for_a_blocked_check_does_not_repair_one_that_is_only_degraded():
     own = {check.id: VerdictRow(Status.OK) for check in CATALOG.checks_of("windows.target")}
     own["windows.winrm"] = VerdictRow(Status.DEGRADED)
     found = judge("windows.target", own, {}, {**CATALOG.default_answers, "enable_remoting": "yes"})
@@ -131,7 +131,7 @@ def test_what_stands_in_for_a_lost_check_does_not_mend_one_that_is_only_degraded
 
 
 @given(sessions(), st.data())
-def test_mending_a_row_never_makes_a_verdict_worse(session, data):
+def test_repairing_a_row_never_makes_a_verdict_worse(session, data):
     role, own, elsewhere, given_answers = session
     id = data.draw(st.sampled_from(sorted(own)))
     before = judge(*session).ruling
@@ -271,7 +271,7 @@ def test_a_refused_winrm_is_enabled_and_not_only_started():
     assert job.check.fix.startswith("Enable PowerShell Remoting")
 
 
-def test_what_a_stranger_sends_as_a_fix_is_cut():
+def test_a_fix_from_the_network_is_shortened():
     job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
     seen = Observation(State.FILTERED, Reason.NO_RESPONSE, facts={"fix": "x" * 10_000})
     assert len(verdict_row(Result(job, Status.BLOCKED, "", seen)).fix) < 1000

@@ -3,7 +3,7 @@ from __future__ import annotations
 from probes.judging.findings import Confidence, FindingKind
 
 
-def test_one_dead_host_is_one_finding_and_not_twelve(row, only):
+def test_one_unreachable_host_is_one_finding_and_not_twelve(row, only):
     rows = [row("10.2.0.7", port, "silent") for port in range(1, 13)]
     finding = only(rows)
     assert finding.text == ("10.2.0.7 is down or dropped entirely: none of its 12 ports answers")
@@ -64,7 +64,7 @@ def test_host_unreachable_of_this_machine_without_a_search_is_its_own_firewall(r
     assert finding.text == "This machine's own firewall rejects TCP 22 towards 10.2.0.5"
 
 
-def test_who_answers_on_another_port_is_not_down(row, found):
+def test_a_host_that_answers_on_another_port_is_not_down(row, found):
     rows = [row("10.2.0.7", port, "silent") for port in (135, 139)]
     texts = [one.text for one in found([*rows, row("10.2.0.7", 22)])]
     assert texts == ["10.2.0.7: a filter on TCP 135 and 139 only: its TCP 22 answers"]
@@ -82,13 +82,13 @@ def test_a_silent_network_is_one_finding(row, only):
     assert finding.kind is FindingKind.NETWORK and len(finding.keys) == 6
 
 
-def test_one_host_that_answers_makes_the_others_dead_hosts(row, found):
+def test_one_host_that_answers_makes_the_others_unreachable(row, found):
     rows = [row(f"10.2.0.{n}", port, "silent") for n in (1, 2) for port in (22, 161)]
     findings = found([*rows, row("10.2.0.3", 22)])
     assert [one.kind for one in findings] == [FindingKind.HOST, FindingKind.HOST]
 
 
-def test_many_dead_hosts_of_one_network_are_one_finding(row, only):
+def test_many_unreachable_hosts_of_one_network_are_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", 22, "down", by="10.1.1.1") for n in range(1, 9)]
     text = only(rows).text
     assert text.startswith("8 hosts in 10.2.0.0/24 are down or do not exist: 10.1.1.1 says")
@@ -100,7 +100,7 @@ def test_two_names_of_one_address_are_one_host(row, only):
     assert only(rows).text.startswith("a (10.2.0.7) is down")
 
 
-def test_a_row_that_waits_for_a_dead_port_is_behind_the_same_finding(row, only):
+def test_a_row_that_waits_for_a_lost_port_is_behind_the_same_finding(row, only):
     rows = [row("10.2.0.7", port, "silent") for port in (135, 445)]
     waiting = row("10.2.0.7", 49664, "waits", needs="r.tcp135")
     assert waiting.job.key in only([*rows, waiting]).keys
@@ -133,7 +133,7 @@ def test_a_network_of_which_another_host_answers_is_not_called_unrouted(row, onl
     assert only(rows).text == "10.1.1.1 says that it has no route to 10.2.0.1"
 
 
-def test_a_loop_is_told_once(row, only):
+def test_a_routing_loop_is_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", 22, "loop", by="10.1.1.1") for n in range(2)]
     assert "routing loop before 10.2.0.0/24" in only(rows).text
 

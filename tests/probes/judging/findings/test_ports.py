@@ -74,7 +74,7 @@ def test_hosts_beside_them_that_answer_point_at_the_hosts_own_filters(row, only)
     )
 
 
-def test_a_dead_host_is_no_witness_for_a_filter(row, found):
+def test_an_unreachable_host_does_not_indicate_a_filter(row, found):
     rows = [row(f"10.2.0.{n}", 5985, "silent") for n in range(1, 4)]
     others = [row(f"10.2.0.{n}", 445, "open" if n < 3 else "silent") for n in range(1, 4)]
     texts = {one.kind: one.text for one in found([*rows, *others])}
@@ -94,7 +94,7 @@ def test_own_firewalls_of_a_network_are_one_finding(row, only):
     assert only(rows).text == "Their own firewalls reject TCP 5985 on 3 hosts in 10.2.0.0/24"
 
 
-def test_a_port_is_no_contrast_to_itself(row, found):
+def test_a_port_does_not_show_by_itself_that_its_host_is_up(row, found):
     assert found([row("10.2.0.7", 5985, "rejected", by="10.2.0.7")]) == ()
 
 
@@ -122,7 +122,7 @@ def test_silence_of_hosts_of_which_nothing_else_was_asked_is_one_finding(row, on
     assert text.endswith("and nothing else of them answers")
 
 
-def test_a_port_that_something_else_accepts_is_no_contrast(row, found):
+def test_a_port_that_a_middlebox_accepts_does_not_show_that_its_host_is_up(row, found):
     rows = [
         row("10.2.0.7", 5985, "silent"),
         row("10.2.0.7", 445, "silent"),
@@ -132,7 +132,7 @@ def test_a_port_that_something_else_accepts_is_no_contrast(row, found):
     assert kinds == {FindingKind.HOST, FindingKind.ACCEPTS}
 
 
-def test_a_confirmed_service_is_a_contrast_whatever_else_is_accepted(row, found):
+def test_a_confirmed_service_shows_that_its_host_is_up_behind_a_middlebox(row, found):
     rows = [
         row("10.2.0.7", 5985, "silent"),
         row("10.2.0.7", 22, accepts_everything=True, service=Service.CONFIRMED),
