@@ -127,11 +127,11 @@ def timed(work: Callable[[], object]) -> Took:
 def write(path: Path, made: list[Result], batch: int, profile: Profile) -> Took:
     path.unlink(missing_ok=True)
     log = SessionLog.create(path)
-    log.header(new_header(profile, VantageInfo("local", "here"), Settings(), {}, ()))
+    log.write_header(new_header(profile, VantageInfo("local", "here"), Settings(), {}, ()))
 
     def work() -> None:
         for start in range(0, len(made), batch):
-            log.results(made[start : start + batch])
+            log.write_results(made[start : start + batch])
 
     took = timed(work)
     log.close()

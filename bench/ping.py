@@ -136,7 +136,7 @@ def engine(folder: Path, names: Sequence[str], patience: float) -> int:
     settings = Settings(timeout=patience)
     made = Engine(LocalVantage, PROBES, events.put)
     log = SessionLog.create(folder / f"log{time.monotonic_ns()}")
-    log.header(new_header(profile, made.info(), settings, {}, targets))
+    log.write_header(new_header(profile, made.info(), settings, {}, targets))
     made.begin(profile, {}, settings, [log])
     made.add(plan(profile, targets))
     alive, done = 0, False

@@ -35,7 +35,7 @@ def sweep(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "run.jsonl")
         log = SessionLog.create(path)
-        log.header(new_header(profile, engine.info(), settings, {}, targets))
+        log.write_header(new_header(profile, engine.info(), settings, {}, targets))
         began = time.monotonic()
         engine.begin(profile, {}, settings, [log])
         engine.add(jobs)

@@ -71,7 +71,7 @@ class Source(Runner):
         self._thread: threading.Thread | None = None
         path = Path(folder, "session.jsonl")
         self._written = SessionLog.create(path)
-        self._written.header(
+        self._written.write_header(
             new_header(profile, VantageInfo("local", "here"), Settings(), {}, targets)
         )
         self._path = str(path)
@@ -134,7 +134,7 @@ class Source(Runner):
 
     def _measured(self, jobs: Sequence[Job]) -> None:
         found = [self._result(job) for job in dict.fromkeys(jobs)]
-        self._written.results(found)
+        self._written.write_results(found)
         told: list[Event] = list(found)
         for one in found:
             self._docket.row_opened(one.job)

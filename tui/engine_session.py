@@ -130,10 +130,10 @@ class Live:
         if self._log is None:
             return "This session is not being saved, so nothing was written."
         try:
-            self._log.remark(text)
+            self._log.write_remark(text)
             if self._finished is not None:
                 # What follows an end needs another one, or the log would not be complete.
-                self._log.end(self._finished.complete, self._finished.counts)
+                self._log.write_end(self._finished.complete, self._finished.counts)
         except LogError as error:
             return str(error)
         return ""
@@ -184,7 +184,7 @@ class Live:
         self._log, self.log_path, trouble = None, "", ""
         try:
             log = SessionLog.create(path)
-            log.header(header)
+            log.write_header(header)
             self._log, self.log_path = log, str(path)
         except LogError as error:
             trouble = str(error)
@@ -197,7 +197,7 @@ class Live:
     def _more(self, targets: Sequence[Target]) -> str:
         assert self._log is not None
         try:
-            self._log.targets(targets)
+            self._log.write_targets(targets)
         except LogError as error:
             return str(error)
         return ""

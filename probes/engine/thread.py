@@ -223,18 +223,18 @@ class Engine:
         earlier = [event.result for event in batch if isinstance(event, EarlierResult)]
         try:
             if earlier:
-                log.earlier(earlier)
+                log.write_earlier(earlier)
             if measured:
-                log.results(measured)
+                log.write_results(measured)
             if verdicts:
-                log.verdicts(verdicts)
+                log.write_verdicts(verdicts)
             for event in batch:
                 if isinstance(event, Removed | Restored):
-                    log.removal(event)
+                    log.write_removal(event)
                 elif isinstance(event, Diagnosed):
-                    log.findings(event.findings)
+                    log.write_findings(event.findings)
                 elif isinstance(event, Finished):
-                    log.end(event.complete, event.counts)
+                    log.write_end(event.complete, event.counts)
         except LogError as error:
             known = log in self._failed_logs
             self._failed_logs.add(log)

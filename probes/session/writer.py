@@ -97,48 +97,48 @@ class SessionLog:
             log._buffer(b"\n")
         return log
 
-    def header(self, header: Header) -> None:
+    def write_header(self, header: Header) -> None:
         """Write the first line."""
         text = encode_record(header_record(header))
         if len(text) >= MAX_HEADER:
             raise LogError(f"{self.name} cannot hold {len(header.targets)} targets.")
         self._write([text])
 
-    def targets(self, targets: Sequence[Target]) -> None:
+    def write_targets(self, targets: Sequence[Target]) -> None:
         """Write that hosts were added to this session."""
         self._write([encode_record(record) for record in targets_records(targets)])
 
-    def removal(self, event: Removed | Restored) -> None:
+    def write_removal(self, event: Removed | Restored) -> None:
         """Write that hosts were taken out of this session, or in again; their rows stay here."""
         self._write([encode_record(record) for record in removal_records(event)])
 
-    def results(self, batch: Sequence[Result]) -> None:
+    def write_results(self, batch: Sequence[Result]) -> None:
         """Write a batch of results with one system call."""
         self._write([result_line(result) for result in batch])
 
-    def earlier(self, batch: Sequence[Result]) -> None:
+    def write_earlier(self, batch: Sequence[Result]) -> None:
         """Write rows of an earlier session that are not measured again."""
         self._write([_line(earlier_record(result)) for result in batch])
 
-    def verdict(self, verdict: VerdictRecord) -> None:
+    def write_verdict(self, verdict: VerdictRecord) -> None:
         """Write the judgement of one target and capability."""
         self._write([encode_record(verdict_record(verdict))])
 
-    def verdicts(self, batch: Sequence[Verdict]) -> None:
+    def write_verdicts(self, batch: Sequence[Verdict]) -> None:
         """Write a batch of verdicts with one system call."""
         self._write(
             [encode_record(verdict_record(to_verdict_record(verdict))) for verdict in batch]
         )
 
-    def findings(self, batch: Sequence[Finding]) -> None:
+    def write_findings(self, batch: Sequence[Finding]) -> None:
         """Write all that was found, with one system call."""
         self._write([finding_line(to_finding_record(finding)) for finding in batch])
 
-    def remark(self, text: str) -> None:
+    def write_remark(self, text: str) -> None:
         """Write a sentence of the operator's, with the time."""
         self._write([encode_record(remark_record(text[: MAX_LINE // 16]))])
 
-    def end(self, complete: bool, counts: Mapping[str, int]) -> None:
+    def write_end(self, complete: bool, counts: Mapping[str, int]) -> None:
         """Write the last line, with hashes of all before it and of it, and bring it to the disk."""
         with self._lock:
             if self._pending:
@@ -259,8 +259,8 @@ def annotate(path: str | os.PathLike[str], text: str) -> None:
     try:
         log = SessionLog.append(path)
         try:
-            log.remark(text)
-            log.end(session.complete, counts)
+            log.write_remark(text)
+            log.write_end(session.complete, counts)
         finally:
             log.close()
     except LogError as error:

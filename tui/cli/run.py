@@ -255,7 +255,7 @@ def _logs(options: Options, header: Header) -> list[SessionLog]:
     logs = []
     try:
         log = SessionLog.create(options.log or default_path(header))
-        log.header(header)
+        log.write_header(header)
         logs.append(log)
         _say(f"auditreach: the session log is {log.name}")
     except LogError as error:
@@ -265,7 +265,7 @@ def _logs(options: Options, header: Header) -> list[SessionLog]:
     if options.json:
         out = SessionLog(sys.stdout.fileno(), "standard output")
         try:
-            out.header(header)
+            out.write_header(header)
         except LogError as error:
             raise UsageError(str(error)) from None
         logs.append(out)

@@ -64,7 +64,7 @@ def test_a_result_is_in_the_log_before_anybody_sees_it(engine, kit, tmp_path: Pa
 
     one, _ = engine(report=report)
     log = SessionLog.create(path)
-    log.header(new_header(profile, one.info(), Settings(), {}, [kit.job(check).target]))
+    log.write_header(new_header(profile, one.info(), Settings(), {}, [kit.job(check).target]))
     one.begin(profile, {}, Settings(), [log])
     one.add([kit.job(check)])
     assert logged.get(timeout=20) == [kit.job(check).key]
@@ -85,7 +85,7 @@ def test_a_verdict_is_in_the_log_before_anybody_sees_it(engine, kit, tmp_path: P
 
     one, _ = engine(report=report)
     log = SessionLog.create(path)
-    log.header(new_header(profile, one.info(), Settings(), {}, [kit.job(check).target]))
+    log.write_header(new_header(profile, one.info(), Settings(), {}, [kit.job(check).target]))
     one.begin(profile, {}, Settings(), [log])
     one.add([kit.job(check)])
     assert logged.get(timeout=20) == [("10.0.0.1", "ready")]
@@ -101,7 +101,7 @@ def test_findings_are_in_the_log_before_its_end_and_those_of_a_rerun_stand(
     script = {("10.0.0.1", 1001): [kit.SILENT, kit.OPEN], ("10.0.0.1", 1002): kit.SILENT}
     one, events = engine(lambda: kit.Scripted(script))
     log = SessionLog.create(path)
-    log.header(new_header(kit.profile(*checks), one.info(), Settings(), {}, []))
+    log.write_header(new_header(kit.profile(*checks), one.info(), Settings(), {}, []))
     one.begin(kit.profile(*checks), {}, Settings(retries=0), [log])
     one.add([kit.job(check) for check in checks])
     told = [event.findings for event in until_finished(events) if isinstance(event, Diagnosed)]
@@ -162,7 +162,7 @@ def test_close_ends_the_thread_and_the_log_says_the_run_was_not_complete(
     check = kit.check("a")
     one, _ = engine(lambda: kit.Scripted(held=True))
     log = SessionLog.create(path)
-    log.header(new_header(kit.profile(check), one.info(), Settings(), {}, []))
+    log.write_header(new_header(kit.profile(check), one.info(), Settings(), {}, []))
     one.begin(kit.profile(check), {}, Settings(), [log])
     one.add([kit.job(check)])
     one.close()

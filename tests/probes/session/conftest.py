@@ -95,10 +95,10 @@ def write_log(tmp_path: Path, header: Header) -> Callable[..., Path]:
     def write(*results: Result, end: bool = True) -> Path:
         path = tmp_path / "session.jsonl"
         log = SessionLog.create(path)
-        log.header(header)
-        log.results(results)
+        log.write_header(header)
+        log.write_results(results)
         if end:
-            log.end(True, {"ok": len(results)})
+            log.write_end(True, {"ok": len(results)})
         log.close()
         return path
 

@@ -37,14 +37,14 @@ def told(tmp_path: Path, header: Header, make_result: Make) -> Callable[..., lis
         path = tmp_path / "one.jsonl"
         path.unlink(missing_ok=True)
         log = SessionLog.create(path)
-        log.header(header)
+        log.write_header(header)
         for word in words:
             if isinstance(word, Finding):
-                log.findings([word])
+                log.write_findings([word])
             elif word == "row":
-                log.results([make_result()])
+                log.write_results([make_result()])
             else:
-                log.end(True, {})
+                log.write_end(True, {})
         log.close()
         session = read_session(path)
         assert session.messages == ()
@@ -92,7 +92,7 @@ def test_a_broken_finding_is_skipped_by_its_number(
 ) -> None:
     path = tmp_path / "one.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
+    log.write_header(header)
     log.close()
     with path.open("a", encoding="ascii") as file:
         file.write(json.dumps(finding_record(to_finding_record(DOWN)) | change) + "\n")
@@ -104,7 +104,7 @@ def test_a_broken_finding_is_skipped_by_its_number(
 def test_a_word_of_a_later_version_is_kept(tmp_path: Path, header: Header) -> None:
     path = tmp_path / "one.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
+    log.write_header(header)
     log.close()
     later = replace(to_finding_record(DOWN), kind="weather", sure="guessed")
     with path.open("a", encoding="ascii") as file:

@@ -73,7 +73,7 @@ def test_of_an_old_log_it_is_said_that_its_end_is_under_no_hash(
         "under no hash, as an old version wrote it."
     )
     log = SessionLog.append(path)
-    log.end(True, {"ok": 1})
+    log.write_end(True, {"ok": 1})
     log.close()
     assert verify(path).text == "Intact: all 4 lines are as they were written."
 
@@ -120,8 +120,8 @@ def test_a_rerun_is_under_a_hash_of_its_own_and_the_part_that_was_altered_is_nam
 ) -> None:
     path = write_log(make_result("a"))
     log = SessionLog.append(path)
-    log.results([make_result("a", note="Again.")])
-    log.end(False, {"ok": 1})
+    log.write_results([make_result("a", note="Again.")])
+    log.write_end(False, {"ok": 1})
     log.close()
     found = verify(path)
     assert (found.intact, found.complete) == (True, False)
@@ -136,8 +136,8 @@ def test_a_log_that_was_torn_and_appended_to_is_intact_again(
     path.write_bytes(path.read_bytes()[:-30])
     assert verify(path).text == "Incomplete: line 2, the last one, was cut off."
     log = SessionLog.append(path)
-    log.results([make_result("a")])
-    log.end(True, {"ok": 1})
+    log.write_results([make_result("a")])
+    log.write_end(True, {"ok": 1})
     log.close()
     assert verify(path).intact
 
@@ -151,7 +151,7 @@ def test_a_killed_run_is_incomplete(write_log: Write, make_result: Make) -> None
 def test_lines_after_the_end_are_named(write_log: Write, make_result: Make) -> None:
     path = write_log(make_result("a"))
     log = SessionLog.append(path)
-    log.results([make_result("b"), make_result("c")])
+    log.write_results([make_result("b"), make_result("c")])
     log.close()
     assert verify(path).text.startswith("Incomplete: no end record follows lines 4 to 5;")
 
@@ -166,7 +166,7 @@ def test_an_end_of_an_old_version_verifies_nothing_until_a_new_one_covers_it(
         "Not verifiable: the end record in line 3 has no SHA-256; an old version wrote it."
     )
     log = SessionLog.append(path)
-    log.end(True, {})
+    log.write_end(True, {})
     log.close()
     assert verify(path).intact
 
@@ -175,14 +175,14 @@ def test_what_was_lost_stands_before_the_end_and_under_its_hash(
     tmp_path: Path, header: Header, make_result: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = SessionLog.create(tmp_path / "lost.jsonl")
-    log.header(header)
+    log.write_header(header)
     monkeypatch.setattr(writer, "MAX_PENDING", 100)
     with monkeypatch.context() as broken:
         broken.setattr(writer.os, "write", _no_space)
         for number in range(3):
             with suppress(LogError):
-                log.results([make_result(f"host{number}")])
-    log.end(True, {"ok": 3})
+                log.write_results([make_result(f"host{number}")])
+    log.write_end(True, {"ok": 3})
     log.close()
     kinds = [json.loads(line)["type"] for line in log_lines(tmp_path)]
     assert kinds == ["session", "result", "remark", "end"]

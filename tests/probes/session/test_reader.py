@@ -48,10 +48,10 @@ def test_the_friendly_name_of_a_host_is_kept_and_its_rows_have_it(
     added = Target("windows.dc", "dc2", friendly_name="Attic")
     path = tmp_path / "log.jsonl"
     log = SessionLog.create(path)
-    log.header(dataclasses.replace(header, targets=named))
-    log.targets([added])
+    log.write_header(dataclasses.replace(header, targets=named))
+    log.write_targets([added])
     ported = make_result("web", "unix.ssh", target_port=2222)
-    log.results([make_result("dc1"), ported, make_result("dc2"), make_result("dc3")])
+    log.write_results([make_result("dc1"), ported, make_result("dc2"), make_result("dc3")])
     log.close()
     for line in path.read_bytes().splitlines():
         validate(json.loads(line))
@@ -109,10 +109,10 @@ def test_hosts_added_while_a_session_is_under_way_belong_to_it(
 ) -> None:
     path = tmp_path / "one.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
+    log.write_header(header)
     more = [Target("unix.target", f"host{number}") for number in range(5000)]
-    log.targets(more)
-    log.targets(more[:3])
+    log.write_targets(more)
+    log.write_targets(more[:3])
     log.close()
     session = read_session(path)
     assert session.header.targets == (*header.targets, *more)
@@ -133,7 +133,7 @@ def test_the_last_verdict_of_a_target_and_capability_stands(
 ) -> None:
     path = tmp_path / "one.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
+    log.write_header(header)
     told = [
         Verdict(
             Target("windows.dc", "dc1"), "domain", Ruling.BLOCKED, ("k",), ("Mend it.",), "No."
@@ -142,10 +142,10 @@ def test_the_last_verdict_of_a_target_and_capability_stands(
         Verdict(Target("unix.target", "web", 22), "audit", Ruling.DEGRADED, ("s",), (), "Nearly."),
         Verdict(Target("windows.dc", "dc1"), "domain", Ruling.READY_AFTER, (), (), "Soon."),
     ]
-    log.results([make_result("dc1")])
-    log.verdicts(told[:3])
-    log.end(True, {"ok": 1})
-    log.verdict(to_verdict_record(told[3]))
+    log.write_results([make_result("dc1")])
+    log.write_verdicts(told[:3])
+    log.write_end(True, {"ok": 1})
+    log.write_verdict(to_verdict_record(told[3]))
     log.close()
     session = read_session(path)
     assert session.verdicts == tuple(to_verdict_record(told[at]) for at in (3, 1, 2))
@@ -160,11 +160,11 @@ def test_rows_that_were_not_measured_again_are_kept_apart(
     origin = Origin("1f", "2026-01-31T12:00:00.000+01:00", ("blocked",))
     path = tmp_path / "again.jsonl"
     log = SessionLog.create(path)
-    log.header(dataclasses.replace(header, origin=origin))
-    log.earlier([make_result("dc1"), make_result("dc2", note="old"), make_result("dc3")])
-    log.results([make_result("dc3", status=Status.BLOCKED)])
-    log.earlier([make_result("dc2", note="as it counts now")])
-    log.end(True, {"blocked": 1})
+    log.write_header(dataclasses.replace(header, origin=origin))
+    log.write_earlier([make_result("dc1"), make_result("dc2", note="old"), make_result("dc3")])
+    log.write_results([make_result("dc3", status=Status.BLOCKED)])
+    log.write_earlier([make_result("dc2", note="as it counts now")])
+    log.write_end(True, {"blocked": 1})
     log.close()
     for line in path.read_bytes().splitlines():
         validate(json.loads(line))

@@ -21,20 +21,20 @@ def written(tmp_path: Path, header: Header, make_result: Make):
     def write(*words: str) -> Session:
         path = tmp_path / "one.jsonl"
         log = SessionLog.create(path)
-        log.header(header)
-        log.results([make_result()])
-        log.end(True, {})
+        log.write_header(header)
+        log.write_results([make_result()])
+        log.write_end(True, {})
         for word in words:
             if word == "removed":
-                log.removal(Removed((target,)))
+                log.write_removal(Removed((target,)))
             elif word == "restored":
-                log.removal(Restored((target,)))
+                log.write_removal(Restored((target,)))
             elif word == "row":
-                log.results([make_result()])
+                log.write_results([make_result()])
             elif word == "named":
-                log.targets([target])
+                log.write_targets([target])
             else:
-                log.end(True, {})
+                log.write_end(True, {})
         log.close()
         session = read_session(path)
         assert session.messages == ()
@@ -67,9 +67,9 @@ def test_restored_or_named_again_it_has_its_rows(written, back) -> None:
 def test_many_hosts_are_written_in_lines_that_a_reader_accepts(tmp_path, header) -> None:
     path = tmp_path / "one.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
+    log.write_header(header)
     gone = tuple(Target("unix.target", f"host{number}") for number in range(5000))
-    log.removal(Removed(gone))
+    log.write_removal(Removed(gone))
     log.close()
     assert set(read_session(path).removed) == set(gone)
     assert len(path.read_text().splitlines()) == 4

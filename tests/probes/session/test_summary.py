@@ -36,14 +36,14 @@ def test_a_summary_says_when_where_what_and_the_last_verdict_of_each_target(
 ) -> None:
     path = tmp_path / "s.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
-    log.results([make_result("a"), make_result("b")])
-    log.verdicts([verdict("a", Ruling.BLOCKED), verdict("b", Ruling.BLOCKED)])
-    log.verdicts([verdict("a", Ruling.READY)])
+    log.write_header(header)
+    log.write_results([make_result("a"), make_result("b")])
+    log.write_verdicts([verdict("a", Ruling.BLOCKED), verdict("b", Ruling.BLOCKED)])
+    log.write_verdicts([verdict("a", Ruling.READY)])
     for _ in range(2):
-        log.targets([Target("windows.dc", "later"), *header.targets])
-    log.remark("after the change")
-    log.end(True, {})
+        log.write_targets([Target("windows.dc", "later"), *header.targets])
+    log.write_remark("after the change")
+    log.write_end(True, {})
     log.close()
     found = summarize(path)
     assert (found.started, found.host) == (header.started, "jump1")
@@ -61,12 +61,12 @@ def test_a_host_that_was_removed_is_not_counted_until_it_is_back(
     path = tmp_path / "s.jsonl"
     gone = (Target("windows.dc", "a"), header.targets[0])
     log = SessionLog.create(path)
-    log.header(header)
-    log.targets([Target("windows.dc", "a")])
-    log.verdicts([verdict("a", Ruling.BLOCKED), verdict("b", Ruling.READY)])
-    log.removal(Removed(gone))
+    log.write_header(header)
+    log.write_targets([Target("windows.dc", "a")])
+    log.write_verdicts([verdict("a", Ruling.BLOCKED), verdict("b", Ruling.READY)])
+    log.write_removal(Removed(gone))
     found = summarize(path)
-    log.removal(Restored(gone))
+    log.write_removal(Restored(gone))
     log.close()
     assert found.verdicts == {"ready": 1}
     assert found.targets == ("web:2222", "[fe80::1]:2222")
@@ -89,7 +89,7 @@ def test_a_rerun_after_the_end_is_not_complete_until_its_own_end(
 ) -> None:
     path = write_log(make_result())
     log = SessionLog.append(path)
-    log.results([make_result()])
+    log.write_results([make_result()])
     log.close()
     assert not summarize(path).complete
 
@@ -164,14 +164,14 @@ def test_moments_follow_the_log_and_never_run_back(
     base = header.started[11:23]
     path = tmp_path / "s.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
+    log.write_header(header)
     late = make_result(
         "a", started=f"{day}T{base}{zone}", evidence=(Evidence("192.0.2.1", at_ms=2500.0),)
     )
     early = make_result("b", started=f"{day}T{base}{zone}", evidence=())
-    log.results([late, early])
-    log.verdicts([verdict("a", Ruling.READY)])
-    log.results([make_result("a", started="nonsense", evidence=())])
+    log.write_results([late, early])
+    log.write_verdicts([verdict("a", Ruling.READY)])
+    log.write_results([make_result("a", started="nonsense", evidence=())])
     log.close()
     found = list(timeline(path, profile))
     assert [round(at, 3) for at, _ in found] == [2.5, 2.5, 2.5, 2.5]

@@ -36,7 +36,7 @@ def disk_full_at(size: int) -> Iterator[None]:
 def test_a_log_is_private_in_private_directories(tmp_path: Path, header: Header) -> None:
     path = tmp_path / "state" / "sessions" / "one.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
+    log.write_header(header)
     log.close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for folder in (path.parent, path.parent.parent):
@@ -77,14 +77,14 @@ def test_every_line_the_writer_makes_fits_the_schema(
     tmp_path: Path, header: Header, make_result: Make, validate: Callable[[object], None]
 ) -> None:
     log = SessionLog.create(tmp_path / "all.jsonl")
-    log.header(header)
-    log.results([make_result("a"), make_result("b\x1b[2J\x7f\x9b\u202e")])
-    log.verdict(VerdictRecord("a", "windows.dc", "inventory", "degraded", (), (), "Works."))
-    log.findings(
+    log.write_header(header)
+    log.write_results([make_result("a"), make_result("b\x1b[2J\x7f\x9b\u202e")])
+    log.write_verdict(VerdictRecord("a", "windows.dc", "inventory", "degraded", (), (), "Works."))
+    log.write_findings(
         [Finding(FindingKind.HOST, "b is down", Confidence.LIKELY, "silence", ("windows.ldap|b",))]
     )
-    log.remark("opened 389\nand 636")
-    log.end(True, {"ok": 2})
+    log.write_remark("opened 389\nand 636")
+    log.write_end(True, {"ok": 2})
     log.close()
     data = (tmp_path / "all.jsonl").read_bytes()
     assert data.endswith(b"\n")
@@ -108,7 +108,7 @@ def test_a_batch_is_one_system_call(
 
     log = SessionLog.create(tmp_path / "one.jsonl")
     monkeypatch.setattr(write.os, "write", counted)
-    log.results([make_result(f"host{number}") for number in range(50)])
+    log.write_results([make_result(f"host{number}") for number in range(50)])
     assert calls == [(tmp_path / "one.jsonl").stat().st_size]
     log.close()
 
@@ -118,8 +118,8 @@ def test_results_are_on_the_disk_before_the_log_is_closed(
 ) -> None:
     path = tmp_path / "killed.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
-    log.results([make_result("a")])
+    log.write_header(header)
+    log.write_results([make_result("a")])
     session = read_session(path)
     assert [row.job.target.host for row in session.results] == ["a"]
     assert not session.complete
@@ -132,17 +132,17 @@ def test_a_disk_that_was_full_leaves_no_torn_line_and_loses_nothing(
 ) -> None:
     path = tmp_path / "full.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
+    log.write_header(header)
     said = []
     with disk_full_at(path.stat().st_size + room):
         for number in range(4):
             try:
-                log.results([make_result(f"host{number}")])
+                log.write_results([make_result(f"host{number}")])
             except LogError as error:
                 said.append(str(error))
     assert set(said) == {f"Cannot write the session log {path}: file too large."}
-    log.results([make_result("host4")])
-    log.end(True, {"ok": 5})
+    log.write_results([make_result("host4")])
+    log.write_end(True, {"ok": 5})
     log.close()
     session = read_session(path)
     assert [row.job.target.host for row in session.results] == [f"host{n}" for n in range(5)]
@@ -155,13 +155,13 @@ def test_what_does_not_fit_the_waiting_room_is_counted_in_the_log(
 ) -> None:
     path = tmp_path / "long.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
+    log.write_header(header)
     monkeypatch.setattr(write, "MAX_PENDING", 1000)
     with disk_full_at(path.stat().st_size):
         for number in range(5):
             with pytest.raises(LogError):
-                log.results([make_result(f"host{number}")])
-    log.results([make_result("after")])
+                log.write_results([make_result(f"host{number}")])
+    log.write_results([make_result("after")])
     log.close()
     session = read_session(path)
     assert [row.job.target.host for row in session.results] == ["host0", "after"]
@@ -174,19 +174,19 @@ def test_a_log_that_could_not_be_finished_says_so_when_it_is_closed(
     log = SessionLog.create(tmp_path / "closed.jsonl")
     with disk_full_at(0):
         with pytest.raises(LogError):
-            log.header(header)
+            log.write_header(header)
         with pytest.raises(LogError):
             log.close()
     log.close()
     with pytest.raises(LogError, match="is closed"):
-        log.results([make_result()])
+        log.write_results([make_result()])
 
 
 def test_standard_output_is_written_and_left_open(header: Header, make_result: Make) -> None:
     reading, writing = os.pipe()
     log = SessionLog(writing, "standard output")
-    log.header(header)
-    log.end(False, {})
+    log.write_header(header)
+    log.write_end(False, {})
     log.close()
     os.write(writing, b"still open\n")
     os.close(writing)
@@ -201,7 +201,7 @@ def test_a_reader_that_has_gone_is_one_sentence(header: Header) -> None:
     os.close(reading)
     log = SessionLog(writing, "standard output")
     with pytest.raises(LogError, match="standard output: broken pipe"):
-        log.header(header)
+        log.write_header(header)
     os.close(writing)
 
 
@@ -210,7 +210,7 @@ def test_a_rerun_is_appended_and_the_last_result_stands(
 ) -> None:
     path = write_log(make_result("a"), make_result("b"))
     log = SessionLog.append(path)
-    log.results([make_result("a", note="Again.")])
+    log.write_results([make_result("a", note="Again.")])
     log.close()
     session = read_session(path)
     assert [(row.job.target.host, row.note) for row in session.results] == [
@@ -226,7 +226,7 @@ def test_appending_after_a_torn_line_does_not_spoil_the_first_new_one(
     path = write_log(make_result("a"), make_result("b"), end=False)
     os.truncate(path, path.stat().st_size - 40)
     log = SessionLog.append(path)
-    log.results([make_result("c")])
+    log.write_results([make_result("c")])
     log.close()
     session = read_session(path)
     assert [row.job.target.host for row in session.results] == ["a", "c"]
@@ -264,10 +264,10 @@ def test_remarks_from_another_thread_do_not_cut_results(
 ) -> None:
     path = tmp_path / "threads.jsonl"
     log = SessionLog.create(path)
-    log.header(header)
+    log.write_header(header)
     writers = [
-        threading.Thread(target=lambda: [log.remark("x" * 500) for _ in range(200)]),
-        threading.Thread(target=lambda: [log.results([make_result()]) for _ in range(200)]),
+        threading.Thread(target=lambda: [log.write_remark("x" * 500) for _ in range(200)]),
+        threading.Thread(target=lambda: [log.write_results([make_result()]) for _ in range(200)]),
     ]
     for writer in writers:
         writer.start()

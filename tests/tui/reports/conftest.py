@@ -94,12 +94,12 @@ def write_session(tmp_path: Path, profile: Profile) -> Callable[..., Path]:
         )
         path = tmp_path / name
         log = SessionLog.create(path)
-        log.header(header(made))
-        log.results(results)
+        log.write_header(header(made))
+        log.write_results(results)
         for remark in remarks:
-            log.remark(remark)
+            log.write_remark(remark)
         if complete:
-            log.end(True, {})
+            log.write_end(True, {})
         log.close()
         return path
 

@@ -108,11 +108,11 @@ def test_rows_of_an_earlier_session_have_their_causes_too(
     checks = ("enable.rpc", "enable.smb", "windows.winrm")
     path = write_session(*(make_result(check=check) for check in checks), complete=False)
     log = SessionLog.append(path)
-    log.earlier([make_result("pc2", check, address="10.20.3.15") for check in checks])
-    log.findings(
+    log.write_earlier([make_result("pc2", check, address="10.20.3.15") for check in checks])
+    log.write_findings(
         [Finding(FindingKind.HOST, DEAD, Confidence.LIKELY, "silence", ("windows.winrm|pc1",))]
     )
-    log.end(True, {})
+    log.write_end(True, {})
     log.close()
     found = [one.text for one in load_report(path, profile).session.findings]
     assert [text.partition(" is ")[0] for text in found] == [
