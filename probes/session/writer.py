@@ -21,7 +21,6 @@ from probes.session.paths import error_text, make_parents, printable_path
 from probes.session.reader import SessionError, read_session
 from probes.session.records import (
     FindingRecord,
-    VerdictRecord,
     earlier_record,
     end_record,
     finding_record,
@@ -119,10 +118,6 @@ class SessionLog:
     def write_earlier(self, batch: Sequence[Result]) -> None:
         """Write rows of an earlier session that are not measured again."""
         self._write([_line(earlier_record(result)) for result in batch])
-
-    def write_verdict(self, verdict: VerdictRecord) -> None:
-        """Write the judgement of one target and capability."""
-        self._write([encode_record(verdict_record(verdict))])
 
     def write_verdicts(self, batch: Sequence[Verdict]) -> None:
         """Write a batch of verdicts with one system call."""

@@ -145,7 +145,7 @@ def test_the_last_verdict_of_a_target_and_capability_stands(
     log.write_results([make_result("dc1")])
     log.write_verdicts(told[:3])
     log.write_end(True, {"ok": 1})
-    log.write_verdict(to_verdict_record(told[3]))
+    log.write_verdicts([told[3]])
     log.close()
     session = read_session(path)
     assert session.verdicts == tuple(to_verdict_record(told[at]) for at in (3, 1, 2))

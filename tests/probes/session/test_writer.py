@@ -14,9 +14,14 @@ from pathlib import Path
 import pytest
 
 from probes.judging.findings import Confidence, Finding, FindingKind
-from probes.model import Result
-from probes.session import Header, LogError, SessionLog, VerdictRecord, default_path, read_session
-from probes.session import writer as write
+from probes.model import Result, Ruling, Target, Verdict
+from probes.session import (
+    Header,
+    LogError,
+    SessionLog,
+    default_path,
+    read_session,
+)
 
 Make = Callable[..., Result]
 resource = pytest.importorskip("resource")
@@ -79,7 +84,8 @@ def test_every_line_the_writer_makes_fits_the_schema(
     log = SessionLog.create(tmp_path / "all.jsonl")
     log.write_header(header)
     log.write_results([make_result("a"), make_result("b\x1b[2J\x7f\x9b\u202e")])
-    log.write_verdict(VerdictRecord("a", "windows.dc", "inventory", "degraded", (), (), "Works."))
+    dc = Target("windows.dc", "a")
+    log.write_verdicts([Verdict(dc, "inventory", Ruling.DEGRADED, (), (), "Works.")])
     log.write_findings(
         [Finding(FindingKind.HOST, "b is down", Confidence.LIKELY, "silence", ("windows.ldap|b",))]
     )
@@ -107,7 +113,7 @@ def test_a_batch_is_one_system_call(
         return real(descriptor, data)
 
     log = SessionLog.create(tmp_path / "one.jsonl")
-    monkeypatch.setattr(write.os, "write", counted)
+    monkeypatch.setattr(writer.os, "write", counted)
     log.write_results([make_result(f"host{number}") for number in range(50)])
     assert calls == [(tmp_path / "one.jsonl").stat().st_size]
     log.close()
@@ -156,7 +162,7 @@ def test_what_does_not_fit_the_waiting_room_is_counted_in_the_log(
     path = tmp_path / "long.jsonl"
     log = SessionLog.create(path)
     log.write_header(header)
-    monkeypatch.setattr(write, "MAX_PENDING", 1000)
+    monkeypatch.setattr(writer, "MAX_PENDING", 1000)
     with disk_full_at(path.stat().st_size):
         for number in range(5):
             with pytest.raises(LogError):
