@@ -48,7 +48,6 @@ NOT_YET_DESCRIBED: tuple[str, ...] = (
     "probes/lab/",
     "probes/registry/",
     "probes/remediation/",
-    "probes/session/",
     "probes/vantage/",
     "probes/wire/",
     "tui/",

@@ -1,4 +1,4 @@
-"""The session log: JSON Lines, append-only; `docs/session-log.md` describes every line."""
+"""Session log: JSON Lines, append-only; `docs/session-log.md` describes every line."""
 
 from __future__ import annotations
 

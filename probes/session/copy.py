@@ -1,4 +1,4 @@
-"""A session saved under another name: whole or not at all, and nothing overwritten unasked."""
+"""Copy of a session log: complete or not at all, and nothing overwritten unasked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from probes.session.reader import SessionError
 
 
 class SessionExists(SessionError):
-    """There is a file of that name; ask before `overwrite=True`."""
+    """The destination exists; ask before copying with `overwrite=True`."""
 
 
 def copy_session(
@@ -60,5 +60,5 @@ def _copy_to_new_file(source: Path, temporary: Path) -> None:
 
 
 def _reserve_name(target: Path) -> None:
-    """Take the name, so that nobody's file can come between the look and the move."""
+    """Create the file, so that no other file can take its name before the move."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

@@ -1,4 +1,4 @@
-"""Two sessions side by side: what is fixed, what regressed and what cannot be compared. Pure."""
+"""Differences between two sessions: fixed, regressed and not comparable rows. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from profiles.model import Check
 
 
 class ChangeKind(StrEnum):
-    """What became of a row."""
+    """Kind of change of a row between two sessions."""
 
     REGRESSED = "regressed"
     FIXED = "fixed"
@@ -27,18 +27,18 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row before and after; at most one of the two is missing."""
+    """Row before and after; at most one of the two is missing."""
 
     key: str
     kind: ChangeKind
     before: Result | None
     after: Result | None
     why: str = ""
-    """What the two rows do not say themselves, a sentence; text of the log may be in it."""
+    """Explanation that the two rows do not give, a sentence; it may hold text of the log."""
 
     @property
     def result(self) -> Result:
-        """The later of the two rows."""
+        """Later one of the two rows."""
         found = self.after or self.before
         assert found is not None
         return found
@@ -46,27 +46,27 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two sessions, row by row."""
+    """Comparison of two sessions, row by row."""
 
     changes: tuple[Change, ...]
-    """In the order of the later session, then what is gone in the order of the earlier one."""
+    """In the order of the later session, then rows that are gone, in that of the earlier one."""
     remarks: tuple[str, ...]
-    """What differs between the two sessions as a whole, a sentence each."""
+    """Differences between the two sessions as a whole, a sentence each."""
 
     def of(self, kind: ChangeKind) -> tuple[Change, ...]:
-        """The changes of one kind."""
+        """Changes of one kind."""
         return tuple(change for change in self.changes if change.kind is kind)
 
 
 _RANK: Mapping[Status, int] = {status: rank for rank, status in enumerate(BEST_FIRST)}
-"""Better to worse; the other statuses are no measurement that could be better or worse."""
+"""Rank from better to worse of the statuses that can be compared."""
 
 
 def compare(before: Session, after: Session) -> Comparison:
-    """Every row of either session, by its key.
+    """Compare every row of either session by its key.
 
-    A row is compared only where both measured the same: from the same place, under the same
-    profile and answers. Rows whose requirement came or went are new or gone. The checks of
+    A row is compared only where both sessions measured the same: from the same place, under the
+    same profile and answers. Rows whose requirement came or went are new or gone. The checks of
     `after` say which answers a row depends on.
     """
     not_comparable = why_not_comparable(before.header, after.header)
@@ -101,12 +101,12 @@ def compare(before: Session, after: Session) -> Comparison:
 
 
 def why_not_comparable(before: Header, after: Header) -> str:
-    """Why nothing in two sessions is comparable, a sentence; empty if something is."""
+    """Reason why no rows of two sessions are comparable, a sentence; empty if some are."""
     return _profile_difference(before, after) or _vantage_difference(before, after)
 
 
 def _classify(before: Result, after: Result) -> tuple[ChangeKind, str]:
-    """What became of a row that was asked in the same way twice."""
+    """Kind of change of a row that was measured in the same way twice, and an explanation."""
     if after.status is before.status:
         return ChangeKind.UNCHANGED, _state_change(before, after)
     if before.status is Status.NOT_NEEDED:
@@ -125,7 +125,7 @@ def _classify(before: Result, after: Result) -> tuple[ChangeKind, str]:
 
 
 def _address_change(before: Result, after: Result) -> str:
-    """That a name led elsewhere: what changed may be the host and not the way to it."""
+    """Sentence for a name that led to another address: the change may be of the host."""
     one, other = before.observation.address, after.observation.address
     if not one or not other or same_address(one, other):
         return ""
@@ -133,7 +133,7 @@ def _address_change(before: Result, after: Result) -> str:
 
 
 def _state_change(before: Result, after: Result) -> str:
-    """A row that fails as before, but elsewhere: the first of two obstacles may be gone."""
+    """Sentence for a row that still fails with another state: one of two causes may be fixed."""
     seen_before, seen_after = before.observation, after.observation
     if after.status not in MISSING:
         return ""
@@ -142,7 +142,7 @@ def _state_change(before: Result, after: Result) -> str:
 
 
 def _status_clause(result: Result, when: str) -> str:
-    """What a row says, where it may be no measurement; begins and ends inside a sentence."""
+    """Clause with the status of a row, where it may be no measurement."""
     begin = "It" if when == "before" else "it"
     if result.status is Status.UNVERIFIABLE:
         return f"{begin} could not be told {when}"
@@ -171,7 +171,7 @@ def _vantage_difference(before: Header, after: Header) -> str:
 
 
 def _path_difference(earlier_row: Result, row: Result) -> str:
-    """Another source address, of the same IP version, or another port: another rule may apply."""
+    """Sentence for another source address of the same IP version, or for another port."""
     one, other = earlier_row.observation.source, row.observation.source
     if one and other and (":" in one) == (":" in other) and not same_address(one, other):
         return f"Sent from {one} before and from {other} after."
@@ -185,7 +185,7 @@ def _path_difference(earlier_row: Result, row: Result) -> str:
 
 
 def _answer_differences(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
-    """A sentence for each question that was answered otherwise, by its id."""
+    """Sentence for each question that was answered differently, by its id."""
     return {
         name: f"{name} was answered {before.get(name, 'not at all')} before and "
         f"{after.get(name, 'not at all')} after."
@@ -195,7 +195,7 @@ def _answer_differences(before: Mapping[str, str], after: Mapping[str, str]) -> 
 
 
 def _requirement_difference(check: Check, answers: Mapping[str, str]) -> str:
-    """Why the requirement is another one; a check the profile does not have may ask anything."""
+    """Answer that changed a requirement; a check unknown to the profile may depend on any."""
     if not check.purpose:
         return next(iter(answers.values()), "")
     questions = [when.question for when in check.when]

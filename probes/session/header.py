@@ -1,4 +1,4 @@
-"""The first line of a session log: what was asked, of whom, from where and with what."""
+"""Header of a session log, its first line: targets, profile, vantage, settings."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ SIMULATED_REMARK = (
     "This is the demo of auditreach: its hosts and services are simulated on this machine's "
     "loopback. Nothing in it says anything about a network."
 )
-"""What the header of a demo says, whatever else is remarked."""
+"""Remark in the header of every demo."""
 
 _JSON_ANSWERS: Mapping[str, object] = {"yes": True, "no": False, "auto": "auto"}
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """The program that measured."""
+    """Program that measured."""
 
     name: str
     version: str
@@ -45,7 +45,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class ProfileRef:
-    """Which profile was checked; `source` is the document it was made from."""
+    """Reference to the profile; `source` is the document it was made from."""
 
     id: str
     version: str
@@ -55,12 +55,12 @@ class ProfileRef:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The earlier session whose rows are measured again, and those of which statuses."""
+    """Earlier session that is measured again, and the statuses of the rows chosen."""
 
     id: str
     started: str
     only: tuple[str, ...] = ()
-    """Statuses; all rows if empty."""
+    """Statuses; empty for all rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ class Header:
     targets: tuple[Target, ...]
     remark: str = ""
     only: tuple[str, ...] = ()
-    """Ids of the checks that were asked, where not all of the roles' checks were."""
+    """Ids of the checks, where not all checks of the roles were chosen."""
     origin: Origin | None = None
 
 
 def timestamp() -> str:
-    """The local time, RFC 3339 with the offset, to the millisecond."""
+    """Local time, RFC 3339 with the offset, to the millisecond."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
@@ -99,7 +99,7 @@ def new_header(
     only: Sequence[str] = (),
     origin: Origin | None = None,
 ) -> Header:
-    """The header of a session that starts now, with a new random id; a demo's says so."""
+    """Header of a session that starts now, with a new random id; a demo's has a remark."""
     if vantage.simulated:
         remark = f"{SIMULATED_REMARK} {remark}".rstrip()
     return Header(
@@ -118,13 +118,13 @@ def new_header(
 
 
 def profile_ref(profile: Profile) -> ProfileRef:
-    """The reference to a profile, with the hash of the file it was read from."""
+    """Reference to a profile, with the hash of the file it was read from."""
     hashed = hashlib.sha256(profile.file).hexdigest()
     return ProfileRef(profile.id, profile.version, profile.source, hashed)
 
 
 def header_record(header: Header) -> dict[str, object]:
-    """The `session` record."""
+    """`session` record of a header."""
     record: dict[str, object] = {
         "type": "session",
         "schema": SCHEMA,
@@ -148,13 +148,13 @@ def header_record(header: Header) -> dict[str, object]:
 
 
 def targets_records(targets: Sequence[Target]) -> Iterator[dict[str, object]]:
-    """`targets` records for hosts that were added to a session that is under way."""
+    """`targets` records for hosts that were added to a running session."""
     for chunk in _target_chunks(targets):
         yield {"type": "targets", "targets": chunk}
 
 
 def removal_records(event: Removed | Restored) -> Iterator[dict[str, object]]:
-    """`removed` or `restored` records for hosts that the operator took out or in again, now."""
+    """`removed` or `restored` records for hosts, at the current time."""
     kind = "removed" if isinstance(event, Removed) else "restored"
     for chunk in _target_chunks(event.targets):
         yield {"type": kind, "at": timestamp(), "targets": chunk}
@@ -166,12 +166,12 @@ def _target_chunks(targets: Sequence[Target]) -> Iterator[list[dict[str, object]
 
 
 def parse_targets(record: Mapping[str, object]) -> tuple[Target, ...]:
-    """The targets in a record that names some; raises BadLine."""
+    """Targets of a record; raises BadLine."""
     return tuple(_parse_target(item) for item in get_items(record, "targets"))
 
 
 def parse_header(record: Mapping[str, object]) -> Header:
-    """The header back from its record; raises BadLine naming the key that is wrong."""
+    """Header from its record; raises BadLine naming the key that is wrong."""
     tool, profile = get_mapping(record, "tool"), get_mapping(record, "profile")
     vantage, settings = get_mapping(record, "vantage"), get_mapping(record, "settings")
     defaults = Settings()

@@ -1,4 +1,4 @@
-"""Integrity of a session log: digests of its lines and the seal over the end record."""
+"""Integrity of a session log: the hash in its end record, and the seal of that record."""
 
 from __future__ import annotations
 
@@ -12,46 +12,26 @@ from probes.session.json_line import MAX_LINE, BadLine, decode_record
 from probes.session.paths import error_text, printable_path
 from probes.session.reader import SessionError
 
+_FIRST_BYTES = b'{"type":"session"'
+
 _DIGEST_KEY = b',"seal":"'
 _LINE_END = b'"}\n'
 
 
-def with_digest(line: str, preceding: hashlib._Hash) -> str:
-    """An end record with its seal; `before` is the hash of every byte before its line."""
-    signed = line.removesuffix("}").encode("ascii") + _DIGEST_KEY
-    return f'{signed.decode("ascii")}{_hexdigest(preceding, signed)}"}}'
-
-
-def digest_matches(line: bytes, preceding: hashlib._Hash) -> bool:
-    """Whether a line of an end record that has a seal is as it was written."""
-    head, mark, rest = line.rpartition(_DIGEST_KEY)
-    signed = head + mark
-    return bool(mark) and rest == _hexdigest(preceding, signed).encode("ascii") + _LINE_END
-
-
-def _hexdigest(preceding: hashlib._Hash, signed: bytes) -> str:
-    whole = preceding.copy()
-    whole.update(signed)
-    return whole.hexdigest()
-
-
-_FIRST_BYTES = b'{"type":"session"'
-
-
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What the hashes of one log say."""
+    """Result of verifying a log by its hashes."""
 
     intact: bool
     """`end` records with the right hash cover the log to its last byte."""
     text: str
-    """One sentence naming the lines it is about; nothing in it comes from the file."""
+    """One sentence naming the lines it is about, without content of the file."""
     complete: bool = False
-    """Whether the last `end` says everything was measured."""
+    """The last `end` says that everything was measured."""
 
 
 def verify(path: str | os.PathLike[str]) -> Verification:
-    """Hold a session log against its `end` records; raises SessionError where it is no log.
+    """Verify a session log by its `end` records; raises SessionError where it is no log.
 
     It finds damage and edits. It is no signature: whoever edits a log can hash it again.
     """
@@ -68,6 +48,25 @@ def verify(path: str | os.PathLike[str]) -> Verification:
         raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
     except ValueError:
         raise SessionError(f"{printable_path(path)} cannot be a file name.") from None
+
+
+def with_digest(line: str, preceding: hashlib._Hash) -> str:
+    """End record with its seal; `preceding` is the hash of every byte before its line."""
+    signed = line.removesuffix("}").encode("ascii") + _DIGEST_KEY
+    return f'{signed.decode("ascii")}{_hexdigest(preceding, signed)}"}}'
+
+
+def digest_matches(line: bytes, preceding: hashlib._Hash) -> bool:
+    """True if the line of an end record that has a seal is as it was written."""
+    head, mark, rest = line.rpartition(_DIGEST_KEY)
+    signed = head + mark
+    return bool(mark) and rest == _hexdigest(preceding, signed).encode("ascii") + _LINE_END
+
+
+def _hexdigest(preceding: hashlib._Hash, signed: bytes) -> str:
+    whole = preceding.copy()
+    whole.update(signed)
+    return whole.hexdigest()
 
 
 def _verify_lines(file: BinaryIO) -> Verification:
@@ -98,7 +97,7 @@ def _verify_lines(file: BinaryIO) -> Verification:
 
 
 def _end_record(line: bytes) -> dict[str, object] | None:
-    """The `end` record on a line, None if it is another one."""
+    """`end` record on a line; None for another record."""
     if b"end" not in line or len(line) == MAX_LINE:
         return None
     try:

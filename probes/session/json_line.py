@@ -1,4 +1,4 @@
-"""One line of the session log: JSON object to typed values and back."""
+"""Line of a session log: a JSON object from and to typed values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ MAX_LINE = 1024 * 1024
 MAX_HEADER = 64 * 1024 * 1024
 """Bytes of the first line, which names every target."""
 MAX_DEPTH = 32
-"""Objects and lists inside each other."""
+"""Nesting of objects and lists."""
+
+_EMPTY: Mapping[str, object] = {}
 
 # ASCII keeps DEL, C1 controls, bidirectional overrides and lone surrogates out of the file: it can
 # be shown with cat.
@@ -20,7 +22,7 @@ _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", 
 
 
 class BadLine(ValueError):
-    """A line that is not a record; the text says why, without its content."""
+    """Line that is not a record; the message gives the reason without content of the line."""
 
 
 def _no_constant(name: str) -> object:
@@ -31,10 +33,10 @@ _decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode
 
 
 def encode_record(record: Mapping[str, object]) -> str:
-    """A record as one line of ASCII without its newline.
+    """Encode a record as one line of ASCII without its newline.
 
-    What JSON cannot carry is replaced: a number that is not finite by null, bytes by their hex,
-    anything else by its text.
+    Values that JSON cannot carry are replaced: a number that is not finite by null, bytes by their
+    hex, anything else by its text.
     """
     try:
         text = _encode(record)
@@ -46,7 +48,7 @@ def encode_record(record: Mapping[str, object]) -> str:
 
 
 def decode_record(line: bytes) -> dict[str, object]:
-    """The object on one line; raises BadLine."""
+    """Decode the object on one line; raises BadLine."""
     try:
         text = line.decode("utf-8").strip(" \t\r\n")
         value, end = _decode(text)
@@ -67,8 +69,67 @@ def decode_record(line: bytes) -> dict[str, object]:
     return value
 
 
+def get_text(record: Mapping[str, object], key: str) -> str:
+    """String under a key, empty if it is absent; raises BadLine."""
+    value = record.get(key, "")
+    if not isinstance(value, str):
+        raise BadLine(f"its {key} is not a string")
+    return value
+
+
+def get_texts(record: Mapping[str, object], key: str) -> tuple[str, ...]:
+    """List of strings under a key, empty if it is absent; raises BadLine."""
+    value = record.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadLine(f"its {key} is not a list of strings")
+    return tuple(value)
+
+
+def get_mapping(record: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """Object under a key, empty if it is absent; raises BadLine."""
+    value = record.get(key, _EMPTY)
+    if not isinstance(value, dict):
+        if value is _EMPTY:
+            return _EMPTY
+        raise BadLine(f"its {key} is not an object")
+    return value
+
+
+def get_items(record: Mapping[str, object], key: str) -> list[dict[str, object]]:
+    """List of objects under a key, empty if it is absent; raises BadLine."""
+    value = record.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise BadLine(f"its {key} is not a list of objects")
+    return value
+
+
+def get_integer(
+    record: Mapping[str, object], key: str, default: int, least: int = 0, most: int = 2**31 - 1
+) -> int:
+    """Integer from `least` to `most` under a key; raises BadLine."""
+    value = record.get(key, default)
+    if type(value) is not int or not least <= value <= most:
+        raise BadLine(f"its {key} is not a number from {least} to {most}")
+    return value
+
+
+def get_number(record: Mapping[str, object], key: str, default: float, least: float = 0.0) -> float:
+    """Finite number of at least `least` under a key; raises BadLine."""
+    value = record.get(key, default)
+    if not is_finite_number(value) or value < least:
+        raise BadLine(f"its {key} is not a number of at least {least:g}")
+    return float(value)
+
+
+def is_finite_number(value: object) -> TypeGuard[float]:
+    """True for a JSON number that can be calculated with."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
 def to_json_types(value: object, max_depth: int = MAX_DEPTH) -> object:
-    """A value in JSON types, at most `room` objects and lists deep."""
+    """Value in JSON types, with objects and lists nested at most `max_depth` deep."""
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, int):
@@ -87,7 +148,7 @@ def to_json_types(value: object, max_depth: int = MAX_DEPTH) -> object:
 
 
 def nesting_depth(value: object) -> int:
-    """How many objects and lists are inside each other, counted no further than the limit."""
+    """Depth of nested objects and lists, counted up to just beyond the limit."""
     level = [value]
     for depth in range(MAX_DEPTH + 1):
         children: list[object] = []
@@ -102,65 +163,3 @@ def nesting_depth(value: object) -> int:
             return depth
         level = children
     return MAX_DEPTH + 1
-
-
-_EMPTY: Mapping[str, object] = {}
-
-
-def get_text(record: Mapping[str, object], key: str) -> str:
-    """A string, empty if the key is absent; raises BadLine."""
-    value = record.get(key, "")
-    if not isinstance(value, str):
-        raise BadLine(f"its {key} is not a string")
-    return value
-
-
-def get_texts(record: Mapping[str, object], key: str) -> tuple[str, ...]:
-    """A list of strings, empty if the key is absent; raises BadLine."""
-    value = record.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise BadLine(f"its {key} is not a list of strings")
-    return tuple(value)
-
-
-def get_mapping(record: Mapping[str, object], key: str) -> Mapping[str, object]:
-    """An object, empty if the key is absent; raises BadLine."""
-    value = record.get(key, _EMPTY)
-    if not isinstance(value, dict):
-        if value is _EMPTY:
-            return _EMPTY
-        raise BadLine(f"its {key} is not an object")
-    return value
-
-
-def get_items(record: Mapping[str, object], key: str) -> list[dict[str, object]]:
-    """A list of objects, empty if the key is absent; raises BadLine."""
-    value = record.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise BadLine(f"its {key} is not a list of objects")
-    return value
-
-
-def get_integer(
-    record: Mapping[str, object], key: str, default: int, least: int = 0, most: int = 2**31 - 1
-) -> int:
-    """An integer from `least` to `most`; raises BadLine."""
-    value = record.get(key, default)
-    if type(value) is not int or not least <= value <= most:
-        raise BadLine(f"its {key} is not a number from {least} to {most}")
-    return value
-
-
-def get_number(record: Mapping[str, object], key: str, default: float, least: float = 0.0) -> float:
-    """A finite number of at least `least`; raises BadLine."""
-    value = record.get(key, default)
-    if not is_finite_number(value) or value < least:
-        raise BadLine(f"its {key} is not a number of at least {least:g}")
-    return float(value)
-
-
-def is_finite_number(value: object) -> TypeGuard[float]:
-    """Whether a JSON value is a number that can be calculated with."""
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return type(value) is int and -(2**63) <= value < 2**63

@@ -1,4 +1,4 @@
-"""Where a session log lies when the operator names no file, and how a path is shown."""
+"""Default path of a session log, and paths as text."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from probes.session.header import Header
 
 
 def default_path(header: Header) -> Path:
-    """A new file in the state directory (XDG_STATE_HOME on Linux): `sessions/TIME-ID.jsonl`.
+    """Path of a new file in the state directory (XDG_STATE_HOME on Linux).
 
-    That of a demo begins with `demo-`.
+    It is `sessions/TIME-ID.jsonl`; the name of a demo begins with `demo-`.
     """
     started = datetime.fromisoformat(header.started)
     prefix = "demo-" if header.vantage.simulated else ""
@@ -23,12 +23,12 @@ def default_path(header: Header) -> Path:
 
 
 def sessions_folder() -> Path:
-    """Where sessions lie for which the operator named no file; it may not be there yet."""
+    """Folder of sessions for which the operator named no file; it need not exist yet."""
     return platformdirs.user_state_path("auditreach", appauthor=False) / "sessions"
 
 
 def make_parents(path: Path) -> None:
-    """Create the directories above a file that are missing, mode 0700; raises OSError."""
+    """Create missing directories above a file, mode 0700; raises OSError."""
     missing = []
     for parent in path.parents:
         if parent.exists():
@@ -39,10 +39,10 @@ def make_parents(path: Path) -> None:
 
 
 def printable_path(path: str | os.PathLike[str]) -> str:
-    """A path without anything a terminal would act on."""
+    """Path without characters that a terminal would act on."""
     return "".join(char if char.isprintable() else "?" for char in os.fspath(path))
 
 
 def error_text(error: OSError) -> str:
-    """The operating system's reason, for the end of a sentence."""
+    """Reason of an error from the operating system, as the end of a sentence."""
     return (error.strerror or str(error)).lower() or "unknown reason"

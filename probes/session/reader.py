@@ -1,4 +1,4 @@
-"""A session log read back. The file is hostile: bounded lines, checked types, no tracebacks."""
+"""Reader of session logs. The file is hostile: bounded lines, checked types, no tracebacks."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from probes.session.records import (
 from profiles.model import Profile
 
 MAX_ROWS = 1_000_000
-"""Rows, verdicts, findings and remarks of one session."""
+"""Rows, verdicts, findings or remarks of one session, each."""
 MAX_MESSAGES = 20
-"""Lines that are named one by one before they are only counted."""
+"""Skipped lines that are named one by one; further ones are counted."""
 
 # Absent on Windows or elsewhere, where they are not needed.
 _BINARY: int = getattr(os, "O_BINARY", 0)
@@ -35,40 +35,41 @@ _NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 
 
 class SessionError(Exception):
-    """A file that is no session this version reads; the text is one sentence."""
+    """File that is no session this version reads; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session as it was recorded.
+    """Session as it was recorded.
 
-    Text is as it stands in the file, control characters included: who shows it makes it harmless.
+    Texts are those of the file, control characters included: make them harmless before showing
+    them.
     """
 
     header: Header
     results: tuple[Result, ...]
-    """One a key, the last that was recorded, in the order of the first."""
+    """One for each key, the last that was recorded, in the order of the first."""
     remarks: tuple[Remark, ...]
     complete: bool
-    """The log ends with `end`, and that says everything was measured."""
+    """The log ends with `end`, which says that everything was measured."""
     ended: str
     """RFC 3339, empty if the log has no end."""
     messages: tuple[str, ...]
-    """What could not be read, a sentence each."""
+    """Lines that could not be read, a sentence each."""
     verdicts: tuple[VerdictRecord, ...] = ()
-    """One a target and capability, the last that was recorded, in the order of the first."""
+    """One for each target and capability, the last that was recorded, in the order of the first."""
     findings: tuple[FindingRecord, ...] = ()
-    """The last that were recorded together, without those that a later row makes doubtful."""
+    """Last group of findings, unless a later row makes them doubtful."""
     earlier: tuple[Result, ...] = ()
-    """Rows of the session this one began from that were not measured again."""
+    """Rows of the session this one began from, which were not measured again."""
     removed: tuple[Target, ...] = ()
-    """What the operator took out: only the log has their rows, and none of it is above."""
+    """Targets that the operator removed: their rows are in the log only, not in this object."""
 
 
 def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -> Session:
-    """The session in a file, its rows with the profile's checks where it has them.
+    """Read a session, with the checks of the profile for its rows where it has them.
 
-    A check the profile does not have is made from the record. Raises SessionError.
+    A check that the profile does not have is made from the record. Raises SessionError.
     """
     try:
         # A FIFO would block until somebody writes to it.
@@ -94,7 +95,7 @@ def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -
 
 
 def unreached_rows(session: Session, jobs: Iterable[Job]) -> tuple[Result, ...]:
-    """The rows among the planned jobs that have no result: a killed run did not reach them."""
+    """Results for planned jobs that have none: a killed run did not reach them."""
     seen = Observation(State.NOT_RUN, Reason.CANCELLED)
     note = "Not reached before the session ended."
     known = {result.job.key for result in (*session.results, *session.earlier)}
@@ -104,7 +105,7 @@ def unreached_rows(session: Session, jobs: Iterable[Job]) -> tuple[Result, ...]:
 def read_records(
     file: BinaryIO, path: str | os.PathLike[str]
 ) -> tuple[Header, Iterator[Mapping[str, object]]]:
-    """The header of an open log, and every record after it that can be read, in its order.
+    """Header of an open log and an iterator over all records after it that can be read.
 
     Raises SessionError for a file that is no session.
     """
@@ -117,6 +118,34 @@ def read_records(
                 continue
 
     return read_header(file.readline(MAX_HEADER), path), readable()
+
+
+def read_header(line: bytes, path: str | os.PathLike[str]) -> Header:
+    """Header from the first line of a log; raises SessionError."""
+    if not line:
+        raise SessionError(f"{printable_path(path)} is empty.")
+    try:
+        record = decode_record(line)
+    except BadLine as error:
+        if line.startswith(b'{"type":"session"'):
+            raise SessionError(
+                f"The first line of {printable_path(path)} is damaged: {error}."
+            ) from None
+        raise SessionError(f"{printable_path(path)} is not a session log.") from None
+    schema = record.get("schema")
+    if record.get("type") != "session" or not isinstance(schema, str):
+        raise SessionError(f"{printable_path(path)} is not a session log.")
+    if schema != SCHEMA:
+        format = printable_path(schema[:64])
+        raise SessionError(
+            f"{printable_path(path)} has the format {format}; this version reads {SCHEMA}."
+        )
+    try:
+        return parse_header(record)
+    except BadLine as error:
+        raise SessionError(
+            f"The first line of {printable_path(path)} is damaged: {error}."
+        ) from None
 
 
 def _check_regular(descriptor: int, path: str | os.PathLike[str]) -> None:
@@ -144,7 +173,7 @@ def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None)
 
 
 class _SessionBuilder:
-    """Records of one log, taken in their order; what comes later replaces what it is about."""
+    """Builder of a session from its records, of which a later one replaces an earlier one."""
 
     def __init__(self, header: Header, profile: Profile | None) -> None:
         self.messages = _Messages()
@@ -160,7 +189,7 @@ class _SessionBuilder:
         self._complete, self._ended, self._has_new_results = False, "", False
 
     def add(self, record: Mapping[str, Any], number: int) -> None:
-        """Take in the record of one line; unknown types are passed over. Raises BadLine."""
+        """Add the record of one line; unknown types are ignored. Raises BadLine."""
         match record.get("type"):
             case "result":
                 self._add_row(self._results, record, number)
@@ -188,7 +217,7 @@ class _SessionBuilder:
                 self._set_end(record)
 
     def build(self) -> Session:
-        """Everything that was taken in, without the targets that were removed at the end."""
+        """Session of all records, without the targets that were removed at the end."""
         header = self._header
         if self._added:
             everything = tuple(dict.fromkeys((*header.targets, *self._added[:MAX_ROWS])))
@@ -220,7 +249,7 @@ class _SessionBuilder:
 
     def _set_end(self, record: Mapping[str, Any]) -> None:
         if self._has_new_results or not self._ended:
-            # A remark that was added later ends the log anew, not the measurement.
+            # A remark that is added later has an end record of its own; the run ended before.
             self._ended, self._has_new_results = get_text(record, "ended"), False
         self._complete = record.get("complete") is True
         self._findings.complete()
@@ -232,7 +261,7 @@ def _discard_targets(removed: dict[Target, None], targets: Iterable[Target]) -> 
 
 
 def _without_targets(session: Session, removed: tuple[Target, ...]) -> Session:
-    """The session as it stood on the screen of who removed these."""
+    """Session without these targets and all that is about them."""
     removed_targets = frozenset(removed)
     header = dataclasses.replace(
         session.header,
@@ -252,36 +281,8 @@ def _without_targets(session: Session, removed: tuple[Target, ...]) -> Session:
     )
 
 
-def read_header(line: bytes, path: str | os.PathLike[str]) -> Header:
-    """The header on the first line of a log; raises SessionError."""
-    if not line:
-        raise SessionError(f"{printable_path(path)} is empty.")
-    try:
-        record = decode_record(line)
-    except BadLine as error:
-        if line.startswith(b'{"type":"session"'):
-            raise SessionError(
-                f"The first line of {printable_path(path)} is damaged: {error}."
-            ) from None
-        raise SessionError(f"{printable_path(path)} is not a session log.") from None
-    schema = record.get("schema")
-    if record.get("type") != "session" or not isinstance(schema, str):
-        raise SessionError(f"{printable_path(path)} is not a session log.")
-    if schema != SCHEMA:
-        format = printable_path(schema[:64])
-        raise SessionError(
-            f"{printable_path(path)} has the format {format}; this version reads {SCHEMA}."
-        )
-    try:
-        return parse_header(record)
-    except BadLine as error:
-        raise SessionError(
-            f"The first line of {printable_path(path)} is damaged: {error}."
-        ) from None
-
-
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines after the first, without empty ones; one that is too long comes as empty."""
+    """Numbered lines after the first, without empty ones; a line that is too long comes empty."""
     number = 1
     while line := file.readline(MAX_LINE):
         number += 1
@@ -294,7 +295,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 class _Findings:
-    """The findings of the last run: a result after them makes them old, an end completes them."""
+    """Findings of the last run: a result after them makes them outdated, an end completes them."""
 
     def __init__(self) -> None:
         self._found: list[FindingRecord] = []

@@ -1,4 +1,4 @@
-"""Records of the session log from the model: results, verdicts, findings, targets."""
+"""Records of a session log, from and to results, verdicts, findings and remarks."""
 
 from __future__ import annotations
 
@@ -29,10 +29,27 @@ from profiles.model import Check, Profile, Transport
 
 _RULINGS = {str(ruling): ruling for ruling in Ruling}
 
+_STATES = {str(state): state for state in State}
+_REASONS = {str(reason): reason for reason in Reason}
+_SERVICES = {str(service): service for service in Service}
+_STATUSES = {str(status): status for status in Status}
+_TRANSPORTS: Mapping[str, Transport] = {"tcp": "tcp", "udp": "udp", "icmp": "icmp"}
+
+# Taking all values at once and comparing types in a chain halves the time of opening a log.
+_enum_values = itemgetter("state", "reason", "service", "status", "transport")
+_text_values = itemgetter("key", "check", "role", "host", "note", "started")
+_nullable_text_values = itemgetter("address", "source", "latency_source")
+_other_values = itemgetter(
+    "port", "icmp", "latency_ms", "timings_ms", "attempts", "facts", "evidence"
+)
+_evidence_values = itemgetter(
+    "address", "sent", "received", "state", "reason", "at_ms", "icmp", "errno"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A sentence the operator, or the program, left in the log; `at` is RFC 3339."""
+    """Sentence by the operator or by the program; `at` is RFC 3339."""
 
     at: str
     text: str
@@ -40,7 +57,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class VerdictRecord:
-    """A judgement of one target and capability, in the words and the order of the log."""
+    """Verdict on a target and capability, with the keys of the log in their order."""
 
     host: str
     port: int | None = field(default=None, kw_only=True)
@@ -49,13 +66,13 @@ class VerdictRecord:
     capability: str
     verdict: str
     because: tuple[str, ...]
-    """Ids of the checks it rests on."""
+    """Ids of the checks that decided it."""
     fix: tuple[str, ...]
     text: str
 
     @property
     def event(self) -> Verdict | None:
-        """The verdict as a run reported it; None for a word that this version does not know."""
+        """Verdict as a run reported it; None for a word that this version does not know."""
         if self.verdict not in _RULINGS:
             return None
         return Verdict(
@@ -70,7 +87,7 @@ class VerdictRecord:
 
 @dataclass(frozen=True, slots=True)
 class FindingRecord:
-    """One cause behind rows, in the words and the order of the log."""
+    """Finding with the keys of the log in their order."""
 
     kind: str
     text: str
@@ -78,14 +95,14 @@ class FindingRecord:
     sure: str
     why: str
     rows: int
-    """How many rows are behind it."""
+    """Number of rows behind it."""
     keys: tuple[str, ...]
     """Keys of those rows; only the first ones where a line cannot hold all."""
     fix: str
 
 
 def result_record(result: Result) -> dict[str, object]:
-    """The `result` record of one row."""
+    """`result` record of one row."""
     job, seen = result.job, result.observation
     check, target = job.check, job.target
     return {
@@ -128,12 +145,12 @@ def result_record(result: Result) -> dict[str, object]:
 
 
 def earlier_record(result: Result) -> dict[str, object]:
-    """The `earlier` record of a row that is not measured again."""
+    """`earlier` record of a row that is not measured again."""
     return {**result_record(result), "type": "earlier"}
 
 
 def icmp_record(icmp: Icmp) -> dict[str, object]:
-    """An ICMP error; `version` only where it is 6."""
+    """Object of an ICMP error; `version` only where it is 6."""
     record: dict[str, object] = {"type": icmp.type, "code": icmp.code, "from": icmp.offender}
     if icmp.version != 4:
         record["version"] = icmp.version
@@ -141,7 +158,7 @@ def icmp_record(icmp: Icmp) -> dict[str, object]:
 
 
 def to_verdict_record(verdict: Verdict) -> VerdictRecord:
-    """A verdict in the words of the log."""
+    """Verdict with the keys of the log."""
     target = verdict.target
     return VerdictRecord(
         target.host,
@@ -156,12 +173,12 @@ def to_verdict_record(verdict: Verdict) -> VerdictRecord:
 
 
 def verdict_record(verdict: VerdictRecord) -> dict[str, object]:
-    """The `verdict` record of one target and capability."""
+    """`verdict` record of one target and capability."""
     return _typed_record("verdict", verdict)
 
 
 def parse_verdict(record: Mapping[str, object]) -> VerdictRecord:
-    """The verdict in a `verdict` record of a file; raises BadLine."""
+    """Verdict from a `verdict` record; raises BadLine."""
     port = get_integer(record, "port", 0, most=65535)
     verdict = VerdictRecord(
         get_text(record, "host"),
@@ -179,7 +196,7 @@ def parse_verdict(record: Mapping[str, object]) -> VerdictRecord:
 
 
 def to_finding_record(finding: Finding) -> FindingRecord:
-    """A finding in the words of the log."""
+    """Finding with the keys of the log."""
     return FindingRecord(
         finding.kind,
         finding.text,
@@ -192,22 +209,12 @@ def to_finding_record(finding: Finding) -> FindingRecord:
 
 
 def finding_record(finding: FindingRecord) -> dict[str, object]:
-    """The `finding` record of one cause."""
+    """`finding` record of one cause."""
     return _typed_record("finding", finding)
 
 
-def _typed_record(name: str, one: VerdictRecord | FindingRecord) -> dict[str, object]:
-    """Its type and then its fields in their order, but for those that are None."""
-    record: dict[str, object] = {"type": name}
-    for each in fields(one):
-        value = getattr(one, each.name)
-        if value is not None:
-            record[each.name] = list(value) if isinstance(value, tuple) else value
-    return record
-
-
 def parse_finding(record: Mapping[str, object]) -> FindingRecord:
-    """The finding in a `finding` record of a file; raises BadLine."""
+    """Finding from a `finding` record; raises BadLine."""
     keys = get_texts(record, "keys")
     finding = FindingRecord(
         get_text(record, "kind"),
@@ -224,12 +231,15 @@ def parse_finding(record: Mapping[str, object]) -> FindingRecord:
 
 
 def remark_record(remark: str) -> dict[str, object]:
-    """A `remark` record, made now."""
+    """`remark` record of the current time."""
     return {"type": "remark", "at": timestamp(), "text": remark}
 
 
 def end_record(complete: bool, counts: Mapping[str, int], sha256: str) -> dict[str, object]:
-    """The `end` record, made now; `counts` is rows by status, `sha256` of every byte before it."""
+    """`end` record of the current time.
+
+    `counts` is the number of rows by status, `sha256` the hash of every byte before the record.
+    """
     return {
         "type": "end",
         "ended": timestamp(),
@@ -239,26 +249,8 @@ def end_record(complete: bool, counts: Mapping[str, int], sha256: str) -> dict[s
     }
 
 
-_STATES = {str(state): state for state in State}
-_REASONS = {str(reason): reason for reason in Reason}
-_SERVICES = {str(service): service for service in Service}
-_STATUSES = {str(status): status for status in Status}
-_TRANSPORTS: Mapping[str, Transport] = {"tcp": "tcp", "udp": "udp", "icmp": "icmp"}
-
-# Taking all values at once and comparing types in a chain halves the time of opening a log.
-_enum_values = itemgetter("state", "reason", "service", "status", "transport")
-_text_values = itemgetter("key", "check", "role", "host", "note", "started")
-_nullable_text_values = itemgetter("address", "source", "latency_source")
-_other_values = itemgetter(
-    "port", "icmp", "latency_ms", "timings_ms", "attempts", "facts", "evidence"
-)
-_evidence_values = itemgetter(
-    "address", "sent", "received", "state", "reason", "at_ms", "icmp", "errno"
-)
-
-
 class RowParser:
-    """Makes rows of records; the checks are the profile's, the targets the header's."""
+    """Parser of result records; checks are the profile's, targets the header's."""
 
     def __init__(self, profile: Profile | None, targets: Iterable[Target]) -> None:
         self._profile_checks = {check.id: check for check in profile.checks} if profile else {}
@@ -268,14 +260,14 @@ class RowParser:
         self.add_targets(targets)
 
     def add_targets(self, targets: Iterable[Target]) -> None:
-        """Rows of these are theirs: they have their friendly names."""
+        """Add targets whose rows may follow; their rows get their friendly names."""
         for target in targets:
             self._targets.setdefault((target.role, target.host), target)
             if target.port is not None:
                 self._targets_with_port.setdefault((target.role, target.host, target.port), target)
 
     def parse(self, record: Mapping[str, Any]) -> Result:
-        """The row of one `result` record; raises BadLine saying what is wrong with it."""
+        """Result from a `result` record; raises BadLine saying what is wrong with it."""
         try:
             state, reason, service, status, transport = words = _enum_values(record)
             key, id, role, host, note, started = strings = _text_values(record)
@@ -314,7 +306,7 @@ class RowParser:
                 attempts,
                 facts,
                 _parse_evidence(evidence) if evidence else (),
-                # Logs of old have none.
+                # Absent in logs of older versions.
                 _parse_interface(record.get("interface")),
             )
         except KeyError:
@@ -334,7 +326,7 @@ class RowParser:
         return self._checks[identity]
 
     def _target(self, key: str, id: str, role: str, host: str, port: int | None) -> Target:
-        """The record has no key of its own for HOST:PORT; the row's key ends with it."""
+        """Target of a row; HOST:PORT has no key of its own, it is the end of the row's key."""
         end = key[len(id) + 1 :]
         if port is not None and end != host:
             own = self._targets_with_port.get((role, host, port)) or Target(role, host, port)
@@ -347,8 +339,18 @@ class RowParser:
         return target
 
 
+def _typed_record(name: str, one: VerdictRecord | FindingRecord) -> dict[str, object]:
+    """Record of this type with the fields in their order, without those that are None."""
+    record: dict[str, object] = {"type": name}
+    for each in fields(one):
+        value = getattr(one, each.name)
+        if value is not None:
+            record[each.name] = list(value) if isinstance(value, tuple) else value
+    return record
+
+
 def _check_from_record(id: str, role: str, transport: Transport, port: int | None) -> Check:
-    """A check the profile does not have any more, so that an old session still opens."""
+    """Check that the profile no longer has, so that an old session can be opened."""
     return Check(
         id=id,
         category=id.partition(".")[0],
@@ -418,7 +420,7 @@ def _parse_exchange(item: Any) -> Evidence:
         address,
         sent,
         received,
-        # One object each for the attempts of a hundred thousand rows.
+        # One shared object each saves memory with a hundred thousand rows.
         _STATES.get(state, state),
         _REASONS.get(reason, reason),
         0.0 if at is None else _parse_milliseconds(at),

@@ -1,4 +1,4 @@
-"""A session log in the order it was written, with the moment of each event: for a replay."""
+"""Replay of a session log: its events in the order of the log, with their times."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from probes.session.records import RowParser, parse_verdict
 from profiles.model import Profile
 
 TimedEvent = tuple[float, Event]
-"""Seconds since the session began, and what happened then."""
+"""Seconds since the start of the session, and the event."""
 
 
 def timeline(path: str | os.PathLike[str], profile: Profile) -> Iterator[TimedEvent]:
-    """Every result and verdict in its order, reruns included; raises SessionError.
+    """Results and verdicts in the order of the log, reruns included; raises SessionError.
 
-    A result is written when its row is finished: when it began and how long its last exchange
-    took. The order of the log is the order in which things happened, so time never runs back.
+    A result is written when its row is finished: at its start plus the time of its last exchange.
+    The log has the order in which things happened, so time never runs backwards.
     """
     try:
         with Path(path).open("rb", buffering=1024 * 1024) as file:

@@ -1,4 +1,4 @@
-"""A session log in a few words, for a list of many: read once, row by row left aside."""
+"""Summary of a session log for a list of many: read once, without parsing its rows."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ _PARSED = tuple(
     b'{"type":"%s"' % kind
     for kind in (b"verdict", b"remark", b"end", b"targets", b"removed", b"restored")
 )
-"""How the lines begin that are looked into, as this program writes them."""
+"""Beginnings of the lines that are parsed, as this program writes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a list of sessions says of one. Text is as it stands in the file."""
+    """Entry for a list of sessions. Text is as it stands in the file."""
 
     path: Path
     started: str
     """RFC 3339 with the offset."""
     host: str
-    """Where it was measured from."""
+    """Host that measured."""
     kind: str
-    """The kind of that vantage."""
+    """Kind of the vantage."""
     targets: tuple[str, ...]
-    """The first targets as they were named; those that were removed do not count."""
+    """First targets as they were named, without removed ones."""
     target_count: int
     results: int
-    """Result lines, reruns included."""
+    """Number of result lines, reruns included."""
     verdicts: Mapping[str, int]
-    """Targets by verdict."""
+    """Number of targets by verdict."""
     remark: str
-    """The last one."""
+    """Last remark."""
     complete: bool
     ended: bool
 
 
 def summarize(path: str | os.PathLike[str]) -> Summary:
-    """The summary of a session log; raises SessionError with one sentence."""
+    """Summarize a session log; raises SessionError with one sentence."""
     location = Path(path)
     try:
         # A FIFO would block until somebody writes to it.

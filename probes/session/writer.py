@@ -1,4 +1,4 @@
-"""Session log writer: appends and flushes records; adds remarks to a finished log."""
+"""Writer of session logs, and remarks added to a finished log."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from probes.session.records import (
 )
 
 MAX_PENDING = 64 * 1024 * 1024
-"""Bytes kept for later while the file cannot be written."""
+"""Bytes kept while the file cannot be written."""
 
 # Absent on Windows, where links and text mode are other matters.
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
@@ -40,14 +40,14 @@ _BINARY: int = getattr(os, "O_BINARY", 0)
 
 
 class LogError(Exception):
-    """The log could not be opened or written; the text is one sentence for the operator."""
+    """Log that cannot be opened or written; the message is one sentence for the operator."""
 
 
 class SessionLog:
-    """An open session log. Every method may be called from any thread and raises LogError.
+    """Open session log. Every method may be called from any thread and raises LogError.
 
-    What could not be written waits, with the rest of a line that was cut, and goes out before
-    anything newer as soon as writing works again: say a failure once and keep on calling.
+    Data that could not be written is kept, with the rest of a line that was cut, and written before
+    anything newer as soon as writing works again: report a failure once and keep on calling.
     """
 
     def __init__(self, descriptor: int, name: str, *, owned: bool = False) -> None:
@@ -62,7 +62,7 @@ class SessionLog:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> SessionLog:
-        """A new log, mode 0600, in directories that are made 0700; an existing file is refused."""
+        """Create a log of mode 0600, in new directories of mode 0700; refuse an existing file."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _NOFOLLOW | _BINARY
         try:
             make_parents(Path(path))
@@ -77,7 +77,7 @@ class SessionLog:
 
     @classmethod
     def append(cls, path: str | os.PathLike[str]) -> SessionLog:
-        """An existing log again, for a rerun; a symbolic link or another file is refused."""
+        """Open an existing log for a rerun; refuse a symbolic link and any other file."""
         flags = os.O_RDWR | os.O_APPEND | _NOFOLLOW | _BINARY
         try:
             descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
@@ -104,11 +104,11 @@ class SessionLog:
         self._write([text])
 
     def write_targets(self, targets: Sequence[Target]) -> None:
-        """Write that hosts were added to this session."""
+        """Write a record of hosts that were added to this session."""
         self._write([encode_record(record) for record in targets_records(targets)])
 
     def write_removal(self, event: Removed | Restored) -> None:
-        """Write that hosts were taken out of this session, or in again; their rows stay here."""
+        """Write a record of hosts that were removed or restored; their rows stay in the log."""
         self._write([encode_record(record) for record in removal_records(event)])
 
     def write_results(self, batch: Sequence[Result]) -> None:
@@ -126,18 +126,18 @@ class SessionLog:
         )
 
     def write_findings(self, batch: Sequence[Finding]) -> None:
-        """Write all that was found, with one system call."""
+        """Write all findings with one system call."""
         self._write([finding_line(to_finding_record(finding)) for finding in batch])
 
     def write_remark(self, text: str) -> None:
-        """Write a sentence of the operator's, with the time."""
+        """Write a remark of the operator, with the time."""
         self._write([encode_record(remark_record(text[: MAX_LINE // 16]))])
 
     def write_end(self, complete: bool, counts: Mapping[str, int]) -> None:
-        """Write the last line, with hashes of all before it and of it, and bring it to the disk."""
+        """Write the last line, with hashes of all before it and of itself, and sync to the disk."""
         with self._lock:
             if self._pending:
-                # What was lost is said before the end, or it would not be under its hash.
+                # The remark about lost records precedes the end record, whose hash then covers it.
                 with contextlib.suppress(LogError):
                     self._flush()
             record = end_record(complete, counts, self._digest.hexdigest())
@@ -150,7 +150,7 @@ class SessionLog:
                     raise _log_error("write", self.name, error) from None
 
     def close(self) -> None:
-        """Write what still waits and close; closing again does nothing."""
+        """Write pending data and close; closing again does nothing."""
         with self._lock:
             if self._descriptor is None:
                 return
@@ -174,7 +174,7 @@ class SessionLog:
             self._flush()
 
     def _buffer(self, data: bytes) -> None:
-        """Let whole lines wait, which go out in this order: the hash runs ahead of the disk."""
+        """Add whole lines to the pending data and to the hash, which runs ahead of the disk."""
         self._pending += data
         self._digest.update(data)
 
@@ -193,54 +193,8 @@ class SessionLog:
             raise _log_error("write", self.name, error) from None
 
 
-def result_line(result: Result) -> str:
-    """A result as one line without its newline, shortened to what a reader accepts."""
-    return _line(result_record(result))
-
-
-def _line(record: dict[str, object]) -> str:
-    line = encode_record(record)
-    if len(line) < MAX_LINE:
-        return line
-    note = str(record["note"])[:4096]
-    return encode_record({**record, "note": note, "facts": {"shortened": True}, "evidence": []})
-
-
-def finding_line(finding: FindingRecord) -> str:
-    """A finding as one line without its newline, with as many of its keys as a reader accepts."""
-    line = encode_record(finding_record(finding))
-    while len(line) >= MAX_LINE and finding.keys:
-        finding = replace(finding, keys=finding.keys[: len(finding.keys) // 2])
-        line = encode_record(finding_record(finding))
-    return line
-
-
-def _lacks_final_newline(descriptor: int) -> bool:
-    """Whether the last line lacks its newline; raises ValueError if this is no session log."""
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or not os.read(descriptor, 17).startswith(
-        b'{"type":"session"'
-    ):
-        raise ValueError
-    os.lseek(descriptor, -1, os.SEEK_END)
-    return os.read(descriptor, 1) != b"\n"
-
-
-def _file_digest(descriptor: int) -> hashlib._Hash:
-    """The hash of everything that is in the file."""
-    found = hashlib.sha256()
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    while data := os.read(descriptor, 1024 * 1024):
-        found.update(data)
-    return found
-
-
-def _log_error(do: str, path: str | os.PathLike[str], error: OSError) -> LogError:
-    return LogError(f"Cannot {do} the session log {printable_path(path)}: {error_text(error)}.")
-
-
 def annotate(path: str | os.PathLike[str], text: str) -> None:
-    """Append a remark and a new end record; raises SessionError, and then nothing was written.
+    """Append a remark and a new end record; on a SessionError nothing was written.
 
     A log without an end may still be written by another process, whose hash this would break.
     """
@@ -260,3 +214,49 @@ def annotate(path: str | os.PathLike[str], text: str) -> None:
             log.close()
     except LogError as error:
         raise SessionError(str(error)) from None
+
+
+def result_line(result: Result) -> str:
+    """Result as one line without its newline, shortened to what a reader accepts."""
+    return _line(result_record(result))
+
+
+def finding_line(finding: FindingRecord) -> str:
+    """Finding as one line without its newline, with as many keys as a reader accepts."""
+    line = encode_record(finding_record(finding))
+    while len(line) >= MAX_LINE and finding.keys:
+        finding = replace(finding, keys=finding.keys[: len(finding.keys) // 2])
+        line = encode_record(finding_record(finding))
+    return line
+
+
+def _line(record: dict[str, object]) -> str:
+    line = encode_record(record)
+    if len(line) < MAX_LINE:
+        return line
+    note = str(record["note"])[:4096]
+    return encode_record({**record, "note": note, "facts": {"shortened": True}, "evidence": []})
+
+
+def _lacks_final_newline(descriptor: int) -> bool:
+    """True if the last line lacks its newline; raises ValueError for a file that is no log."""
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or not os.read(descriptor, 17).startswith(
+        b'{"type":"session"'
+    ):
+        raise ValueError
+    os.lseek(descriptor, -1, os.SEEK_END)
+    return os.read(descriptor, 1) != b"\n"
+
+
+def _file_digest(descriptor: int) -> hashlib._Hash:
+    """Hash of the whole file."""
+    found = hashlib.sha256()
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    while data := os.read(descriptor, 1024 * 1024):
+        found.update(data)
+    return found
+
+
+def _log_error(do: str, path: str | os.PathLike[str], error: OSError) -> LogError:
+    return LogError(f"Cannot {do} the session log {printable_path(path)}: {error_text(error)}.")

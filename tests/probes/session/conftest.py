@@ -107,7 +107,7 @@ def write_log(tmp_path: Path, header: Header) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def validate() -> Callable[[object], None]:
-    """Holds a decoded line against the schema; raises ValidationError."""
+    """Validate a decoded line against the schema; raises ValidationError."""
     package = Path(probes.session.__file__).parent
     schema = json.loads((package / "schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -1,4 +1,4 @@
-"""A copy is whole or absent, and takes nobody's place unasked."""
+"""Copies of session logs: complete or absent, never over another file unasked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two sessions: a change is called what it is, and what is not the same is not compared."""
+"""Comparison of two sessions: kinds of change, and rows that cannot be compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def session(header: Header, *results: Result, **changes: object) -> Session:
 
 @pytest.fixture
 def pair(header: Header, make_result: Make) -> Callable[..., Change]:
-    """What becomes of one row."""
+    """Change of one row."""
 
     def made(before: dict[str, object], after: dict[str, object]) -> Change:
         was, now = make_result(**before), make_result(**after)
@@ -163,7 +163,7 @@ def test_another_file_of_the_same_profile_version_is_only_remarked(
     assert any("its file is not the same" in remark for remark in found.remarks)
 
 
-def test_another_answer_spoils_only_the_rows_that_ask_for_it(
+def test_another_answer_makes_only_the_rows_that_depend_on_it_not_comparable(
     header: Header, make_result: Make
 ) -> None:
     asking, free = make_result("a"), make_result("b", "unix.ssh")

@@ -1,4 +1,4 @@
-"""Which findings of a log stand: the last that were written together, if no row is newer."""
+"""Findings of a log that count: the last group, if no row is newer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LATE = Finding(
 
 @pytest.fixture
 def told(tmp_path: Path, header: Header, make_result: Make) -> Callable[..., list[str]]:
-    """The findings that stand after a word for each thing that was written."""
+    """Findings that count after a record for each of these words."""
 
     def write(*words: str | Finding) -> list[str]:
         path = tmp_path / "one.jsonl"

@@ -1,4 +1,4 @@
-"""The hash in the end record: every change before it is found, and the lines are named."""
+"""Hash and seal of the end record: every change is found, and its lines are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session as it is read again: whole, killed, added to, measured again."""
+"""Sessions read back: complete, killed, extended, measured again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a line says, both ways, for every result there can be."""
+"""Records to lines and back, for every possible result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the log says of hosts that the operator took out, and what a reader makes of it."""
+"""Hosts that were removed from a session, in its log and read back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Make = Callable[..., Result]
 
 @pytest.fixture
 def written(tmp_path: Path, header: Header, make_result: Make):
-    """The session after a row, and then a word for each thing that was written."""
+    """Session after a row, and then a record for each of these words."""
     target = make_result().job.target
 
     def write(*words: str) -> Session:

@@ -1,4 +1,4 @@
-"""A session in a few words, remarked on afterwards, and in the order it happened."""
+"""Summary of a session, a later remark, and its timeline."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_a_session_without_an_end_is_left_alone_since_somebody_may_still_write_i
     assert path.read_bytes() == before
 
 
-def test_moments_follow_the_log_and_never_run_back(
+def test_the_timeline_follows_the_log_and_never_runs_backwards(
     tmp_path: Path, header: Header, make_result: Make, profile: Profile
 ) -> None:
     day = header.started[:10]

@@ -1,4 +1,4 @@
-"""The file on the disk: its mode, its lines, and what a full disk does to them."""
+"""Session log on the disk: its mode, its lines, and a full disk."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from probes.session import (
     SessionLog,
     default_path,
     read_session,
+    writer,
 )
 
 Make = Callable[..., Result]
@@ -156,7 +157,7 @@ def test_a_disk_that_was_full_leaves_no_torn_line_and_loses_nothing(
     assert session.complete
 
 
-def test_what_does_not_fit_the_waiting_room_is_counted_in_the_log(
+def test_records_beyond_the_pending_limit_are_counted_in_the_log(
     tmp_path: Path, header: Header, make_result: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "long.jsonl"
@@ -271,14 +272,14 @@ def test_remarks_from_another_thread_do_not_cut_results(
     path = tmp_path / "threads.jsonl"
     log = SessionLog.create(path)
     log.write_header(header)
-    writers = [
+    threads = [
         threading.Thread(target=lambda: [log.write_remark("x" * 500) for _ in range(200)]),
         threading.Thread(target=lambda: [log.write_results([make_result()]) for _ in range(200)]),
     ]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     log.close()
     session = read_session(path)
     assert len(session.remarks) == 200
