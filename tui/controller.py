@@ -14,7 +14,7 @@ from tui.cli import prepare
 from tui.storage.host_history import HostHistory
 
 if TYPE_CHECKING:
-    from probes.lab.address_map import Directory
+    from probes.lab.address_map import AddressMap
     from probes.lab.process import LabProcess
     from probes.options import Options
     from probes.targets import ParseResult
@@ -182,7 +182,7 @@ class Demo:
     def __init__(self) -> None:
         self._lab: LabProcess | None = None
 
-    def ready(self, given: Options) -> tuple[Directory, Options]:
+    def ready(self, given: Options) -> tuple[AddressMap, Options]:
         """Start the servers and wait for them: where they are, and whom to trust there.
 
         Takes half a second; raises DemoFailed.
@@ -191,7 +191,7 @@ class Demo:
 
         try:
             self._lab = LabProcess()
-            directory = self._lab.directory()
+            directory = self._lab.address_map()
         except LabFailed as error:
             raise DemoFailed(str(error)) from None
         return directory, replace(given, ca_file=directory.ca_file)

@@ -31,7 +31,7 @@ from profiles.model import Profile
 from tui.cli.vantage import make_vantage
 
 if TYPE_CHECKING:
-    from probes.lab.address_map import Directory
+    from probes.lab.address_map import AddressMap
 
 
 class Live:
@@ -43,7 +43,7 @@ class Live:
         settings: Settings,
         log: Path | None,
         given: Options = NO_OPTIONS,
-        lab: Directory | None = None,
+        lab: AddressMap | None = None,
         *,
         files: bool = True,
     ) -> None:

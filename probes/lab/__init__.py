@@ -1,1 +1,1 @@
-"""Loopback servers that answer like the real ones, for the demo and for tests."""
+"""Lab: loopback servers that answer like the real ones, for the demo and for tests."""

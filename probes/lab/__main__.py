@@ -1,17 +1,17 @@
-"""The lab as a process: says where it serves, and ends with whoever started it."""
+"""Main of the lab's process: prints its address map, and ends with its parent."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 
-from probes.lab.server import serving
+from probes.lab.server import run_lab
 
 
 async def main() -> None:
-    """Serve until standard input ends, which it does however the other end of it ends."""
-    async with serving() as directory:
-        print(directory.written(), flush=True)
+    """Serve until standard input ends, which it does however the parent process ends."""
+    async with run_lab() as address_map:
+        print(address_map.to_json(), flush=True)
         await asyncio.to_thread(sys.stdin.buffer.read)
 
 

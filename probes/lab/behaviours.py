@@ -1,4 +1,4 @@
-"""Lab ports that misbehave: accept everything, refuse, drop."""
+"""Misbehaving servers, and closed and filtered ports of the lab."""
 
 from __future__ import annotations
 
@@ -7,55 +7,54 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from probes.lab.address_map import Where
-from probes.lab.transport import PATIENCE, Talk
-
-
-async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Take everything and say nothing, as tarpits, middleboxes and printers do."""
-    while await reader.read(4096):
-        pass
-
-
-async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Close as soon as somebody connects, as a service does that refuses its caller's address."""
-
-
-def slow(seconds: float, then: Talk) -> Talk:
-    """Think before the conversation; shorter than MIN_TIMEOUT, or it never comes to it."""
-    assert seconds < PATIENCE
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(seconds)
-        await then(reader, writer)
-
-    return talk
-
+from probes.lab.address_map import Endpoint
+from probes.lab.transport import CONNECTION_TIMEOUT, ConnectionHandler
 
 _FILLERS = 8
 """Connections that fill the shortest accept queue of every system."""
 
 
+async def accept_silently(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read everything and send nothing, as tarpits, middleboxes and printers do."""
+    while await reader.read(4096):
+        pass
+
+
+async def close_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Close each connection at once, as a service does that refuses the client's address."""
+
+
+def delayed(seconds: float, handler: ConnectionHandler) -> ConnectionHandler:
+    """Think before the conversation; shorter than MIN_TIMEOUT, or it never comes to it."""
+    assert seconds < CONNECTION_TIMEOUT
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(seconds)
+        await handler(reader, writer)
+
+    return talk
+
+
 @contextmanager
-def refused_tcp(host: str) -> Iterator[Where]:
-    """A port that answers with a reset: bound, so that nobody else listens there, and idle."""
+def closed_tcp(host: str) -> Iterator[Endpoint]:
+    """A closed port, which answers with a reset: bound, so that no other process listens there."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.bind((host, 0))
-        yield _where(sock)
+        yield _endpoint(sock)
 
 
 @contextmanager
-def refused_udp(host: str) -> Iterator[Where]:
-    """A port that answers with port-unreachable: connected to itself, it takes from nobody else."""
+def closed_udp(host: str) -> Iterator[Endpoint]:
+    """A closed port, which answers with port-unreachable: connected to itself alone."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((host, 0))
-        sock.connect(_where(sock))
-        yield _where(sock)
+        sock.connect(_endpoint(sock))
+        yield _endpoint(sock)
 
 
 @contextmanager
-def silent_tcp(host: str) -> Iterator[Where]:
-    """A port that drops: its accept queue is full, and the kernel leaves further SYNs unanswered.
+def filtered_tcp(host: str) -> Iterator[Endpoint]:
+    """A filtered port: its accept queue is full, and the kernel leaves further SYNs unanswered.
 
     Linux drops them in `tcp_conn_request`, BSD in `sonewconn`, as a filter in front would.
     """
@@ -66,18 +65,18 @@ def silent_tcp(host: str) -> Iterator[Where]:
         for _ in range(_FILLERS):
             filler = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
             filler.setblocking(False)
-            filler.connect_ex(_where(sock))
-        yield _where(sock)
+            filler.connect_ex(_endpoint(sock))
+        yield _endpoint(sock)
 
 
 @contextmanager
-def silent_udp(host: str) -> Iterator[Where]:
-    """A port that swallows: bound and never read."""
+def filtered_udp(host: str) -> Iterator[Endpoint]:
+    """A filtered port: bound and never read."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((host, 0))
-        yield _where(sock)
+        yield _endpoint(sock)
 
 
-def _where(sock: socket.socket) -> Where:
+def _endpoint(sock: socket.socket) -> Endpoint:
     host, port = sock.getsockname()
     return str(host), int(port)

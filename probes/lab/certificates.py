@@ -1,4 +1,4 @@
-"""Authorities of the lab's own and the certificates they issue (RFC 5280)."""
+"""Certificate authorities of the lab and the certificates they issue (RFC 5280)."""
 
 from __future__ import annotations
 
@@ -12,31 +12,33 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-YEAR = 365
+YEAR_DAYS = 365
 
 
-class Authority:
-    """A root with a key of its own, which nobody trusts unless told to."""
+class CertificateAuthority:
+    """A root CA with a key of its own, which is trusted only by its PEM file."""
 
     def __init__(self, name: str, organisation: str) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(name, organisation)
-        self._certificate = self._signed(self._name, self._key, (), -2 * YEAR, 2 * YEAR)
+        self._certificate = self._issue(self._name, self._key, (), -2 * YEAR_DAYS, 2 * YEAR_DAYS)
 
     @property
     def pem(self) -> str:
         """The root, for --ca-file."""
         return self._certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
-    def served(self, *names: str, days: float = YEAR, itself: bool = False) -> ssl.SSLContext:
+    def server_context(
+        self, *names: str, days: float = YEAR_DAYS, self_signed: bool = False
+    ) -> ssl.SSLContext:
         """A server's TLS with a certificate for these names, valid for so many days from now.
 
-        A negative number is a certificate that has expired. `itself` serves the certificate of
-        somebody who signed their own.
+        With a negative number the certificate has expired. With `self_signed` its key and subject
+        are the issuer's.
         """
-        key = self._key if itself else ec.generate_private_key(ec.SECP256R1())
-        subject = self._name if itself else _name(names[0])
-        certificate = self._signed(subject, key, names, min(-30.0, 2 * days), days)
+        key = self._key if self_signed else ec.generate_private_key(ec.SECP256R1())
+        subject = self._name if self_signed else _name(names[0])
+        certificate = self._issue(subject, key, names, min(-30.0, 2 * days), days)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:
             # Python reads keys from files only; this one is gone before anybody connects.
@@ -50,13 +52,13 @@ class Authority:
             context.load_cert_chain(path)
         return context
 
-    def _signed(
+    def _issue(
         self,
         subject: x509.Name,
         key: ec.EllipticCurvePrivateKey,
         names: tuple[str, ...],
-        begins: float,
-        ends: float,
+        first_day: float,
+        last_day: float,
     ) -> x509.Certificate:
         now = datetime.now(UTC)
         builder = (
@@ -65,8 +67,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now + timedelta(days=begins))
-            .not_valid_after(now + timedelta(days=ends))
+            .not_valid_before(now + timedelta(days=first_day))
+            .not_valid_after(now + timedelta(days=last_day))
             .add_extension(x509.BasicConstraints(ca=not names, path_length=None), critical=True)
         )
         if names:

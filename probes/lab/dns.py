@@ -14,14 +14,14 @@ import dns.rdatatype
 import dns.reversename
 import dns.rrset
 
-from probes.lab.transport import Reply
+from probes.lab.transport import DatagramHandler
 
 SOFTWARE = "auditreach lab"
 _TTL = 60
 
 
-def server(addresses: Mapping[str, str]) -> Reply:
-    """What answers on 53: the addresses of these names, and the names of these addresses."""
+def server(addresses: Mapping[str, str]) -> DatagramHandler:
+    """Handler of port 53: the addresses of these names, and the names of these addresses."""
     records = {
         ("version.bind.", dns.rdatatype.TXT): f'"{SOFTWARE}"',
         **{(f"{name}.", dns.rdatatype.A): address for name, address in addresses.items()},
@@ -39,14 +39,14 @@ def server(addresses: Mapping[str, str]) -> Reply:
         if query.flags & dns.flags.QR or not query.question:
             return None
         question = query.question[0]
-        said = dns.message.make_response(query, recursion_available=True)
-        said.flags |= dns.flags.AA
+        response = dns.message.make_response(query, recursion_available=True)
+        response.flags |= dns.flags.AA
         found = records.get((question.name.to_text().lower(), question.rdtype))
         if found is None:
-            said.set_rcode(dns.rcode.NXDOMAIN)
+            response.set_rcode(dns.rcode.NXDOMAIN)
         else:
             of = (question.name, _TTL, question.rdclass, question.rdtype)
-            said.answer.append(dns.rrset.from_text(*of, found))
-        return said.to_wire()
+            response.answer.append(dns.rrset.from_text(*of, found))
+        return response.to_wire()
 
     return reply

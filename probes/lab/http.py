@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import h11
 
-from probes.lab.transport import Talk, listen
+from probes.lab.transport import ConnectionHandler, listen_tcp
 
-REQUEST_MOST = 64 * 1024
+MAX_REQUEST = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class Request:
     """A request; header names in lower case."""
 
     method: str
@@ -30,7 +30,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     """A response; its length and the end of the connection are added."""
 
     status: int
@@ -39,18 +39,18 @@ class Reply:
     body: bytes = b""
 
 
-Handler = Callable[[Received], Reply]
+Handler = Callable[[Request], Response]
 
 
 async def serve(
     handler: Handler, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None
 ) -> asyncio.Server:
     """Listen and answer until the server is closed; port 0 takes a free one."""
-    return await listen(talk(handler), host, port, tls=tls)
+    return await listen_tcp(connection_handler(handler), host, port, tls=tls)
 
 
-def talk(handler: Handler) -> Talk:
-    """The conversation about one request."""
+def connection_handler(handler: Handler) -> ConnectionHandler:
+    """Handler of a connection with one request."""
 
     async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(h11.ProtocolError):
@@ -73,14 +73,14 @@ async def _answer(
             head = event
         elif isinstance(event, h11.Data):
             body += event.data
-            if len(body) > REQUEST_MOST:
+            if len(body) > MAX_REQUEST:
                 return
         else:
             break
     if head is None:
         return
     reply = handler(
-        Received(
+        Request(
             head.method.decode("ascii"),
             head.target.decode("ascii"),
             tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in head.headers),

@@ -1,4 +1,4 @@
-"""A KDC that knows nobody: every question is answered by a KRB-ERROR (RFC 4120 5.9.1, 7.2.2)."""
+"""A KDC without principals: every request is answered by a KRB-ERROR (RFC 4120 5.9.1, 7.2.2)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 import struct
 from datetime import UTC, datetime, timedelta
 
-from probes.lab.transport import Talk
+from probes.lab.transport import ConnectionHandler
 from probes.wire import ber
 from probes.wire.ber import context, element, integer
 
 UNKNOWN, WRONG_REALM = 6, 68
 """KDC_ERR_C_PRINCIPAL_UNKNOWN and KDC_ERR_WRONG_REALM (RFC 4120 7.5.9)."""
-_REQUEST_MOST = 16 * 1024
+_MAX_REQUEST = 16 * 1024
 _AS_REQ, _KRB_ERROR = 10, 30
 
 
-def framed(number: int, *fields: bytes) -> bytes:
+def frame(number: int, *fields: bytes) -> bytes:
     """A message of this application number behind its length (RFC 4120 7.2.2)."""
     body = element(ber.application(number), element(ber.SEQUENCE, *fields))
     return struct.pack(">I", len(body)) + body
@@ -27,10 +27,10 @@ def string(text: str) -> bytes:
     return element(ber.GENERAL_STRING, text.encode())
 
 
-def krb_error(code: int, realm: str, *, ahead: float = 0, client_realm: str = "") -> bytes:
-    """What a KDC says whose clock is `ahead` seconds of ours (RFC 4120 5.9.1)."""
-    now = datetime.now(UTC) + timedelta(seconds=ahead)
-    return framed(
+def krb_error(code: int, realm: str, *, clock_offset: float = 0, client_realm: str = "") -> bytes:
+    """A KRB-ERROR from a clock that is `clock_offset` seconds ahead of ours (RFC 4120 5.9.1)."""
+    now = datetime.now(UTC) + timedelta(seconds=clock_offset)
+    return frame(
         _KRB_ERROR,
         element(context(0), integer(5)),
         element(context(1), integer(_KRB_ERROR)),
@@ -42,20 +42,20 @@ def krb_error(code: int, realm: str, *, ahead: float = 0, client_realm: str = ""
     )
 
 
-def kdc(realm: str, *, ahead: float = 0) -> Talk:
-    """The KDC of one realm, whose clock is `ahead` seconds of ours."""
+def kdc(realm: str, *, clock_offset: float = 0) -> ConnectionHandler:
+    """Handler of the KDC of one realm, whose clock is `clock_offset` seconds ahead of ours."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         (size,) = struct.unpack(">I", await reader.readexactly(4))
-        if size > _REQUEST_MOST:
+        if size > _MAX_REQUEST:
             return
         try:
-            asked = _realm(await reader.readexactly(size))
+            requested = _realm(await reader.readexactly(size))
         except ber.Malformed:
-            # What KDCs do with garbage.
+            # KDCs close the connection on malformed requests.
             return
-        code, client = (UNKNOWN, "") if asked == realm else (WRONG_REALM, realm)
-        writer.write(krb_error(code, realm, ahead=ahead, client_realm=client))
+        code, client = (UNKNOWN, "") if requested == realm else (WRONG_REALM, realm)
+        writer.write(krb_error(code, realm, clock_offset=clock_offset, client_realm=client))
         await writer.drain()
 
     return talk

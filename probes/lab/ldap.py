@@ -1,4 +1,4 @@
-"""The rootDSE of a domain controller, for everybody (RFC 4511 4.5, RFC 4512 5.1, MS-ADTS)."""
+"""LDAP server with the rootDSE of a domain controller (RFC 4511 4.5, RFC 4512 5.1, MS-ADTS)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from probes.lab.transport import Talk
+from probes.lab.transport import ConnectionHandler
 from probes.wire import ber
 from probes.wire.ber import element, integer
 
 Attributes = Mapping[str, str | tuple[str, ...]]
 
 OPERATIONS_ERROR = 1
-_REQUEST_MOST = 64 * 1024
+_MAX_REQUEST = 64 * 1024
 _SEARCH, _ENTRY, _DONE, _UNBIND = 3, 4, 5, 0x42
 
 
-def controller(name: str, domain: str, site: str = "Headquarters") -> Attributes:
-    """What a domain controller tells of itself (MS-ADTS 3.1.1.3.2)."""
+def controller_root_dse(name: str, domain: str, site: str = "Headquarters") -> Attributes:
+    """The rootDSE of a domain controller (MS-ADTS 3.1.1.3.2)."""
     context = ",".join(f"DC={part}" for part in domain.split("."))
     configuration = f"CN=Configuration,{context}"
     short = name.partition(".")[0].upper()
@@ -68,34 +68,34 @@ def result(code: int, text: str = "", *, operation: int = _DONE, id: int = 1) ->
     return message(operation, *contents, id=id)
 
 
-def directory(attributes: Attributes) -> Talk:
-    """A server that shows its rootDSE to anybody and wants a login for everything else."""
+def root_dse_server(attributes: Attributes) -> ConnectionHandler:
+    """Handler that serves the rootDSE anonymously and requires a login for everything else."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         data = b""
         while True:
             try:
-                size = ber.whole(data, _REQUEST_MOST)
+                size = ber.whole(data, _MAX_REQUEST)
                 if size is None or len(data) < size:
                     more = await reader.read(4096)
                     if not more:
                         return
                     data += more
                     continue
-                said = _answer(data[:size], attributes)
+                response = _answer(data[:size], attributes)
             except ber.Malformed:
                 return
-            if said is None:
+            if response is None:
                 return
             data = data[size:]
-            writer.write(said)
+            writer.write(response)
             await writer.drain()
 
     return talk
 
 
 def _answer(request: bytes, attributes: Attributes) -> bytes | None:
-    """What a request is answered with; None for a farewell (RFC 4511 4.3)."""
+    """The response to a request; None for an unbind (RFC 4511 4.3)."""
     parts = ber.elements(ber.single(request, ber.SEQUENCE), 3)
     if len(parts) < 2:
         raise ber.Malformed("a message without an operation")

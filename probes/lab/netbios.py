@@ -1,4 +1,4 @@
-"""NetBIOS: a node that tells its names, and the session service before SMB (RFC 1002 4.2, 4.3)."""
+"""NetBIOS servers: node status, and the session service before SMB (RFC 1002 4.2, 4.3)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import asyncio
 import struct
 from collections.abc import Sequence
 
-from probes.lab.transport import Reply, Talk
+from probes.lab.transport import ConnectionHandler, DatagramHandler
 from probes.wire import netbios
 
 POSITIVE = b"\x82\0\0\0"
-"""The answer to a call that is taken (RFC 1002 4.3.3)."""
+"""The positive session response (RFC 1002 4.3.3)."""
 UNIQUE, GROUP = 0x0400, 0x8400
 """Flags of an active name (RFC 1002 4.2.18)."""
 
-_CALL = 0x81
-_CALL_MOST = 256
+_SESSION_REQUEST = 0x81
+_MAX_REQUEST = 256
 
 
 def node_status(id: bytes, names: Sequence[tuple[bytes, int, int]], mac: bytes) -> bytes:
@@ -29,8 +29,8 @@ def node_status(id: bytes, names: Sequence[tuple[bytes, int, int]], mac: bytes) 
     return head + netbios.WILDCARD + record + rdata
 
 
-def node(computer: str, workgroup: str, mac: str) -> Reply:
-    """What answers node status questions on 137."""
+def node(computer: str, workgroup: str, mac: str) -> DatagramHandler:
+    """Handler of node status requests on 137."""
     own, group = computer.encode("cp437"), workgroup.encode("cp437")
     names = [
         (own, netbios.WORKSTATION, UNIQUE),
@@ -46,16 +46,16 @@ def node(computer: str, workgroup: str, mac: str) -> Reply:
     return reply
 
 
-def session(then: Talk) -> Talk:
-    """What answers on 139: takes the call, and goes on with SMB (RFC 1002 4.3.2)."""
+def session(handler: ConnectionHandler) -> ConnectionHandler:
+    """Handler of port 139: accepts the session request, then runs `handler` (RFC 1002 4.3.2)."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         kind, _, size = struct.unpack(">BBH", await reader.readexactly(4))
-        if kind != _CALL or size > _CALL_MOST:
+        if kind != _SESSION_REQUEST or size > _MAX_REQUEST:
             return
         await reader.readexactly(size)
         writer.write(POSITIVE)
         await writer.drain()
-        await then(reader, writer)
+        await handler(reader, writer)
 
     return talk

@@ -1,4 +1,4 @@
-"""The lab in a process of its own, so that its work bends no latency of the measurement."""
+"""The lab in a process of its own, so that its work does not distort measured latencies."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from probes.lab.address_map import Directory, read
+from probes.lab.address_map import AddressMap, from_json
 
-_ENDS_WITHIN = 2.0
-"""Seconds it has to end by itself."""
+_EXIT_TIMEOUT = 2.0
+"""Seconds to wait for its exit before it is killed."""
 _ROOT = Path(__file__).parent.parent.parent
 
 
@@ -20,7 +20,7 @@ class LabFailed(Exception):
 
 
 class LabProcess:
-    """The running lab: ends with `close`, and by itself when this process ends in any way."""
+    """The lab's process: ends with `close`, and by itself when this process ends in any way."""
 
     def __init__(self) -> None:
         """Start it, without waiting for it; raises LabFailed."""
@@ -39,11 +39,11 @@ class LabProcess:
         except OSError as error:
             raise LabFailed(_sentence((error.strerror or str(error)).lower())) from None
 
-    def directory(self) -> Directory:
-        """Wait until it serves, and where; raises LabFailed."""
+    def address_map(self) -> AddressMap:
+        """Wait until it serves; return its address map. Raises LabFailed."""
         assert self._process.stdout is not None
         try:
-            return read(self._process.stdout.readline())
+            return from_json(self._process.stdout.readline())
         except (OSError, ValueError, KeyError):
             raise LabFailed(_sentence("they ended at once")) from None
 
@@ -54,7 +54,7 @@ class LabProcess:
                 with suppress(OSError):
                     pipe.close()
         try:
-            self._process.wait(_ENDS_WITHIN)
+            self._process.wait(_EXIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

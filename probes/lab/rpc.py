@@ -7,18 +7,18 @@ import struct
 from collections.abc import Sequence
 from uuid import UUID
 
-from probes.lab.transport import Talk
+from probes.lab.transport import ConnectionHandler
 from probes.wire import dcerpc, endpoint_mapper
 
 Endpoints = Sequence[tuple[UUID, int]]
 """Interfaces, and the TCP ports they listen on."""
 
 MAPPER = endpoint_mapper.MAPPER.uuid
-SERVICES = UUID("367abb81-9844-35f1-ad32-98f038001003")
+SERVICE_CONTROL = UUID("367abb81-9844-35f1-ad32-98f038001003")
 """The service control manager (MS-SCMR 1.9)."""
-TASKS = UUID("86d35949-83c9-4044-b424-db363231fd0c")
+TASK_SCHEDULER = UUID("86d35949-83c9-4044-b424-db363231fd0c")
 """The task scheduler (MS-TSCH 1.9)."""
-REGISTRY = UUID("338cd001-2244-31f1-aaaa-900038001003")
+REMOTE_REGISTRY = UUID("338cd001-2244-31f1-aaaa-900038001003")
 """The remote registry (MS-RRP 1.9)."""
 
 _FRAGMENT = 4280
@@ -77,7 +77,7 @@ def tower(uuid: UUID, port: int, address: bytes = bytes([127, 0, 0, 1])) -> byte
 
 
 def table(shown: Endpoints, handle: bytes, status: int, order: str, annotation: bytes) -> bytes:
-    """The results of ept_lookup: these entries, and how it goes on (C706 appendix O)."""
+    """The results of ept_lookup: these entries, the handle and the status (C706 appendix O)."""
 
     def number(*values: int) -> bytes:
         return struct.pack(f"{order}{len(values)}I", *values)
@@ -94,8 +94,8 @@ def table(shown: Endpoints, handle: bytes, status: int, order: str, annotation: 
     return data + bytes(-len(data) % 4) + number(status)
 
 
-def mapper(endpoints: Endpoints) -> Talk:
-    """What answers on 135: binds to the endpoint mapper, and lookups of its table."""
+def mapper(endpoints: Endpoints) -> ConnectionHandler:
+    """Handler of port 135: binds to the endpoint mapper, and lookups of its table."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -115,8 +115,8 @@ def mapper(endpoints: Endpoints) -> Talk:
     return talk
 
 
-def interface(uuid: UUID) -> Talk:
-    """What answers on a dynamic port: binds to this interface, and a fault for every call."""
+def interface(uuid: UUID) -> ConnectionHandler:
+    """Handler of a dynamic port: binds to this interface, and a fault for every call."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Brings the site up: every service on a free port of its host's own loopback address."""
+"""Server of the site: every service on a free port of its host's own loopback address."""
 
 from __future__ import annotations
 
@@ -9,40 +9,42 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from probes.lab import services
-from probes.lab.address_map import Directory, Where
-from probes.lab.certificates import Authority
-from probes.lab.services import Ground
+from probes.lab.address_map import AddressMap, Endpoint
+from probes.lab.certificates import CertificateAuthority
+from probes.lab.services import HostContext
 from probes.lab.site import HOSTS, Host
 
-ONLY = "127.0.0.1"
+DEFAULT_ADDRESS = "127.0.0.1"
 """The one loopback address every system has; macOS has no other unless it is told to."""
 
 
 @asynccontextmanager
-async def serving(hosts: Iterable[Host] = HOSTS) -> AsyncIterator[Directory]:
-    """These hosts, serving on ports that were free; gone afterwards, the CA file too."""
-    authorities: dict[str, Authority] = {}
-    ports: dict[tuple[str, str, int], Where] = {}
-    others: dict[tuple[str, str], Where] = {}
-    async with AsyncExitStack() as held:
-        folder = held.enter_context(tempfile.TemporaryDirectory(prefix="auditreach-demo-"))
+async def run_lab(hosts: Iterable[Host] = HOSTS) -> AsyncIterator[AddressMap]:
+    """Serve these hosts on free ports; close them and delete the CA file afterwards."""
+    authorities: dict[str, CertificateAuthority] = {}
+    ports: dict[tuple[str, str, int], Endpoint] = {}
+    others: dict[tuple[str, str], Endpoint] = {}
+    async with AsyncExitStack() as resources:
+        folder = resources.enter_context(tempfile.TemporaryDirectory(prefix="auditreach-demo-"))
         for host in hosts:
-            address = host.address if _is_ours(host.address) else ONLY
-            ground = Ground(host.name, address, held, authorities)
-            for transport, kinds, spoken in (
+            address = host.address if _is_bindable(host.address) else DEFAULT_ADDRESS
+            context = HostContext(host.name, address, resources, authorities)
+            for transport, kinds, services_by_port in (
                 ("tcp", services.TCP, host.tcp),
                 ("udp", services.UDP, host.udp),
             ):
-                others[transport, host.address] = await kinds[host.others[transport]](ground)
-                for port, service in spoken.items():
-                    where = await kinds[service.kind](ground, **service.how)
-                    ports[transport, host.address, port] = where
+                others[transport, host.address] = await kinds[host.default_ports[transport]](
+                    context
+                )
+                for port, service in services_by_port.items():
+                    endpoint = await kinds[service.kind](context, **service.arguments)
+                    ports[transport, host.address, port] = endpoint
         ca_file = Path(folder) / "ca.pem"
         ca_file.write_text("".join(one.pem for one in authorities.values()), encoding="ascii")
-        yield Directory(str(ca_file), ports, others)
+        yield AddressMap(str(ca_file), ports, others)
 
 
-def _is_ours(address: str) -> bool:
+def _is_bindable(address: str) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
             sock.bind((address, 0))

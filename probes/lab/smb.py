@@ -1,4 +1,4 @@
-"""A file server up to the login: it negotiates and says who it is (MS-SMB2, MS-CIFS, MS-NLMP)."""
+"""SMB server up to the login: negotiate and NTLM challenge (MS-SMB2, MS-CIFS, MS-NLMP)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import Mapping
 
-from probes.lab.transport import Talk
+from probes.lab.transport import ConnectionHandler
 from probes.wire import ber
 from probes.wire.ber import context, element
 
@@ -17,11 +17,11 @@ REVISIONS = (0x0311, 0x0302, 0x0300, 0x0210, 0x0202)
 """SMB2 dialects, newest first (MS-SMB2 2.2.3)."""
 COMPUTER, DOMAIN, DNS_COMPUTER, DNS_DOMAIN, FOREST = 1, 2, 3, 4, 5
 """Names in the target information (MS-NLMP 2.2.2.1)."""
-MUST_SIGN = 3
+SIGNING_REQUIRED = 3
 """SecurityMode: signing enabled and required (MS-SMB2 2.2.4)."""
-MAY_SIGN = 1
+SIGNING_ENABLED = 1
 
-_MESSAGE_MOST = 64 * 1024
+_MAX_MESSAGE = 64 * 1024
 _TICKS = 10_000_000
 _MORE = 0xC0000016
 """STATUS_MORE_PROCESSING_REQUIRED: a login that goes on (MS-SMB2 3.3.5.5.3)."""
@@ -30,7 +30,7 @@ _NTLM = bytes.fromhex("060a2b06010401823702020a")
 _SPNEGO = bytes.fromhex("06062b0601050502")
 
 
-def answer_2(
+def negotiate_response_2(
     revision: int,
     mode: int,
     *,
@@ -61,7 +61,7 @@ def mechanisms() -> bytes:
     return element(0x60, _SPNEGO, element(context(0), element(ber.SEQUENCE, offered)))
 
 
-def answer_1(names: str, *, now: int = EPOCH) -> bytes:
+def negotiate_response_1(names: str, *, now: int = EPOCH) -> bytes:
     """The response to a negotiate in SMB1 (MS-CIFS 2.2.4.52.2); `names` ends each with a zero."""
     fixed = (0x72, 0, 0x98, 0xC001, 0, b"")
     head = struct.pack("<4sBIBHH8sHHHHH", b"\xffSMB", *fixed, *[0] * 5)
@@ -83,12 +83,14 @@ def challenge(names: Mapping[int, str], build: int) -> bytes:
     return head + struct.pack("<HHHH", 9, 0, 72, len(token)) + token
 
 
-def framed(message: bytes) -> bytes:
+def frame(message: bytes) -> bytes:
     """A message behind its length (MS-SMB2 2.1)."""
     return struct.pack(">I", len(message)) + message
 
 
-def windows(computer: str, domain: str, *, build: int = 20348, mode: int = MAY_SIGN) -> Talk:
+def windows(
+    computer: str, domain: str, *, build: int = 20348, mode: int = SIGNING_ENABLED
+) -> ConnectionHandler:
     """A server of SMB 2.0.2 to 3.1.1 in a domain, as far as the first message of a login."""
     dns = f"{computer.lower()}.{domain}"
     names = {
@@ -104,41 +106,41 @@ def windows(computer: str, domain: str, *, build: int = 20348, mode: int = MAY_S
             message = await _message(reader)
             command = int.from_bytes(message[12:14], "little")
             if message.startswith(b"\xfeSMB") and command == 0:
-                said = _negotiated(message, mode)
+                response = _negotiate(message, mode)
             elif message.startswith(b"\xfeSMB") and command == 1:
-                said = challenge(names, build)
+                response = challenge(names, build)
             else:
                 return
-            writer.write(framed(said))
+            writer.write(frame(response))
             await writer.drain()
 
     return talk
 
 
-def smb1_only(computer: str, domain: str) -> Talk:
+def smb1_only(computer: str, domain: str) -> ConnectionHandler:
     """A server that hangs up on SMB2, as those from before 2006 do (MS-CIFS 2.2.4.52)."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         message = await _message(reader)
         if message.startswith(b"\xffSMB\x72"):
-            writer.write(framed(answer_1(f"{domain}\0{computer}\0", now=_now())))
+            writer.write(frame(negotiate_response_1(f"{domain}\0{computer}\0", now=_now())))
             await writer.drain()
 
     return talk
 
 
-def _negotiated(message: bytes, mode: int) -> bytes:
+def _negotiate(message: bytes, mode: int) -> bytes:
     """The newest dialect that both know (MS-SMB2 3.3.5.4)."""
     count = int.from_bytes(message[66:68], "little")
     offered = struct.unpack_from(f"<{count}H", message[:164], 100) if count <= 32 else ()
     revision = next((one for one in REVISIONS if one in offered), REVISIONS[-1])
     contexts = contexts_311() if revision == REVISIONS[0] else b""
-    return answer_2(revision, mode, now=_now(), token=mechanisms(), contexts=contexts)
+    return negotiate_response_2(revision, mode, now=_now(), token=mechanisms(), contexts=contexts)
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:
     (size,) = struct.unpack(">I", await reader.readexactly(4))
-    if not 36 <= size <= _MESSAGE_MOST:
+    if not 36 <= size <= _MAX_MESSAGE:
         raise EOFError("not SMB")
     return await reader.readexactly(size)
 

@@ -1,4 +1,4 @@
-"""SNMP agents: one that answers a community, one that wants a user first (RFC 3416, RFC 3414 4)."""
+"""SNMP agents: one with a community, one that requires a USM user (RFC 3416, RFC 3414 4)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pysnmp.proto import api, rfc1905
 from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from probes.lab.transport import Reply
+from probes.lab.transport import DatagramHandler
 from probes.wire import snmp, snmpv3
 
 Objects = Mapping[str, Any]
@@ -49,7 +49,9 @@ def printer(name: str, model: str, kind: str) -> Objects:
     }
 
 
-def agent(versions: tuple[int, ...], objects: Objects, community: bytes = b"public") -> Reply:
+def agent(
+    versions: tuple[int, ...], objects: Objects, community: bytes = b"public"
+) -> DatagramHandler:
     """An agent of these versions; a wrong community is silence, as the RFCs want it."""
 
     def reply(request: bytes) -> bytes | None:
@@ -60,22 +62,22 @@ def agent(versions: tuple[int, ...], objects: Objects, community: bytes = b"publ
             if version == snmp.V3:
                 return report(request)
             form: Any = api.PROTOCOL_MODULES[version]
-            asked, _ = decoder.decode(request, asn1Spec=form.Message())
-            if bytes(form.apiMessage.get_community(asked)) != community:
+            query, _ = decoder.decode(request, asn1Spec=form.Message())
+            if bytes(form.apiMessage.get_community(query)) != community:
                 return None
-            return answered(form, asked, objects)
+            return response(form, query, objects)
         except snmp.DECODE_ERRORS:
             return None
 
     return reply
 
 
-def answered(form: Any, asked: Any, objects: Objects) -> bytes:
+def response(form: Any, request: Any, objects: Objects) -> bytes:
     """The response to a GET, in one of pysnmp's forms (RFC 3416 4.2.1, RFC 1157 4.1.2)."""
-    message = form.apiMessage.get_response(asked)
+    message = form.apiMessage.get_response(request)
     pdu = form.apiMessage.get_pdu(message)
     found = []
-    for oid, _ in form.apiPDU.get_varbinds(form.apiMessage.get_pdu(asked)):
+    for oid, _ in form.apiPDU.get_varbinds(form.apiMessage.get_pdu(request)):
         value = objects.get(str(oid))
         if value is None and form is api.v1:
             form.apiPDU.set_error_status(pdu, 2)

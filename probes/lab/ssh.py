@@ -1,4 +1,4 @@
-"""An SSH server that lets nobody in (RFC 4253, RFC 4252)."""
+"""An SSH server that rejects every login (RFC 4253, RFC 4252)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ async def start(
 ) -> asyncssh.SSHAcceptor:
     """Listen with a host key of its own; a public key or a password is asked for, and refused."""
     return await asyncssh.create_server(
-        _Nobody,
+        _RejectingServer,
         host,
         port,
         server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
@@ -20,7 +20,7 @@ async def start(
     )
 
 
-class _Nobody(asyncssh.SSHServer):
+class _RejectingServer(asyncssh.SSHServer):
     def begin_auth(self, username: str) -> bool:
         return True
 

@@ -1,4 +1,4 @@
-"""An ESXi host as its three ports show it without a login: 80, 443 and 902 (vim25 API)."""
+"""ESXi host without a login on its three ports: 80, 443 and 902 (vim25 API)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 import re
 import ssl
 
-from probes.lab.certificates import Authority
-from probes.lab.http import Handler, Received, Reply, serve
-from probes.lab.transport import Talk, listen
+from probes.lab.certificates import CertificateAuthority
+from probes.lab.http import Handler, Request, Response, serve
+from probes.lab.transport import ConnectionHandler, listen_tcp
 from probes.wire import vim
 
 ESXI = vim.About(
@@ -26,26 +26,26 @@ AUTHD = (
 )
 
 
-def web(what: vim.About = ESXI) -> Handler:
-    """What answers behind TLS: the API on /sdk to a POST of RetrieveServiceContent."""
+def api_handler(what: vim.About = ESXI) -> Handler:
+    """Handler behind TLS: the API on /sdk, for a POST of RetrieveServiceContent."""
 
-    def answer(request: Received) -> Reply:
+    def answer(request: Request) -> Response:
         content = (("Content-Type", vim.CONTENT_TYPE),)
         if request.target != vim.PATH:
-            return Reply(404, "Not Found")
+            return Response(404, "Not Found")
         if request.method != "POST":
-            return Reply(200, "OK", content)
+            return Response(200, "OK", content)
         if b"RetrieveServiceContent" not in request.body:
-            return Reply(500, "Internal Server Error", content, vim.refused("Unknown method"))
-        return Reply(200, "OK", content, vim.written(what))
+            return Response(500, "Internal Server Error", content, vim.refused("Unknown method"))
+        return Response(200, "OK", content, vim.written(what))
 
     return answer
 
 
-def redirect(request: Received) -> Reply:
-    """What answers on 80: every path leads to the same one over https."""
+def redirect(request: Request) -> Response:
+    """Response on 80: a redirect to the same path over https."""
     host = re.sub(r":[0-9]+$", "", request.header("host"))
-    return Reply(301, "Moved Permanently", (("Location", f"https://{host}{request.target}"),))
+    return Response(301, "Moved Permanently", (("Location", f"https://{host}{request.target}"),))
 
 
 async def start_http(host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
@@ -57,7 +57,7 @@ async def start_https(
     host: str = "127.0.0.1", port: int = 0, *, what: vim.About = ESXI, name: str = "esx1.example"
 ) -> asyncio.Server:
     """Listen like port 443 of an ESXi host or a vCenter, with a certificate of its own making."""
-    return await serve(web(what), host, port, tls=self_signed(name))
+    return await serve(api_handler(what), host, port, tls=self_signed(name))
 
 
 async def start_authd(
@@ -65,11 +65,11 @@ async def start_authd(
 ) -> asyncio.Server:
     """Listen like port 902: greet first, then wait for the client to leave."""
 
-    return await listen(daemon(greeting), host, port)
+    return await listen_tcp(authd_handler(greeting), host, port)
 
 
-def daemon(greeting: bytes = AUTHD) -> Talk:
-    """What answers on 902."""
+def authd_handler(greeting: bytes = AUTHD) -> ConnectionHandler:
+    """Handler of port 902: the greeting."""
 
     async def greeted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(greeting)
@@ -81,4 +81,4 @@ def daemon(greeting: bytes = AUTHD) -> Talk:
 
 def self_signed(name: str) -> ssl.SSLContext:
     """TLS with a new key and a certificate for this name that only itself vouches for."""
-    return Authority(name, "VMware, Inc").served(name, itself=True)
+    return CertificateAuthority(name, "VMware, Inc").server_context(name, self_signed=True)

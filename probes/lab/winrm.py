@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from probes.lab.http import Handler, Received, Reply, serve
+from probes.lab.http import Handler, Request, Response, serve
 from probes.wire import wsman
 
 LOGINS = ("Negotiate", "Kerberos")
-"""What a Windows computer in a domain offers by default."""
+"""Logins that a Windows computer in a domain offers by default."""
 
 WINDOWS = wsman.Identity(
     protocol="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd",
     vendor="Microsoft Corporation",
     version="OS: 0.0.0 SP: 0.0 Stack: 3.0",
 )
-"""What a current Windows tells those who have not logged in; the OS is not among it."""
+"""Identity that a current Windows tells anonymous clients, without the OS version."""
 
 _SERVER = ("Server", "Microsoft-HTTPAPI/2.0")
 _NOT_FOUND = (
@@ -29,25 +29,25 @@ _NOT_FOUND = (
 def handler(
     who: wsman.Identity = WINDOWS, logins: tuple[str, ...] = LOGINS, *, anonymous: bool = True
 ) -> Handler:
-    """What answers on 5985; without `anonymous` every request on /wsman needs a login.
+    """Handler of port 5985; without `anonymous` every request on /wsman needs a login.
 
     Anonymous Identify is let through by its header (MS-WSMV 3.1.4.1.23), everything else is
     asked for a login (RFC 9110 11.6.1), and what is not /wsman is nobody's URL to HTTP.sys.
     """
 
-    def answer(request: Received) -> Reply:
+    def answer(request: Request) -> Response:
         if request.target.split("?")[0].lower() != wsman.PATH:
-            return Reply(404, "Not Found", (("Content-Type", "text/html"), _SERVER), _NOT_FOUND)
+            return Response(404, "Not Found", (("Content-Type", "text/html"), _SERVER), _NOT_FOUND)
         name, value = wsman.ANONYMOUS
         asked = request.method == "POST" and request.header(name.lower()) == value
         if asked and anonymous and b"Identify" in request.body:
             fields = (("Content-Type", wsman.CONTENT_TYPE), _SERVER)
-            return Reply(200, "", fields, wsman.written(who))
+            return Response(200, "", fields, wsman.written(who))
         challenges = tuple(
             ("WWW-Authenticate", 'Basic realm="WSMAN"' if login == "Basic" else login)
             for login in logins
         )
-        return Reply(401, "", (_SERVER, *challenges))
+        return Response(401, "", (_SERVER, *challenges))
 
     return answer
 

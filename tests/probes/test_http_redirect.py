@@ -40,9 +40,9 @@ async def test_the_redirect_of_esxi_is_named(observed) -> None:
 async def test_another_web_server_is_a_warning(
     observed, status: int, location: str, said: str
 ) -> None:
-    def other(request: lab_http.Received) -> lab_http.Reply:
+    def other(request: lab_http.Request) -> lab_http.Response:
         fields = (("Server", "nginx"), *((("Location", location),) if location else ()))
-        return lab_http.Reply(status, "X", fields)
+        return lab_http.Response(status, "X", fields)
 
     async with await lab_http.serve(other) as server:
         seen = await observed(http_redirect.ask, port_of(server))

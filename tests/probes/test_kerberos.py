@@ -9,7 +9,7 @@ import pytest
 
 from probes.call import Answer, Call, Unexpected
 from probes.kerberos import FALLBACK_REALM, ask, realm_of
-from probes.lab.kerberos import framed, krb_error, string
+from probes.lab.kerberos import frame, krb_error, string
 from probes.model import Service, Target
 from probes.vantage.stream import MAX_RECEIVED
 from probes.wire import ber
@@ -22,7 +22,7 @@ SHORT = 0.3
 def ticket(realm: str) -> bytes:
     rest = [element(context(number), element(ber.SEQUENCE)) for number in (4, 5, 6)]
     head = [element(context(0), integer(5)), element(context(1), integer(11))]
-    return framed(11, *head, element(context(3), string(realm)), *rest)
+    return frame(11, *head, element(context(3), string(realm)), *rest)
 
 
 async def question(reader: asyncio.StreamReader) -> bytes:
@@ -134,7 +134,7 @@ async def test_a_clock_above_four_minutes_off_is_a_warning_with_its_limit(
 ) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(8)
-        writer.write(krb_error(6, "CORP.EXAMPLE", ahead=ahead))
+        writer.write(krb_error(6, "CORP.EXAMPLE", clock_offset=ahead))
 
     stopped = datetime.now(UTC).timestamp()
     monkeypatch.setattr("probes.kerberos.time.time", lambda: stopped)
@@ -150,7 +150,7 @@ async def test_a_clock_above_four_minutes_off_is_a_warning_with_its_limit(
 async def test_a_clock_below_four_minutes_off_is_told_without_a_warning(
     tcp_call, ahead: int
 ) -> None:
-    async with tcp_call(answers(krb_error(6, "X", ahead=ahead))) as call:
+    async with tcp_call(answers(krb_error(6, "X", clock_offset=ahead))) as call:
         answer = await asked(call)
     assert "warning" not in answer.facts
     assert "3 min" in str(answer.facts["summary"])

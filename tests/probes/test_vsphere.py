@@ -58,16 +58,16 @@ async def test_a_desktop_product_is_not_called_esxi(observed) -> None:
 
 
 async def test_a_fault_of_the_api_is_the_api(observed) -> None:
-    def refusing(request: lab_http.Received) -> lab_http.Reply:
-        return lab_http.Reply(500, "Internal Server Error", (), vim.refused("not \x1b[2J now"))
+    def refusing(request: lab_http.Request) -> lab_http.Response:
+        return lab_http.Response(500, "Internal Server Error", (), vim.refused("not \x1b[2J now"))
 
     async with await lab_http.serve(refusing, tls=lab.self_signed("x")) as server:
         seen = await observed(vsphere.ask, port_of(server))
     # An escape character is not XML, so nothing of this can be believed.
     assert seen.service is Service.UNEXPECTED
 
-    def busy(request: lab_http.Received) -> lab_http.Reply:
-        return lab_http.Reply(500, "Internal Server Error", (), vim.refused("Shutting down"))
+    def busy(request: lab_http.Request) -> lab_http.Response:
+        return lab_http.Response(500, "Internal Server Error", (), vim.refused("Shutting down"))
 
     async with await lab_http.serve(busy, tls=lab.self_signed("x")) as server:
         seen = await observed(vsphere.ask, port_of(server))
@@ -77,14 +77,14 @@ async def test_a_fault_of_the_api_is_the_api(observed) -> None:
 
 
 async def test_the_lab_refuses_a_method_it_does_not_have_as_the_api_does(observed) -> None:
-    answer = lab.web()(lab_http.Received("POST", "/sdk", (), b"<Logout/>"))
-    assert (answer.status, lab.web()(lab_http.Received("GET", "/", ())).status) == (500, 404)
+    answer = lab.api_handler()(lab_http.Request("POST", "/sdk", (), b"<Logout/>"))
+    assert (answer.status, lab.api_handler()(lab_http.Request("GET", "/", ())).status) == (500, 404)
 
 
 @pytest.mark.parametrize("status", [200, 404, 503])
 async def test_another_web_server_behind_tls_is_unexpected(observed, status: int) -> None:
-    def other(request: lab_http.Received) -> lab_http.Reply:
-        return lab_http.Reply(status, "X", (("Server", "nginx/1.22.1"),), b"<html></html>")
+    def other(request: lab_http.Request) -> lab_http.Response:
+        return lab_http.Response(status, "X", (("Server", "nginx/1.22.1"),), b"<html></html>")
 
     async with await lab_http.serve(other, tls=lab.self_signed("x")) as server:
         seen = await observed(vsphere.ask, port_of(server))
@@ -133,7 +133,7 @@ async def test_an_old_host_that_speaks_only_tls_1_0_is_still_read(observed) -> N
     tls.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning):
         tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1
-    async with await lab_http.serve(lab.web(), tls=tls) as server:
+    async with await lab_http.serve(lab.api_handler(), tls=tls) as server:
         seen = await observed(vsphere.ask, port_of(server))
     assert seen.service is Service.CONFIRMED
     assert seen.facts["tls_version"] == "TLS 1"

@@ -73,9 +73,9 @@ async def test_a_listener_with_basic_alone_is_winrm_because_only_its_path_is_gua
 
 
 async def test_a_web_server_that_guards_every_path_is_not_winrm(observed) -> None:
-    def guarded(request: lab_http.Received) -> lab_http.Reply:
+    def guarded(request: lab_http.Request) -> lab_http.Response:
         fields = (("Server", "Microsoft-IIS/10.0"), ("WWW-Authenticate", "Negotiate"))
-        return lab_http.Reply(401, "Unauthorized", fields)
+        return lab_http.Response(401, "Unauthorized", fields)
 
     async with await lab_http.serve(guarded) as server:
         seen = await observed(winrm.ask, port_of(server))
@@ -129,8 +129,8 @@ async def test_a_fault_of_ws_management_is_ws_management(observed) -> None:
         b"</s:Detail></s:Fault></s:Body></s:Envelope>"
     ).replace(b"\x07", b"&lt;")
 
-    def answer(request: lab_http.Received) -> lab_http.Reply:
-        return lab_http.Reply(500, "", (("Content-Type", wsman.CONTENT_TYPE),), fault)
+    def answer(request: lab_http.Request) -> lab_http.Response:
+        return lab_http.Response(500, "", (("Content-Type", wsman.CONTENT_TYPE),), fault)
 
     async with await lab_http.serve(answer) as server:
         seen = await observed(winrm.ask, port_of(server))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from probes.lab.site import TIMEOUT, entries
+from probes.lab.site import TIMEOUT, target_arguments
 from probes.model import FINE, UNFINISHED, Settings, Status, version
 from tui.cli.options import Options, UsageError, quoted
 from tui.reports import FORMATS
@@ -353,7 +353,7 @@ def _drawing(given: argparse.Namespace) -> dict[str, Any]:
 def _demo(given: argparse.Namespace) -> Options:
     return Options(
         "demo",
-        entries=entries(),
+        entries=target_arguments(),
         settings=Settings(timeout=TIMEOUT),
         log=given.log,
         start=True,

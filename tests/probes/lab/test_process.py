@@ -17,7 +17,7 @@ STARTS = """
 import sys
 from probes.lab.process import LabProcess
 lab = LabProcess()
-print(lab._process.pid, lab.directory().ca_file, flush=True)
+print(lab._process.pid, lab.address_map().ca_file, flush=True)
 sys.stdin.read()
 """
 
@@ -38,7 +38,7 @@ def ended(pid: int) -> bool:
 
 def test_it_ends_when_it_is_told_to_and_takes_its_files_along() -> None:
     lab = LabProcess()
-    ca_file = Path(lab.directory().ca_file)
+    ca_file = Path(lab.address_map().ca_file)
     assert ca_file.read_text().startswith("-----BEGIN CERTIFICATE-----")
     lab.close()
     assert lab._process.returncode == 0
@@ -71,7 +71,7 @@ def test_a_folder_named_probes_where_the_operator_stands_is_not_run(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     lab = LabProcess()
     try:
-        assert lab.directory().ports
+        assert lab.address_map().ports
     finally:
         lab.close()
 
@@ -86,6 +86,6 @@ def test_servers_that_cannot_be_started_are_one_sentence(monkeypatch, program: s
 def _started() -> None:
     lab = LabProcess()
     try:
-        lab.directory()
+        lab.address_map()
     finally:
         lab.close()

@@ -13,7 +13,7 @@ import pytest
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
 from probes.lab import services, site
-from probes.lab.address_map import Directory
+from probes.lab.address_map import AddressMap
 from probes.lab.process import LabProcess
 from probes.lab.vantage import LabVantage
 from probes.model import (
@@ -150,13 +150,13 @@ def measured(profile: Profile) -> Iterator[Measured]:
 
 
 @contextmanager
-def _measuring(profile: Profile, vantage: Callable[[Directory], Vantage]) -> Iterator[Measured]:
+def _measuring(profile: Profile, vantage: Callable[[AddressMap], Vantage]) -> Iterator[Measured]:
     lab = LabProcess()
-    directory = lab.directory()
+    directory = lab.address_map()
     events: queue.SimpleQueue[list[Event]] = queue.SimpleQueue()
     engine = Engine(lambda: vantage(directory), PROBES, events.put)
     try:
-        entered = parse(site.entries(), profile, resolvers=engine.info().resolvers)
+        entered = parse(site.target_arguments(), profile, resolvers=engine.info().resolvers)
         found = engine.run_with_vantage(
             lambda vantage: find_domain_controllers(entered.domains, vantage)
         ).result(30)
@@ -306,7 +306,7 @@ def test_the_site_speaks_in_words_that_services_knows() -> None:
     words = {
         *(("tcp", one.kind) for host in site.HOSTS for one in host.tcp.values()),
         *(("udp", one.kind) for host in site.HOSTS for one in host.udp.values()),
-        *(pair for host in site.HOSTS for pair in host.others.items()),
+        *(pair for host in site.HOSTS for pair in host.default_ports.items()),
     }
     known = {("tcp", kind) for kind in services.TCP} | {("udp", kind) for kind in services.UDP}
     assert words == known

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from probes.lab import site
-from probes.lab.address_map import Directory, read
-from probes.lab.server import serving
-from probes.lab.vantage import ELSEWHERE, LabVantage
+from probes.lab.address_map import AddressMap, from_json
+from probes.lab.server import run_lab
+from probes.lab.vantage import NOT_IN_LAB, LabVantage
 from probes.model import Reason, State
 from probes.vantage import Outcome
 
@@ -22,8 +22,8 @@ EDGE = next(host for host in site.HOSTS if host.name == "scan-2.corp.example")
 
 
 @asynccontextmanager
-async def lab(*hosts: site.Host) -> AsyncIterator[tuple[LabVantage, Directory]]:
-    async with serving(hosts) as directory:
+async def lab(*hosts: site.Host) -> AsyncIterator[tuple[LabVantage, AddressMap]]:
+    async with run_lab(hosts) as directory:
         vantage = LabVantage(directory)
         try:
             yield vantage, directory
@@ -40,7 +40,7 @@ async def connected(vantage: LabVantage, address: str, port: int, timeout: float
 async def test_a_port_of_the_reference_is_one_that_anybody_may_bind() -> None:
     async with lab(PC) as (vantage, directory):
         outcome = await connected(vantage, PC.address, 135)
-        where = directory.where("tcp", PC.address, 135)
+        where = directory.endpoint("tcp", PC.address, 135)
     assert (outcome.state, outcome.address) == (State.OPEN, PC.address)
     assert where is not None
     assert where[1] > 1023
@@ -85,7 +85,7 @@ async def test_what_is_not_of_the_lab_is_not_tested() -> None:
         ]
     for outcome in outcomes:
         assert (outcome.state, outcome.reason) == (State.ERROR, Reason.LOCAL_ERROR)
-        assert outcome.problem == ELSEWHERE
+        assert outcome.problem == NOT_IN_LAB
 
 
 async def test_the_vantage_says_that_it_is_a_lab() -> None:
@@ -105,7 +105,7 @@ async def test_two_labs_at_once_do_not_meet() -> None:
 
 async def test_a_host_has_its_own_address_where_the_system_has_one_for_all(monkeypatch) -> None:
     """As on macOS, where 127.0.0.1 is all there is."""
-    monkeypatch.setattr("probes.lab.server._is_ours", lambda address: False)
+    monkeypatch.setattr("probes.lab.server._is_bindable", lambda address: False)
     async with lab(PC, EDGE) as (vantage, directory):
         tcp = await connected(vantage, PC.address, 445)
         udp = await vantage.exchange(PC.address, 161, b"x", 5, lambda data: True)
@@ -118,9 +118,9 @@ async def test_a_host_has_its_own_address_where_the_system_has_one_for_all(monke
 
 
 def test_a_directory_is_read_back_from_its_line() -> None:
-    written = Directory("/tmp/ca", {("tcp", "a", 1): ("b", 2)}, {("udp", "a"): ("c", 3)})
-    assert read(written.written()) == written
-    assert "\n" not in written.written()
+    written = AddressMap("/tmp/ca", {("tcp", "a", 1): ("b", 2)}, {("udp", "a"): ("c", 3)})
+    assert from_json(written.to_json()) == written
+    assert "\n" not in written.to_json()
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ async def test_no_garbage_ends_a_server(data: bytes) -> None:
     faults: list[dict[str, object]] = []
     loop.set_exception_handler(lambda _, context: faults.append(context))
     hosts = [host for host in site.HOSTS if host.name != "pc-016.corp.example"]
-    async with serving(hosts) as directory:
+    async with run_lab(hosts) as directory:
         for (transport, address, port), where in directory.ports.items():
             service = next(host for host in hosts if host.address == address)
             kind = (service.tcp if transport == "tcp" else service.udp)[port].kind

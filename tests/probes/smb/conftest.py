@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from probes.lab.netbios import POSITIVE
-from probes.lab.smb import answer_1, answer_2, challenge
+from probes.lab.smb import challenge, negotiate_response_1, negotiate_response_2
 
 
 @dataclass
@@ -43,7 +43,11 @@ class FileServer:
         if self.only_smb1 and not old:
             writer.close()
             return
-        answer = answer_1(self.names) if old else answer_2(self.revision, self.mode)
+        answer = (
+            negotiate_response_1(self.names)
+            if old
+            else negotiate_response_2(self.revision, self.mode)
+        )
         writer.write(struct.pack(">I", len(answer)) + answer)
         (size,) = struct.unpack(">I", await reader.readexactly(4))
         message = await reader.readexactly(size)
