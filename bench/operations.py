@@ -26,7 +26,7 @@ from bench.whole import Driven, child, moved, report, run, typed
 from probes.model import Status
 from tui.app import AuditReach
 from tui.models.columns import COLUMNS
-from tui.screens.diagnosis import Diagnosis
+from tui.screens.diagnosis import DiagnosisDialog
 from tui.screens.verdicts import VerdictScreen
 from tui.widgets.table import ResultTable
 
@@ -76,15 +76,15 @@ async def operate(driven: Driven, pace: Pace) -> None:
             await do("a letter of a filter", text[-1], typed(line, text))
         await do("the rows of a word", "9", lambda: table.rows.filter.text == "1079")
         await do("out of the filter", "escape", lambda: table.has_focus)
-        await do("to the tree", "t", lambda: panes.outline.has_focus)
+        await do("to the tree", "t", lambda: panes.tree.has_focus)
         for _ in range(4):
-            await do("down the tree", "down", moved(panes.outline))
+            await do("down the tree", "down", moved(panes.tree))
         panes.show_all()
         table.focus()
         await asyncio.sleep(pace.between)
         await do("verdicts", "v", lambda: isinstance(app.screen, VerdictScreen))
         await do("back from them", "escape", lambda: app.screen is app.main)
-        await do("diagnosis", "d", lambda: isinstance(app.screen, Diagnosis) and listed(app))
+        await do("diagnosis", "d", lambda: isinstance(app.screen, DiagnosisDialog) and listed(app))
         await do("back from it", "escape", lambda: app.screen is app.main)
         gone = frozenset(panes.targets[::5][:REMOVED])
         panes.mark([job.key for job in driven.source.jobs if job.target in gone], on=True)

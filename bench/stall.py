@@ -59,9 +59,9 @@ def screen(folder: Path, *, lean: bool) -> None:
         loop = asyncio.get_running_loop()
         _watch(loop.call_later, "screen", gaps)
         running = asyncio.create_task(app.run_async(mouse=False))
-        while app.runner is None or not app.runner.begun or app.main.measuring:  # noqa: ASYNC110
+        while app.controller is None or not app.controller.has_session or app.main.measuring:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-        engine = app.runner.live._engine
+        engine = app.controller.engine._engine
         engine._call_in_loop(lambda: _watch(engine._loop.call_later, "engine", gaps))
         (folder / "ready").touch()
         while not (folder / "enough").exists():
@@ -71,8 +71,8 @@ def screen(folder: Path, *, lean: bool) -> None:
         await running
 
     asyncio.run(run())
-    assert app.runner is not None
-    app.runner.close()
+    assert app.controller is not None
+    app.controller.close()
     (folder / "gaps").write_text("\n".join(f"{name} {at} {gap}" for name, at, gap in gaps))
 
 

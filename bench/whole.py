@@ -45,16 +45,16 @@ from probes.session import SessionLog, new_header
 from tui.app import AuditReach
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.controller import Runner
-from tui.engine_session import Live
+from tui.controller import Controller
+from tui.engine_session import EngineSession
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 STEP = 0.01
 """Seconds between two batches of results."""
 
 
-class Source(Runner):
+class Source(Controller):
     """Stands for the engine: rows of Windows computers, their results, and their verdicts."""
 
     def __init__(self, rows: int, folder: str) -> None:
@@ -77,7 +77,7 @@ class Source(Runner):
         self._path = str(path)
 
     @property
-    def begun(self) -> bool:
+    def has_session(self) -> bool:
         return True
 
     @property
@@ -129,7 +129,7 @@ class Source(Runner):
         self.end()
         self._written.close()
 
-    def _make(self) -> Live:
+    def _make_engine(self) -> EngineSession:
         raise AssertionError("a bench of the screen asks nobody")
 
     def _measured(self, jobs: Sequence[Job]) -> None:
@@ -168,7 +168,7 @@ def hosts(count: int) -> list[str]:
     return [f"10.{at >> 16}.{at >> 8 & 255}.{at & 255}" for at in range(1, count + 1)]
 
 
-def moved(pane: ResultTable | Outline) -> Callable[[], bool]:
+def moved(pane: ResultTable | ProfileTree) -> Callable[[], bool]:
     """A condition that holds when the cursor of a pane is elsewhere than now."""
     line = pane._cursor
     return lambda: pane._cursor != line
@@ -232,7 +232,7 @@ def run(rows: int, work: Callable[[Driven], Awaitable[None]], *, slow: bool = Fa
             source = Source(rows, folder)
             app = AuditReach(source.profile, source, slow=slow)
             shown = asyncio.create_task(app.run_async())
-            await app.main.engine_up.wait()
+            await app.main.engine_started.wait()
             app.main.panes.add(source.jobs)
             app.main.measuring = True
             app.main.panes.table.focus()

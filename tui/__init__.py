@@ -1,1 +1,1 @@
-"""What a person sees: the command line, the screen and its parts."""
+"""User interfaces: the command line, the screen and its parts."""

@@ -1,4 +1,4 @@
-"""The application: one session's screen, and whatever is opened over it."""
+"""Application: one session's screen, and other screens over it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from textual.theme import Theme, ThemeProvider
 from profiles.model import Profile
 from tui.commands import COMMANDS
 from tui.models.keymap import rebind
-from tui.screens.main import REFRESH, SLOW_REFRESH, SessionScreen, screen_with
+from tui.screens.main import REFRESH, SLOW_REFRESH, SessionScreen, make_screen_class
 from tui.storage.preferences import Preferences
 from tui.terminal.app_base import TerminalApp
 from tui.text.status import ASCII, UNICODE
 
 if TYPE_CHECKING:
-    from tui.controller import Runner
+    from tui.controller import Controller
     from tui.models.loaded_session import LoadedSession
 
 
@@ -34,7 +34,7 @@ class AuditReach(TerminalApp):
     def __init__(
         self,
         profile: Profile,
-        runner: Runner | None,
+        controller: Controller | None,
         *,
         recorded: LoadedSession | None = None,
         entries: Sequence[str] = (),
@@ -43,38 +43,38 @@ class AuditReach(TerminalApp):
         slow: bool = False,
         kiosk: bool = False,
         keys: Mapping[str, str] = MappingProxyType({}),
-        remembered: Preferences | None = None,
+        preferences: Preferences | None = None,
         theme: str | None = None,
         replay: float | None = None,
     ) -> None:
-        remembered = remembered or Preferences(None)
-        super().__init__(theme or remembered.get("theme"))
+        preferences = preferences or Preferences(None)
+        super().__init__(theme or preferences.get("theme"))
         self.dispatcher.pause()
         self.profile = profile
-        self.runner = runner
+        self.controller = controller
         self.kiosk = kiosk
-        """Whether those who use it may reach nothing but this program."""
-        self.remembered = remembered
-        """What was chosen about the screen before."""
-        self.main: SessionScreen = screen_with(rebind(COMMANDS, keys), kiosk=kiosk)(
+        """True if its users may reach nothing but this program."""
+        self.preferences = preferences
+        """Saved choices about the screen."""
+        self.main: SessionScreen = make_screen_class(rebind(COMMANDS, keys), kiosk=kiosk)(
             profile,
             ASCII if ascii else UNICODE,
-            runner,
+            controller,
             recorded,
             entries=entries,
             start=start,
             refresh=SLOW_REFRESH if slow else REFRESH,
             replay=replay,
-            remembered=remembered,
+            preferences=preferences,
         )
         """The screen that the program began with."""
 
     def on_mount(self) -> None:
-        """What is chosen from now on stands next time too."""
-        self.theme_changed_signal.subscribe(self, self._remember)
+        """Save a theme that is chosen from now on."""
+        self.theme_changed_signal.subscribe(self, self._save_theme)
 
-    def _remember(self, theme: Theme) -> None:
-        self.remembered.set("theme", theme.name)
+    def _save_theme(self, theme: Theme) -> None:
+        self.preferences.set("theme", theme.name)
 
     def get_default_screen(self) -> Screen[object]:
         """The session's screen."""

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from probes.lab.process import LabProcess
     from probes.options import Options
     from probes.targets import ParseResult
-    from tui.engine_session import Live
+    from tui.engine_session import EngineSession
 
 
 class DemoFailed(Exception):
     """The demo's servers could not be started; the text is one sentence."""
 
 
-class Runner:
-    """What the screen does with the network; before `start` there is no engine, only answers."""
+class Controller:
+    """Controller of a screen's session; before `start` there is no engine, only answers."""
 
     def __init__(
         self,
@@ -35,9 +35,9 @@ class Runner:
         settings: Settings,
         *,
         log: Path | None = None,
-        unasked: bool = False,
+        confirmed: bool = False,
         history: HostHistory | None = None,
-        given: Options | None = None,
+        options: Options | None = None,
         demo: Demo | None = None,
         files: bool = True,
     ) -> None:
@@ -47,66 +47,66 @@ class Runner:
         self.history = history or HostHistory(None)
         self._settings = settings
         self._log = log
-        self._unasked = unasked
-        self._given = given
+        self._confirmed = confirmed
+        self._options = options
         self._demo = demo
         self._files = files
-        self._live: Live | None = None
-        self.lost = ""
-        """Why the log is not complete; known after `close`."""
+        self._engine: EngineSession | None = None
+        self.log_error = ""
+        """Error that left the log incomplete; known after `close`."""
 
     @property
-    def where(self) -> str:
-        """What is known, before `start`, of where this measures; empty where nothing is."""
+    def initial_vantage(self) -> str:
+        """Vantage known before `start`; empty if none is."""
         return "" if self._demo is None else DEMO
 
     @property
-    def given(self) -> Options | None:
+    def options(self) -> Options | None:
         """Credentials and trust for the probes, if there are any."""
-        return self._given
+        return self._options
 
     @property
-    def live(self) -> Live:
+    def engine(self) -> EngineSession:
         """The engine's session; only after `start`."""
-        assert self._live is not None
-        return self._live
+        assert self._engine is not None
+        return self._engine
 
     @property
-    def begun(self) -> bool:
-        """Whether anything has been measured."""
-        return self._live is not None and self._live.begun is not None
+    def has_session(self) -> bool:
+        """True if anything has been measured."""
+        return self._engine is not None and self._engine.answers is not None
 
     @property
     def log_path(self) -> str:
-        """Where this session is being saved; empty while it is not."""
-        return self._live.log_path if self._live is not None else ""
+        """Path of the session log; empty while there is none."""
+        return self._engine.log_path if self._engine is not None else ""
 
     async def start(self) -> str:
-        """Make the engine, off this loop; returns this host and its address for the head.
+        """Make the engine, off this loop; returns this host and its address for the header.
 
         Raises DemoFailed where the servers of a demo cannot be had.
         """
-        self._live = await asyncio.to_thread(self._make)
-        info = await asyncio.to_thread(self._live.info)
+        self._engine = await asyncio.to_thread(self._make_engine)
+        info = await asyncio.to_thread(self._engine.info)
         return info.label
 
     async def read(self, text: str, role: str) -> ParseResult:
         """The targets in a line; plain hosts take `role`. Looks domains up, off this loop."""
-        return await asyncio.to_thread(self.live.read, text, role)
+        return await asyncio.to_thread(self.engine.read, text, role)
 
     def question(self, targets: Sequence[Target], included: frozenset[str]) -> str:
-        """What to ask before measuring these, if they are many and that is not settled."""
-        return "" if self._unasked else self.live.question(targets, included)
+        """Question before measuring these; empty if they are few or that is confirmed already."""
+        return "" if self._confirmed else self.engine.question(targets, included)
 
     def measure(
         self, targets: Sequence[Target], included: frozenset[str]
     ) -> tuple[tuple[Job, ...], bool, str]:
         """Measure targets; the rows, whether a new session began, why it is not saved."""
-        anew = self.live.begun is not None and self.live.begun != self.answers
-        jobs, trouble = self.live.measure(targets, included, self.answers)
-        return jobs, anew, trouble
+        new_session = self.engine.answers is not None and self.engine.answers != self.answers
+        jobs, trouble = self.engine.measure(targets, included, self.answers)
+        return jobs, new_session, trouble
 
-    def again(
+    def measure_again(
         self,
         keys: Sequence[str],
         targets: Sequence[Target],
@@ -115,41 +115,41 @@ class Runner:
         forced: bool,
     ) -> tuple[tuple[Job, ...], str]:
         """Measure rows again; after other answers all of them, as a new session's rows."""
-        if self.live.begun != self.answers:
-            return self.live.measure(targets, included, self.answers)
-        self.live.rerun(keys, forced=forced)
+        if self.engine.answers != self.answers:
+            return self.engine.measure(targets, included, self.answers)
+        self.engine.rerun(keys, forced=forced)
         return (), ""
 
     def remove(self, targets: Sequence[Target]) -> None:
         """Leave targets out of what is measured and counted; their rows stay in the log."""
-        self.live.remove(targets)
+        self.engine.remove(targets)
 
     def restore(self, targets: Sequence[Target]) -> None:
         """Take removed targets in again, with the results they had."""
-        self.live.restore(targets)
+        self.engine.restore(targets)
 
     def stop(self) -> None:
         """End what is queued and in flight."""
-        self.live.stop()
+        self.engine.stop()
 
     def drain(self) -> list[Event]:
-        """What has happened since the last call."""
-        return self._live.drain() if self._live is not None else []
+        """Events since the last call."""
+        return self._engine.drain() if self._engine is not None else []
 
-    def answer(self, answers: Mapping[str, str]) -> bool:
-        """Take other answers; whether they differ from those of the running session."""
+    def set_answers(self, answers: Mapping[str, str]) -> bool:
+        """Set other answers; True if they differ from those of the running session."""
         self.answers = dict(answers)
-        return self.begun and self.live.begun != self.answers
+        return self.has_session and self.engine.answers != self.answers
 
-    def use(self, given: Options) -> None:
+    def set_options(self, options: Options) -> None:
         """Give the probes other credentials for what is measured from now on."""
-        self._given = given
-        if self._live is not None:
-            self._live.use(given)
+        self._options = options
+        if self._engine is not None:
+            self._engine.set_options(options)
 
     def remark(self, text: str) -> str:
         """Write a sentence of the operator's into the session log; returns what went wrong."""
-        return self.live.remark(text)
+        return self.engine.remark(text)
 
     def assumptions(self, jobs: Sequence[Job]) -> str:
         """The answers these rows rest on, as a sentence; empty where none matters."""
@@ -159,31 +159,35 @@ class Runner:
 
     def close(self) -> None:
         """Complete the log and end the engine."""
-        if self._live is not None:
-            self.lost = self._live.close()
+        if self._engine is not None:
+            self.log_error = self._engine.close()
         if self._demo is not None:
             self._demo.close()
 
-    def _make(self) -> Live:
+    def _make_engine(self) -> EngineSession:
         # Only now: the first frame does not wait for the engine.
         from probes.options import NO_OPTIONS
-        from tui.engine_session import Live
+        from tui.engine_session import EngineSession
 
-        given = self._given or NO_OPTIONS
+        options = self._options or NO_OPTIONS
         if self._demo is None:
-            return Live(self.profile, self._settings, self._log, given, files=self._files)
-        lab, self._given = self._demo.ready(given)
-        return Live(self.profile, self._settings, self._log, self._given, lab, files=self._files)
+            return EngineSession(
+                self.profile, self._settings, self._log, options, files=self._files
+            )
+        lab, self._options = self._demo.start(options)
+        return EngineSession(
+            self.profile, self._settings, self._log, self._options, lab, files=self._files
+        )
 
 
 class Demo:
-    """The servers of one demo, from `ready` to `close`."""
+    """Servers of one demo, from `start` to `close`."""
 
     def __init__(self) -> None:
         self._lab: LabProcess | None = None
 
-    def ready(self, given: Options) -> tuple[AddressMap, Options]:
-        """Start the servers and wait for them: where they are, and whom to trust there.
+    def start(self, options: Options) -> tuple[AddressMap, Options]:
+        """Start the servers; returns their addresses, and options that trust them.
 
         Takes half a second; raises DemoFailed.
         """
@@ -194,7 +198,7 @@ class Demo:
             directory = self._lab.address_map()
         except LabFailed as error:
             raise DemoFailed(str(error)) from None
-        return directory, replace(given, ca_file=directory.ca_file)
+        return directory, replace(options, ca_file=directory.ca_file)
 
     def close(self) -> None:
         """End the servers."""

@@ -1,4 +1,4 @@
-"""The session on the screen: its engine, its log and the events that have not been shown yet."""
+"""Engine session: an engine, its log and its queue of events."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ if TYPE_CHECKING:
     from probes.lab.address_map import AddressMap
 
 
-class Live:
-    """Measures for the screen; every method returns at once except where it says otherwise."""
+class EngineSession:
+    """Session of the engine; every method returns at once except where it says otherwise."""
 
     def __init__(
         self,
         profile: Profile,
         settings: Settings,
         log: Path | None,
-        given: Options = NO_OPTIONS,
+        options: Options = NO_OPTIONS,
         lab: AddressMap | None = None,
         *,
         files: bool = True,
     ) -> None:
         self.profile = profile
         self.log_path = ""
-        """Where this session is being saved; empty while it is not."""
+        """Path of the session log; empty while there is none."""
         self._settings = settings
-        self._chosen = log
-        self._given = given
+        self._requested_path = log
+        self._options = options
         self._files = files
         self._log: SessionLog | None = None
         self._events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
@@ -60,11 +60,11 @@ class Live:
         self._keys: set[str] = set()
         self._finished: Finished | None = None
         """The last event, where that is the end of a run."""
-        self.begun: Mapping[str, str] | None = None
-        """The answers of the session that was begun, if one was."""
+        self.answers: Mapping[str, str] | None = None
+        """Answers of the running session; None before one."""
 
     def info(self) -> VantageInfo:
-        """Where this measures from; may block for a moment."""
+        """Vantage of the measurement; may block for a moment."""
         return self._engine.info()
 
     def read(self, text: str, role: str) -> ParseResult:
@@ -84,7 +84,7 @@ class Live:
         return merge_results(dataclasses.replace(entered, domains=()), found)
 
     def question(self, targets: Sequence[Target], only: frozenset[str]) -> str:
-        """What to ask the operator before these are measured; empty when they are few."""
+        """Question to the operator before these are measured; empty when they are few."""
         count = endpoint_count(plan(self.profile, targets, only=only))
         return f"This asks {count:,} endpoints. Measure them all?" if count > CONFIRM_ABOVE else ""
 
@@ -96,11 +96,11 @@ class Live:
         The first call, and the first with other answers, begins a session with a log of its own.
         """
         trouble = ""
-        if self.begun != answers:
-            trouble = self._begin(targets, only, answers)
+        if self.answers != answers:
+            trouble = self._begin_session(targets, only, answers)
         elif self._log is not None:
-            trouble = self._more(targets)
-        jobs = plan(self.profile, targets, only=only, route=route(self._given))
+            trouble = self._log_targets(targets)
+        jobs = plan(self.profile, targets, only=only, route=route(self._options))
         known = [job.key for job in jobs if job.key in self._keys]
         self._keys.update(job.key for job in jobs)
         self._engine.add(jobs)
@@ -120,10 +120,10 @@ class Live:
         """Take removed targets in again, with the results they had."""
         self._engine.restore(targets)
 
-    def use(self, given: Options) -> None:
+    def set_options(self, options: Options) -> None:
         """Give the probes other options for what is measured from now on."""
-        self._given = given
-        self._engine.set_options(given)
+        self._options = options
+        self._engine.set_options(options)
 
     def remark(self, text: str) -> str:
         """Write a sentence of the operator's into the log; returns what went wrong, if anything."""
@@ -143,7 +143,7 @@ class Live:
         self._engine.stop()
 
     def drain(self) -> list[Event]:
-        """What has happened since the last call."""
+        """Events since the last call."""
         events: list[Event] = []
         while True:
             try:
@@ -167,7 +167,7 @@ class Live:
                 return str(error)
         return ""
 
-    def _begin(
+    def _begin_session(
         self, targets: Sequence[Target], only: frozenset[str], answers: Mapping[str, str]
     ) -> str:
         left_out = only < {check.id for check in self.profile.checks}
@@ -179,8 +179,8 @@ class Live:
             targets,
             only=sorted(only) if left_out else (),
         )
-        path = self._chosen or default_path(header)
-        self._chosen = None
+        path = self._requested_path or default_path(header)
+        self._requested_path = None
         self._log, self.log_path, trouble = None, "", ""
         try:
             log = SessionLog.create(path)
@@ -188,13 +188,13 @@ class Live:
             self._log, self.log_path = log, str(path)
         except LogError as error:
             trouble = str(error)
-        self.begun = dict(answers)
+        self.answers = dict(answers)
         self._keys.clear()
         logs = (self._log,) if self._log is not None else ()
-        self._engine.begin(self.profile, answers, self._settings, logs, self._given)
+        self._engine.begin(self.profile, answers, self._settings, logs, self._options)
         return trouble
 
-    def _more(self, targets: Sequence[Target]) -> str:
+    def _log_targets(self, targets: Sequence[Target]) -> str:
         assert self._log is not None
         try:
             self._log.write_targets(targets)

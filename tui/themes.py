@@ -9,7 +9,7 @@ from dataclasses import replace
 from textual.theme import BUILTIN_THEMES, Theme
 
 
-def _own(name: str, theme: Theme) -> Theme:
+def _terminal_theme(name: str, theme: Theme) -> Theme:
     """A theme of Textual's for the terminal's colours, but with no other background anywhere."""
     bar = dict.fromkeys(
         ("scrollbar-background", "scrollbar-background-hover", "scrollbar-background-active"),
@@ -18,12 +18,14 @@ def _own(name: str, theme: Theme) -> Theme:
     return replace(theme, name=name, variables={**theme.variables, **bar})
 
 
-_OWN_DARK = _own("dark", BUILTIN_THEMES["ansi-dark"])
+_TERMINAL_DARK = _terminal_theme("dark", BUILTIN_THEMES["ansi-dark"])
 # Its warning is a red as well.
-_OWN_LIGHT = replace(_own("light", BUILTIN_THEMES["ansi-light"]), warning="ansi_magenta")
+_TERMINAL_LIGHT = replace(
+    _terminal_theme("light", BUILTIN_THEMES["ansi-light"]), warning="ansi_magenta"
+)
 
 
-def _on(theme: Theme, background: str, text: str) -> Theme:
+def _with_background(theme: Theme, background: str, text: str) -> Theme:
     """A theme with a background and a text colour of its own, and nothing dimmed."""
     both = {"surface": background, "panel": background, "ansi-background": background}
     texts = dict.fromkeys(("text", "text-muted", "text-disabled", "ansi-foreground"), text)
@@ -52,11 +54,11 @@ def _on(theme: Theme, background: str, text: str) -> Theme:
 
 
 THEMES = (
-    _OWN_DARK,
-    _OWN_LIGHT,
-    _on(
+    _TERMINAL_DARK,
+    _TERMINAL_LIGHT,
+    _with_background(
         replace(
-            _OWN_DARK,
+            _TERMINAL_DARK,
             name="contrast-dark",
             primary="#00ffff",
             secondary="#00ffff",
@@ -68,9 +70,9 @@ THEMES = (
         "#000000",
         "#ffffff",
     ),
-    _on(
+    _with_background(
         replace(
-            _OWN_LIGHT,
+            _TERMINAL_LIGHT,
             name="contrast-light",
             primary="#003f8c",
             secondary="#003f8c",
@@ -84,7 +86,7 @@ THEMES = (
     ),
     # Okabe and Ito's palette, on light backgrounds darker: blue is well, orange is not.
     replace(
-        _OWN_DARK,
+        _TERMINAL_DARK,
         name="blue-orange-dark",
         success="#56b4e9",
         warning="#f0e442",
@@ -92,7 +94,7 @@ THEMES = (
         accent="#56b4e9",
     ),
     replace(
-        _OWN_LIGHT,
+        _TERMINAL_LIGHT,
         name="blue-orange-light",
         success="#0060a8",
         warning="#8f6b00",

@@ -11,10 +11,10 @@ from textual.widgets import Static
 
 from probes.model import Status
 from tui.app import AuditReach
-from tui.cli.config import configured
+from tui.cli.config import with_config
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.widgets.host_input import HostEntry
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
 
 Drive = Callable[[Pilot[int], AuditReach], Awaitable[None]]
@@ -31,14 +31,14 @@ def drive(*argv: str, size: tuple[int, int] = (80, 24)) -> Callable[[Drive], Non
 
     def run(keys: Drive) -> None:
         async def main() -> None:
-            app = build(configured(parse_options(argv)))
+            app = build(with_config(parse_options(argv)))
             try:
                 async with app.run_test(size=size) as pilot:
                     await pilot.pause()
                     await keys(pilot, app)
             finally:
-                if app.runner is not None:
-                    await asyncio.to_thread(app.runner.close)
+                if app.controller is not None:
+                    await asyncio.to_thread(app.controller.close)
 
         asyncio.run(main())
 
@@ -47,7 +47,7 @@ def drive(*argv: str, size: tuple[int, int] = (80, 24)) -> Callable[[Drive], Non
 
 async def enter(pilot: Pilot[int], app: AuditReach, text: str) -> None:
     """Type hosts and wait for their results."""
-    app.query_one(HostEntry).focus().value = text
+    app.query_one(HostInput).focus().value = text
     await pilot.press("enter")
     await until(pilot, lambda: len(rows(app)) and not app.main.measuring)
     await pilot.pause()

@@ -15,8 +15,8 @@ from tui.cli.main import main
 from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.sessions.store import summary_lines
-from tui.widgets.header import Head
-from tui.widgets.host_input import HostEntry
+from tui.widgets.header import Header
+from tui.widgets.host_input import HostInput
 
 pytestmark = pytest.mark.usefixtures("state")
 
@@ -29,7 +29,7 @@ def log(state: Path) -> Path:
 
     @drive("demo", size=(100, 30))
     async def keys(pilot, app):
-        await until(pilot, lambda: app.runner.log_path)
+        await until(pilot, lambda: app.controller.log_path)
         await until(pilot, lambda: Status.OK in rows(app).values())
 
     (path,) = (state / "sessions").iterdir()
@@ -39,12 +39,12 @@ def log(state: Path) -> Path:
 def test_the_demo_starts_by_itself_and_says_what_it_is():
     @drive("demo", size=(100, 30))
     async def keys(pilot, app):
-        assert DEMO in text_of(app.query_one(Head)), "before anything was measured"
-        assert app.query_one(HostEntry).value.startswith("alloyscan.instance=alloyscan.corp")
+        assert DEMO in text_of(app.query_one(Header)), "before anything was measured"
+        assert app.query_one(HostInput).value.startswith("alloyscan.instance=alloyscan.corp")
         await until(pilot, lambda: len(rows(app)) > 80)
         await until(pilot, lambda: rows(app).get("unix.ssh|web1.corp.example") is Status.OK)
-        assert DEMO in text_of(app.query_one(Head))
-        assert app.runner.given.ca_file
+        assert DEMO in text_of(app.query_one(Header))
+        assert app.controller.options.ca_file
 
 
 def test_nothing_of_the_operators_goes_into_a_demo(monkeypatch, state):
@@ -55,7 +55,7 @@ def test_nothing_of_the_operators_goes_into_a_demo(monkeypatch, state):
     async def keys(pilot, app):
         key = "alloyscan.https|alloyscan.corp.example"
         await until(pilot, lambda: rows(app).get(key) is Status.OK)
-        assert (app.runner.given.proxy, app.runner.given.snmp) == ("", ())
+        assert (app.controller.options.proxy, app.controller.options.snmp) == ("", ())
 
     assert not (state / "history").exists(), "the demo's line is not one to recall"
 
@@ -82,7 +82,7 @@ def test_every_report_on_a_demo_says_so(log: Path, form: str, capsys):
 def test_an_opened_demo_says_so_too(log: Path):
     @drive("open", str(log), size=(100, 30))
     async def keys(pilot, app):
-        assert DEMO in text_of(app.query_one(Head))
+        assert DEMO in text_of(app.query_one(Header))
 
 
 def test_the_list_of_sessions_tells_a_demo_from_the_others(log: Path):
@@ -98,8 +98,8 @@ def test_a_demo_is_not_measured_again_from_outside(log: Path, capsys):
 def test_hosts_of_elsewhere_are_not_reached_from_a_demo():
     @drive("demo", size=(100, 30))
     async def keys(pilot, app):
-        await until(pilot, lambda: app.runner.begun)
-        app.query_one(HostEntry).focus().value = "unix.target=127.0.0.1 xen.host=localhost"
+        await until(pilot, lambda: app.controller.has_session)
+        app.query_one(HostInput).focus().value = "unix.target=127.0.0.1 xen.host=localhost"
         await pilot.press("enter")
         await until(pilot, lambda: rows(app).get("unix.ssh|127.0.0.1") is Status.ERROR)
         await until(pilot, lambda: rows(app).get("xen.ssh|localhost") is Status.ERROR)

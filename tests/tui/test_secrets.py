@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 from tui.app import AuditReach
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.screens.credentials import Credentials
+from tui.screens.credentials import CredentialsDialog
 from tui.widgets.detail import Detail
 from tui.widgets.table import ResultTable
 
@@ -242,7 +242,7 @@ def test_no_secret_is_on_the_screen_or_in_its_picture(entries, file: Path, tmp_p
                     await pilot.pause()
             assert "would fail" in "".join(held)
         finally:
-            await asyncio.to_thread(app.runner.close)
+            await asyncio.to_thread(app.controller.close)
         assert shown("".join(held)) == []
         assert shown(everything_below(tmp_path, file)) == []
 
@@ -271,7 +271,7 @@ def test_what_is_typed_into_the_form_is_used_and_shown_as_dots(
             async with app.run_test(size=(80, 24)) as pilot:
                 app.query_one(ResultTable).focus()
                 await pilot.press("c")
-                await until(pilot, lambda: isinstance(app.screen, Credentials))
+                await until(pilot, lambda: isinstance(app.screen, CredentialsDialog))
                 for name, value in typed.items():
                     app.screen.query_one(f"#of_{name}", Input).focus()
                     await pilot.press(*value)
@@ -284,17 +284,17 @@ def test_what_is_typed_into_the_form_is_used_and_shown_as_dots(
                 held.append(texts(app))
                 app.screen.query_one("#of_snmp_auth", Input).value = "SHA"
                 await pilot.press("enter")
-                await until(pilot, lambda: not isinstance(app.screen, Credentials))
+                await until(pilot, lambda: not isinstance(app.screen, CredentialsDialog))
                 notice = str(app.query_one("#notice", Static).content)
                 assert notice == "In use from now on: SNMP v2c and v3 and an SSH login."
                 held.append(texts(app))
-                assert [one.version for one in app.runner.given.snmp] == ["2c", "3"]
+                assert [one.version for one in app.controller.options.snmp] == ["2c", "3"]
                 servers[2].clear()
-                await app.main.measure_line(app.runner, entries[0])
+                await app.main.measure_line(app.controller, entries[0])
                 await until(pilot, lambda: not app.main.measuring)
                 held.append(texts(app))
         finally:
-            await asyncio.to_thread(app.runner.close)
+            await asyncio.to_thread(app.controller.close)
         assert any(COMMUNITY.encode() in data for data in servers[2])
         assert shown("".join(held)) == []
         assert shown(everything_below(tmp_path, tmp_path / "none")) == []

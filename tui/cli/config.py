@@ -15,7 +15,7 @@ from tui.cli.parser import THEMES
 from tui.commands import BY_ID, COMMANDS
 from tui.models.keymap import KeymapError, rebind
 
-_MOST = 64 * 1024
+_MAX_BYTES = 64 * 1024
 
 
 class ConfigError(Exception):
@@ -24,7 +24,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the file says; None is what it leaves to the command line or the program."""
+    """Values of the file; None is left to the command line or the program."""
 
     theme: str | None = None
     ascii: bool | None = None
@@ -56,13 +56,13 @@ def load_config(place: Path) -> Config:
     """The configuration in a file; raises ConfigError."""
     try:
         with place.open("rb") as file:
-            data = file.read(_MOST + 1)
+            data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(
             f"Cannot read {place}: {(error.strerror or str(error)).lower()}."
         ) from None
-    if len(data) > _MOST:
-        raise ConfigError(f"{place} is longer than {_MOST:,} bytes; that is no configuration.")
+    if len(data) > _MAX_BYTES:
+        raise ConfigError(f"{place} is longer than {_MAX_BYTES:,} bytes; that is no configuration.")
     try:
         return _config(tomllib.loads(data.decode("utf-8")))
     except UnicodeDecodeError:
@@ -76,10 +76,10 @@ def load_config(place: Path) -> Config:
 
 
 def _config(found: Mapping[str, Any]) -> Config:
-    _known(found, _SECTIONS, "section")
+    _check_keys(found, _SECTIONS, "section")
     screen, measure = _table(found, "screen"), _table(found, "measure")
-    _known(screen, _SCREEN, "key", "screen")
-    _known(measure, _MEASURE, "key", "measure")
+    _check_keys(screen, _SCREEN, "key", "screen")
+    _check_keys(measure, _MEASURE, "key", "measure")
     for name in ("ascii", "slow_link", "mouse"):
         if name in screen and not isinstance(screen[name], bool):
             raise ConfigError(f"screen.{name} is {_SCREEN[name]}, not {screen[name]!r}.")
@@ -111,7 +111,7 @@ def _config(found: Mapping[str, Any]) -> Config:
 
 
 def _keys(table: Mapping[str, Any]) -> dict[str, str]:
-    _known(table, BY_ID, "command", "keys")
+    _check_keys(table, BY_ID, "command", "keys")
     keys = {}
     for id, value in table.items():
         several = value if isinstance(value, list) else [value]
@@ -121,7 +121,7 @@ def _keys(table: Mapping[str, Any]) -> dict[str, str]:
     return keys
 
 
-def _known(
+def _check_keys(
     found: Mapping[str, Any],
     allowed: Mapping[str, object] | tuple[str, ...],
     what: str,
@@ -177,12 +177,12 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-_READ = ("screen", "open", "demo", "run")
+_READ_COMMANDS = ("screen", "open", "demo", "run")
 
 
-def configured(options: Options) -> Options:
+def with_config(options: Options) -> Options:
     """The options over the configuration; raises UsageError where that cannot be used."""
-    if options.command not in _READ:
+    if options.command not in _READ_COMMANDS:
         return options
     path = options.config or default_path()
     if options.config is None and not is_there(path):
@@ -203,8 +203,8 @@ def configured(options: Options) -> Options:
         # Its site has answers and a patience of its own.
         return options
     settings = options.settings
-    if config.timeout is not None and not options.patience_given:
+    if config.timeout is not None and not options.timeout_given:
         settings = replace(settings, timeout=config.timeout)
-    if config.concurrency is not None and not options.width_given:
+    if config.concurrency is not None and not options.concurrency_given:
         settings = replace(settings, concurrency=config.concurrency)
     return replace(options, settings=settings, usual_answers=config.answers)

@@ -1,4 +1,4 @@
-"""Where the configuration file is looked for."""
+"""Path of the configuration file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import platformdirs
 
 
 def default_path() -> Path:
-    """The usual place (XDG_CONFIG_HOME on Linux), whether or not there is a file."""
+    """The usual path (XDG_CONFIG_HOME on Linux); the file need not exist."""
     return platformdirs.user_config_path("auditreach", appauthor=False) / "config.toml"
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is a file; in a home that may not be looked into, as after `su`, is none."""
+    """True if the file exists; False in a home directory that may not be read, as after `su`."""
     try:
         return path.exists()
     except OSError:

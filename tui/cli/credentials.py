@@ -44,12 +44,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 Table = Mapping[str, Any]
 
 
-class Wrong(Exception):
+class CredentialError(Exception):
     """A credential cannot be used; the text is the sentence after its place."""
 
 
 def with_credentials(
-    given: Options, path: Path | None, environ: MutableMapping[str, str]
+    options: Options, path: Path | None, environ: MutableMapping[str, str]
 ) -> Options:
     """The options with what the file and the environment hold; raises UsageError.
 
@@ -65,15 +65,17 @@ def with_credentials(
         tables = _with_variables(tables, variables)
         login = login | {key: variables[name] for key, name in SSH_NAMES.items() if variables[name]}
         if len(tables) > SNMP_MOST:
-            raise Wrong(f"holds {len(tables)} credentials for SNMP, of {SNMP_MOST} that are tried")
+            raise CredentialError(
+                f"holds {len(tables)} credentials for SNMP, of {SNMP_MOST} that are tried"
+            )
         snmp = tuple(_snmp(f"[[snmp]] {at}", table) for at, table in enumerate(tables, 1))
-        ssh = _ssh("[ssh]", login, environ) if login else given.ssh
-    except Wrong as error:
+        ssh = _ssh("[ssh]", login, environ) if login else options.ssh
+    except CredentialError as error:
         raise UsageError(f"{where}: {error}.") from None
-    return dataclasses.replace(given, snmp=snmp or given.snmp, ssh=ssh)
+    return dataclasses.replace(options, snmp=snmp or options.snmp, ssh=ssh)
 
 
-def from_form(given: Options, form: Mapping[str, str], environ: Mapping[str, str]) -> Options:
+def from_form(options: Options, form: Mapping[str, str], environ: Mapping[str, str]) -> Options:
     """The options with what was typed; what was left empty stays as it is. Raises Wrong.
 
     Keys are `community`, `snmp_user`, `snmp_auth` and so on, `ssh_user`, `ssh_key`, `ssh_password`.
@@ -86,8 +88,8 @@ def from_form(given: Options, form: Mapping[str, str], environ: Mapping[str, str
         tables.append({"version": "3", **user})
     login = {key: form[f"ssh_{key}"] for key in SSH_NAMES if form.get(f"ssh_{key}")}
     snmp = tuple(_snmp("SNMP", table) for table in tables)
-    ssh = _ssh("SSH", login, environ) if login else given.ssh
-    return dataclasses.replace(given, snmp=snmp or given.snmp, ssh=ssh)
+    ssh = _ssh("SSH", login, environ) if login else options.ssh
+    return dataclasses.replace(options, snmp=snmp or options.snmp, ssh=ssh)
 
 
 def _with_variables(tables: list[Table], variables: Mapping[str, str]) -> list[Table]:
@@ -96,15 +98,17 @@ def _with_variables(tables: list[Table], variables: Mapping[str, str]) -> list[T
     if "user" in user:
         tables = [{"version": "3", **user}, *tables]
     elif user:
-        tables, left = _filled(tables, user)
+        tables, left = _with_keys(tables, user)
         if left:
-            raise Wrong(f"{SNMP_NAMES[left]} is set, but there is no SNMPv3 user who lacks it")
+            raise CredentialError(
+                f"{SNMP_NAMES[left]} is set, but there is no SNMPv3 user who lacks it"
+            )
     if variables[COMMUNITY]:
         tables = [{"version": "2c", "community": variables[COMMUNITY]}, *tables]
     return tables
 
 
-def _filled(tables: list[Table], user: Mapping[str, str]) -> tuple[list[Table], str]:
+def _with_keys(tables: list[Table], user: Mapping[str, str]) -> tuple[list[Table], str]:
     """SNMPv3 users with the keys they lack; also the name of a variable nobody lacks."""
     filled: list[Table] = []
     unused = dict(user)
@@ -128,36 +132,36 @@ def _file(path: Path) -> tuple[list[Table], dict[str, Any]]:
             data = file.read(_SIZE_MOST + 1)
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or "that is no path"
-        raise Wrong(f"it cannot be read: {why.lower()}") from None
+        raise CredentialError(f"it cannot be read: {why.lower()}") from None
     if len(data) > _SIZE_MOST:
-        raise Wrong(f"it is larger than {_SIZE_MOST // 1024} KiB")
+        raise CredentialError(f"it is larger than {_SIZE_MOST // 1024} KiB")
     try:
         tables = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         # The message itself may show a part of a value.
         at = _WHERE.search(str(error))
         place = f" at line {at[1]}, column {at[2]}" if at else ""
-        raise Wrong(f"it is not TOML{place}") from None
+        raise CredentialError(f"it is not TOML{place}") from None
     _refuse_unknown("the file", tables, ("snmp", "ssh"))
     snmp, ssh = tables.get("snmp", []), tables.get("ssh", {})
     if not isinstance(snmp, list) or not all(isinstance(table, dict) for table in snmp):
-        raise Wrong("SNMP credentials stand in tables headed [[snmp]], with two brackets")
+        raise CredentialError("SNMP credentials stand in tables headed [[snmp]], with two brackets")
     if not isinstance(ssh, dict):
-        raise Wrong("the SSH credential stands in one table headed [ssh]")
+        raise CredentialError("the SSH credential stands in one table headed [ssh]")
     return snmp, ssh
 
 
 def _refuse_shared(about: os.stat_result) -> None:
     """The file must be a file, and readable for its owner, us, alone."""
     if not stat.S_ISREG(about.st_mode):
-        raise Wrong("it is no file")
+        raise CredentialError("it is no file")
     if not hasattr(os, "geteuid"):
         return
     if about.st_uid != os.geteuid():
-        raise Wrong("it belongs to another user; it must be yours alone (chown)")
+        raise CredentialError("it belongs to another user; it must be yours alone (chown)")
     mode = stat.S_IMODE(about.st_mode)
     if mode & ~0o600:
-        raise Wrong(f"its mode is {mode:04o}, and it must be 0600 (chmod 600)")
+        raise CredentialError(f"its mode is {mode:04o}, and it must be 0600 (chmod 600)")
 
 
 def _refuse_unknown(place: str, table: Table, known: tuple[str, ...]) -> None:
@@ -166,25 +170,29 @@ def _refuse_unknown(place: str, table: Table, known: tuple[str, ...]) -> None:
             # What stands where a key should may well be a secret.
             near = difflib.get_close_matches(key, known, 1)
             hint = f"did you mean {near[0]}" if near else f"it may have {', '.join(known)}"
-            raise Wrong(f"{place} has a key that is not known; {hint}")
+            raise CredentialError(f"{place} has a key that is not known; {hint}")
 
 
 def _snmp(place: str, table: Table) -> SnmpCredential:
     version = table.get("version")
     if version not in ("1", "2c", "3") or not isinstance(version, str):
-        raise Wrong(f'{place} needs a version: "1", "2c" or "3", in quotes')
+        raise CredentialError(f'{place} needs a version: "1", "2c" or "3", in quotes')
     if version != "3":
         _refuse_unknown(f"{place} (version {version})", table, _COMMUNITY_KEYS)
         return SnmpCredential(version, _text(place, table, "community"))
     _refuse_unknown(f"{place} (version 3)", table, _USER_KEYS)
     user = _text(place, table, "user")
     if len(user.encode()) > USER_MOST:
-        raise Wrong(f"{place} has a user of more than {USER_MOST} bytes")
+        raise CredentialError(f"{place} has a user of more than {USER_MOST} bytes")
     for key in ("auth", "priv"):
         if f"{key}_key" in table and key not in table:
-            raise Wrong(f"{place} has {key}_key, but no {key} that says for which protocol")
+            raise CredentialError(
+                f"{place} has {key}_key, but no {key} that says for which protocol"
+            )
     if "priv" in table and "auth" not in table:
-        raise Wrong(f"{place} has priv without auth, and SNMPv3 encrypts only what it signs")
+        raise CredentialError(
+            f"{place} has priv without auth, and SNMPv3 encrypts only what it signs"
+        )
     auth, auth_key = _protocol(place, table, "auth", AUTH)
     priv, priv_key = _protocol(place, table, "priv", PRIV)
     return SnmpCredential("3", "", user, auth, auth_key, priv, priv_key)
@@ -195,10 +203,12 @@ def _protocol(place: str, table: Table, key: str, known: tuple[str, ...]) -> tup
         return "", ""
     name = table[key]
     if not isinstance(name, str) or name.upper() not in known:
-        raise Wrong(f"{place} needs {key} to be one of {', '.join(known)}")
+        raise CredentialError(f"{place} needs {key} to be one of {', '.join(known)}")
     secret = _text(place, table, f"{key}_key")
     if len(secret) < KEY_LEAST:
-        raise Wrong(f"{place} has {key}_key too short: at least {KEY_LEAST} characters (RFC 3414)")
+        raise CredentialError(
+            f"{place} has {key}_key too short: at least {KEY_LEAST} characters (RFC 3414)"
+        )
     return name.upper(), secret
 
 
@@ -207,13 +217,15 @@ def _ssh(place: str, table: Table, environ: Mapping[str, str]) -> SshCredential:
     user = _text(place, table, "user")
     agent = table.get("agent", False)
     if not isinstance(agent, bool):
-        raise Wrong(f"{place} needs agent to be true or false, without quotes")
+        raise CredentialError(f"{place} needs agent to be true or false, without quotes")
     ways = [key for key in ("key", "password") if key in table] + (["agent"] if agent else [])
     if len(ways) != 1:
         found = " and ".join(ways) or "none of them"
-        raise Wrong(f"{place} needs one of key, password and agent, and has {found}")
+        raise CredentialError(f"{place} needs one of key, password and agent, and has {found}")
     if agent and hasattr(os, "geteuid") and not environ.get("SSH_AUTH_SOCK"):
-        raise Wrong(f"{place} wants an agent, but none is known here (SSH_AUTH_SOCK is not set)")
+        raise CredentialError(
+            f"{place} wants an agent, but none is known here (SSH_AUTH_SOCK is not set)"
+        )
     if agent:
         return SshCredential(user, agent=True)
     if "password" in table:
@@ -231,33 +243,35 @@ def _refuse_bad_key(place: str, path: str) -> None:
         with os.fdopen(descriptor, "rb") as file:
             about = os.fstat(file.fileno())
             if not stat.S_ISREG(about.st_mode):
-                raise Wrong(f"{where} is no file")
+                raise CredentialError(f"{where} is no file")
             data = file.read(_SIZE_MOST)
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or "that is no path"
-        raise Wrong(f"{where} cannot be read: {why.lower()}") from None
+        raise CredentialError(f"{where} cannot be read: {why.lower()}") from None
     if hasattr(os, "geteuid") and stat.S_IMODE(about.st_mode) & 0o077:
-        raise Wrong(
+        raise CredentialError(
             f"{where} others may read too (mode {stat.S_IMODE(about.st_mode):04o}); chmod 600"
         )
     if data.startswith(b"PuTTY-User-Key-File"):
-        raise Wrong(f"{where} is in PuTTY's form; export it in OpenSSH's form")
+        raise CredentialError(f"{where} is in PuTTY's form; export it in OpenSSH's form")
     if b"PRIVATE KEY-----" not in data:
-        raise Wrong(f"{where} holds no private key")
+        raise CredentialError(f"{where} holds no private key")
     if needs_passphrase(data):
-        raise Wrong(f"{where} is protected by a passphrase; load it into an agent, agent = true")
+        raise CredentialError(
+            f"{where} is protected by a passphrase; load it into an agent, agent = true"
+        )
 
 
 def _text(place: str, table: Table, key: str) -> str:
     if key not in table:
-        raise Wrong(f"{place} needs {key}")
+        raise CredentialError(f"{place} needs {key}")
     value = table[key]
     if not isinstance(value, str) or not value:
-        raise Wrong(f"{place} needs {key} to be text in quotes, and not empty")
+        raise CredentialError(f"{place} needs {key} to be text in quotes, and not empty")
     if _CONTROL.search(value):
-        raise Wrong(f"{place} has a line break or another control character in {key}")
+        raise CredentialError(f"{place} has a line break or another control character in {key}")
     if any("\ud800" <= char <= "\udfff" for char in value):
-        raise Wrong(f"{place} has {key} in bytes that are not UTF-8")
+        raise CredentialError(f"{place} has {key} in bytes that are not UTF-8")
     if len(value) > _VALUE_MOST:
-        raise Wrong(f"{place} has {key} longer than {_VALUE_MOST} characters")
+        raise CredentialError(f"{place} has {key} longer than {_VALUE_MOST} characters")
     return value

@@ -1,4 +1,4 @@
-"""Exit statuses: what a script learns without reading a line."""
+"""Exit statuses of the program."""
 
 from __future__ import annotations
 

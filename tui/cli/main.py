@@ -50,9 +50,9 @@ def _configured(options: Options) -> Options:
     if options.config is None and not is_there(default_path()):
         # Nor for what reads a configuration.
         return options
-    from tui.cli.config import configured
+    from tui.cli.config import with_config
 
-    return configured(options)
+    return with_config(options)
 
 
 def _start(options: Options) -> int:

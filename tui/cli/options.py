@@ -1,4 +1,4 @@
-"""What stood on the command line, as data."""
+"""Options of the command line, as data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class UsageError(Exception):
 
 
 def quoted(text: str) -> str:
-    """What was typed, for a sentence about it."""
+    """A typed text, quoted for a sentence about it."""
     return f"'{printable(text, 60)}'"
 
 
@@ -44,10 +44,10 @@ class Options:
     """An old session; of `run` the one under --from."""
     only: tuple[Status, ...] = ()
     """Statuses of the rows that are measured again; all of them if empty."""
-    patience_given: bool = False
-    """Whether there was a --timeout."""
-    width_given: bool = False
-    """Whether there was a --concurrency."""
+    timeout_given: bool = False
+    """True if there was a --timeout."""
+    concurrency_given: bool = False
+    """True if there was a --concurrency."""
     after: Path | None = None
     """The later session of a `diff`."""
     format: str = ""
@@ -67,4 +67,4 @@ class Options:
     keys: Mapping[str, str] = field(default_factory=dict)
     """The configuration's keys by command id."""
     replay: float | None = None
-    """How many times as fast an old session is played; None shows its end."""
+    """Speed factor of a replay; None shows the end of the session."""

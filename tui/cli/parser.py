@@ -28,7 +28,7 @@ def seconds(text: str) -> float:
 
 
 def speed(text: str) -> float:
-    """How many times as fast a session is played."""
+    """Parse the speed factor of a replay."""
     try:
         return playback.parse_speed(text)
     except playback.SpeedError as error:
@@ -330,8 +330,8 @@ def parse_options(argv: Sequence[str]) -> Options:
         settings=settings,
         session=session,
         only=only,
-        patience_given=given.timeout is not None,
-        width_given=given.concurrency is not None,
+        timeout_given=given.timeout is not None,
+        concurrency_given=given.concurrency is not None,
         log=given.log,
         json=command == "run" and given.json,
         yes=given.yes,

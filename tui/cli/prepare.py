@@ -44,9 +44,9 @@ def answers(
     return {**profile.default_answers, **usual, **before, **given}
 
 
-def _check(said: Iterable[tuple[str, str]], profile: Profile) -> None:
+def _check(answers: Iterable[tuple[str, str]], profile: Profile) -> None:
     questions = {question.id: question for question in profile.questions}
-    for name, value in said:
+    for name, value in answers:
         question = questions.get(name)
         if question is not None and value in question.answers:
             continue

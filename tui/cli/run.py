@@ -66,9 +66,9 @@ class Rerun:
     header: Header
     """Of the new session."""
     jobs: tuple[Job, ...]
-    """What is measured; none if no row has a status that was asked for."""
+    """Rows to measure; none if no row has a status that was asked for."""
     earlier: tuple[Result, ...]
-    """What the rows count as that are not."""
+    """Earlier results of the rows that are not measured again."""
     notices: tuple[str, ...]
     """Sentences for the operator."""
 
@@ -157,11 +157,11 @@ def _known_targets(targets: tuple[Target, ...], profile: Profile) -> tuple[Targe
 
 
 def _settings(options: Options, before: Header) -> Settings:
-    """As patient as then: what a longer wait found would be lost to a shorter one."""
-    if options.patience_given:
+    """Settings at least as patient as those of the earlier session, to find what it found."""
+    if options.timeout_given:
         return options.settings
-    then = before.settings
-    return replace(options.settings, timeout=then.timeout, retries=then.retries)
+    earlier = before.settings
+    return replace(options.settings, timeout=earlier.timeout, retries=earlier.retries)
 
 
 def _words(statuses: tuple[Status, ...]) -> str:
@@ -174,8 +174,8 @@ _REFRESH = 0.2
 _NOTICE = 400
 
 
-class _Ended(Exception):
-    """A signal asked for the end."""
+class _Terminated(Exception):
+    """A signal requested the end."""
 
 
 def run(options: Options) -> int:
@@ -207,12 +207,12 @@ def run(options: Options) -> int:
                     return Exit.USAGE
                 jobs, earlier = plan(profile, targets, route=route(given)), ()
                 header = new_header(profile, engine.info(), options.settings, answered, targets)
-            _ask_first(options, jobs)
+            _require_confirmation(options, jobs)
             logs = _logs(options, header)
             engine.begin(profile, answered, header.settings, logs, given, earlier)
             engine.add(jobs)
-            status = _watch(options, jobs, events)
-    except (KeyboardInterrupt, _Ended):
+            status = _drain_events(options, jobs, events)
+    except (KeyboardInterrupt, _Terminated):
         engine.close()
         kept = "; the session log holds every result so far" if logs else ""
         _say(f"auditreach: interrupted{kept}.")
@@ -242,7 +242,7 @@ def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[
     return tuple(dict.fromkeys(targets)), not all(one.is_warning for one in bad)
 
 
-def _ask_first(options: Options, jobs: Sequence[Job]) -> None:
+def _require_confirmation(options: Options, jobs: Sequence[Job]) -> None:
     count = endpoint_count(jobs)
     if count > CONFIRM_ABOVE and not options.yes:
         raise UsageError(
@@ -272,7 +272,7 @@ def _logs(options: Options, header: Header) -> list[SessionLog]:
     return logs
 
 
-def _watch(
+def _drain_events(
     options: Options,
     jobs: Sequence[Job],
     events: queue.SimpleQueue[Sequence[Event]],
@@ -283,7 +283,7 @@ def _watch(
             batch = events.get(timeout=_REFRESH)
         except queue.Empty:
             batch = ()
-        output.take(batch)
+        output.add(batch)
     output.end()
     return exit_status(output.verdicts.rulings)
 
@@ -303,9 +303,9 @@ class _Output:
         self._progress = _Progress(len(jobs))
         self._latest: dict[str, Result] = {}
         self._findings: tuple[Finding, ...] = ()
-        self._began = time.monotonic()
+        self._started = time.monotonic()
 
-    def take(self, batch: Sequence[Event]) -> None:
+    def add(self, batch: Sequence[Event]) -> None:
         """Print what a batch of events says, and the progress."""
         self.verdicts.apply(batch)
         shown = []
@@ -331,7 +331,7 @@ class _Output:
         if self._json:
             return
         counts = Counter(result.status for result in self._latest.values())
-        print(f"\n{summary(counts, time.monotonic() - self._began)}")
+        print(f"\n{summary(counts, time.monotonic() - self._started)}")
         if len(self._latest) > 20:
             for result in failures(self._latest.values()):
                 print(self._lines.format(result))
@@ -347,16 +347,16 @@ class _Progress:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._on = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-        self._last = 0.0
+        self._enabled = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        self._last_shown = 0.0
         self._shown = False
 
     def show(self, results: Iterable[Result]) -> None:
         """Rewrite the line, at most five times a second."""
         now = time.monotonic()
-        if not self._on or now - self._last < _REFRESH:
+        if not self._enabled or now - self._last_shown < _REFRESH:
             return
-        self._last = now
+        self._last_shown = now
         counts = Counter(result.status for result in results)
         blocked = counts[Status.BLOCKED]
         text = f"{counts.total():,} of {self._total:,} measured, {blocked:,} blocked"
@@ -388,7 +388,7 @@ def _signals() -> Iterator[None]:
     """SIGTERM and SIGHUP end a run as Ctrl-C does: with a complete log."""
 
     def ended(number: int, frame: FrameType | None) -> None:
-        raise _Ended
+        raise _Terminated
 
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {name: signal.signal(getattr(signal, name), ended) for name in names}

@@ -28,9 +28,9 @@ def launch(options: Options) -> int:
     normalize_environment(os.environ)
     # Nothing made while it starts is garbage, and looking for some costs a tenth of the start.
     gc.disable()
-    with Splash(_doing(options), hosts=options.command == "screen"):
+    with Splash(_activity(options), hosts=options.command == "screen"):
         app = build(options)
-    runner = app.runner
+    runner = app.controller
     shutdown = ShutdownHandler(app, runner.close if runner is not None else lambda: None)
     result = app.run(mouse=options.mouse and not options.slow_link)
     shutdown.complete()
@@ -38,12 +38,12 @@ def launch(options: Options) -> int:
         # After a hang-up there is nobody to tell.
         with suppress(OSError):
             print(f"The session log is {runner.log_path}", flush=True)
-            if runner.lost:
-                print(f"It is not complete: {runner.lost}", file=sys.stderr, flush=True)
+            if runner.log_error:
+                print(f"It is not complete: {runner.log_error}", file=sys.stderr, flush=True)
     return Exit.READY if result is None else result
 
 
-def _doing(options: Options) -> str:
+def _activity(options: Options) -> str:
     match options.command:
         case "open":
             return f"reading {printable(str(options.session), 60)}"
@@ -68,10 +68,10 @@ def build(options: Options) -> AuditReach:
         case _:
             from tui.cli.start_screen import measuring_app
 
-            return measuring_app(options, _given(options))
+            return measuring_app(options, _probe_options(options))
 
 
-def _given(options: Options) -> Given | None:
+def _probe_options(options: Options) -> Given | None:
     """Credentials and trust for the probes; None, and nothing is loaded, where there are none."""
     told = (options.ca_file, options.proxy, options.dns_name, options.pjl, options.credentials)
     named = any(

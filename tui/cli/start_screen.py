@@ -11,7 +11,7 @@ from profiles.model import Profile
 from tui.app import AuditReach
 from tui.cli import prepare
 from tui.cli.options import Options
-from tui.controller import Demo, Runner
+from tui.controller import Controller, Demo
 from tui.storage.host_history import HostHistory
 from tui.storage.preferences import Preferences
 from tui.terminal.capabilities import ascii_only
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 def measuring_app(options: Options, given: Given | None) -> AuditReach:
     """The application over this machine's network; raises UsageError."""
     profile = prepare.load(options)
-    runner = Runner(
+    runner = Controller(
         profile,
         prepare.answers(options, profile),
         options.settings,
         log=options.log,
-        unasked=options.yes,
+        confirmed=options.yes,
         history=HostHistory(_state_path("history")),
-        given=given,
+        options=given,
         files=not options.kiosk,
     )
     return make_app(options, profile, runner)
@@ -43,7 +43,7 @@ def demo_app(options: Options) -> AuditReach:
     Nothing of the operator's: no credentials, no proxy, and no line of the demo's to recall.
     """
     profile = prepare.load(options)
-    runner = Runner(
+    runner = Controller(
         profile,
         prepare.answers(options, profile),
         options.settings,
@@ -55,7 +55,10 @@ def demo_app(options: Options) -> AuditReach:
 
 
 def make_app(
-    options: Options, profile: Profile, runner: Runner | None, recorded: LoadedSession | None = None
+    options: Options,
+    profile: Profile,
+    runner: Controller | None,
+    recorded: LoadedSession | None = None,
 ) -> AuditReach:
     """The application, drawn as the options say."""
     return AuditReach(
@@ -69,7 +72,7 @@ def make_app(
         theme=options.theme,
         kiosk=options.kiosk,
         keys=options.keys,
-        remembered=Preferences(_state_path("screen.json")),
+        preferences=Preferences(_state_path("screen.json")),
         replay=options.replay,
     )
 

@@ -1,4 +1,4 @@
-"""Whom HTTPS checks believe and which proxy they use, from the command line and the environment."""
+"""Trusted CA and proxy of HTTPS checks, from the command line and the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The place that is measured from: one way to it, for the screen, `run` and the demo."""
+"""Vantage factory for the screen, `run` and the demo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`auditreach verify`: is a session log as it was written?"""
+"""`auditreach verify`: integrity check of a session log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tui.cli.options import Options, UsageError
 
 
 def verify_log(options: Options) -> int:
-    """Say what the hashes of a log say; raises UsageError where there is no log."""
+    """Print the result of the hash check of a log; raises UsageError where there is no log."""
     assert options.session is not None
     try:
         found = verify(options.session)

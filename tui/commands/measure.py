@@ -37,7 +37,7 @@ def again(context: Context) -> Outcome:
     marked = len(context.panes.marked)
     rows = "row" if marked == 1 else "rows"
     said = f"Measuring {marked:,} marked {rows} again." if marked else ""
-    return context.measure_again(context.panes.aimed, forced=True, said=said)
+    return context.measure_again(context.panes.selected_keys, forced=True, notice=said)
 
 
 @command(
@@ -75,9 +75,9 @@ def again_all(context: Context) -> Outcome:
 )
 def stop(context: Context) -> Outcome:
     """Stop; what was measured stays."""
-    if context.runner is None or not context.measuring:
+    if context.controller is None or not context.measuring:
         return None
-    context.runner.stop()
+    context.controller.stop()
     return "Stopped. Rows measured so far keep their result; {again} and {again-all} measure again."
 
 
@@ -91,7 +91,7 @@ def stop(context: Context) -> Outcome:
 )
 def watch(context: Context) -> Outcome:
     """Ask how often to measure again, and do it."""
-    if context.runner is None:
+    if context.controller is None:
         return "This is an old session; there is nothing to watch."
     if not context.panes.keys:
         return "There is nothing to watch yet: enter hosts first."
@@ -109,15 +109,15 @@ def freeze(context: Context) -> Outcome:
     """Hold the display or a replay still, or let it go on."""
     if context.replay is not None:
         return context.replay.toggle()
-    if context.runner is None:
+    if context.controller is None:
         return "An old session stands still already."
     if not context.watcher.frozen:
         context.watcher.freeze()
-        context.tell_state()
+        context.show_state()
         return "The display stands still; measuring and the log go on. {freeze} lets it go on."
     events, rows = context.watcher.thaw()
     context.show_events(events)
-    context.tell_state()
+    context.show_state()
     return f"{rows:,} {'row was' if rows == 1 else 'rows were'} measured meanwhile." if rows else ""
 
 
@@ -168,4 +168,4 @@ def answers(context: Context) -> Outcome:
 )
 def credentials(context: Context) -> Outcome:
     """Give credentials for SNMP and SSH."""
-    return screens.take_credentials(context)
+    return screens.ask_for_credentials(context)

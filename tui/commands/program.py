@@ -62,7 +62,7 @@ def show_keys(context: Context) -> None:
 )
 def quit_or_close(context: Context) -> Outcome:
     """Leave an old session, or quit, after a question while rows are being measured."""
-    if context.opened:
+    if context.is_overlay:
         context.host.pop_screen()
         return None
     if not context.measuring:
@@ -80,11 +80,11 @@ def quit_or_close(context: Context) -> Outcome:
 )
 def back(context: Context) -> Outcome:
     """Leave a line or a pane for the table; from the table, show every row again."""
-    if context.panes.below.filter_line.typed_in:
-        context.panes.below.close_filter(forget=True)
-        context.panes.find("")
+    if context.panes.status_line.filter_line.has_input_focus:
+        context.panes.status_line.close_filter(forget=True)
+        context.panes.set_query("")
     elif context.panes.table.has_focus:
-        context.panes.below.close_filter(forget=True)
+        context.panes.status_line.close_filter(forget=True)
         context.panes.show_all()
     context.panes.table.focus()
     return ""

@@ -88,8 +88,8 @@ def copy_command(context: Context) -> Outcome:
     """Copy a command that confirms the selected row, again for the next one; all of marked rows."""
     panes = context.panes
     if panes.marked:
-        return _copied(context, *screens.commands_text(panes.results))
-    return panes.clipboard.command(panes.chosen)
+        return _copy(context, *screens.commands_text(panes.selected_results))
+    return panes.clipboard.command(panes.cursor_result)
 
 
 @command(
@@ -103,8 +103,8 @@ def copy_change(context: Context) -> Outcome:
     """Copy what to paste for the selected row's change, again for the next; all of marked rows."""
     panes = context.panes
     if panes.marked:
-        return _copied(context, *screens.changes_text(panes.results))
-    return panes.clipboard.change(panes.chosen)
+        return _copy(context, *screens.changes_text(panes.selected_results))
+    return panes.clipboard.change(panes.cursor_result)
 
 
 @command(
@@ -116,7 +116,7 @@ def copy_change(context: Context) -> Outcome:
 )
 def copy_rows(context: Context) -> Outcome:
     """Copy the selected row, or the marked ones, as text for a ticket."""
-    return _copied(context, *screens.rows_text(context.panes.results))
+    return _copy(context, *screens.rows_text(context.panes.selected_results))
 
 
 @command(
@@ -134,18 +134,18 @@ def remove(context: Context) -> Outcome:
     """Remove the host of the selected row, of the marked rows or of the tree's node."""
     if context.watcher.frozen:
         return _HELD
-    targets = _aimed(context)
+    targets = _selected_targets(context)
     if not targets:
         return "There is no host to remove here."
     rows = context.panes.table.rows
-    gone = frozenset(targets)
-    count = sum(rows.job(row).target in gone for row in range(len(rows)))
-    if context.runner is not None:
-        context.runner.remove(targets)
+    in_flight = frozenset(targets)
+    count = sum(rows.job(row).target in in_flight for row in range(len(rows)))
+    if context.controller is not None:
+        context.controller.remove(targets)
     _show(context, Removed(targets))
     what = f"Removed {_named(targets)} with {_rows(count)}"
     back = f"{{undo}} brings {'it' if len(targets) == 1 else 'them'} back."
-    if context.runner is None:
+    if context.controller is None:
         return f"{what} from the screen, not from the log; {back}"
     return f"{what}: not measured and not counted any more, but kept in the log; {back}"
 
@@ -161,17 +161,17 @@ def undo(context: Context) -> Outcome:
     """Bring back what was removed last, with its results."""
     if context.watcher.frozen:
         return _HELD
-    gone = context.panes.removals.latest
-    if gone is None:
+    removal = context.panes.removed_hosts.latest
+    if removal is None:
         return "Nothing was removed that could come back."
-    if context.runner is not None:
-        context.runner.restore(gone.targets)
-        if gone.unmeasured:
+    if context.controller is not None:
+        context.controller.restore(removal.targets)
+        if removal.unmeasured:
             context.measuring = True
-            context.tell_state()
-    _show(context, Restored(gone.targets))
-    verb = "is" if len(gone.targets) == 1 else "are"
-    return f"{_named(gone.targets)} {verb} back with {_rows(len(gone.rows))}."
+            context.show_state()
+    _show(context, Restored(removal.targets))
+    verb = "is" if len(removal.targets) == 1 else "are"
+    return f"{_named(removal.targets)} {verb} back with {_rows(len(removal.rows))}."
 
 
 @command(
@@ -210,27 +210,27 @@ def reverse(context: Context) -> None:
     context.panes.reverse()
 
 
-def _copied(context: Context, text: str, said: str) -> Outcome:
+def _copy(context: Context, text: str, said: str) -> Outcome:
     return context.panes.clipboard.text(text, said) if text else said
 
 
 def _show(context: Context, event: Event) -> None:
     """Show the event of an old session, which has no engine; else wait for that of the engine."""
-    if context.runner is None:
+    if context.controller is None:
         context.show_events((event,))
     else:
         # The next key finds it done: Delete, held down, would aim at the same row again.
-        removals = context.panes.removals
+        removals = context.panes.removed_hosts
         before = removals.count
         context.show_until(lambda: removals.count != before)
 
 
-def _aimed(context: Context) -> tuple[Target, ...]:
+def _selected_targets(context: Context) -> tuple[Target, ...]:
     panes = context.panes
-    if panes.outline.has_focus:
-        target = panes.outline.node.target
+    if panes.tree.has_focus:
+        target = panes.tree.node.target
         return () if target is None else (target,)
-    jobs = (panes.table.rows.job_of(key) for key in panes.aimed)
+    jobs = (panes.table.rows.job_of(key) for key in panes.selected_keys)
     return tuple(dict.fromkeys(job.target for job in jobs if job is not None))
 
 

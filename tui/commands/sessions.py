@@ -68,6 +68,8 @@ def information(context: Context) -> None:
     where = f"{old.description}\nMeasured by {old.measured_by}.\n\n" if old else ""
     this = f"auditreach {version()}, profile {profile.name} {profile.version}, {profile.source}."
     log = f"The log is {context.log_path}." if context.log_path else "There is no log yet."
-    said = "\n".join(list(context.panes.below.notices)[::-1]) or "Nothing was said yet."
-    told = f"{context.panes.head.told}\n\n{where}{log}\n\n{said}\n\nThis is {this}"
-    context.host.push_screen(screens.Help("\n".join(map(context.signs.clean, told.splitlines()))))
+    parts = "\n".join(list(context.panes.status_line.notices)[::-1]) or "Nothing was said yet."
+    told = f"{context.panes.header.full_text}\n\n{where}{log}\n\n{parts}\n\nThis is {this}"
+    context.host.push_screen(
+        screens.HelpDialog("\n".join(map(context.glyphs.clean, told.splitlines())))
+    )

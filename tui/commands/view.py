@@ -36,7 +36,7 @@ def failures(context: Context) -> Outcome:
 )
 def filter_rows(context: Context) -> None:
     """Show only rows that a query describes."""
-    context.panes.below.open_filter()
+    context.panes.status_line.open_filter()
 
 
 @command(
@@ -82,7 +82,7 @@ def explain(context: Context) -> Outcome:
     """Show the page about the status of the selected row."""
     if context.panes.table.cursor_key is None:
         return "There is no row here whose status could be explained."
-    result = context.panes.chosen
+    result = context.panes.cursor_result
     status = Status.QUEUED if result is None else result.status
     screens.show_status(context, status)
     return None
@@ -98,7 +98,7 @@ def explain(context: Context) -> Outcome:
 )
 def tree(context: Context) -> None:
     """Go to the tree."""
-    context.panes.arrangement.go("tree")
+    context.panes.layout.focus("tree")
 
 
 @command(
@@ -111,7 +111,7 @@ def tree(context: Context) -> None:
 )
 def table(context: Context) -> None:
     """Go to the table."""
-    context.panes.arrangement.go("table")
+    context.panes.layout.focus("table")
 
 
 @command(
@@ -124,7 +124,7 @@ def table(context: Context) -> None:
 )
 def details(context: Context) -> None:
     """Go to the details."""
-    context.panes.arrangement.go("detail")
+    context.panes.layout.focus("detail")
 
 
 @command(
@@ -137,8 +137,8 @@ def details(context: Context) -> None:
 )
 def zoom(context: Context) -> Outcome:
     """Give the whole screen to the pane in front, and back."""
-    alone = context.panes.arrangement.toggle()
-    context.panes.locate()
+    alone = context.panes.layout.toggle()
+    context.panes.update_breadcrumbs()
     if not alone:
         return ""
     return (
@@ -157,7 +157,7 @@ def zoom(context: Context) -> Outcome:
 )
 def next_pane(context: Context) -> None:
     """Go to the next pane."""
-    context.panes.arrangement.go_on(1)
+    context.panes.layout.focus_next(1)
 
 
 @command(
@@ -169,7 +169,7 @@ def next_pane(context: Context) -> None:
 )
 def previous_pane(context: Context) -> None:
     """Go to the pane before."""
-    context.panes.arrangement.go_on(-1)
+    context.panes.layout.focus_next(-1)
 
 
 @command(

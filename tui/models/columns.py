@@ -232,9 +232,9 @@ STATUS_CELLS = max(map(len, Status))
 _SHORT_STATUS_CELLS = max(len(info.short) for info in STATUS.values())
 
 
-def _status_text(row: RowData, signs: Glyphs, table: TableWidth) -> tuple[str, str]:
+def _status_text(row: RowData, glyphs: Glyphs, table: TableWidth) -> tuple[str, str]:
     info = STATUS[row.status]
-    return f"{signs.status[row.status]} {info.short if table.compact else info.status}", ""
+    return f"{glyphs.status[row.status]} {info.short if table.compact else info.status}", ""
 
 
 def port_suffix(port: str, *, compact: bool) -> str:
@@ -248,7 +248,7 @@ def port_suffix(port: str, *, compact: bool) -> str:
     return f" {port}" if port else ""
 
 
-def _check_text(row: RowData, signs: Glyphs, table: TableWidth) -> tuple[str, str]:
+def _check_text(row: RowData, glyphs: Glyphs, table: TableWidth) -> tuple[str, str]:
     port = port_suffix(row.port, compact=table.compact) if table.ports else ""
     return row.title, port
 
@@ -281,7 +281,7 @@ def _latency_cells(table: TableWidth, content: ContentWidths) -> int:
     return 9 if table.width >= 100 else 7 if table.compact else 8
 
 
-def _latency_short(row: RowData, signs: Glyphs, table: TableWidth) -> tuple[str, str]:
+def _latency_short(row: RowData, glyphs: Glyphs, table: TableWidth) -> tuple[str, str]:
     text = latency_text(row.latency)
     return text.replace(" ", "") if table.compact else text, ""
 
@@ -308,7 +308,7 @@ COLUMNS: tuple[Column, ...] = (
         "Host",
         lambda cells: cells.host,
         table=TableColumn(
-            "always", _host_cells, lambda cells, signs, space: (cells.host, ""), _full_host_cells
+            "always", _host_cells, lambda cells, glyphs, space: (cells.host, ""), _full_host_cells
         ),
         sort=Sort("h", job=lambda job: (job.target.host, job.target.port or 0), key=host_key),
         field=Field("dc*", conditions.host, conditions.network_error),
@@ -363,7 +363,7 @@ COLUMNS: tuple[Column, ...] = (
             "rest",
             # The fewest in which it says something: `Refused`, `No ans…`, `TLS 1.3`.
             lambda space, longest: 7,
-            lambda cells, signs, space: (cells.note, ""),
+            lambda cells, glyphs, space: (cells.note, ""),
         ),
         sort=Sort("n", result=lambda result: result.note.casefold()),
         field=Field('"timed out"', conditions.note, slow=True),

@@ -1,4 +1,4 @@
-"""Reports: a recorded session in the formats that others read; one format a file and a row here."""
+"""Reports: a recorded session in several formats; one format a file and a row here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Format(NamedTuple):
     rank: int
     """Its place on the screen, counted in tens."""
     about: str
-    """What it is, a comma, and what for."""
+    """Its name, a comma, and its purpose."""
     ending: str
     """Of a file's name."""
     function: str = "render"

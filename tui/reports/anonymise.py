@@ -12,8 +12,8 @@ from functools import lru_cache
 from probes.model import Evidence, Icmp, Observation, Result, Target
 from probes.session import FindingRecord, Header, Session
 from profiles.model import Profile
-from tui.reports.anonymise_addresses import Addresses, addresses
-from tui.reports.anonymise_names import Names, directory
+from tui.reports.anonymise_addresses import AddressPseudonyms, find_addresses
+from tui.reports.anonymise_names import NamePseudonyms, directory_domains
 from tui.reports.model import Report
 
 LEFT_OUT = frozenset(
@@ -23,13 +23,13 @@ LEFT_OUT = frozenset(
     }
 )
 """Facts that identify a device or its owner without being a name that is known."""
-_OUR_OWN = re.compile(r"(?:(?:TCP connect|ICMP echo)(?: [a-z]{1,12}| [0-9]{1,5}){0,8})?")
-"""What the program writes into the evidence itself; all else are bytes of an exchange."""
+_PROGRAM_TEXT = re.compile(r"(?:(?:TCP connect|ICMP echo)(?: [a-z]{1,12}| [0-9]{1,5}){0,8})?")
+"""Evidence that the program itself writes; all else are bytes of an exchange."""
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """What becomes of each text."""
+class TextVisitor:
+    """Visitor of the texts of a session: functions that return their replacement."""
 
     text: Callable[[str], str]
     name: Callable[[str], str]
@@ -40,125 +40,133 @@ class Walk:
     """Stands for the session's id."""
 
 
-def walked(session: Session, walk: Walk) -> Session:
+def with_visited_texts(session: Session, visitor: TextVisitor) -> Session:
     """The session with its texts changed; the bytes of exchanges are left out."""
     return dataclasses.replace(
         session,
-        header=_header(session.header, walk),
-        results=tuple(_result(result, walk) for result in session.results),
-        earlier=tuple(_result(result, walk) for result in session.earlier),
+        header=_header(session.header, visitor),
+        results=tuple(_result(result, visitor) for result in session.results),
+        earlier=tuple(_result(result, visitor) for result in session.earlier),
         remarks=tuple(
-            dataclasses.replace(remark, text=walk.text(remark.text)) for remark in session.remarks
+            dataclasses.replace(remark, text=visitor.text(remark.text))
+            for remark in session.remarks
         ),
-        messages=tuple(map(walk.text, session.messages)),
+        messages=tuple(map(visitor.text, session.messages)),
         verdicts=tuple(
             dataclasses.replace(
                 verdict,
-                host=walk.name(verdict.host),
-                text=walk.text(verdict.text),
-                fix=tuple(map(walk.text, verdict.fix)),
+                host=visitor.name(verdict.host),
+                text=visitor.text(verdict.text),
+                fix=tuple(map(visitor.text, verdict.fix)),
             )
             for verdict in session.verdicts
         ),
-        findings=tuple(_finding(finding, walk) for finding in session.findings),
-        removed=tuple(_target(target, walk) for target in session.removed),
+        findings=tuple(_finding(finding, visitor) for finding in session.findings),
+        removed=tuple(_target(target, visitor) for target in session.removed),
     )
 
 
-def _finding(finding: FindingRecord, walk: Walk) -> FindingRecord:
+def _finding(finding: FindingRecord, visitor: TextVisitor) -> FindingRecord:
     return dataclasses.replace(
         finding,
-        text=walk.text(finding.text),
-        why=walk.text(finding.why),
-        fix=walk.text(finding.fix),
-        keys=tuple(_key(key, walk) for key in finding.keys),
+        text=visitor.text(finding.text),
+        why=visitor.text(finding.why),
+        fix=visitor.text(finding.fix),
+        keys=tuple(_key(key, visitor) for key in finding.keys),
     )
 
 
-def _key(key: str, walk: Walk) -> str:
+def _key(key: str, visitor: TextVisitor) -> str:
     """The key of a row, which names its host."""
     check, bar, label = key.partition("|")
-    return f"{check}{bar}{walk.name(label)}"
+    return f"{check}{bar}{visitor.name(label)}"
 
 
-def _header(header: Header, walk: Walk) -> Header:
+def _header(header: Header, visitor: TextVisitor) -> Header:
     vantage = header.vantage
     return dataclasses.replace(
         header,
-        id=walk.id,
+        id=visitor.id,
         vantage=dataclasses.replace(
             vantage,
-            host=walk.name(vantage.host),
-            user=walk.fact("user", vantage.user),
-            os=walk.text(vantage.os),
-            addresses=tuple(map(walk.name, vantage.addresses)),
-            resolvers=tuple(map(walk.name, vantage.resolvers)),
+            host=visitor.name(vantage.host),
+            user=visitor.fact("user", vantage.user),
+            os=visitor.text(vantage.os),
+            addresses=tuple(map(visitor.name, vantage.addresses)),
+            resolvers=tuple(map(visitor.name, vantage.resolvers)),
         ),
-        targets=tuple(_target(target, walk) for target in header.targets),
-        remark=walk.text(header.remark),
+        targets=tuple(_target(target, visitor) for target in header.targets),
+        remark=visitor.text(header.remark),
         origin=None if header.origin is None else dataclasses.replace(header.origin, id=""),
     )
 
 
-def _target(target: Target, walk: Walk) -> Target:
-    return dataclasses.replace(target, host=walk.name(target.host), friendly_name="")
+def _target(target: Target, visitor: TextVisitor) -> Target:
+    return dataclasses.replace(target, host=visitor.name(target.host), friendly_name="")
 
 
-def _result(result: Result, walk: Walk) -> Result:
-    target = _target(result.job.target, walk)
+def _result(result: Result, visitor: TextVisitor) -> Result:
+    target = _target(result.job.target, visitor)
     via = result.job.via
     job = dataclasses.replace(
         result.job,
         key=f"{result.job.check.id}|{target.label}",
         target=target,
-        via=None if via is None else (walk.name(via[0]), via[1]),
+        via=None if via is None else (visitor.name(via[0]), via[1]),
     )
-    return Result(job, result.status, walk.text(result.note), _seen(result.observation, walk))
+    return Result(
+        job, result.status, visitor.text(result.note), _observation(result.observation, visitor)
+    )
 
 
-def _seen(seen: Observation, walk: Walk) -> Observation:
+def _observation(observation: Observation, visitor: TextVisitor) -> Observation:
     return dataclasses.replace(
-        seen,
-        address=None if seen.address is None else walk.name(seen.address),
-        source=None if seen.source is None else walk.name(seen.source),
-        interface=None if seen.interface is None else walk.text(seen.interface),
-        icmp=_icmp(seen.icmp, walk),
-        facts={walk.text(name): _fact(name, value, walk) for name, value in seen.facts.items()},
-        evidence=tuple(_exchange(item, walk) for item in seen.evidence),
+        observation,
+        address=None if observation.address is None else visitor.name(observation.address),
+        source=None if observation.source is None else visitor.name(observation.source),
+        interface=None if observation.interface is None else visitor.text(observation.interface),
+        icmp=_icmp(observation.icmp, visitor),
+        facts={
+            visitor.text(name): _fact(name, value, visitor)
+            for name, value in observation.facts.items()
+        },
+        evidence=tuple(_exchange(item, visitor) for item in observation.evidence),
     )
 
 
-def _icmp(icmp: Icmp | None, walk: Walk) -> Icmp | None:
-    return None if icmp is None else dataclasses.replace(icmp, offender=walk.name(icmp.offender))
+def _icmp(icmp: Icmp | None, visitor: TextVisitor) -> Icmp | None:
+    return None if icmp is None else dataclasses.replace(icmp, offender=visitor.name(icmp.offender))
 
 
-def _exchange(item: Evidence, walk: Walk) -> Evidence:
+def _exchange(item: Evidence, visitor: TextVisitor) -> Evidence:
     return dataclasses.replace(
         item,
-        address=walk.name(item.address),
+        address=visitor.name(item.address),
         sent=_payload(item.sent),
         received=_payload(item.received),
-        state=walk.text(item.state),
-        reason=walk.text(item.reason),
-        icmp=_icmp(item.icmp, walk),
+        state=visitor.text(item.state),
+        reason=visitor.text(item.reason),
+        icmp=_icmp(item.icmp, visitor),
     )
 
 
 def _payload(raw: str) -> str:
     # Names are in them as DNS labels, in UTF-16, in base64 and worse.
-    return raw if _OUR_OWN.fullmatch(raw) else "(left out)"
+    return raw if _PROGRAM_TEXT.fullmatch(raw) else "(left out)"
 
 
-def _fact(name: str, value: object, walk: Walk) -> object:
+def _fact(name: str, value: object, visitor: TextVisitor) -> object:
     """A fact of JSON types, which a log holds at most 32 deep."""
     if name in LEFT_OUT:
         return "(left out)"
     if isinstance(value, str):
-        return walk.fact(name, value)
+        return visitor.fact(name, value)
     if isinstance(value, Mapping):
-        return {walk.text(str(key)): _fact(str(key), item, walk) for key, item in value.items()}
+        return {
+            visitor.text(str(key)): _fact(str(key), item, visitor) for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_fact(name, item, walk) for item in value]
+        return [_fact(name, item, visitor) for item in value]
     return value
 
 
@@ -171,7 +179,7 @@ _ORGANISATION = re.compile(r".*_organisation")
 _NETBIOS = re.compile(r"(.*)<[0-9a-f]{2}>(?: group)?", re.DOTALL)
 _OPAQUE = re.compile(r"SHA256:\S+|\b[0-9A-Fa-f]{24,}\b|[A-Za-z0-9+/]{40,}={0,2}")
 """Fingerprints, tokens and dumps: names may hide in them in any encoding."""
-_OUT = "(left out)"
+_REDACTED = "(left out)"
 
 _ENGLISH = """
     a an and any are as at audit be been but by can could did do does down for from had has have he
@@ -186,37 +194,42 @@ _ENGLISH = """
 
 
 def pseudonymised(report: Report) -> Report:
-    """The report with stand-ins; the same session always gives the same ones."""
+    """The report with pseudonyms; the same session always gives the same ones."""
     session = report.session
     # Whoever has the report but not the log's id cannot try names until one fits.
     key = hmac.digest(b"auditreach", session.header.id.encode("utf-8", "replace"), "sha256")
-    found = _Found()
-    walked(session, Walk(found.text, found.name, found.fact, session.header.id))
+    collected = _NameCollector()
+    with_visited_texts(
+        session, TextVisitor(collected.text, collected.name, collected.fact, session.header.id)
+    )
     for notice in report.notices:
-        found.text(notice)
-    others = Addresses(key, iter(found.texts))
-    words = _words(report.profile)
-    names = Names(
+        collected.text(notice)
+    address_pseudonyms = AddressPseudonyms(key, iter(collected.texts))
+    words = _profile_words(report.profile)
+    name_pseudonyms = NamePseudonyms(
         key,
-        {name for name in found.hosts if not any(addresses(name))}
-        | {name for name in found.persons if name.casefold() not in words},
-        {name for name in found.domains if not any(addresses(name))},
-        found.texts,
+        {name for name in collected.hosts if not any(find_addresses(name))}
+        | {name for name in collected.persons if name.casefold() not in words},
+        {name for name in collected.domains if not any(find_addresses(name))},
+        collected.texts,
         words,
-        dict(_spelled(others)),
+        dict(_address_spellings(address_pseudonyms)),
     )
 
     @lru_cache(maxsize=65536)
     def text(raw: str) -> str:
         out, end = [], 0
-        raw = _OPAQUE.sub(_OUT, raw)
-        for one in addresses(raw):
-            out += [names.replaced(raw[end : one.begin]), others.replaced(raw, one)]
+        raw = _OPAQUE.sub(_REDACTED, raw)
+        for one in find_addresses(raw):
+            out += [
+                name_pseudonyms.replaced(raw[end : one.begin]),
+                address_pseudonyms.replacement(raw, one),
+            ]
             end = one.end
-        return "".join((*out, names.replaced(raw[end:])))
+        return "".join((*out, name_pseudonyms.replaced(raw[end:])))
 
     def name(raw: str) -> str:
-        return text(raw) if any(addresses(raw)) else names.name(raw)
+        return text(raw) if any(find_addresses(raw)) else name_pseudonyms.name(raw)
 
     def fact(kind: str, raw: str) -> str:
         if kind in _PERSON_FACTS:
@@ -226,14 +239,14 @@ def pseudonymised(report: Report) -> Report:
     id = hmac.digest(key, b"id", "sha256").hex()[:16]
     return dataclasses.replace(
         report,
-        session=walked(session, Walk(text, name, fact, id)),
+        session=with_visited_texts(session, TextVisitor(text, name, fact, id)),
         notices=tuple(map(text, report.notices)),
         pseudonymised=True,
     )
 
 
-class _Found:
-    """What a walk through a session meets; changes nothing."""
+class _NameCollector:
+    """Collector of the names and texts of a session; changes nothing."""
 
     def __init__(self) -> None:
         self.texts: dict[str, None] = {}
@@ -244,7 +257,7 @@ class _Found:
     def text(self, raw: str) -> str:
         self.texts[raw] = None
         if "=" in raw:
-            self.domains |= set(directory(raw))
+            self.domains |= set(directory_domains(raw))
         return raw
 
     def name(self, raw: str) -> str:
@@ -266,21 +279,21 @@ class _Found:
         return self.text(raw)
 
 
-def _words(profile: Profile) -> frozenset[str]:
-    """What the program itself says: as a part of a name it gives nothing away."""
-    said = " ".join(
+def _profile_words(profile: Profile) -> frozenset[str]:
+    """Words of the program's own sentences, which are not replaced as a part of a name."""
+    text = " ".join(
         f"{check.title} {check.purpose} {check.consequence} {check.fix} {check.required_when}"
         for check in profile.checks
     )
-    return frozenset(re.findall(r"[^\W\d_]+", f"{_ENGLISH} {said}".casefold()))
+    return frozenset(re.findall(r"[^\W\d_]+", f"{_ENGLISH} {text}".casefold()))
 
 
-def _spelled(others: Addresses) -> Iterator[tuple[str, str]]:
+def _address_spellings(pseudonyms: AddressPseudonyms) -> Iterator[tuple[str, str]]:
     """Known addresses in spellings that are names or numbers: ip-10-0-0-1, 0a000001."""
-    for address in others.known:
+    for address in pseudonyms.known:
         if address.version == 4:
-            old, new = str(address), str(others.standin(address))
+            old, new = str(address), str(pseudonyms.pseudonym(address))
             yield old, new
             yield old.replace(".", "-"), new.replace(".", "-")
             yield old.replace(".", "_"), new.replace(".", "_")
-            yield f"{int(address):08x}", f"{int(others.standin(address)):08x}"
+            yield f"{int(address):08x}", f"{int(pseudonyms.pseudonym(address)):08x}"

@@ -1,4 +1,4 @@
-"""Stand-ins for IP and MAC addresses, from the ranges for documentation. Pure.
+"""Pseudonyms for IP and MAC addresses, from the ranges for documentation. Pure.
 
 Addresses of one /24 (IPv6: one /64) stay together in another one, where the same bits are turned
 over in each: what could be one rule can still be one rule.
@@ -14,32 +14,32 @@ from dataclasses import dataclass
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_FOUR = r"(?<![0-9])(?<![0-9]\.)(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9]|\.[0-9])"
-# What may be IPv6 is cut to size by `_six`.
-_FOUND = re.compile(
+_IPV4 = r"(?<![0-9])(?<![0-9]\.)(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9]|\.[0-9])"
+# What may be IPv6 is cut to size by `_ipv6`.
+_ADDRESS = re.compile(
     r"(?P<mac>(?<![0-9A-Za-z:-])[0-9A-Fa-f]{2}(?P<by>[:-])(?:[0-9A-Fa-f]{2}(?P=by)){4}"
     r"[0-9A-Fa-f]{2}(?![0-9A-Za-z]|(?P=by))"
     r"|(?<![0-9A-Za-z.])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?![0-9A-Za-z.]))"
     r"|(?P<nibbles>(?<![0-9A-Za-z])(?:[0-9A-Fa-f]\.){32}ip6\.arpa)"
     r"|(?P<six>(?:(?<![0-9A-Za-z])[0-9A-Fa-f]{1,4})?:[0-9A-Fa-f:.]{1,64})"
-    rf"|(?P<four>{_FOUR})(?P<arpa>\.in-addr\.arpa)?",
+    rf"|(?P<four>{_IPV4})(?P<arpa>\.in-addr\.arpa)?",
     re.IGNORECASE,
 )
-_LENGTH = re.compile(r"/([0-9]{1,3})(?![0-9])")
+_PREFIX_LENGTH = re.compile(r"/([0-9]{1,3})(?![0-9])")
 """Of a prefix, behind its address."""
-_FOUR_ALONE = re.compile(_FOUR)
+_IPV4_ONLY = re.compile(_IPV4)
 # RFC 5737, then RFC 2544 and, for the largest sites, the reserved class E (RFC 1112 4).
 _DOCUMENTATION = (0xC0000200, 0xC6336400, 0xCB007100)
 _BENCHMARK, _BENCHMARKS = 0xC6120000, 512
 _RESERVED, _RESERVED_MOST = 0xF0000000, 1 << 20
-_SIX = 0x20010DB8 << 96
+_IPV6_DOCUMENTATION = 0x20010DB8 << 96
 """RFC 3849."""
 _MAC = "00005E0053"
 """RFC 7042 2.1.2: how MAC addresses for documentation begin."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundAddress:
     """An address in a text, from `begin` to `end`."""
 
     begin: int
@@ -50,57 +50,57 @@ class Found:
     """Written as a name of the reverse zone, RFC 1035 3.5 and RFC 3596 2.5."""
 
 
-def addresses(text: str) -> Iterator[Found]:
+def find_addresses(text: str) -> Iterator[FoundAddress]:
     """Every address in a text, in any spelling, in order."""
     at = 0
-    while match := _FOUND.search(text, at):
+    while match := _ADDRESS.search(text, at):
         found = _found(text, match)
         if found is not None:
             yield found
         at = match.end() if found is None else found.end
 
 
-def _found(text: str, match: re.Match[str]) -> Found | None:
+def _found(text: str, match: re.Match[str]) -> FoundAddress | None:
     begin, end = match.span()
     if match["mac"]:
-        return Found(begin, end, None)
+        return FoundAddress(begin, end, None)
     if match["nibbles"]:
         number = int(match["nibbles"][:64:2][::-1], 16)
-        return Found(begin, end, ipaddress.IPv6Address(number), reverse=True)
+        return FoundAddress(begin, end, ipaddress.IPv6Address(number), reverse=True)
     if match["four"]:
-        address = _four(match["four"], reverse=bool(match["arpa"]))
-        return None if address is None else Found(begin, end, address, bool(match["arpa"]))
-    return _six(text, begin, end) or _four_in(text, begin, end)
+        address = _reverse_ipv4(match["four"], reverse=bool(match["arpa"]))
+        return None if address is None else FoundAddress(begin, end, address, bool(match["arpa"]))
+    return _ipv6(text, begin, end) or _ipv4(text, begin, end)
 
 
-def _four(text: str, *, reverse: bool = False) -> ipaddress.IPv4Address | None:
+def _reverse_ipv4(text: str, *, reverse: bool = False) -> ipaddress.IPv4Address | None:
     numbers = [int(part) for part in text.split(".")]
     if max(numbers) > 255:
         return None
     return ipaddress.IPv4Address(bytes(numbers[::-1] if reverse else numbers))
 
 
-def _four_in(text: str, begin: int, end: int) -> Found | None:
-    match = _FOUR_ALONE.search(text, begin, end)
-    address = _four(match[0]) if match else None
-    return Found(*match.span(), address) if match and address else None
+def _ipv4(text: str, begin: int, end: int) -> FoundAddress | None:
+    match = _IPV4_ONLY.search(text, begin, end)
+    address = _reverse_ipv4(match[0]) if match else None
+    return FoundAddress(*match.span(), address) if match and address else None
 
 
-def _six(text: str, begin: int, end: int) -> Found | None:
+def _ipv6(text: str, begin: int, end: int) -> FoundAddress | None:
     """The longest IPv6 address that begins at the beginning or behind a colon."""
     start = begin
     while text.count(":", start, end) >= 2:
         for stop in (end, start + len(text[start:end].rstrip(":.")), text.rfind(":", start, end)):
             try:
-                return Found(start, stop, ipaddress.IPv6Address(text[start:stop]))
+                return FoundAddress(start, stop, ipaddress.IPv6Address(text[start:stop]))
             except ValueError:
                 continue
         start = text.index(":", start, end) + 1
     return None
 
 
-class Addresses:
-    """Other addresses for those of all the texts it was shown.
+class AddressPseudonyms:
+    """Pseudonyms for the addresses of all the texts it was given.
 
     The same key and texts give the same stand-ins, in whatever order the texts came.
     """
@@ -110,7 +110,7 @@ class Addresses:
         macs = set[str]()
         known = set[Address]()
         for text in learned:
-            for found in addresses(text):
+            for found in find_addresses(text):
                 if found.address is None:
                     macs.add(_digits(text[found.begin : found.end]))
                 else:
@@ -123,29 +123,29 @@ class Addresses:
         self._networks = {version: self._ranks(some) for version, some in networks.items()}
         self._macs = self._ranks(macs)
 
-    def replaced(self, text: str, found: Found) -> str:
-        """The stand-in for an address that was found in a text, spelled as it was."""
+    def replacement(self, text: str, found: FoundAddress) -> str:
+        """The pseudonym for an address found in a text, in the same spelling."""
         if found.address is None:
             return self._mac(text[found.begin : found.end])
-        other = self.standin(found.address)
+        other = self.pseudonym(found.address)
         if not found.reverse:
             other = _masked(text, found, other)
         return other.reverse_pointer if found.reverse else _written(other)
 
-    def standin(self, address: Address) -> Address:
+    def pseudonym(self, address: Address) -> Address:
         """Another address for a learned one; one that names no host stays as it is."""
         inner = _inner(address)
         if inner is not address:
-            other = self.standin(inner)
+            other = self.pseudonym(inner)
             return ipaddress.IPv6Address(0xFFFF << 32 | int(other))
-        if _no_host(address):
+        if _is_not_a_host(address):
             return address
         network, host = _split(address)
         turned = self._hash(f"{address.version} {network}")
         rank = self._networks[address.version][str(network)]
         if isinstance(address, ipaddress.IPv6Address):
             return ipaddress.IPv6Address(
-                _SIX | rank << 64 | (host ^ int.from_bytes(turned[:8], "big"))
+                _IPV6_DOCUMENTATION | rank << 64 | (host ^ int.from_bytes(turned[:8], "big"))
             )
         return ipaddress.IPv4Address(_network(rank) + (host ^ turned[0]))
 
@@ -162,9 +162,9 @@ class Addresses:
         return hmac.digest(self._key, text.encode(), "sha256")
 
 
-def _masked(text: str, found: Found, other: Address) -> Address:
-    """The stand-in for the first address of a prefix is that of the other prefix."""
-    address, length = found.address, _LENGTH.match(text, found.end)
+def _masked(text: str, found: FoundAddress, other: Address) -> Address:
+    """The pseudonym for the first address of a prefix is that of the other prefix."""
+    address, length = found.address, _PREFIX_LENGTH.match(text, found.end)
     if address is None or length is None or int(length[1]) > address.max_prefixlen:
         return other
     spare = (1 << address.max_prefixlen - int(length[1])) - 1
@@ -189,8 +189,8 @@ def _network(rank: int) -> int:
     return _RESERVED + ((rank - _BENCHMARKS) % _RESERVED_MOST << 8)
 
 
-def _no_host(address: Address) -> bool:
-    """Loopback, unspecified, multicast, broadcast, netmasks: they identify nobody."""
+def _is_not_a_host(address: Address) -> bool:
+    """True for loopback, unspecified, multicast, broadcast and netmasks: they identify nobody."""
     if address.version == 4 and (int(address) >> 24 == 0 or int(address) >> 28 == 15):
         return True
     return address.is_loopback or address.is_unspecified or address.is_multicast

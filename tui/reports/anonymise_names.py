@@ -1,4 +1,4 @@
-"""Stand-ins for the names of hosts and domains: `host-1.domain-2.example`. Pure.
+"""Pseudonyms for the names of hosts and domains: `host-1.domain-2.example`. Pure.
 
 A name is known in all its spellings: in any case, with and without its domain, as a DNS, NetBIOS
 or directory name, in Unicode and in punycode. A dotted name that nobody named is replaced as well.
@@ -16,7 +16,7 @@ _SEPARATOR = re.compile(r"([-._]+)")
 _DIRECTORY = re.compile(r"(?:\bdc=[\w-]+,?)+", re.IGNORECASE)
 _LABEL = re.compile(r"\w(?:[\w-]{0,61}\w)?")
 _MOST_LABELS = 32
-_COMMON = frozenset(
+_COMMON_DOMAINS = frozenset(
     {
         *("info", "home", "corp", "intra", "intern", "internal", "local", "localdomain"),
         *("localhost", "example", "test", "invalid", "arpa"),
@@ -24,11 +24,11 @@ _COMMON = frozenset(
 )
 """Top-level domains of more than three letters that name nobody."""
 _PUBLIC = ("openssh.com", "libssh.org", "dmtf.org", "w3.org", "xmlsoap.org")
-"""What protocols name algorithms and schemas after."""
+"""Domains in the names of algorithms and schemas."""
 
 
-class Names:
-    """Other names for those of a session, the same for the same.
+class NamePseudonyms:
+    """Pseudonyms for the names of a session, the same for the same.
 
     `hosts` and `domains` are names, `said` all texts they may stand in, `words` what is not
     replaced where it is only a part of a name, `also` more texts with their stand-ins. The same
@@ -40,33 +40,33 @@ class Names:
         key: bytes,
         hosts: Iterable[str],
         domains: Iterable[str],
-        said: Iterable[str] = (),
+        texts: Iterable[str] = (),
         words: frozenset[str] = frozenset(),
-        also: Mapping[str, str] | None = None,
+        extra: Mapping[str, str] | None = None,
     ) -> None:
         named = {_tidy(name) for name in hosts} - {""}
         above = {_tidy(name) for name in domains} - {""}
-        above |= {one for name in named | above if is_dotted(name) for one in _above(name)}
+        above |= {one for name in named | above if is_dotted(name) for one in _parent_domains(name)}
         named -= above
-        found = {name for text in said for name in dotted(text)} - named - above
-        self._host = _ranked(key, {_first(name) for name in named | found})
+        found = {name for text in texts for name in dotted_names(text)} - named - above
+        self._host = _ranked(key, {_first_label(name) for name in named | found})
         # CORP is the NetBIOS name of corp.example, not another domain.
-        dotted_first = {_first(name): name for name in sorted(above) if "." in name}
+        dotted_first = {_first_label(name): name for name in sorted(above) if "." in name}
         self._domain = _ranked(
             key, {name for name in above if _is_domain(name) and name not in dotted_first}
         )
-        known = dict(also or {})
+        known = dict(extra or {})
         for name in named | found:
             known |= dict.fromkeys(_spellings(name), self._host_name(name))
         for name in self._domain:
             known |= dict.fromkeys(_spellings(name), self._domain_name(name))
         for name in above & dotted_first.keys():
-            known[name] = _first(self._domain_name(dotted_first[name]))
+            known[name] = _first_label(self._domain_name(dotted_first[name]))
         for name in sorted(named | self._domain.keys()):
-            first = _first(name)
+            first = _first_label(name)
             if len(first) > 1 and not first.isdecimal() and first not in words:
                 for spelled in _spellings(first):
-                    known.setdefault(spelled, _first(known[name]))
+                    known.setdefault(spelled, _first_label(known[name]))
         self._known = known
         # Most words begin no name: only where one could begin are the longer ones tried.
         self._most: dict[str, int] = {}
@@ -77,7 +77,7 @@ class Names:
         self._odd = re.compile("|".join(map(re.escape, odd)), re.IGNORECASE) if odd else None
 
     def replaced(self, text: str) -> str:
-        """A text without addresses, with stand-ins for all names in it."""
+        """A text without addresses, with pseudonyms for all names in it."""
         if self._odd is None:
             return self._runs(text)
         out, end = [], 0
@@ -88,7 +88,7 @@ class Names:
         return "".join((*out, self._runs(text[end:])))
 
     def name(self, text: str) -> str:
-        """The stand-in for a text that is a name as a whole."""
+        """The pseudonym for a text that is a name as a whole."""
         return self._known.get(_tidy(text)) or self.replaced(text)
 
     def _runs(self, text: str) -> str:
@@ -118,12 +118,14 @@ class Names:
 
     def _domain_name(self, name: str) -> str:
         parts = [
-            f"domain-{self._domain[one]}" for one in (name, *_above(name)) if one in self._domain
+            f"domain-{self._domain[one]}"
+            for one in (name, *_parent_domains(name))
+            if one in self._domain
         ]
         return ".".join(parts if parts and "." not in name else (*parts, "example"))
 
 
-def dotted(text: str) -> Iterator[str]:
+def dotted_names(text: str) -> Iterator[str]:
     """The host names with a dot in a text, tidied."""
     if "." not in text:
         return
@@ -133,14 +135,14 @@ def dotted(text: str) -> Iterator[str]:
             yield name
 
 
-def directory(text: str) -> Iterator[str]:
+def directory_domains(text: str) -> Iterator[str]:
     """The domains in distinguished names, RFC 2247: `corp.example` of `DC=corp,DC=example`."""
     for match in _DIRECTORY.finditer(text):
         yield ".".join(part.partition("=")[2] for part in match[0].split(",") if part)
 
 
 def is_dotted(name: str) -> bool:
-    """Whether a text has the form of a host name with a domain; the last label is no number."""
+    """True if a text has the form of a host name with a domain; the last label is no number."""
     labels = name.split(".")
     last = labels[-1]
     return (
@@ -155,19 +157,19 @@ def _tidy(name: str) -> str:
     return name.strip().rstrip(".$").casefold()
 
 
-def _first(name: str) -> str:
+def _first_label(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _above(name: str) -> Iterator[str]:
+def _parent_domains(name: str) -> Iterator[str]:
     """The domains a name is in, the nearest first."""
     while name := name.partition(".")[2]:
         yield name
 
 
 def _is_domain(name: str) -> bool:
-    """Not a top-level domain that everybody has."""
-    return "." in name or not (name in _COMMON or len(name) <= 3 or name.isdecimal())
+    """True unless it is a well-known top-level domain."""
+    return "." in name or not (name in _COMMON_DOMAINS or len(name) <= 3 or name.isdecimal())
 
 
 def _ranked(key: bytes, names: set[str]) -> dict[str, int]:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from probes.model import Icmp, Result
 from tui.models.columns import COLUMNS, RowData
-from tui.reports.model import Report, fix, line
+from tui.reports.model import Report, fix_text, line
 
 
-class _Own(NamedTuple):
-    """A column that is nowhere else."""
+class _CsvOnlyColumn(NamedTuple):
+    """A column of this format only."""
 
     number: int
     """Among those of tui.models.columns."""
@@ -21,23 +21,23 @@ class _Own(NamedTuple):
     text: Callable[[Result], str]
 
 
-_OWN = (
-    _Own(5, "title", lambda row: row.job.check.title),
-    _Own(6, "transport", lambda row: row.job.check.transport),
-    _Own(9, "source", lambda row: row.observation.source or ""),
-    _Own(10, "interface", lambda row: row.observation.interface or ""),
-    _Own(15, "to change", fix),
-    _Own(17, "latency source", lambda row: row.observation.latency_source or ""),
-    _Own(18, "started", lambda row: row.observation.started),
-    _Own(19, "attempts", lambda row: str(row.observation.attempts)),
-    _Own(20, "said no", lambda row: _of_icmp(row, lambda icmp: icmp.offender)),
-    _Own(21, "icmp type", lambda row: _of_icmp(row, lambda icmp: str(icmp.type))),
-    _Own(22, "icmp code", lambda row: _of_icmp(row, lambda icmp: str(icmp.code))),
+_CSV_ONLY = (
+    _CsvOnlyColumn(5, "title", lambda row: row.job.check.title),
+    _CsvOnlyColumn(6, "transport", lambda row: row.job.check.transport),
+    _CsvOnlyColumn(9, "source", lambda row: row.observation.source or ""),
+    _CsvOnlyColumn(10, "interface", lambda row: row.observation.interface or ""),
+    _CsvOnlyColumn(15, "to change", fix_text),
+    _CsvOnlyColumn(17, "latency source", lambda row: row.observation.latency_source or ""),
+    _CsvOnlyColumn(18, "started", lambda row: row.observation.started),
+    _CsvOnlyColumn(19, "attempts", lambda row: str(row.observation.attempts)),
+    _CsvOnlyColumn(20, "said no", lambda row: _of_icmp(row, lambda icmp: icmp.offender)),
+    _CsvOnlyColumn(21, "icmp type", lambda row: _of_icmp(row, lambda icmp: str(icmp.type))),
+    _CsvOnlyColumn(22, "icmp code", lambda row: _of_icmp(row, lambda icmp: str(icmp.code))),
 )
 _SHARED = tuple((column, column.csv) for column in COLUMNS if column.csv is not None)
 _TEXTS = tuple(cell.text or column.text for column, cell in _SHARED)
 _NUMBERED = [
-    *((own.number, own.heading) for own in _OWN),
+    *((own.number, own.heading) for own in _CSV_ONLY),
     *((cell.number, cell.heading) for _, cell in _SHARED),
 ]
 _PLACES = sorted(range(len(_NUMBERED)), key=lambda place: _NUMBERED[place][0])
@@ -52,7 +52,7 @@ def _of_icmp(row: Result, text: Callable[[Icmp], str]) -> str:
 
 
 _FORMULAS = "=+-@\t\r\n＝＋－＠"
-"""What begins a formula in a spreadsheet, in its full-width forms too."""
+"""Characters that begin a formula in a spreadsheet, in full width too."""
 
 
 def render(report: Report) -> Iterator[str]:
@@ -65,18 +65,18 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[st
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     for row in (headings, *rows):
-        writer.writerow([harmless(cell) for cell in row])
+        writer.writerow([escape_formula(cell) for cell in row])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
 
 
-def harmless(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """A cell that a spreadsheet shows as text: what would be a formula begins with a quote."""
     return f"'{cell}" if cell[:1] and cell[0] in _FORMULAS else cell
 
 
 def _row(result: Result) -> list[str]:
     cells = RowData(result.status, result.job, result)
-    texts = [*(own.text(result) for own in _OWN), *(text(cells) for text in _TEXTS)]
+    texts = [*(csv_only.text(result) for csv_only in _CSV_ONLY), *(text(cells) for text in _TEXTS)]
     return [line(texts[place]) for place in _PLACES]

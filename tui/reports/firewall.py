@@ -1,4 +1,4 @@
-"""The firewall request: what to allow, from where to where and why, as Markdown and as CSV."""
+"""Firewall request: flows to allow, with reasons, as Markdown and as CSV."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ HEADINGS = (
     "Evidence",
 )
 
-_MOST_NAMED = 20
+_MAX_NAMED_HOSTS = 20
 """Hosts that are named in one line before they are only counted."""
 _ALL = 2**31
 
 
 def render(report: Report) -> Iterator[str]:
     """The request as Markdown."""
-    asked = _request(report)
+    request = _request(report)
     vantage = report.session.header.vantage
     where = f"{vantage.host} ({', '.join(vantage.addresses) or 'address unknown'})"
     yield f"# Firewall request: {markdown.text(report.profile.name)}\n\n"
     for notice in notices(report):
-        yield f"> {markdown.opening(notice)}\n\n"
+        yield f"> {markdown.line_start(notice)}\n\n"
     yield (
         f"Measured from {markdown.text(where)}, {markdown.text(report.session.header.started)}. "
         "If the Audit Service runs on another host, that host's address is the source.\n\n"
         f"Reference: {markdown.text(report.profile.source)}, {markdown.text(report.profile.url)}\n"
     )
-    if asked.flows:
-        yield f"\n## To allow ({len(asked.flows)})\n\n"
+    if request.flows:
+        yield f"\n## To allow ({len(request.flows)})\n\n"
         # A destination that is cut would be a rule that is missing.
-        rows = (_cells(flow, _MOST_NAMED) for flow in asked.flows)
+        rows = (_cells(flow, _MAX_NAMED_HOSTS) for flow in request.flows)
         yield from markdown.table(HEADINGS, rows, most=_ALL)
     else:
         yield "\nNo flow is missing of which it is known that a rule would let it through.\n"
-    yield from _left_out(asked)
+    yield from _left_out(request)
 
 
 def render_csv(report: Report) -> Iterator[str]:
@@ -89,17 +89,17 @@ def _cells(flow: Flow, most: int) -> tuple[str, ...]:
     )
 
 
-def _left_out(asked: Request) -> Iterator[str]:
-    if not asked.left_out:
+def _left_out(request: Request) -> Iterator[str]:
+    if not request.left_out:
         return
     yield "\n## Left out\n\nThese are missing too, but this request is not what mends them.\n"
-    for why, rows in asked.left_out:
+    for why, rows in request.left_out:
         yield f"\n{markdown.text(why)}\n\n"
         yield from markdown.table(
-            ("Host", "Check", "Note"), (_row(result) for result in rows[:_MOST_NAMED])
+            ("Host", "Check", "Note"), (_row(result) for result in rows[:_MAX_NAMED_HOSTS])
         )
-        if len(rows) > _MOST_NAMED:
-            yield f"\nAnd {len(rows) - _MOST_NAMED} more.\n"
+        if len(rows) > _MAX_NAMED_HOSTS:
+            yield f"\nAnd {len(rows) - _MAX_NAMED_HOSTS} more.\n"
 
 
 def _row(result: Result) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""The flows a firewall must let through: rows that its rules could mend, merged. Pure."""
+"""Flows of a firewall request: rows that a rule could fix, merged. Pure."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Flow:
     hosts: tuple[str, ...]
     """As the operator named them."""
     evidence: str
-    """When, how often and who said no."""
+    """Time, number of attempts and rejections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask for, and what a rule would not mend."""
+    """Requested flows, and rows that a rule would not fix."""
 
     flows: tuple[Flow, ...]
     left_out: tuple[tuple[str, tuple[Result, ...]], ...] = field(default=())
@@ -48,11 +48,11 @@ _REFUSED = (
     "started. Where it is known to run, a firewall refuses so, and these flows belong into the "
     "request."
 )
-_WRONG = (
+_WRONG_SERVICE = (
     "The port is open, but the service behind it is silent or another one: no rule mends that, "
     "except one that lets a device on the path answer in its place."
 )
-_DOWN = (
+_HOST_DOWN = (
     "The router before it looked for it on its network and found nobody: start the host or correct "
     "its address, no rule mends that."
 )
@@ -65,7 +65,7 @@ _HERE = (
     "This machine's own firewall rejects it: its rules have to change here, and what is behind has "
     "not been seen."
 )
-_UNTOLD = (
+_UNKNOWN_SOURCE = (
     "Nothing answers there by nature, so no test can tell whether a rule is missing: "
     "look into the rules."
 )
@@ -84,9 +84,9 @@ def request(results: Iterable[Result], usual_source: str, down: Collection[str] 
     wanted: dict[tuple[str, str, str, str, str, int], list[Result]] = {}
     left: dict[str, list[Result]] = {}
     for result in results:
-        why = _why_not(result)
+        why = _exclusion_reason(result)
         if why == "" and result.observation.state is State.UNREACHABLE and result.job.key in down:
-            why = _DOWN
+            why = _HOST_DOWN
         if why is None:
             continue
         if why:
@@ -109,11 +109,11 @@ def request(results: Iterable[Result], usual_source: str, down: Collection[str] 
     return Request(tuple(flows), tuple((why, tuple(rows)) for why, rows in left.items()))
 
 
-def _why_not(result: Result) -> str | None:
-    """Why a rule would not mend a row; empty if it could, None if nothing is missing."""
+def _exclusion_reason(result: Result) -> str | None:
+    """Reason why a rule would not fix a row; empty if it could, None if nothing is missing."""
     seen = result.observation
     if result.status is Status.UNVERIFIABLE:
-        return _UNTOLD
+        return _UNKNOWN_SOURCE
     if result.status is Status.ERROR and seen.reason is Reason.DEPENDENCY:
         return _UNTESTED
     if result.status not in MISSING:
@@ -121,18 +121,18 @@ def _why_not(result: Result) -> str | None:
     if seen.state is State.CLOSED:
         return _REFUSED
     if seen.state not in (State.FILTERED, State.OPEN_FILTERED, State.UNREACHABLE):
-        return _WRONG
+        return _WRONG_SERVICE
     if seen.facts.get("proxy"):
         return _ELSEWHERE
     if seen.icmp is not None and same_address(seen.icmp.offender, seen.source):
-        return _from_here(seen)
+        return _local_reason(seen)
     if seen.state is State.UNREACHABLE and seen.icmp is None and seen.reason is Reason.NET_UNREACH:
         return _NO_ROUTE
-    return "" if _is_address(seen.address) else _WRONG
+    return "" if _is_address(seen.address) else _WRONG_SERVICE
 
 
-def _from_here(seen: Observation) -> str:
-    """Why a rule elsewhere would not mend what this machine itself said no to."""
+def _local_reason(seen: Observation) -> str:
+    """Reason why a rule elsewhere would not fix a rejection by this machine."""
     silent = unanswered_neighbour(seen)
     if seen.state is State.FILTERED or silent == "":
         return _HERE
@@ -191,15 +191,15 @@ def _evidence(rows: Sequence[Result]) -> str:
     times = sorted(line(result.observation.started) for result in rows)
     when = times[0] if times[0] == times[-1] else f"{times[0]} to {times[-1]}"
     attempts = sum(result.observation.attempts for result in rows)
-    said = Counter(_said(result) for result in rows)
-    told = "; ".join(
-        what if len(said) == 1 else f"{what} ({number} of {len(rows)} rows)"
-        for what, number in said.items()
+    rejections = Counter(_icmp_text(result) for result in rows)
+    noted = "; ".join(
+        what if len(rejections) == 1 else f"{what} ({number} of {len(rows)} rows)"
+        for what, number in rejections.items()
     )
-    return f"{when}, {attempts_text(attempts)}: {told}"
+    return f"{when}, {attempts_text(attempts)}: {noted}"
 
 
-def _said(result: Result) -> str:
+def _icmp_text(result: Result) -> str:
     seen = result.observation
     if seen.icmp is None:
         return "no answer" if seen.reason is Reason.NO_RESPONSE else f"{seen.state}, {seen.reason}"

@@ -14,11 +14,11 @@ from tui.reports.model import (
     VERDICT_HEADINGS,
     WORST_FIRST,
     Report,
-    about,
     attempts_text,
     by_role,
     finding_cells,
-    fix,
+    fix_text,
+    header_lines,
     line,
     notices,
     path_text,
@@ -39,7 +39,7 @@ _WIDTHS = "/* widths of columns */"
 _UNWRAPPED = "/* columns whose text is not wrapped */"
 """Stand in the style sheet for what the tables of statuses and columns say."""
 
-_REPORTED = tuple(column.report for column in ROW_COLUMNS if column.report is not None)
+_REPORT_COLUMNS = tuple(column.report for column in ROW_COLUMNS if column.report is not None)
 _RULINGS = {str(ruling): ruling for ruling in Ruling}
 
 
@@ -59,10 +59,10 @@ def render(report: Report) -> Iterator[str]:
         yield f'<p class="notice">{text(notice)}</p>\n'
     yield from _counts(report)
     yield '<dl class="about">\n'
-    for name, value in about(report):
+    for name, value in header_lines(report):
         yield f"<dt>{text(name)}</dt><dd>{text(value)}</dd>\n"
     yield "</dl>\n"
-    yield from _means(report)
+    yield from _conclusions(report)
     yield from _failing(report)
     yield "<h2>All rows</h2>\n"
     yield from _roles(report)
@@ -105,13 +105,13 @@ def _status_colours() -> str:
 def _widths() -> str:
     return "\n".join(
         f".rows th:nth-child({number}) {{ width: {report.width}; }}"
-        for number, report in enumerate(_REPORTED, 1)
+        for number, report in enumerate(_REPORT_COLUMNS, 1)
         if report.width
     )
 
 
 def _unwrapped() -> str:
-    numbers = [number for number, report in enumerate(_REPORTED, 1) if not report.wrap]
+    numbers = [number for number, report in enumerate(_REPORT_COLUMNS, 1) if not report.wrap]
     places = (f"nth-child({number})" if number > 1 else "first-child" for number in numbers)
     return f"{', '.join(f'.rows td:{place}' for place in places)} {{ white-space: nowrap; }}"
 
@@ -124,8 +124,8 @@ def _badge(status: Status | Ruling) -> str:
     return f'<span class="status {_class(status)}">{status}</span>'
 
 
-def _means(report: Report) -> Iterator[str]:
-    """What the rows mean: verdicts, and what is behind the rows."""
+def _conclusions(report: Report) -> Iterator[str]:
+    """Conclusions: verdicts and findings."""
     if report.session.verdicts:
         yield f"<h2>Verdicts ({len(report.session.verdicts)})</h2>\n"
         rows = (_line(_ruling(word), cells) for word, *cells in verdict_cells(report))
@@ -152,13 +152,13 @@ def _failing(report: Report) -> Iterator[str]:
     if not failing:
         yield "<p>Nothing has to change.</p>\n"
     for result in failing:
-        yield _card(result)
+        yield _failure_details(result)
 
 
-def _card(result: Result) -> str:
+def _failure_details(result: Result) -> str:
     job, seen = result.job, result.observation
     facts = [
-        ("To change", fix(result)),
+        ("To change", fix_text(result)),
         ("Needed for", job.check.purpose),
         ("Needed when", job.check.required_when),
         ("Seen", f"{seen.state}, {seen.reason}; service {seen.service}"),
@@ -179,14 +179,14 @@ def _card(result: Result) -> str:
     head = f"{text(job.target.label)}: {text(job.check.title)} {text(job.port_text)}"
     return (
         f'<section class="card">\n<h3>{_badge(result.status)} {head}</h3>\n'
-        f"<p>{text(result.note)}</p>\n<dl>\n{listed}</dl>\n{_pastes(result)}</section>\n"
+        f"<p>{text(result.note)}</p>\n<dl>\n{listed}</dl>\n{_fix_blocks(result)}</section>\n"
     )
 
 
-def _pastes(result: Result) -> str:
-    """What to paste for the change, and with what somebody else can confirm the row."""
-    mended = remedy(result)
-    blocks = [(paste.where, paste.lines) for paste in mended.snippets] if mended else []
+def _fix_blocks(result: Result) -> str:
+    """Blocks to paste for the change, and commands that confirm the row."""
+    fix = remedy(result)
+    blocks = [(paste.where, paste.lines) for paste in fix.snippets] if fix else []
     if asked := commands(result):
         blocks.append(("To confirm it, one of these", tuple(one.text for one in asked)))
     return "".join(_block(where, lines) for where, lines in blocks)

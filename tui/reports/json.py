@@ -41,7 +41,7 @@ def _members(**members: object) -> str:
 
 def _checks(report: Report) -> dict[str, dict[str, str]]:
     """The sentences of the checks that were asked, by check id."""
-    asked = {result.job.check.id: result.job.check for result in report.session.results}
+    used = {result.job.check.id: result.job.check for result in report.session.results}
     return {
         check.id: {
             "title": check.title,
@@ -52,5 +52,5 @@ def _checks(report: Report) -> dict[str, dict[str, str]]:
             "consequence": check.consequence,
             "fix": check.fix,
         }
-        for check in asked.values()
+        for check in used.values()
     }

@@ -9,10 +9,10 @@ from html import escape
 from probes.model import Result
 from tui.reports.model import (
     Report,
-    about,
     attempts_text,
     by_role,
-    fix,
+    fix_text,
+    header_lines,
     line,
     notices,
     path_text,
@@ -23,7 +23,7 @@ from tui.reports.model import (
 from tui.text.findings import sentence
 from tui.text.status import STATUS
 
-_LONGEST = 1e6
+_MAX_SECONDS = 1e6
 """Seconds of a row; a forged log may claim any number."""
 
 
@@ -45,46 +45,46 @@ def _suite(report: Report, role: str, title: str, rows: list[Result]) -> Iterato
     named = {"name": line(f"{role}: {title}" if title else role)}
     named |= {"timestamp": line(header.started), "hostname": line(header.vantage.host)}
     yield f"<testsuite{_attributes(**named, **_numbers(rows))}>\n<properties>\n"
-    for name, value in about(report):
+    for name, value in header_lines(report):
         yield f"<property{_attributes(name=name, value=value)}/>\n"
     for notice in notices(report):
         yield f"<property{_attributes(name='Notice', value=notice)}/>\n"
     yield "</properties>\n"
     for result in rows:
         yield _case(result)
-    yield from _means(report, role, rows)
+    yield from _conclusions(report, role, rows)
     yield "</testsuite>\n"
 
 
-def _means(report: Report, role: str, rows: list[Result]) -> Iterator[str]:
+def _conclusions(report: Report, role: str, rows: list[Result]) -> Iterator[str]:
     """The verdicts of this suite's hosts and what is behind its rows, a line each."""
     keys = {result.job.key for result in rows}
-    told = [
+    verdict_lines = [
         f"{one.verdict}: {verdict_host(one)}: {one.text}"
         for one in verdicts(report)
         if one.role == role
     ]
-    told += [
+    verdict_lines += [
         f"{one.sure}: {sentence(one)}"
         for one in report.session.findings
         if not keys.isdisjoint(one.keys)
     ]
-    if told:
-        lines = "\n".join(map(line, told))
+    if verdict_lines:
+        lines = "\n".join(map(line, verdict_lines))
         yield f"<system-out>{escape(lines)}</system-out>\n"
 
 
 def _case(result: Result) -> str:
     job, seen = result.job, result.observation
     name = line(f"{job.check_text} ({job.check.id})")
-    took = min(max(sum(seen.timings_ms.values()) / 1000, 0), _LONGEST)
+    took = min(max(sum(seen.timings_ms.values()) / 1000, 0), _MAX_SECONDS)
     where = _attributes(classname=line(job.target.label), name=name, time=f"{took:.3f}")
     note = line(result.note)
     kind = line(f"{result.status}: {seen.state}, {seen.reason}")
     said = _attributes(message=note, type=kind)
     ended = STATUS[result.status].junit
     if ended in ("failure", "error"):
-        inside = f"<{ended}{said}>{escape(_whole(result))}</{ended}>"
+        inside = f"<{ended}{said}>{escape(_details(result))}</{ended}>"
     elif ended == "skipped":
         inside = f"<skipped{_attributes(message=f'{result.status}: {note}')}/>"
     else:
@@ -93,9 +93,9 @@ def _case(result: Result) -> str:
     return f"<testcase{where}>{inside}</testcase>\n"
 
 
-def _whole(result: Result) -> str:
+def _details(result: Result) -> str:
     seen = result.observation
-    lines = [line(result.note), f"To change: {fix(result)}"]
+    lines = [line(result.note), f"To change: {fix_text(result)}"]
     lines.append(line(f"Seen: {seen.state}, {seen.reason}; {attempts_text(seen.attempts)}"))
     if seen.address:
         lines.append(line(f"Path: {path_text(seen)}"))

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from probes.model import TO_CHANGE, Result
 from tui.reports.model import (
     FINDING_HEADINGS,
-    LONG,
+    MAX_TEXT,
     ROW_COLUMNS,
     VERDICT_HEADINGS,
     Report,
-    about,
     by_role,
     finding_cells,
-    fix,
+    fix_text,
+    header_lines,
     line,
     notices,
     role_titles,
@@ -25,16 +25,16 @@ from tui.reports.model import (
 )
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$]|://|(?<=www)\.")
-"""What could begin markup or a link inside a line."""
+"""Characters that could begin markup or a link inside a line."""
 
 
 def render(report: Report) -> Iterator[str]:
     """The report, a piece a line or a table."""
     yield f"# {text(report.profile.name)}: required paths\n\n"
     for notice in notices(report):
-        yield f"> {opening(notice)}\n\n"
-    yield from table(("", ""), ((name, value) for name, value in about(report)))
-    yield from _means(report)
+        yield f"> {line_start(notice)}\n\n"
+    yield from table(("", ""), ((name, value) for name, value in header_lines(report)))
+    yield from _conclusions(report)
     failing = [result for result in worst_first(report) if result.status in TO_CHANGE]
     yield f"\n## To change ({len(failing)})\n\n"
     if failing:
@@ -47,26 +47,26 @@ def render(report: Report) -> Iterator[str]:
     if report.session.remarks:
         yield "\n## Remarks\n\n"
         for remark in report.session.remarks:
-            yield f"- {opening(remark.at)}: {text(remark.text)}\n"
+            yield f"- {line_start(remark.at)}: {text(remark.text)}\n"
 
 
-def text(raw: str, most: int = LONG) -> str:
+def text(raw: str, most: int = MAX_TEXT) -> str:
     """One line of text, cut after `most` characters, without any markup in it."""
     return _MARKUP.sub(lambda found: f"\\{found[0]}", line(raw, most))
 
 
-def opening(raw: str) -> str:
+def line_start(raw: str) -> str:
     """The same for the beginning of a line, where more characters are markup."""
-    return re.sub(r"^([#+=-]|\d+(?=[.)]))", _guarded, text(raw))
+    return re.sub(r"^([#+=-]|\d+(?=[.)]))", _escape, text(raw))
 
 
-def _guarded(found: re.Match[str]) -> str:
+def _escape(found: re.Match[str]) -> str:
     # A number needs no escape itself, what follows it does; an empty entity parts the two.
     return f"{found[0]}&#8203;" if found[0].isdecimal() else f"\\{found[0]}"
 
 
 def table(
-    headings: Sequence[str], rows: Iterable[Sequence[str]], most: int = LONG
+    headings: Sequence[str], rows: Iterable[Sequence[str]], most: int = MAX_TEXT
 ) -> Iterator[str]:
     """A table, a piece a line; every cell is escaped, and cut after `most` characters, here."""
     yield _cells(headings, most)
@@ -79,8 +79,8 @@ def _cells(cells: Sequence[str], most: int) -> str:
     return f"| {' | '.join(text(cell, most) for cell in cells)} |\n"
 
 
-def _means(report: Report) -> Iterator[str]:
-    """What the rows mean: verdicts, and what is behind the rows."""
+def _conclusions(report: Report) -> Iterator[str]:
+    """Conclusions: verdicts and findings."""
     if report.session.verdicts:
         yield f"\n## Verdicts ({len(report.session.verdicts)})\n\n"
         yield from table(VERDICT_HEADINGS, verdict_cells(report))
@@ -100,4 +100,4 @@ def _roles(report: Report) -> Iterator[str]:
 
 def _failing(result: Result) -> Sequence[str]:
     job = result.job
-    return result.status, job.target.label, job.check_text, result.note, fix(result)
+    return result.status, job.target.label, job.check_text, result.note, fix_text(result)

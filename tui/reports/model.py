@@ -24,7 +24,7 @@ from tui.text.status import in_order
 
 WORST_FIRST = in_order(lambda ranks: ranks.report)
 
-LONG = 4000
+MAX_TEXT = 4000
 """Characters of one text; a forged log may hold a million."""
 _PSEUDONYMS = "Names and addresses in this report are stand-ins."
 
@@ -56,7 +56,7 @@ def load_report(path: Path, profile: Profile) -> Report:
     return Report(session, profile, tuple(_notices(session, profile)))
 
 
-def line(text: object, most: int = LONG) -> str:
+def line(text: object, most: int = MAX_TEXT) -> str:
     """Text of the log as one harmless line of at most `most` characters."""
     return printable(str(text), most)
 
@@ -83,7 +83,7 @@ ROW_COLUMNS = tuple(column for column in COLUMNS if column.report is not None)
 
 
 def row_texts(result: Result) -> list[str]:
-    """What stands in them for one row."""
+    """Texts of these columns for one row."""
     cells = RowData(result.status, result.job, result)
     return [column.text(cells) for column in ROW_COLUMNS]
 
@@ -108,17 +108,17 @@ def finding_cells(report: Report) -> Iterator[tuple[str, ...]]:
         yield one.sure, f"{one.text}.", one.why, f"{one.rows:,}", one.fix
 
 
-def path_text(seen: Observation) -> str:
-    """From where to where, and by which interface; empty where no address was asked."""
-    if not seen.address:
+def path_text(observation: Observation) -> str:
+    """Source, destination and interface; empty where no address was asked."""
+    if not observation.address:
         return ""
-    via = f" ({seen.interface})" if seen.interface else ""
-    return f"{seen.source or 'unknown source'}{via} to {seen.address}"
+    via = f" ({observation.interface})" if observation.interface else ""
+    return f"{observation.source or 'unknown source'}{via} to {observation.address}"
 
 
-def resolved_text(seen: Observation) -> str:
-    """What the name resolved to and who said so; empty for what was named by address."""
-    resolved = seen.facts.get("resolved")
+def resolved_text(observation: Observation) -> str:
+    """Resolved addresses and the resolver; empty for a target named by address."""
+    resolved = observation.facts.get("resolved")
     addresses = resolved.get("addresses") if isinstance(resolved, Mapping) else None
     if not isinstance(addresses, (list, tuple)) or not isinstance(resolved, Mapping):
         return ""
@@ -126,18 +126,18 @@ def resolved_text(seen: Observation) -> str:
     return f"{', '.join(map(str, addresses))}{f' by {server}' if server else ''}"
 
 
-def times_text(seen: Observation) -> str:
+def times_text(observation: Observation) -> str:
     """The latency with its clock, then what each phase took, in milliseconds."""
-    parts = [f"{name} {ms:.2f} ms" for name, ms in seen.timings_ms.items()]
-    if seen.latency_ms is not None:
-        parts.insert(0, f"latency {seen.latency_ms:.2f} ms ({seen.latency_source})")
+    parts = [f"{name} {ms:.2f} ms" for name, ms in observation.timings_ms.items()]
+    if observation.latency_ms is not None:
+        parts.insert(0, f"latency {observation.latency_ms:.2f} ms ({observation.latency_source})")
     return ", ".join(parts)
 
 
-def fix(result: Result) -> str:
-    """What to change for a row, a sentence; empty where nothing has to change."""
-    mended = remedy(result)
-    return "" if mended is None else line(mended.change)
+def fix_text(result: Result) -> str:
+    """Sentence about the change of a row; empty where nothing has to change."""
+    fix = remedy(result)
+    return "" if fix is None else line(fix.change)
 
 
 def attempts_text(attempts: int) -> str:
@@ -145,7 +145,7 @@ def attempts_text(attempts: int) -> str:
     return "1 attempt" if attempts == 1 else f"{attempts} attempts"
 
 
-def about(report: Report) -> Iterator[tuple[str, str]]:
+def header_lines(report: Report) -> Iterator[tuple[str, str]]:
     """Label and text of what stands at the head of a report."""
     session, header = report.session, report.session.header
     vantage = header.vantage
@@ -219,7 +219,7 @@ def _notices(session: Session, profile: Profile) -> Iterator[str]:
     yield from session.messages
 
 
-def part_of(report: Report, keys: frozenset[str], which: str) -> Report:
+def select_rows(report: Report, keys: frozenset[str], which: str) -> Report:
     """The report with these rows only, the verdicts of their targets and the causes behind them.
 
     `which` says what they are for the notice at its head, such as `the marked ones`. Verdicts and

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from probes.targets.tokens import single_line as single_line
     from tui.models.removed_hosts import RemovedHosts as RemovedHosts
     from tui.screens.changes import list_changes as list_changes
-    from tui.screens.credentials import take_credentials as take_credentials
+    from tui.screens.credentials import ask_for_credentials as ask_for_credentials
     from tui.screens.diagnosis import show_diagnosis as show_diagnosis
-    from tui.screens.dialogs import Help as Help
+    from tui.screens.dialogs import HelpDialog as HelpDialog
     from tui.screens.export import write_report as write_report
     from tui.screens.go_to_host import ask_for_host as ask_for_host
     from tui.screens.help import show_help as show_help
@@ -55,9 +55,9 @@ MODULE_OF: Mapping[str, str] = {
     "RemovedHosts": "tui.models.removed_hosts",
     "single_line": "probes.targets.tokens",
     "list_changes": "tui.screens.changes",
-    "take_credentials": "tui.screens.credentials",
+    "ask_for_credentials": "tui.screens.credentials",
     "show_diagnosis": "tui.screens.diagnosis",
-    "Help": "tui.screens.dialogs",
+    "HelpDialog": "tui.screens.dialogs",
     "write_report": "tui.screens.export",
     "ask_for_host": "tui.screens.go_to_host",
     "show_help": "tui.screens.help",

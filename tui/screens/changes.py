@@ -1,4 +1,4 @@
-"""What changed while the session was watched, the latest first."""
+"""Changes while the session was watched, the latest first."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from tui.screens.context import Context
 
 
-class Changes(Dialog[str]):
+class ChangesDialog(Dialog[str]):
     """A line a change; Enter chooses its row, Escape none."""
 
-    def __init__(self, changes: Iterable[Change], signs: Glyphs) -> None:
+    def __init__(self, changes: Iterable[Change], glyphs: Glyphs) -> None:
         super().__init__()
         self._changes = [*changes][::-1]
-        self._signs = signs
+        self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        """How many, one below the other, and the keys."""
+        """The count, the list, and the keys."""
         count = len(self._changes)
         with Vertical():
             yield Static(
@@ -36,7 +36,7 @@ class Changes(Dialog[str]):
                 markup=False,
             )
             yield OptionList(
-                *(self._signs.clean(change_text(one)) for one in self._changes), markup=False
+                *(self._glyphs.clean(change_text(one)) for one in self._changes), markup=False
             )
             yield Static("Enter goes to the row   Escape goes back", classes="keys", markup=False)
 
@@ -47,7 +47,7 @@ class Changes(Dialog[str]):
 
 async def list_changes(context: Context) -> str:
     """Show the changes and go to the row of the chosen one."""
-    chosen = await context.push(Changes(context.watcher.changes, context.signs))
-    if chosen is not None:
-        context.go_to(chosen)
+    key = await context.push(ChangesDialog(context.watcher.changes, context.glyphs))
+    if key is not None:
+        context.go_to(key)
     return ""

@@ -1,4 +1,4 @@
-"""Two sessions side by side on the screen: what changed, and a row's story before and after."""
+"""Comparison of two sessions: changed rows, and a row's details before and after."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ from tui.widgets.detail import Detail
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
-MOST = 500
+MAX_ROWS = 500
 """Rows of one heading that are listed."""
 _LONG = 600
 
 
 class ComparisonScreen(Screen[str]):
-    """Rows under what became of them; Enter closes with the key of one, Escape without."""
+    """Rows by kind of change; Enter closes with the key of one, Escape without."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back", show=False)]
 
     def __init__(
-        self, before: Session, after: Session, compared: Comparison, signs: Glyphs
+        self, before: Session, after: Session, compared: Comparison, glyphs: Glyphs
     ) -> None:
         super().__init__()
         self._before = before
         self._after = after
         self._compared = compared
-        self._signs = signs
+        self._glyphs = glyphs
         self._changes: dict[str, Change] = {}
 
     def compose(self) -> ComposeResult:
-        """Which two, how many of each, the rows, the story of one, and the keys."""
-        clean = self._signs.clean
+        """Both sessions, the counts, the rows, the details of one, and the keys."""
+        clean = self._glyphs.clean
         yield Static(clean(f"before {session_text(self._before)}"), classes="line", markup=False)
         yield Static(clean(f"after  {session_text(self._after)}"), classes="line", markup=False)
         yield Static(clean(counts(self._compared)), classes="heading", markup=False)
         for remark in self._compared.remarks:
             yield Static(clean(printable(remark, _LONG)), classes="remark", markup=False)
         yield OptionList(*self._options(), markup=False)
-        yield Detail(self._signs)
+        yield Detail(self._glyphs)
         yield Static(
             "Enter shows the row   Escape goes back   Tab to the details",
             classes="keys",
@@ -72,7 +72,7 @@ class ComparisonScreen(Screen[str]):
         """Tell what the row said before and says now."""
         change = self._changes.get(event.option_id or "")
         if change is not None:
-            self.query_one(Detail).show(_story(change), top=True)
+            self.query_one(Detail).show(_detail_text(change), top=True)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Close with the row that was chosen."""
@@ -85,15 +85,17 @@ class ComparisonScreen(Screen[str]):
         self.dismiss(None)
 
     def _options(self) -> Iterator[Option]:
-        clean = self._signs.clean
+        clean = self._glyphs.clean
         for title, changes in groups(self._compared):
             yield Option(f"{title} ({len(changes):,})", disabled=True)
-            for change in changes[:MOST]:
+            for change in changes[:MAX_ROWS]:
                 id = str(len(self._changes))
                 self._changes[id] = change
                 yield Option(clean(f"  {name_text(change)}: {statuses_text(change)}"), id=id)
-            if len(changes) > MOST:
-                yield Option(f"  and {len(changes) - MOST:,} more: diff lists all", disabled=True)
+            if len(changes) > MAX_ROWS:
+                yield Option(
+                    f"  and {len(changes) - MAX_ROWS:,} more: diff lists all", disabled=True
+                )
         if not self._changes:
             yield Option("Nothing changed, and nothing is left to change.", disabled=True)
 
@@ -110,21 +112,21 @@ async def compare_with(context: Context, path: Path) -> str:
     ]
     before, after = sorted(both, key=lambda one: one.header.started)
     compared = await asyncio.to_thread(compare, before, after)
-    key = await context.push(ComparisonScreen(before, after, compared, context.signs))
+    key = await context.push(ComparisonScreen(before, after, compared, context.glyphs))
     if key is not None and context.panes.table.rows.job_of(key) is not None:
         context.go_to(key)
     return ""
 
 
-def _story(change: Change) -> Iterator[tuple[str, str]]:
+def _detail_text(change: Change) -> Iterator[tuple[str, str]]:
     yield "", name_text(change)
     if change.why:
         yield "why", printable(change.why, _LONG)
-    yield from _told("before", change.before)
-    yield from _told("after", change.after)
+    yield from _result_text("before", change.before)
+    yield from _result_text("after", change.after)
 
 
-def _told(label: str, result: Result | None) -> Iterator[tuple[str, str]]:
+def _result_text(label: str, result: Result | None) -> Iterator[tuple[str, str]]:
     if result is None:
         yield label, "no such row"
         return

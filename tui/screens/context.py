@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from probes.model import Event
     from profiles.model import Profile
-    from tui.controller import Runner
+    from tui.controller import Controller
     from tui.models.command import Command
     from tui.models.loaded_session import LoadedSession
     from tui.screens.main_panes import Panes
@@ -30,17 +30,17 @@ class Context(Protocol):
     """
 
     profile: Profile
-    signs: Glyphs
+    glyphs: Glyphs
     commands: tuple[Command, ...]
     """Every command that can be given here, with its keys."""
     kiosk: bool
-    """Whether those who use it may reach nothing but this program."""
-    runner: Runner | None
+    """True if its users may reach nothing but this program."""
+    controller: Controller | None
     """Access to the engine; None for an old session."""
     recorded: LoadedSession | None
     """The old session; None for one that is measured."""
     measuring: bool
-    """Whether rows wait or are in flight."""
+    """True while rows wait or are in flight."""
     replay: Replay | None
     """Replay of the old session; None where its end is shown."""
     panes: Panes
@@ -58,8 +58,8 @@ class Context(Protocol):
         """Path of the session log; empty where there is none."""
 
     @property
-    def opened(self) -> bool:
-        """Whether it was opened over another session's screen."""
+    def is_overlay(self) -> bool:
+        """True if it was opened over another session's screen."""
 
     async def push(self, screen: Screen[T]) -> T | None:
         """Show a screen over this one until it closes; returns its result."""
@@ -68,11 +68,11 @@ class Context(Protocol):
         """Show a notice, with `{command-id}` in it for a key."""
 
     def measure_again(
-        self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, said: str = ""
+        self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, notice: str = ""
     ) -> str | None:
         """Measure rows again, `forced` ones even if not needed; returns why not, if so."""
 
-    def tell_state(self) -> None:
+    def show_state(self) -> None:
         """Show in the header what is going on and whether it is kept."""
 
     def show_events(self, events: Sequence[Event]) -> None:

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from probes.options import NO_OPTIONS, Options
-from tui.cli.credentials import AUTH, PRIV, Wrong, from_form
+from tui.cli.credentials import AUTH, PRIV, CredentialError, from_form
 from tui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
@@ -31,18 +31,18 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "ssh_key": ("  key file", "~/.ssh/id_ed25519"),
 }
 """Label and hint of each line, by its name in the form."""
-_CALLED: Mapping[str, str] = {
+_LABELS: Mapping[str, str] = {
     "auth": "“signs with”",
     "auth_key": "the key it signs with",
     "priv": "“encrypts with”",
     "priv_key": "the key it encrypts with",
 }
-"""What the names of a credentials file, as they stand in mistakes, are called here."""
+"""Labels on the screen for the names in error sentences about a credentials file."""
 _NAMES = re.compile(r"\b(?:auth|priv)(?:_key)?\b")
 _SECRET = ("community", "snmp_auth_key", "snmp_priv_key", "ssh_password")
 
 
-class Credentials(Dialog[Options]):
+class CredentialsDialog(Dialog[Options]):
     """A line for each part; what is left empty stays as it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,18 +50,18 @@ class Credentials(Dialog[Options]):
         Binding("up", "app.focus_previous", "Previous", show=False),
     ]
 
-    def __init__(self, given: Options, *, files: bool) -> None:
+    def __init__(self, options: Options, *, files: bool) -> None:
         """Without `files` no key file is asked for."""
         super().__init__()
-        self._given = given
+        self._options = options
         self._fields = {name: _FIELDS[name] for name in _FIELDS if files or name != "ssh_key"}
         if not files:
             self._fields["ssh_password"] = ("  password", "")
 
     def compose(self) -> ComposeResult:
-        """What is in use, the lines, what is wrong, and the keys."""
+        """Credentials in use, the input lines, the error, and the keys."""
         with Vertical():
-            yield Static(f"Credentials ({_in_use(self._given)})", classes="title", markup=False)
+            yield Static(f"Credentials ({_in_use(self._options)})", classes="title", markup=False)
             for name, (label, hint) in self._fields.items():
                 with Horizontal(classes="field"):
                     yield Static(label, classes="label", markup=False)
@@ -76,33 +76,33 @@ class Credentials(Dialog[Options]):
         """Close with the options, or say what is wrong."""
         form = {name: self.query_one(f"#of_{name}", Input).value for name in self._fields}
         try:
-            self.dismiss(from_form(self._given, form, os.environ))
-        except Wrong as error:
+            self.dismiss(from_form(self._options, form, os.environ))
+        except CredentialError as error:
             wrong = self.query_one("#wrong", Static)
-            wrong.update(f"{_NAMES.sub(lambda found: _CALLED[found[0]], str(error))}.")
+            wrong.update(f"{_NAMES.sub(lambda found: _LABELS[found[0]], str(error))}.")
             wrong.add_class("-shown")
 
 
-async def take_credentials(context: Context) -> str:
+async def ask_for_credentials(context: Context) -> str:
     """Ask for credentials and use them from now on; returns what to say."""
-    runner = context.runner
-    if runner is None:
+    controller = context.controller
+    if controller is None:
         return "An old session measures nothing, so it needs no credentials."
-    before = runner.given or NO_OPTIONS
-    given = await context.push(Credentials(before, files=not context.kiosk))
+    before = controller.options or NO_OPTIONS
+    given = await context.push(CredentialsDialog(before, files=not context.kiosk))
     if given is None or given == before:
         return ""
-    runner.use(given)
-    again = " Press {again} or {again-all} to measure again." if runner.begun else ""
+    controller.set_options(given)
+    again = " Press {again} or {again-all} to measure again." if controller.has_session else ""
     return f"In use from now on: {_in_use(given)}.{again}"
 
 
-def _in_use(given: Options) -> str:
-    """What is there, without any of it."""
+def _in_use(options: Options) -> str:
+    """Summary of the credentials in use, without their values."""
     parts = []
-    if given.snmp:
-        versions = " and ".join(f"v{one.version}" for one in given.snmp)
+    if options.snmp:
+        versions = " and ".join(f"v{one.version}" for one in options.snmp)
         parts.append(f"SNMP {versions}")
-    if given.ssh is not None:
+    if options.ssh is not None:
         parts.append("an SSH login")
     return " and ".join(parts) or "none given"

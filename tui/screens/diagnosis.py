@@ -20,7 +20,7 @@ from tui.text.status import Glyphs
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
-MOST = 500
+MAX_FINDINGS = 500
 """Findings that are listed."""
 _LONGEST = 2000
 """Characters of one."""
@@ -28,24 +28,24 @@ MANY = 5000
 """Results whose findings one waits for."""
 
 
-class Diagnosis(Dialog[Finding]):
+class DiagnosisDialog(Dialog[Finding]):
     """A list of findings; Enter chooses one, Escape none."""
 
-    def __init__(self, findings: Sequence[Finding], signs: Glyphs) -> None:
+    def __init__(self, findings: Sequence[Finding], glyphs: Glyphs) -> None:
         super().__init__()
         self._findings = findings
-        self._signs = signs
+        self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        """How many there are, one below the other, and the keys."""
-        shown = self._findings[:MOST]
+        """The count, the list, and the keys."""
+        shown = self._findings[:MAX_FINDINGS]
         count = len(self._findings)
         title = f"Diagnosis: {count:,} {'finding' if count == 1 else 'findings'}"
-        if count > MOST:
-            title += f", the first {MOST}"
+        if count > MAX_FINDINGS:
+            title += f", the first {MAX_FINDINGS}"
         with Vertical():
             yield Static(title, classes="title", markup=False)
-            yield OptionList(*(_line(one, self._signs) for one in shown), markup=False)
+            yield OptionList(*(_line(one, self._glyphs) for one in shown), markup=False)
             yield Static(
                 "Enter shows the rows behind it   Escape goes back", classes="keys", markup=False
             )
@@ -57,7 +57,7 @@ class Diagnosis(Dialog[Finding]):
 
 async def show_diagnosis(context: Context) -> str:
     """Show what is behind the rows and filter the table to those of one; returns what to say."""
-    panes, session = context.panes, context.runner or context.recorded
+    panes, session = context.panes, context.controller or context.recorded
     answers = {} if session is None else session.answers
     rows = panes.table.rows
     results = [result for key in panes.keys if (result := rows.result(key)) is not None]
@@ -67,19 +67,19 @@ async def show_diagnosis(context: Context) -> str:
     findings = await asyncio.to_thread(diagnose, results, answers)
     if not findings:
         return "Nothing was found that is behind more than its own row."
-    chosen = await context.push(Diagnosis(findings, context.signs))
+    chosen = await context.push(DiagnosisDialog(findings, context.glyphs))
     if chosen is None:
         return ""
-    panes.only(Filter(keys=frozenset(chosen.keys)))
+    panes.show_only(Filter(keys=frozenset(chosen.keys)))
     panes.table.focus()
     return f"{chosen.text}. These are the rows behind it; Escape shows the others again."
 
 
-def _line(finding: Finding, signs: Glyphs) -> Content:
+def _line(finding: Finding, glyphs: Glyphs) -> Content:
     """The finding stands out, so that one is told from the next without colours."""
-    what, told = (
+    what, text = (
         f"{finding.confidence}: {finding.text}",
         f"{finding.confidence}: {sentence(finding)}",
     )
-    bold = len(signs.clean(what, _LONGEST))
-    return Content(signs.clean(told, _LONGEST)).stylize("bold", 0, bold)
+    bold = len(glyphs.clean(what, _LONGEST))
+    return Content(glyphs.clean(text, _LONGEST)).stylize("bold", 0, bold)

@@ -27,7 +27,7 @@ class Dialog(ModalScreen[T], Generic[T]):
         self.dismiss(None)
 
 
-class Confirm(Dialog[bool]):
+class ConfirmDialog(Dialog[bool]):
     """A question answered by y or n; only y means yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,13 +50,13 @@ class Confirm(Dialog[bool]):
         self.dismiss(yes)
 
 
-class Leave(Confirm):
+class QuitDialog(ConfirmDialog):
     """Asks before the program ends; who presses Ctrl+C again means it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "answer(True)", "Yes", show=False)]
 
 
-class Prompt(Dialog[str]):
+class PromptDialog(Dialog[str]):
     """Asks for one line of text."""
 
     def __init__(self, question: str, value: str) -> None:
@@ -78,7 +78,7 @@ class Prompt(Dialog[str]):
         self.dismiss(event.value)
 
 
-class Questions(Dialog[Mapping[str, str]]):
+class QuestionsDialog(Dialog[Mapping[str, str]]):
     """The questions of the profile; Enter or space changes an answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -125,7 +125,7 @@ class Questions(Dialog[Mapping[str, str]]):
         return f"{self._answers[question.id]:<5}{question.text}"
 
 
-class Help(Dialog[None]):
+class HelpDialog(Dialog[None]):
     """Every key, in sentences."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -142,7 +142,7 @@ class Help(Dialog[None]):
             yield Static(self._text, markup=False)
 
 
-class Choice(Dialog[str]):
+class ChoiceDialog(Dialog[str]):
     """Asks which of some things is meant; the answer is its letter."""
 
     def __init__(self, question: str, options: Mapping[str, str]) -> None:

@@ -11,8 +11,8 @@ from probes.session import SessionError
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.reports import FORMATS
-from tui.reports.model import load_report, part_of
-from tui.screens.dialogs import Choice, Prompt
+from tui.reports.model import load_report, select_rows
+from tui.screens.dialogs import ChoiceDialog, PromptDialog
 from tui.screens.prompts import confirmed, typed_path
 from tui.storage.files import DestinationExists, SaveError, save
 
@@ -35,12 +35,14 @@ async def write_report(context: Context) -> str:
         return ""
     keys, words = which
     letter = await context.push(
-        Choice("Export as", {one: format.about for one, (_, format) in _BY_LETTER.items()})
+        ChoiceDialog("Export as", {one: format.about for one, (_, format) in _BY_LETTER.items()})
     )
     if letter is None:
         return ""
     name, format = _BY_LETTER[letter]
-    where = await context.push(Prompt("Write the report to", f"{Path(log).stem}{format.ending}"))
+    where = await context.push(
+        PromptDialog("Write the report to", f"{Path(log).stem}{format.ending}")
+    )
     if not where or not where.strip():
         return ""
     to = typed_path(where)
@@ -69,7 +71,7 @@ async def _rows(context: Context) -> tuple[frozenset[str] | None, str] | None:
         options["v"] = f"The visible rows, {len(visible):,}"
     letter = "a"
     if len(options) > 1:
-        said = await context.push(Choice("Export which rows?", options))
+        said = await context.push(ChoiceDialog("Export which rows?", options))
         if said is None:
             return None
         letter = said
@@ -95,5 +97,5 @@ def _write(
 ) -> None:
     report = load_report(Path(log), profile)
     if keys is not None:
-        report = part_of(report, keys, words)
+        report = select_rows(report, keys, words)
     save(FORMATS[format].render(report), to, force=force, never=(Path(log),))

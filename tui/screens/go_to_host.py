@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.screens.context import Context
 
 
-class GoTo(Dialog[str]):
+class GoToDialog(Dialog[str]):
     """A line for a name, and below it the hosts that it may mean."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,7 +92,7 @@ async def ask_for_host(context: Context) -> str:
         first.setdefault(job.target.label, job.key)
     if not first:
         return "There is no host yet."
-    host = await context.push(GoTo(tuple(first)))
+    host = await context.push(GoToDialog(tuple(first)))
     if host is None or host not in first:
         return ""
     said = ""

@@ -12,14 +12,14 @@ from textual.widget import Widget
 
 from probes.model import Status
 from tui.models.command import Command, Group
-from tui.screens.dialogs import Help
+from tui.screens.dialogs import HelpDialog
 from tui.text.pages import page_lines, page_of, read_page
 from tui.text.status import STATUS, Glyphs
 from tui.widgets.detail import Detail
-from tui.widgets.filter_input import FilterEntry
-from tui.widgets.host_input import HostEntry
+from tui.widgets.filter_input import FilterInput
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -46,10 +46,10 @@ PANES: Mapping[str, Pane] = {
     one.widget.__name__: one
     for one in (
         Pane("table", "table", ResultTable),
-        Pane("tree", "panes", Outline),
+        Pane("tree", "panes", ProfileTree),
         Pane("details", "panes", Detail),
-        Pane("host line", "hosts", HostEntry),
-        Pane("filter line", "table", FilterEntry),
+        Pane("host line", "hosts", HostInput),
+        Pane("filter line", "table", FilterInput),
     )
 }
 """By the name of the widget's class."""
@@ -60,7 +60,7 @@ _KEY = 9
 _HEADING = 8
 _STATUS_WORD = 14
 
-_AFTER: dict[Group, tuple[tuple[str, str], ...]] = {
+_NOTES: dict[Group, tuple[tuple[str, str], ...]] = {
     "hosts": (
         (
             "",
@@ -70,7 +70,7 @@ _AFTER: dict[Group, tuple[tuple[str, str], ...]] = {
     ),
     "program": (("Ctrl+P", "every action by name"),),
 }
-"""What is to be said behind the commands of the same heading."""
+"""Text behind the commands of a heading."""
 
 _NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Escape"}
 
@@ -94,7 +94,7 @@ def help_text(commands: Iterable[Command], focus: str = "ResultTable", width: in
     text += _own_keys(f"You are in the {here.name}", here, width)
     for group, members in groups.items():
         lines = [(one.key_text, one.about) for one in members]
-        lines += _AFTER.get(group, ())
+        lines += _NOTES.get(group, ())
         text += "\n".join(_section(group.upper(), lines, width)) + "\n\n"
     for pane in PANES.values():
         if pane is not here:
@@ -128,7 +128,7 @@ def _section(
         yield from (f"{'':<{beside + words}}{line}" for line in rest)
 
 
-_BESIDE = 4
+_BORDER_CELLS = 4
 """Cells of its edges and its scroll bar."""
 _WIDEST = 76
 
@@ -136,17 +136,17 @@ _WIDEST = 76
 def show_help(context: Context) -> None:
     """Show every key, those of the widget that has the focus first."""
     app = context.host
-    width = app.size.width - _BESIDE
-    app.push_screen(Help(help_text(context.commands, type(app.focused).__name__, width)))
+    width = app.size.width - _BORDER_CELLS
+    app.push_screen(HelpDialog(help_text(context.commands, type(app.focused).__name__, width)))
 
 
 def show_status(context: Context, status: Status) -> None:
     """Show the page about a status."""
-    show_page(context.host, page_of(status), context.signs)
+    show_page(context.host, page_of(status), context.glyphs)
 
 
-def show_page(app: App[int], page: str, signs: Glyphs) -> None:
+def show_page(app: App[int], page: str, glyphs: Glyphs) -> None:
     """Show a page of docs/status as text, with keys to scroll it and to go back."""
-    width = max(1, min(app.size.width - _BESIDE, _WIDEST))
+    width = max(1, min(app.size.width - _BORDER_CELLS, _WIDEST))
     lines = page_lines(read_page(page), width)
-    app.push_screen(Help("\n".join(signs.clean(line) for line in lines)))
+    app.push_screen(HelpDialog("\n".join(glyphs.clean(line) for line in lines)))

@@ -31,22 +31,22 @@ from profiles.model import Profile
 from tui import screens
 from tui.controller import DemoFailed
 from tui.models.command import Command
-from tui.screens.layout import Arrangement
+from tui.screens.layout import PaneLayout
 from tui.screens.main_panes import Panes
 from tui.storage.preferences import Preferences
 from tui.terminal.app_base import TerminalApp
 from tui.terminal.gc_control import PeriodicCollector
 from tui.text.status import Glyphs
-from tui.widgets.container import Box, bare
+from tui.widgets.container import Box, blank_lines
 from tui.widgets.detail import Detail
-from tui.widgets.footer import Crumbs, KeyBar
-from tui.widgets.header import Head
-from tui.widgets.host_input import HostEntry
+from tui.widgets.footer import Breadcrumbs, KeyBar
+from tui.widgets.header import Header
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 if TYPE_CHECKING:
-    from tui.controller import Runner
+    from tui.controller import Controller
     from tui.models.loaded_session import LoadedSession
     from tui.screens.context import Context
     from tui.sessions.replay import Replay
@@ -74,10 +74,10 @@ REFRESH = 0.2
 """Seconds between two updates of the screen."""
 SLOW_REFRESH = 1.0
 """The same over a slow link: what changes twice in it is sent once."""
-_OFTEN = 0.02
+_POLL_INTERVAL = 0.02
 """Seconds between two looks for an event of the engine: they come in batches."""
-_LOOKS = 25
-KEY_FIRST = 0.06
+_MAX_POLLS = 25
+KEY_DELAY = 0.06
 """Seconds by which an update gives way to a key, whose frame would be drawn after it."""
 
 _HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.0.0.0/28. F1 helps."
@@ -86,13 +86,13 @@ _HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.
 class SessionScreen(Screen[object]):
     """One session: `runner` measures it, or `recorded` holds an old one.
 
-    Its keys are those of a class made by `screen_with`.
+    Its keys are those of a class made by `make_screen_class`.
     """
 
     AUTO_FOCUS = ""
     kiosk: bool
-    """Whether those who use it may reach nothing but this program."""
-    known: Mapping[str, Command]
+    """True if its users may reach nothing but this program."""
+    all_commands: Mapping[str, Command]
     """Every command by its id."""
     commands: tuple[Command, ...]
     """Every command that can be given here, with its keys."""
@@ -103,42 +103,42 @@ class SessionScreen(Screen[object]):
     def __init__(
         self,
         profile: Profile,
-        signs: Glyphs,
-        runner: Runner | None,
+        glyphs: Glyphs,
+        controller: Controller | None,
         recorded: LoadedSession | None = None,
         *,
         entries: Sequence[str] = (),
         start: bool = False,
         refresh: float = REFRESH,
         replay: float | None = None,
-        remembered: Preferences,
+        preferences: Preferences,
     ) -> None:
         super().__init__()
-        self._remembered = remembered
+        self._preferences = preferences
         self.profile = profile
-        self.signs = signs
-        self.runner = runner
+        self.glyphs = glyphs
+        self.controller = controller
         self.recorded = recorded
         self.measuring = False
-        """Whether rows wait or are in flight."""
-        self.arrangement: Arrangement
+        """True while rows wait or are in flight."""
+        self.pane_layout: PaneLayout
         self.panes: Panes
         """Only after mounting."""
         self.replay: Replay | None = None
-        """What plays the old session; None where its end is shown."""
-        self._replay_at = replay
+        """Replay of the old session; None where its end is shown."""
+        self._replay_speed = replay
         self._entries = entries
-        self._at_once = start
-        self._every = refresh
+        self._start_at_once = start
+        self._refresh_interval = refresh
         self._collector = PeriodicCollector()
-        self._shown_before = False
-        self._gives_way = False
+        self._resumed_before = False
+        self._deferred = False
         self.saving = True
-        self.engine_up = asyncio.Event()
+        self.engine_started = asyncio.Event()
 
     @cached_property
     def _keys(self) -> KeyBar:
-        return KeyBar(self.signs, self.commands)
+        return KeyBar(self.glyphs, self.commands)
 
     @property
     def host(self) -> TerminalApp:
@@ -148,43 +148,43 @@ class SessionScreen(Screen[object]):
 
     @property
     def log_path(self) -> str:
-        """Where this session is kept; empty where it is not."""
-        if self.runner is not None:
-            return self.runner.log_path
+        """Path of the session log; empty where there is none."""
+        if self.controller is not None:
+            return self.controller.log_path
         return "" if self.recorded is None else str(self.recorded.path)
 
     @cached_property
     def watcher(self) -> Watcher:
-        """What stands between the events and the panes, from the first event on."""
+        """Watcher of this screen, from the first event on."""
         return screens.Watcher(self)
 
     @cached_property
     def filter_line(self) -> FilterLine:
         """The line of the filter, hidden until it is typed in."""
-        return screens.FilterLine(self.signs, self._keys)
+        return screens.FilterLine(self.glyphs, self._keys)
 
     def compose(self) -> ComposeResult:
-        """Head, host line, tree, table, detail, notice, keys; the filter line comes after them."""
+        """Header, host line, tree, table, detail, notice, keys; later the filter line."""
         profile = self.profile
-        self.arrangement = Arrangement(self, self._remembered, rows=self.recorded is not None)
+        self.pane_layout = PaneLayout(self, self._preferences, rows=self.recorded is not None)
         self.update_classes(self.host.breakpoints(), update=False)
-        yield Head(self.signs, f"{profile.name} {profile.version}")
+        yield Header(self.glyphs, f"{profile.name} {profile.version}")
         with Box(id="entry-line"):
             yield Static("Hosts", id="entry-label", markup=False)
-            history = self.runner.history if self.runner else None
+            history = self.controller.history if self.controller else None
             if history is not None:
-                yield HostEntry(profile, history, lambda text: screens.single_line(text))
+                yield HostInput(profile, history, lambda text: screens.single_line(text))
             else:
                 yield Static(
                     self.recorded.description if self.recorded else "", id="where", markup=False
                 )
         with Box(id="body"):
-            yield Outline(profile, self.signs)
+            yield ProfileTree(profile, self.glyphs)
             with Box(id="right"):
-                yield ResultTable(hint=_HINT, ascii=self.signs.ascii)
-                yield Detail(self.signs)
+                yield ResultTable(hint=_HINT, ascii=self.glyphs.ascii)
+                yield Detail(self.glyphs)
         yield Static(id="notice", markup=False)
-        yield Crumbs(self.signs)
+        yield Breadcrumbs(self.glyphs)
         yield self._keys
 
     async def mount_composed_widgets(self, widgets: list[Widget]) -> None:
@@ -193,52 +193,52 @@ class SessionScreen(Screen[object]):
         await super().mount_composed_widgets(own)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """What is behind the panes."""
-        return bare(self, crop)
+        """Background behind the panes."""
+        return blank_lines(self, crop)
 
     def on_mount(self) -> None:
         """Show what there is; an old session touches no network."""
         self.panes = Panes(
             self,
             self.profile,
-            self.signs,
+            self.glyphs,
             self.commands,
-            self.arrangement,
+            self.pane_layout,
             filter_line=lambda: self.filter_line,
-            past=lambda key: self.watcher.history.of(key),
+            history=lambda key: self.watcher.history.of(key),
         )
         self.call_after_refresh(lambda: self.mount(self.filter_line, before=self._keys))
         if self.recorded is not None:
-            self._open(self.recorded)
-            self.panes.arrangement.go()
-        elif self.runner is not None:
-            self.panes.head.vantage(self.runner.where)
+            self._open_recorded(self.recorded)
+            self.panes.layout.focus()
+        elif self.controller is not None:
+            self.panes.header.set_vantage(self.controller.initial_vantage)
             # At once: the first frame shows where the focus is.
-            self.set_focus(self.query_one(HostEntry))
-            self.panes.locate()
-            self.set_interval(self._every, self.drain)
-            self.call_after_refresh(self._begin, self.runner)
+            self.set_focus(self.query_one(HostInput))
+            self.panes.update_breadcrumbs()
+            self.set_interval(self._refresh_interval, self.drain)
+            self.call_after_refresh(self._begin, self.controller)
         self.host.dispatcher.resume()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Styles are as they were composed; Textual would apply each of them again."""
-        event.refresh_styles = event.refresh_styles and self._shown_before
-        self._shown_before = True
+        event.refresh_styles = event.refresh_styles and self._resumed_before
+        self._resumed_before = True
 
     def action_do(self, id: str) -> None:
         """Do a command, and say what came of it."""
-        command = self.known[id]
+        command = self.all_commands[id]
         if command not in self.commands:
             self.say(f"{command.word} is switched off here: this program runs as a kiosk.")
             return
         context: Context = self
         outcome = command.run(context)
         if isinstance(outcome, Coroutine):
-            self._keys_wait(self._said(outcome), "conversation", exclusive=True)
+            self._run_before_next_key(self._show_outcome(outcome), "conversation", exclusive=True)
         elif outcome is not None:
             self.say(outcome)
 
-    def _keys_wait(
+    def _run_before_next_key(
         self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False
     ) -> None:
         """Begin some work, and take the next key when it is over."""
@@ -246,11 +246,11 @@ class SessionScreen(Screen[object]):
 
     def show_until(self, done: Callable[[], bool]) -> None:
         """Show what the engine reports until `done`, before the next key is taken."""
-        self._keys_wait(self._shown(done), "engine")
+        self._run_before_next_key(self._drain_until(done), "engine")
 
-    async def _shown(self, done: Callable[[], bool]) -> None:
-        for _ in range(_LOOKS):
-            await asyncio.sleep(_OFTEN)
+    async def _drain_until(self, done: Callable[[], bool]) -> None:
+        for _ in range(_MAX_POLLS):
+            await asyncio.sleep(_POLL_INTERVAL)
             self.drain()
             if done():
                 return
@@ -259,34 +259,34 @@ class SessionScreen(Screen[object]):
         """Show a screen over this one until it closes; returns its result."""
         return await self.host.push_screen_wait(screen)
 
-    async def _said(self, conversation: Coroutine[Any, Any, str]) -> None:
+    async def _show_outcome(self, conversation: Coroutine[Any, Any, str]) -> None:
         self.say(await conversation)
 
     def say(self, text: str, *, trouble: bool = False) -> None:
         """One or a few sentences above the keys, until Escape or the next ones."""
-        self.panes.below.say(text, trouble=trouble)
+        self.panes.status_line.say(text, trouble=trouble)
 
-    def replayed(self, events: Sequence[Event], state: str) -> None:
+    def show_replay(self, events: Sequence[Event], state: str) -> None:
         """Show what a replay says happened, and how far it is."""
         self._apply(events)
-        self.panes.head.state(state)
+        self.panes.header.set_state(state)
 
     def show_session(self, recorded: LoadedSession, *, replay: float | None = None) -> None:
         """Open an old session over this one, or play it so many times as fast."""
         self.host.push_screen(
-            screen_with(self.commands, kiosk=self.kiosk)(
+            make_screen_class(self.commands, kiosk=self.kiosk)(
                 self.profile,
-                self.signs,
+                self.glyphs,
                 None,
                 recorded,
                 replay=replay,
-                remembered=self._remembered,
+                preferences=self._preferences,
             )
         )
 
     @property
-    def opened(self) -> bool:
-        """Whether it was opened over another session's screen."""
+    def is_overlay(self) -> bool:
+        """True if it was opened over another session's screen."""
         return self.host.screen_stack[0] is not self
 
     def bell(self) -> None:
@@ -302,39 +302,39 @@ class SessionScreen(Screen[object]):
 
     def go_to_hosts(self) -> None:
         """Focus the host line, if there is one."""
-        if self.runner is not None:
-            self.query_one(HostEntry).focus()
+        if self.controller is not None:
+            self.query_one(HostInput).focus()
 
     def put_hosts(self, text: str) -> None:
         """Put hosts into the host line, to be looked at before they are measured."""
-        if self.runner is not None:
-            entry = self.query_one(HostEntry)
+        if self.controller is not None:
+            entry = self.query_one(HostInput)
             entry.value = text
             entry.cursor_position = len(text)
             entry.focus()
 
-    def _begin(self, runner: Runner) -> None:
+    def _begin(self, controller: Controller) -> None:
         """After the first paint: start the engine, say where this is, fill in the hosts."""
         if self._entries:
             self.put_hosts(" ".join(self._entries))
-        self.run_worker(self._start(runner), exclusive=False)
+        self.run_worker(self._start(controller), exclusive=False)
 
-    async def _start(self, runner: Runner) -> None:
+    async def _start(self, controller: Controller) -> None:
         try:
-            self.panes.head.vantage(await runner.start())
+            self.panes.header.set_vantage(await controller.start())
         except DemoFailed as error:
             self.say(str(error), trouble=True)
             return
-        self.engine_up.set()
-        if self._at_once and self._entries:
-            self._submit(self.query_one(HostEntry).value)
+        self.engine_started.set()
+        if self._start_at_once and self._entries:
+            self._submit(self.query_one(HostInput).value)
 
-    def _open(self, recorded: LoadedSession) -> None:
-        self.panes.head.vantage(recorded.vantage)
-        self.panes.head.state("old session", trouble=False)
+    def _open_recorded(self, recorded: LoadedSession) -> None:
+        self.panes.header.set_vantage(recorded.vantage)
+        self.panes.header.set_state("old session", trouble=False)
         self.panes.add(recorded.jobs)
-        if self._replay_at is not None:
-            self.replay = screens.Replay(self, recorded, self._replay_at)
+        if self._replay_speed is not None:
+            self.replay = screens.Replay(self, recorded, self._replay_speed)
             self.run_worker(self.replay.start(), exclusive=False)
         else:
             self._apply((*recorded.results, *recorded.verdicts))
@@ -343,12 +343,10 @@ class SessionScreen(Screen[object]):
 
     def drain(self) -> None:
         """Show what has happened since the last call, a moment later if a key was just pressed."""
-        self._gives_way = (
-            not self._gives_way and time.monotonic() - self.host.last_key_at < KEY_FIRST
-        )
-        if self._gives_way:
-            self.set_timer(KEY_FIRST, self.drain)
-        elif self.runner is not None and (events := self.runner.drain()):
+        self._deferred = not self._deferred and time.monotonic() - self.host.last_key_at < KEY_DELAY
+        if self._deferred:
+            self.set_timer(KEY_DELAY, self.drain)
+        elif self.controller is not None and (events := self.controller.drain()):
             self._apply(events)
 
     def _apply(self, events: Sequence[Event]) -> None:
@@ -359,7 +357,7 @@ class SessionScreen(Screen[object]):
             elif isinstance(event, Finished):
                 self.measuring = False
         self.show_events(self.watcher.filter_events(events))
-        self.tell_state()
+        self.show_state()
         self._collector.add_events(len(events))
 
     def show_events(self, events: Sequence[Event]) -> None:
@@ -368,31 +366,31 @@ class SessionScreen(Screen[object]):
         if any(isinstance(event, Finished) for event in events):
             self.panes.resort()
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Another session begins on this screen."""
         self.panes.clear()
         self.watcher.reset()
 
-    def tell_state(self) -> None:
+    def show_state(self) -> None:
         """Say at the top what is going on and whether it is kept."""
-        if self.runner is None:
+        if self.controller is None:
             return
         watch = self.watcher.state
-        if not self.saving or (self.runner.begun and not self.runner.log_path):
-            self.panes.head.state("NOT SAVED", trouble=True)
-        elif self.measuring or self.runner.begun:
+        if not self.saving or (self.controller.has_session and not self.controller.log_path):
+            self.panes.header.set_state("NOT SAVED", trouble=True)
+        elif self.measuring or self.controller.has_session:
             now = "measuring" if self.measuring else "saved"
-            self.panes.head.state(f"{watch}, {now}" if watch else now)
+            self.panes.header.set_state(f"{watch}, {now}" if watch else now)
 
     def on_result_table_row_highlighted(self, event: ResultTable.RowHighlighted) -> None:
         """The detail follows the cursor."""
-        self.panes.tell(event.key, top=True)
+        self.panes.show_detail(event.key, top=True)
 
     def on_result_table_row_selected(self) -> None:
         """Enter goes to the details."""
         self.panes.detail.focus()
 
-    def on_outline_highlighted(self) -> None:
+    def on_profile_tree_highlighted(self) -> None:
         """The table follows the tree."""
         self.panes.follow_tree()
 
@@ -400,7 +398,7 @@ class SessionScreen(Screen[object]):
         """The pane in front is the one with the focus."""
         self.panes.follow(event.widget)
 
-    def on_outline_included(self, event: Outline.Included) -> None:
+    def on_profile_tree_included(self, event: ProfileTree.Included) -> None:
         """Say what including or excluding means."""
         what = "is measured again" if event.included else "is left out of what is measured next"
         self.say(f"{event.node.title} {what}.")
@@ -411,41 +409,41 @@ class SessionScreen(Screen[object]):
 
     def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
         """The filter works as it is typed; Enter goes to the table."""
-        self.panes.find(event.text)
+        self.panes.set_query(event.text)
         if event.done:
-            self.panes.below.close_filter(forget=False)
+            self.panes.status_line.close_filter(forget=False)
             self.panes.table.focus()
-            self.say(self.panes.narrowed)
+            self.say(self.panes.filter_text)
 
     def _submit(self, text: str) -> None:
-        if self.runner is not None and text.strip():
-            self._keys_wait(self.measure_line(self.runner, text), "measure")
+        if self.controller is not None and text.strip():
+            self._run_before_next_key(self.measure_line(self.controller, text), "measure")
 
-    async def measure_line(self, runner: Runner, text: str) -> None:
+    async def measure_line(self, controller: Controller, text: str) -> None:
         """Measure the hosts in a line; what is wrong in it stays there, to be corrected."""
-        await self.engine_up.wait()
+        await self.engine_started.wait()
         panes = self.panes
-        entered = await runner.read(text, panes.role)
-        entry = self.query_one(HostEntry)
+        entered = await controller.read(text, panes.role)
+        entry = self.query_one(HostInput)
         if entered.targets:
             # Planned off the loop: of a whole network it takes a while.
             question = await asyncio.to_thread(
-                runner.question, entered.targets, panes.outline.included
+                controller.question, entered.targets, panes.tree.included
             )
             if question and not await screens.confirmed(self, question):
                 return
-            jobs, anew, trouble = runner.measure(entered.targets, panes.outline.included)
-            if anew:
-                self.begin_anew()
+            jobs, new_session, trouble = controller.measure(entered.targets, panes.tree.included)
+            if new_session:
+                self.reset()
             self.measuring = True
             panes.add(jobs)
             self.saving = not trouble
-            self.tell_state()
+            self.show_state()
             entry.history.add(text.strip())
-            entry.forget_place()
+            entry.reset_recall()
             entry.value = ""
             panes.table.focus()
-            self.say(trouble or runner.assumptions(jobs), trouble=bool(trouble))
+            self.say(trouble or controller.assumptions(jobs), trouble=bool(trouble))
         elif not entered.problems:
             self.say("There is no host in this line; # begins a comment.", trouble=True)
         if entered.problems:
@@ -453,13 +451,13 @@ class SessionScreen(Screen[object]):
             self.say(entry.correct(entered.problems), trouble=True)
 
     def measure_again(
-        self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, said: str = ""
+        self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, notice: str = ""
     ) -> str | None:
         """Measure rows again, `forced` ones even if not needed; returns why not, if so.
 
         A `quiet` round of a watch takes no notice away.
         """
-        if self.runner is None:
+        if self.controller is None:
             return (
                 "This is an old session. `auditreach run --from FILE` measures it again, "
                 "with --only blocked only what was blocked."
@@ -467,28 +465,28 @@ class SessionScreen(Screen[object]):
         if not keys:
             return None
         panes = self.panes
-        jobs, trouble = self.runner.again(
-            keys, panes.targets, panes.outline.included, forced=forced
+        jobs, trouble = self.controller.measure_again(
+            keys, panes.targets, panes.tree.included, forced=forced
         )
         if jobs:
-            self.begin_anew()
+            self.reset()
             panes.add(jobs)
         self.measuring = True
-        self.tell_state()
+        self.show_state()
         if trouble or not quiet:
-            self.say(trouble or said, trouble=bool(trouble))
+            self.say(trouble or notice, trouble=bool(trouble))
         return None
 
 
-def screen_with(bound: Sequence[Command], *, kiosk: bool = False) -> type[SessionScreen]:
+def make_screen_class(commands: Sequence[Command], *, kiosk: bool = False) -> type[SessionScreen]:
     """The screen of a session with commands on their keys; a kiosk offers not all of them."""
-    offered = tuple(one for one in bound if not (kiosk and one.outside))
+    offered = tuple(one for one in commands if not (kiosk and one.outside))
 
     class KeyedScreen(SessionScreen):
         # Textual takes the keys of a screen from its class.
-        BINDINGS: ClassVar[list[BindingType]] = list(bindings(bound, offered))
+        BINDINGS: ClassVar[list[BindingType]] = list(bindings(commands, offered))
 
     KeyedScreen.kiosk = kiosk
-    KeyedScreen.known = {one.id: one for one in bound}
+    KeyedScreen.all_commands = {one.id: one for one in commands}
     KeyedScreen.commands = offered
     return KeyedScreen

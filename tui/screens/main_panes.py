@@ -21,15 +21,15 @@ from tui.models.columns import COLUMNS
 from tui.models.command import Command
 from tui.models.filter import Filter
 from tui.models.keymap import with_keys
-from tui.screens.layout import Arrangement, Pane
+from tui.screens.layout import Pane, PaneLayout
 from tui.text.breadcrumbs import filter_parts
 from tui.text.status import Glyphs
 from tui.widgets.detail import Detail
-from tui.widgets.footer import Crumbs
-from tui.widgets.header import Head
-from tui.widgets.host_input import HostEntry
+from tui.widgets.footer import Breadcrumbs
+from tui.widgets.header import Header
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 if TYPE_CHECKING:
     from tui.models.removed_hosts import RemovedHosts
@@ -38,41 +38,41 @@ if TYPE_CHECKING:
     from tui.widgets.filter_input import FilterLine
 
 
-_NOTICES = 100
+_MAX_NOTICES = 100
 
 
-class Below:
-    """Shows one of them at a time, and remembers what was said."""
+class StatusLine:
+    """Status line: breadcrumbs, notice or filter line, one at a time; keeps earlier notices."""
 
     def __init__(
         self,
         screen: Screen[object],
-        signs: Glyphs,
+        glyphs: Glyphs,
         commands: Sequence[Command],
         filter_line: Callable[[], FilterLine],
     ) -> None:
-        self.crumbs = screen.query_one(Crumbs)
-        self.notices: deque[str] = deque(maxlen=_NOTICES)
-        """What was said, the latest last, with the time."""
+        self.breadcrumbs = screen.query_one(Breadcrumbs)
+        self.notices: deque[str] = deque(maxlen=_MAX_NOTICES)
+        """Earlier notices, the latest last, with the time."""
         self._notice = screen.query_one("#notice", Static)
-        self._signs = signs
+        self._glyphs = glyphs
         self._commands = commands
         self._filter_line = filter_line
-        self._said = ("", False)
+        self._shown_notice = ("", False)
 
     def say(self, text: str, *, trouble: bool = False) -> None:
         """One or a few sentences, `{command-id}` in them for a key; empty takes them away."""
-        text = self._signs.clean(with_keys(text, self._commands))
-        if (text, trouble) == self._said:
+        text = self._glyphs.clean(with_keys(text, self._commands))
+        if (text, trouble) == self._shown_notice:
             # Every update lays the whole screen out again.
             return
-        self._said = (text, trouble)
+        self._shown_notice = (text, trouble)
         if text:
             self.notices.append(f"{datetime.now().astimezone():%H:%M:%S}  {text}")
         self._notice.update(text)
         self._notice.set_class(bool(text), "-shown")
         self._notice.set_class(trouble, "-trouble")
-        self._show_crumbs()
+        self._update_breadcrumbs()
 
     @property
     def filter_line(self) -> FilterLine:
@@ -83,61 +83,61 @@ class Below:
         """Go to the filter line."""
         self.say("")
         self.filter_line.open()
-        self._show_crumbs()
+        self._update_breadcrumbs()
 
     def close_filter(self, *, forget: bool) -> None:
         """Hide the filter line; `forget` what was typed in it too."""
         self.filter_line.close(forget=forget)
-        self._show_crumbs()
+        self._update_breadcrumbs()
 
-    def _show_crumbs(self) -> None:
-        self.crumbs.display = not self._said[0] and not self.filter_line.shown
+    def _update_breadcrumbs(self) -> None:
+        self.breadcrumbs.display = not self._shown_notice[0] and not self.filter_line.shown
 
 
-_ORDERS = (None, *(column.id for column in COLUMNS if column.sort is not None))
+_SORT_COLUMNS = (None, *(column.id for column in COLUMNS if column.sort is not None))
 _ALL_HIDDEN = "No row passes the filter; {back} shows all."
 
 _W = TypeVar("_W", bound=Widget)
 
 
 class Panes:
-    """Head, tree, table, detail and notice of a composed screen."""
+    """Header, tree, table, detail and notice of a composed screen."""
 
     def __init__(
         self,
         screen: Screen[object],
         profile: Profile,
-        signs: Glyphs,
+        glyphs: Glyphs,
         commands: Sequence[Command],
-        arrangement: Arrangement,
+        layout: PaneLayout,
         *,
         filter_line: Callable[[], FilterLine],
-        past: Callable[[str], Series | None],
+        history: Callable[[str], Series | None],
     ) -> None:
         """`filter_line` and `past`, the rounds of a row, are not needed for the first frame."""
-        self.head = _the(screen, Head)
-        self.outline = _the(screen, Outline)
-        self.table = _the(screen, ResultTable)
-        self.detail = _the(screen, Detail)
+        self.header = _find_widget(screen, Header)
+        self.tree = _find_widget(screen, ProfileTree)
+        self.table = _find_widget(screen, ResultTable)
+        self.detail = _find_widget(screen, Detail)
         self._hint = self.table.hint
         self._all_hidden = with_keys(_ALL_HIDDEN, commands)
-        self.below = Below(screen, signs, commands, filter_line)
-        self.verdicts = self.outline.verdicts
+        self.status_line = StatusLine(screen, glyphs, commands, filter_line)
+        self.verdicts = self.tree.verdicts
         places: dict[Pane, Widget] = {
-            "tree": self.outline,
+            "tree": self.tree,
             "table": self.table,
             "detail": self.detail,
         }
-        entry = next(iter(screen.walk_children(HostEntry)), None)
-        self.arrangement = arrangement
-        self.arrangement.over(places, entry)
+        entry = next(iter(screen.walk_children(HostInput)), None)
+        self.layout = layout
+        self.layout.set_widgets(places, entry)
         self._screen = screen
         self._profile = profile
-        self._signs = signs
-        self._past = past
+        self._glyphs = glyphs
+        self._history = history
         self.failures = False
         """Only rows that are not well are shown."""
-        self.words = ""
+        self.query = ""
         """Only rows that this query describes are shown."""
         self._only: Filter | None = None
         """Rows that a verdict or finding is about, instead of those of the tree's node."""
@@ -148,9 +148,9 @@ class Panes:
         return screens.Clipboard(self.table.app)
 
     @cached_property
-    def removals(self) -> RemovedHosts:
-        """What was taken off the screen."""
-        return screens.RemovedHosts(self.table, self.outline, self._tally)
+    def removed_hosts(self) -> RemovedHosts:
+        """Hosts removed from the screen."""
+        return screens.RemovedHosts(self.table, self.tree, self._update_counts)
 
     @property
     def keys(self) -> list[str]:
@@ -174,20 +174,20 @@ class Panes:
         return [*(key for key in self.visible if key in marks), *hidden]
 
     @property
-    def aimed(self) -> list[str]:
-        """What a command is for: the marked rows, without any the selected one, if there is one."""
+    def selected_keys(self) -> list[str]:
+        """Keys of the rows a command applies to: the marked rows, else the selected one."""
         key = self.table.cursor_key
         return self.marked or ([] if key is None else [key])
 
     @property
-    def results(self) -> list[Result]:
-        """What is known of the rows that a command is for, as far as they were measured."""
-        found = map(self.table.rows.result, self.aimed)
+    def selected_results(self) -> list[Result]:
+        """Results of the rows a command applies to, as far as they were measured."""
+        found = map(self.table.rows.result, self.selected_keys)
         return [result for result in found if result is not None]
 
     @property
-    def chosen(self) -> Result | None:
-        """What is known of the selected row, if it was measured."""
+    def cursor_result(self) -> Result | None:
+        """Result of the selected row, if it was measured."""
         key = self.table.cursor_key
         return None if key is None else self.table.rows.result(key)
 
@@ -206,94 +206,96 @@ class Panes:
     def add(self, jobs: Iterable[Job]) -> None:
         """Show planned rows."""
         jobs = tuple(jobs)
-        self.removals.forget({job.target for job in jobs})
+        self.removed_hosts.forget({job.target for job in jobs})
         self.table.add(jobs)
         self.verdicts.add(jobs)
-        self.outline.add(jobs)
-        self._tally()
+        self.tree.add(jobs)
+        self._update_counts()
 
     def clear(self) -> None:
         """Forget every row."""
         self._only = None
-        self.removals.clear()
+        self.removed_hosts.clear()
         self.table.clear()
         self.verdicts.clear()
-        self.outline.clear()
-        self.locate()
+        self.tree.clear()
+        self.update_breadcrumbs()
 
     def apply(self, events: Sequence[Event]) -> None:
         """Show what happened to rows, and which came or went."""
-        begun = 0
+        start = 0
         for at, event in enumerate(events):
             if isinstance(event, Removed | Restored):
-                self._take_in(events[begun:at])
-                begun = at + 1
+                self._apply_events(events[start:at])
+                start = at + 1
                 took = isinstance(event, Removed)
-                (self.removals.remove if took else self.removals.restore)(event.targets)
-        self._take_in(events[begun:])
-        self._tally()
+                (self.removed_hosts.remove if took else self.removed_hosts.restore)(event.targets)
+        self._apply_events(events[start:])
+        self._update_counts()
         shown = self.table.cursor_key
         if any(isinstance(event, Result) and event.job.key == shown for event in events):
-            self.tell(shown, top=False)
+            self.show_detail(shown, top=False)
 
-    def _take_in(self, events: Sequence[Event]) -> None:
+    def _apply_events(self, events: Sequence[Event]) -> None:
         if not events:
             return
-        self.removals.finish_pending()
+        self.removed_hosts.finish_pending()
         self.table.apply(events)
         self.verdicts.apply(events)
-        self.outline.apply(events)
+        self.tree.apply(events)
 
-    def tell(self, key: str | None, *, top: bool) -> None:
-        """Show the story of a row, from its `top` or where it was scrolled to."""
-        self.locate()
+    def show_detail(self, key: str | None, *, top: bool) -> None:
+        """Show the details of a row, from the `top` or at the present scroll position."""
+        self.update_breadcrumbs()
         rows = self.table.rows
         job = None if key is None else rows.job_of(key)
         if key is None or job is None:
             self.detail.show((), top=True)
         else:
             lines = screens.detail_lines(job, rows.result(key), self._profile)
-            past = screens.history_lines(self._past(key), ascii=self._signs.ascii)
-            self.detail.show((*islice(lines, 2), *past, *lines), top=top)
+            history = screens.history_lines(self._history(key), ascii=self._glyphs.ascii)
+            self.detail.show((*islice(lines, 2), *history, *lines), top=top)
 
     def follow(self, focused: Widget) -> None:
-        """Bring the pane with the focus to the front, and say so."""
-        self.arrangement.follow(focused)
-        self.locate()
+        """Bring the pane with the focus to the front, and update the breadcrumbs."""
+        self.layout.follow(focused)
+        self.update_breadcrumbs()
 
-    def locate(self) -> None:
-        """Say where the cursor is: which pane, where in the tree, which row."""
+    def update_breadcrumbs(self) -> None:
+        """Update the breadcrumbs: pane, place in the tree, row."""
         focused = self._screen.focused
-        if isinstance(focused, HostEntry):
+        if isinstance(focused, HostInput):
             role = next((one.title for one in self._profile.roles if one.id == self.role), "")
             of = f"hosts without ROLE= count as {role}" if role else "type ROLE=HOST"
-            self.below.crumbs.show("Hosts", (of,), "")
-        elif self.arrangement.pane == "tree":
-            self.below.crumbs.show("Tree", self.outline.titles, self.outline.told)
+            self.status_line.breadcrumbs.show("Hosts", (of,), "")
+        elif self.layout.pane == "tree":
+            self.status_line.breadcrumbs.show("Tree", self.tree.titles, self.tree.status_text)
         else:
-            name = "Table" if self.arrangement.pane == "table" else "Details"
+            name = "Table" if self.layout.pane == "table" else "Details"
             line, shown = self.table.cursor_line + 1, len(self.table.rows.view)
             row = f"row {line:,}/{shown:,}" if shown else ""
-            self.below.crumbs.show(name, filter_parts(self.table.rows.filter, self._profile), row)
+            self.status_line.breadcrumbs.show(
+                name, filter_parts(self.table.rows.filter, self._profile), row
+            )
 
     @property
     def role(self) -> str:
         """The role the tree stands on, if it is one or below one."""
-        return self.outline.node.filter.role
+        return self.tree.node.filter.role
 
     def filter(self) -> None:
         """Show the rows of the tree's node, or of what was chosen, that pass the other filters."""
-        self.removals.finish_pending()
-        self.table.show(self._wanted)
-        self._count()
+        self.removed_hosts.finish_pending()
+        self.table.show(self._combined_filter)
+        self._update_shown()
 
     @property
-    def _wanted(self) -> Filter:
-        """What the tree's node, or what was chosen, and the other filters leave."""
-        where = self._only or self.outline.node.filter
-        return replace(where, failures=self.failures, text=self.words)
+    def _combined_filter(self) -> Filter:
+        """Filter of the tree's node, or of chosen rows, combined with the other filters."""
+        where = self._only or self.tree.node.filter
+        return replace(where, failures=self.failures, text=self.query)
 
-    def only(self, rows: Filter) -> None:
+    def show_only(self, rows: Filter) -> None:
         """Show these rows instead of those of the tree's node, from the first on."""
         was = self.table.cursor_key
         self._only = rows
@@ -306,35 +308,35 @@ class Panes:
         self._only = None
         self.filter()
 
-    def find(self, text: str) -> None:
+    def set_query(self, text: str) -> None:
         """Show only rows that a query describes."""
-        if text != self.words:
-            self.removals.finish_pending()
-            self.words = text
+        if text != self.query:
+            self.removed_hosts.finish_pending()
+            self.query = text
             # As it is typed: keys come before the rows.
-            self.table.show_soon(self._wanted, self._count)
+            self.table.show_in_chunks(self._combined_filter, self._update_shown)
 
     def mark(self, keys: Iterable[str], *, on: bool) -> None:
         """Mark rows or take their marks away."""
         self.table.mark(keys, on=on)
-        self._count()
+        self._update_shown()
 
     def show_all(self) -> None:
-        """Take every filter away."""
-        self._only, self.failures, self.words = None, False, ""
-        self.outline.action_move(-10000)
+        """Remove every filter."""
+        self._only, self.failures, self.query = None, False, ""
+        self.tree.action_move(-10000)
         self.filter()
 
     def resort(self) -> None:
         """Apply filter and order to what has arrived since."""
         self.table.resort()
-        self.outline.resort()
-        self._count()
+        self.tree.resort()
+        self._update_shown()
 
     @property
-    def narrowed(self) -> str:
-        """How many rows the filters leave, as a sentence; empty where they hide none."""
-        self.table.settle()
+    def filter_text(self) -> str:
+        """Sentence about the number of visible rows; empty where no row is hidden."""
+        self.table.finish_pending()
         shown, total = len(self.table.rows.view), len(self.table.rows)
         if shown == total:
             return ""
@@ -342,33 +344,33 @@ class Panes:
         held = f" ({', '.join(which)})" if len(which) > 1 else ""
         return f"{shown:,} of {total:,} rows{held}; {{back}} shows all."
 
-    def _tally(self) -> None:
-        self.head.counts(self.table.rows.counts)
-        self._count()
+    def _update_counts(self) -> None:
+        self.header.set_counts(self.table.rows.counts)
+        self._update_shown()
 
-    def _count(self) -> None:
+    def _update_shown(self) -> None:
         shown, total = len(self.table.rows.view), len(self.table.rows)
         marks = self.table.marks
         hidden = sum(not self.table.rows.visible(key) for key in marks) if shown < total else 0
-        self.head.shown(shown, total, len(marks), hidden)
-        self.below.filter_line.count(f"{shown:,} of {total:,} rows")
+        self.header.set_shown(shown, total, len(marks), hidden)
+        self.status_line.filter_line.set_count(f"{shown:,} of {total:,} rows")
         self.table.hint = self._all_hidden if total else self._hint
-        self.locate()
+        self.update_breadcrumbs()
 
     def toggle_failures(self) -> str:
         """Show only failures, or everything again; returns what to say."""
         self.failures = not self.failures
         self.filter()
         if not self.failures or len(filter_parts(self.table.rows.filter, self._profile)) > 1:
-            return self.narrowed
+            return self.filter_text
         shown, total = len(self.table.rows.view), len(self.table.rows)
         return f"Failures only, {shown:,} of {total:,} rows; {{failures}} shows the others again."
 
     def sort_by_next(self) -> None:
         """Sort by the column after the present one; after the last, as rows were added."""
         order = self.table.rows.order
-        at = _ORDERS.index(order[0] if order else None)
-        self.table.sort(_ORDERS[(at + 1) % len(_ORDERS)])
+        at = _SORT_COLUMNS.index(order[0] if order else None)
+        self.table.sort(_SORT_COLUMNS[(at + 1) % len(_SORT_COLUMNS)])
 
     def sort_by(self, column: str | None) -> None:
         """Sort by a column, the other way round if it is that one already; None as added."""
@@ -382,7 +384,7 @@ class Panes:
             self.table.sort(order[0], not order[1])
 
 
-def _the(screen: Screen[object], kind: type[_W]) -> _W:
+def _find_widget(screen: Screen[object], kind: type[_W]) -> _W:
     """The widget of a class; unlike a query's, its name need not be parsed."""
     (found,) = screen.walk_children(kind)
     return found

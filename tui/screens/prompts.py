@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from probes.session import SessionError, SessionExists, annotate, copy_session
 from tui.models.columns import COLUMNS
-from tui.screens.dialogs import Choice, Confirm, Leave, Prompt, Questions
+from tui.screens.dialogs import (
+    ChoiceDialog,
+    ConfirmDialog,
+    PromptDialog,
+    QuestionsDialog,
+    QuitDialog,
+)
 from tui.watch.options import WatchOptionsError, parse_options
 
 if TYPE_CHECKING:
@@ -18,17 +24,17 @@ if TYPE_CHECKING:
 
 async def confirmed(context: Context, question: str) -> bool:
     """Ask a question; true if the operator says yes."""
-    said = await context.push(Confirm(question))
+    said = await context.push(ConfirmDialog(question))
     return bool(said)
 
 
 async def change_answers(context: Context) -> str:
     """Show the profile's questions and take the answers."""
-    runner = context.runner
-    if runner is None:
+    controller = context.controller
+    if controller is None:
         return "The answers of an old session cannot be changed."
-    said = await context.push(Questions(runner.profile.questions, runner.answers))
-    if said is None or not runner.answer(said):
+    said = await context.push(QuestionsDialog(controller.profile.questions, controller.answers))
+    if said is None or not controller.set_answers(said):
         return ""
     return "Other answers make another session: press {again-all} to measure again."
 
@@ -38,7 +44,7 @@ async def save_copy(context: Context) -> str:
     source = context.log_path
     if not source:
         return "There is no session log to copy yet."
-    where = await context.push(Prompt("Save a copy as", Path(source).name))
+    where = await context.push(PromptDialog("Save a copy as", Path(source).name))
     if not where or not where.strip():
         return ""
     to = typed_path(where)
@@ -72,7 +78,9 @@ _SORTS: Mapping[str, tuple[str | None, str]] = {
 
 async def sort_by_choice(context: Context) -> str:
     """Ask for a column and sort by it, the other way round if it sorts already."""
-    letter = await context.push(Choice("Sort by", {one: text for one, (_, text) in _SORTS.items()}))
+    letter = await context.push(
+        ChoiceDialog("Sort by", {one: text for one, (_, text) in _SORTS.items()})
+    )
     if letter is not None:
         context.panes.sort_by(_SORTS[letter][0])
         context.panes.table.focus()
@@ -86,7 +94,9 @@ async def set_watch(context: Context) -> str:
         "Measure again every so many seconds: 30, or 5m. Words after it: failed (only what is "
         "not ok), bell (ring when a row changes). off ends it."
     )
-    said = await context.push(Prompt(question, watcher.options.text if watcher.options else "30"))
+    said = await context.push(
+        PromptDialog(question, watcher.options.text if watcher.options else "30")
+    )
     if said is None:
         return ""
     try:
@@ -95,7 +105,7 @@ async def set_watch(context: Context) -> str:
         return str(error)
     was = watcher.options
     watcher.repeat(wanted)
-    context.tell_state()
+    context.show_state()
     if wanted is None:
         return "The watch has ended." if was else ""
     what = "what is not ok" if wanted.failed_only else "everything"
@@ -107,12 +117,12 @@ async def set_watch(context: Context) -> str:
 
 async def add_remark(context: Context) -> str:
     """Ask for a sentence and add it to the session log; returns what to say."""
-    said = await context.push(Prompt("Remark for the session log", ""))
+    said = await context.push(PromptDialog("Remark for the session log", ""))
     if not said or not said.strip():
         return ""
     text = said.strip()
-    if context.runner is not None:
-        trouble = await asyncio.to_thread(context.runner.remark, text)
+    if context.controller is not None:
+        trouble = await asyncio.to_thread(context.controller.remark, text)
         return trouble or "The remark is in the session log."
     try:
         await asyncio.to_thread(annotate, context.log_path, text)
@@ -123,6 +133,6 @@ async def add_remark(context: Context) -> str:
 
 async def ask_to_leave(context: Context) -> str:
     """Quit, if the operator wants to stop what is being measured."""
-    if await context.push(Leave("Rows are still being measured. Stop and quit?")):
+    if await context.push(QuitDialog("Rows are still being measured. Stop and quit?")):
         context.host.exit(0)
     return ""

@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 from probes.session import SessionError, Summary, annotate, summarize
 from tui.models.loaded_session import load_session
 from tui.screens.comparison import compare_with
-from tui.screens.dialogs import Prompt
+from tui.screens.dialogs import PromptDialog
 from tui.sessions import store
 from tui.sessions.playback import SpeedError, parse_speed
 from tui.sessions.store import summary_lines
@@ -28,19 +28,19 @@ from tui.widgets.table_rendering import fit
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
-_AT_ONCE = 20
+_READ_FIRST = 20
 """Sessions that are read before they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What is to be done with which session."""
+class SessionChoice:
+    """Chosen session and the action on it."""
 
-    what: Literal["open", "compare", "replay"]
+    action: Literal["open", "compare", "replay"]
     path: Path
 
 
-class SessionsScreen(Screen[Choice]):
+class SessionsScreen(Screen[SessionChoice]):
     """A list, the newest first; closes with a choice, or without one on Escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,16 +52,16 @@ class SessionsScreen(Screen[Choice]):
         Binding("u", "restore", "Undo", show=False),
     ]
 
-    def __init__(self, signs: Glyphs, present: str) -> None:
+    def __init__(self, glyphs: Glyphs, present: str) -> None:
         super().__init__()
-        self._signs = signs
+        self._glyphs = glyphs
         self._present = present
         """The log of the session that is on the screen; empty if there is none."""
         self._found: dict[str, Summary] = {}
         self._discarded: list[Path] = []
 
     def compose(self) -> ComposeResult:
-        """How many, the list, what was done, and the keys."""
+        """The count, the list, the last action, and the keys."""
         yield Static("Sessions", classes="heading", markup=False)
         yield OptionList(markup=False)
         yield Static(id="done", markup=False)
@@ -86,11 +86,11 @@ class SessionsScreen(Screen[Choice]):
         """Enter opens."""
         self.action_choose("open")
 
-    def action_choose(self, what: Literal["open", "compare", "replay"]) -> None:
+    def action_choose(self, action: Literal["open", "compare", "replay"]) -> None:
         """Close with what is to be done with the session under the cursor."""
         chosen = self._chosen
         if chosen is not None:
-            self.dismiss(Choice(what, chosen.path))
+            self.dismiss(SessionChoice(action, chosen.path))
 
     def action_leave(self) -> None:
         """Close without a choice."""
@@ -141,7 +141,7 @@ class SessionsScreen(Screen[Choice]):
         if str(chosen.path) == self._present:
             self._say("This is the session on the screen; N adds a remark to it there.")
             return
-        said = await self.app.push_screen_wait(Prompt("Remark", ""))
+        said = await self.app.push_screen_wait(PromptDialog("Remark", ""))
         if not said or not said.strip():
             return
         try:
@@ -159,7 +159,7 @@ class SessionsScreen(Screen[Choice]):
         options = self.query_one(OptionList)
         options.clear_options()
         reading = store.summaries()
-        while some := await asyncio.to_thread(_some, reading):
+        while some := await asyncio.to_thread(_next_batch, reading):
             self._found.update((str(one.path), one) for one in some)
             options.add_options(Option(self._line(one), id=str(one.path)) for one in some)
             if options.highlighted is None:
@@ -180,7 +180,7 @@ class SessionsScreen(Screen[Choice]):
         width = max(20, self.size.width - 6)
         marks = chain(("* " if str(one.path) == self._present else "  ",), repeat("  "))
         lines = map(str.__add__, marks, summary_lines(one, width - 2))
-        return "\n".join(fit(line, width, self._signs).rstrip() for line in lines)
+        return "\n".join(fit(line, width, self._glyphs).rstrip() for line in lines)
 
     def _title(self) -> None:
         count = len(self._found)
@@ -190,22 +190,22 @@ class SessionsScreen(Screen[Choice]):
         self.query_one(".heading", Static).update(text)
 
     def _say(self, text: str) -> None:
-        self.query_one("#done", Static).update(self._signs.clean(text))
+        self.query_one("#done", Static).update(self._glyphs.clean(text))
 
 
-def _some(reading: Iterator[Summary]) -> list[Summary]:
-    return [one for one, _ in zip(reading, range(_AT_ONCE), strict=False)]
+def _next_batch(reading: Iterator[Summary]) -> list[Summary]:
+    return [one for one, _ in zip(reading, range(_READ_FIRST), strict=False)]
 
 
 async def browse_sessions(context: Context) -> str:
     """Show the earlier sessions and do what is chosen there; returns what to say."""
-    choice = await context.push(SessionsScreen(context.signs, context.log_path))
+    choice = await context.push(SessionsScreen(context.glyphs, context.log_path))
     if choice is None:
         return ""
     try:
-        if choice.what == "compare":
+        if choice.action == "compare":
             return await compare_with(context, choice.path)
-        if choice.what == "replay":
+        if choice.action == "replay":
             return await _replay(context, choice.path)
         recorded = await asyncio.to_thread(load_session, choice.path, context.profile)
         context.show_session(recorded)
@@ -223,7 +223,7 @@ async def replay_session(context: Context, path: Path) -> str:
 
 
 async def _replay(context: Context, path: Path) -> str:
-    said = await context.push(Prompt("Replay how many times as fast?", "1"))
+    said = await context.push(PromptDialog("Replay how many times as fast?", "1"))
     if said is None:
         return ""
     try:

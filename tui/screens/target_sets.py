@@ -14,17 +14,17 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from probes.session import SessionError
-from tui.screens.dialogs import Dialog, Prompt
+from tui.screens.dialogs import Dialog, PromptDialog
 from tui.sessions import target_sets
 
 if TYPE_CHECKING:
     from tui.screens.context import Context
 
 KEEP = "+"
-"""What the dialog closes with when the present targets are to be kept."""
+"""Result of the dialog when the present targets are to be saved."""
 
 
-class Sets(Dialog[str]):
+class TargetSetsDialog(Dialog[str]):
     """Closes with the name of a set, KEEP, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,14 +75,14 @@ async def choose_target_set(context: Context) -> str:
     names, targets = await asyncio.to_thread(target_sets.names), context.panes.targets
     if not names and not targets:
         return "No set is kept yet: enter hosts, then keep them here as a set."
-    chosen = await context.push(Sets(names, len(targets)))
+    chosen = await context.push(TargetSetsDialog(names, len(targets)))
     if chosen is None:
         return ""
     try:
         if chosen != KEEP:
             context.put_hosts(await asyncio.to_thread(target_sets.load, chosen))
             return f"The set {chosen} is in the host line; Enter measures it."
-        name = await context.push(Prompt("Name of the set", ""))
+        name = await context.push(PromptDialog("Name of the set", ""))
         if not name or not name.strip():
             return ""
         path = await asyncio.to_thread(target_sets.save, name, targets)

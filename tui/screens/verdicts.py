@@ -37,18 +37,18 @@ class VerdictScreen(Screen[Target]):
         Binding("m", "explain", "Meaning", show=False),
     ]
 
-    def __init__(self, verdicts: Verdicts, signs: Glyphs) -> None:
+    def __init__(self, verdicts: Verdicts, glyphs: Glyphs) -> None:
         super().__init__()
         self._verdicts = verdicts
-        self._signs = signs
+        self._glyphs = glyphs
         self._version = verdicts.version
 
     def compose(self) -> ComposeResult:
-        """How many there are of each, the list, the chosen one, and the keys."""
+        """The counts, the list, the selected verdict, and the keys."""
         lines = self._verdicts.lines()
         yield Static(_title(lines), id="verdict-title", markup=False)
-        yield VerdictList(lines, self._signs)
-        yield Detail(self._signs)
+        yield VerdictList(lines, self._glyphs)
+        yield Detail(self._glyphs)
         yield Static(
             "Enter shows its rows   Escape goes back   Tab to the details   m explains",
             id="verdict-keys",
@@ -61,7 +61,7 @@ class VerdictScreen(Screen[Target]):
 
     def on_verdict_list_highlighted(self, event: VerdictList.Highlighted) -> None:
         """Tell the whole of the line under the cursor."""
-        self.query_one(Detail).show(_story(event.line), top=True)
+        self.query_one(Detail).show(_detail_text(event.line), top=True)
 
     def on_verdict_list_selected(self, event: VerdictList.Selected) -> None:
         """Close with the target that was chosen."""
@@ -73,7 +73,7 @@ class VerdictScreen(Screen[Target]):
 
     def action_explain(self) -> None:
         """Show the page about verdicts."""
-        show_page(self.app, VERDICTS, self._signs)
+        show_page(self.app, VERDICTS, self._glyphs)
 
     def _follow(self) -> None:
         if self._version != self._verdicts.version:
@@ -88,10 +88,10 @@ async def show_verdicts(context: Context) -> str:
     panes = context.panes
     if not any(True for _ in panes.verdicts.rulings):
         return "There is no verdict yet: nothing was measured."
-    target = await context.push(VerdictScreen(panes.verdicts, context.signs))
+    target = await context.push(VerdictScreen(panes.verdicts, context.glyphs))
     if target is None:
         return ""
-    panes.only(Filter(role=target.role, host=target.label))
+    panes.show_only(Filter(role=target.role, host=target.label))
     panes.table.focus()
     return f"The rows of {printable(target.label)}; Escape shows the others again."
 
@@ -102,7 +102,7 @@ def _title(lines: Sequence[VerdictLine]) -> str:
     return f"Verdicts: {', '.join(parts)}"
 
 
-def _story(line: VerdictLine) -> Iterator[tuple[str, str]]:
+def _detail_text(line: VerdictLine) -> Iterator[tuple[str, str]]:
     yield "", f"{line.target.label} ({line.target.role})"
     if line.target.friendly_name:
         yield "known as", printable(line.target.friendly_name, _LONG)

@@ -22,7 +22,7 @@ class ReplayScreen(Protocol):
 
     profile: Profile
 
-    def replayed(self, events: Sequence[Event], state: str) -> None:
+    def show_replay(self, events: Sequence[Event], state: str) -> None:
         """Show events of the replay, and its progress."""
 
     def set_interval(self, interval: float, callback: Callable[[], None]) -> Timer:
@@ -49,7 +49,7 @@ class Replay:
         screen, recorded = self._screen, self._recorded
         events = await asyncio.to_thread(lambda: [*timeline(recorded.path, screen.profile)])
         self._player = Player(recorded.jobs, events, self._speed)
-        screen.replayed(self._player.begin(), self._player.state)
+        screen.show_replay(self._player.begin(), self._player.state)
         self._last = time.monotonic()
         self._timer = screen.set_interval(TICK, self._tick)
 
@@ -70,7 +70,7 @@ class Replay:
         now = time.monotonic()
         events = self._player.due(now - self._last)
         self._last = now
-        self._screen.replayed(events, self._player.state)
+        self._screen.show_replay(events, self._player.state)
         if self._player.finished and self._timer is not None:
             self._timer.stop()
-            self._screen.replayed((), "replay is over")
+            self._screen.show_replay((), "replay is over")

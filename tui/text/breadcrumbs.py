@@ -49,13 +49,13 @@ def filter_parts(filter: Filter, profile: Profile) -> list[str]:
     return parts or ["Everything"]
 
 
-def fit_line(pane: str, parts: Sequence[str], place: str, width: int, signs: Glyphs) -> str:
+def fit_line(pane: str, parts: Sequence[str], place: str, width: int, glyphs: Glyphs) -> str:
     """One line of at most `width` cells. The last part is what matters: where room is short the
     first ones are left out, then the pane and the place, and only then is it cut.
     """
-    wanted, pane, place = list(map(signs.clean, parts)), signs.clean(pane), signs.clean(place)
+    wanted, pane, place = list(map(glyphs.clean, parts)), glyphs.clean(pane), glyphs.clean(place)
     for dropped in range(len(wanted)):
-        left = [signs.ellipsis, *wanted[dropped:]] if dropped else wanted
+        left = [glyphs.ellipsis, *wanted[dropped:]] if dropped else wanted
         text = _SEPARATOR.join([pane, *left])
         gap = width - cell_len(text) - cell_len(place)
         if gap >= 2 or (gap >= 0 and not place):
@@ -64,5 +64,5 @@ def fit_line(pane: str, parts: Sequence[str], place: str, width: int, signs: Gly
     if cell_len(last) <= width:
         gap = width - cell_len(last) - cell_len(place)
         return last + " " * gap + place if gap >= 2 else last
-    mark = signs.ellipsis if width > len(signs.ellipsis) else ""
+    mark = glyphs.ellipsis if width > len(glyphs.ellipsis) else ""
     return set_cell_size(last, width - len(mark)) + mark

@@ -1,4 +1,4 @@
-"""What holds other widgets side by side, and draws nothing but its background."""
+"""Horizontal container that draws nothing but its background."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from textual.widget import Widget
 
 
 class Box(Widget):
-    """As Textual's Horizontal, which lays out each of its lines before they are covered."""
+    """Horizontal container; Textual's own renders each of its lines although they are covered."""
 
     DEFAULT_CSS = "Box { width: 1fr; height: 1fr; layout: horizontal; overflow: hidden hidden; }"
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Its background."""
-        return bare(self, crop)
+        return blank_lines(self, crop)
 
 
-def bare(widget: Widget, crop: Region) -> list[Strip]:
+def blank_lines(widget: Widget, crop: Region) -> list[Strip]:
     """The lines of a widget that has a background and nothing else."""
     below, background = widget.background_colors
     style = Style.from_color(bgcolor=(below + background).rich_color)

@@ -1,4 +1,4 @@
-"""The detail pane: the whole story of the selected row, wrapped and scrolled."""
+"""Detail pane of the selected row, wrapped and scrolled."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
     .detail--label { color: $text-muted; }
     """
 
-    def __init__(self, signs: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self._signs = signs
+        self._glyphs = glyphs
         self._plain = Style()
-        self._story: tuple[Line, ...] = ()
+        self._content: tuple[Line, ...] = ()
         self._lines: list[Line] = []
 
-    def show(self, story: Iterable[Line], *, top: bool) -> None:
-        """Show another story, from its top or where the last one was scrolled to."""
-        new = tuple(story)
-        if new != self._story:
-            self._story = new
+    def show(self, lines: Iterable[Line], *, top: bool) -> None:
+        """Show other lines, from the top or at the present scroll position."""
+        new = tuple(lines)
+        if new != self._content:
+            self._content = new
             self._wrap()
             self.refresh()
         if top:
@@ -87,12 +87,12 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        """The heading, or one line of the story."""
+        """The heading, or one line of the details."""
         width = self._width
         if y == 0:
-            heading = self._story[0][1] if self._story else "Details"
+            heading = self._content[0][1] if self._content else "Details"
             style = self.get_component_rich_style("detail--heading")
-            return Strip([Segment(fit(heading, width, self._signs), style)], width)
+            return Strip([Segment(fit(heading, width, self._glyphs), style)], width)
         line = y - 1 + self.scroll_offset.y
         if line >= len(self._lines):
             return Strip.blank(width, self._plain)
@@ -101,15 +101,15 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         quiet = self._plain + self.get_component_rich_style("detail--label", partial=True)
         return Strip(
             [
-                Segment(fit(label, left, self._signs), quiet),
-                Segment(fit(text, max(0, width - left), self._signs), self._plain),
+                Segment(fit(label, left, self._glyphs), quiet),
+                Segment(fit(text, max(0, width - left), self._glyphs), self._plain),
             ],
             width,
         )
 
     def _wrap(self) -> None:
-        story = self._story
-        if story and cell_len(self._signs.clean(story[0][1])) > self._width:
+        story = self._content
+        if story and cell_len(self._glyphs.clean(story[0][1])) > self._width:
             story = (story[0], ("row", story[0][1]), *story[1:])
         room = max(10, self._width - _LABEL)
         self._lines = []

@@ -1,4 +1,4 @@
-"""The filter line, in place of the one that says where one is, with the number of rows left.
+"""Filter line in place of the breadcrumbs, with the number of visible rows.
 
 What may be typed next, or what is wrong, stands in place of the keys. So nothing else on the screen
 moves or is drawn again.
@@ -19,12 +19,12 @@ from textual.widgets import Input, Static
 from tui.models.query import completed, hint, parse
 from tui.text.status import Glyphs
 
-FIRST = "words, !word, or status: host: port: check: ..."
-"""What the empty line says."""
+PLACEHOLDER = "words, !word, or status: host: port: check: ..."
+"""Text of the empty line."""
 
 
-class _Completes(Suggester):
-    """The first field or value that the last word may become."""
+class _FilterSuggester(Suggester):
+    """Suggester of the first field or value that completes the last word."""
 
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
@@ -34,8 +34,8 @@ class _Completes(Suggester):
         return completed(value)
 
 
-class FilterEntry(Input):
-    """Where the filter is typed; Tab completes."""
+class FilterInput(Input):
+    """Input of the filter; Tab completes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -64,7 +64,7 @@ class FilterEntry(Input):
 
 
 class FilterLine(Vertical):
-    """Shown while it is typed in; what is right in it filters at once, a mistake hides nothing."""
+    """Filter line; valid terms filter as they are typed, invalid ones hide nothing."""
 
     DEFAULT_CSS = """
     FilterLine {
@@ -80,48 +80,48 @@ class FilterLine(Vertical):
     """
 
     class Changed(Message):
-        """Other rows are wanted; `done` if the operator said so with Enter."""
+        """The filter has changed; `done` if the operator pressed Enter."""
 
         def __init__(self, text: str, *, done: bool) -> None:
             super().__init__()
             self.text = text
             self.done = done
 
-    def __init__(self, signs: Glyphs, keys: Widget) -> None:
+    def __init__(self, glyphs: Glyphs, keys: Widget) -> None:
         """The `keys` give way to the hint."""
         super().__init__(id="filter-line")
         self.display = False
-        self._signs = signs
+        self._glyphs = glyphs
         self._keys = keys
-        self._counted = ""
+        self._count = ""
         self._composed = False
-        self._opens = False
+        self._open_on_mount = False
 
     def compose(self) -> ComposeResult:
         """The line with its count, and the hint."""
         with Horizontal():
             yield Static("/", id="filter-label")
-            line = FilterEntry(id="filter", suggester=_Completes(), placeholder=FIRST)
+            line = FilterInput(id="filter", suggester=_FilterSuggester(), placeholder=PLACEHOLDER)
             line.cursor_blink = False
             yield line
             yield Static(id="filter-count", markup=False)
         yield Static(id="filter-hint", markup=False)
 
     def on_mount(self) -> None:
-        """What was wanted of it before is done now."""
+        """Apply what was requested before it was mounted."""
         self._composed = True
         self._show_count()
-        if self._opens:
+        if self._open_on_mount:
             self.open()
 
     @property
     def shown(self) -> bool:
-        """Whether it is seen, or will be at once."""
-        return self.display or self._opens
+        """True if it is visible, or will be once it is mounted."""
+        return self.display or self._open_on_mount
 
     @property
-    def typed_in(self) -> bool:
-        """Whether it has the focus."""
+    def has_input_focus(self) -> bool:
+        """True if it has the focus."""
         return self._composed and self.has_focus_within
 
     @property
@@ -130,36 +130,36 @@ class FilterLine(Vertical):
 
     def open(self) -> None:
         """Show the line and go to it, with what it held."""
-        self._opens = not self._composed
-        if self._opens:
+        self._open_on_mount = not self._composed
+        if self._open_on_mount:
             return
         # Not a class: everything in it would be styled again.
         self.display = True
         self._line.focus()
-        self._tell()
+        self._show_hint()
 
     def close(self, *, forget: bool) -> None:
         """Hide the line; `forget` what was typed too."""
-        self.display = self._opens = False
+        self.display = self._open_on_mount = False
         self._keys.display = True
         if forget and self._composed:
             self._line.value = ""
 
-    def count(self, text: str) -> None:
-        """What to say beside the line of how many rows are left."""
-        if text != self._counted:
+    def set_count(self, text: str) -> None:
+        """Set the text about the number of visible rows beside the line."""
+        if text != self._count:
             # Every update lays the whole screen out again.
-            self._counted = text
+            self._count = text
             if self._composed:
                 self._show_count()
 
     def _show_count(self) -> None:
-        self.query_one("#filter-count", Static).update(self._signs.clean(self._counted))
+        self.query_one("#filter-count", Static).update(self._glyphs.clean(self._count))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
         event.stop()
-        self._tell()
+        self._show_hint()
         self.post_message(self.Changed(parse(event.value, typing=True).text, done=False))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -167,14 +167,14 @@ class FilterLine(Vertical):
         event.stop()
         query = parse(event.value)
         if query.error:
-            self._tell()
+            self._show_hint()
         self.post_message(self.Changed(query.text, done=not query.error))
 
-    def _tell(self) -> None:
+    def _show_hint(self) -> None:
         text, wrong = hint(self._line.value)
         line = self.query_one("#filter-hint", Static)
         line.display = bool(text)
         self._keys.display = not text
         if text:
-            line.update(self._signs.clean(text))
+            line.update(self._glyphs.clean(text))
             line.set_class(wrong, "-wrong")

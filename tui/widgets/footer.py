@@ -28,11 +28,11 @@ class KeyBar(Widget):
     .keybar--key { text-style: bold; color: $text-accent; }
     """
 
-    def __init__(self, signs: Glyphs, commands: Sequence[Command]) -> None:
+    def __init__(self, glyphs: Glyphs, commands: Sequence[Command]) -> None:
         """Of a session's commands only these are shown, in this order."""
         super().__init__()
         self._commands = commands
-        self._signs = signs
+        self._glyphs = glyphs
         self._keys: tuple[tuple[str, str], ...] | None = None
 
     def on_mount(self) -> None:
@@ -40,7 +40,7 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self._update())
 
     def on_resize(self) -> None:
-        """Where panes are out of sight their keys matter more."""
+        """Update the keys: keys of hidden panes come first."""
         self._update()
 
     def render_line(self, y: int) -> Strip:
@@ -51,7 +51,7 @@ class KeyBar(Widget):
         used = 0
         if self._keys is None:
             # Not before it is drawn: at first the focus is nowhere.
-            self._keys = self._found()
+            self._keys = self._visible_keys()
         for key, word in self._keys:
             if used + len(key) + len(word) + 2 > self.size.width:
                 break
@@ -60,12 +60,12 @@ class KeyBar(Widget):
         return Strip(segments).adjust_cell_length(self.size.width, style)
 
     def _update(self) -> None:
-        keys = self._found()
+        keys = self._visible_keys()
         if keys != self._keys:
             self._keys = keys
             self.refresh()
 
-    def _found(self) -> tuple[tuple[str, str], ...]:
+    def _visible_keys(self) -> tuple[tuple[str, str], ...]:
         focused = self.screen.focused
         typing = isinstance(focused, Input)
         order = {command.id: command.bar for command in self._commands}
@@ -86,26 +86,26 @@ class KeyBar(Widget):
         return tuple((key, word) for word, key in first.items())
 
 
-class Crumbs(Widget):
-    """The pane, the place in the tree, and at the right end which row."""
+class Breadcrumbs(Widget):
+    """Line with the pane, the place in the tree, and at the right end the row."""
 
     ALLOW_SELECT = False
-    DEFAULT_CSS = "Crumbs { height: 1; background: $surface; color: $text-muted; }"
+    DEFAULT_CSS = "Breadcrumbs { height: 1; background: $surface; color: $text-muted; }"
 
-    def __init__(self, signs: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self._signs = signs
-        self._told: tuple[str, tuple[str, ...], str] = ("", ("",), "")
+        self._glyphs = glyphs
+        self._parts: tuple[str, tuple[str, ...], str] = ("", ("",), "")
 
     def show(self, pane: str, parts: Sequence[str], place: str) -> None:
-        """Say something else; `parts` lead from the widest to the narrowest."""
-        told = (pane, tuple(parts), place)
-        if told != self._told:
-            self._told = told
+        """Show other parts, which lead from the widest to the narrowest."""
+        shown = (pane, tuple(parts), place)
+        if shown != self._parts:
+            self._parts = shown
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """The line."""
-        text = fit_line(*self._told, self.size.width, self._signs)
+        text = fit_line(*self._parts, self.size.width, self._glyphs)
         style = self.rich_style
         return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, style)

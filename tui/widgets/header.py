@@ -1,4 +1,4 @@
-"""The two lines at the top: what is checked and from where; how far it is and what was found."""
+"""Header of two lines: profile, vantage and state; progress and counts."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _COUNTED = tuple(
 )
 
 
-class Head(Widget):
+class Header(Widget):
     """Profile, vantage and log on the first line; progress bar and counts on the second."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "head--title",
-        "head--quiet",
-        "head--bar",
-        "head--trouble",
-        *component_classes("head", _COUNTED),
+        "header--title",
+        "header--quiet",
+        "header--bar",
+        "header--trouble",
+        *component_classes("header", _COUNTED),
     }
     DEFAULT_CSS = f"""
-    Head {{
+    Header {{
         height: 2;
         background: $surface;
     }}
-    .head--title {{ text-style: bold; }}
-    .head--quiet {{ color: $text-muted; }}
-    .head--bar {{ color: $text-accent; }}
-    .head--trouble {{ color: $text-error; text-style: bold; }}
-    {component_styles("head")}
+    .header--title {{ text-style: bold; }}
+    .header--quiet {{ color: $text-muted; }}
+    .header--bar {{ color: $text-accent; }}
+    .header--trouble {{ color: $text-error; text-style: bold; }}
+    {component_styles("header")}
     """
 
-    def __init__(self, signs: Glyphs, title: str) -> None:
+    def __init__(self, glyphs: Glyphs, title: str) -> None:
         super().__init__()
-        self._signs = signs
+        self._glyphs = glyphs
         self._title = title
         self._vantage = ""
         self._state = ""
@@ -53,25 +53,25 @@ class Head(Widget):
         self._counts: Mapping[Status, int] = {}
         self._shown = ""
 
-    def vantage(self, text: str) -> None:
-        """Where the measurement is made from."""
+    def set_vantage(self, text: str) -> None:
+        """Set the vantage the measurement is made from."""
         self._vantage = text
         self.refresh()
 
-    def state(self, text: str, *, trouble: bool = False) -> None:
-        """What is said at the right end of the first line; `trouble` makes it stand out."""
+    def set_state(self, text: str, *, trouble: bool = False) -> None:
+        """Set the text at the right end of the first line; `trouble` makes it stand out."""
         if (text, trouble) != (self._state, self._trouble):
             self._state, self._trouble = text, trouble
             self.refresh()
 
-    def counts(self, counts: Mapping[Status, int]) -> None:
-        """Rows by status."""
+    def set_counts(self, counts: Mapping[Status, int]) -> None:
+        """Set the number of rows by status."""
         if counts != self._counts:
             self._counts = dict(counts)
             self.refresh()
 
-    def shown(self, rows: int, total: int, marked: int = 0, hidden: int = 0) -> None:
-        """How many rows the filters leave visible; how many are marked, and how many unseen."""
+    def set_shown(self, rows: int, total: int, marked: int = 0, hidden: int = 0) -> None:
+        """Set the numbers of visible, marked, and marked but hidden rows."""
         parts = [f"{marked:,} marked{f' ({hidden:,} hidden)' if hidden else ''}"] if marked else []
         if rows < total:
             parts.append(f"{rows:,} of {total:,} shown")
@@ -81,7 +81,7 @@ class Head(Widget):
             self.refresh()
 
     @property
-    def told(self) -> str:
+    def full_text(self) -> str:
         """Both lines in full."""
         counts = ", ".join(
             f"{count} {status}" for status in Status if (count := self._counts.get(status, 0))
@@ -89,17 +89,19 @@ class Head(Widget):
         total = sum(self._counts.values())
         rows = f"{total} {'row' if total == 1 else 'rows'}: {counts}." if total else "No rows yet."
         of = f"{self._title} from {self._vantage or 'this machine'}"
-        return self._signs.clean(f"{of}; {self._state}. {rows}" if self._state else f"{of}. {rows}")
+        return self._glyphs.clean(
+            f"{of}; {self._state}. {rows}" if self._state else f"{of}. {rows}"
+        )
 
     def render_line(self, y: int) -> Strip:
         """One of the two lines."""
-        parts = self._first() if y == 0 else self._second()
+        parts = self._first_line() if y == 0 else self._second_line()
         plain = self.rich_style
         return Strip(
-            [Segment(self._signs.clean(text), self._style(name, plain)) for text, name in parts]
+            [Segment(self._glyphs.clean(text), self._style(name, plain)) for text, name in parts]
         ).adjust_cell_length(self.size.width, plain)
 
-    def _first(self) -> list[tuple[str, str]]:
+    def _first_line(self) -> list[tuple[str, str]]:
         # That a session is not being saved must be seen on the narrowest screen.
         width = self.size.width
         state = self._state[:width]
@@ -107,19 +109,19 @@ class Head(Widget):
         room = width - cell_len(title) - len(state) - 2
         vantage = f" from {self._vantage}" if self._vantage and title else ""
         if cell_len(vantage) > room:
-            vantage = fit(vantage, max(0, room), self._signs)
+            vantage = fit(vantage, max(0, room), self._glyphs)
         gap = max(0, width - cell_len(title + vantage) - len(state))
         name = "trouble" if self._trouble else "quiet"
         return [(title, "title"), (vantage, ""), (" " * gap, ""), (state, name)]
 
-    def _second(self) -> list[tuple[str, str]]:
+    def _second_line(self) -> list[tuple[str, str]]:
         total = sum(self._counts.values())
         if not total:
             return [("", "")]
         done = total - sum(self._counts.get(status, 0) for status in UNFINISHED)
         width = min(20, self.size.width // 5)
         filled = width * done // total
-        full, empty = ("#", "-") if self._signs.ascii else ("━", "─")
+        full, empty = ("#", "-") if self._glyphs.ascii else ("━", "─")
         parts = [
             (full * filled, "bar"),
             (empty * (width - filled), "quiet"),
@@ -133,7 +135,7 @@ class Head(Widget):
             if count:
                 info = STATUS[status]
                 word = info.short if self.size.width < 100 else status.value
-                text = f"  {self._signs.status[status]} {count} {word}"
+                text = f"  {self._glyphs.status[status]} {count} {word}"
                 if sum(cell_len(part) for part, _ in parts) + cell_len(text) > room:
                     break
                 parts.append((text, info.colour))
@@ -141,7 +143,7 @@ class Head(Widget):
         return [*parts, (" " * gap, ""), (end, "title")]
 
     def _style(self, name: str, plain: Style) -> Style:
-        component = f"head--{name}"
+        component = f"header--{name}"
         if name and component in self.COMPONENT_CLASSES:
             return self.get_component_rich_style(component)
         return plain

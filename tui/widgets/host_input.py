@@ -16,10 +16,10 @@ from tui.storage.host_history import HostHistory
 if TYPE_CHECKING:
     from probes.targets.result import EntryProblem
 
-_LONGEST = 64 * 1024
+_MAX_PASTE = 64 * 1024
 
 
-class _Completes(Suggester):
+class _HostSuggester(Suggester):
     def __init__(self, profile: Profile, history: HostHistory) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._profile = profile
@@ -31,7 +31,7 @@ class _Completes(Suggester):
         return next((text for text in found if text.startswith(value) and text != value), None)
 
 
-class HostEntry(Input):
+class HostInput(Input):
     """One line that takes what the command line takes; Right accepts a suggestion."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,20 +71,20 @@ class HostEntry(Input):
         """`single_line` makes one line of a pasted list; the first frame does without it."""
         super().__init__(
             placeholder="such as windows.target=10.0.0.10-20, windows.dc=domain:corp.example",
-            suggester=_Completes(profile, history),
+            suggester=_HostSuggester(profile, history),
             id="entry",
         )
         self.cursor_blink = False
         self.history = history
         self._single_line = single_line
-        self._at = 0
+        self._recalled = 0
 
     def action_recall(self, direction: int) -> None:
         """Put an earlier entry into the line."""
         lines = self.history.lines
         if lines:
-            self._at = max(-len(lines), min(0, self._at + direction))
-            self.value = lines[self._at] if self._at else ""
+            self._recalled = max(-len(lines), min(0, self._recalled + direction))
+            self.value = lines[self._recalled] if self._recalled else ""
             self.cursor_position = len(self.value)
 
     async def action_complete(self) -> None:
@@ -94,28 +94,28 @@ class HostEntry(Input):
         if self.value == before:
             await self.run_action("screen.do('next-pane')")
 
-    def correct(self, bad: Sequence[EntryProblem]) -> str:
-        """Keep what was wrong in the line, to be corrected; returns what to say about it."""
-        again = [one.editable_text for one in bad[:20] if not one.is_warning]
-        self.value = ", ".join(filter(None, again))
+    def correct(self, problems: Sequence[EntryProblem]) -> str:
+        """Keep invalid words in the line, to be corrected; returns the notice about them."""
+        kept = [one.editable_text for one in problems[:20] if not one.is_warning]
+        self.value = ", ".join(filter(None, kept))
         self.cursor_position = len(self.value)
         self.focus()
-        sentences = " ".join(str(one) for one in bad[:3])
-        return f"{sentences} And {len(bad) - 3} more." if len(bad) > 3 else sentences
+        sentences = " ".join(str(one) for one in problems[:3])
+        return f"{sentences} And {len(problems) - 3} more." if len(problems) > 3 else sentences
 
-    def forget_place(self) -> None:
-        """Begin recalling from the newest entry again."""
-        self._at = 0
+    def reset_recall(self) -> None:
+        """Recall from the newest entry again."""
+        self._recalled = 0
 
     def on_paste(self, event: events.Paste) -> None:
         """Take a pasted list of many lines as one line of hosts, without bullets and comments."""
         event.stop()
         event.prevent_default()
-        self.insert_text_at_cursor(self._single_line(event.text[:_LONGEST]))
+        self.insert_text_at_cursor(self._single_line(event.text[:_MAX_PASTE]))
 
 
 def completions(text: str, profile: Profile, earlier: Sequence[str]) -> list[str]:
-    """What the text may become: its last word as a role, then earlier texts that begin with it.
+    """Completions of a text: its last word as a role, then earlier texts that begin with it.
 
     Every answer is a whole text that begins with `text` and is longer.
     """

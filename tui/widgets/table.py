@@ -19,7 +19,7 @@ from tui.models.filter import Filter
 from tui.models.marks import Marks
 from tui.models.rows import Rows
 from tui.text.status import ASCII, UNICODE, component_classes, component_styles
-from tui.widgets.table_rendering import Painter
+from tui.widgets.table_rendering import LineRenderer
 
 
 class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -103,16 +103,16 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__()
         self.rows = Rows() if rows is None else rows
         self._hint = hint
-        self._gradual = ChunkedWork(self.set_timer)
+        self._work = ChunkedWork(self.set_timer)
         self.marks = Marks()
         """Keys of marked rows, hidden ones included."""
         self._cursor = 0
         self._key: str | None = None
-        self._painter = Painter(
+        self._renderer = LineRenderer(
             ASCII if ascii else UNICODE,
             lambda part: self.get_component_rich_style(f"resulttable--{part}"),
         )
-        self._painter.measure(self.rows.job(row) for row in range(len(self.rows)))
+        self._renderer.measure(self.rows.job(row) for row in range(len(self.rows)))
 
     @property
     def cursor_key(self) -> str | None:
@@ -126,7 +126,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def hint(self) -> str:
-        """What to read while no row is visible."""
+        """Text shown while no row is visible."""
         return self._hint
 
     @hint.setter
@@ -137,40 +137,40 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
                 self.refresh()
 
     def on_mount(self) -> None:
-        """Show what the model held before there was a screen."""
-        self._place()
+        """Show the rows that the model had before it was mounted."""
+        self._restore_cursor()
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Append a queued row per job."""
         jobs = tuple(jobs)
         self.rows.add(jobs)
-        self._painter.measure(jobs)
-        self._place()
+        self._renderer.measure(jobs)
+        self._restore_cursor()
 
     def clear(self) -> None:
         """Forget every row."""
-        self._gradual.cancel()
+        self._work.cancel()
         self.replace(())
 
     def replace(self, rows: Iterable[tuple[Job, Result | None]]) -> None:
         """Hold these rows instead; cursor, marks and place on the screen stay where they can."""
-        self.settle()
+        self.finish_pending()
         self.rows.replace(rows)
         self.marks.discard([key for key in self.marks if key not in self.rows])
-        self._painter.forget_rows()
-        self._painter.measure(self.rows.job(row) for row in range(len(self.rows)))
-        self._place()
+        self._renderer.forget_rows()
+        self._renderer.measure(self.rows.job(row) for row in range(len(self.rows)))
+        self._restore_cursor()
 
     def apply(self, events: Iterable[object]) -> None:
-        """Take in what the engine reports and refresh the visible lines that changed.
+        """Apply events of the engine and refresh the visible lines that changed.
 
         Call it at most a few times a second, with everything since the last time.
         """
         known, visible = len(self.rows), len(self.rows.view)
         changed = self.rows.apply(events)
         new = (self.rows.job(row) for row in range(known, len(self.rows)))
-        if self._painter.measure(new) or len(self.rows.view) != visible:
-            self._place()
+        if self._renderer.measure(new) or len(self.rows.view) != visible:
+            self._restore_cursor()
         else:
             self._refresh_rows(changed)
 
@@ -181,38 +181,38 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def show(self, filter: Filter) -> None:
         """Hide what a filter does not pass; the cursor stays on its row if that is visible."""
-        self._gradual.cancel()
+        self._work.cancel()
         self.rows.show(filter)
-        self._place()
+        self._restore_cursor()
 
-    def show_soon(self, filter: Filter, done: Callable[[], None]) -> None:
+    def show_in_chunks(self, filter: Filter, done: Callable[[], None]) -> None:
         """Like `show`, but keys are answered meanwhile, and the old rows stay until it is done.
 
         What is shown or forgotten before that takes its place; then `done` is never called.
         """
 
         def placed() -> None:
-            self._place()
+            self._restore_cursor()
             done()
 
-        self._gradual.start(self.rows.resort_in_chunks(filter), placed)
+        self._work.start(self.rows.resort_in_chunks(filter), placed)
 
-    def settle(self) -> None:
-        """Finish what `show_soon` has begun."""
-        self._gradual.finish()
+    def finish_pending(self) -> None:
+        """Finish a pending `show_in_chunks`."""
+        self._work.finish()
 
     def sort(self, column: str | None, reverse: bool = False) -> None:
         """Order by a column, or as added; the cursor stays on its row."""
-        self.settle()
+        self.finish_pending()
         self.rows.sort(column, reverse)
-        self._place()
+        self._restore_cursor()
 
     def resort(self) -> None:
         """Apply filter and order to what has arrived since, if that changes anything."""
-        self.settle()
+        self.finish_pending()
         if self.rows.stale:
             self.rows.resort()
-            self._place()
+            self._restore_cursor()
 
     def select(self, key: str) -> bool:
         """Move the cursor to a key; false if that is not visible."""
@@ -246,7 +246,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             return
         event.stop()
         if at.y == 0:
-            column = self._painter.layout.column_at(at.x)
+            column = self._renderer.layout.column_at(at.x)
             if column is not None and COLUMN[column].sort is not None:
                 self.sort(column, reverse=self.rows.order == (column, False))
             return
@@ -263,31 +263,31 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
     def notify_style_update(self) -> None:
         """Forget every colour when the theme, the focus or the style sheet changes."""
         super().notify_style_update()
-        self._painter.forget_styles()
+        self._renderer.forget_styles()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines of the widget, for the size that it has now: its Resize may still be waiting."""
         # The scroll bar's column stays free, so that nothing moves when it appears.
         bar = self.styles.scrollbar_size_vertical
-        self._painter.resize(Size(max(1, self.size.width - bar), self.size.height))
+        self._renderer.resize(Size(max(1, self.size.width - bar), self.size.height))
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget, header included."""
         view = self.rows.view
         if y == 0 and len(self.rows):
-            return self._painter.header(self.rows.order)
+            return self._renderer.header(self.rows.order)
         if not view:
-            return self._painter.hint(self._hint, y)
+            return self._renderer.hint(self._hint, y)
         line = y - 1 + self.scroll_offset.y
         if line < len(view):
             row = view[line]
             marked = len(self.marks) > 0 and self.rows.job(row).key in self.marks
-            return self._painter.row(self.rows, row, line == self._cursor, marked)
-        return self._painter.blank()
+            return self._renderer.row(self.rows, row, line == self._cursor, marked)
+        return self._renderer.blank()
 
-    def _place(self) -> None:
-        """After the view changed: the cursor back on its key, at its place on the screen."""
+    def _restore_cursor(self) -> None:
+        """Put the cursor back on its key and screen line after a change of the view."""
         if not self.is_mounted:
             return
         above = self._cursor - self.scroll_offset.y
@@ -300,7 +300,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=self._cursor - above, animate=False, force=True)
             self._keep_in_sight()
         self.refresh()
-        self._announce()
+        self._post_highlighted()
 
     def _move_to(self, line: int) -> None:
         line = max(0, min(line, len(self.rows.view) - 1))
@@ -308,9 +308,9 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._refresh_lines({self._cursor, line})
             self._cursor = line
         self._keep_in_sight()
-        self._announce()
+        self._post_highlighted()
 
-    def _announce(self) -> None:
+    def _post_highlighted(self) -> None:
         key = self.rows.key(self._cursor) if self.rows.view else None
         if key != self._key:
             self._key = key
@@ -318,7 +318,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _page(self) -> int:
-        """How many rows fit under the header."""
+        """Number of rows that fit under the header."""
         return max(1, self.size.height - 1)
 
     def _keep_in_sight(self) -> None:

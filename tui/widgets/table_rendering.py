@@ -20,7 +20,7 @@ from tui.text.status import STATUS, Glyphs
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ColumnSpan:
     """One column: its first cell and how many it has."""
 
     column: str
@@ -36,8 +36,8 @@ class Span:
 class Layout:
     """The columns that fit, from left to right."""
 
-    spans: tuple[Span, ...]
-    space: TableWidth
+    spans: tuple[ColumnSpan, ...]
+    table: TableWidth
 
     def column_at(self, x: int) -> str | None:
         """The column at a cell, the gap after it included; None right of them all."""
@@ -48,10 +48,12 @@ class Layout:
 
 
 _BOLD = Style(bold=True)
-_SHOWN = {column.id: (column, column.table) for column in COLUMNS if column.table is not None}
+_TABLE_COLUMNS = {
+    column.id: (column, column.table) for column in COLUMNS if column.table is not None
+}
 
 
-def lay_out(width: int, longest: ContentWidths) -> Layout:
+def lay_out(width: int, content: ContentWidths) -> Layout:
     """Columns for `width` cells, given what they hold; one takes what remains.
 
     As it gets narrower words become short, long names are cut, and then the one that takes the rest
@@ -59,9 +61,9 @@ def lay_out(width: int, longest: ContentWidths) -> Layout:
     """
     space = TableWidth(width)
     gap = space.gap
-    tables = {id: table for id, (_, table) in _SHOWN.items()}
+    tables = {id: table for id, (_, table) in _TABLE_COLUMNS.items()}
     wanted = {
-        id: table.cells(space, longest) for id, table in tables.items() if table.fit == "always"
+        id: table.cells(space, content) for id, table in tables.items() if table.fit == "always"
     }
     wide, whole = next((id, table.full_cells) for id, table in tables.items() if table.full_cells)
     others = sum(cells + gap for id, cells in wanted.items() if id != wide)
@@ -69,46 +71,46 @@ def lay_out(width: int, longest: ContentWidths) -> Layout:
     room = width - others - wanted[wide] - gap
     fits = True
     for id, table in tables.items():
-        cells = table.cells(space, longest) if table.fit == "room" else 0
+        cells = table.cells(space, content) if table.fit == "room" else 0
         if cells:
             fits = fits and room >= cells + gap
             if fits:
                 wanted[id] = cells
                 room -= cells + gap
     last, least = next(
-        (id, table.cells(space, longest)) for id, table in tables.items() if table.fit == "rest"
+        (id, table.cells(space, content)) for id, table in tables.items() if table.fit == "rest"
     )
     fits = fits and room >= least
     kept = (10 if space.compact else 20) if fits else 0
-    more = max(min(whole(longest) - wanted[wide], room - kept), 0)
+    more = max(min(whole(content) - wanted[wide], room - kept), 0)
     wanted[wide] += more
     if fits:
         wanted[last] = room - more
 
-    spans: list[Span] = []
+    spans: list[ColumnSpan] = []
     start = 0
     for id in tables:
         if id in wanted:
             cells = min(wanted[id], width - start)
             if cells <= 0:
                 break
-            column, table = _SHOWN[id]
-            spans.append(Span(id, start, cells, column.heading, column.right, table.text))
+            column, table = _TABLE_COLUMNS[id]
+            spans.append(ColumnSpan(id, start, cells, column.heading, column.right, table.text))
             start += cells + gap
     return Layout(tuple(spans), space)
 
 
-SHORTEST = 6
-"""Cells below which a title says nothing, and its port gives way."""
+MIN_TITLE = 6
+"""Least cells of a title; with fewer its port is left out."""
 
 
-def fit(text: str, width: int, signs: Glyphs, *, right: bool = False) -> str:
+def fit(text: str, width: int, glyphs: Glyphs, *, right: bool = False) -> str:
     """Clean text in exactly `width` cells, cut with an ellipsis or filled with spaces."""
-    text = signs.clean(text)
+    text = glyphs.clean(text)
     # Printable ASCII, which almost every text is, has a cell a character.
     cells = len(text) if text.isascii() else cell_len(text)
     if cells > width:
-        mark = signs.ellipsis if width > 2 * len(signs.ellipsis) else ""
+        mark = glyphs.ellipsis if width > 2 * len(glyphs.ellipsis) else ""
         return set_cell_size(set_cell_size(text, width - len(mark)).rstrip() + mark, width)
     fill = " " * (width - cells)
     return fill + text if right else text + fill
@@ -118,7 +120,7 @@ def row_strip(
     cells: RowData,
     layout: Layout,
     width: int,
-    signs: Glyphs,
+    glyphs: Glyphs,
     styles: tuple[Style, Style],
     marked: bool,
 ) -> Strip:
@@ -126,82 +128,82 @@ def row_strip(
 
     The sign of a marked row stands in the gap before the host.
     """
-    space = layout.space
+    space = layout.table
     texts = [
-        first if not second else _cut(first, second, span.width, signs)
+        first if not second else _cut(first, second, span.width, glyphs)
         for span in layout.spans
-        for first, second in (span.text(cells, signs, space),)
+        for first, second in (span.text(cells, glyphs, space),)
     ]
-    line = _line(texts, layout, width, signs)
+    line = _line(texts, layout, width, glyphs)
     if marked and len(layout.spans) > 1:
         at = layout.spans[1].start
-        line = f"{line[: at - 1]}{signs.mark}{line[at:]}"
+        line = f"{line[: at - 1]}{glyphs.mark}{line[at:]}"
     first = layout.spans[0].width if layout.spans else 0
     # The columns are padded by cells, and the status holds single-cell characters only.
     return Strip([Segment(line[:first], styles[0]), Segment(line[first:], styles[1])], width)
 
 
 def header_strip(
-    layout: Layout, width: int, order: tuple[str, bool] | None, signs: Glyphs, style: Style
+    layout: Layout, width: int, order: tuple[str, bool] | None, glyphs: Glyphs, style: Style
 ) -> Strip:
     """The headings, with an arrow at the column that sorts."""
     texts = []
     for span in layout.spans:
         text = span.heading
         if order is not None and order[0] == span.column:
-            arrow = signs.down if order[1] else signs.up
+            arrow = glyphs.down if order[1] else glyphs.up
             # A narrow column cuts its name, not the arrow.
             text = text[: span.width - cell_len(arrow)] + arrow
         texts.append(text)
-    return Strip([Segment(_line(texts, layout, width, signs), style)], width)
+    return Strip([Segment(_line(texts, layout, width, glyphs), style)], width)
 
 
-def hint_strips(hint: str, size: Size, signs: Glyphs, style: Style) -> list[Strip]:
+def hint_strips(hint: str, size: Size, glyphs: Glyphs, style: Style) -> list[Strip]:
     """A text wrapped and centred in `size`."""
     lines = [
-        signs.clean(line)
+        glyphs.clean(line)
         for paragraph in hint.splitlines()
         for line in textwrap.wrap(paragraph, max(1, size.width - 4)) or [""]
     ]
     blank = Strip([Segment(" " * size.width, style)], size.width)
     strips = [blank] * max(0, (size.height - len(lines)) // 2)
     for line in lines:
-        text = fit(" " * ((size.width - cell_len(line)) // 2) + line, size.width, signs)
+        text = fit(" " * ((size.width - cell_len(line)) // 2) + line, size.width, glyphs)
         strips.append(Strip([Segment(text, style)], size.width))
     return [*strips, *[blank] * (size.height - len(strips))][: size.height]
 
 
-def _cut(first: str, second: str, width: int, signs: Glyphs) -> str:
+def _cut(first: str, second: str, width: int, glyphs: Glyphs) -> str:
     """Both texts; where they do not fit the first is cut, while it says something."""
-    first = signs.clean(first)
+    first = glyphs.clean(first)
     room = width - cell_len(second)
-    if cell_len(first) > room >= SHORTEST:
-        first = fit(first, room, signs).rstrip()
+    if cell_len(first) > room >= MIN_TITLE:
+        first = fit(first, room, glyphs).rstrip()
     return first + second
 
 
-def _line(texts: Iterable[str], layout: Layout, width: int, signs: Glyphs) -> str:
+def _line(texts: Iterable[str], layout: Layout, width: int, glyphs: Glyphs) -> str:
     line = ""
     at = 0
     for span, text in zip(layout.spans, texts, strict=True):
         line += " " * (span.start - at)
-        line += fit(text, span.width, signs, right=span.right)
+        line += fit(text, span.width, glyphs, right=span.right)
         at = span.start + span.width
     return line + " " * (width - at)
 
 
-class Painter:
-    """Draws lines of a given size; `style` finds the style of a named part."""
+class LineRenderer:
+    """Renderer of lines of a given size; `style` finds the style of a named part."""
 
-    def __init__(self, signs: Glyphs, style: Callable[[str], Style]) -> None:
-        self.signs = signs
+    def __init__(self, glyphs: Glyphs, style: Callable[[str], Style]) -> None:
+        self.glyphs = glyphs
         self._find_style = style
         self._styles: dict[str, Style] = {}
         self._strips: LRUCache[tuple[int, int, bool, bool], Strip] = LRUCache(128)
         self._size = Size(0, 0)
-        self._hinted: tuple[str, Size, Style] | None = None
+        self._hint_key: tuple[str, Size, Style] | None = None
         self._hint: list[Strip] = []
-        self._longest = ContentWidths()
+        self._content = ContentWidths()
         self.layout: Layout = lay_out(0, ContentWidths())
 
     def resize(self, size: Size) -> None:
@@ -211,35 +213,35 @@ class Painter:
             self._lay_out()
 
     def measure(self, jobs: Iterable[Job]) -> bool:
-        """Widen the columns to what new rows hold; whether that changed anything.
+        """Widen the columns to the content of new rows; True if a width has changed.
 
         They never get narrower while rows come, so nothing jumps under the eye.
         """
-        host, host_short, check, check_short = self._longest
+        host, host_short, check, check_short = self._content
         seen: set[tuple[str, int | None]] = set()
         targets: set[int] = set()
         for job in jobs:
             # Rows of a target share one object; finding it by content would take as long as this.
             if id(job.target) not in targets:
                 targets.add(id(job.target))
-                label = self.signs.clean(job.target.label)
+                label = self.glyphs.clean(job.target.label)
                 host = max(host, cell_len(label))
-                host_short = max(host_short, cell_len(_distinct(label)))
+                host_short = max(host_short, cell_len(_shortened_host(label)))
             if (job.check.id, job.port) not in seen:
                 seen.add((job.check.id, job.port))
-                title, port = self.signs.clean(job.check.title), job.port_text
+                title, port = self.glyphs.clean(job.check.title), job.port_text
                 check = max(check, cell_len(title + port_suffix(port, compact=False)))
                 check_short = max(check_short, cell_len(title + port_suffix(port, compact=True)))
         longest = ContentWidths(host, host_short, check, check_short)
-        if longest == self._longest:
+        if longest == self._content:
             return False
-        self._longest = longest
+        self._content = longest
         self._lay_out()
         return True
 
     def forget_rows(self) -> None:
-        """Start anew with other rows."""
-        self._longest = ContentWidths()
+        """Forget the widths and strips of earlier rows."""
+        self._content = ContentWidths()
         self._lay_out()
 
     def forget_styles(self) -> None:
@@ -249,7 +251,9 @@ class Painter:
 
     def header(self, order: tuple[str, bool] | None) -> Strip:
         """The headings, with the column that sorts marked."""
-        return header_strip(self.layout, self._size.width, order, self.signs, self._style("header"))
+        return header_strip(
+            self.layout, self._size.width, order, self.glyphs, self._style("header")
+        )
 
     def row(self, rows: Rows, row: int, under_cursor: bool, marked: bool) -> Strip:
         """One row in its present version."""
@@ -266,7 +270,7 @@ class Painter:
                     status += _BOLD
                 rest = self._style("quiet" if info.muted else "row")
             styles = (status, rest)
-            strip = row_strip(cells, self.layout, self._size.width, self.signs, styles, marked)
+            strip = row_strip(cells, self.layout, self._size.width, self.glyphs, styles, marked)
             self._strips[key] = strip
         return strip
 
@@ -277,13 +281,13 @@ class Painter:
     def hint(self, text: str, y: int) -> Strip:
         """Line `y` of what is shown instead of rows."""
         key = (text, self._size, self._style("hint"))
-        if key != self._hinted:
-            self._hinted = key
-            self._hint = hint_strips(text, self._size, self.signs, key[2])
+        if key != self._hint_key:
+            self._hint_key = key
+            self._hint = hint_strips(text, self._size, self.glyphs, key[2])
         return self._hint[y] if y < len(self._hint) else self.blank()
 
     def _lay_out(self) -> None:
-        self.layout = lay_out(self._size.width, self._longest)
+        self.layout = lay_out(self._size.width, self._content)
         self._strips.clear()
 
     def _style(self, part: str) -> Style:
@@ -293,7 +297,7 @@ class Painter:
         return style
 
 
-def _distinct(label: str) -> str:
-    """What tells a host from the others: a whole address, or of a name all before its domain."""
+def _shortened_host(label: str) -> str:
+    """Host in short: a whole address, or of a name the part before its domain."""
     name, dot, _ = label.partition(".")
     return label if ":" in name or name.isdigit() or not dot else f"{name}."

@@ -1,4 +1,4 @@
-"""The tree of the reference at the left: sections, roles and checks, with what was found."""
+"""Tree of the profile: sections, roles and checks, with status and count."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tui.text.status import RULING, STATUS, Glyphs, component_classes, component
 from tui.widgets.table_rendering import fit
 
 
-class Outline(ScrollView, can_focus=True, inherit_bindings=False):
-    """Nodes with a sign, the rolled-up status and a count; the cursor's node filters the table.
+class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
+    """Tree of nodes with a rolled-up status and a count; the cursor's node filters the table.
 
     Hosts have the sign of their verdict, and the node above them that of the worst.
     """
@@ -61,7 +61,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("right,l", "fold(False)", "Unfold", show=False, tooltip="unfolds the node"),
         Binding(
             "enter",
-            "open_or_close",
+            "toggle_fold",
             "Fold/unfold",
             show=False,
             tooltip="folds or unfolds the node; on a check or host goes to its rows",
@@ -74,23 +74,23 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         ),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "outline--cursor",
-        "outline--quiet",
-        "outline--section",
-        *component_classes("outline"),
+        "profiletree--cursor",
+        "profiletree--quiet",
+        "profiletree--section",
+        *component_classes("profiletree"),
     }
     DEFAULT_CSS = f"""
-    Outline {{
+    ProfileTree {{
         background: $surface;
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
     }}
-    .outline--section {{ text-style: bold; }}
-    .outline--quiet {{ color: $text-muted; }}
-    .outline--cursor {{ text-style: bold underline; }}
-    Outline:focus .outline--cursor {{ text-style: bold reverse; }}
-    {component_styles("outline")}
+    .profiletree--section {{ text-style: bold; }}
+    .profiletree--quiet {{ color: $text-muted; }}
+    .profiletree--cursor {{ text-style: bold underline; }}
+    ProfileTree:focus .profiletree--cursor {{ text-style: bold reverse; }}
+    {component_styles("profiletree")}
     """
 
     class Highlighted(Message):
@@ -108,27 +108,27 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             self.node = node
             self.included = included
 
-    def __init__(self, profile: Profile, signs: Glyphs) -> None:
+    def __init__(self, profile: Profile, glyphs: Glyphs) -> None:
         super().__init__()
-        self._tree = nodes(profile)
+        self._profile_nodes = nodes(profile)
         self.verdicts = Verdicts()
-        """What is known of the hosts below the roles."""
-        self._hosts: dict[str, str] = {}
+        """Verdicts of the hosts below the roles."""
+        self._role_nodes: dict[str, str] = {}
         """Of each role the first node, below which its hosts stand."""
-        for node in self._tree:
+        for node in self._profile_nodes:
             if node.kind == "role":
-                self._hosts.setdefault(node.filter.role, node.id)
-        self._known: set[str] = set()
+                self._role_nodes.setdefault(node.filter.role, node.id)
+        self._seen_nodes: set[str] = set()
         """Nodes above hosts that were seen before."""
-        self._signs = signs
+        self._glyphs = glyphs
         self._roll_up = RollUp()
-        self._below: dict[Target, Node] = {}
+        self._target_nodes: dict[Target, Node] = {}
         """The nodes of hosts that were shown once."""
-        self._folded = {node.id for node in self._tree if node.kind == "category"}
+        self._folded = {node.id for node in self._profile_nodes if node.kind == "category"}
         self._shown: list[Node] = []
         self._drawn: dict[str, str] = {}
         self._plain = Style()
-        """What text has that nothing is said about."""
+        """Style of text without a style of its own."""
         self._cursor = 0
         self._excluded: frozenset[str] = frozenset()
 
@@ -143,8 +143,8 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         return node_titles(self.node, self._shown)
 
     @property
-    def told(self) -> str:
-        """What the sign of the node under the cursor means, in words."""
+    def status_text(self) -> str:
+        """Status of the node under the cursor, in words."""
         node = self.node
         if node.target is not None:
             return self.verdicts.of(node.target) or "no verdict yet"
@@ -157,7 +157,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def included(self) -> frozenset[str]:
         """Ids of the checks that are measured."""
-        return self._tree[0].checks - self._excluded
+        return self._profile_nodes[0].checks - self._excluded
 
     def on_mount(self) -> None:
         """Show the folded tree."""
@@ -166,7 +166,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
     def clear(self) -> None:
         """Forget every row's status."""
         self._roll_up.clear()
-        self._below.clear()
+        self._target_nodes.clear()
         self._lay_out()
 
     def add(self, jobs: Iterable[Job]) -> None:
@@ -177,14 +177,14 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         self._lay_out()
 
     def remove_hosts(self, targets: Iterable[Target], keys: Iterable[str]) -> list[Verdict]:
-        """Forget hosts and their rows; returns their verdicts."""
+        """Remove hosts and their rows; returns their verdicts."""
         self._roll_up.remove(keys)
         verdicts = self.verdicts.remove(targets)
         self._lay_out()
         return verdicts
 
     def apply(self, events: Iterable[Event]) -> None:
-        """Take in what the engine reports and refresh the lines that changed."""
+        """Apply events of the engine and refresh the lines that changed."""
         self._roll_up.apply(events)
         self._redraw_changed()
 
@@ -204,7 +204,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             self._folded.discard(node.id)
         self._lay_out()
 
-    async def action_open_or_close(self) -> None:
+    async def action_toggle_fold(self) -> None:
         """Fold an unfolded node and the other way round; from a leaf go to its rows."""
         if self._has_children(self.node):
             self.action_fold(self.node.id not in self._folded)
@@ -231,7 +231,7 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             event.stop()
             self._move_to(line)
             if at.x <= self.node.depth:
-                await self.action_open_or_close()
+                await self.action_toggle_fold()
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
@@ -255,13 +255,13 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(width, self._plain)
         node = self._shown[line]
         excluded = node.checks <= self._excluded and bool(node.checks)
-        status, mark = self._mark(node)
+        status, mark = self._status_mark(node)
         self._drawn[node.id] = mark
         sign = "×" if excluded else self._fold_sign(node)
-        if excluded and self._signs.ascii:
+        if excluded and self._glyphs.ascii:
             sign = "x"
         title = f"{' ' * node.depth}{sign} {node.title}"
-        text = fit(title, max(0, width - cell_len(mark)), self._signs)
+        text = fit(title, max(0, width - cell_len(mark)), self._glyphs)
         base = self._plain
         if excluded:
             base += self._component("quiet")
@@ -273,31 +273,31 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
             end += self._component("cursor")
         return Strip([Segment(text, base), Segment(mark, end)], width)
 
-    def _mark(self, node: Node) -> tuple[Status | None, str]:
+    def _status_mark(self, node: Node) -> tuple[Status | None, str]:
         """The status that colours a node, and the sign with the count at its end."""
         if node.target is not None:
             status = RULING[self.verdicts.of(node.target)].status
-            return status, f" {self._signs.status[status]}"
+            return status, f" {self._glyphs.status[status]}"
         if node.kind == "targets":
             ruling, count = self.verdicts.tally(node.filter.role)
             known = RULING[ruling].status if ruling else None
         else:
             known, count = self._roll_up.of(node)
-        return known, f" {self._signs.status[known]}{count}" if known else ""
+        return known, f" {self._glyphs.status[known]}{count}" if known else ""
 
     def resort(self) -> None:
         """Put the hosts in the order of their verdicts again, the worst first."""
         self._lay_out()
 
     def _component(self, name: str) -> Style:
-        return self.get_component_rich_style(f"outline--{name}", partial=True)
+        return self.get_component_rich_style(f"profiletree--{name}", partial=True)
 
     def _fold_sign(self, node: Node) -> str:
         if not self._has_children(node):
             return " "
         if node.id in self._folded:
-            return ">" if self._signs.ascii else "▸"
-        return "v" if self._signs.ascii else "▾"
+            return ">" if self._glyphs.ascii else "▸"
+        return "v" if self._glyphs.ascii else "▾"
 
     @staticmethod
     def _has_children(node: Node) -> bool:
@@ -307,42 +307,42 @@ class Outline(ScrollView, can_focus=True, inherit_bindings=False):
         current = self._shown[self._cursor].id if self._shown else ""
         hidden: set[str] = set()
         self._shown = []
-        for node in self._tree:
+        for node in self._profile_nodes:
             if node.parent in hidden or node.parent in self._folded:
                 hidden.add(node.id)
             else:
                 self._shown.append(node)
-                self._shown += self._hosts_below(node)
+                self._shown += self._target_nodes_of(node)
         places = {node.id: at for at, node in enumerate(self._shown)}
         self._cursor = places.get(current, min(self._cursor, len(self._shown) - 1))
         self.virtual_size = Size(self.size.width, len(self._shown))
         self.refresh()
 
-    def _hosts_below(self, node: Node) -> list[Node]:
+    def _target_nodes_of(self, node: Node) -> list[Node]:
         """The hosts of a role, below a node that is folded when it is first seen."""
-        if self._hosts.get(node.filter.role) != node.id or node.id in self._folded:
+        if self._role_nodes.get(node.filter.role) != node.id or node.id in self._folded:
             return []
         count = self.verdicts.count(node.filter.role)
         if not count:
             return []
         above = targets_node(node, count)
-        if above.id not in self._known:
-            self._known.add(above.id)
+        if above.id not in self._seen_nodes:
+            self._seen_nodes.add(above.id)
             self._folded.add(above.id)
         if above.id in self._folded:
             return [above]
         found = [above]
         for target in self.verdicts.targets(node.filter.role):
-            below = self._below.get(target)
+            below = self._target_nodes.get(target)
             if below is None:
-                below = self._below[target] = target_node(above, target)
+                below = self._target_nodes[target] = target_node(above, target)
             found.append(below)
         return found
 
     def _redraw_changed(self) -> None:
         top = self.scroll_offset.y
         for line, node in enumerate(self._shown[top : top + self.size.height], top):
-            if self._drawn.get(node.id) != self._mark(node)[1]:
+            if self._drawn.get(node.id) != self._status_mark(node)[1]:
                 self._refresh_line(line)
 
     def _refresh_line(self, line: int) -> None:

@@ -1,4 +1,4 @@
-"""Verdicts one below the other on Textual's line API: only visible lines are rendered."""
+"""List of verdicts on Textual's line API: only visible lines are rendered."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.line = line
 
-    def __init__(self, lines: Sequence[VerdictLine], signs: Glyphs) -> None:
+    def __init__(self, lines: Sequence[VerdictLine], glyphs: Glyphs) -> None:
         super().__init__()
-        self._signs = signs
+        self._glyphs = glyphs
         self._cursor = 0
         self._lines: Sequence[VerdictLine] = lines
         self._words = 0
@@ -75,28 +75,28 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
         self._hosts = 0
 
     @property
-    def chosen(self) -> VerdictLine | None:
+    def selected(self) -> VerdictLine | None:
         """The line under the cursor; None while there is none."""
         return self._lines[self._cursor] if self._lines else None
 
     def show(self, lines: Sequence[VerdictLine]) -> None:
         """Show other lines; the cursor stays on its target where that is still there."""
-        chosen = self.chosen
+        selected = self.selected
         self._lines = lines
         places = [
             at
             for at, line in enumerate(lines)
-            if chosen is not None and line.target == chosen.target
+            if selected is not None and line.target == selected.target
         ]
         self._cursor = places[0] if places else max(0, min(self._cursor, len(lines) - 1))
         self._lay_out()
-        if self.chosen is not None and self.chosen != chosen:
-            self.post_message(self.Highlighted(self.chosen))
+        if self.selected is not None and self.selected != selected:
+            self.post_message(self.Highlighted(self.selected))
 
     def on_mount(self) -> None:
-        """Say where the cursor stands."""
-        if self.chosen is not None:
-            self.post_message(self.Highlighted(self.chosen))
+        """Post the line under the cursor."""
+        if self.selected is not None:
+            self.post_message(self.Highlighted(self.selected))
 
     def action_move(self, lines: int) -> None:
         """Move the cursor by lines."""
@@ -115,8 +115,8 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_select(self) -> None:
         """Choose the line under the cursor."""
-        if self.chosen is not None:
-            self.post_message(self.Selected(self.chosen))
+        if self.selected is not None:
+            self.post_message(self.Selected(self.selected))
 
     def on_click(self, event: events.Click) -> None:
         """Choose the line that was clicked."""
@@ -139,7 +139,7 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(width, self.rich_style)
         line = self._lines[at]
         status = RULING[line.ruling].status
-        word = f"{self._signs.status[status]} {self._word(line.ruling)}"
+        word = f"{self._glyphs.status[status]} {self._word(line.ruling)}"
         style = self.rich_style
         coloured = style + self._component(STATUS[status].colour)
         if at == self._cursor:
@@ -147,11 +147,10 @@ class VerdictList(ScrollView, can_focus=True, inherit_bindings=False):
         words = min(self._words, width)
         hosts = min(self._hosts, max(0, width - words - 1))
         rest = max(0, width - words - hosts - 2)
-        text = (
-            f" {fit(line.target.label, hosts, self._signs)} {fit(line.sentence, rest, self._signs)}"
-        )
+        host = fit(line.target.label, hosts, self._glyphs)
+        text = f" {host} {fit(line.sentence, rest, self._glyphs)}"
         return Strip(
-            [Segment(fit(word, words, self._signs), coloured), Segment(text, style)]
+            [Segment(fit(word, words, self._glyphs), coloured), Segment(text, style)]
         ).adjust_cell_length(width, style)
 
     def _word(self, ruling: Ruling | None) -> str:

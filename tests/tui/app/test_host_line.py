@@ -6,8 +6,8 @@ import pytest
 
 from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, until
-from tui.widgets.host_input import HostEntry
-from tui.widgets.tree import Outline
+from tui.widgets.host_input import HostInput
+from tui.widgets.tree import ProfileTree
 
 pytestmark = pytest.mark.usefixtures("state")
 
@@ -18,14 +18,14 @@ def test_bad_hosts_are_named_and_stay_in_the_line_while_the_good_ones_are_measur
         await enter(pilot, app, f"unix.target=127.0.0.1:{closed},10.0.0.999")
         await until(pilot, lambda: "10.0.0.999" in notice(app))
         assert len(rows(app)) == 1
-        assert app.query_one(HostEntry).value == "unix.target=10.0.0.999"
-        assert app.focused is app.query_one(HostEntry)
+        assert app.query_one(HostInput).value == "unix.target=10.0.0.999"
+        assert app.focused is app.query_one(HostInput)
 
 
 def test_plain_hosts_take_the_role_the_tree_stands_on(closed):
     @drive()
     async def _(pilot, app):
-        tree = app.query_one(Outline)
+        tree = app.query_one(ProfileTree)
         tree.focus()
         while tree.node.id != "category:unix":
             await pilot.press("down")
@@ -44,13 +44,13 @@ def test_what_was_typed_comes_back_with_up_also_in_the_next_session(closed):
     @drive()
     async def _(pilot, app):
         await pilot.press("up")
-        assert app.query_one(HostEntry).value == typed
+        assert app.query_one(HostInput).value == typed
 
 
 def test_tab_completes_a_role():
     @drive()
     async def _(pilot, app):
-        entry = app.query_one(HostEntry)
+        entry = app.query_one(HostInput)
         await pilot.press(*"snm")
         await until(pilot, lambda: entry._suggestion)
         await pilot.press("tab")
@@ -62,7 +62,7 @@ def test_a_pasted_list_of_many_lines_is_one_line_of_hosts():
 
     @drive()
     async def _(pilot, app):
-        entry = app.query_one(HostEntry)
+        entry = app.query_one(HostInput)
         entry.post_message(Paste("unix.target=a\r\nb\n\n  c\t"))
         await until(pilot, lambda: entry.value)
         assert entry.value == "unix.target=a b c"
@@ -71,7 +71,7 @@ def test_a_pasted_list_of_many_lines_is_one_line_of_hosts():
 def test_hosts_on_the_command_line_stand_in_the_line_and_run_starts_them(closed):
     @drive(f"unix.target=127.0.0.1:{closed}")
     async def _(pilot, app):
-        assert app.query_one(HostEntry).value == f"unix.target=127.0.0.1:{closed}"
+        assert app.query_one(HostInput).value == f"unix.target=127.0.0.1:{closed}"
         assert rows(app) == {}
 
     @drive(f"unix.target=127.0.0.1:{closed}", "--run")
@@ -82,7 +82,7 @@ def test_hosts_on_the_command_line_stand_in_the_line_and_run_starts_them(closed)
 def test_a_line_without_a_host_is_said_to_have_none():
     @drive()
     async def _(pilot, app):
-        app.query_one(HostEntry).value = "# only a comment"
+        app.query_one(HostInput).value = "# only a comment"
         await pilot.press("enter")
         await until(pilot, lambda: "There is no host in this line" in notice(app))
 
@@ -90,7 +90,7 @@ def test_a_line_without_a_host_is_said_to_have_none():
 def test_what_was_wrong_stays_in_the_line_with_the_cursor_behind_it():
     @drive()
     async def _(pilot, app):
-        entry = app.query_one(HostEntry)
+        entry = app.query_one(HostInput)
         entry.value = "wndows.target=pc-1 pc-2; unix.target=10.0.0.9-5"
         await pilot.press("enter")
         await until(pilot, lambda: notice(app))

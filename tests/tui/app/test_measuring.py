@@ -12,10 +12,10 @@ from textual.widgets import OptionList, Static
 from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.widgets.detail import Detail
-from tui.widgets.header import Head
-from tui.widgets.host_input import HostEntry
+from tui.widgets.header import Header
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 pytestmark = pytest.mark.usefixtures("state")
 
@@ -26,9 +26,9 @@ def test_hosts_are_typed_and_their_results_arrive(closed, state):
         await enter(pilot, app, f"unix.target=127.0.0.1:{closed}, snmp.device=127.0.0.1:{closed}")
         key = f"unix.ssh|127.0.0.1:{closed}"
         assert rows(app)[key] is Status.BLOCKED
-        assert app.query_one(HostEntry).value == ""
+        assert app.query_one(HostInput).value == ""
         assert app.focused is app.query_one(ResultTable)
-        assert "2/2" in text_of(app.query_one(Head))
+        assert "2/2" in text_of(app.query_one(Header))
         (log,) = (state / "sessions").iterdir()
         keys = [json.loads(line).get("key") for line in log.read_text().splitlines()]
         assert key in keys
@@ -37,7 +37,7 @@ def test_hosts_are_typed_and_their_results_arrive(closed, state):
 def test_the_screen_says_from_where_it_measures():
     @drive()
     async def _(pilot, app):
-        head = app.query_one(Head)
+        head = app.query_one(Header)
         await until(pilot, lambda: socket.gethostname() in text_of(head))
         assert "AlloyScan" in text_of(head)
 
@@ -47,7 +47,7 @@ def test_an_update_gives_way_once_to_a_key_that_was_just_pressed(monkeypatch):
     async def keys(pilot, app):
         monkeypatch.setattr(app.main, "set_timer", lambda *_: None)
         asked = []
-        monkeypatch.setattr(app.runner, "drain", lambda: asked.append(1))
+        monkeypatch.setattr(app.controller, "drain", lambda: asked.append(1))
         monkeypatch.setattr(app, "last_key_at", math.inf)
         app.main.drain()
         assert not asked
@@ -74,21 +74,21 @@ def test_the_detail_tells_the_whole_story_of_the_selected_row(closed):
 def test_a_large_range_is_asked_about_first_and_no_means_nothing_is_sent():
     @drive()
     async def _(pilot, app):
-        app.query_one(HostEntry).value = "unix.target=127.1.0.0/21"
+        app.query_one(HostInput).value = "unix.target=127.1.0.0/21"
         await pilot.press("enter")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         assert "2,046 endpoints" in str(app.screen.query(Static).first().content)
         await pilot.press("n")
         await until(pilot, lambda: len(app.screen_stack) == 1)
         assert rows(app) == {}
-        assert app.query_one(HostEntry).value == "unix.target=127.1.0.0/21"
+        assert app.query_one(HostInput).value == "unix.target=127.1.0.0/21"
 
 
 def test_space_in_the_tree_leaves_a_check_out_of_what_is_measured(closed):
     @drive()
     async def _(pilot, app):
         await pilot.press("escape", "t", "end")
-        tree = app.query_one(Outline)
+        tree = app.query_one(ProfileTree)
         assert tree.node.id == "category:discovery"
         await pilot.press("space", "i")
         await enter(pilot, app, f"discovery.host=127.0.0.1 unix.target=127.0.0.1:{closed}")
@@ -147,7 +147,7 @@ def test_x_stops_and_what_was_not_measured_says_so():
             for sock in full:
                 sock.setblocking(False)
                 sock.connect_ex(("127.0.0.1", port))
-            app.query_one(HostEntry).value = f"alloyscan.instance=127.0.0.1:{port}"
+            app.query_one(HostInput).value = f"alloyscan.instance=127.0.0.1:{port}"
             await pilot.press("enter")
             key = f"alloyscan.https|127.0.0.1:{port}"
             await until(pilot, lambda: rows(app).get(key) is Status.RUNNING)

@@ -8,7 +8,7 @@ from textual.widgets import Input, Static
 from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.widgets.detail import Detail
-from tui.widgets.header import Head
+from tui.widgets.header import Header
 
 pytestmark = pytest.mark.usefixtures("state")
 
@@ -80,7 +80,7 @@ def test_a_session_that_cannot_be_saved_is_said_and_goes_on(closed, tmp_path):
     async def _(pilot, app):
         await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
         assert list(rows(app).values()) == [Status.BLOCKED]
-        assert "NOT SAVED" in text_of(app.query_one(Head))
+        assert "NOT SAVED" in text_of(app.query_one(Header))
         assert "exists already" in notice(app)
 
     assert (tmp_path / "there.jsonl").read_text() == "mine"

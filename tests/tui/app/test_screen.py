@@ -10,16 +10,16 @@ from textual.pilot import Pilot
 
 from tests.tui.driving import drive, enter, seen, text_of, until
 from tui.app import AuditReach
-from tui.cli.config import configured
+from tui.cli.config import with_config
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
 from tui.commands import COMMANDS
 from tui.screens.help import help_text
 from tui.screens.main import SessionScreen
 from tui.widgets.detail import Detail
-from tui.widgets.header import Head
+from tui.widgets.header import Header
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 SITE = Path(__file__).parents[2] / "sessions" / "site.jsonl"
 
@@ -54,7 +54,7 @@ def test_the_tree_filters_the_table_and_rolls_up_what_was_found(closed):
     @drive(size=(120, 40))
     async def _(pilot, app):
         await enter(pilot, app, f"unix.target=127.0.0.1:{closed} xen.host=127.0.0.1:{closed}")
-        tree = app.query_one(Outline)
+        tree = app.query_one(ProfileTree)
         line = next(line for line in text_of(tree).splitlines() if "Hypervisors" in line)
         assert "✗1" in line
         await pilot.press("t")
@@ -110,7 +110,7 @@ def test_ascii_draws_nothing_else(closed):
     @drive("--ascii")
     async def _(pilot, app):
         await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
-        for kind in (Head, Outline, ResultTable, Detail):
+        for kind in (Header, ProfileTree, ResultTable, Detail):
             assert text_of(app.query_one(kind)).isascii(), kind
 
 
@@ -143,7 +143,7 @@ def test_a_slow_link_is_drawn_to_once_a_second(
 
 
 async def test_nothing_of_textuals_own_is_mounted_beside_the_panes():
-    app = build(configured(parse_options(("open", str(SITE)))))
+    app = build(with_config(parse_options(("open", str(SITE)))))
     async with app.run_test(tooltips=True, notifications=True):
         ids = [one.id for one in app.main.children]
     assert "body" in ids

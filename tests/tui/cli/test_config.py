@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.driving import drive, notice, text_of, until
-from tui.cli.config import ConfigError, configured, load_config, template
+from tui.cli.config import ConfigError, load_config, template, with_config
 from tui.cli.main import main
 from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
@@ -36,7 +36,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_without_a_file_everything_is_left_to_the_program():
     options = parse_options([])
-    assert configured(options) == options
+    assert with_config(options) == options
 
 
 def test_the_file_says_what_the_command_line_leaves_open(tmp_path):
@@ -54,10 +54,10 @@ def test_the_file_says_what_the_command_line_leaves_open(tmp_path):
         current_user = "no"
         """,
     )
-    options = configured(parse_options(["run", "unix.target=a"]))
+    options = with_config(parse_options(["run", "unix.target=a"]))
     assert (options.settings.timeout, options.settings.concurrency) == (6, 50)
     assert options.usual_answers == {"current_user": "no"}
-    screen = configured(parse_options([]))
+    screen = with_config(parse_options([]))
     assert (screen.theme, screen.ascii, screen.mouse, screen.slow_link) == (
         "light",
         True,
@@ -72,14 +72,14 @@ def test_the_command_line_comes_before_the_file(tmp_path):
         '[screen]\ntheme = "light"\nascii = true\n[measure]\ntimeout = 6\nconcurrency = 50\n',
     )
     given = ["--theme", "dark", "--no-ascii", "--timeout", "4", "--concurrency", "1000"]
-    options = configured(parse_options(given))
+    options = with_config(parse_options(given))
     assert (options.theme, options.ascii) == ("dark", False)
     assert (options.settings.timeout, options.settings.concurrency) == (4, 1000)
 
 
 def test_another_file_can_be_named_and_must_then_be_there(tmp_path):
     with pytest.raises(UsageError, match=r"Cannot read .*none\.toml: no such file"):
-        configured(parse_options(["--config", str(tmp_path / "none.toml")]))
+        with_config(parse_options(["--config", str(tmp_path / "none.toml")]))
 
 
 def test_a_home_that_may_not_be_looked_into_has_no_configuration(monkeypatch):
@@ -88,7 +88,7 @@ def test_a_home_that_may_not_be_looked_into_has_no_configuration(monkeypatch):
 
     monkeypatch.setattr(Path, "exists", forbidden)
     options = parse_options(["run", "unix.target=a"])
-    assert configured(options) is options
+    assert with_config(options) is options
 
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
@@ -99,19 +99,19 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "open", forbidden)
     with pytest.raises(UsageError, match=r"Cannot read .*: permission denied"):
-        configured(parse_options(["--config", str(path)]))
+        with_config(parse_options(["--config", str(path)]))
 
 
 def test_commands_that_need_no_configuration_do_not_stumble_over_it(tmp_path):
     written(tmp_path, "broken")
     options = parse_options(["verify", SITE])
-    assert configured(options) is options
+    assert with_config(options) is options
 
 
 def test_a_demo_keeps_its_own_patience(tmp_path):
     written(tmp_path, '[measure]\ntimeout = 60\n[answers]\ncurrent_user = "no"\n')
     plain = parse_options(["demo"])
-    options = configured(plain)
+    options = with_config(plain)
     assert options.settings == plain.settings
     assert options.usual_answers == {}
 

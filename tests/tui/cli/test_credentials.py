@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from probes.options import NO_OPTIONS, Options, SnmpCredential, SshCredential
 from probes.wire import snmpv3
 from tui.cli import credentials
-from tui.cli.credentials import Wrong, from_form, with_credentials
+from tui.cli.credentials import CredentialError, from_form, with_credentials
 from tui.cli.options import UsageError
 
 SECRET = "Geheim-Xyzzy"
@@ -266,7 +266,7 @@ def test_a_form_replaces_what_was_filled_in_and_keeps_the_rest() -> None:
     before = Options(snmp=(SnmpCredential("2c", "old"),), ssh=SshCredential("a", password="old"))
     after = from_form(before, {"community": SECRET, "ssh_user": ""}, {})
     assert after == Options(snmp=(SnmpCredential("2c", SECRET),), ssh=before.ssh)
-    with pytest.raises(Wrong, match="SNMP needs user"):
+    with pytest.raises(CredentialError, match="SNMP needs user"):
         from_form(before, {"snmp_auth": "SHA", "snmp_auth_key": SECRET}, {})
 
 

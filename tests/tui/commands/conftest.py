@@ -15,7 +15,7 @@ from textual.widgets import Static
 from tui.app import AuditReach
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
-from tui.widgets.header import Head
+from tui.widgets.header import Header
 from tui.widgets.table import ResultTable
 
 SITE = Path(__file__).parents[2] / "sessions" / "site.jsonl"
@@ -70,7 +70,7 @@ class Seat:
 
     @property
     def head(self) -> str:
-        return self.text(Head)
+        return self.text(Header)
 
     def text(self, widget) -> str:
         """What a widget of lines shows."""
@@ -108,8 +108,8 @@ def seated(argv: tuple[str, ...], size: tuple[int, int], keys: Keys, *, ready) -
                 await ready(seat)
                 await keys(seat)
         finally:
-            if app.runner is not None:
-                await asyncio.to_thread(app.runner.close)
+            if app.controller is not None:
+                await asyncio.to_thread(app.controller.close)
 
     asyncio.run(main())
 

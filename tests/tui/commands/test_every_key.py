@@ -6,10 +6,10 @@ import pytest
 
 from tui.commands import COMMANDS
 from tui.widgets.detail import Detail
-from tui.widgets.filter_input import FilterEntry, FilterLine
-from tui.widgets.host_input import HostEntry
+from tui.widgets.filter_input import FilterInput, FilterLine
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 
 async def says(seat, key: str, part: str) -> None:
@@ -33,7 +33,7 @@ async def failures(seat, key):
 
 
 async def filter_line(seat, key):
-    await seat.focuses(key, FilterEntry)
+    await seat.focuses(key, FilterInput)
     assert seat.app.screen.query_one(FilterLine).display
 
 
@@ -79,12 +79,12 @@ async def undo(seat, key):
 
 
 async def zoom(seat, key):
-    before = seat.app.screen.query_one(Outline).display
+    before = seat.app.screen.query_one(ProfileTree).display
     await seat.press(key)
-    after = seat.app.screen.query_one(Outline).display
+    after = seat.app.screen.query_one(ProfileTree).display
     await seat.press(key)
     assert before != after
-    assert seat.app.screen.query_one(Outline).display == before
+    assert seat.app.screen.query_one(ProfileTree).display == before
 
 
 async def previous_pane(seat, key):
@@ -134,9 +134,9 @@ OPENED = {
     "failures": failures,
     "filter": filter_line,
     "verdicts": over("VerdictScreen"),
-    "diagnosis": over("Diagnosis"),
-    "explain": over("Help"),
-    "tree": lambda seat, key: seat.focuses(key, Outline),
+    "diagnosis": over("DiagnosisDialog"),
+    "explain": over("HelpDialog"),
+    "tree": lambda seat, key: seat.focuses(key, ProfileTree),
     "table": lambda seat, key: seat.focuses(key, ResultTable),
     "details": lambda seat, key: seat.focuses(key, Detail),
     "zoom": zoom,
@@ -144,7 +144,7 @@ OPENED = {
     "previous-pane": previous_pane,
     "next-failure": next_failure,
     "previous-failure": previous_failure,
-    "go-to-host": over("GoTo"),
+    "go-to-host": over("GoToDialog"),
     "mark": mark,
     "mark-visible": mark_visible,
     "unmark": unmark,
@@ -154,17 +154,17 @@ OPENED = {
     "remove": remove,
     "undo": undo,
     "sort": sort,
-    "sort-by": over("Choice"),
+    "sort-by": over("ChoiceDialog"),
     "reverse": reverse,
-    "save": over("Prompt"),
-    "export": over("Choice"),
+    "save": over("PromptDialog"),
+    "export": over("ChoiceDialog"),
     "sessions": None,
     "replay": None,
-    "remark": over("Prompt"),
+    "remark": over("PromptDialog"),
     "information": None,
     "redraw": redraw,
     "suspend": suspend,
-    "help": over("Help"),
+    "help": over("HelpDialog"),
     "quit": leave,
     "back": back,
 }
@@ -182,7 +182,7 @@ async def again(seat, key):
 
 async def stop(seat, key):
     stopped: list[bool] = []
-    seat.app.main.runner.stop = lambda: stopped.append(True)
+    seat.app.main.controller.stop = lambda: stopped.append(True)
     seat.app.main.measuring = True
     await seat.press(key)
     assert stopped
@@ -196,7 +196,7 @@ async def freeze(seat, key):
 
 
 MEASURED = {
-    "hosts": lambda seat, key: seat.focuses(key, HostEntry),
+    "hosts": lambda seat, key: seat.focuses(key, HostInput),
     "again": again,
     "again-failures": again,
     "again-all": again,
@@ -205,8 +205,8 @@ MEASURED = {
     "freeze": freeze,
     "changes": None,
     "sets": None,
-    "answers": over("Questions"),
-    "credentials": over("Credentials"),
+    "answers": over("QuestionsDialog"),
+    "credentials": over("CredentialsDialog"),
 }
 
 

@@ -6,9 +6,9 @@ from textual.widgets import Input
 
 from probes.model import Status
 from tui.widgets.detail import Detail
-from tui.widgets.footer import Crumbs, KeyBar
+from tui.widgets.footer import Breadcrumbs, KeyBar
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 
 def typed(text: str) -> list[str]:
@@ -88,11 +88,13 @@ def test_filtering_moves_nothing_and_its_hint_stands_in_place_of_the_keys(opened
     @opened()
     async def _(seat):
         def regions():
-            return [seat.app.screen.query_one(one).region for one in (Outline, ResultTable, Detail)]
+            return [
+                seat.app.screen.query_one(one).region for one in (ProfileTree, ResultTable, Detail)
+            ]
 
         def seen():
             screen = seat.app.screen
-            ids = ("#notice", Crumbs, "#filter-line", "#filter-hint", KeyBar)
+            ids = ("#notice", Breadcrumbs, "#filter-line", "#filter-hint", KeyBar)
             return [
                 bool(screen.query_one(one).display and screen.query_one(one).size) for one in ids
             ]
@@ -165,7 +167,7 @@ def test_escape_elsewhere_goes_to_the_table_and_there_shows_everything(opened):
         assert seat.seen == few
         await seat.press("escape")
         assert len(seat.seen) == 33
-        assert seat.app.screen.query_one(Outline).node.kind == "all"
+        assert seat.app.screen.query_one(ProfileTree).node.kind == "all"
 
 
 def test_failures_only_says_how_many_are_left(opened):
@@ -209,7 +211,7 @@ def test_a_key_for_the_filter_line_may_come_before_the_line(opened):
         seat.app.main.show_session(seat.app.main.recorded)
         last = seat.app.screen
         last.filter_line.open()
-        assert not last.filter_line.typed_in
+        assert not last.filter_line.has_input_focus
         last.filter_line.close(forget=True)
         await seat.until(lambda: last.query("#filter"))
         await seat.press("home")

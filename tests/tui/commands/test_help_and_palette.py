@@ -8,7 +8,7 @@ import pytest
 
 from tui.app import AuditReach
 from tui.commands import COMMANDS
-from tui.screens.dialogs import Help
+from tui.screens.dialogs import HelpDialog
 from tui.screens.help import PANES, help_text
 
 
@@ -16,17 +16,17 @@ from tui.screens.help import PANES, help_text
     ("keys", "name"),
     [
         ((), "ResultTable"),
-        (("1",), "Outline"),
+        (("1",), "ProfileTree"),
         (("3",), "Detail"),
-        (("slash",), "FilterEntry"),
+        (("slash",), "FilterInput"),
     ],
 )
 def test_the_help_begins_with_the_keys_of_what_has_the_focus(opened, keys, name):
     @opened(size=(120, 40))
     async def _(seat):
         await seat.press(*keys)
-        await seat.opens("f1", "Help")
-        assert isinstance(seat.app.screen, Help)
+        await seat.opens("f1", "HelpDialog")
+        assert isinstance(seat.app.screen, HelpDialog)
         text = str(seat.app.screen.query("Static").first().content)
         lines = text.splitlines()
         assert lines[2] == f"You are in the {PANES[name].name}"
@@ -50,8 +50,8 @@ async def test_the_palette_has_every_action_by_name():
         told = {one.title: one.help for one in app.get_system_commands(app.screen)}
         assert {one.word for one in COMMANDS if one.id != "back"} <= set(told)
         assert told["All again"] == "Measures everything again (key g)."
-    if app.runner is not None:
-        await asyncio.to_thread(app.runner.close)
+    if app.controller is not None:
+        await asyncio.to_thread(app.controller.close)
 
 
 def test_ctrl_p_opens_the_palette(opened):

@@ -7,9 +7,9 @@ from textual.widgets import Input
 
 from tui.screens.help import PANES
 from tui.widgets.detail import Detail
-from tui.widgets.host_input import HostEntry
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 
 @pytest.mark.parametrize("name", PANES)
@@ -76,7 +76,7 @@ def test_the_keys_of_the_tree_move_there_and_back_and_the_table_follows(opened, 
     @opened(size=(120, 40))
     async def _(seat):
         await seat.press("1", "home")
-        tree = seat.app.screen.query_one(Outline)
+        tree = seat.app.screen.query_one(ProfileTree)
         first, rows = tree.node, len(seat.seen)
         await seat.press(keys[0])
         assert tree.node is not first
@@ -91,7 +91,7 @@ def test_nodes_are_folded_and_unfolded(opened, keys):
     @opened(size=(120, 40))
     async def _(seat):
         await seat.press("1", "home")
-        tree = seat.app.screen.query_one(Outline)
+        tree = seat.app.screen.query_one(ProfileTree)
         while tree.node.id != "category:windows":
             await seat.press("down")
         height = tree.virtual_size.height
@@ -105,7 +105,7 @@ def test_space_in_the_tree_leaves_out_and_takes_in_again(opened):
     @opened(size=(120, 40))
     async def _(seat):
         await seat.press("1", "home")
-        tree = seat.app.screen.query_one(Outline)
+        tree = seat.app.screen.query_one(ProfileTree)
         every = tree.included
         await seat.press("down", "space")
         assert tree.included < every
@@ -119,7 +119,7 @@ def test_the_keys_of_the_host_line(measured, closed):
 
     @measured(typed)
     async def _(seat):
-        line = seat.app.screen.query_one(HostEntry)
+        line = seat.app.screen.query_one(HostInput)
         await seat.press("i", "up")
         assert line.value == typed
         await seat.press("down")
@@ -128,7 +128,7 @@ def test_the_keys_of_the_host_line(measured, closed):
         await seat.until(lambda: line._suggestion)
         await seat.press("tab")
         assert line.value.startswith("snmp.device")
-        await seat.opens("f1", "Help")
+        await seat.opens("f1", "HelpDialog")
         await seat.press("escape")
         await seat.closed()
         await seat.focuses("escape", ResultTable)
@@ -148,7 +148,7 @@ def test_the_keys_of_the_filter_line(opened):
         await seat.until(lambda: line._suggestion)
         await seat.press("tab")
         assert line.value == "host:"
-        await seat.opens("f1", "Help")
+        await seat.opens("f1", "HelpDialog")
         await seat.press("escape")
         await seat.closed()
         await seat.press(*"dc1", "enter")

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from probes.model import Status
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 PC = "pc-015.corp.example"
 
@@ -36,18 +36,18 @@ def everything(seat) -> tuple:
 def test_delete_removes_the_host_of_the_row_and_u_brings_it_back_as_it_was(opened):
     @opened(size=(120, 40))
     async def _(seat):
-        before, tree = everything(seat), seat.text(Outline)
+        before, tree = everything(seat), seat.text(ProfileTree)
         seat.table.select(f"windows.winrm|{PC}")
         await seat.press("delete")
         assert f"Removed {PC} (windows.target) with 7 rows" in seat.notice
         assert not [key for key in seat.seen if PC in key]
-        assert seat.text(Outline) != tree
+        assert seat.text(ProfileTree) != tree
         assert PC not in {line.target.host for line in seat.panes.verdicts.lines()}
         assert "/26" in seat.head
         await seat.press("u")
         assert f"{PC} (windows.target) is back with 7 rows." in seat.notice
         assert everything(seat) == before
-        assert seat.text(Outline) == tree
+        assert seat.text(ProfileTree) == tree
 
 
 def test_the_cursor_stays_where_it_was_on_the_screen(opened):
@@ -97,7 +97,7 @@ def test_several_removals_come_back_one_by_one_the_last_first(opened):
 def test_in_the_tree_the_host_of_the_node_is_removed(opened):
     @opened(size=(120, 40))
     async def _(seat):
-        tree = seat.app.screen.query_one(Outline)
+        tree = seat.app.screen.query_one(ProfileTree)
         await seat.press("1")
         assert seat.app.focused is tree
         await seat.press("delete")
@@ -211,14 +211,14 @@ def test_a_host_that_is_typed_again_has_new_rows_and_undo_does_nothing(measured,
 def test_in_pieces_a_removal_and_what_undoes_it_come_to_the_same(opened, piecemeal):
     @opened(size=(120, 40))
     async def _(seat):
-        before, tree = everything(seat), seat.text(Outline)
+        before, tree = everything(seat), seat.text(ProfileTree)
         seat.table.select(f"windows.winrm|{PC}")
         await seat.press("delete")
         await seat.until(lambda: "/26" in seat.head)
         assert not [key for key in seat.seen if PC in key]
         assert PC not in {line.target.host for line in seat.panes.verdicts.lines()}
         await seat.press("u")
-        await seat.until(lambda: "/33" in seat.head and seat.text(Outline) == tree)
+        await seat.until(lambda: "/33" in seat.head and seat.text(ProfileTree) == tree)
         assert everything(seat) == before
 
 
@@ -236,12 +236,12 @@ def test_what_comes_while_a_removal_is_under_way_finishes_it_first(opened, piece
         assert len(panes.table.rows) == 26
         main.action_do("undo")
         main.action_do("filter")
-        panes.find("host:pc-015*")
-        panes.table.settle()
+        panes.set_query("host:pc-015*")
+        panes.table.finish_pending()
         assert len(panes.table.rows) == 33
         assert {panes.table.rows.job_of(key).target.host for key in panes.visible} == {PC}
-        panes.find("")
-        panes.table.settle()
+        panes.set_query("")
+        panes.table.finish_pending()
         assert everything(seat)[1:3] == before[1:3]
 
 
@@ -252,7 +252,7 @@ def test_a_filter_that_is_being_applied_is_not_lost_by_a_removal(opened, monkeyp
     async def _(seat):
         panes = seat.panes
         seat.table.select(f"windows.winrm|{PC}")
-        panes.find("snmp")
+        panes.set_query("snmp")
         seat.app.main.action_do("remove")
         await seat.pilot.pause()
         assert {panes.table.rows.job_of(key).check.title for key in panes.visible} == {"SNMP"}

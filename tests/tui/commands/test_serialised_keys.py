@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from tests.tui.driving import drive, until
 from tui.app import AuditReach
-from tui.widgets.host_input import HostEntry
+from tui.widgets.host_input import HostInput
 
 
 def at_once(seat, *keys: str) -> None:
@@ -28,10 +28,10 @@ def test_what_follows_a_slash_is_no_command(opened):
     async def _(seat):
         at_once(seat, "slash", *"dc1", "enter", "f")
         await seat.until(lambda: seat.panes.failures)
-        assert seat.panes.words == "dc1"
+        assert seat.panes.query == "dc1"
         assert seat.app.focused is seat.table
         at_once(seat, "f", "slash", "escape", "slash", *"xq", "backspace", "backspace", *"web1")
-        await seat.until(lambda: seat.panes.words == "web1")
+        await seat.until(lambda: seat.panes.query == "web1")
         assert seat.app.is_running
         assert not seat.panes.failures
 
@@ -42,7 +42,7 @@ def test_hosts_typed_at_once_are_measured_and_then_come_commands(measured, close
         at_once(seat, "i", *f"unix.target=127.0.0.2:{closed}", "enter", "v")
         await seat.until(lambda: len(seat.app.screen_stack) == 2)
         await seat.press("escape")
-        assert seat.app.main.query_one(HostEntry).value == ""
+        assert seat.app.main.query_one(HostInput).value == ""
 
 
 def test_a_paste_waits_for_the_key_before_it(opened):
@@ -64,7 +64,7 @@ def test_a_key_that_comes_before_the_screen_is_the_first_of_its_line(monkeypatch
 
     @drive()
     async def _(pilot, app):
-        await until(pilot, lambda: app.main.query_one(HostEntry).value == "unix.")
+        await until(pilot, lambda: app.main.query_one(HostInput).value == "unix.")
 
 
 @pytest.mark.parametrize("twice", [1, 2])
@@ -104,7 +104,7 @@ def test_a_held_key_counts_every_time_and_what_comes_after_it_waits(opened):
         await seat.until(lambda: seat.table.cursor_line == at + 9)
         assert len(seat.app.screen_stack) == 1
         at_once(seat, "slash", *"dc1", "left", "left", "x", "backspace", "enter")
-        await seat.until(lambda: seat.panes.words == "dc1" and seat.app.focused is seat.table)
+        await seat.until(lambda: seat.panes.query == "dc1" and seat.app.focused is seat.table)
 
 
 def test_delete_held_down_takes_a_host_each_time_and_u_after_it_brings_the_last_one_back(

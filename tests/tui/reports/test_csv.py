@@ -70,7 +70,7 @@ def test_no_cell_is_a_formula_and_none_breaks_out(
 
 
 def test_a_formula_is_still_legible() -> None:
-    assert report_csv.harmless("=1+1") == "'=1+1"
-    assert report_csv.harmless("＝1") == "'＝1"
-    assert report_csv.harmless("1-2") == "1-2"
-    assert report_csv.harmless("") == ""
+    assert report_csv.escape_formula("=1+1") == "'=1+1"
+    assert report_csv.escape_formula("＝1") == "'＝1"
+    assert report_csv.escape_formula("1-2") == "1-2"
+    assert report_csv.escape_formula("") == ""

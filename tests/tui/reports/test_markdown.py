@@ -84,6 +84,6 @@ def test_no_text_breaks_a_table_or_becomes_markup(
 
 def test_words_are_left_legible() -> None:
     assert markdown.text("pc-014.corp.example (TCP 5985)") == "pc-014.corp.example (TCP 5985)"
-    assert markdown.opening("- x") == "\\- x"
-    assert markdown.opening("# x") == "\\# x"
-    assert markdown.opening("1. x") == "1&#8203;. x"
+    assert markdown.line_start("- x") == "\\- x"
+    assert markdown.line_start("# x") == "\\# x"
+    assert markdown.line_start("1. x") == "1&#8203;. x"

@@ -7,7 +7,7 @@ from pathlib import Path
 from textual.widgets import OptionList
 
 from tests.tui.driving import drive, notice, seen, until
-from tui.screens.diagnosis import Diagnosis
+from tui.screens.diagnosis import DiagnosisDialog
 from tui.widgets.table import ResultTable
 
 EXAMPLE = Path(__file__).parents[2] / "sessions" / "site.jsonl"
@@ -18,13 +18,13 @@ def test_d_lists_findings_and_enter_shows_the_rows_of_one():
     async def _(pilot, app):
         everything = seen(app)
         await pilot.press("d")
-        await until(pilot, lambda: isinstance(app.screen, Diagnosis))
+        await until(pilot, lambda: isinstance(app.screen, DiagnosisDialog))
         listed = app.screen.query_one(OptionList)
         first = str(listed.get_option_at_index(0).prompt)
         assert "pc-016.corp.example (10.20.2.16) is down or does not exist" in first
         listed.highlighted = 0
         await pilot.press("enter")
-        await until(pilot, lambda: not isinstance(app.screen, Diagnosis))
+        await until(pilot, lambda: not isinstance(app.screen, DiagnosisDialog))
         await until(pilot, lambda: len(seen(app)) < len(everything))
         assert {key.partition("|")[2] for key in seen(app)} == {"pc-016.corp.example"}
         assert "is down or does not exist" in notice(app)
@@ -36,7 +36,7 @@ def test_the_keys_of_a_long_diagnosis_stay_in_sight():
     @drive("open", str(EXAMPLE))
     async def _(pilot, app):
         await pilot.press("d")
-        await until(pilot, lambda: isinstance(app.screen, Diagnosis))
+        await until(pilot, lambda: isinstance(app.screen, DiagnosisDialog))
         for size in ((80, 24), (40, 12)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
@@ -49,9 +49,9 @@ def test_the_rows_of_a_finding_are_shown_from_the_first_on():
     async def _(pilot, app):
         app.query_one(ResultTable).action_edge(1)
         await pilot.press("d")
-        await until(pilot, lambda: isinstance(app.screen, Diagnosis))
+        await until(pilot, lambda: isinstance(app.screen, DiagnosisDialog))
         await pilot.press("enter")
-        await until(pilot, lambda: not isinstance(app.screen, Diagnosis))
+        await until(pilot, lambda: not isinstance(app.screen, DiagnosisDialog))
         await pilot.pause()
         assert app.query_one(ResultTable).cursor_line == 0
 
@@ -61,7 +61,7 @@ def test_escape_leaves_the_diagnosis_and_the_table_as_it_was():
     async def _(pilot, app):
         everything = seen(app)
         await pilot.press("d")
-        await until(pilot, lambda: isinstance(app.screen, Diagnosis))
+        await until(pilot, lambda: isinstance(app.screen, DiagnosisDialog))
         await pilot.press("escape")
-        await until(pilot, lambda: not isinstance(app.screen, Diagnosis))
+        await until(pilot, lambda: not isinstance(app.screen, DiagnosisDialog))
         assert seen(app) == everything

@@ -13,14 +13,14 @@ from tests.tui.driving import drive, notice, text_of, until
 from tui.screens.main_panes import Panes
 from tui.storage.preferences import Preferences
 from tui.widgets.detail import Detail
-from tui.widgets.footer import Crumbs, KeyBar
-from tui.widgets.header import Head
-from tui.widgets.host_input import HostEntry
+from tui.widgets.footer import Breadcrumbs, KeyBar
+from tui.widgets.header import Header
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
-KINDS = (Outline, ResultTable, Detail)
+KINDS = (ProfileTree, ResultTable, Detail)
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def in_sight(app) -> list[type]:
 
 
 def crumbs(app) -> str:
-    return text_of(app.query_one(Crumbs)).rstrip()
+    return text_of(app.query_one(Breadcrumbs)).rstrip()
 
 
 @pytest.mark.parametrize("size", [(80, 24), (80, 23), (120, 40), (200, 50)])
@@ -69,7 +69,7 @@ def test_a_small_screen_has_one_pane_and_a_key_for_each(size):
 def test_tab_reaches_every_pane_and_the_host_line_in_both_directions(size):
     @drive(size=size)
     async def _(pilot, app):
-        ring = [HostEntry, *KINDS, HostEntry]
+        ring = [HostInput, *KINDS, HostInput]
         for kind in ring[1:]:
             await pilot.press("tab")
             await pilot.pause()
@@ -84,19 +84,19 @@ def test_tab_reaches_every_pane_and_the_host_line_in_both_directions(size):
 def test_a_low_screen_has_the_tree_beside_the_table_and_the_details_in_its_place():
     @drive("open", SITE, size=(80, 14))
     async def _(pilot, app):
-        assert in_sight(app) == [Outline, ResultTable]
+        assert in_sight(app) == [ProfileTree, ResultTable]
         await pilot.press("enter")
         await pilot.pause()
-        assert in_sight(app) == [Outline, Detail]
+        assert in_sight(app) == [ProfileTree, Detail]
         await pilot.press("escape")
         await pilot.pause()
-        assert in_sight(app) == [Outline, ResultTable]
+        assert in_sight(app) == [ProfileTree, ResultTable]
 
 
 def test_a_small_screen_hides_the_host_line_until_it_is_asked_for():
     @drive(size=(40, 12))
     async def _(pilot, app):
-        entry = app.query_one(HostEntry)
+        entry = app.query_one(HostInput)
         assert entry.region.area
         await pilot.press("escape")
         await pilot.pause()
@@ -136,7 +136,7 @@ def test_z_gives_a_pane_the_screen_and_the_next_session_begins_so(state):
         assert app.focused is app.query_one(Detail)
         await pilot.press("1")
         await pilot.pause()
-        assert in_sight(app) == [Outline]
+        assert in_sight(app) == [ProfileTree]
         await pilot.press("z")
         await pilot.pause()
         assert in_sight(app) == list(KINDS)
@@ -206,7 +206,7 @@ def test_the_title_under_the_cursor_is_whole_somewhere_at_forty_columns():
     @drive("open", SITE, size=(40, 12))
     async def _(pilot, app):
         app.main.say("")
-        tree = app.query_one(Outline)
+        tree = app.query_one(ProfileTree)
         await pilot.press("1", "home")
         seen: list[str] = []
         while tree.node.id not in seen:
@@ -222,7 +222,7 @@ def test_the_crumbs_say_which_role_plain_hosts_take():
     @drive()
     async def _(pilot, app):
         assert "type ROLE=HOST" in crumbs(app)
-        tree = app.query_one(Outline)
+        tree = app.query_one(ProfileTree)
         await pilot.press("escape", "1")
         while tree.node.id != "category:unix":
             await pilot.press("down")
@@ -240,7 +240,7 @@ def test_news_take_the_place_of_the_crumbs_and_the_panes_stay_where_they_are():
         app.main.say("Something happened.")
         await pilot.pause()
         assert app.query_one(ResultTable).region == before
-        assert not app.query_one(Crumbs).region.area
+        assert not app.query_one(Breadcrumbs).region.area
 
 
 def test_i_shows_in_full_what_the_lines_above_and_below_have_no_room_for():
@@ -262,8 +262,8 @@ def test_i_shows_in_full_what_the_lines_above_and_below_have_no_room_for():
 def test_that_nothing_is_saved_is_seen_on_the_narrowest_screen(tmp_path):
     @drive("open", SITE, size=(30, 8))
     async def _(pilot, app):
-        head = app.query_one(Head)
-        head.state("NOT SAVED", trouble=True)
+        head = app.query_one(Header)
+        head.set_state("NOT SAVED", trouble=True)
         assert text_of(head).splitlines()[0].endswith(" NOT SAVED")
 
 
@@ -276,7 +276,7 @@ def test_a_small_screen_names_the_keys_of_the_panes_first():
 def test_hosts_stand_in_the_tree_with_their_verdicts_the_worst_first():
     @drive("open", SITE, size=(120, 40))
     async def _(pilot, app):
-        tree: Outline = app.query_one(Outline)
+        tree: ProfileTree = app.query_one(ProfileTree)
         panes: Panes = app.main.panes
         app.main.say("")
         await pilot.press("1", "home", "down", "down", "down", "down")
@@ -297,7 +297,7 @@ def test_hosts_stand_in_the_tree_with_their_verdicts_the_worst_first():
         assert {rows.job(row).target.label for row in rows.view} == {"pc-014.corp.example"}
         assert len(rows.view) == 7
         await pilot.press("space")
-        assert panes.outline.included == {check.id for check in app.profile.checks}
+        assert panes.tree.included == {check.id for check in app.profile.checks}
         await pilot.press("enter")
         await pilot.pause()
         assert app.focused is panes.table

@@ -11,13 +11,13 @@ from tests.tui.driving import drive
 from tests.tui.pictures import drawn
 from tui.widgets.container import Box
 from tui.widgets.detail import Detail
-from tui.widgets.footer import Crumbs, KeyBar
-from tui.widgets.header import Head
+from tui.widgets.footer import Breadcrumbs, KeyBar
+from tui.widgets.header import Header
 from tui.widgets.table import ResultTable
-from tui.widgets.tree import Outline
+from tui.widgets.tree import ProfileTree
 
 SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
-OURS = (Head, Outline, ResultTable, Detail, Crumbs, KeyBar)
+OURS = (Header, ProfileTree, ResultTable, Detail, Breadcrumbs, KeyBar)
 DOINGS = (("1",), ("2",), ("3",), ("z",), ("slash", "x"), ("escape",), ("f",), ("I", "escape"))
 OTHERS = (("v",), ("d",), ("question_mark",), ("ctrl+p",), ("c",), ("a",))
 

@@ -18,7 +18,7 @@ from tui.app import AuditReach
 from tui.models.verdicts import Verdicts, verdict_lines
 from tui.screens.verdicts import VerdictScreen
 from tui.widgets.detail import Detail
-from tui.widgets.host_input import HostEntry
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
 from tui.widgets.verdict_list import VerdictList
 
@@ -106,7 +106,7 @@ def test_v_lists_the_targets_worst_first_and_enter_shows_the_rows_of_one():
         assert words == sorted(words, key=[str(one).split()[0] for one in Ruling].index)
         assert words[0] == "blocked" and words[-1] == "ready"
         # Its host may have other roles, whose rows are not this target's.
-        while listed.chosen.target != Target("unix.target", "web2.corp.example"):
+        while listed.selected.target != Target("unix.target", "web2.corp.example"):
             await pilot.press("down")
         told = text_of(app.screen.query_one(Detail))
         assert "The computer cannot be audited without an agent: SSH (TCP 22)" in told
@@ -144,11 +144,11 @@ def test_the_list_follows_what_is_measured_and_the_cursor_stays_on_its_target():
 
         @drive(size=SIZE)
         async def _(pilot, app):
-            app.query_one(HostEntry).focus().value = f"unix.target=127.0.0.1:{port}"
+            app.query_one(HostInput).focus().value = f"unix.target=127.0.0.1:{port}"
             await pilot.press("enter")
             await until(pilot, lambda: len(seen(app)) == 1 and not app.main.measuring)
             listed = await open_verdicts(pilot, app)
-            chosen = listed.chosen
+            chosen = listed.selected
             assert chosen.ruling is Ruling.BLOCKED
             assert chosen.sentence.startswith(
                 f"The computer cannot be audited without an agent: SSH (TCP {port}) is not"
@@ -162,7 +162,7 @@ def test_the_list_follows_what_is_measured_and_the_cursor_stays_on_its_target():
             verdicts.apply([verdict("other", Ruling.BLOCKED), again])
             await until(pilot, lambda: "other" in text_of(listed))
             assert text_of(listed).index("other") < text_of(listed).index("127.0.0.1")
-            assert listed.chosen == chosen
+            assert listed.selected == chosen
 
 
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (200, 50)])
@@ -186,7 +186,7 @@ def test_ten_thousand_targets_are_listed_by_the_lines_that_are_seen():
         panes.verdicts.apply(verdict(f"h{number}", Ruling.READY) for number in range(10_000))
         listed = await open_verdicts(pilot, app)
         await pilot.press("end")
-        assert listed.chosen.target.host == "h9999"
+        assert listed.selected.target.host == "h9999"
         assert "h9999" in text_of(listed)
 
 

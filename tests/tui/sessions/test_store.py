@@ -18,8 +18,8 @@ from tui.screens.comparison import ComparisonScreen
 from tui.screens.main import SessionScreen
 from tui.screens.session_browser import SessionsScreen
 from tui.widgets.detail import Detail
-from tui.widgets.header import Head
-from tui.widgets.host_input import HostEntry
+from tui.widgets.header import Header
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
 
 SITE = Path(__file__).parents[2] / "sessions" / "site.jsonl"
@@ -220,7 +220,7 @@ def test_a_remark_on_an_earlier_session_is_shown_in_the_list(state):
 def test_a_replay_shows_rows_as_they_came_and_p_holds_it(state):
     @drive("open", str(SITE), "--replay", "0.1")
     async def _(pilot, app):
-        await until(pilot, lambda: "replay 0.1x" in text_of(app.query_one(Head)))
+        await until(pilot, lambda: "replay 0.1x" in text_of(app.query_one(Header)))
         assert Status.QUEUED in rows(app).values()
         await pilot.press("p")
         assert "stands still" in notice(app)
@@ -230,14 +230,14 @@ def test_a_replay_shows_rows_as_they_came_and_p_holds_it(state):
 
     @drive("open", str(SITE), "--replay", "1000")
     async def _(pilot, app):
-        await until(pilot, lambda: "replay is over" in text_of(app.query_one(Head)))
+        await until(pilot, lambda: "replay is over" in text_of(app.query_one(Header)))
         end = rows(app)
         await pilot.press("P")
         await until(pilot, lambda: bool(app.screen.query(Input)) and app.screen is not app.main)
         app.screen.query_one(Input).value = "1000"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SessionScreen) and app.screen.replay)
-        await until(pilot, lambda: "replay is over" in text_of(app.screen.query_one(Head)))
+        await until(pilot, lambda: "replay is over" in text_of(app.screen.query_one(Header)))
         assert rows(app) == end
 
 
@@ -251,7 +251,7 @@ def test_a_replay_ends_as_the_session_ended(state):
 
     @drive("open", str(SITE), "--replay", "1000")
     async def _(pilot, app):
-        await until(pilot, lambda: "replay is over" in text_of(app.query_one(Head)))
+        await until(pilot, lambda: "replay is over" in text_of(app.query_one(Header)))
         assert rows(app) == ends[0]
 
 
@@ -277,5 +277,5 @@ def test_targets_are_kept_as_a_set_and_recalled_into_the_host_line(state, port):
         await until(pilot, lambda: len(app.screen_stack) == 2)
         assert listed(app) == ["one host"]
         await pilot.press("enter")
-        await until(pilot, lambda: app.query_one(HostEntry).value == typed)
-        assert app.focused is app.query_one(HostEntry)
+        await until(pilot, lambda: app.query_one(HostInput).value == typed)
+        assert app.focused is app.query_one(HostInput)

@@ -22,7 +22,7 @@ from tui.terminal.capabilities import tmux_passthrough
 from tui.terminal.clipboard import Clipboard, supports_clipboard
 from tui.text.detail import detail_lines
 from tui.widgets.detail import Detail
-from tui.widgets.host_input import HostEntry
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
 
 pytestmark = pytest.mark.usefixtures("state", "clipboard")
@@ -109,17 +109,17 @@ def test_without_a_measured_row_nothing_is_copied():
                     await until(pilot, lambda: not notice(app))
                 assert app.clipboard == ""
         finally:
-            if app.runner is not None:
-                await asyncio.to_thread(app.runner.close)
+            if app.controller is not None:
+                await asyncio.to_thread(app.controller.close)
 
     asyncio.run(main())
 
 
 def test_letters_typed_into_the_host_line_copy_nothing(refused):
     async def keys(pilot, app):
-        app.query_one(HostEntry).focus()
+        app.query_one(HostInput).focus()
         await pilot.press("y", "Y")
-        assert app.query_one(HostEntry).value == "yY"
+        assert app.query_one(HostInput).value == "yY"
         assert app.clipboard == ""
 
     drive(refused, keys)

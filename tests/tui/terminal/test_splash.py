@@ -13,7 +13,7 @@ from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
 from tui.terminal.splash import HOSTS, Splash, first_lines
-from tui.widgets.host_input import HostEntry
+from tui.widgets.host_input import HostInput
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ async def test_the_screen_has_its_host_line_where_the_first_lines_have_it(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     app = build(parse_options([]))
     async with app.run_test(size=(80, 24)):
-        entry = app.query_one(HostEntry).region
+        entry = app.query_one(HostInput).region
         label = app.query_one("#entry-label", Static)
         assert (entry.x, entry.y) == (len(HOSTS) + 1, 2)
         assert str(label.render()) == HOSTS

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Static
 
 from tests.tui.driving import drive, notice, until
-from tui.screens.dialogs import Help
+from tui.screens.dialogs import HelpDialog
 from tui.text.pages import page_lines
 
 SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
@@ -46,7 +46,7 @@ def test_m_explains_the_status_of_the_row(options, ascii):
     async def _(pilot, app):
         app.main.panes.table.select("windows.winrm|pc-015.corp.example")
         await pilot.press("2", "m")
-        await until(pilot, lambda: isinstance(app.screen, Help))
+        await until(pilot, lambda: isinstance(app.screen, HelpDialog))
         assert page(app).startswith("BLOCKED\n\nRequired, and not available")
         assert "WHO SAID NO" in page(app)
         assert page(app).isascii() is ascii
@@ -60,7 +60,7 @@ def test_m_explains_the_verdicts_where_these_are_listed():
         await pilot.press("v")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press("m")
-        await until(pilot, lambda: isinstance(app.screen, Help))
+        await until(pilot, lambda: isinstance(app.screen, HelpDialog))
         assert page(app).startswith("VERDICTS\n")
 
 

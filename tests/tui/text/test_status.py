@@ -40,8 +40,8 @@ def test_no_two_statuses_have_the_same_place(order: str) -> None:
 
 
 def test_statuses_are_told_apart_by_their_signs_alone() -> None:
-    for signs in (UNICODE, ASCII):
-        assert len(set(signs.status.values())) == len(Status)
+    for glyphs in (UNICODE, ASCII):
+        assert len(set(glyphs.status.values())) == len(Status)
 
 
 def test_an_order_names_every_status_once_and_the_least_rank_first() -> None:

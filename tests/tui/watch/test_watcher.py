@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList
 from probes.model import Status
 from tests.tui.driving import drive, enter, notice, rows, seen, text_of, until
 from tui.widgets.detail import Detail
-from tui.widgets.header import Head
+from tui.widgets.header import Header
 from tui.widgets.table import ResultTable
 
 pytestmark = pytest.mark.usefixtures("state")
@@ -42,7 +42,7 @@ def test_a_service_that_comes_up_is_told_with_the_time_and_how_long_it_was_down(
             assert f"Raw printing TCP {port} on 127.0.0.1 came up at" in notice(app)
             app.query_one(ResultTable).select(key)
             await until(pilot, lambda: "rounds, min" in text_of(app.query_one(Detail)))
-            await until(pilot, lambda: "every 1 s, saved" in text_of(app.query_one(Head)))
+            await until(pilot, lambda: "every 1 s, saved" in text_of(app.query_one(Header)))
             await pilot.press("H")
             await until(pilot, lambda: len(app.screen_stack) == 2)
             assert app.screen.query_one(OptionList).option_count >= 1
@@ -87,7 +87,7 @@ def test_a_round_that_takes_longer_than_the_order_is_followed_by_the_next_at_onc
             await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
             (key,) = seen(app)
             await order(pilot, app, "1")
-            await until(pilot, lambda: "every 1 s, measuring" in text_of(app.query_one(Head)))
+            await until(pilot, lambda: "every 1 s, measuring" in text_of(app.query_one(Header)))
             await until(
                 pilot, lambda: (past := app.main.watcher.history.of(key)) and past.total >= 3
             )
@@ -103,7 +103,7 @@ def test_off_ends_the_watch(closed):
         assert notice(app) == "The watch has ended."
         await until(pilot, lambda: not app.main.measuring)
         assert app.main.watcher._timer is None
-        assert "every" not in text_of(app.query_one(Head))
+        assert "every" not in text_of(app.query_one(Header))
 
 
 def test_a_frozen_display_stands_still_while_the_log_grows_and_then_catches_up(state):
@@ -116,7 +116,7 @@ def test_a_frozen_display_stands_still_while_the_log_grows_and_then_catches_up(s
             key = f"printer.raw|127.0.0.1:{port}"
             await enter(pilot, app, f"printer=127.0.0.1:{port}")
             await pilot.press("p")
-            assert "FROZEN" in text_of(app.query_one(Head))
+            assert "FROZEN" in text_of(app.query_one(Header))
             sock.listen()
             await pilot.press("g")
             (log,) = (state / "sessions").iterdir()
@@ -125,7 +125,7 @@ def test_a_frozen_display_stands_still_while_the_log_grows_and_then_catches_up(s
             await pilot.press("p")
             await until(pilot, lambda: rows(app)[key] is Status.OK)
             assert "measured meanwhile" in notice(app)
-            assert "FROZEN" not in text_of(app.query_one(Head))
+            assert "FROZEN" not in text_of(app.query_one(Header))
 
 
 def test_what_cannot_be_repeated_is_said_and_the_watch_goes_on_as_before(closed):

@@ -179,9 +179,9 @@ def test_latencies_have_about_three_digits(ms: float | None, text: str) -> None:
     assert len(latency_text(ms)) <= 8
 
 
-@pytest.mark.parametrize("signs", [UNICODE, ASCII])
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 @pytest.mark.parametrize("width", [0, 1, 2, 3, 5, 11])
-def test_fitted_text_has_exactly_the_cells_it_was_given(signs: Glyphs, width: int) -> None:
+def test_fitted_text_has_exactly_the_cells_it_was_given(glyphs: Glyphs, width: int) -> None:
     for text in ("", "a", "日本語テキスト", "e\u0301" * 20, "\x1b[0m" * 9, "word " * 9):
-        assert cell_len(fit(text, width, signs)) == width
-        assert cell_len(fit(text, width, signs, right=True)) == width
+        assert cell_len(fit(text, width, glyphs)) == width
+        assert cell_len(fit(text, width, glyphs, right=True)) == width
