@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import asyncio, json, sys
 from probes.vantage.local.udp import exchange
-from probes.vantage.local.icmp import Echo, open_datagram, open_raw
+from probes.vantage.local.icmp import EchoClient, open_datagram, open_raw
 
 WAYS = {"datagram": (open_datagram,), "raw": (open_raw,), "system": ()}
 WAYS["any"] = WAYS["datagram"] + WAYS["raw"]
@@ -25,7 +25,7 @@ def told(outcome):
             outcome.latency_ms, outcome.latency_source, outcome.elapsed_ms, outcome.problem]
 
 async def main(calls):
-    echoes = {way: Echo(openers) for way, openers in WAYS.items()}
+    echoes = {way: EchoClient(openers) for way, openers in WAYS.items()}
     async def one(kind, *values):
         if kind == "exchange":
             address, port, timeout = values
