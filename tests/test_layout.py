@@ -46,8 +46,6 @@ QUESTIONS = ("What", "Whether", "How", "Who", "Where", "Which")
 NOT_YET_DESCRIBED: tuple[str, ...] = (
     "profiles/",
     "probes/lab/",
-    "probes/registry/",
-    "probes/remediation/",
     "probes/vantage/",
     "probes/wire/",
 )

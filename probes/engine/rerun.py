@@ -95,10 +95,14 @@ def _with_dependencies(
             continue
         wanted.add(key)
         job = jobs[key]
-        above = (keys.get((job.target, check)) for check in dependencies[job.check.id])
-        below = (keys.get((job.target, check)) for check in dependents.get(job.check.id, ()))
-        remaining += [other for other in above if other is not None]
-        remaining += [other for other in below if other and _not_measured(known.get(other))]
+        dependency_keys = (keys.get((job.target, check)) for check in dependencies[job.check.id])
+        dependent_keys = (
+            keys.get((job.target, check)) for check in dependents.get(job.check.id, ())
+        )
+        remaining += [other for other in dependency_keys if other is not None]
+        remaining += [
+            other for other in dependent_keys if other and _not_measured(known.get(other))
+        ]
     return wanted
 
 
@@ -115,11 +119,11 @@ def _questions(check: Check) -> Iterator[str]:
     yield from (unless.question for unless in check.unless if unless.question)
 
 
-def _earlier_result(job: Job, was: Result | None, not_comparable: bool) -> Result:
+def _earlier_result(job: Job, earlier: Result | None, not_comparable: bool) -> Result:
     """Result of a row that is not measured again, as it counts now."""
-    if was is None:
+    if earlier is None:
         return Result(job, Status.CANCELLED, "Not reached in the earlier session.", _UNREACHED)
     if not_comparable:
         note = "Not measured from here and with this profile."
         return Result(job, Status.CANCELLED, note, _UNREACHED)
-    return replace(was, job=job)
+    return replace(earlier, job=job)

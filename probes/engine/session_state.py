@@ -84,9 +84,9 @@ class SessionState:
             self.results[result.job.key] = result
             self.earlier[result.job.key] = None
         for key in self.earlier:
-            was = self.results[key]
-            if was.observation.reason not in _NOT_MEASURED:
-                self.results[key] = self._rejudged(was, self.why_not_needed(was.job))
+            earlier = self.results[key]
+            if earlier.observation.reason not in _NOT_MEASURED:
+                self.results[key] = self._rejudged(earlier, self.why_not_needed(earlier.job))
             yield EarlierResult(self.results[key])
 
     def why_not_needed(self, job: Job) -> str:

@@ -205,12 +205,12 @@ class Engine:
 
     def _on_events(self, batch: Sequence[Event]) -> None:
         """Write events to the logs, then report them."""
-        trouble = [
+        failures = [
             Message(f"This session is not being saved: {why}", "error")
             for log in self._logs
             if (why := self._write(log, batch))
         ]
-        self._report([*batch, *trouble])
+        self._report([*batch, *failures])
 
     def _write(self, log: SessionLog, batch: Sequence[Event]) -> str:
         """Write a batch to a log; returns the reason of its first failure."""

@@ -219,6 +219,6 @@ def _remarks(before: Session, after: Session) -> Iterator[str]:
             f"The timeout was {one.settings.timeout:g} s before and "
             f"{other.settings.timeout:g} s after: a slow answer may be silence in one of them."
         )
-    for session, which in ((before, "earlier"), (after, "later")):
+    for session, position in ((before, "earlier"), (after, "later")):
         if not session.complete:
-            yield f"The {which} session is not complete."
+            yield f"The {position} session is not complete."

@@ -52,20 +52,20 @@ def verify(path: str | os.PathLike[str]) -> Verification:
 
 def with_digest(line: str, preceding: hashlib._Hash) -> str:
     """End record with its seal; `preceding` is the hash of every byte before its line."""
-    signed = line.removesuffix("}").encode("ascii") + _DIGEST_KEY
-    return f'{signed.decode("ascii")}{_hexdigest(preceding, signed)}"}}'
+    prefix = line.removesuffix("}").encode("ascii") + _DIGEST_KEY
+    return f'{prefix.decode("ascii")}{_hexdigest(preceding, prefix)}"}}'
 
 
 def digest_matches(line: bytes, preceding: hashlib._Hash) -> bool:
     """True if the line of an end record that has a seal is as it was written."""
     head, mark, rest = line.rpartition(_DIGEST_KEY)
-    signed = head + mark
-    return bool(mark) and rest == _hexdigest(preceding, signed).encode("ascii") + _LINE_END
+    prefix = head + mark
+    return bool(mark) and rest == _hexdigest(preceding, prefix).encode("ascii") + _LINE_END
 
 
-def _hexdigest(preceding: hashlib._Hash, signed: bytes) -> str:
+def _hexdigest(preceding: hashlib._Hash, prefix: bytes) -> str:
     whole = preceding.copy()
-    whole.update(signed)
+    whole.update(prefix)
     return whole.hexdigest()
 
 

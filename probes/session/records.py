@@ -290,8 +290,8 @@ class RowParser:
         if type(facts) is not dict:
             raise BadLine("its facts is not an object")
         try:
-            way = _TRANSPORTS[transport]
-            judged = _STATUSES[status]
+            known_transport = _TRANSPORTS[transport]
+            known_status = _STATUSES[status]
             seen = Observation(
                 _STATES[state],
                 _REASONS[reason],
@@ -311,9 +311,9 @@ class RowParser:
             )
         except KeyError:
             raise BadLine("it has a word that this version does not know") from None
-        check = self._check(id, role, way, port)
+        check = self._check(id, role, known_transport, port)
         return Result(
-            Job(key, check, self._target(key, id, role, host, port), port), judged, note, seen
+            Job(key, check, self._target(key, id, role, host, port), port), known_status, note, seen
         )
 
     def _check(self, id: str, role: str, transport: Transport, port: int | None) -> Check:
