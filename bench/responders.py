@@ -46,7 +46,7 @@ async def printer() -> list[asyncio.Server]:
             while len(heard) < _REQUEST_MOST and (more := await reader.read(_REQUEST_MOST)):
                 heard += more
                 if b"@PJL INFO ID" in heard:
-                    writer.write(pjl.written(PRINTER))
+                    writer.write(pjl.encode_answer(PRINTER))
                     heard = b""
         except ConnectionError:
             pass

@@ -23,7 +23,7 @@ async def ask(call: Call) -> Answer:
     """
     request = Request("GET", "/", authority(call.job.target.host, call.port, DEFAULT_PORT))
     try:
-        response = await send_request(await call.stream(), Exchange(request, body_most=0))
+        response = await send_request(await call.stream(), Exchange(request, max_body=0))
     except NotHttp as error:
         raise Unexpected(str(error)) from None
     location = printable(response.header("location")) if 300 <= response.status < 400 else ""

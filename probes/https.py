@@ -20,11 +20,16 @@ from probes.clients.tls import (
 )
 from probes.model import Evidence, Service
 from probes.vantage.stream import LimitExceeded, Stream
-from probes.wire.certificate import BadCertificate, Certificate, distrust, read_certificate
+from probes.wire.certificate import (
+    BadCertificate,
+    Certificate,
+    explain_verify_error,
+    read_certificate,
+)
 from probes.wire.http import Exchange, NotHttp, Request, authority
 from probes.wire.proxy import parse_proxy
 from probes.wire.text import printable
-from probes.wire.unexpected import PAGE_MOST, is_html, title
+from probes.wire.unexpected import MAX_PAGE, is_html, title
 
 EXPIRY_WARNING = timedelta(days=14)
 """A certificate that expires within this is a warning."""
@@ -109,7 +114,7 @@ async def _run(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer
         authority(_host_name(call), call.port, DEFAULT_PORT),
         (("User-Agent", "auditreach"), ("Accept", "*/*")),
     )
-    exchange = Exchange(request, body_most=PAGE_MOST, bodies=range(0))
+    exchange = Exchange(request, max_body=MAX_PAGE, bodies=range(0))
     response = await send_request(tls, exchange)
     progress.timings["answer"] = (loop.time() - started) * 1000
     progress.facts["http_status"] = response.status
@@ -198,7 +203,7 @@ def _untrusted(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer
     """Answer for an untrusted chain, with the reason; the audit would not trust it either."""
     error = progress.verify_error
     assert error is not None
-    reason = distrust(
+    reason = explain_verify_error(
         error.verify_code, error.verify_message, progress.chain, _host_name(call), _now()
     )
     text = f"Open, but its certificate {reason.text}"

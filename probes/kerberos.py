@@ -10,9 +10,9 @@ from probes.call import Answer, Call, Unexpected
 from probes.clients.framing import read_message
 from probes.model import Service
 from probes.wire import kerberos
-from probes.wire.ber import Malformed, distance
+from probes.wire.ber import Malformed, duration_text
 from probes.wire.kerberos import Reply
-from probes.wire.unexpected import said
+from probes.wire.unexpected import excerpt
 
 PRINCIPAL = "auditreach"
 """A name without an account, so that no failures are counted and the KDC's log tells who asked."""
@@ -42,7 +42,7 @@ async def ask(call: Call) -> Answer:
     try:
         reply = kerberos.reply(data)
     except Malformed:
-        raise Unexpected(said(data)) from None
+        raise Unexpected(excerpt(data)) from None
     # The KDC reads its clock about when the question is half way there and back.
     skew = None if reply.time is None else reply.time.timestamp() - (sent + received) / 2
     return Answer(Service.CONFIRMED, _facts(reply, realm, skew))
@@ -96,7 +96,7 @@ def _clock_text(skew: float | None) -> str:
     if abs(skew) < 1:
         return "; its clock agrees with this machine's"
     where = "ahead of" if skew > 0 else "behind"
-    text = f"; its clock is {distance(skew)} {where} this machine's"
+    text = f"; its clock is {duration_text(skew)} {where} this machine's"
     if abs(skew) > MAX_SKEW_S:
         return f"{text}, and Kerberos refuses a difference of more than 5 minutes"
     if abs(skew) > WARN_SKEW_S:

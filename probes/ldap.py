@@ -11,7 +11,7 @@ from probes.model import Service
 from probes.wire import ldap
 from probes.wire.ber import Malformed, generalized
 from probes.wire.ldap import Entry, Refusal
-from probes.wire.unexpected import said
+from probes.wire.unexpected import excerpt
 
 ATTRIBUTES = (
     *("defaultNamingContext", "rootDomainNamingContext", "namingContexts", "dnsHostName"),
@@ -72,7 +72,7 @@ async def ask(call: Call) -> Answer:
     try:
         reply = ldap.reply(data)
     except Malformed:
-        raise Unexpected(said(data)) from None
+        raise Unexpected(excerpt(data)) from None
     with suppress(OSError):
         await stream.send(ldap.UNBIND)
     if isinstance(reply, Refusal):

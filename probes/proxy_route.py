@@ -5,7 +5,7 @@ from __future__ import annotations
 from probes.engine.plan import Route, direct
 from probes.options import Options
 from probes.registry import probe_of
-from probes.wire.proxy import bypassed, parse_proxy
+from probes.wire.proxy import is_bypassed, parse_proxy
 from profiles.model import Check
 
 
@@ -16,7 +16,7 @@ def route(options: Options) -> Route:
     proxy = parse_proxy(options.proxy)
 
     def proxy_for(check: Check, host: str, port: int | None) -> tuple[str, int] | None:
-        if not probe_of(check).proxied or bypassed(options.no_proxy, host, port):
+        if not probe_of(check).proxied or is_bypassed(options.no_proxy, host, port):
             return None
         return proxy.host, proxy.port
 

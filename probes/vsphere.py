@@ -57,7 +57,7 @@ def _api_facts(response: Response) -> dict[str, Any]:
     what = vim.about(found)
     if what is not None:
         return _product_facts(what) | server
-    if not vim.speaks(found):
+    if not vim.is_vim(found):
         by = f" ({response.server})" if response.server else ""
         raise Unexpected(f"a web server{by} without the vSphere API: {response.status_line}")
     words = fault(found) or "it names no product"
@@ -95,10 +95,10 @@ def _product_facts(what: vim.About) -> dict[str, Any]:
         "api_version": what.api_version,
         "summary": what.product or "The vSphere API answers and names no product",
     }
-    if what.vcenter:
+    if what.is_vcenter:
         facts["vcenter"] = True
         facts["summary"] += ": a vCenter server that manages hosts, not an ESXi host"
-    elif not what.esxi:
+    elif not what.is_esxi:
         facts["summary"] += ": the vSphere API, but not an ESXi host"
     return facts
 

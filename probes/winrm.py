@@ -41,7 +41,7 @@ async def ask(call: Call) -> Answer:
         return await _login_required(call, response, deadline)
     found = _parsed(response)
     identity = wsman.identity(found)
-    if identity is None and not wsman.speaks(found):
+    if identity is None and not wsman.is_wsman(found):
         raise Unexpected(_web_server(response))
     challenge = await _post_empty(call, wsman.PATH, deadline)
     logins = schemes(challenge.every("www-authenticate")) if challenge is not None else ()
@@ -85,7 +85,7 @@ async def _post_empty(call: Call, path: str, deadline: float) -> Response | None
     try:
         async with asyncio.timeout_at(deadline):
             stream = await call.connect()
-            return await send_request(stream, Exchange(request, body_most=0))
+            return await send_request(stream, Exchange(request, max_body=0))
     except (NoAnswer, NotHttp, LimitExceeded, EOFError, OSError):
         return None
 
@@ -103,13 +103,13 @@ def _identity_facts(identity: wsman.Identity) -> dict[str, Any]:
         "product": identity.product,
         "protocol": identity.protocol,
         "summary": f"{identity.product} by {identity.vendor}"
-        if identity.windows
+        if identity.is_windows
         else identity.product,
     }
     if identity.os:
         facts["os"] = identity.os
         facts["summary"] += f" on Windows {identity.os}"
-    if not identity.windows:
+    if not identity.is_windows:
         facts["warning"] = True
         facts["summary"] = f"WS-Management answers, but it is no Windows: {identity.product}"
     return facts

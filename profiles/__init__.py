@@ -1,1 +1,1 @@
-"""What must be reachable: the profile's data model, its loader and the built-in catalog."""
+"""Profiles of what must be reachable: data model, loader and the built-in catalog."""

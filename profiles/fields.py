@@ -81,7 +81,7 @@ def _key(name: str, hint: Any, meta: Mapping[str, Any], defaults: Mapping[str, o
 
 
 def _read(hint: Any) -> tuple[Kind, bool, tuple[str, ...], type[Any] | None]:
-    """What an annotation of the model means: kind, list or not, allowed words, class."""
+    """Parse an annotation of the model: kind, list or not, allowed words, class."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
         kind, _, allowed, table = _read(arguments[0])

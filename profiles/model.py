@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 
 Transport = Literal["tcp", "udp", "icmp"]
-"""How a check reaches its host; `icmp` is an echo request and has no port."""
+"""Transport protocol of a check; `icmp` is an echo request and has no port."""
 
 Loss = Literal["blocked", "degraded"]
-"""What a check that is not available means for the audit."""
+"""Effect on the audit of a check that is not available."""
 
 AnswerValue = Literal["yes", "no", "auto"]
 """An answer to a profile's question; `auto` lets the measurements decide."""
@@ -258,7 +258,7 @@ class Profile:
         },
     ] = ()
     file: Annotated[bytes, {"derived": True}] = field(default=b"", repr=False)
-    """What it was read from; not a key of the form."""
+    """The bytes of its file; not a key of the form."""
 
     def check(self, id: str) -> Check:
         """The check with this id; KeyError if there is none."""
@@ -283,7 +283,7 @@ class Profile:
 
 
 def capabilities_of(profile: Profile, role: str) -> tuple[Capability, ...]:
-    """What a host of this role is judged for; empty where nothing is asked of it.
+    """Capabilities for which a host of this role is judged; empty for a role without checks.
 
     For a role without capabilities the loss of each of its checks decides.
     """

@@ -1,4 +1,4 @@
-"""What the keys of a profile must be to each other; one rule a function, raising Mistake."""
+"""Consistency rules between the keys of a profile; one function each, which raises Mistake."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Placed:
     place: str
     record: Entry
     owner: Check | Capability | None
-    """What it belongs to; checks it names are of the same role."""
+    """The role it belongs to; checks it names are of the same role."""
 
 
 def unique_ids(profile: Profile, probes: Mapping[str, str]) -> None:

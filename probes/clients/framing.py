@@ -7,7 +7,7 @@ from collections.abc import Callable
 from probes.call import Unexpected
 from probes.vantage.stream import Stream
 from probes.wire.ber import Malformed
-from probes.wire.unexpected import said
+from probes.wire.unexpected import excerpt
 
 SizeParser = Callable[[bytes], int | None]
 """Size of the whole message from its first bytes; None while more are needed, or Malformed."""
@@ -30,5 +30,5 @@ async def read_message(stream: Stream, parse_size: SizeParser) -> bytes:
             try:
                 message_size = parse_size(bytes(data[:HEADER_SIZE]))
             except Malformed:
-                raise Unexpected(said(bytes(data))) from None
+                raise Unexpected(excerpt(bytes(data))) from None
     return bytes(data[:message_size])

@@ -50,7 +50,7 @@ async def read_body(stream: Channel, exchange: Exchange, timeout: float) -> byte
     """
     try:
         async with asyncio.timeout(timeout):
-            response = exchange.go_on()
+            response = exchange.read_body()
             while response is None:
                 response = exchange.feed(await stream.read(16 * 1024))
     except (NotHttp, LimitExceeded, EOFError, OSError):

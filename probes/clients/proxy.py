@@ -43,11 +43,11 @@ async def open_tunnel(stream: Stream, proxy: Proxy, label: str, host: str, port:
     target = authority(host, port, _NO_DEFAULT_PORT)
     login = base64.b64encode(f"{proxy.user}:{proxy.password}".encode())
     headers = [("User-Agent", "auditreach")]
-    if proxy.login:
+    if proxy.has_login:
         headers.append(("Proxy-Authorization", f"Basic {login.decode()}"))
     request = Request("CONNECT", target, target, tuple(headers))
     exchange = Exchange(request, bodies=range(0))
-    channel = _RedactingStream(stream, login) if proxy.login else stream
+    channel = _RedactingStream(stream, login) if proxy.has_login else stream
     try:
         response = await send_request(channel, exchange)
     except NotHttp as error:
@@ -72,7 +72,7 @@ def _refusal(
         facts["proxy_auth"] = offers
         facts["fix"] = "Give the Audit Service a login that the proxy accepts."
         offered = f" ({', '.join(offers)})" if offers else ""
-        if proxy.login:
+        if proxy.has_login:
             return f"The proxy {label} does not accept the login it was given: {status}", facts
         return (
             f"The proxy {label} wants a login{offered}: {status}; "

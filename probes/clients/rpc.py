@@ -52,7 +52,7 @@ class RpcClient:
         await self._stream.send(dcerpc.bind(self._call_id, interface))
         answer = await self._read_pdu()
         try:
-            return answer.kind == dcerpc.BIND_ACK and dcerpc.accepted(answer)
+            return answer.kind == dcerpc.BIND_ACK and dcerpc.is_accepted(answer)
         except dcerpc.Malformed as error:
             raise Unexpected(f"a bind is answered with broken RPC: {error}") from None
 
@@ -83,7 +83,7 @@ class RpcClient:
 
         Raises Fault when the mapper refuses, Unexpected for a malformed table.
         """
-        handle = bytes(endpoint_mapper.HANDLE)
+        handle = bytes(endpoint_mapper.HANDLE_SIZE)
         for _ in range(MAX_PAGES):
             stub, order = await self.call(
                 endpoint_mapper.LOOKUP, endpoint_mapper.lookup(handle, PAGE_SIZE)

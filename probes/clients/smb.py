@@ -23,13 +23,13 @@ async def negotiate_smb2(stream: Stream) -> Negotiated:
 
     Raises Unexpected when something else answers.
     """
-    message = smb.negotiate(uuid.uuid4(), secrets.token_bytes(smb.SALT))
+    message = smb.negotiate_request(uuid.uuid4(), secrets.token_bytes(smb.SALT_SIZE))
     return await _exchange(stream, message)
 
 
 async def negotiate_smb1(stream: Stream) -> Negotiated:
     """Negotiate in the form of SMB1, on a connection of its own; raises the same."""
-    return await _exchange(stream, smb.negotiate_1())
+    return await _exchange(stream, smb.negotiate_request_1())
 
 
 async def request_challenge(stream: Stream, negotiated: Negotiated, deadline: float) -> Identity:
@@ -50,7 +50,7 @@ async def request_challenge(stream: Stream, negotiated: Negotiated, deadline: fl
 async def _exchange(stream: Stream, message: bytes) -> Negotiated:
     before = len(stream.received)
     try:
-        return smb.negotiated(await _send_message(stream, message))
+        return smb.parse_negotiate(await _send_message(stream, message))
     except smb.Malformed as error:
         got = printable(bytes(stream.received[before:]), MAX_SHOWN)
         raise Unexpected(f"an answer that is not SMB ({error}): {got}") from None
@@ -58,11 +58,11 @@ async def _exchange(stream: Stream, message: bytes) -> Negotiated:
 
 async def _send_message(stream: Stream, message: bytes) -> bytes:
     """The answer to one message; raises smb.Malformed."""
-    await stream.send(smb.framed(message))
+    await stream.send(smb.encode_frame(message))
     data = b""
     while True:
         data += await stream.read()
-        found = smb.frame(data)
+        found = smb.read_frame(data)
         if found is not None:
             return found[0]
 

@@ -14,7 +14,7 @@ from typing import Any
 from probes.vantage import NotOffered
 from probes.vantage.stream import Stream
 from probes.wire.text import printable
-from probes.wire.unexpected import foreign, is_tls
+from probes.wire.unexpected import is_tls, name_non_tls
 
 _READ_SIZE = 16 * 1024
 _ENCODING_DER = 2
@@ -100,7 +100,7 @@ class TlsStream:
         if len(self._first_bytes) < 2:
             self._first_bytes += data
             if not is_tls(bytes(self._first_bytes)):
-                raise NotTls(foreign(bytes(self._first_bytes)))
+                raise NotTls(name_non_tls(bytes(self._first_bytes)))
         self._incoming.write(data)
 
     async def _flush(self) -> None:

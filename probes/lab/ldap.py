@@ -75,7 +75,7 @@ def root_dse_server(attributes: Attributes) -> ConnectionHandler:
         data = b""
         while True:
             try:
-                size = ber.whole(data, _MAX_REQUEST)
+                size = ber.element_size(data, _MAX_REQUEST)
                 if size is None or len(data) < size:
                     more = await reader.read(4096)
                     if not more:

@@ -104,7 +104,7 @@ def mapper(endpoints: Endpoints) -> ConnectionHandler:
                 writer.write(bind_ack("<", call, rejected=_interface(body) != MAPPER))
             elif kind == dcerpc.REQUEST and _operation(body) == endpoint_mapper.LOOKUP:
                 # All of it fits into one answer, so no lookup is ever continued.
-                whole = table(endpoints, bytes(endpoint_mapper.HANDLE), 0, "<", b"a service")
+                whole = table(endpoints, bytes(endpoint_mapper.HANDLE_SIZE), 0, "<", b"a service")
                 writer.write(response("<", call, whole))
             elif kind == dcerpc.REQUEST:
                 writer.write(fault("<", call, _OUT_OF_RANGE))
@@ -136,7 +136,7 @@ async def _pdu(reader: asyncio.StreamReader) -> tuple[int, int, bytes]:
     """Kind, call and body of the next PDU; EOFError for what is none."""
     head = await reader.readexactly(_HEADER)
     size, _, call = struct.unpack_from("<HHI", head, 8)
-    if head[0] != dcerpc.VERSION or not _HEADER <= size <= dcerpc.FRAGMENT_MOST:
+    if head[0] != dcerpc.VERSION or not _HEADER <= size <= dcerpc.MAX_FRAGMENT:
         raise EOFError("not RPC")
     return head[2], call, await reader.readexactly(size - _HEADER)
 

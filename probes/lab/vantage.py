@@ -36,7 +36,7 @@ class LabVantage:
 
     @property
     def descriptors(self) -> int:
-        """How many sockets the descriptor limit leaves for probing."""
+        """The number of sockets that the descriptor limit leaves for probing."""
         return self._local.descriptors
 
     def unresolved_neighbour(self, address: str) -> str | None:

@@ -36,8 +36,10 @@ def api_handler(what: vim.About = ESXI) -> Handler:
         if request.method != "POST":
             return Response(200, "OK", content)
         if b"RetrieveServiceContent" not in request.body:
-            return Response(500, "Internal Server Error", content, vim.refused("Unknown method"))
-        return Response(200, "OK", content, vim.written(what))
+            return Response(
+                500, "Internal Server Error", content, vim.encode_fault("Unknown method")
+            )
+        return Response(200, "OK", content, vim.encode_about(what))
 
     return answer
 

@@ -42,7 +42,7 @@ def handler(
         asked = request.method == "POST" and request.header(name.lower()) == value
         if asked and anonymous and b"Identify" in request.body:
             fields = (("Content-Type", wsman.CONTENT_TYPE), _SERVER)
-            return Response(200, "", fields, wsman.written(who))
+            return Response(200, "", fields, wsman.encode_identity(who))
         challenges = tuple(
             ("WWW-Authenticate", 'Basic realm="WSMAN"' if login == "Basic" else login)
             for login in logins

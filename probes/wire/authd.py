@@ -1,4 +1,4 @@
-"""What a VMware authentication daemon says first on TCP 902; VMware has not published it."""
+"""Banner of VMware's authentication daemon on TCP 902, a protocol that is not published."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from dataclasses import dataclass
 
 from probes.wire.text import printable
-from probes.wire.unexpected import said
+from probes.wire.unexpected import excerpt
 
 GREETING = b"220 VMware Authentication Daemon Version "
-LINE_MOST = 512
+MAX_LINE = 512
 """Bytes of a greeting."""
 
 _LINE = re.compile(r"220 VMware Authentication Daemon Version ([0-9][0-9.]{0,20})(.*)")
 
 
 class NotAuthd(Exception):
-    """What came is no greeting of the daemon; the text says what it is instead."""
+    """An answer that is no greeting of the daemon; the text names or quotes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Greeting:
 
     @property
     def ssl_required(self) -> bool:
-        """Whether a login must be encrypted."""
+        """True if a login must be encrypted."""
         return "SSL Required" in self.features
 
 
@@ -40,13 +40,13 @@ def greeting(data: bytes, *, ended: bool = False) -> Greeting | None:
     """
     line, newline, _ = data.partition(b"\n")
     if not GREETING.startswith(line[: len(GREETING)]):
-        raise NotAuthd(said(data))
-    if not newline and not ended and len(line) <= LINE_MOST:
+        raise NotAuthd(excerpt(data))
+    if not newline and not ended and len(line) <= MAX_LINE:
         return None
-    banner = printable(line[:LINE_MOST])
+    banner = printable(line[:MAX_LINE])
     match = _LINE.fullmatch(banner)
-    if match is None or len(line) > LINE_MOST:
-        raise NotAuthd(said(data))
+    if match is None or len(line) > MAX_LINE:
+        raise NotAuthd(excerpt(data))
     features = (part.strip() for part in match[2].lstrip(": ").split(","))
     # Every known version ends its line with a slip of the pen: "/t" for a tab.
     return Greeting(banner, match[1], tuple(f.removesuffix("/t") for f in features if f)[:16])

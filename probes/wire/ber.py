@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, ENUMERATED = 0x01, 0x02, 0x03, 0x04, 0x0A
 SEQUENCE, SET = 0x30, 0x31
 GENERAL_STRING, GENERALIZED_TIME = 0x1B, 0x18
-CHILDREN_MOST = 512
+MAX_CHILDREN = 512
 """Elements one constructed element may hold."""
-_INTEGER_MOST = 8
+_MAX_INTEGER = 8
 
 
 class Malformed(Exception):
@@ -52,7 +52,7 @@ def integer(value: int, tag: int = INTEGER) -> bytes:
     return element(tag, value.to_bytes(magnitude.bit_length() // 8 + 1, "big", signed=True))
 
 
-def whole(data: bytes, most: int) -> int | None:
+def element_size(data: bytes, limit: int) -> int | None:
     """The size in bytes of the element that starts here, its head included; None if too short.
 
     Raises Malformed for a tag of several bytes, an indefinite length or more than `most` bytes.
@@ -71,20 +71,20 @@ def whole(data: bytes, most: int) -> int | None:
         if len(data) < head:
             return None
         size = int.from_bytes(data[2:head], "big")
-    if head + size > most:
+    if head + size > limit:
         raise Malformed(f"an element of {head + size} bytes")
     return head + size
 
 
-def elements(data: bytes, most: int = CHILDREN_MOST) -> list[Element]:
+def elements(data: bytes, limit: int = MAX_CHILDREN) -> list[Element]:
     """All elements of a content, in order; raises Malformed if it does not divide into them."""
     found: list[Element] = []
     at = 0
     while at < len(data):
-        if len(found) >= most:
-            raise Malformed(f"more than {most} elements")
+        if len(found) >= limit:
+            raise Malformed(f"more than {limit} elements")
         # The head of an element has at most ten bytes; a slice to the end would cost the square.
-        size = whole(data[at : at + 10], len(data) - at)
+        size = element_size(data[at : at + 10], len(data) - at)
         if size is None:
             raise Malformed("cut off in an element")
         head = 2 if data[at + 1] < 0x80 else 2 + (data[at + 1] & 0x7F)
@@ -104,7 +104,7 @@ def single(data: bytes, tag: int) -> bytes:
 
 def to_integer(content: bytes) -> int:
     """The value of an INTEGER's content of at most 8 bytes; raises Malformed."""
-    if not 0 < len(content) <= _INTEGER_MOST:
+    if not 0 < len(content) <= _MAX_INTEGER:
         raise Malformed(f"an integer of {len(content)} bytes")
     return int.from_bytes(content, "big", signed=True)
 
@@ -128,7 +128,7 @@ def generalized(raw: bytes) -> datetime | None:
     return moment.replace(microsecond=int(fraction.ljust(6, "0")[:6]), tzinfo=UTC)
 
 
-def distance(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """A time difference as a person says it: `0.4 s`, `12 s`, `6 min 12 s`, `3 h 20 min`."""
     seconds = abs(seconds)
     if seconds < 9.95:

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from probes.wire.text import printable
 
-NAMES_MOST = 20
+MAX_NAMES = 20
 """Names of one certificate that are kept; a shared one may have thousands."""
 
 _UNREADABLE = (
@@ -27,6 +27,28 @@ _UNREADABLE = (
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
+
+NOT_YET_VALID = 9
+EXPIRED = 10
+SELF_SIGNED = 18
+PRIVATE_ROOT = 19
+NO_ISSUER = (2, 20, 21)
+REVOKED = 23
+NAME_MISMATCH = (62, 64)
+WEAK = (66, 67, 68)
+_MAX_SHOWN = 4
+"""Names of a certificate in a sentence."""
+_FIXES = {
+    "expired": "Renew the certificate on the server.",
+    "not-yet-valid": "Set this machine's clock right, or wait until the certificate is valid.",
+    "name-mismatch": "Use a name that the certificate is for, or issue one for this name.",
+    "self-signed": "Install a certificate of a trusted authority on the server, or trust this one "
+    "on the Audit Service host.",
+    "private-ca": "Trust this authority on the Audit Service host.",
+    "missing-intermediate": "Let the server send its intermediate certificates, or trust the "
+    "issuer on the Audit Service host.",
+}
+_TRUST_FIX = "add it to this machine's trusted certificates or name it with --ca-file"
 
 
 class BadCertificate(Exception):
@@ -54,7 +76,7 @@ class Certificate:
     key: str = ""
     """Kind and size of its public key: `RSA 2048`, `EC secp256r1`."""
     signature_hash: str = ""
-    """What its issuer hashed it with; empty for a signature that does not hash apart."""
+    """Hash of its signature; empty for an algorithm without a separate hash."""
 
     def facts(self) -> dict[str, object]:
         """The same in JSON types."""
@@ -86,13 +108,13 @@ def read_certificate(der: bytes) -> Certificate:
 def _read(certificate: x509.Certificate) -> Certificate:
     names = _names(certificate)
     return Certificate(
-        subject=_called(certificate.subject),
-        issuer=_called(certificate.issuer),
+        subject=_display_name(certificate.subject),
+        issuer=_display_name(certificate.issuer),
         issuer_organisation=_attribute(certificate.issuer, NameOID.ORGANIZATION_NAME),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
-        names=tuple(printable(name, 80) for name in names[:NAMES_MOST]),
-        more_names=max(len(names) - NAMES_MOST, 0),
+        names=tuple(printable(name, 80) for name in names[:MAX_NAMES]),
+        more_names=max(len(names) - MAX_NAMES, 0),
         self_signed=certificate.issuer == certificate.subject,
         sha256=certificate.fingerprint(hashes.SHA256()).hex(),
         subject_organisation=_attribute(certificate.subject, NameOID.ORGANIZATION_NAME),
@@ -131,7 +153,7 @@ def _signature_hash(certificate: x509.Certificate) -> str:
     return "" if used is None else used.name
 
 
-def _called(name: x509.Name) -> str:
+def _display_name(name: x509.Name) -> str:
     return (
         _attribute(name, NameOID.COMMON_NAME)
         or _attribute(name, NameOID.ORGANIZATION_NAME)
@@ -146,31 +168,8 @@ def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
     return printable(value, 120)
 
 
-NOT_YET_VALID = 9
-EXPIRED = 10
-SELF_SIGNED = 18
-PRIVATE_ROOT = 19
-NO_ISSUER = (2, 20, 21)
-REVOKED = 23
-NAME_MISMATCH = (62, 64)
-WEAK = (66, 67, 68)
-_SHOWN = 4
-"""Names of a certificate in a sentence."""
-_FIXES = {
-    "expired": "Renew the certificate on the server.",
-    "not-yet-valid": "Set this machine's clock right, or wait until the certificate is valid.",
-    "name-mismatch": "Use a name that the certificate is for, or issue one for this name.",
-    "self-signed": "Install a certificate of a trusted authority on the server, or trust this one "
-    "on the Audit Service host.",
-    "private-ca": "Trust this authority on the Audit Service host.",
-    "missing-intermediate": "Let the server send its intermediate certificates, or trust the "
-    "issuer on the Audit Service host.",
-}
-_REMEDY = "add it to this machine's trusted certificates or name it with --ca-file"
-
-
 @dataclass(frozen=True, slots=True)
-class Distrust:
+class VerifyFailure:
     """A reason as one word for programs and as the end of a sentence about `its certificate`."""
 
     word: str
@@ -178,74 +177,78 @@ class Distrust:
 
     @property
     def fix(self) -> str:
-        """What to change, as a sentence."""
+        """The change that makes it verify, as a sentence."""
         return _FIXES.get(self.word, "Install a certificate on the server that verifies.")
 
 
-def distrust(
+def explain_verify_error(
     code: int, message: str, chain: Sequence[Certificate], host: str, now: datetime
-) -> Distrust:
+) -> VerifyFailure:
     """The reason behind a verify code and OpenSSL's own message for it.
 
     `chain` is what the server sent, its own certificate first; empty where it is not known.
     """
     found = _reason(code, message, chain, host, now)
-    also = "" if found.word in ("expired", "not-yet-valid") or not chain else _dates(chain[0], now)
-    return Distrust(found.word, f"{found.text}; it also {also}") if also else found
+    also = (
+        ""
+        if found.word in ("expired", "not-yet-valid") or not chain
+        else _validity_text(chain[0], now)
+    )
+    return VerifyFailure(found.word, f"{found.text}; it also {also}") if also else found
 
 
 def names_text(certificate: Certificate) -> str:
     """The names a certificate is for, the first few of them."""
     names = certificate.names
-    rest = len(names) - _SHOWN + certificate.more_names
-    shown = ", ".join(names[:_SHOWN]) or "no name at all"
+    rest = len(names) - _MAX_SHOWN + certificate.more_names
+    shown = ", ".join(names[:_MAX_SHOWN]) or "no name at all"
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def _reason(
     code: int, message: str, chain: Sequence[Certificate], host: str, now: datetime
-) -> Distrust:
+) -> VerifyFailure:
     leaf = chain[0] if chain else None
     if code in (EXPIRED, NOT_YET_VALID):
-        return _time(code, chain, now)
+        return _validity_failure(code, chain, now)
     if code in NAME_MISMATCH:
         what = f"only for {names_text(leaf)}" if leaf else "for another name"
-        return Distrust("name-mismatch", f"is {what}, not for {printable(host, 100)}")
+        return VerifyFailure("name-mismatch", f"is {what}, not for {printable(host, 100)}")
     if code == SELF_SIGNED:
-        return Distrust("self-signed", f"is self-signed and not trusted here: {_REMEDY}")
+        return VerifyFailure("self-signed", f"is self-signed and not trusted here: {_TRUST_FIX}")
     if code == PRIVATE_ROOT or (code in NO_ISSUER and len(chain) > 1):
         top = chain[-1].issuer if chain else "a private authority"
-        text = f"comes from a private CA, “{top}”, that is not trusted here: {_REMEDY}"
-        return Distrust("private-ca", text)
+        text = f"comes from a private CA, “{top}”, that is not trusted here: {_TRUST_FIX}"
+        return VerifyFailure("private-ca", text)
     if code in NO_ISSUER:
         by = f" by “{leaf.issuer}”" if leaf else ""
-        return Distrust(
+        return VerifyFailure(
             "missing-intermediate",
             f"is issued{by}, whose certificate the server does not send and this machine does "
             "not know: the server's chain lacks an intermediate certificate, or it is a private "
             "CA to name with --ca-file",
         )
     if code == REVOKED:
-        return Distrust("revoked", "is revoked")
+        return VerifyFailure("revoked", "is revoked")
     if code in WEAK:
-        return Distrust("weak", f"is too weak for this machine ({printable(message, 80)})")
-    return Distrust("other", f"does not verify: {printable(message, 80)} (code {code})")
+        return VerifyFailure("weak", f"is too weak for this machine ({printable(message, 80)})")
+    return VerifyFailure("other", f"does not verify: {printable(message, 80)} (code {code})")
 
 
-def _time(code: int, chain: Sequence[Certificate], now: datetime) -> Distrust:
+def _validity_failure(code: int, chain: Sequence[Certificate], now: datetime) -> VerifyFailure:
     """The certificate whose time it is not; it may be one of the authorities above."""
     word = "expired" if code == EXPIRED else "not-yet-valid"
     for certificate in chain:
-        when = _dates(certificate, now)
+        when = _validity_text(certificate, now)
         if when and certificate is chain[0]:
-            return Distrust(word, when)
+            return VerifyFailure(word, when)
         if when:
-            return Distrust(word, f"hangs on that of “{certificate.subject}”, which {when}")
+            return VerifyFailure(word, f"hangs on that of “{certificate.subject}”, which {when}")
     text = "has expired" if code == EXPIRED else "is not valid yet"
-    return Distrust(word, f"{text} (this machine's clock says {now:%Y-%m-%d})")
+    return VerifyFailure(word, f"{text} (this machine's clock says {now:%Y-%m-%d})")
 
 
-def _dates(certificate: Certificate, now: datetime) -> str:
+def _validity_text(certificate: Certificate, now: datetime) -> str:
     if now > certificate.not_after:
         days = (now - certificate.not_after).days
         ago = f", {days} day{'s' * (days != 1)} ago" if days else ""

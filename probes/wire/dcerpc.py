@@ -13,7 +13,7 @@ FIRST, LAST = 0x01, 0x02
 """Flags of a fragment."""
 ACCESS_DENIED = 5
 """Fault status of a server that wants a login first."""
-FRAGMENT_MOST = 5840
+MAX_FRAGMENT = 5840
 """Bytes of a fragment we offer to receive, what Windows offers."""
 
 _HEADER = struct.Struct("<BBBB4sHHI")
@@ -55,7 +55,7 @@ class Pdu:
 def bind(call: int, interface: Interface) -> bytes:
     """Ask to speak one interface over this connection, without a login (C706 12.6.4.3)."""
     context = struct.pack("<HBB", 0, 1, 0) + _syntax(interface) + _syntax(NDR)
-    head = struct.pack("<HHIB3x", FRAGMENT_MOST, FRAGMENT_MOST, 0, 1)
+    head = struct.pack("<HHIB3x", MAX_FRAGMENT, MAX_FRAGMENT, 0, 1)
     return _pdu(BIND, call, head + context)
 
 
@@ -86,8 +86,8 @@ def pdu(data: bytes) -> tuple[Pdu, int] | None:
     return Pdu(kind, flags, order, call, data[_HEADER.size : end]), size
 
 
-def accepted(ack: Pdu) -> bool:
-    """Whether a bind_ack takes the interface that was asked for (C706 12.6.4.4)."""
+def is_accepted(ack: Pdu) -> bool:
+    """True if a bind_ack accepts the requested interface (C706 12.6.4.4)."""
     (size,) = _unpack(ack.order + "H", ack.body, 8)
     at = 10 + size
     at += -at % 4
@@ -96,7 +96,7 @@ def accepted(ack: Pdu) -> bool:
 
 
 def fault_status(fault: Pdu) -> int:
-    """Why a call failed, an NTSTATUS or an nca status (C706 12.6.4.7)."""
+    """Status of a failed call, an NTSTATUS or an nca status (C706 12.6.4.7)."""
     (status,) = _unpack(fault.order + "I", fault.body, 8)
     return status
 

@@ -14,14 +14,14 @@ LOOKUP = 2
 """Number of the operation ept_lookup."""
 NO_MORE = 0x16C9A0D6
 """Status after the last entry (ept_s_not_registered)."""
-HANDLE = 20
+HANDLE_SIZE = 20
 """Bytes of the context handle that continues a lookup; zeros begin one."""
 
 _ALL = 0
 _ALL_VERSIONS = 1
 _UUID_FLOOR = 0x0D
 _PROTOCOLS = {0x07: "tcp", 0x08: "udp", 0x0F: "pipe", 0x10: "local", 0x1F: "http"}
-_FLOORS_MOST = 8
+_MAX_FLOORS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Page:
     endpoints: tuple[Endpoint, ...]
 
 
-def lookup(handle: bytes, most: int) -> bytes:
+def lookup(handle: bytes, limit: int) -> bytes:
     """The arguments of ept_lookup: every entry, at most so many at once (C706 appendix O)."""
-    return struct.pack("<IIII", _ALL, 0, 0, _ALL_VERSIONS) + handle + struct.pack("<I", most)
+    return struct.pack("<IIII", _ALL, 0, 0, _ALL_VERSIONS) + handle + struct.pack("<I", limit)
 
 
 def page(stub: bytes, order: str) -> Page:
@@ -58,8 +58,8 @@ def page(stub: bytes, order: str) -> Page:
 
     Entries whose tower cannot be read are left out.
     """
-    ndr = _Ndr(stub, order)
-    handle = ndr.take(HANDLE)
+    ndr = _NdrReader(stub, order)
+    handle = ndr.take(HANDLE_SIZE)
     count = ndr.number()
     ndr.take(8)
     if ndr.number() != count:
@@ -85,8 +85,8 @@ def page(stub: bytes, order: str) -> Page:
     return Page(handle, ndr.number(), tuple(endpoints))
 
 
-class _Ndr:
-    """Reads NDR in order (C706 chapter 14); running out of bytes is Malformed."""
+class _NdrReader:
+    """Reader of NDR (C706 chapter 14); raises Malformed at the end of the bytes."""
 
     def __init__(self, data: bytes, order: str) -> None:
         self._data = data
@@ -114,7 +114,7 @@ def _tower(data: bytes, annotation: str) -> Endpoint | None:
         return None
     (count,) = struct.unpack_from("<H", data)
     at, floors = 2, []
-    for _ in range(min(count, _FLOORS_MOST)):
+    for _ in range(min(count, _MAX_FLOORS)):
         sides = []
         for _ in range(2):
             (size,) = struct.unpack_from("<H", data, at) if at + 2 <= len(data) else (0,)
@@ -177,10 +177,10 @@ _BY_UUID = {UUID(uuid): (rank, name) for rank, (uuid, name) in enumerate(_NAMES)
 
 
 def name_of(uuid: UUID) -> str:
-    """What an interface is for; empty where it is not one of these."""
+    """Name of an interface's service; empty where it is not known."""
     return _BY_UUID[uuid][1] if uuid in _BY_UUID else ""
 
 
 def rank_of(uuid: UUID) -> int:
-    """How much recognition and remoting lean on an interface; 0 is most."""
+    """Rank of an interface by its importance to recognition and remoting, 0 first."""
     return _BY_UUID[uuid][0] if uuid in _BY_UUID else len(_BY_UUID)

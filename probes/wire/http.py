@@ -11,19 +11,19 @@ import h11
 
 from probes.wire.text import printable
 
-BODY_MOST = 64 * 1024
+MAX_BODY = 64 * 1024
 """Bytes of a body that are kept; more is cut off and said so."""
-HEAD_MOST = 32 * 1024
+MAX_HEAD = 32 * 1024
 """Bytes a status line and its header fields may take, interim responses included."""
 EVERY_STATUS = range(100, 600)
 
-SCHEMES_MOST = 1024
+MAX_SCHEMES = 1024
 """Characters of one field that are searched for authentication schemes."""
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SCHEME = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?![^ ]*=|\s*=[^=])")
-_BEGINNING = b"HTTP/"
-_OTHERS = (
+_PREFIX = b"HTTP/"
+_PROTOCOLS = (
     (b"\x16\x03", "TLS"),
     (b"\x15\x03", "TLS"),
     (b"SSH-", "an SSH server"),
@@ -33,7 +33,7 @@ _OTHERS = (
 
 
 class NotHttp(Exception):
-    """What came is no HTTP response; the text says what it is instead, harmless to show."""
+    """An answer that is no HTTP response; the text names or quotes it, harmless to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Response:
 
     @property
     def server(self) -> str:
-        """What the server calls itself, one harmless line; empty if it does not."""
+        """The Server field, one harmless line; empty without one."""
         return printable(self.header("server"), 80)
 
     @cached_property
@@ -101,72 +101,72 @@ class Exchange:
     """
 
     def __init__(
-        self, request: Request, *, body_most: int = BODY_MOST, bodies: Container[int] = EVERY_STATUS
+        self, request: Request, *, max_body: int = MAX_BODY, bodies: Container[int] = EVERY_STATUS
     ) -> None:
-        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_MOST)
+        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
         self._connect = request.method == "CONNECT"
-        self._most = body_most
+        self._max_body = max_body
         self._bodies = bodies
-        self._start = b""
+        self._first_bytes = b""
         self._head_bytes = 0
         self._head: h11.Response | None = None
         self._body = bytearray()
-        self.sent = self._written(request)
+        self.sent = self._encode(request)
         """The request as it goes to the server."""
 
     def feed(self, data: bytes) -> Response | None:
-        """What is known after these bytes: the response, or None while there is more to come."""
-        self._start += data[: 256 - len(self._start)]
-        if not _BEGINNING.startswith(self._start[: len(_BEGINNING)]):
+        """Parse these bytes; return the response, or None while it is incomplete."""
+        self._first_bytes += data[: 256 - len(self._first_bytes)]
+        if not _PREFIX.startswith(self._first_bytes[: len(_PREFIX)]):
             # h11 would wait for the end of the line first, and a greeting may have none.
-            raise NotHttp(what_answered(self._start))
+            raise NotHttp(name_non_http(self._first_bytes))
         if self._head is None:
             self._head_bytes += len(data)
         return self._advance(data)
 
-    def go_on(self) -> Response | None:
+    def read_body(self) -> Response | None:
         """Read the body too, after a head that was the response; `feed` goes on with it."""
         self._bodies = EVERY_STATUS
         return self._advance()
 
     @property
     def body(self) -> bytes:
-        """What has come of the body."""
-        return bytes(self._body[: self._most])
+        """The bytes of the body so far."""
+        return bytes(self._body[: self._max_body])
 
     def _advance(self, data: bytes | None = None) -> Response | None:
         try:
             if data is not None:
                 self._connection.receive_data(data)
-            return self._next()
+            return self._next_response()
         except h11.RemoteProtocolError as error:
             if self._head is not None:
                 return self._response(cut=True)
-            raise NotHttp(what_answered(self._start, str(error))) from None
+            raise NotHttp(name_non_http(self._first_bytes, str(error))) from None
 
-    def _next(self) -> Response | None:
+    def _next_response(self) -> Response | None:
         while True:
             event = self._connection.next_event()
             if event is h11.NEED_DATA:
-                if self._head is None and self._head_bytes > HEAD_MOST:
+                if self._head is None and self._head_bytes > MAX_HEAD:
                     raise NotHttp("a server whose response never begins")
                 return None
             if isinstance(event, h11.Response):
                 self._head = event
                 if self._connect and 200 <= event.status_code < 300:
                     return self._response(cut=False)
-                if event.status_code not in self._bodies or self._most == 0:
+                if event.status_code not in self._bodies or self._max_body == 0:
                     return self._response(cut=True)
             elif isinstance(event, h11.Data):
-                self._body += event.data[: self._most - len(self._body) + 1]
-                if len(self._body) > self._most:
+                self._body += event.data[: self._max_body - len(self._body) + 1]
+                if len(self._body) > self._max_body:
                     return self._response(cut=True)
             elif isinstance(event, h11.EndOfMessage):
                 return self._response(cut=False)
             elif not isinstance(event, h11.InformationalResponse):
                 raise NotHttp("a server that closed without a response")
 
-    def _written(self, request: Request) -> bytes:
+    def _encode(self, request: Request) -> bytes:
         fields: list[tuple[str, str]] = [("Host", request.host), *request.headers]
         if not self._connect:
             fields.append(("Connection", "close"))
@@ -193,13 +193,13 @@ class Exchange:
         )
 
 
-def what_answered(start: bytes, why: str = "") -> str:
-    """A few words for bytes that are not HTTP: the protocol if it is known, else an excerpt."""
-    for prefix, name in _OTHERS:
+def name_non_http(start: bytes, reason: str = "") -> str:
+    """Short text for bytes that are not HTTP: the protocol if it is known, else an excerpt."""
+    for prefix, name in _PROTOCOLS:
         if start.startswith(prefix):
             return f"{name}, not HTTP" if name != "TLS" else "TLS, where plain HTTP was expected"
     if start.startswith(b"HTTP/"):
-        return printable(f"a broken HTTP response ({why})", 120)
+        return printable(f"a broken HTTP response ({reason})", 120)
     line = start.split(b"\n", 1)[0]
     readable = sum(0x20 <= byte < 0x7F for byte in line)
     if readable * 4 < len(line) * 3 or not line.strip():
@@ -211,7 +211,7 @@ def schemes(fields: Iterable[str]) -> tuple[str, ...]:
     """The authentication schemes that WWW-Authenticate fields offer (RFC 9110 11.6.1)."""
     found: dict[str, None] = {}
     for field in fields:
-        for part in _QUOTED.sub('""', field[:SCHEMES_MOST]).split(","):
+        for part in _QUOTED.sub('""', field[:MAX_SCHEMES]).split(","):
             scheme = _SCHEME.match(part.strip())
             if scheme is not None:
                 found[printable(scheme[1], 40)] = None

@@ -70,7 +70,7 @@ def echo_request(version: int, identifier: int, sequence: int, payload: bytes) -
 
 
 def parse(version: int, data: bytes) -> EchoReply | EchoError | None:
-    """What an ICMP socket received; None for anything that is neither a reply nor such an error.
+    """Parse a packet of an ICMP socket; None if it is neither a reply nor an error about a request.
 
     An IPv4 header in front, as raw sockets deliver it and macOS always does, is skipped.
     """

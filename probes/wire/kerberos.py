@@ -1,4 +1,4 @@
-"""Kerberos: one AS-REQ, and what a KDC says to it (RFC 4120 5.4, 5.9, 7.2.2)."""
+"""Kerberos: AS-REQ, and the AS-REP or KRB-ERROR to it (RFC 4120 5.4, 5.9, 7.2.2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from probes.wire import ber
 from probes.wire.ber import Malformed, generalized
 from probes.wire.text import printable
 
-ANSWER_MOST = 64 * 1024
+MAX_ANSWER = 64 * 1024
 """Bytes of an answer; a ticket with a large authorization is about 12 kB."""
 ERRORS = {
     6: "KDC_ERR_C_PRINCIPAL_UNKNOWN",
@@ -34,14 +34,14 @@ KNOWN_CLIENT = frozenset({18, 24, 25})
 _VERSION, _AS_REQ, _AS_REP, _KRB_ERROR = 5, 10, 11, 30
 _NT_PRINCIPAL, _NT_SRV_INST = 1, 2
 _ETYPES = (18, 17, 20, 19, 23)
-_FOREVER = b"20370913024805Z"
-_FIELDS_MOST = 16
+_NO_EXPIRY = b"20370913024805Z"
+_MAX_FIELDS = 16
 _LENGTH = struct.Struct(">I")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a KDC answered: `error` is None for an AS-REP, which carries no time of its own."""
+    """Answer of a KDC: `error` is None for an AS-REP, which carries no time of its own."""
 
     error: int | None
     realm: str
@@ -68,7 +68,7 @@ def as_request(name: str, realm: str, nonce: int) -> bytes:
         ber.element(ber.context(1), _principal(_NT_PRINCIPAL, name)),
         ber.element(ber.context(2), _string(realm)),
         ber.element(ber.context(3), _principal(_NT_SRV_INST, "krbtgt", realm)),
-        ber.element(ber.context(5), ber.element(ber.GENERALIZED_TIME, _FOREVER)),
+        ber.element(ber.context(5), ber.element(ber.GENERALIZED_TIME, _NO_EXPIRY)),
         ber.element(ber.context(7), ber.integer(nonce)),
         ber.element(ber.context(8), ber.element(ber.SEQUENCE, *map(ber.integer, _ETYPES))),
     )
@@ -92,7 +92,7 @@ def size(head: bytes) -> int | None:
     if len(head) <= _LENGTH.size:
         return None
     (length,) = _LENGTH.unpack_from(head)
-    if not 0 < length <= ANSWER_MOST:
+    if not 0 < length <= MAX_ANSWER:
         raise Malformed(f"a message of {length} bytes")
     if head[_LENGTH.size] not in (ber.application(_AS_REP), ber.application(_KRB_ERROR)):
         raise Malformed(f"a message that starts with {head[_LENGTH.size]:#04x}")
@@ -105,7 +105,7 @@ def reply(data: bytes) -> Reply:
     kind = outer[0].tag ^ 0x60 if outer else 0
     if kind not in (_AS_REP, _KRB_ERROR):
         raise Malformed("neither a KRB-ERROR nor an AS-REP")
-    listed = ber.elements(ber.single(outer[0].content, ber.SEQUENCE), _FIELDS_MOST)
+    listed = ber.elements(ber.single(outer[0].content, ber.SEQUENCE), _MAX_FIELDS)
     fields = {item.tag ^ 0xA0: item.content for item in listed}
     version = ber.to_integer(ber.single(_field(fields, 0), ber.INTEGER))
     stated = ber.to_integer(ber.single(_field(fields, 1), ber.INTEGER))

@@ -1,4 +1,4 @@
-"""LDAP: the question for the rootDSE, and what a server says to it (RFC 4511, RFC 4512 5.1)."""
+"""LDAP: the search of the rootDSE and its result (RFC 4511, RFC 4512 5.1)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from probes.wire import ber
 from probes.wire.ber import Malformed
 from probes.wire.text import printable
 
-MESSAGE_MOST = 128 * 1024
+MAX_MESSAGE = 128 * 1024
 """Bytes of one message; the rootDSE of a domain controller has about 3 kB."""
-ATTRIBUTES_MOST, VALUES_MOST = 64, 64
+MAX_ATTRIBUTES, MAX_VALUES = 64, 64
 MESSAGE_ID = 1
 
 UNBIND = bytes.fromhex("30050201024200")
-"""The farewell, message 2 (RFC 4511 4.3)."""
+"""The unbind request, message 2 (RFC 4511 4.3)."""
 RESULTS = {
     0: "success",
     1: "operationsError",
@@ -91,7 +91,7 @@ def size(head: bytes) -> int | None:
     """Bytes of the first message of a stream; None if too few are here, Malformed if it is none."""
     if head[:1] and head[0] != ber.SEQUENCE:
         raise Malformed(f"a message that starts with {head[0]:#04x}")
-    return ber.whole(head, MESSAGE_MOST)
+    return ber.element_size(head, MAX_MESSAGE)
 
 
 def reply(data: bytes) -> Entry | Refusal:
@@ -116,7 +116,7 @@ def _entry(content: bytes) -> Entry:
     if [part.tag for part in parts] != [ber.OCTET_STRING, ber.SEQUENCE]:
         raise Malformed("an entry without name and attributes")
     attributes: dict[str, tuple[bytes, ...]] = {}
-    for attribute in ber.elements(parts[1].content, ATTRIBUTES_MOST):
+    for attribute in ber.elements(parts[1].content, MAX_ATTRIBUTES):
         pair = ber.elements(attribute.content, 3)
         if attribute.tag != ber.SEQUENCE or [x.tag for x in pair] != [ber.OCTET_STRING, ber.SET]:
             raise Malformed("an attribute without type and values")
@@ -124,7 +124,7 @@ def _entry(content: bytes) -> Entry:
         if any(value.tag != ber.OCTET_STRING for value in values):
             raise Malformed("a value that is no octet string")
         name = printable(pair[0].content, 64).lower()
-        attributes[name] = tuple(value.content for value in values[:VALUES_MOST])
+        attributes[name] = tuple(value.content for value in values[:MAX_VALUES])
     return Entry(printable(parts[0].content), attributes)
 
 

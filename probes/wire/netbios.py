@@ -18,13 +18,27 @@ _ACTIVE = 0x0400
 _NAME = struct.Struct(">15sBH")
 _HEADER = struct.Struct(">6H")
 _RECORD = struct.Struct(">HHIH")
-_LABELS_MOST = 16
+_MAX_LABELS = 16
 _DATAGRAM_QUERY = 0x14
 _FIRST_B_NODE = 0x02
 
 WORKSTATION = 0x00
 CONTROLLERS = 0x1C
 SERVER = 0x20
+
+CALLED_NAME = b"*SMBSERVER"
+"""The name every server of files answers to, whatever its own is."""
+CALLING_NAME = b"AUDITREACH"
+
+_REQUEST, _POSITIVE, _NEGATIVE, _RETARGET, _KEEP_ALIVE = 0x81, 0x82, 0x83, 0x84, 0x85
+_SIZES = {_POSITIVE: 0, _NEGATIVE: 1, _RETARGET: 6, _KEEP_ALIVE: 0}
+_REFUSALS = {
+    0x80: "nobody listens on the name *SMBSERVER",
+    0x81: "it does not listen to this caller",
+    0x82: "the name *SMBSERVER is not present",
+    0x83: "it is out of resources",
+    0x8F: "for no reason it names",
+}
 
 
 class Malformed(Exception):
@@ -67,7 +81,7 @@ class NodeStatus:
         return ""
 
 
-def encoded(name: bytes, suffix: int, pad: bytes = b" ") -> bytes:
+def encode_name(name: bytes, suffix: int, pad: bytes = b" ") -> bytes:
     """A name in first-level encoding with its length and root bytes: 34 bytes (RFC 1001 14.1).
 
     Raises ValueError for a name of more than 15 bytes.
@@ -79,7 +93,7 @@ def encoded(name: bytes, suffix: int, pad: bytes = b" ") -> bytes:
     return bytes([len(halves)]) + halves + b"\0"
 
 
-WILDCARD = encoded(b"*", 0, b"\0")
+WILDCARD = encode_name(b"*", 0, b"\0")
 
 
 def node_status_request(id: int) -> bytes:
@@ -98,7 +112,7 @@ def node_status(data: bytes, id: int) -> NodeStatus:
         raise Malformed("not a positive response to a query")
     if questions or answers != 1:
         raise Malformed("not exactly one record")
-    at = _past_name(data, _HEADER.size)
+    at = _skip_name(data, _HEADER.size)
     if len(data) < at + _RECORD.size:
         raise Malformed("cut off in the record")
     kind, network, _, length = _RECORD.unpack_from(data, at)
@@ -128,12 +142,12 @@ def datagram_query(id: int, source: str, port: int, name: bytes = b"*SMBSERVER")
     """
     address = ipaddress.IPv4Address(source).packed
     head = struct.pack(">BBH4sH", _DATAGRAM_QUERY, _FIRST_B_NODE, id, address, port)
-    return head + encoded(name, SERVER)
+    return head + encode_name(name, SERVER)
 
 
-def _past_name(data: bytes, at: int) -> int:
+def _skip_name(data: bytes, at: int) -> int:
     """The offset after a name: labels up to the root byte, or a pointer (RFC 1002 4.1)."""
-    for _ in range(_LABELS_MOST):
+    for _ in range(_MAX_LABELS):
         if at >= len(data):
             raise Malformed("cut off in the name")
         size = data[at]
@@ -151,21 +165,6 @@ def _text(raw: bytes) -> str:
     return printable(raw.rstrip(b"\0 ").decode("cp437"), 32)
 
 
-CALLED = b"*SMBSERVER"
-"""The name every server of files answers to, whatever its own is."""
-CALLING = b"AUDITREACH"
-
-_REQUEST, _POSITIVE, _NEGATIVE, _RETARGET, _KEEP_ALIVE = 0x81, 0x82, 0x83, 0x84, 0x85
-_SIZES = {_POSITIVE: 0, _NEGATIVE: 1, _RETARGET: 6, _KEEP_ALIVE: 0}
-_REFUSALS = {
-    0x80: "nobody listens on the name *SMBSERVER",
-    0x81: "it does not listen to this caller",
-    0x82: "the name *SMBSERVER is not present",
-    0x83: "it is out of resources",
-    0x8F: "for no reason it names",
-}
-
-
 class MalformedSession(Exception):
     """The bytes are no answer to a session request; the text says why."""
 
@@ -175,14 +174,14 @@ class SessionReply:
     """The answer to a session request: taken when both fields are empty."""
 
     refused: str = ""
-    """Why not, in words."""
+    """The reason of a refusal, as text."""
     retarget: str = ""
     """ADDRESS:PORT where the name is to be called instead."""
 
 
 def session_request() -> bytes:
     """Call a server's file service, 72 bytes (RFC 1002 4.3.2)."""
-    names = encoded(CALLED, SERVER) + encoded(CALLING, WORKSTATION)
+    names = encode_name(CALLED_NAME, SERVER) + encode_name(CALLING_NAME, WORKSTATION)
     return struct.pack(">BBH", _REQUEST, 0, len(names)) + names
 
 

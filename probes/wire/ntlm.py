@@ -1,4 +1,4 @@
-"""The first leg of an NTLM login, in which a server says who it is (MS-NLMP 2.2.1)."""
+"""NTLM negotiate and challenge, which contains the server's names (MS-NLMP 2.2.1)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _NEGOTIATE, _CHALLENGE = 1, 2
 # Unicode, OEM, target name, NTLM, always sign, extended security, version, 128 and 56 bits.
 _FLAGS = 0xA2088207
 _VERSION_GIVEN = 0x02000000
-_HEAD = struct.Struct("<HHIIQQHHIBBH")
-_PAIRS_MOST = 16
+_FIELDS = struct.Struct("<HHIIQQHHIBBH")
+_MAX_PAIRS = 16
 _COMPUTER, _DOMAIN, _DNS_COMPUTER, _DNS_DOMAIN, _FOREST = 1, 2, 3, 4, 5
 
 
@@ -23,7 +23,7 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a server says it is; empty where it does not tell.
+    """Names and version in a server's challenge; empty where they are missing.
 
     `version` is `10.0.19045`; a server that is not Windows has no build and none is told.
     """
@@ -37,14 +37,14 @@ class Identity:
 
 
 def negotiate() -> bytes:
-    """Ask for a challenge, in nobody's name, 40 bytes (MS-NLMP 2.2.1.1)."""
+    """An anonymous NEGOTIATE_MESSAGE, 40 bytes (MS-NLMP 2.2.1.1)."""
     return struct.pack(
         "<8sII16s8s", _SIGNATURE, _NEGOTIATE, _FLAGS, b"", b"\x0a" + bytes(6) + b"\x0f"
     )
 
 
 def challenge(data: bytes) -> Identity:
-    """Who speaks in the challenge that stands somewhere in `data` (MS-NLMP 2.2.1.2).
+    """The identity in the challenge that is contained in `data` (MS-NLMP 2.2.1.2).
 
     Raises Malformed.
     """
@@ -53,7 +53,7 @@ def challenge(data: bytes) -> Identity:
         raise Malformed("no challenge")
     message = data[start:]
     try:
-        _, _, _, flags, _, _, length, _, at, major, minor, build = _HEAD.unpack_from(message, 12)
+        _, _, _, flags, _, _, length, _, at, major, minor, build = _FIELDS.unpack_from(message, 12)
     except struct.error:
         raise Malformed("cut off in the challenge") from None
     pairs = _pairs(message[at : at + length])
@@ -71,7 +71,7 @@ def challenge(data: bytes) -> Identity:
 def _pairs(data: bytes) -> dict[int, str]:
     """The names in the target information, by their ids (MS-NLMP 2.2.2.1)."""
     found: dict[int, str] = {}
-    for _ in range(_PAIRS_MOST):
+    for _ in range(_MAX_PAIRS):
         if len(data) < 4:
             break
         kind, size = struct.unpack_from("<HH", data)

@@ -1,20 +1,20 @@
-"""PJL's question for a printer's name (HP Printer Job Language Technical Reference)."""
+"""PJL query of a printer's name (HP Printer Job Language Technical Reference)."""
 
 from __future__ import annotations
 
 from probes.wire.text import printable
-from probes.wire.unexpected import said
+from probes.wire.unexpected import excerpt
 
 UEL = b"\x1b%-12345X"
 """Universal Exit Language: what stands around PJL so that no printer takes it for a page."""
 INFO_ID = UEL + b"@PJL \r\n@PJL INFO ID\r\n" + UEL
 
-ANSWER_MOST = 2048
+MAX_ANSWER = 2048
 _ECHO = b"@PJL INFO ID"
 
 
 class NotPjl(Exception):
-    """What came is no answer to the question; the text says what it is instead."""
+    """An answer that is not PJL's; the text names or quotes it."""
 
 
 def identity(data: bytes, *, ended: bool = False) -> str | None:
@@ -24,17 +24,17 @@ def identity(data: bytes, *, ended: bool = False) -> str | None:
     """
     answer = data.lstrip(b"\0\r\n\x0c")
     if not _ECHO.startswith(answer[: len(_ECHO)]):
-        raise NotPjl(said(data))
+        raise NotPjl(excerpt(data))
     lines = answer[len(_ECHO) :].replace(b"\r", b"\n").lstrip(b" \n")
     name, end, _ = lines.replace(b"\x0c", b"\n").partition(b"\n")
-    if not end and not ended and len(data) <= ANSWER_MOST:
+    if not end and not ended and len(data) <= MAX_ANSWER:
         return None
     named = printable(name.strip().strip(b'"'), 120)
     if not named:
-        raise NotPjl(said(data))
+        raise NotPjl(excerpt(data))
     return named
 
 
-def written(name: str) -> bytes:
+def encode_answer(name: str) -> bytes:
     """A printer's answer; the name must be one line without quotes."""
     return f'@PJL INFO ID\r\n"{name}"\r\n\f'.encode()

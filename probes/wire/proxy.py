@@ -1,4 +1,4 @@
-"""The proxy as the environment and the command line name it, and which hosts go without it. Pure.
+"""HTTP proxy URL and NO_PROXY list, as environment and command line give them. Pure.
 
 NO_PROXY has no standard; it is read as curl and Go read it.
 """
@@ -12,9 +12,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from probes.wire.text import printable
 
-PORT = 80
+DEFAULT_PORT = 80
 """The port of a proxy whose URL has none (RFC 9110 4.2.1)."""
-_LONGEST = 2048
+_MAX_URL = 2048
 _HOST = re.compile(r"[A-Za-z0-9._:%-]{1,253}")
 _ENTRY = re.compile(r"[\s,]+")
 
@@ -33,8 +33,8 @@ class Proxy:
     password: str = field(default="", repr=False)
 
     @property
-    def login(self) -> bool:
-        """Whether the URL has a login in it."""
+    def has_login(self) -> bool:
+        """True if the URL contains a login."""
         return bool(self.user or self.password)
 
 
@@ -44,7 +44,7 @@ def parse_proxy(url: str) -> Proxy:
     Raises ProxyError, which names the host at most.
     """
     text = url.strip()
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_URL:
         raise ProxyError("its URL is too long")
     if not text.isprintable() or any(char.isspace() for char in text):
         raise ProxyError("its URL has a space or a control character in it")
@@ -58,24 +58,24 @@ def parse_proxy(url: str) -> Proxy:
         raise ProxyError(f"{scheme}:// is not spoken here, only http:// is")
     if not _HOST.fullmatch(host) or port == 0 or parts.query or parts.fragment:
         raise ProxyError("its URL cannot be read; it looks like http://proxy:3128")
-    return Proxy(host, PORT if port is None else port, *_login(parts))
+    return Proxy(host, DEFAULT_PORT if port is None else port, *_login(parts))
 
 
-def bypassed(no_proxy: str, host: str, port: int | None) -> bool:
-    """Whether a host is reached without the proxy, by a NO_PROXY list.
+def is_bypassed(no_proxy: str, host: str, port: int | None) -> bool:
+    """True if a host is reached without the proxy, by a NO_PROXY list.
 
     An entry is `*`, a domain (with its subdomains, a leading dot or not), an address or a network
     such as 10.0.0.0/8; HOST:PORT limits it to one port.
     """
     name = host.partition("%")[0].rstrip(".").lower()
-    return any(_covers(entry, name, port) for entry in _ENTRY.split(no_proxy.lower()) if entry)
+    return any(_matches(entry, name, port) for entry in _ENTRY.split(no_proxy.lower()) if entry)
 
 
 def _login(parts: SplitResult) -> tuple[str, str]:
     return unquote(parts.username or ""), unquote(parts.password or "")
 
 
-def _covers(entry: str, name: str, port: int | None) -> bool:
+def _matches(entry: str, name: str, port: int | None) -> bool:
     if entry == "*":
         return True
     bare, own = _split(entry)

@@ -19,8 +19,8 @@ DIALECTS = {
 """SMB2 dialects by their revision code (MS-SMB2 2.2.3)."""
 ANY_SMB2 = 0x02FF
 """Answer to a multi-protocol negotiate: SMB2, the dialect to be asked for again."""
-SALT = 32
-FRAME_MOST = 64 * 1024
+SALT_SIZE = 32
+MAX_FRAME = 64 * 1024
 """Bytes of one answer; a negotiate response has a few hundred."""
 
 _SMB2_MAGIC = b"\xfeSMB"
@@ -44,7 +44,7 @@ _MULTI_PROTOCOL = (b"NT LM 0.12", b"SMB 2.002", b"SMB 2.???")
 _PREAUTH, _ENCRYPTION = 1, 2
 _SHA_512 = 1
 _CIPHERS = {1: "AES-128-CCM", 2: "AES-128-GCM", 3: "AES-256-CCM", 4: "AES-256-GCM"}
-_CONTEXTS_MOST = 16
+_MAX_CONTEXTS = 16
 _MECHANISMS = (
     (bytes.fromhex("06092a864882f712010202"), "Kerberos"),
     (bytes.fromhex("06092a864886f712010202"), "Kerberos"),
@@ -61,7 +61,7 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Negotiated:
-    """What a server said to a negotiate.
+    """Response of a server to a negotiate.
 
     `status` is its NTSTATUS, and everything after it is unknown unless that is 0. `time` is the
     server's clock in seconds since 1970, None where it does not tell.
@@ -82,12 +82,12 @@ class Negotiated:
     """Names an SMB1 server gives of itself."""
 
 
-def framed(message: bytes) -> bytes:
+def encode_frame(message: bytes) -> bytes:
     """A message behind the length that goes before it over TCP (MS-SMB2 2.1)."""
     return struct.pack(">I", len(message)) + message
 
 
-def frame(data: bytes) -> tuple[bytes, int] | None:
+def read_frame(data: bytes) -> tuple[bytes, int] | None:
     """The message at the start of `data` and its size with the length; None while more is needed.
 
     Raises Malformed as soon as the bytes cannot become an answer.
@@ -100,12 +100,12 @@ def frame(data: bytes) -> tuple[bytes, int] | None:
     if len(data) < 4:
         return None
     (size,) = struct.unpack_from(">I", data)
-    if not _HEADER_1.size <= size <= FRAME_MOST:
+    if not _HEADER_1.size <= size <= MAX_FRAME:
         raise Malformed(f"an SMB message of {size} bytes")
     return (data[4 : 4 + size], 4 + size) if len(data) >= 4 + size else None
 
 
-def negotiate(client: UUID, salt: bytes) -> bytes:
+def negotiate_request(client: UUID, salt: bytes) -> bytes:
     """Offer SMB 2.0.2 to 3.1.1 (MS-SMB2 2.2.3); `salt` has SALT random bytes."""
     dialects = struct.pack(f"<{len(DIALECTS)}H", *DIALECTS)
     preauth = struct.pack("<HHH", 1, len(salt), _SHA_512) + salt
@@ -135,7 +135,7 @@ def session_setup(token: bytes) -> bytes:
     return head + _SETUP_2.pack(25, 0, _SIGNING_ENABLED, 0, 0, start, len(token), 0) + token
 
 
-def negotiate_1() -> bytes:
+def negotiate_request_1() -> bytes:
     """Offer SMB1, and SMB2 to a server that must be asked in the old way (MS-CIFS 2.2.4.52.1)."""
     head = _HEADER_1.pack(
         _SMB1_MAGIC, _NEGOTIATE_1, 0, _FLAGS_1, _FLAGS2_1, 0, bytes(8), 0, 0, 0, 0, 1
@@ -144,19 +144,19 @@ def negotiate_1() -> bytes:
     return head + struct.pack("<BH", 0, len(names)) + names
 
 
-def negotiated(message: bytes) -> Negotiated:
+def parse_negotiate(message: bytes) -> Negotiated:
     """The answer to a negotiate, SMB2's or SMB1's; raises Malformed."""
     try:
         if message.startswith(_SMB2_MAGIC):
-            return _negotiated_2(message)
+            return _parse_negotiate_2(message)
         if message.startswith(_SMB1_MAGIC):
-            return _negotiated_1(message)
+            return _parse_negotiate_1(message)
     except struct.error:
         raise Malformed("cut off in the answer") from None
     raise Malformed("no SMB message")
 
 
-def _negotiated_2(message: bytes) -> Negotiated:
+def _parse_negotiate_2(message: bytes) -> Negotiated:
     _, _, _, status, command, _, flags, *_ = _HEADER_2.unpack_from(message)
     if command or not flags & _RESPONSE:
         raise Malformed("not a response to a negotiate")
@@ -171,14 +171,14 @@ def _negotiated_2(message: bytes) -> Negotiated:
         dialect=_dialect(revision),
         signing=_signing(mode, _SIGNING_REQUIRED, _SIGNING_ENABLED),
         guid=UUID(bytes_le=guid),
-        time=_moment(now),
-        started=_moment(started),
+        time=_unix_time(now),
+        started=_unix_time(started),
         cipher=_cipher(message, contexts, count) if revision == 0x0311 else "",
         mechanisms=_mechanisms(message[at : at + length]),
     )
 
 
-def _negotiated_1(message: bytes) -> Negotiated:
+def _parse_negotiate_1(message: bytes) -> Negotiated:
     _, command, status, flags, flags2, *_ = _HEADER_1.unpack_from(message)
     if command != _NEGOTIATE_1 or not flags & 0x80:
         raise Malformed("not a response to a negotiate")
@@ -196,7 +196,7 @@ def _negotiated_1(message: bytes) -> Negotiated:
         dialect=SMB1,
         smb1=True,
         signing=_signing(mode, 0x08, 0x04),
-        time=_moment(now),
+        time=_unix_time(now),
         domain=domain,
         server=server,
     )
@@ -212,7 +212,7 @@ def _signing(mode: int, required: int, enabled: int) -> str:
     return "required" if mode & required else "enabled" if mode & enabled else "disabled"
 
 
-def _moment(filetime: int) -> float | None:
+def _unix_time(filetime: int) -> float | None:
     """A FILETIME as seconds since 1970; None for 0, and for what no clock says."""
     seconds = (filetime - _EPOCH) / _TICKS
     return seconds if 0 <= seconds < 2**33 else None
@@ -220,7 +220,7 @@ def _moment(filetime: int) -> float | None:
 
 def _cipher(message: bytes, at: int, count: int) -> str:
     """The cipher chosen in the negotiate contexts (MS-SMB2 2.2.4.1.2); empty for none."""
-    for _ in range(min(count, _CONTEXTS_MOST)):
+    for _ in range(min(count, _MAX_CONTEXTS)):
         kind, size = struct.unpack_from("<HH", message, at)
         if kind == _ENCRYPTION:
             _, chosen = struct.unpack_from("<HH", message, at + 8)

@@ -70,7 +70,7 @@ def response(data: bytes, version: int, id: int) -> Response:
 
 
 def parse_response(form: Any, pdu: Any, id: int) -> Response:
-    """What a response PDU holds, in one of pysnmp's forms; raises Malformed and BAD."""
+    """The content of a response PDU in a pysnmp module; raises Malformed, DECODE_ERRORS."""
     if not pdu.isSameTypeWith(form.GetResponsePDU()):
         raise Malformed("not a response")
     if int(form.apiPDU.get_request_id(pdu)) != id:
@@ -84,7 +84,7 @@ def parse_response(form: Any, pdu: Any, id: int) -> Response:
 
 
 def decode(data: bytes, form: univ.Sequence) -> Any:
-    """The message in a datagram, in one of pysnmp's forms; raises Malformed and BAD."""
+    """The message in a datagram, in one of pysnmp's forms; raises Malformed, DECODE_ERRORS."""
     if len(data) > MAX_SIZE:
         raise Malformed("larger than any answer to this question")
     whole, _ = decoder.decode(data, asn1Spec=form)

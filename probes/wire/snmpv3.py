@@ -35,6 +35,35 @@ MIN_KEY = 8
 """Characters of a passphrase (RFC 3414 11.2)."""
 _EXPANDED_SIZE = 1024 * 1024
 """Bytes a passphrase is repeated to before it is hashed (RFC 3414 A.2)."""
+_PRIV: Mapping[str, tuple[Callable[[], Any], ...]] = {
+    "DES": (_USM.des.Des,),
+    "AES": (_USM.aes.Aes,),
+    "AES-192": (_USM.aes192.AesBlumenthal192, _USM.aes192.Aes192),
+    "AES-256": (_USM.aes256.AesBlumenthal256, _USM.aes256.Aes256),
+}
+PRIV = tuple(_PRIV)
+"""Names of the privacy protocols."""
+
+_STATS = "1.3.6.1.6.3.15.1.1."
+UNSUPPORTED_LEVEL = f"{_STATS}1.0"
+"""usmStatsUnsupportedSecLevels: the user has no such keys (RFC 3414 5)."""
+NOT_IN_TIME = f"{_STATS}2.0"
+"""usmStatsNotInTimeWindows: other boots or time; signed, so the digest was right."""
+UNKNOWN_USER = f"{_STATS}3.0"
+"""usmStatsUnknownUserNames."""
+UNKNOWN_ENGINE = f"{_STATS}4.0"
+"""usmStatsUnknownEngineIDs, the report an agent sends to an empty engine id (RFC 3414 4)."""
+WRONG_DIGEST = f"{_STATS}5.0"
+"""usmStatsWrongDigests: another authentication key or protocol."""
+DECRYPTION_ERROR = f"{_STATS}6.0"
+"""usmStatsDecryptionErrors: another privacy key or protocol."""
+
+_SECURITY_MODEL = 3
+_AUTH_FLAG, _PRIV_FLAG, _REPORTABLE = 1, 2, 4
+_MAX_SIZE = 65507
+_V2C: Any = api.PROTOCOL_MODULES[1]
+_FIELDS_BEFORE_DIGEST = 4
+"""Fields of UsmSecurityParameters before msgAuthenticationParameters (RFC 3414 2.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +81,10 @@ _AUTH: Mapping[str, _Auth] = {
     "SHA-384": _Auth("sha384", 32, _SHA2.SAH384_SERVICE_ID),
     "SHA-512": _Auth("sha512", 48, _SHA2.SHA512_SERVICE_ID),
 }
-_PRIV: Mapping[str, tuple[Callable[[], Any], ...]] = {
-    "DES": (_USM.des.Des,),
-    "AES": (_USM.aes.Aes,),
-    "AES-192": (_USM.aes192.AesBlumenthal192, _USM.aes192.Aes192),
-    "AES-256": (_USM.aes256.AesBlumenthal256, _USM.aes256.Aes256),
-}
+
+
 AUTH = tuple(_AUTH)
 """Names of the authentication protocols."""
-PRIV = tuple(_PRIV)
-"""Names of the privacy protocols."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +113,7 @@ ANONYMOUS = Keys(b"")
 
 
 def key_variants(priv: str) -> int:
-    """How many ways there are to make this protocol's key from a passphrase.
+    """Number of algorithms that extend a passphrase to this protocol's key.
 
     For AES-192 and AES-256 there are two drafts: Blumenthal's first, Reeder's, as Cisco has it.
     """
@@ -146,31 +169,9 @@ def _hash_passphrase(passphrase: str, hash: str) -> bytes:
     return hashlib.new(hash, whole, usedforsecurity=False).digest()
 
 
-_STATS = "1.3.6.1.6.3.15.1.1."
-UNSUPPORTED_LEVEL = f"{_STATS}1.0"
-"""usmStatsUnsupportedSecLevels: the user has no such keys (RFC 3414 5)."""
-NOT_IN_TIME = f"{_STATS}2.0"
-"""usmStatsNotInTimeWindows: other boots or time; signed, so the digest was right."""
-UNKNOWN_USER = f"{_STATS}3.0"
-"""usmStatsUnknownUserNames."""
-UNKNOWN_ENGINE = f"{_STATS}4.0"
-"""usmStatsUnknownEngineIDs, the report an agent sends to an empty engine id (RFC 3414 4)."""
-WRONG_DIGEST = f"{_STATS}5.0"
-"""usmStatsWrongDigests: another authentication key or protocol."""
-DECRYPTION_ERROR = f"{_STATS}6.0"
-"""usmStatsDecryptionErrors: another privacy key or protocol."""
-
-_SECURITY_MODEL = 3
-_AUTH_FLAG, _PRIV_FLAG, _REPORTABLE = 1, 2, 4
-_MAX_SIZE = 65507
-_V2C: Any = api.PROTOCOL_MODULES[1]
-_FIELDS_BEFORE_DIGEST = 4
-"""Fields of UsmSecurityParameters before msgAuthenticationParameters (RFC 3414 2.4)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an SNMPv3 engine says of itself, and why it did not do what was asked."""
+    """Report of an SNMPv3 engine: its identity and clock, and the counter that was raised."""
 
     engine: bytes
     boots: int
@@ -301,7 +302,7 @@ def _digest_matches(data: bytes, keys: Keys) -> bool:
 
 
 def _digest_range(data: bytes) -> tuple[int, int]:
-    """Where msgAuthenticationParameters stands; raises Malformed.
+    """Start and end of msgAuthenticationParameters; raises Malformed.
 
     Counted, not searched for: an engine id may well be the zeros a digest is made over.
     """

@@ -1,4 +1,4 @@
-"""SSH: identification string, key exchange offer, host keys (RFC 4253)."""
+"""SSH: identification string, KEXINIT and private key files (RFC 4253)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,29 @@ _FOREIGN = (
     *(b"RFB ", b"\x16\x03", b"\x15\x03", b"\xff\xfb", b"\xff\xfd", b"@RSYNCD"),
 )
 
+MAX_PACKET = 35_000
+"""Bytes of the whole packet that everybody must take (RFC 4253 6.1); OpenSSH's is 1.1 kB."""
+MAX_SKIPPED = 8
+"""Packets before it that mean nothing."""
+MAX_NAMES = 64
+"""Names of one list that are kept."""
+MAX_NAME = 64
+"""Characters of a name (RFC 4251 6)."""
+
+_IGNORE, _UNIMPLEMENTED, _DEBUG, _KEXINIT = 2, 3, 4, 20
+_COOKIE = 16
+_LISTS = 10
+_CERTIFICATE = "-cert-v01@openssh.com"
+_RSA = ("ssh-rsa", "rsa-sha2-")
+"""One key makes signatures with several hashes (RFC 8332), each an algorithm of its own."""
+_TYPES = {"ssh-dss": "DSA", "ssh-ed25519": "Ed25519", "ssh-ed448": "Ed448"}
+_ECDSA = "ecdsa-sha2-"
+
+_OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
+_MAGIC = b"openssh-key-v1\0"
+_HEADER_CHARS = 128
+"""Characters of base64 that hold the magic and the name of the cipher."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ident:
@@ -39,26 +62,26 @@ class Ident:
 
     @property
     def supports_v2(self) -> bool:
-        """Whether protocol 2 is offered: 2.0, or 1.99, which means both (RFC 4253 5.1)."""
+        """True if protocol 2 is offered: 2.0, or 1.99, which means both (RFC 4253 5.1)."""
         return self.protocol == "1.99" or not self.protocol.startswith("1.")
 
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What is known from the bytes so far; at most one field is set, none means wait for more."""
+    """Result of parsing the first bytes; at most one field is set, none while incomplete."""
 
     ident: Ident | None = None
     busy: str = ""
-    """The words of a server that turns us away before it identifies itself."""
+    """The message of a server that refuses the connection before it identifies itself."""
     foreign: str = ""
-    """What something that is not an SSH server said."""
+    """The first line of a server of another protocol."""
 
 
 INCOMPLETE = Greeting()
 
 
 def greeting(data: bytes, *, ended: bool = False) -> Greeting:
-    """Read what a server sent first; `ended` says that no more will come."""
+    """Parse the first bytes of a server; `ended` means that no more will come."""
     at = lines = 0
     while 0 <= at < len(data) and lines < MAX_PREAMBLE_LINES:
         end = data.find(b"\n", at)
@@ -78,7 +101,7 @@ def greeting(data: bytes, *, ended: bool = False) -> Greeting:
 
 
 def after_identification(data: bytes | bytearray) -> bytes:
-    """What follows the identification in what a server sent; empty before its line has ended."""
+    """The bytes after the identification line; empty before that line has ended."""
     line = _IDENT_LINE.search(data)
     return b"" if line is None else bytes(data[line.end() :])
 
@@ -96,32 +119,13 @@ def _parse_identification(line: bytes, *, whole: bool) -> Greeting:
     return Greeting(Ident(printable(line), protocol, product, version, comments))
 
 
-MAX_PACKET = 35_000
-"""Bytes of the whole packet that everybody must take (RFC 4253 6.1); OpenSSH's is 1.1 kB."""
-MAX_SKIPPED = 8
-"""Packets before it that mean nothing."""
-MAX_NAMES = 64
-"""Names of one list that are kept."""
-MAX_NAME = 64
-"""Characters of a name (RFC 4251 6)."""
-
-_IGNORE, _UNIMPLEMENTED, _DEBUG, _KEXINIT = 2, 3, 4, 20
-_COOKIE = 16
-_LISTS = 10
-_CERTIFICATE = "-cert-v01@openssh.com"
-_RSA = ("ssh-rsa", "rsa-sha2-")
-"""One key makes signatures with several hashes (RFC 8332), each an algorithm of its own."""
-_TYPES = {"ssh-dss": "DSA", "ssh-ed25519": "Ed25519", "ssh-ed448": "Ed448"}
-_ECDSA = "ecdsa-sha2-"
-
-
 class Malformed(Exception):
-    """The bytes are no offer; the text says why."""
+    """The bytes are no KEXINIT; the text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyExchangeInit:
-    """Names of algorithms in the server's order; ciphers and MACs are those it sends with."""
+    """Algorithms in a server's KEXINIT (RFC 4253 7.1); ciphers and MACs are server to client."""
 
     key_exchange: tuple[str, ...]
     host_keys: tuple[str, ...]
@@ -135,7 +139,7 @@ class KeyExchangeInit:
 
 
 def key_exchange_init(data: bytes | bytearray) -> KeyExchangeInit | None:
-    """The offer in what follows the identification; None while more is needed.
+    """The KEXINIT in the bytes after the identification; None while more is needed.
 
     Raises Malformed as soon as the bytes are none.
     """
@@ -187,14 +191,8 @@ def _key_type(algorithm: str) -> str:
     return name if plain == algorithm else f"{name} certificate"
 
 
-_OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
-_MAGIC = b"openssh-key-v1\0"
-_HEADER_CHARS = 128
-"""Characters of base64 that hold the magic and the name of the cipher."""
-
-
 def needs_passphrase(data: bytes) -> bool:
-    """Whether the key in this file is encrypted; false also for what is no key."""
+    """True if the key in this file is encrypted; False also for a file without a key."""
     start = data.find(_OPENSSH)
     if start < 0:
         # PKCS#8 says it in the first line, older forms in a header (Proc-Type: 4,ENCRYPTED).

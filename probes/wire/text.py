@@ -9,11 +9,11 @@ _ESCAPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Control, format (bidi, zero-width, tags), lone surrogates, private use, unassigned."""
 _SPACES = frozenset({"Zs", "Zl", "Zp"})
 _BREAKS = "\t\n\v\f\r\x85"
-_MARKS = 2
+_MAX_MARKS = 2
 """Combining marks in a row; more than that only serves to deface the lines around."""
 
 
-def printable(raw: str | bytes, most: int = 200) -> str:
+def printable(raw: str | bytes, limit: int = 200) -> str:
     """One line of visible text of at most `most` characters, cut with an ellipsis; idempotent.
 
     Bytes are read as UTF-8, what is not valid is replaced. Escape sequences, controls, bidi
@@ -21,17 +21,17 @@ def printable(raw: str | bytes, most: int = 200) -> str:
     become one space.
     """
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
-    if len(text) <= most and text.isascii() and text.isprintable() and "  " not in text:
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
         return text.strip(" ")
     kept: list[str] = []
     length = 0
     for piece in _visible(text):
         kept.append(piece)
         length += len(piece)
-        if length > most + 1:
+        if length > limit + 1:
             break
     line = "".join(kept).strip(" ")
-    return line if len(line) <= most else line[: max(most - 1, 0)].rstrip(" ") + "…"[:most]
+    return line if len(line) <= limit else line[: max(limit - 1, 0)].rstrip(" ") + "…"[:limit]
 
 
 def _visible(text: str) -> Iterator[str]:
@@ -48,7 +48,7 @@ def _visible(text: str) -> Iterator[str]:
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if category in _ESCAPED or "\ufe00" <= char <= "\ufe0f" or char >= "\U000e0100":
             yield _escape(ord(char))
-        elif marks <= _MARKS:
+        elif marks <= _MAX_MARKS:
             yield char
 
 

@@ -41,13 +41,13 @@ class About:
     api_version: str
 
     @property
-    def vcenter(self) -> bool:
-        """Whether it manages hosts instead of being one."""
+    def is_vcenter(self) -> bool:
+        """True if it manages hosts instead of being one."""
         return self.api_type == "VirtualCenter"
 
     @property
-    def esxi(self) -> bool:
-        """Whether it is a host of the ESX family."""
+    def is_esxi(self) -> bool:
+        """True if it is a host of the ESX family."""
         return self.api_type == "HostAgent" and self.product_line in ("embeddedEsx", "esx", "")
 
     @property
@@ -79,15 +79,15 @@ def about(found: Iterable[Element]) -> About | None:
     return About(**values) if known else None
 
 
-def speaks(found: Iterable[Element]) -> bool:
-    """Whether any element, of a fault for example, is of the vSphere API."""
+def is_vim(found: Iterable[Element]) -> bool:
+    """True if any element, of a fault for example, is of the vSphere API."""
     return any(element.namespace.startswith(_NAMESPACE) for element in found)
 
 
-def written(what: About) -> bytes:
+def encode_about(about: About) -> bytes:
     """A RetrieveServiceContentResponse with this product and the objects every host has."""
     fields = "".join(
-        f"<{key}>{html.escape(getattr(what, name))}</{key}>" for key, name in _FIELDS.items()
+        f"<{key}>{html.escape(getattr(about, name))}</{key}>" for key, name in _FIELDS.items()
     )
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<soapenv:Envelope xmlns:soapenv="{_SOAP}">'
@@ -99,7 +99,7 @@ def written(what: About) -> bytes:
     ).encode()
 
 
-def refused(words: str) -> bytes:
+def encode_fault(words: str) -> bytes:
     """A fault of the API."""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<soapenv:Envelope xmlns:soapenv="{_SOAP}">'

@@ -17,13 +17,13 @@ ANONYMOUS = ("WSMANIDENTIFY", "unauthenticated")
 
 _SOAP = ENVELOPES[1]
 _IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
-_SPEAKS = re.compile(
+_NAMESPACE = re.compile(
     r"https?://(schemas\.dmtf\.org/wbem/wsman/|schemas\.microsoft\.com/wbem/wsman/)"
 )
 _PART = re.compile(r"(OS|SP|Stack): *([0-9][0-9.]{0,30})")
 _VENDOR = "Microsoft Corporation"
-_UNTOLD = "0.0.0"
-"""What Windows puts for its own version when nobody has logged in."""
+_ANONYMOUS_VERSION = "0.0.0"
+"""The version that Windows tells anonymous clients."""
 
 IDENTIFY = (
     f'<s:Envelope xmlns:s="{_SOAP}" xmlns:wsmid="{_IDENTITY}">'
@@ -41,25 +41,25 @@ class Identity:
     """ProductVersion as it stands; Windows writes `OS: 10.0.17763 SP: 0.0 Stack: 3.0`."""
 
     @property
-    def windows(self) -> bool:
-        """Whether this is Microsoft's WS-Management."""
+    def is_windows(self) -> bool:
+        """True if this is Microsoft's WS-Management."""
         return self.vendor == _VENDOR
 
     @property
     def os(self) -> str:
         """The version of Windows; empty where it is not told, as to anonymous callers."""
-        version = dict(_PART.findall(self.version)).get("OS", "") if self.windows else ""
-        return "" if version == _UNTOLD else version
+        version = dict(_PART.findall(self.version)).get("OS", "") if self.is_windows else ""
+        return "" if version == _ANONYMOUS_VERSION else version
 
     @property
     def stack(self) -> str:
         """The version of Microsoft's WS-Management; empty on other products."""
-        return dict(_PART.findall(self.version)).get("Stack", "") if self.windows else ""
+        return dict(_PART.findall(self.version)).get("Stack", "") if self.is_windows else ""
 
     @property
     def product(self) -> str:
         """Vendor and version for a person, never the version that anonymous callers get."""
-        if self.windows:
+        if self.is_windows:
             return f"WinRM (WS-Management {self.stack})" if self.stack else "WinRM"
         return f"{self.vendor or 'an unnamed vendor'} {self.version}".strip()
 
@@ -82,19 +82,19 @@ def identity(found: Iterable[Element]) -> Identity | None:
     )
 
 
-def speaks(found: Iterable[Element]) -> bool:
-    """Whether any element, of a fault for example, is WS-Management's own."""
-    return any(_SPEAKS.match(element.namespace) for element in found)
+def is_wsman(found: Iterable[Element]) -> bool:
+    """True if any element, of a fault for example, is WS-Management's own."""
+    return any(_NAMESPACE.match(element.namespace) for element in found)
 
 
-def written(who: Identity) -> bytes:
+def encode_identity(identity: Identity) -> bytes:
     """An IdentifyResponse as Windows writes it."""
     fields = "".join(
         f"<wsmid:{name}>{html.escape(text)}</wsmid:{name}>"
         for name, text in (
-            ("ProtocolVersion", who.protocol),
-            ("ProductVendor", who.vendor),
-            ("ProductVersion", who.version),
+            ("ProtocolVersion", identity.protocol),
+            ("ProductVendor", identity.vendor),
+            ("ProductVersion", identity.version),
         )
     )
     return (

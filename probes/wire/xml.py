@@ -10,14 +10,14 @@ from defusedxml.ElementTree import XMLParser
 
 from probes.wire.text import printable
 
-ELEMENTS_MOST = 2000
-DEPTH_MOST = 32
-TEXT_MOST = 4096
+MAX_ELEMENTS = 2000
+MAX_DEPTH = 32
+MAX_TEXT = 4096
 """Characters of one element; the rest is dropped."""
 
 
 class NotXml(Exception):
-    """What came is not XML, or more than is read; the text says why."""
+    """The data is not XML, or exceeds a limit; the text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Element:
 
 def elements(data: bytes) -> tuple[Element, ...]:
     """Every element in the order in which they end, children before parents; raises NotXml."""
-    target = _Flat()
+    target = _Flattener()
     parser = XMLParser(target=target, forbid_dtd=True)
     try:
         parser.feed(data)
@@ -47,18 +47,18 @@ def elements(data: bytes) -> tuple[Element, ...]:
     return tuple(target.found)
 
 
-class _Flat:
-    """What the parser calls."""
+class _Flattener:
+    """Parser target that lists the elements in the order in which they end."""
 
     def __init__(self) -> None:
         self.found: list[Element] = []
         self._open: list[tuple[str, str, list[str]]] = []
 
     def start(self, tag: str, _attributes: dict[str, str]) -> None:
-        if len(self._open) >= DEPTH_MOST:
-            raise NotXml(f"more than {DEPTH_MOST} elements inside each other")
-        if len(self.found) + len(self._open) >= ELEMENTS_MOST:
-            raise NotXml(f"more than {ELEMENTS_MOST} elements")
+        if len(self._open) >= MAX_DEPTH:
+            raise NotXml(f"more than {MAX_DEPTH} elements inside each other")
+        if len(self.found) + len(self._open) >= MAX_ELEMENTS:
+            raise NotXml(f"more than {MAX_ELEMENTS} elements")
         namespace, _, name = tag.rpartition("}")
         self._open.append((name, namespace.removeprefix("{"), []))
 
@@ -69,7 +69,7 @@ class _Flat:
     def end(self, _tag: str) -> None:
         path = tuple(name for name, _, _ in self._open)
         _, namespace, pieces = self._open.pop()
-        self.found.append(Element(path, namespace, "".join(pieces)[:TEXT_MOST]))
+        self.found.append(Element(path, namespace, "".join(pieces)[:MAX_TEXT]))
 
     def close(self) -> None:
         """Nothing is left to do at the end of the document."""

@@ -42,7 +42,7 @@ async def test_with_the_option_the_printer_tells_its_name(observed, peer, status
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.extend(await reader.readexactly(len(pjl.INFO_ID)))
-        for byte in pjl.written("HP LaserJet 4250"):
+        for byte in pjl.encode_answer("HP LaserJet 4250"):
             writer.write(bytes([byte]))
             await writer.drain()
         await reader.read()

@@ -59,7 +59,9 @@ async def test_a_desktop_product_is_not_called_esxi(observed) -> None:
 
 async def test_a_fault_of_the_api_is_the_api(observed) -> None:
     def refusing(request: lab_http.Request) -> lab_http.Response:
-        return lab_http.Response(500, "Internal Server Error", (), vim.refused("not \x1b[2J now"))
+        return lab_http.Response(
+            500, "Internal Server Error", (), vim.encode_fault("not \x1b[2J now")
+        )
 
     async with await lab_http.serve(refusing, tls=lab.self_signed("x")) as server:
         seen = await observed(vsphere.ask, port_of(server))
@@ -67,7 +69,9 @@ async def test_a_fault_of_the_api_is_the_api(observed) -> None:
     assert seen.service is Service.UNEXPECTED
 
     def busy(request: lab_http.Request) -> lab_http.Response:
-        return lab_http.Response(500, "Internal Server Error", (), vim.refused("Shutting down"))
+        return lab_http.Response(
+            500, "Internal Server Error", (), vim.encode_fault("Shutting down")
+        )
 
     async with await lab_http.serve(busy, tls=lab.self_signed("x")) as server:
         seen = await observed(vsphere.ask, port_of(server))

@@ -150,7 +150,7 @@ async def test_the_proof_stands_where_the_second_connection_is_left_unanswered(
     observed, peer
 ) -> None:
     first = True
-    body = wsman.written(lab.WINDOWS)
+    body = wsman.encode_identity(lab.WINDOWS)
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
 
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

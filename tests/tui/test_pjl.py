@@ -24,7 +24,7 @@ async def row(tmp_path: Path, *words: str) -> tuple[dict[str, Any], list[bytes]]
         data = await reader.read(1024)
         heard.append(data)
         if data:
-            writer.write(pjl.written("HP LaserJet 4250"))
+            writer.write(pjl.encode_answer("HP LaserJet 4250"))
             await writer.drain()
         writer.close()
 

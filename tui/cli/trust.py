@@ -40,7 +40,7 @@ def _proxy(typed: str, environ: Mapping[str, str]) -> str:
         if typed.strip().lower() == NONE:
             return ""
         try:
-            login = parse_proxy(typed).login
+            login = parse_proxy(typed).has_login
         except ProxyError as error:
             raise UsageError(f"--proxy cannot be used: {error}.") from None
         if login:

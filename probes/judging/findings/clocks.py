@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from probes.judging.findings.hosts import ClassifiedResults, Host
 from probes.judging.text import count, joined, some
 from probes.model import MISSING, Confidence, Finding, FindingKind, Observation
-from probes.wire.ber import distance
+from probes.wire.ber import duration_text
 
 REPORTED_S = 60.0
 """Smallest difference that is reported; Kerberos refuses 300 (RFC 4120 8.2)."""
@@ -87,7 +87,7 @@ def _local_clock_finding(
     where = "behind" if skew > 0 else "ahead"
     labels = [results.hosts[key].label for key in hosts]
     text = (
-        f"This machine's clock is {distance(skew)} {where}: "
+        f"This machine's clock is {duration_text(skew)} {where}: "
         f"{count(len(hosts), 'host')} agree on it ({some(labels)})"
     )
     keys = tuple(sorted(clock.key for key in hosts for clock in agreed[key]))
@@ -107,7 +107,7 @@ def _inconsistent_host_finding(host: Host, readings: Sequence[_Clock]) -> Findin
 def _skew_text(skew: float) -> str:
     if abs(skew) < 1:
         return "right"
-    return f"{distance(skew)} {'ahead' if skew > 0 else 'behind'}"
+    return f"{duration_text(skew)} {'ahead' if skew > 0 else 'behind'}"
 
 
 def _kerberos_text(skew: float) -> str:

@@ -38,7 +38,7 @@ class LocalVantage:
 
     @property
     def descriptors(self) -> int:
-        """How many sockets the descriptor limit leaves for probing."""
+        """The number of sockets that the descriptor limit leaves for probing."""
         return self._descriptors
 
     def interface(self, source: str) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 from probes import https
 from probes.model import Service, Status
 from probes.vantage import NotOffered
-from probes.wire.certificate import Distrust
+from probes.wire.certificate import VerifyFailure
 
 HOST = "alloyscan.test"
 OK = b"HTTP/1.1 200 OK\r\nServer: test/1\r\nContent-Length: 2\r\n\r\nhi"
@@ -61,7 +61,7 @@ async def test_a_chain_that_is_not_believed_is_blocked_with_the_reason(
     assert (facts["distrust"], facts["verify_code"]) == (word, code)
     assert facts["unproven"] == "certificate"
     assert facts["certificate"]["sha256"]
-    assert facts["fix"] == Distrust(word, "").fix
+    assert facts["fix"] == VerifyFailure(word, "").fix
     assert result.observation.service is Service.UNEXPECTED
     assert result.note.startswith(note)
     assert result.note.endswith(" Lost.")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.authd import GREETING, LINE_MOST, NotAuthd, greeting
+from probes.wire.authd import GREETING, MAX_LINE, NotAuthd, greeting
 
 LINE = (
     b"220 VMware Authentication Daemon Version 1.10: SSL Required, ServerDaemonProtocol:SOAP, "
@@ -43,7 +43,7 @@ def test_a_greeting_that_breaks_off_after_its_version_counts() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [b"220 mail\r\n", b"SSH-2.0-x", b"\0", b"\n", GREETING + b"x\r\n", GREETING + b"1" * LINE_MOST],
+    [b"220 mail\r\n", b"SSH-2.0-x", b"\0", b"\n", GREETING + b"x\r\n", GREETING + b"1" * MAX_LINE],
 )
 def test_anything_else_is_refused(said: bytes) -> None:
     with pytest.raises(NotAuthd):

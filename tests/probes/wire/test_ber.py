@@ -28,7 +28,7 @@ def test_an_octet_string_is_written_as_pyasn1_writes_it_and_read_back(content: b
     written = ber.element(ber.OCTET_STRING, content)
     assert written == encoder.encode(univ.OctetString(content))
     assert ber.single(written, ber.OCTET_STRING) == content
-    assert ber.whole(written[:16], len(written)) == len(written)
+    assert ber.element_size(written[:16], len(written)) == len(written)
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.binary(max_size=300)), max_size=20))
@@ -50,7 +50,7 @@ def test_the_size_of_garbage_is_unknown_malformed_or_within_the_bound(
     head: bytes, most: int
 ) -> None:
     with contextlib.suppress(ber.Malformed):
-        size = ber.whole(head, most)
+        size = ber.element_size(head, most)
         assert size is None or 2 <= size <= most
 
 

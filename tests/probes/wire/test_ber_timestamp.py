@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.ber import distance, generalized
+from probes.wire.ber import duration_text, generalized
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
@@ -52,4 +52,4 @@ def test_garbage_is_no_time_or_a_time_in_utc(raw: bytes) -> None:
     ],
 )
 def test_a_distance_is_said_in_two_units_at_most(seconds: float, text: str) -> None:
-    assert distance(seconds) == text
+    assert duration_text(seconds) == text

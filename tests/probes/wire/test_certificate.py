@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.wire.certificate import (
-    NAMES_MOST,
+    MAX_NAMES,
     BadCertificate,
     Certificate,
-    distrust,
+    explain_verify_error,
     read_certificate,
 )
 
@@ -54,8 +54,8 @@ def test_a_certificate_without_alternative_names_is_for_its_common_name(ca) -> N
 
 def test_a_certificate_with_a_thousand_names_keeps_a_few_and_counts_the_rest(ca) -> None:
     read = read_certificate(ca.issue(*(f"n{number}.test" for number in range(1000))).der)
-    assert len(read.names) == NAMES_MOST
-    assert read.more_names == 1000 - NAMES_MOST
+    assert len(read.names) == MAX_NAMES
+    assert read.more_names == 1000 - MAX_NAMES
 
 
 def test_control_characters_in_names_are_harmless(ca) -> None:
@@ -141,12 +141,12 @@ def test_a_damaged_certificate_is_read_or_refused(data, whole: bytes) -> None:
     ],
 )
 def test_every_reason_is_said_as_a_person_understands_it(code, chain, word, text) -> None:
-    found = distrust(code, "said openssl", chain, "h.test", NOW)
+    found = explain_verify_error(code, "said openssl", chain, "h.test", NOW)
     assert found.word == word
     assert found.text.startswith(text)
 
 
 @given(st.integers(-1, 200), st.text(max_size=300), st.text(max_size=300))
 def test_no_code_and_no_name_breaks_the_sentence(code: int, message: str, host: str) -> None:
-    found = distrust(code, message, (), host, NOW)
+    found = explain_verify_error(code, message, (), host, NOW)
     assert found.word and found.text.isprintable()

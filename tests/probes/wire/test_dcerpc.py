@@ -93,8 +93,8 @@ def test_what_is_no_answer_of_a_server_is_malformed_at_once(data: bytes) -> None
 def test_acceptance_is_read_behind_a_secondary_address_of_any_length(
     order: str, port: bytes
 ) -> None:
-    assert dcerpc.accepted(read(ack(0, order=order, port=port)))
-    assert not dcerpc.accepted(read(ack(2, order=order, port=port)))
+    assert dcerpc.is_accepted(read(ack(0, order=order, port=port)))
+    assert not dcerpc.is_accepted(read(ack(2, order=order, port=port)))
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -107,7 +107,7 @@ def test_the_status_of_a_fault_is_read(order: str) -> None:
 def test_a_bind_ack_with_a_short_body_is_malformed_or_read(size: int) -> None:
     body = read(ack(0)).body[:size]
     with contextlib.suppress(Malformed):
-        dcerpc.accepted(dcerpc.Pdu(dcerpc.BIND_ACK, 3, "<", 1, body))
+        dcerpc.is_accepted(dcerpc.Pdu(dcerpc.BIND_ACK, 3, "<", 1, body))
 
 
 @given(st.binary(max_size=200))
@@ -117,6 +117,6 @@ def test_garbage_is_malformed_or_incomplete_or_read(data: bytes) -> None:
             found = dcerpc.pdu(whole)
             if found is not None:
                 assert 16 <= found[1] <= len(whole)
-                for reader in (dcerpc.accepted, dcerpc.fault_status, dcerpc.stub):
+                for reader in (dcerpc.is_accepted, dcerpc.fault_status, dcerpc.stub):
                     with contextlib.suppress(Malformed):
                         reader(found[0])

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.wire.http import (
-    HEAD_MOST,
+    MAX_HEAD,
     Exchange,
     NotHttp,
     Request,
     Response,
     authority,
+    name_non_http,
     schemes,
-    what_answered,
 )
 
 GET = Request("GET", "/", "web.example")
@@ -78,12 +78,12 @@ def test_endless_interim_responses_are_no_response() -> None:
     exchange = Exchange(GET)
     interim = b"HTTP/1.1 100 Continue\r\n\r\n" * 40
     with pytest.raises(NotHttp, match="never begins"):
-        for _ in range(HEAD_MOST):
+        for _ in range(MAX_HEAD):
             exchange.feed(interim)
 
 
 def test_a_body_longer_than_is_kept_is_cut() -> None:
-    response = Exchange(GET, body_most=3).feed(OK)
+    response = Exchange(GET, max_body=3).feed(OK)
     assert response is not None
     assert (response.body, response.cut) == (b"hel", True)
 
@@ -176,7 +176,7 @@ def test_the_offered_schemes_are_read(fields: list[str], found: tuple[str, ...])
 
 @given(st.lists(st.binary(max_size=200), max_size=8), st.sampled_from([b"", OK[:15], OK[:40], OK]))
 def test_any_bytes_give_a_response_or_its_own_error(parts: list[bytes], start: bytes) -> None:
-    exchange = Exchange(GET, body_most=16)
+    exchange = Exchange(GET, max_body=16)
     try:
         for part in [start, *parts]:
             response = exchange.feed(part) if part else None
@@ -227,6 +227,6 @@ def test_schemes_are_short_and_harmless(field: str) -> None:
 
 @given(st.binary(max_size=300), st.text(max_size=300))
 def test_naming_what_answered_is_harmless(start: bytes, why: str) -> None:
-    named = what_answered(start, why)
+    named = name_non_http(start, why)
     assert named.isprintable()
     assert 0 < len(named) < 200

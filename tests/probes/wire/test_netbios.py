@@ -92,17 +92,17 @@ def test_a_changed_byte_never_breaks_the_reader(at: int, byte: int) -> None:
 
 @given(st.binary(max_size=15), st.integers(0, 255))
 def test_a_name_encodes_to_34_bytes_of_letters(name: bytes, suffix: int) -> None:
-    encoded = netbios.encoded(name, suffix)
+    encoded = netbios.encode_name(name, suffix)
     assert len(encoded) == 34
     assert all(0x41 <= byte <= 0x50 for byte in encoded[1:33])
 
 
 def test_a_name_that_is_too_long_is_refused() -> None:
     with pytest.raises(ValueError, match="15 bytes"):
-        netbios.encoded(b"x" * 16, 0)
+        netbios.encode_name(b"x" * 16, 0)
 
 
 def test_a_datagram_query_carries_a_name_and_no_user_data() -> None:
     datagram = netbios.datagram_query(ID, "192.0.2.9", 138)
     assert datagram[:10].hex() == "14021234c0000209008a"
-    assert datagram[10:] == netbios.encoded(b"*SMBSERVER", 0x20)
+    assert datagram[10:] == netbios.encode_name(b"*SMBSERVER", 0x20)

@@ -17,7 +17,7 @@ def test_the_request_calls_the_name_every_file_server_answers_to() -> None:
     data = session_request()
     assert len(data) == 72
     assert data[:4].hex() == "81000044"
-    assert data[4:38] == netbios.encoded(b"*SMBSERVER", 0x20)
+    assert data[4:38] == netbios.encode_name(b"*SMBSERVER", 0x20)
 
 
 def test_a_positive_answer_is_read_and_what_follows_left_alone() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.pjl import ANSWER_MOST, INFO_ID, UEL, NotPjl, identity, written
+from probes.wire.pjl import INFO_ID, MAX_ANSWER, UEL, NotPjl, encode_answer, identity
 from probes.wire.text import printable
 
 
@@ -28,7 +28,7 @@ def test_the_name_is_read_as_printers_write_it(answer: bytes) -> None:
 
 @pytest.mark.parametrize("end", range(len(b'@PJL INFO ID\r\n"HP"') + 1))
 def test_an_unfinished_answer_is_waited_for(end: int) -> None:
-    assert identity(written("HP")[:end]) is None
+    assert identity(encode_answer("HP")[:end]) is None
 
 
 def test_an_answer_that_ends_with_the_connection_counts() -> None:
@@ -37,7 +37,7 @@ def test_an_answer_that_ends_with_the_connection_counts() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [b"HTTP/1.1 400", INFO_ID, b'@PJL INFO ID\r\n""\r\n', b"\0" * (ANSWER_MOST + 1)],
+    [b"HTTP/1.1 400", INFO_ID, b'@PJL INFO ID\r\n""\r\n', b"\0" * (MAX_ANSWER + 1)],
 )
 def test_anything_else_is_refused(said: bytes) -> None:
     with pytest.raises(NotPjl):
@@ -64,4 +64,4 @@ def test_any_bytes_give_a_name_or_its_own_error(data: bytes, begins: bool, ended
     .filter(bool)
 )
 def test_a_name_comes_back_as_it_was_written(name: str) -> None:
-    assert identity(written(name)) == name
+    assert identity(encode_answer(name)) == name

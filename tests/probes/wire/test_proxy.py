@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.proxy import Proxy, ProxyError, bypassed, parse_proxy
+from probes.wire.proxy import Proxy, ProxyError, is_bypassed, parse_proxy
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from probes.wire.proxy import Proxy, ProxyError, bypassed, parse_proxy
 )
 def test_a_proxy_is_understood_as_people_write_it(url: str, proxy: Proxy) -> None:
     assert parse_proxy(url) == proxy
-    assert parse_proxy(url).login is bool(proxy.user)
+    assert parse_proxy(url).has_login is bool(proxy.user)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_no_text_raises_anything_else(url: str) -> None:
 
 @given(st.text(max_size=80), st.sampled_from(["h.test", "10.0.0.1", "fe80::1%eth0", "", "::1"]))
 def test_no_list_of_exceptions_raises(no_proxy: str, host: str) -> None:
-    assert bypassed(no_proxy, host, 443) in (True, False)
+    assert is_bypassed(no_proxy, host, 443) in (True, False)
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_no_list_of_exceptions_raises(no_proxy: str, host: str) -> None:
     ],
 )
 def test_no_proxy_is_read_as_curl_reads_it(no_proxy: str, host: str, without: bool) -> None:
-    assert bypassed(no_proxy, host, 443) is without
+    assert is_bypassed(no_proxy, host, 443) is without

@@ -66,7 +66,7 @@ def answer_1(
 
 
 def test_the_offer_reaches_from_2_0_2_to_3_1_1_with_its_contexts_where_it_says() -> None:
-    data = smb.negotiate(GUID, bytes(smb.SALT))
+    data = smb.negotiate_request(GUID, bytes(smb.SALT_SIZE))
     assert data[:4] == b"\xfeSMB"
     size, count, mode, _, _, guid, at, contexts, _ = struct.unpack_from("<HHHHI16sIHH", data, 64)
     assert (size, count, mode, guid) == (36, 5, 1, GUID.bytes_le)
@@ -90,7 +90,7 @@ def test_a_login_begins_with_the_token_where_it_says() -> None:
 
 
 def test_the_old_offer_names_its_dialects() -> None:
-    data = smb.negotiate_1()
+    data = smb.negotiate_request_1()
     assert data[:5] == b"\xffSMB\x72"
     assert data[35:] == b"\x02NT LM 0.12\0\x02SMB 2.002\0\x02SMB 2.???\0"
     assert struct.unpack_from("<BH", data, 32) == (0, len(data) - 35)
@@ -98,11 +98,11 @@ def test_the_old_offer_names_its_dialects() -> None:
 
 @pytest.mark.parametrize(("revision", "dialect"), smb.DIALECTS.items())
 def test_the_dialect_is_read(revision: int, dialect: str) -> None:
-    assert smb.negotiated(answer_2(revision)).dialect == dialect
+    assert smb.parse_negotiate(answer_2(revision)).dialect == dialect
 
 
 def test_everything_a_modern_server_tells_is_read() -> None:
-    assert smb.negotiated(answer_2()) == Negotiated(
+    assert smb.parse_negotiate(answer_2()) == Negotiated(
         dialect="3.1.1",
         signing="required",
         guid=GUID,
@@ -114,37 +114,37 @@ def test_everything_a_modern_server_tells_is_read() -> None:
 
 @pytest.mark.parametrize(("mode", "signing"), [(3, "required"), (1, "enabled"), (0, "disabled")])
 def test_signing_is_read(mode: int, signing: str) -> None:
-    assert smb.negotiated(answer_2(mode=mode)).signing == signing
+    assert smb.parse_negotiate(answer_2(mode=mode)).signing == signing
 
 
 def test_a_clock_that_says_nothing_is_no_time() -> None:
-    assert smb.negotiated(answer_2(time=-EPOCH // 10_000_000)).time is None
+    assert smb.parse_negotiate(answer_2(time=-EPOCH // 10_000_000)).time is None
 
 
 def test_contexts_are_only_read_of_a_dialect_that_has_them() -> None:
-    assert smb.negotiated(answer_2(0x0302)).cipher == ""
+    assert smb.parse_negotiate(answer_2(0x0302)).cipher == ""
 
 
 def test_a_refusal_is_an_answer() -> None:
-    said = smb.negotiated(header_2(0xC00000BB) + bytes(9))
+    said = smb.parse_negotiate(header_2(0xC00000BB) + bytes(9))
     assert (said.status, said.dialect) == (0xC00000BB, "")
 
 
 @pytest.mark.parametrize("unicode", [True, False])
 def test_an_smb1_server_tells_its_names(unicode: bool) -> None:
-    said = smb.negotiated(answer_1(unicode=unicode))
+    said = smb.parse_negotiate(answer_1(unicode=unicode))
     assert said.smb1
     assert (said.dialect, said.domain, said.server) == ("NT LM 0.12", "LAB", "NT4")
     assert (said.signing, said.time) == ("enabled", NOW)
 
 
 def test_a_server_that_takes_none_of_the_old_dialects_is_smb1_all_the_same() -> None:
-    said = smb.negotiated(answer_1(index=0xFFFF, words=1))
+    said = smb.parse_negotiate(answer_1(index=0xFFFF, words=1))
     assert (said.smb1, said.dialect) == (True, "")
 
 
 def test_names_with_escape_sequences_are_made_harmless() -> None:
-    said = smb.negotiated(answer_1(names="\x1b[2J\0\x9b1m\0"))
+    said = smb.parse_negotiate(answer_1(names="\x1b[2J\0\x9b1m\0"))
     assert "\x1b" not in said.domain + said.server
     assert "\x9b" not in said.domain + said.server
 
@@ -155,14 +155,14 @@ def test_names_with_escape_sequences_are_made_harmless() -> None:
 )
 def test_what_is_no_answer_to_a_negotiate_is_malformed(message: bytes) -> None:
     with pytest.raises(Malformed):
-        smb.negotiated(message)
+        smb.parse_negotiate(message)
 
 
 @given(st.binary(min_size=32, max_size=500))
 def test_what_is_framed_is_read_back(message: bytes) -> None:
-    data = smb.framed(b"\xfeSMB" + message)
-    assert smb.frame(data + b"rest") == (b"\xfeSMB" + message, len(data))
-    assert all(smb.frame(data[:size]) is None for size in range(len(data)))
+    data = smb.encode_frame(b"\xfeSMB" + message)
+    assert smb.read_frame(data + b"rest") == (b"\xfeSMB" + message, len(data))
+    assert all(smb.read_frame(data[:size]) is None for size in range(len(data)))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_what_is_framed_is_read_back(message: bytes) -> None:
 )
 def test_a_frame_of_something_else_is_malformed_before_it_is_whole(data: bytes) -> None:
     with pytest.raises(Malformed):
-        smb.frame(data)
+        smb.read_frame(data)
 
 
 @given(
@@ -186,7 +186,7 @@ def test_a_frame_of_something_else_is_malformed_before_it_is_whole(data: bytes) 
 )
 def test_garbage_is_malformed_or_read(data: bytes, head: bytes) -> None:
     with contextlib.suppress(Malformed):
-        smb.negotiated(head + data)
+        smb.parse_negotiate(head + data)
 
 
 @given(st.sampled_from([answer_2(), answer_1()]), st.data())
@@ -195,5 +195,5 @@ def test_changed_bytes_never_break_the_reader(message: bytes, data: st.DataObjec
     for _ in range(4):
         garbled[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(Malformed):
-        said = smb.negotiated(bytes(garbled))
+        said = smb.parse_negotiate(bytes(garbled))
         assert len(said.domain) <= 64

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.unexpected import PAGE_MOST, TITLE_MOST, is_html, title
+from probes.wire.unexpected import MAX_PAGE, MAX_TITLE, is_html, title
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from probes.wire.unexpected import PAGE_MOST, TITLE_MOST, is_html, title
         (b"<titles>no</titles>", ""),
         (b"<svg><desc>no title</desc></svg>", ""),
         (b"", ""),
-        (b" " * PAGE_MOST + b"<title>too late</title>", ""),
+        (b" " * MAX_PAGE + b"<title>too late</title>", ""),
     ],
 )
 def test_the_first_title_is_read(page: bytes, expected: str) -> None:
@@ -42,5 +42,5 @@ def test_what_may_be_a_page(kind: str, expected: bool) -> None:
 def test_any_bytes_give_one_harmless_short_line(page: bytes, kind: str) -> None:
     for made in (page, b"<title>" + page + b"&#27;[2J</title>"):
         said = title(made, kind)
-        assert len(said) <= TITLE_MOST
+        assert len(said) <= MAX_TITLE
         assert said.isprintable()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.unexpected import foreign, is_tls
+from probes.wire.unexpected import is_tls, name_non_tls
 
 
 @pytest.mark.parametrize("start", [b"\x16", b"\x16\x03", b"\x16\x03\x03\x00\x7a", b"\x15\x03\x01"])
@@ -21,6 +21,6 @@ def test_everything_else_is_not(start: bytes) -> None:
 
 @given(st.binary(min_size=1, max_size=600))
 def test_every_foreign_answer_gets_a_short_harmless_name(start: bytes) -> None:
-    text = foreign(start)
+    text = name_non_tls(start)
     assert text.isprintable()
     assert 0 < len(text) < 200

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.wire.text import printable
-from probes.wire.vim import RETRIEVE, About, about, refused, speaks, written
+from probes.wire.vim import RETRIEVE, About, about, encode_about, encode_fault, is_vim
 from probes.wire.xml import NotXml, elements, fault
 
 ESXI = About("VMware ESXi", "7.0.3", "19193900", "VMware, Inc.", "embeddedEsx", "HostAgent", "7.0")
@@ -29,7 +29,7 @@ _TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), max_size=4
 )
 def test_the_kind_of_product_is_told(api_type: str, line: str, esxi: bool, vcenter: bool) -> None:
     what = About("x", "1", "2", "", line, api_type, "")
-    assert (what.esxi, what.vcenter) == (esxi, vcenter)
+    assert (what.is_esxi, what.is_vcenter) == (esxi, vcenter)
 
 
 def test_a_product_is_named_without_what_is_missing() -> None:
@@ -40,31 +40,31 @@ def test_a_product_is_named_without_what_is_missing() -> None:
 def test_the_question_is_no_answer() -> None:
     found = elements(RETRIEVE)
     assert about(found) is None
-    assert speaks(found)
+    assert is_vim(found)
     assert fault(found) == ""
 
 
 def test_a_refusal_is_a_fault_of_the_api() -> None:
-    found = elements(refused("not <now>"))
+    found = elements(encode_fault("not <now>"))
     assert about(found) is None
-    assert speaks(found)
+    assert is_vim(found)
     assert fault(found) == "not <now>"
 
 
 def test_a_product_in_another_place_does_not_count() -> None:
-    found = elements(written(ESXI).replace(b"returnval", b"other"))
+    found = elements(encode_about(ESXI).replace(b"returnval", b"other"))
     assert about(found) is None
 
 
 @given(st.lists(_TEXT, min_size=7, max_size=7))
 def test_a_product_comes_back_as_it_was_written(texts: list[str]) -> None:
     what = About(*texts)
-    assert about(elements(written(what))) == what
+    assert about(elements(encode_about(what))) == what
 
 
 @given(st.binary(max_size=200), st.integers(0, 900))
 def test_a_damaged_answer_is_read_or_refused(damage: bytes, at: int) -> None:
-    whole = written(ESXI)
+    whole = encode_about(ESXI)
     try:
         found = elements(whole[:at] + damage + whole[at + len(damage) :])
     except NotXml:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.wire.text import printable
-from probes.wire.wsman import IDENTIFY, Identity, identity, speaks, written
+from probes.wire.wsman import IDENTIFY, Identity, encode_identity, identity, is_wsman
 from probes.wire.xml import NotXml, elements, fault
 
 _TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), max_size=60).map(
@@ -33,7 +33,7 @@ def test_the_version_windows_hides_is_never_shown(version: str, os: str, product
 
 def test_another_product_is_named_by_vendor_and_version() -> None:
     who = Identity("", "Openwsman Project", "2.6.5")
-    assert (who.windows, who.product, who.os, who.stack) == (
+    assert (who.is_windows, who.product, who.os, who.stack) == (
         False,
         "Openwsman Project 2.6.5",
         "",
@@ -45,17 +45,17 @@ def test_the_question_is_xml_of_its_own_and_no_answer() -> None:
     found = elements(IDENTIFY)
     assert ("Envelope", "Body", "Identify") in [element.path for element in found]
     assert identity(found) is None
-    assert speaks(found)
+    assert is_wsman(found)
 
 
 def test_a_response_without_fields_is_still_a_response() -> None:
-    who = identity(elements(written(Identity("", "", ""))))
+    who = identity(elements(encode_identity(Identity("", "", ""))))
     assert who == Identity("", "", "")
     assert who.product == "an unnamed vendor"
 
 
 def test_an_answer_in_a_foreign_namespace_does_not_count() -> None:
-    faked = written(windows("1")).replace(b"identity/1/wsmanidentity.xsd", b"other")
+    faked = encode_identity(windows("1")).replace(b"identity/1/wsmanidentity.xsd", b"other")
     assert identity(elements(faked)) is None
 
 
@@ -78,13 +78,13 @@ def test_a_fault_is_read_in_both_versions_of_soap() -> None:
 @given(_TEXT, _TEXT, _TEXT)
 def test_an_identity_comes_back_as_it_was_written(protocol: str, vendor: str, version: str) -> None:
     who = Identity(protocol, vendor, version)
-    assert identity(elements(written(who))) == who
+    assert identity(elements(encode_identity(who))) == who
     assert (who.product + who.os).isprintable()
 
 
 @given(st.binary(max_size=200), st.integers(0, 600))
 def test_a_damaged_answer_is_read_or_refused(damage: bytes, at: int) -> None:
-    whole = written(windows("OS: 0.0.0 SP: 0.0 Stack: 3.0"))
+    whole = encode_identity(windows("OS: 0.0.0 SP: 0.0 Stack: 3.0"))
     try:
         found = elements(whole[:at] + damage + whole[at + len(damage) :])
     except NotXml:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.xml import DEPTH_MOST, ELEMENTS_MOST, TEXT_MOST, Element, NotXml, elements
+from probes.wire.xml import MAX_DEPTH, MAX_ELEMENTS, MAX_TEXT, Element, NotXml, elements
 
 
 def test_elements_are_listed_with_place_namespace_and_own_text() -> None:
@@ -43,8 +43,8 @@ def test_what_is_not_plain_xml_is_refused(data: bytes) -> None:
 
 
 def test_depth_is_bounded() -> None:
-    inside = b"<a>" * DEPTH_MOST + b"</a>" * DEPTH_MOST
-    assert len(elements(inside)) == DEPTH_MOST
+    inside = b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH
+    assert len(elements(inside)) == MAX_DEPTH
     with pytest.raises(NotXml, match="inside each other"):
         elements(b"<a>" + inside + b"</a>")
     with pytest.raises(NotXml, match="inside each other"):
@@ -53,8 +53,8 @@ def test_depth_is_bounded() -> None:
 
 def test_number_and_length_are_bounded() -> None:
     with pytest.raises(NotXml, match="elements"):
-        elements(b"<a>" + b"<b/>" * ELEMENTS_MOST + b"</a>")
-    assert len(elements(b"<a>" + b"x" * 100_000 + b"</a>")[0].text) == TEXT_MOST
+        elements(b"<a>" + b"<b/>" * MAX_ELEMENTS + b"</a>")
+    assert len(elements(b"<a>" + b"x" * 100_000 + b"</a>")[0].text) == MAX_TEXT
 
 
 @given(
