@@ -30,7 +30,7 @@ HOSTS = 200
 
 
 @dataclass
-class Counted:
+class CountedProgram:
     """A program and when it wrote how much, in seconds of the machine's clock."""
 
     name: str
@@ -57,7 +57,7 @@ class Counted:
         return worst
 
 
-def collect(programs: Sequence[Counted], seconds: float, end: bytes = b"") -> None:
+def collect(programs: Sequence[CountedProgram], seconds: float, end: bytes = b"") -> None:
     """Read what all of them write for some seconds, or until the first has written `end`."""
     until = time.perf_counter() + seconds
     by_descriptor = {one.terminal.descriptor: one for one in programs}
@@ -79,10 +79,12 @@ def auditreach(*arguments: str, width: int = 80, height: int = 24) -> Terminal:
     return Terminal(python("-m", "tui", *arguments), width, height)
 
 
-def measured(profile: Path, hosts: int, flight: int, *arguments: str) -> tuple[Counted, float]:
+def measured(
+    profile: Path, hosts: int, flight: int, *arguments: str
+) -> tuple[CountedProgram, float]:
     """A run of all rows, and the seconds from the first result to the last."""
     name = f"auditreach, {flight} in flight{', --slow-link' if '--slow-link' in arguments else ''}"
-    one = Counted(
+    one = CountedProgram(
         name,
         auditreach(
             *("--profile", str(profile), "--timeout", "1", "--concurrency", str(flight)),
@@ -144,12 +146,12 @@ def main() -> None:
         profile.write_text(profile_text(), encoding="utf-8")
         print(f"{'80x24':<38} {'seconds':>7} {'bytes':>8} {'B/s':>7} {'worst s':>8}")
         if options.smoke:
-            rest(running(profile, 4, FLIGHTS[-1:]), 0.2)
+            report_at_rest(report_runs(profile, 4, FLIGHTS[-1:]), 0.2)
         else:
-            rest(running(profile, HOSTS, FLIGHTS), options.seconds)
+            report_at_rest(report_runs(profile, HOSTS, FLIGHTS), options.seconds)
 
 
-def running(profile: Path, hosts: int, flights: Sequence[int]) -> Counted:
+def report_runs(profile: Path, hosts: int, flights: Sequence[int]) -> CountedProgram:
     """The table of the runs; returns a program whose run is over."""
     last = None
     for flight in flights:
@@ -163,16 +165,16 @@ def running(profile: Path, hosts: int, flights: Sequence[int]) -> Counted:
     return last
 
 
-def rest(after: Counted, seconds: float) -> None:
+def report_at_rest(after: CountedProgram, seconds: float) -> None:
     """The table of the programs at rest, all at the same time."""
     after.name = "auditreach, at rest after a run"
-    programs = [Counted("auditreach, at rest", auditreach()), after]
+    programs = [CountedProgram("auditreach, at rest", auditreach()), after]
     for name, arguments in (("mtr", ("127.0.0.1",)), ("htop", ())):
         path = shutil.which(name)
         if path is None:
             print(f"{name:<38} skipped: it is not installed")
         else:
-            programs.append(Counted(name, Terminal([path, *arguments], 80, 24)))
+            programs.append(CountedProgram(name, Terminal([path, *arguments], 80, 24)))
     collect(programs, 3)
     for one in programs:
         if one is not after:
@@ -184,7 +186,7 @@ def rest(after: Counted, seconds: float) -> None:
         one.terminal.end()
 
 
-def line(one: Counted, seconds: float, goal: float | None) -> None:
+def line(one: CountedProgram, seconds: float, goal: float | None) -> None:
     """One line of the table; `goal` in KiB a second."""
     rate = one.total / seconds
     verdict = ""

@@ -33,7 +33,7 @@ PEER, USUAL = "nmap -sT, 500 in flight", "nmap -sT -T4"
 
 
 @dataclass(frozen=True)
-class Took:
+class Measurement:
     wall: float
     cpu: float
     rss: float
@@ -50,7 +50,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """
 
 
-def measured(program: list[str], form: str) -> Took:
+def measured(program: list[str], form: str) -> Measurement:
     """Run a command whose output counts (`json`) or shows (`xml`) the states it saw."""
     began = time.monotonic()
     done = subprocess.run(
@@ -61,11 +61,13 @@ def measured(program: list[str], form: str) -> Took:
     )
     wall = time.monotonic() - began
     cpu, kib = done.stderr.split()[-2:]
-    wrong = json.loads(done.stdout)["wrong"] if form == "json" else wrong_of_nmap(done.stdout)
-    return Took(wall, float(cpu), int(kib) / 1024, wrong)
+    wrong = (
+        json.loads(done.stdout)["wrong"] if form == "json" else wrong_states_of_nmap(done.stdout)
+    )
+    return Measurement(wall, float(cpu), int(kib) / 1024, wrong)
 
 
-def wrong_of_nmap(text: str) -> int:
+def wrong_states_of_nmap(text: str) -> int:
     wrong = 0
     for host in ET.fromstring(text).iter("host"):
         address = host.find("address")
@@ -80,11 +82,11 @@ def wrong_of_nmap(text: str) -> int:
     return wrong
 
 
-def ours(flight: int, hosts: int) -> Took:
+def ours(flight: int, hosts: int) -> Measurement:
     return measured([sys.executable, "-m", "bench.sweep", str(hosts), str(flight), "1"], "json")
 
 
-def nmap(options: list[str], hosts: int) -> Took:
+def nmap(options: list[str], hosts: int) -> Measurement:
     return measured([*NMAP, *options, *lab.hosts(hosts)], "xml")
 
 
@@ -94,31 +96,31 @@ def main() -> None:
     given = parser.parse_args()
     lab.enter("bench.connects", "nmap")
     hosts, rounds = (lab.FEW_HOSTS, 1) if given.smoke else (lab.HOSTS, given.rounds)
-    ways: dict[str, Callable[[int], Took]] = {
+    ways: dict[str, Callable[[int], Measurement]] = {
         EQUAL: partial(ours, 500),
         DEFAULT: partial(ours, 1000),
         PEER: partial(nmap, PATIENCE),
         "the same, all hosts at once": partial(nmap, WIDE),
         USUAL: partial(nmap, ["-T4"]),
     }
-    took: dict[str, list[Took]] = {name: [] for name in ways}
-    few: dict[str, list[Took]] = {name: [] for name in ways}
+    took: dict[str, list[Measurement]] = {name: [] for name in ways}
+    few: dict[str, list[Measurement]] = {name: [] for name in ways}
     with lab.listening():
         for _ in range(rounds):
             for name, way in ways.items():
                 few[name].append(way(FEW))
                 took[name].append(way(hosts))
     report(
-        {name: middle(all_of) for name, all_of in took.items()},
-        {name: middle(all_of) for name, all_of in few.items()},
+        {name: median_of(all_of) for name, all_of in took.items()},
+        {name: median_of(all_of) for name, all_of in few.items()},
         hosts,
         rounds,
     )
 
 
-def middle(all_of: list[Took]) -> Took:
+def median_of(all_of: list[Measurement]) -> Measurement:
     """The medians, and the worst round's wrong states."""
-    return Took(
+    return Measurement(
         statistics.median(one.wall for one in all_of),
         statistics.median(one.cpu for one in all_of),
         statistics.median(one.rss for one in all_of),
@@ -126,7 +128,9 @@ def middle(all_of: list[Took]) -> Took:
     )
 
 
-def report(took: dict[str, Took], few: dict[str, Took], hosts: int, rounds: int) -> None:
+def report(
+    took: dict[str, Measurement], few: dict[str, Measurement], hosts: int, rounds: int
+) -> None:
     endpoints = hosts * len(lab.PORTS)
     print(f"{endpoints} endpoints, median of {rounds}\n")
     print("| what                        | wall s | CPU us each |  net | RSS MB | wrong |")

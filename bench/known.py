@@ -1,4 +1,4 @@
-"""What each row of the reference can hold: where auditreach keeps it, and how nmap prints it."""
+"""Facts of each row of the reference: their place in a record, and their form in nmap's output."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ SHOWN_MOST = 64
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing to know; an empty place or pattern is one that never tells it."""
+    """One fact; an empty place or pattern is one that never tells it."""
 
     what: str
     ours: str = ""
-    """Where it is in a record, with dots; `facts.` is understood."""
+    """Its place in a record, with dots; `facts.` is understood."""
     nmap: str = ""
     """A pattern over what nmap says of the port; its first group is the value."""
-    left: str = ""
-    """Why we leave it to nmap, as a sentence, where only nmap tells it."""
+    reason_left: str = ""
+    """Reason to leave it to nmap, as a sentence, where only nmap tells it."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Told:
-    """One fact as both tell it; empty where one does not."""
+class ComparedFact:
+    """One fact as both programs tell it; empty where one does not."""
 
     what: str
     ours: str
     nmap: str
-    left: str = ""
-    """Why only nmap tells it."""
+    reason_left: str = ""
+    """Reason why only nmap tells it."""
 
 
 CERTIFICATE = (
@@ -248,9 +248,11 @@ ROWS = (
 )
 
 
-def told(record: Mapping[str, object], said: str) -> Iterator[Told]:
-    """What a row of a session and nmap's words about the same port tell, the state first."""
-    yield Told("state", f"{record['state']}, {record['reason']}", _found(r"\A([^\n]*)", said))
+def compare_facts(record: Mapping[str, object], said: str) -> Iterator[ComparedFact]:
+    """Facts of a row of a session and of nmap's output about the same port, the state first."""
+    yield ComparedFact(
+        "state", f"{record['state']}, {record['reason']}", _found(r"\A([^\n]*)", said)
+    )
     facts = record["facts"]
     if record["service"] != "confirmed" or not isinstance(facts, Mapping):
         return
@@ -258,7 +260,9 @@ def told(record: Mapping[str, object], said: str) -> Iterator[Told]:
     known = {**record, **facts, "trusted": trusted}
     for row in ROWS:
         for fact in row.facts if record["check"] in row.checks else ():
-            yield Told(fact.what, _at(known, fact.ours), _found(fact.nmap, said), fact.left)
+            yield ComparedFact(
+                fact.what, _at(known, fact.ours), _found(fact.nmap, said), fact.reason_left
+            )
 
 
 def _at(known: Mapping[str, object], place: str) -> str:

@@ -37,7 +37,7 @@ def hosts(count: int) -> list[str]:
 
 
 def truth(host: str, port: int | None) -> State:
-    """What a port of a host of the lab is."""
+    """True state of a port of a host of the lab."""
     assert port is not None
     return _STATES[(int(host.rpartition(".")[2]) + port) % len(_STATES)]
 
@@ -85,8 +85,8 @@ def targets(count: int) -> list[Target]:
     return [Target("lab", host) for host in hosts(count)]
 
 
-def wrong(seen: dict[str, tuple[Job, State]]) -> int:
-    """How many rows differ from the truth."""
+def count_wrong(seen: dict[str, tuple[Job, State]]) -> int:
+    """Number of rows that differ from the truth."""
     return sum(state is not truth(job.target.host, job.port) for job, state in seen.values())
 
 

@@ -22,12 +22,12 @@ from typing import NamedTuple
 from textual.widgets import Input
 
 from bench import command
-from bench.whole import Driven, child, moved, report, run, typed
+from bench.whole import DrivenApp, child, moved, report, run, typed
 from tui.screens.main_panes import Panes
 from tui.screens.verdicts import VerdictScreen
 
 
-async def keys(driven: Driven, seconds: float) -> dict[str, list[tuple[float, float]]]:
+async def keys(driven: DrivenApp, seconds: float) -> dict[str, list[tuple[float, float]]]:
     """Press the same keys again and again; milliseconds and CPU milliseconds of each."""
     app, took = driven.app, dict[str, list[tuple[float, float]]]()
     panes, chance = app.main.panes, random.Random(1)
@@ -59,7 +59,7 @@ def switched(panes: Panes) -> Callable[[], bool]:
     return lambda: panes.failures != failures
 
 
-class Pace(NamedTuple):
+class Durations(NamedTuple):
     """Seconds of each part."""
 
     filled: float = 3.0
@@ -68,11 +68,11 @@ class Pace(NamedTuple):
     changing: float = 10.0
 
 
-SHORT = Pace(0.5, 0.2, 0.5, 0.5)
+SHORT = Durations(0.5, 0.2, 0.5, 0.5)
 
 
-def measure(rows: int, rate: int, seconds: float, pace: Pace) -> None:
-    async def work(driven: Driven) -> None:
+def measure(rows: int, rate: int, seconds: float, pace: Durations) -> None:
+    async def work(driven: DrivenApp) -> None:
         driven.source.everything()
         await asyncio.sleep(pace.filled)
         driven.source.begin(rate, driven.source.jobs)
@@ -100,8 +100,8 @@ def measure(rows: int, rate: int, seconds: float, pace: Pace) -> None:
     run(rows, work)
 
 
-def change(rate: int, slow: bool, pace: Pace) -> None:
-    async def work(driven: Driven) -> None:
+def change(rate: int, slow: bool, pace: Durations) -> None:
+    async def work(driven: DrivenApp) -> None:
         driven.source.everything()
         await asyncio.sleep(pace.filled)
         driven.source.begin(rate, driven.source.jobs[:12])
@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--child", choices=("keys", "change", "slow"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    pace, rates = (SHORT, (1000,)) if options.smoke else (Pace(), (10, 100, 1000))
+    pace, rates = (SHORT, (1000,)) if options.smoke else (Durations(), (10, 100, 1000))
     if options.smoke:
         options.rows, options.seconds = 200, 0.5
     if options.child == "keys":

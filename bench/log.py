@@ -38,7 +38,7 @@ BATCH = 50
 ROUNDS = 5
 
 
-class Took(NamedTuple):
+class Measurement(NamedTuple):
     wall: float
     cpu: float
 
@@ -115,16 +115,16 @@ def _refused(job: Job, address: str) -> Result:
     return Result(job, Status.BLOCKED, "10.0.0.1 forbids it.", seen)
 
 
-def timed(work: Callable[[], object]) -> Took:
+def timed(work: Callable[[], object]) -> Measurement:
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
     kept = work()
-    took = Took(time.perf_counter() - wall, time.process_time() - cpu)
+    took = Measurement(time.perf_counter() - wall, time.process_time() - cpu)
     del kept
     return took
 
 
-def write(path: Path, made: list[Result], batch: int, profile: Profile) -> Took:
+def write(path: Path, made: list[Result], batch: int, profile: Profile) -> Measurement:
     path.unlink(missing_ok=True)
     log = SessionLog.create(path)
     log.write_header(new_header(profile, VantageInfo("local", "here"), Settings(), {}, ()))
@@ -138,7 +138,7 @@ def write(path: Path, made: list[Result], batch: int, profile: Profile) -> Took:
     return took
 
 
-def write_plain(path: Path, dicts: list[dict[str, object]]) -> Took:
+def write_plain(path: Path, dicts: list[dict[str, object]]) -> Measurement:
     with path.open("w", encoding="utf-8") as file:
 
         def work() -> None:
@@ -163,7 +163,7 @@ def main() -> None:
     profile = Profile("bench", "Bench", "1", "none", "", checks=checks())
     made = rows(count, profile)
     dicts = [json.loads(json.dumps(asdict(result), default=dict)) for result in made]
-    took: dict[str, list[Took]] = {}
+    took: dict[str, list[Measurement]] = {}
     with tempfile.TemporaryDirectory() as folder:
         ours, plain = Path(folder, "ours.jsonl"), Path(folder, "plain.jsonl")
         for _ in range(rounds):

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from textual.widgets import Input, OptionList
 
 from bench import command
-from bench.whole import Driven, child, moved, report, run, typed
+from bench.whole import DrivenApp, child, moved, report, run, typed
 from probes.model import Status
 from tui.app import AuditReach
 from tui.models.columns import COLUMNS
@@ -37,7 +37,7 @@ GOAL = 100.0
 """Milliseconds of the longest pause."""
 
 
-class Pace(NamedTuple):
+class Durations(NamedTuple):
     """Rounds, and seconds of each pause."""
 
     rounds: int = 3
@@ -46,7 +46,7 @@ class Pace(NamedTuple):
     weighed: float = 10.0
 
 
-async def operate(driven: Driven, pace: Pace) -> None:
+async def operate(driven: DrivenApp, pace: Durations) -> None:
     """Do everything once, a few times, and report the middle of each."""
     driven.source.everything()
     await asyncio.sleep(pace.filled)
@@ -104,12 +104,12 @@ def ordered(table: ResultTable, column: str) -> Callable[[], bool]:
 
 
 def listed(app: AuditReach) -> bool:
-    """Whether the list of findings is there."""
+    """True if the list of findings is shown."""
     return bool(app.screen.query(OptionList))
 
 
-def weigh(rows: int, pace: Pace) -> None:
-    async def work(driven: Driven) -> None:
+def weigh(rows: int, pace: Durations) -> None:
+    async def work(driven: DrivenApp) -> None:
         await asyncio.sleep(1)
         panes = driven.app.main.panes
         panes.clear()
@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20000)
     parser.add_argument("--child", choices=("operate", "weigh"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    pace = Pace(1, 1.0, 0.05, 1.0) if options.smoke else Pace()
+    pace = Durations(1, 1.0, 0.05, 1.0) if options.smoke else Durations()
     if options.smoke:
         options.rows = 200
     if options.child == "operate":

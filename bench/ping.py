@@ -56,16 +56,16 @@ OURS, ENGINE, BARE = "auditreach run", "its engine, without Python's start", "Lo
 PEER, USUAL = "fping -i 0", "fping, its usual 10 ms apart"
 NETWORKS = {"loopback": "127.1", "cable": "10.99"}
 
-Way = Callable[[Path, Sequence[str], float], int]
+Sweeper = Callable[[Path, Sequence[str], float], int]
 """Asks these hosts with so much patience; returns how many are alive."""
 
 
 class Sweep(NamedTuple):
-    """What everybody is asked to do."""
+    """Task of every program."""
 
     hosts: int = 1000
     dead: int = 100
-    """How many of them do not answer, where some do not."""
+    """Number of hosts that do not answer, where some do not."""
     patience: float = 1.0
     """Seconds one attempt has; everybody makes two of them where nobody answers."""
 
@@ -169,7 +169,7 @@ def bare(folder: Path, names: Sequence[str], patience: float) -> int:
     return asyncio.run(sweep())
 
 
-def fping(*pause: str) -> Way:
+def fping(*pause: str) -> Sweeper:
     def ask(folder: Path, names: Sequence[str], patience: float) -> int:
         attempts = ["-r", "1", "-B", "1", "-t", str(int(patience * 1000))]
         done = subprocess.run(
@@ -184,7 +184,7 @@ def fping(*pause: str) -> Way:
     return ask
 
 
-WAYS: dict[str, Way] = {
+WAYS: dict[str, Sweeper] = {
     OURS: whole,
     ENGINE: engine,
     BARE: bare,

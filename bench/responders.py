@@ -1,4 +1,4 @@
-"""What cannot be had as a real server, as a program: `python -m bench.responders KIND`.
+"""Responders in place of servers that cannot be installed: `python -m bench.responders KIND`.
 
 Listens on every address of its namespace, prints `ready` and the ports, and goes on until it is
 ended.

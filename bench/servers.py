@@ -21,12 +21,12 @@ class Server:
     """A command, and when it serves: a line it prints, or the TCP ports it listens on."""
 
     command: list[str]
-    sign: str = ""
+    ready_line: str = ""
     ports: tuple[int, ...] = ()
 
 
 def run(*words: str | os.PathLike[str], text: str | None = None) -> str:
-    """What a command printed; what it complains about is part of the failure."""
+    """Output of a command; its error output is part of the failure."""
     done = subprocess.run(words, capture_output=True, text=True, input=text, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(os.fspath(word) for word in words)}: {done.stderr.strip()}")

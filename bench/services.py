@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import command, servers, site
-from bench.known import Told, told
+from bench.known import ComparedFact, compare_facts
 
 GOAL = 0.5
 OURS, APART, TOGETHER = (
@@ -44,7 +44,7 @@ FEW = ("linux1", "router")
 Records = list[dict[str, Any]]
 Ports = Mapping[str, frozenset[tuple[str, int]]]
 Words = dict[tuple[str, str, int], str]
-"""What nmap says of a host, transport and port; port 0 is the host itself."""
+"""Output of nmap by host, transport and port; port 0 is the host itself."""
 
 
 def ours(at: site.Site) -> tuple[float, Records]:
@@ -71,7 +71,7 @@ def name_of(record: Mapping[str, Any]) -> str:
 
 
 def ports(records: Records) -> Ports:
-    """What was asked of each host, for nmap to ask the same."""
+    """Ports measured of each host, for nmap to scan the same."""
     found: dict[str, set[tuple[str, int]]] = defaultdict(set)
     for record in records:
         if record["attempts"] and record["port"]:
@@ -104,11 +104,11 @@ def scanned(commands: Iterable[list[str]]) -> tuple[float, Words]:
     took = time.monotonic() - began
     words: Words = {}
     for text in texts:
-        words |= said(text)
+        words |= read_nmap_output(text)
     return took, words
 
 
-def said(text: str) -> Words:
+def read_nmap_output(text: str) -> Words:
     words: Words = {}
     for host in ET.fromstring(text).iter("host"):
         addresses = {one.get("addrtype"): one.get("addr", "") for one in host.iter("address")}
@@ -205,9 +205,9 @@ def side_by_side(rows: Records, words: Words) -> str:
     for row in rows:
         if not row["attempts"]:
             continue
-        facts = list(told(row, words_about(row, words)))
+        facts = list(compare_facts(row, words_about(row, words)))
         only = [one.what for one in facts if one.nmap and not one.ours]
-        left |= {one.what: one.left for one in facts if one.what in only}
+        left |= {one.what: one.reason_left for one in facts if one.what in only}
         counts = f"{sum(bool(one.ours) for one in facts)} | {sum(bool(one.nmap) for one in facts)}"
         summary.append(f"| {row['check']} | {row['host']} | {counts} | {', '.join(only)} |")
         tables += [f"### {row['check']} of {row['host']}: {row['status']}", "", *table(facts), ""]
@@ -228,7 +228,7 @@ def words_about(row: Mapping[str, Any], words: Words) -> str:
     return words.get((name_of(row), row["transport"], row["port"] or 0), "")
 
 
-def table(facts: Iterable[Told]) -> list[str]:
+def table(facts: Iterable[ComparedFact]) -> list[str]:
     lines = ["| | auditreach | nmap |", "|---|---|---|"]
     for one in facts:
         ours_, theirs = (text.replace("|", "\\|") or "—" for text in (one.ours, one.nmap))

@@ -1,4 +1,4 @@
-"""Waiting until an application has nothing left to do."""
+"""Wait until an application is idle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.app import App
 
 
 async def settled(app: App[Any] | None, longest: float) -> bool:
-    """Wait until no callback is ready, no frame due, no key on its way; whether it came to that.
+    """Wait until no callback is ready, no frame due, no key pending; True if that was reached.
 
     Textual's own waits until the processor has been quiet for 20 ms, twice for every key: longer
     than it takes, and on a busy machine, where a process is quiet while others run, not as long.

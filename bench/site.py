@@ -197,7 +197,7 @@ def _serve(
 
 
 def _serves(server: Server, said: Path, address: str, client: str) -> bool:
-    if server.sign and server.sign not in said.read_text(errors="replace"):
+    if server.ready_line and server.ready_line not in said.read_text(errors="replace"):
         return False
     return within(client, lambda: all(_accepts(address, port) for port in server.ports))
 

@@ -78,7 +78,7 @@ def run(name: str) -> Run:
 
 
 def verdict(run: Run, environ: Mapping[str, str]) -> str:
-    """What is wrong with a run, a skip in CI included; empty where nothing is."""
+    """Error of a run, a skip in CI included; empty without one."""
     if run.status == SKIPPED:
         return "skipped, and CI must have it" if environ.get("CI") == "true" else ""
     if run.status:

@@ -42,15 +42,15 @@ ROWS = 254
 WAYS = ("hang-up", "SIGHUP", "SIGTERM")
 _TICK = 0.005
 _FREEZE = 0.1
-_GONE = 2.0
+_MAX_END = 2.0
 
-Gaps = list[tuple[str, float, float]]
+LoopGaps = list[tuple[str, float, float]]
 """Whose loop, when it came back, and the seconds it had been away."""
 
 
 def screen(folder: Path, *, lean: bool) -> None:
     """The application with a watch over both of its loops, until it is ended; in a pty."""
-    gaps: Gaps = []
+    gaps: LoopGaps = []
     app = build(parse_options(["--yes", "--run", "--log", str(folder / "log"), MANY]))
     if not lean:
         app.driver_class = LinuxDriver
@@ -76,7 +76,7 @@ def screen(folder: Path, *, lean: bool) -> None:
     (folder / "gaps").write_text("\n".join(f"{name} {at} {gap}" for name, at, gap in gaps))
 
 
-def _watch(call_later: Callable[..., object], name: str, gaps: Gaps) -> None:
+def _watch(call_later: Callable[..., object], name: str, gaps: LoopGaps) -> None:
     last = time.monotonic()
 
     def tick() -> None:
@@ -133,7 +133,7 @@ def freeze(lean: bool, seconds: float, *, stalled: bool) -> Freeze:
 
 
 def results(log: Path) -> int:
-    """How many results a log has so far."""
+    """Number of results that a log has so far."""
     return log.read_bytes().count(b'"result"') if log.exists() else 0
 
 
@@ -188,13 +188,13 @@ def main() -> int:
         return 0
     if given.smoke:
         given.seconds, given.rounds = 0.5, 1
-    missed, broken = frozen(given.seconds, given.rounds)
-    late, unsound = gone(WAYS[:1] if given.smoke else WAYS)
+    missed, broken = report_stalls(given.seconds, given.rounds)
+    late, unsound = report_ends(WAYS[:1] if given.smoke else WAYS)
     print(f"\nGoal 12: {'missed' if missed or late or broken or unsound else 'kept'}.")
     return int(broken or unsound or ((missed or late) and not given.smoke))
 
 
-def frozen(seconds: float, rounds: int) -> tuple[bool, bool]:
+def report_stalls(seconds: float, rounds: int) -> tuple[bool, bool]:
     """Print the table of stalls; whether its goal is missed, and whether nothing was measured."""
     missed = broken = False
     print(f"\n| a stall of {seconds:g} s", end=" | ")
@@ -217,7 +217,7 @@ def frozen(seconds: float, rounds: int) -> tuple[bool, bool]:
     return missed, broken
 
 
-def gone(ways: Sequence[str]) -> tuple[bool, bool]:
+def report_ends(ways: Sequence[str]) -> tuple[bool, bool]:
     """Print the table of ends; whether the goal is missed, and whether a log is not whole."""
     missed = broken = False
     print("| gone after | s | its log |")
@@ -226,9 +226,9 @@ def gone(ways: Sequence[str]) -> tuple[bool, bool]:
         for stalled in (False, True):
             took, log = ending(how, stalled=stalled)
             print(f"| {how}{', nothing taken' if stalled else ''} | {took:.2f} | {log} |")
-            missed |= how == "hang-up" and took > _GONE
+            missed |= how == "hang-up" and took > _MAX_END
             broken |= log != "whole"
-    print(f"\nGoal 12, gone {_GONE:g} s after a hang-up.")
+    print(f"\nGoal 12, gone {_MAX_END:g} s after a hang-up.")
     return missed, broken
 
 

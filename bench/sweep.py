@@ -46,7 +46,7 @@ def sweep(
         read = _latencies(path) if latencies else []
     return {
         "rows": len(seen),
-        "wrong": lab.wrong(seen) + len(jobs) - len(seen),
+        "wrong": lab.count_wrong(seen) + len(jobs) - len(seen),
         "seconds": took,
         "latencies": read,
     }
@@ -66,7 +66,7 @@ def _watch(events: queue.SimpleQueue[Sequence[Event]], busy: bool) -> dict[str, 
 
 
 def _latencies(path: Path) -> list[tuple[str, int, str, float]]:
-    """What the log says of open ports: host, port, clock and milliseconds."""
+    """Open ports of a log: host, port, clock and milliseconds."""
     with path.open() as lines:
         records = [json.loads(line) for line in lines]
     return [

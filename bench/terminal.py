@@ -88,7 +88,7 @@ class Terminal:
         self.descriptor = -1
 
     def gone(self, within: float) -> bool:
-        """Whether the program ends within so many seconds; `status` is then a shell's."""
+        """True if the program ends within so many seconds; `status` is then a shell's."""
         try:
             code = self._process.wait(within)
         except subprocess.TimeoutExpired:

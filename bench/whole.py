@@ -179,7 +179,7 @@ def typed(line: Input, text: str) -> Callable[[], bool]:
     return lambda: line.value == text
 
 
-class Driven:
+class DrivenApp:
     """Presses keys in the running application and waits until their frame has been written."""
 
     def __init__(self, app: AuditReach, source: Source) -> None:
@@ -224,7 +224,7 @@ class Driven:
             self.lags.append((time.perf_counter() - before - 0.002) * 1000)
 
 
-def run(rows: int, work: Callable[[Driven], Awaitable[None]], *, slow: bool = False) -> None:
+def run(rows: int, work: Callable[[DrivenApp], Awaitable[None]], *, slow: bool = False) -> None:
     """The application over so many rows, with a coroutine that works in it, on this terminal."""
 
     async def main() -> None:
@@ -236,7 +236,7 @@ def run(rows: int, work: Callable[[Driven], Awaitable[None]], *, slow: bool = Fa
             app.main.panes.add(source.jobs)
             app.main.measuring = True
             app.main.panes.table.focus()
-            driven = Driven(app, source)
+            driven = DrivenApp(app, source)
             watch = asyncio.create_task(driven.watch())
             try:
                 await work(driven)

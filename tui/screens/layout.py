@@ -41,11 +41,6 @@ class PaneLayout:
         self._panes = panes
         self._host_input = host_input
 
-    @property
-    def single(self) -> bool:
-        """True if a pane may be out of sight."""
-        return self.alone or self._screen.has_class("-narrow") or self._screen.has_class("-short")
-
     def focus(self, pane: Pane | None = None) -> None:
         """Focus a pane, or the one in front."""
         self._panes[pane or self.pane].focus()
