@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from probes.model import DEMO, Event, Job, Settings, Target
 from profiles.model import Profile
-from tui.cli import prepare
 from tui.storage.host_history import HostHistory
 
 if TYPE_CHECKING:
@@ -155,7 +154,8 @@ class Controller:
         """The answers these rows rest on, as a sentence; empty where none matters."""
         asked = {when.question for job in jobs for when in job.check.when}
         said = {name: value for name, value in self.answers.items() if name in asked}
-        return f"Assuming {prepare.answers_text(said)} (key {{answers}})" if said else ""
+        text = ", ".join(f"{name}={value}" for name, value in said.items())
+        return f"Assuming {text} (key {{answers}})" if said else ""
 
     def close(self) -> None:
         """Complete the log and end the engine."""

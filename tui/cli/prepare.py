@@ -56,8 +56,3 @@ def _check(answers: Iterable[tuple[str, str]], profile: Profile) -> None:
             raise UsageError(f"The profile asks no question {quoted(name)}; {hint}")
         allowed = ", ".join(question.answers)
         raise UsageError(f"{name} is answered by {allowed}, not by {quoted(value)}.")
-
-
-def answers_text(answered: Mapping[str, str]) -> str:
-    """The answers in one line, as --answer takes them."""
-    return ", ".join(f"{name}={value}" for name, value in answered.items())

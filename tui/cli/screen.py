@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from probes.model import DEMO
 from probes.wire.text import printable
 from tui.cli.exit_codes import Exit
-from tui.cli.options import Options
-from tui.terminal.capabilities import normalize_environment, require_terminal
+from tui.cli.options import Options, UsageError
+from tui.terminal.capabilities import NoTerminal, normalize_environment, require_terminal
 from tui.terminal.shutdown import ShutdownHandler
 from tui.terminal.splash import Splash
 
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 def launch(options: Options) -> int:
     """Show the screen until the operator leaves; raises UsageError where it cannot be shown."""
-    require_terminal()
+    try:
+        require_terminal()
+    except NoTerminal as error:
+        raise UsageError(str(error)) from None
     normalize_environment(os.environ)
     # Nothing made while it starts is garbage, and looking for some costs a tenth of the start.
     gc.disable()

@@ -11,8 +11,6 @@ from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any
 
-from tui.cli.options import UsageError
-
 if os.name == "posix":
     import termios
 
@@ -30,15 +28,19 @@ _TERMINAL = 2
 _ATTEMPTS, _PAUSE = 20, 0.01
 
 
+class NoTerminal(Exception):
+    """No screen can be shown here; the text is one sentence."""
+
+
 def require_terminal() -> None:
-    """Raise UsageError where no screen can be shown."""
+    """Raise NoTerminal where no screen can be shown."""
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise UsageError(
+        raise NoTerminal(
             "The screen needs a terminal for input, output and errors; "
             "use `auditreach run ROLE=HOST` in a pipe or a script."
         )
     if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
-        raise UsageError(
+        raise NoTerminal(
             "This terminal (TERM=dumb) cannot show a screen; use `auditreach run ROLE=HOST`."
         )
 
