@@ -102,7 +102,7 @@ def _ipv6(text: str, begin: int, end: int) -> FoundAddress | None:
 class AddressPseudonyms:
     """Pseudonyms for the addresses of all the texts it was given.
 
-    The same key and texts give the same stand-ins, in whatever order the texts came.
+    The same key and texts give the same pseudonyms, in whatever order the texts came.
     """
 
     def __init__(self, key: bytes, learned: Iterator[str]) -> None:

@@ -30,9 +30,9 @@ _PUBLIC = ("openssh.com", "libssh.org", "dmtf.org", "w3.org", "xmlsoap.org")
 class NamePseudonyms:
     """Pseudonyms for the names of a session, the same for the same.
 
-    `hosts` and `domains` are names, `said` all texts they may stand in, `words` what is not
-    replaced where it is only a part of a name, `also` more texts with their stand-ins. The same
-    key and names give the same stand-ins, in whatever order they come.
+    `hosts` and `domains` are names, `texts` all texts they may stand in, `words` what is not
+    replaced where it is only a part of a name, `extra` more texts with their pseudonyms. The same
+    key and names give the same pseudonyms, in whatever order they come.
     """
 
     def __init__(

@@ -108,12 +108,12 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         )
 
     def _wrap(self) -> None:
-        story = self._content
-        if story and cell_len(self._glyphs.clean(story[0][1])) > self._width:
-            story = (story[0], ("row", story[0][1]), *story[1:])
+        content = self._content
+        if content and cell_len(self._glyphs.clean(content[0][1])) > self._width:
+            content = (content[0], ("row", content[0][1]), *content[1:])
         room = max(10, self._width - _LABEL)
         self._lines = []
-        for label, text in story[1:]:
+        for label, text in content[1:]:
             # A long label has its text right after it.
             indent = " " * max(0, cell_len(label) + 1 - _LABEL)
             wrapped = textwrap.wrap(text, room, initial_indent=indent, break_on_hyphens=False)
