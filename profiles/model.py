@@ -192,7 +192,7 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """What a host of a role is good for, and the checks that decide whether it is.
+    """A use of the hosts of a role, and the checks that decide whether they are good for it.
 
     Clauses begin with a small letter and have no full stop.
     """

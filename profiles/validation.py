@@ -216,9 +216,9 @@ def every_check_is_judged(profile: Profile, probes: Mapping[str, str]) -> None:
 
 
 def losses(profile: Profile, probes: Mapping[str, str]) -> None:
-    """What a capability requires has the loss "blocked", what is optional has "degraded".
+    """Check losses: "blocked" for what is required, "degraded" for what is optional.
 
-    What stands in stands in for a check in requires.
+    A check that stands in does so for one in requires.
     """
     loss = {check.id: check.loss for check in profile.checks}
     for place, capability in _capabilities(profile):

@@ -43,8 +43,6 @@ OPENS_SOCKETS = frozenset(
 
 QUESTIONS = ("What", "Whether", "How", "Who", "Where", "Which")
 """Words that no docstring of a public name begins with: it is a noun phrase or an imperative."""
-NOT_YET_DESCRIBED: tuple[str, ...] = ("profiles/",)
-"""Folders with docstrings that still do; this list only becomes shorter."""
 
 DOORS = {
     "tui/cli/main.py": "subcommands: each loads what it needs itself",
@@ -297,13 +295,7 @@ def test_no_docstring_of_a_public_name_begins_as_a_question() -> None:
         for docstring in public_docstrings(tree_of(path))
         if str(docstring.value).split(maxsplit=1)[0] in QUESTIONS
     ]
-    assert [one for one in questions if not one.startswith(NOT_YET_DESCRIBED)] == []
-    described = [
-        folder
-        for folder in NOT_YET_DESCRIBED
-        if not any(one.startswith(folder) for one in questions)
-    ]
-    assert described == [], "take them off the list"
+    assert questions == []
 
 
 def test_the_door_of_the_screens_opens_on_what_a_type_checker_sees() -> None:
