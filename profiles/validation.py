@@ -216,7 +216,7 @@ def every_check_is_judged(profile: Profile, probes: Mapping[str, str]) -> None:
 
 
 def losses(profile: Profile, probes: Mapping[str, str]) -> None:
-    """Check losses: "blocked" for what is required, "degraded" for what is optional.
+    """Losses that fit: "blocked" for what is required, "degraded" for what is optional.
 
     A check that stands in does so for one in requires.
     """
