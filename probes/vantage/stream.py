@@ -59,20 +59,6 @@ class Stream:
             self._count(error.partial)
             raise EOFError("closed by the peer in the middle") from None
 
-    async def read_line(self, limit: int = 4096) -> bytes:
-        """One line with its newline, or what came before the peer closed."""
-        data = bytearray()
-        while not data.endswith(b"\n"):
-            if len(data) >= limit:
-                raise LimitExceeded(f"a line of more than {limit} bytes")
-            byte = await self.reader.read(1)
-            if not byte:
-                if data:
-                    break
-                raise EOFError("closed by the peer")
-            data += self._count(byte)
-        return bytes(data)
-
     async def close(self) -> None:
         """Close without waiting for the peer."""
         self.writer.transport.abort()

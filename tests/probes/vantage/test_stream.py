@@ -75,23 +75,6 @@ async def test_an_end_in_the_middle_keeps_what_came(pair: Pair) -> None:
         assert bytes(stream.received) == b"abc"
 
 
-async def test_a_line_ends_with_its_newline_or_with_the_peer(pair: Pair) -> None:
-    async with pair() as (stream, peer):
-        peer.send(b"one\ntwo")
-        peer.shutdown(socket.SHUT_WR)
-        assert await stream.read_line() == b"one\n"
-        assert await stream.read_line() == b"two"
-        with pytest.raises(EOFError):
-            await stream.read_line()
-
-
-async def test_a_line_has_a_longest_length(pair: Pair) -> None:
-    async with pair() as (stream, peer):
-        peer.send(b"x" * 20)
-        with pytest.raises(LimitExceeded):
-            await stream.read_line(10)
-
-
 async def test_more_than_a_connection_may_send_is_never_waited_for(pair: Pair) -> None:
     async with pair() as (stream, _):
         with pytest.raises(LimitExceeded):
