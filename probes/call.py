@@ -99,9 +99,9 @@ class Call:
 
     async def stream(self) -> Stream:
         """Open the TCP connection that the engine made, as a bounded stream."""
-        assert self.outcome is not None and self.outcome.connection is not None
-        stream = await open_stream(self.outcome.connection)
-        self.outcome.connection = None
+        assert self.outcome is not None and self.outcome.pipe is not None
+        stream = await open_stream(self.outcome.pipe)
+        self.outcome.pipe = None
         self._streams.append(stream)
         return stream
 
@@ -114,11 +114,11 @@ class Call:
         outcome = await self.try_connect(
             port or self.job.endpoint[1] or self.port, keep=True, timeout=timeout
         )
-        if outcome.connection is None:
+        if outcome.pipe is None:
             if outcome.state is State.OPEN:
                 raise ConnectionResetError("accepted and reset at once")
             raise NoAnswer(outcome)
-        stream = await open_stream(outcome.connection)
+        stream = await open_stream(outcome.pipe)
         self._streams.append(stream)
         return stream
 
@@ -204,9 +204,9 @@ class Call:
 
         A probe that is cancelled before its first step never takes it.
         """
-        if self.outcome is not None and self.outcome.connection is not None:
-            self.outcome.connection.close()
-            self.outcome.connection = None
+        if self.outcome is not None and self.outcome.pipe is not None:
+            self.outcome.pipe.close()
+            self.outcome.pipe = None
 
     async def close(self) -> None:
         """Close every connection of this call and keep the data exchanged as evidence."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from probes.vantage import Cancel, Done, Outcome, TcpConnection, Vantage
+from probes.vantage import Cancel, Done, Outcome, Pipe, Vantage
 
 
 class Channel(asyncio.Transport):
@@ -78,7 +78,7 @@ class _Behind(asyncio.Protocol):
 class ChannelPipe:
     """A pipe whose connection is a Channel over that of another."""
 
-    def __init__(self, inner: TcpConnection) -> None:
+    def __init__(self, inner: Pipe) -> None:
         self._inner = inner
 
     async def open(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
@@ -102,8 +102,8 @@ class Elsewhere:
 
     def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
         def told(outcome: Outcome) -> None:
-            if outcome.connection is not None:
-                outcome.connection = ChannelPipe(outcome.connection)
+            if outcome.pipe is not None:
+                outcome.pipe = ChannelPipe(outcome.pipe)
             done(outcome)
 
         return self._vantage.connect(address, port, timeout, told, keep=keep)

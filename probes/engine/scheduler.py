@@ -269,7 +269,7 @@ class Scheduler:
         work.evidence += [tcp_evidence(one, elapsed_ms) for one in tried or (outcome,)]
         if outcome.reason is Reason.NO_RESPONSE and work.attempts <= self._settings.retries:
             self._requeue(work)
-        elif ask is not None and outcome.connection is not None:
+        elif ask is not None and outcome.pipe is not None:
             call = make_call(self._vantage, work, outcome, self._settings, self._options)
             task = self._start_task(work, lambda *_: run_tcp_probe(call, ask, work, outcome, tried))
             task.add_done_callback(call.close_unused)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from probes.vantage import TcpConnection
+from probes.vantage import Pipe
 from probes.wire.ssh import (
     Greeting,
     KeyExchangeInit,
@@ -27,7 +27,7 @@ class BannerSniffer(asyncio.Protocol):
     here what is not SSH ends the connection at once, and so does more than MAX_RECEIVED bytes.
     """
 
-    def __init__(self, connection: TcpConnection) -> None:
+    def __init__(self, connection: Pipe) -> None:
         self._connection = connection
         self._protocol: asyncio.Protocol | None = None
         self._transport: asyncio.Transport | None = None

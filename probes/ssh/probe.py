@@ -39,11 +39,11 @@ async def ask(call: Call) -> Answer:
     login is tried on it, once, only with the operator's credential. Raises Unexpected for another
     protocol, and TimeoutError, EOFError or OSError when nothing was said.
     """
-    assert call.outcome is not None and call.outcome.connection is not None
+    assert call.outcome is not None and call.outcome.pipe is not None
     loop = asyncio.get_running_loop()
     started = loop.time()
-    sniffer, client = BannerSniffer(call.outcome.connection), _Client()
-    call.outcome.connection = None
+    sniffer, client = BannerSniffer(call.outcome.pipe), _Client()
+    call.outcome.pipe = None
     task = loop.create_task(_authenticate(call, sniffer, client))
     try:
         await asyncio.wait({task}, timeout=call.timeout * DEADLINE_SHARE)

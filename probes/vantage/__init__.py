@@ -12,7 +12,7 @@ class NotOffered(Exception):
     """This vantage cannot do what was asked; the row reads `not run`."""
 
 
-class TcpConnection(Protocol):
+class Pipe(Protocol):
     """An open TCP connection without a protocol yet; its carrier depends on the vantage.
 
     The owner opens it once or closes it.
@@ -42,7 +42,7 @@ class Outcome:
     latency_ms: float | None = None
     latency_source: str | None = None
     elapsed_ms: float = 0.0
-    connection: TcpConnection | None = None
+    pipe: Pipe | None = None
     """The TCP connection, when the state is open and `keep` was given."""
     data: bytes = b""
     """The datagram that answered."""

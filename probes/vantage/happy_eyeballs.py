@@ -122,8 +122,8 @@ class HappyEyeballs:
         self._running -= 1
         self._outcomes.append(outcome)
         if self._done is None:
-            if outcome.connection is not None:
-                outcome.connection.close()
+            if outcome.pipe is not None:
+                outcome.pipe.close()
         elif outcome.state is State.OPEN:
             self._report(outcome)
         elif self._untried:

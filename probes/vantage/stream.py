@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from probes.vantage import Outcome, TcpConnection, Vantage
+from probes.vantage import Outcome, Pipe, Vantage
 
 MAX_RECEIVED = 256 * 1024
 """Bytes one connection may send us before it is cut off."""
@@ -72,7 +72,7 @@ class Stream:
         return data
 
 
-async def open_stream(pipe: TcpConnection) -> Stream:
+async def open_stream(pipe: Pipe) -> Stream:
     """A stream over a connection, which it owns from here on; cancelled, nothing is left open."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=_READ_AHEAD, loop=loop)
@@ -93,8 +93,8 @@ async def connect(
     def done(outcome: Outcome) -> None:
         if not future.done():
             future.set_result(outcome)
-        elif outcome.connection is not None:
-            outcome.connection.close()
+        elif outcome.pipe is not None:
+            outcome.pipe.close()
 
     cancel = vantage.connect(address, port, timeout, done, keep=keep)
     try:

@@ -32,7 +32,7 @@ from probes.model import (
 from probes.options import NO_OPTIONS, Options
 from probes.registry import PROBES
 from probes.vantage import Accept, Outcome
-from probes.vantage.local.tcp import SocketConnection
+from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check, Profile
 from tests.probes.peers import Serve, resetting
@@ -95,8 +95,8 @@ def call_to() -> Callable[..., object]:
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
         vantage = LocalVantage()
         call = _call(vantage, "ssh", "tcp", port, "127.0.0.1", timeout)
-        pipe = SocketConnection(sock)
-        call.outcome = Outcome(State.OPEN, Reason.SYN_ACK, "127.0.0.1", connection=pipe)
+        pipe = SocketPipe(sock)
+        call.outcome = Outcome(State.OPEN, Reason.SYN_ACK, "127.0.0.1", pipe=pipe)
         try:
             yield call
         finally:

@@ -10,7 +10,7 @@ import pytest
 from probes.call import Call
 from probes.model import Reason, State
 from probes.vantage import Outcome
-from probes.vantage.local.tcp import SocketConnection
+from probes.vantage.local.tcp import SocketPipe
 
 
 class Opens:
@@ -34,7 +34,7 @@ async def test_a_connection_that_opens_as_its_row_ends_is_closed(kit, opened_fir
     call = Call(vantage, job, "10.0.0.1", 4.0, 0, 0.0)  # type: ignore[arg-type]
     task = asyncio.create_task(call.try_connect(80, keep=True))
     await asyncio.sleep(0)
-    outcome = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", connection=SocketConnection(ours))
+    outcome = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", pipe=SocketPipe(ours))
     if opened_first:
         vantage.done(outcome)
         task.cancel()

@@ -46,7 +46,7 @@ async def _connected(call: Call) -> Outcome:
     async with asyncio.timeout(15):
         while True:
             outcome = await call.try_connect(call.port, keep=True)
-            if outcome.connection is not None:
+            if outcome.pipe is not None:
                 return outcome
             await asyncio.sleep(0.05)
 

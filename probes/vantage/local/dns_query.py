@@ -83,9 +83,9 @@ async def _over_tcp(
     vantage: Vantage, server: str, port: int, payload: bytes, timeout: float
 ) -> bytes:
     outcome = await connect(vantage, server, port, timeout, keep=True)
-    if outcome.connection is None:
+    if outcome.pipe is None:
         raise _failure(outcome)
-    stream = await open_stream(outcome.connection)
+    stream = await open_stream(outcome.pipe)
     try:
         await stream.send(len(payload).to_bytes(2, "big") + payload)
         return await stream.read_exactly(int.from_bytes(await stream.read_exactly(2), "big"))

@@ -66,15 +66,15 @@ class Connector:
         self._watcher.close()
 
 
-class SocketConnection:
-    """The TcpConnection of a connected, non-blocking socket."""
+class SocketPipe:
+    """The Pipe of a connected, non-blocking socket."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._opened = False
 
     async def open(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
-        """Hand the socket to the loop; see TcpConnection.open."""
+        """Hand the socket to the loop; see Pipe.open."""
         if self._opened:
             raise OSError(errno.EISCONN, os.strerror(errno.EISCONN))
         self._opened = True
@@ -89,7 +89,7 @@ class SocketConnection:
         return transport
 
     def close(self) -> None:
-        """Close the socket, if it is still this one's; see TcpConnection.close."""
+        """Close the socket, if it is still this one's; see Pipe.close."""
         if not self._opened:
             self._sock.close()
 
@@ -330,7 +330,7 @@ class _ConnectAttempt:
     def _finish(self, outcome: Outcome) -> None:
         done, self._done = self._done, None
         if self._keep and outcome.state is State.OPEN and outcome.errno is None:
-            outcome.connection = SocketConnection(self._socket)
+            outcome.pipe = SocketPipe(self._socket)
         else:
             self._socket.close()
         if done is not None:

@@ -5,7 +5,7 @@ import socket
 from probes.call import Answer, Call, Unexpected
 from probes.engine.middlebox import UNUSED_PORTS
 from probes.model import Service, State, Status
-from probes.vantage.local.tcp import SocketConnection
+from probes.vantage.local.tcp import SocketPipe
 
 UNUSED = UNUSED_PORTS[0]
 HOST = "10.0.0.1"
@@ -39,7 +39,7 @@ class Connecting:
                 def with_pipe(outcome):
                     if keep and outcome.state is State.OPEN:
                         ours, other = socket.socketpair()
-                        outcome.connection = SocketConnection(ours)
+                        outcome.pipe = SocketPipe(ours)
                         other.close()
                     done(outcome)
 

@@ -207,7 +207,7 @@ def test_every_row_is_what_the_site_means_it_to_be(measured: Measured) -> None:
 def test_rows_over_connections_that_show_no_socket_are_the_same(
     measured: Measured, profile: Profile
 ) -> None:
-    """SSH, TLS and all the others need no more of a connection than a TcpConnection promises."""
+    """SSH, TLS and all the others need no more of a connection than a Pipe promises."""
     with _measuring(profile, lambda directory: Elsewhere(LabVantage(directory))) as elsewhere:
         assert _statuses(elsewhere) == TRUTH
         assert _services(elsewhere) == _services(measured)

@@ -7,7 +7,7 @@ import socket
 from probes.model import Reason, State
 from probes.vantage import Outcome
 from probes.vantage.happy_eyeballs import HappyEyeballs
-from probes.vantage.local.tcp import SocketConnection
+from probes.vantage.local.tcp import SocketPipe
 
 
 class Hand:
@@ -107,7 +107,7 @@ async def test_a_late_connection_is_closed_and_not_leaked():
     done = hand.open["a"]
     attempts.cancel()
     left, right = socket.socketpair()
-    done(Outcome(State.OPEN, Reason.SYN_ACK, "a", connection=SocketConnection(left)))
+    done(Outcome(State.OPEN, Reason.SYN_ACK, "a", pipe=SocketPipe(left)))
     assert told == []
     assert left.fileno() == -1
     right.close()

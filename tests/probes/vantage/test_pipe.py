@@ -13,7 +13,7 @@ from probes.model import Reason, State
 from probes.ssh.banner import BannerSniffer
 from probes.ssh.probe import ask
 from probes.vantage import Outcome
-from probes.vantage.local.tcp import SocketConnection
+from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.stream import open_stream
 
 
@@ -42,7 +42,7 @@ async def ended(task: asyncio.Task[object]) -> None:
 
 async def test_an_opened_pipe_is_its_transports_to_close(ends) -> None:
     ours, theirs = ends
-    pipe = SocketConnection(ours)
+    pipe = SocketPipe(ours)
     stream = await open_stream(pipe)
     pipe.close()
     await stream.send(b"hello")
@@ -54,7 +54,7 @@ async def test_an_opened_pipe_is_its_transports_to_close(ends) -> None:
 
 async def test_a_pipe_that_was_never_opened_is_closed_once_and_again(ends) -> None:
     ours, theirs = ends
-    pipe = SocketConnection(ours)
+    pipe = SocketPipe(ours)
     pipe.close()
     pipe.close()
     assert ours.fileno() == -1
@@ -62,7 +62,7 @@ async def test_a_pipe_that_was_never_opened_is_closed_once_and_again(ends) -> No
 
 
 async def test_a_closed_pipe_and_an_opened_one_cannot_be_opened(ends) -> None:
-    closed, open_ = (SocketConnection(sock) for sock in ends)
+    closed, open_ = (SocketPipe(sock) for sock in ends)
     closed.close()
     with pytest.raises(OSError, match="descriptor"):
         await open_stream(closed)
@@ -79,7 +79,7 @@ async def test_a_protocol_that_cannot_be_made_leaves_nothing_open(ends) -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        await SocketConnection(ours).open(failing)
+        await SocketPipe(ours).open(failing)
     assert ours.fileno() == -1
 
 
@@ -87,7 +87,7 @@ async def test_a_protocol_that_cannot_be_made_leaves_nothing_open(ends) -> None:
 async def test_opening_that_is_cancelled_leaves_nothing_open(ends, after: int) -> None:
     """In whichever turn of the loop it is, with the close of whoever has the pipe."""
     ours, theirs = ends
-    pipe = SocketConnection(ours)
+    pipe = SocketPipe(ours)
     task = asyncio.create_task(pipe.open(asyncio.Protocol))
     await turns(after)
     if task.done():
@@ -104,8 +104,8 @@ async def test_opening_that_is_cancelled_leaves_nothing_open(ends, after: int) -
 async def call(kit, ends) -> Call:
     """A call on a connection that was just opened."""
     job = kit.job(kit.check("a"))
-    pipe = SocketConnection(ends[0])
-    outcome = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", connection=pipe)
+    pipe = SocketPipe(ends[0])
+    outcome = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", pipe=pipe)
     return Call(kit.Scripted(), job, "10.0.0.1", 4.0, 0, 0.0, outcome=outcome)
 
 
@@ -126,7 +126,7 @@ async def test_a_conversation_that_is_cancelled_as_it_begins_leaves_nothing_open
 
 @pytest.mark.parametrize("after", range(4))
 async def test_a_tap_that_ends_early_leaves_nothing_open(ends, after: int) -> None:
-    tap = BannerSniffer(SocketConnection(ends[0]))
+    tap = BannerSniffer(SocketPipe(ends[0]))
     task = asyncio.create_task(tap.create_connection(asyncio.Protocol, "10.0.0.1", 22))
     await turns(after)
     tap.close()

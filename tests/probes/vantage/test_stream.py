@@ -7,20 +7,20 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from probes.vantage import TcpConnection
-from probes.vantage.local.tcp import SocketConnection
+from probes.vantage import Pipe
+from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.stream import MAX_RECEIVED, MAX_RECORDED, LimitExceeded, Stream, open_stream
 from tests.pipes import ChannelPipe
 
 Pair = Callable[[], contextlib.AbstractAsyncContextManager[tuple[Stream, socket.socket]]]
 
 
-def _socket(sock: socket.socket) -> TcpConnection:
-    return SocketConnection(sock)
+def _socket(sock: socket.socket) -> Pipe:
+    return SocketPipe(sock)
 
 
-def _channel(sock: socket.socket) -> TcpConnection:
-    return ChannelPipe(SocketConnection(sock))
+def _channel(sock: socket.socket) -> Pipe:
+    return ChannelPipe(SocketPipe(sock))
 
 
 @pytest.fixture(params=[_socket, _channel])

@@ -76,7 +76,7 @@ async def asked(
     call = Call(vantage, job, dc.address, timeout, 1, loop.time())
     try:
         call.outcome = await call.try_connect(port, keep=True)
-        assert call.outcome.connection is not None, call.outcome
+        assert call.outcome.pipe is not None, call.outcome
         async with asyncio.timeout(timeout):
             return await ask(call), call
     finally:

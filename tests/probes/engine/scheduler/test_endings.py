@@ -12,7 +12,7 @@ from probes.call import Answer, Call, Unexpected
 from probes.model import Reason, Service, State, Status
 from probes.registry import PROBES
 from probes.vantage import NotOffered, Outcome
-from probes.vantage.local.tcp import SocketConnection
+from probes.vantage.local.tcp import SocketPipe
 
 
 async def test_stop_ends_everything_and_keeps_what_was_measured(kit):
@@ -36,7 +36,7 @@ async def test_stop_ends_everything_and_keeps_what_was_measured(kit):
 async def test_a_connection_that_opens_as_the_run_is_stopped_is_closed(kit, a_probe):
     """Its probe is cancelled before its first step, and so never takes it."""
     ours, theirs = socket.socketpair()
-    opened = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", connection=SocketConnection(ours))
+    opened = Outcome(State.OPEN, Reason.SYN_ACK, "10.0.0.1", pipe=SocketPipe(ours))
     a = kit.check("a", probe="talk")
     vantage = kit.Scripted({"10.0.0.1": opened}, held=True)
 

@@ -50,12 +50,12 @@ async def test_an_open_port_is_open_with_its_source_and_the_clock_is_named(conne
     assert outcome.source == "127.0.0.1"
     assert outcome.latency_source == ("kernel" if sys.platform == "linux" else "monotonic")
     assert outcome.latency_ms > 0
-    assert outcome.connection is None
+    assert outcome.pipe is None
 
 
 async def test_the_connection_is_handed_over_when_it_is_wanted(connector, listening):
     outcome = await once(connector, "127.0.0.1", listening, keep=True)
-    transport = await outcome.connection.open(asyncio.Protocol)
+    transport = await outcome.pipe.open(asyncio.Protocol)
     assert transport.get_extra_info("peername")[1] == listening
     transport.abort()
 

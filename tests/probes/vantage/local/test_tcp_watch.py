@@ -54,7 +54,7 @@ async def test_a_kept_connection_is_the_loops_to_use(connector_of):
     port = server.sockets[0].getsockname()[1]
     async with server:
         kept = await outcome(connector_of(), port, keep=True)
-        stream = await open_stream(kept.connection)
+        stream = await open_stream(kept.pipe)
         await stream.send(b"hello")
         assert await asyncio.wait_for(stream.read(), 5) == b"hello"
         await stream.close()
