@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class AuditReach(TerminalApp):
-    """The application; `runner` measures, or `recorded` holds an old session to show."""
+    """The application; `controller` measures, or `recorded` holds an old session to show."""
 
     CSS_PATH = "app.tcss"
     TITLE = "auditreach"

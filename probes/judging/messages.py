@@ -87,7 +87,7 @@ def closed_port_fix(job: Job) -> str:
 
 
 def unanswered_neighbour(observation: Observation) -> str | None:
-    """Neighbour that gave no ARP reply to this machine; see Vantage.unanswered."""
+    """Neighbour that gave no ARP reply to this machine; see Vantage.unresolved_neighbour."""
     silent = observation.facts.get("unanswered")
     return silent if isinstance(silent, str) else None
 

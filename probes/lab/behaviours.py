@@ -25,7 +25,7 @@ async def close_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
 
 def delayed(seconds: float, handler: ConnectionHandler) -> ConnectionHandler:
-    """Think before the conversation; shorter than MIN_TIMEOUT, or it never comes to it."""
+    """Wait before the conversation, for less than CONNECTION_TIMEOUT: after that it is closed."""
     assert seconds < CONNECTION_TIMEOUT
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -35,7 +35,7 @@ class Stream:
     async def send(self, data: bytes, recorded: bytes | None = None) -> None:
         """Write everything and wait until the transport has taken it.
 
-        `shown` is recorded in its place, where it holds a secret.
+        `recorded` is kept in its place, where it holds a secret.
         """
         kept = data if recorded is None else recorded
         self.sent += kept[: MAX_RECORDED - len(self.sent)] if len(self.sent) < MAX_RECORDED else b""

@@ -55,7 +55,7 @@ def integer(value: int, tag: int = INTEGER) -> bytes:
 def element_size(data: bytes, limit: int) -> int | None:
     """The size in bytes of the element that starts here, its head included; None if too short.
 
-    Raises Malformed for a tag of several bytes, an indefinite length or more than `most` bytes.
+    Raises Malformed for a tag of several bytes, an indefinite length or more than `limit` bytes.
     """
     if data[:1] and data[0] & 0x1F == 0x1F:
         raise Malformed("a tag of several bytes")

@@ -14,7 +14,7 @@ _MAX_MARKS = 2
 
 
 def printable(raw: str | bytes, limit: int = 200) -> str:
-    """One line of visible text of at most `most` characters, cut with an ellipsis; idempotent.
+    """One line of visible text of at most `limit` characters, cut with an ellipsis; idempotent.
 
     Bytes are read as UTF-8, what is not valid is replaced. Escape sequences, controls, bidi
     overrides and invisible characters are shown as `\\\\x1b` or `\\\\u202e`; runs of white space

@@ -76,7 +76,7 @@ def with_credentials(
 
 
 def from_form(options: Options, form: Mapping[str, str], environ: Mapping[str, str]) -> Options:
-    """The options with what was typed; what was left empty stays as it is. Raises Wrong.
+    """The options with what was typed; what was left empty stays as it is. Raises CredentialError.
 
     Keys are `community`, `snmp_user`, `snmp_auth` and so on, `ssh_user`, `ssh_key`, `ssh_password`.
     """
@@ -124,7 +124,7 @@ def _with_keys(tables: list[Table], user: Mapping[str, str]) -> tuple[list[Table
 
 
 def _file(path: Path) -> tuple[list[Table], dict[str, Any]]:
-    """The tables of a credentials file; raises Wrong."""
+    """The tables of a credentials file; raises CredentialError."""
     try:
         descriptor = os.open(path.expanduser(), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:

@@ -1,4 +1,4 @@
-"""From options to what a session needs: the profile, the answers and the targets."""
+"""Profile and answers of a start, resolved from its options."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Screens over the main one, and parts of that one that its first frame does without.
 
 `from tui import screens` loads none of them: each is imported when it is first named, as in
-`screens.Help(text)`.
+`screens.HelpDialog(text)`.
 """
 
 from __future__ import annotations

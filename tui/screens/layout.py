@@ -1,5 +1,6 @@
-"""Pane layout: where not all panes fit, or one was made to stand alone, only that one is
-seen. What fits is a matter of `app.tcss`; here are the classes that it goes by.
+"""Pane layout: the panes that are in sight, and the classes by which `app.tcss` shows them.
+
+Where not all panes fit, or one has the whole screen, only that one is in sight.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ _HINT = "Type hosts above and press Enter: windows.target=pc1 or snmp.device=10.
 
 
 class SessionScreen(Screen[object]):
-    """One session: `runner` measures it, or `recorded` holds an old one.
+    """One session: `controller` measures it, or `recorded` holds an old one.
 
     Its keys are those of a class made by `make_screen_class`.
     """

@@ -114,7 +114,7 @@ class Panes:
         filter_line: Callable[[], FilterLine],
         history: Callable[[str], Series | None],
     ) -> None:
-        """`filter_line` and `past`, the rounds of a row, are not needed for the first frame."""
+        """`filter_line` and `history`, the rounds of a row, are not needed for the first frame."""
         self.header = _find_widget(screen, Header)
         self.tree = _find_widget(screen, ProfileTree)
         self.table = _find_widget(screen, ResultTable)
