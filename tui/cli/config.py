@@ -73,6 +73,9 @@ def load_config(place: Path) -> Config:
         raise ConfigError(f"{place} is nested too deeply.") from None
     except (ConfigError, KeymapError) as error:
         raise ConfigError(f"{place}: {error}") from None
+    except ValueError:
+        # Python converts no integer of more than 4300 digits.
+        raise ConfigError(f"{place} has a number with thousands of digits.") from None
 
 
 def _config(found: Mapping[str, Any]) -> Config:

@@ -110,4 +110,7 @@ def _failure(outcome: Outcome) -> OSError:
     if outcome.reason is Reason.NO_RESPONSE:
         return TimeoutError("no answer")
     number = outcome.errno or 0
+    if outcome.state is State.FILTERED and outcome.icmp is not None:
+        # Its errno says "No route to host" of a firewall's rejection.
+        return OSError(number, f"rejected by {outcome.icmp.offender}, {outcome.reason}")
     return OSError(number, os.strerror(number) if number else outcome.problem)

@@ -159,6 +159,14 @@ def test_an_answer_the_built_in_profile_does_not_ask_is_a_mistake(tmp_path, caps
     assert "did you mean current_user?" in capsys.readouterr().err
 
 
+def test_a_number_of_thousands_of_digits_is_one_sentence(tmp_path, capsys):
+    written(tmp_path, f"[measure]\ntimeout = {'9' * 5000}\n")
+    assert main(["run", "unix.target=127.0.0.1"]) == 2
+    said = capsys.readouterr().err
+    assert "has a number with thousands of digits" in said
+    assert "Traceback" not in said
+
+
 def test_the_template_is_a_valid_file_and_names_every_command(capsys):
     assert main(["config"]) == 0
     text = capsys.readouterr().out

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.model import Reason, State
+from probes.model import Icmp, Reason, State
 from probes.vantage import Outcome
 from probes.vantage.local.dns_query import _is_response, send_query
 from probes.vantage.local.dns_servers import Configuration, DnsAnswer, Nameservers
@@ -242,6 +242,18 @@ async def test_a_host_without_a_server_says_so_and_is_not_waited_for(vantage) ->
         taken.connect((HERE, 9))
         said = await srv(vantage, taken.getsockname()[1], timeout=600)
     assert said.problem == f"{HERE} cannot be asked (Connection refused)"
+
+
+async def test_a_firewall_that_rejects_the_question_is_named_and_no_route_is_blamed() -> None:
+    class Rejected:
+        async def exchange(self, *_):
+            said = Icmp(3, 10, "192.0.2.1")
+            return Outcome(
+                State.FILTERED, Reason.ADMIN_PROHIBITED, HERE, icmp=said, errno=errno.EHOSTUNREACH
+            )
+
+    said = await srv(Rejected(), 53)
+    assert said.problem == f"{HERE} cannot be asked (rejected by 192.0.2.1, admin-prohibited)"
 
 
 async def test_a_datagram_that_was_lost_is_sent_again(serve, vantage, monkeypatch) -> None:
