@@ -27,9 +27,9 @@ def harmful(text: str) -> str:
     return next((char for char in text if unicodedata.category(char) in _HARMFUL), "")
 
 
-def harmless(text: str, most: int = _LONGEST) -> str:
-    """The text cut to `most` characters, with harmful characters written as U+XXXX."""
-    cut = text if len(text) <= most else text[:most] + "…"
+def harmless(text: str, limit: int = _LONGEST) -> str:
+    """The text cut to `limit` characters, with harmful characters written as U+XXXX."""
+    cut = text if len(text) <= limit else text[:limit] + "…"
     if cut.isprintable():
         return cut
     return "".join(f"<U+{ord(char):04X}>" if harmful(char) else char for char in cut)

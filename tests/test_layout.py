@@ -42,7 +42,7 @@ OPENS_SOCKETS = frozenset(
 
 
 QUESTIONS = ("What", "Whether", "How", "Who", "Where", "Which")
-"""Words that no docstring of a public name begins with: it is a noun phrase or an imperative."""
+"""Words that no docstring begins with: it is a noun phrase or an imperative."""
 
 DOORS = {
     "tui/cli/main.py": "subcommands: each loads what it needs itself",
@@ -244,55 +244,19 @@ def test_only_the_doors_import_inside_a_function() -> None:
     assert {name for name in DOORS if not late[name]} == set(), "these are doors no more"
 
 
-def public_docstrings(node: ast.AST) -> Iterator[ast.Constant]:
-    """The docstrings of a module or class, of its public names and of what is public in them."""
-    before: ast.stmt | None = None
-    for statement in getattr(node, "body", ()):
-        match statement:
+def docstrings(path: Path) -> Iterator[ast.Constant]:
+    """The docstrings of a file, those below constants and fields as well."""
+    for node in ast.walk(tree_of(path)):
+        match node:
             case ast.Expr(value=ast.Constant(value=str()) as docstring):
-                if before is None or name_assigned(before)[:1] not in ("", "_"):
-                    yield docstring
-            case (
-                ast.ClassDef(name=name)
-                | ast.FunctionDef(name=name)
-                | ast.AsyncFunctionDef(name=name)
-            ) if not name.startswith("_"):
-                yield from public_docstrings(statement)
-        before = statement
+                yield docstring
 
 
-def name_assigned(statement: ast.stmt | None) -> str:
-    """The name that a statement gives a value or a type; empty for any other statement."""
-    match statement:
-        case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
-            return name
-    return ""
-
-
-def test_docstrings_of_public_names_are_found_wherever_they_stand() -> None:
-    code = """
-'module'
-LIMIT = 1
-'constant'
-_LIMIT = 1
-'private constant'
-class Public:
-    'class'
-    field: int
-    'field'
-    def method(self): 'method'
-    def _method(self): 'private method'
-def _function(): 'private function'
-"""
-    found = [docstring.value for docstring in public_docstrings(ast.parse(code))]
-    assert found == ["module", "constant", "class", "field", "method"]
-
-
-def test_no_docstring_of_a_public_name_begins_as_a_question() -> None:
+def test_no_docstring_begins_as_a_question() -> None:
     questions = [
         f"{name_of(path)}:{docstring.lineno}"
-        for path in sources(*PACKAGES)
-        for docstring in public_docstrings(tree_of(path))
+        for path in sources(*PACKAGES, "bench", "tests")
+        for docstring in docstrings(path)
         if str(docstring.value).split(maxsplit=1)[0] in QUESTIONS
     ]
     assert questions == []

@@ -253,7 +253,7 @@ class _Clauses:
         yield from self._of_other_roles(CheckOutcome.BLOCKED)
 
     def degraded(self) -> Iterable[str]:
-        """What is lost, with the reasons."""
+        """Losses, with their reasons."""
         costs = {cost.check: cost.lost for cost in self.capability.optional}
         for judged in self._own_checks(CheckOutcome.DEGRADED):
             lost = costs.get(judged.check.id) or clause(judged.check.consequence)

@@ -70,7 +70,7 @@ def fences(text: str) -> list[str]:
 
 
 def spans(text: str) -> list[str]:
-    """What stands between backticks in the text."""
+    """Words between backticks in the text."""
     return [span.replace("\\|", "|") for span in _SPAN.findall(_FENCE.sub("", text))]
 
 

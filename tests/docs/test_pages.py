@@ -1,4 +1,4 @@
-"""What README and docs say can be typed, opened and pressed."""
+"""Commands, links and keys of README and docs."""
 
 from __future__ import annotations
 

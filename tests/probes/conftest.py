@@ -150,7 +150,7 @@ def tcp_call(call_to, peer) -> Callable[..., object]:
 
 @pytest.fixture
 def observed(call_to) -> Callable[..., Awaitable[Observation]]:
-    """What the engine makes of a probe towards a loopback port."""
+    """Observation by a probe towards a loopback port."""
 
     async def make(
         ask: ProbeFunction, port: int, *, timeout: float = 5.0, options: Options = NO_OPTIONS
@@ -259,7 +259,7 @@ class Scripted:
         return cancel
 
     def scripted(self, address: str, port: int) -> bool:
-        """Whether the script says something of this very port."""
+        """True if the script names this very port."""
         return (address, port) in self.script
 
     def let_go(self) -> None:

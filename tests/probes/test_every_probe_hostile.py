@@ -33,7 +33,7 @@ TCP = [name for name, probe in LOADED.items() if probe.transport == "tcp"]
 UDP = [name for name, probe in LOADED.items() if probe.transport == "udp"]
 
 NUMBERS = {"udp": (135, 137, 138)}
-"""What a probe asks by the number of the port."""
+"""Ports that decide the question of a probe."""
 
 TLS = b"\x16\x03\x03\x40\x00\x02\xff\xff\xff" + bytes(0x3FFC)
 """A handshake record that begins a message of 16 MB."""
@@ -55,7 +55,7 @@ PLAUSIBLE = {
     "authd": (b"220-", b"VMware "),
     "printer": (b"@PJL INFO ID\r\n" + b'"' * 30, b'"'),
 }
-"""How the right service might begin, and what then comes again and again without an end."""
+"""Beginning of a right answer, and the bytes that then repeat without an end."""
 
 
 def flooding(start: bytes, more: bytes) -> Serve:
@@ -80,7 +80,7 @@ def row(observed, ca_file):
 
 
 def refused(name: str, result: Result) -> bool:
-    """Whether a row tells that no right service is there; a printer need not say anything."""
+    """True if a row tells that no right service is there; a printer need not say anything."""
     if name == "printer" and result.observation.service is Service.NOT_ASKED:
         return result.status is Status.OK and result.observation.state is State.OPEN
     return result.status is Status.BLOCKED and "fault in" not in result.note

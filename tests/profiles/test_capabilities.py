@@ -1,4 +1,4 @@
-"""What a profile says about verdicts: its rules, and what is judged where it says nothing."""
+"""Capabilities of a profile: their rules, and verdicts where it names none."""
 
 from __future__ import annotations
 

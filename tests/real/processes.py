@@ -16,7 +16,7 @@ READY_WITHIN = 20
 
 
 def run(*words: str) -> str:
-    """What a command printed; what it complains about is part of the failure."""
+    """Output of a command; its complaints are part of the failure."""
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
     return done.stdout

@@ -43,7 +43,7 @@ document.querySelector("iframe").onload = event => {{
 }};
 </script>
 """
-"""What a reader would see: whether the page is too wide, and cells that run over or are towers."""
+"""Faults a reader would see: a page too wide, cells that run over or are towers."""
 
 
 @pytest.fixture(scope="module")

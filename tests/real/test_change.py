@@ -28,7 +28,7 @@ ROLES = {
     "printer": (112,),
 }
 ENABLING = {"TCP 135", "TCP 139", "TCP 445", "TCP 49152-65535", "UDP 135", "UDP 139"}
-"""What is needed of a Windows computer only while its WinRM does not answer."""
+"""Checks of a Windows computer that are needed only while its WinRM does not answer."""
 
 Row = tuple[str, str]
 """Host and port, as they are told."""
@@ -42,11 +42,11 @@ REFUSED: dict[Row, str] = {
     ("10.1.2.110", "TCP 22"): "reject with icmp port-unreachable",
     ("10.1.2.111", "UDP 161"): "drop",
 }
-"""What the router does to packets that it does not let through."""
+"""Rules of the router for packets that it does not let through."""
 MENDED = {("10.1.2.103", "TCP 5985"), ("10.1.2.110", "TCP 22")}
-"""What the change lets through."""
+"""Rows that the change lets through."""
 NOT_NEEDED = {("10.1.2.103", port) for port in ENABLING}
-"""What follows from that."""
+"""Rows that follow from it."""
 ALL = 41
 """Rows of a run."""
 
@@ -67,7 +67,7 @@ class Run(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What diff says of two runs."""
+    """Changes between two runs, by diff."""
 
     status: int
     rows: dict[str, set[Row]]
@@ -148,7 +148,7 @@ def allowed(flow: dict[str, str]) -> str:
 
 
 def diff(before: Run, after: Run) -> Told:
-    """What diff prints, taken apart again."""
+    """Output of diff, taken apart again."""
     done = ours("diff", before.log, after.log)
     rows: dict[str, set[Row]] = defaultdict(set)
     title = ""

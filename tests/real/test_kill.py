@@ -1,4 +1,4 @@
-"""What a run showed is kept, whatever ends it: kill, interrupt, a full disk, a reader gone."""
+"""Results kept whatever ends a run: kill, interrupt, a full disk, a reader gone."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ EXPLAINED: dict[tuple[str, Said, Said], str] = {
 
 @pytest.fixture(scope="module")
 def answers(site: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[Where, Any]]:
-    """What auditreach (`ours`) and three scans of nmap say, all made side by side."""
+    """Results of auditreach (`ours`) and of three scans of nmap, made side by side."""
     log = tmp_path_factory.mktemp("nmap") / "run.jsonl"
     asked = [f"{role}={host}" for role in ROLES.values() for host in HOSTS]
     asked += [f"hyperv.host={host}" for host in HOSTS_V6]

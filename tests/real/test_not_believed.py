@@ -1,4 +1,4 @@
-"""What opens and is no service: one that resets every connection, and a path too narrow for it."""
+"""Open ports without a service: every connection reset, and a path too narrow for an answer."""
 
 from __future__ import annotations
 

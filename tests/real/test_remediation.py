@@ -1,4 +1,4 @@
-"""What is pasted and what confirms a row, given to the programs it is meant for."""
+"""Snippets and confirming commands, given to the programs they are meant for."""
 
 from __future__ import annotations
 

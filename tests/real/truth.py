@@ -1,4 +1,4 @@
-"""What is asked of the site, and what every row of it must say."""
+"""Targets of the site, and the truth that every row of it must say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Icmp(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What a row must say; `note` is its beginning."""
+    """Truth of a row; `note` is its beginning."""
 
     key: str
     state: str

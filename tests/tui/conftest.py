@@ -15,7 +15,7 @@ from bench.settled import settled
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the program keeps its files, for this test alone; nothing is there yet."""
+    """State folder of this test alone; nothing is in it yet."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "state" / "auditreach"

@@ -35,7 +35,7 @@ VIEWS: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
     "contrast-16-colours": ({"TERM": "screen"}, ("--theme", "contrast-dark")),
     "blue-orange-16-colours": ({"TERM": "screen"}, ("--theme", "blue-orange-light")),
 }
-"""What the terminal says of itself, and the options."""
+"""Environment of the terminal, and the options."""
 
 SCENES: Mapping[str, tuple[str, ...]] = {
     "table": ("f", "o", "down"),
@@ -65,7 +65,7 @@ def path_of(view: str, size: tuple[int, int]) -> Path:
 
 
 def drawn(app: AuditReach) -> Emulator:
-    """What a terminal shows after everything was sent to it."""
+    """Text on a terminal after everything was sent to it."""
     width, height = app.size
     diff, terminal = ScreenDiff(app.console.color_system), Emulator(width, height)
     update = app.screen._compositor.render_update(full=True)

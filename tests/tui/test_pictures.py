@@ -1,5 +1,6 @@
-"""What a terminal shows of a recorded session, in every size and every kind of terminal, is what
-the pictures in `snapshots` hold. `python -m tests.tui.pictures` makes them anew.
+"""Pictures of a recorded session in every size and every kind of terminal, kept in `snapshots`.
+
+`python -m tests.tui.pictures` makes them anew.
 """
 
 from __future__ import annotations

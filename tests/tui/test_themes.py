@@ -20,7 +20,7 @@ BLIND = {
     "deutan": ((0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0.969)),
     "tritan": ((1.256, -0.077, -0.179), (-0.078, 0.931, 0.148), (0.005, 0.691, 0.304)),
 }
-"""What is left of linear RGB, by Machado, Oliveira and Fernandes (2009), severity 1.0."""
+"""Linear RGB under colour blindness, by Machado, Oliveira and Fernandes (2009), severity 1.0."""
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +122,7 @@ def test_every_theme_draws_every_screen(name):
 
 @pytest.mark.parametrize("name", ["contrast-dark", "contrast-light"])
 def test_high_contrast_leaves_no_text_in_the_terminals_own_colours(name):
-    """Which may be those of the other background: grey on white, or nothing to be seen at all."""
+    """The terminal's own colours may be those of another background: grey on white."""
 
     def plain(app) -> list[str]:
         found = []

@@ -11,6 +11,7 @@ import struct
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from time import perf_counter
 from typing import Protocol
 
@@ -78,11 +79,10 @@ class SocketPipe:
         if self._opened:
             raise OSError(errno.EISCONN, os.strerror(errno.EISCONN))
         self._opened = True
-        try:
+        with ExitStack() as on_failure:
+            on_failure.callback(self._sock.close)
             protocol = factory()
-        except BaseException:
-            self._sock.close()
-            raise
+            on_failure.pop_all()
         # Cancelled or not, what goes wrong from here on closes the transport, and so the socket.
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_connection(lambda: protocol, sock=self._sock)

@@ -23,7 +23,7 @@ sys.stdin.read()
 
 
 def ended(pid: int) -> bool:
-    """Whether a process is gone; waits for it, though it is nobody's child here."""
+    """True once a process is gone; waits for it, though it is nobody's child here."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:

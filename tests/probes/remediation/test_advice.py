@@ -1,4 +1,4 @@
-"""What is to be changed, by who said no and what the host is."""
+"""Advice by the party that refused and the platform of the host."""
 
 import re
 

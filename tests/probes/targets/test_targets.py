@@ -1,4 +1,4 @@
-"""What the operator typed: every form of a host, every mistake, and nothing lost between them."""
+"""Parsing of typed targets: every form of a host, every mistake, and nothing lost between them."""
 
 import re
 

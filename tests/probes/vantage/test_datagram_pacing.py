@@ -29,7 +29,7 @@ TRIP = 0.02
 
 
 class Skipping(selectors.DefaultSelector):
-    """Where a loop would wait, the time is simply later."""
+    """Selector whose clock jumps ahead where a loop would wait."""
 
     now = 0.0
 
@@ -70,7 +70,7 @@ class Host:
     sent: list[Sent] = field(default_factory=list)
 
     def error(self, now: float) -> bool:
-        """Whether an ICMP error is sent now."""
+        """True if an ICMP error is sent now."""
         self.tokens = min(float(BURST), self.tokens + now - self.filled)
         self.filled = now
         allowed = self.tokens >= 1

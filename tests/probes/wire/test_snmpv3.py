@@ -25,7 +25,7 @@ def keys(auth: str = "", priv: str = "", variant: int = 0) -> snmpv3.Keys:
 def replied(
     own: snmpv3.Keys, *, sign: bool = True, counter: str = "", request: bytes | None = None
 ) -> bytes:
-    """What an agent with these keys says to its user's request; a report with a counter."""
+    """Answer of an agent with these keys to its user's request; a report with a counter."""
     message, _ = decoder.decode(
         request or snmpv3.request(own, ENGINE, ID, [DESCR]), asn1Spec=SNMPv3Message()
     )

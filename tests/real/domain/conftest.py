@@ -62,7 +62,7 @@ class SambaDc:
     def ask(
         self, ask: ProbeFunction, port: int, host: str = "", timeout: float = 5.0
     ) -> tuple[Answer, Call]:
-        """What a TCP probe finds from the client, and the call with its evidence."""
+        """Answer of a TCP probe from the client, and the call with its evidence."""
         return within(self.client, lambda: asyncio.run(asked(ask, self, port, host, timeout)))
 
 
@@ -174,7 +174,7 @@ def serve(dc: SambaDc, down: ExitStack) -> None:
 
 
 def accepts(port: int) -> bool:
-    """Whether the controller takes connections there."""
+    """True if the controller takes connections there."""
     with socket.socket() as sock:
         sock.settimeout(1)
         return sock.connect_ex((ADDRESS, port)) == 0

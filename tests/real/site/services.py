@@ -11,7 +11,7 @@ WINRM = (
     ("fd00:1:2::10", 5985),
     *((f"10.1.2.{last}", 5985) for last in range(101, 106)),
 )
-"""Where WinRM answers as on Windows."""
+"""Path on which WinRM answers as on Windows."""
 ESXI = ("10.1.2.106", "10.1.2.107")
 TCP = {
     ("10.1.2.22", 2201): b"",

@@ -48,7 +48,7 @@ class Line:
         return whole(self.log)
 
     def leftover(self) -> list[str]:
-        """What the terminal is still in after all that was written to it."""
+        """Modes that are left on after all that was written to the terminal."""
         self.terminal.read(0.3)
         return modes_left(bytes(self.terminal.output))
 

@@ -1,4 +1,4 @@
-"""What holds of the program wherever its terminal is: its processes, their work, its log."""
+"""Processes of the program, their work, and its log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MANY = "hyperv.host=127.77.0.0/24"
 
 
 def results(log: Path) -> int:
-    """How many results are in a log now."""
+    """Number of results in a log now."""
     return log.read_bytes().count(b'"type":"result"') if log.exists() else 0
 
 
@@ -41,14 +41,14 @@ def until_gone(*words: str) -> None:
 
 
 def spins(pid: int) -> bool:
-    """Whether a process computes most of the next second."""
+    """True if a process computes most of the next second."""
     before, began = processor(pid), time.monotonic()
     time.sleep(1)
     return processor(pid) - before > (time.monotonic() - began) / 2
 
 
 def whole(log: Path) -> Session:
-    """What is in a log that must be intact and ended."""
+    """Session of a log that must be intact and ended."""
     found = verify(log)
     assert found.intact, found.text
     session = read_session(log)

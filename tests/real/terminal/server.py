@@ -37,7 +37,7 @@ class Sshd:
             time.sleep(0.02)
 
     def options(self) -> list[str]:
-        """What ssh, scp and sftp need to know."""
+        """Options of ssh, scp and sftp."""
         settings = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
         settings += [f"IdentityFile={self._folder}/key", "IdentitiesOnly=yes", f"Port={self.port}"]
         return ["-F", "none", *(word for one in settings for word in ("-o", one))]

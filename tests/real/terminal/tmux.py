@@ -44,7 +44,7 @@ class Tmux:
         self.tmux("send-keys", "-t", "screen", *keys)
 
     def until(self, happened: Callable[[str], object]) -> str:
-        """What is seen once something holds of it; the terminal has no event to wait for."""
+        """Screen once a condition holds; the terminal has no event to wait for."""
         end = time.monotonic() + WITHIN
         while time.monotonic() < end:
             text = self.seen()
@@ -63,6 +63,6 @@ class Tmux:
         return sorted((self.state / "auditreach" / "sessions").glob("*.jsonl"))
 
     def modes(self) -> str:
-        """Whether the alternate screen, the mouse and the cursor are on: 0 0 1 for a shell."""
+        """State of alternate screen, mouse and cursor: 0 0 1 for a shell."""
         wanted = "#{alternate_on} #{mouse_any_flag} #{cursor_flag}"
         return self.tmux("display", "-p", "-t", "screen", wanted).strip()

@@ -103,7 +103,7 @@ def address(kind: str) -> str:
 
 
 def certificates(ca, new_ca) -> dict[str, object]:
-    """What each server shows."""
+    """Start page of each server."""
     middle = ca.intermediate("Middle CA")
     corp = new_ca("Corp Root", "Corp")
     return {

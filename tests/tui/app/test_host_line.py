@@ -1,4 +1,4 @@
-"""What is typed, pasted or given into the line of hosts."""
+"""Host line: typed, pasted and recalled input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the screen shows and hides, at every size, and the help behind it."""
+"""Main screen: panes in sight at every size, and the help behind them."""
 
 from __future__ import annotations
 

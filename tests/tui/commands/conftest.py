@@ -73,7 +73,7 @@ class Seat:
         return self.text(Header)
 
     def text(self, widget) -> str:
-        """What a widget of lines shows."""
+        """Text of a widget of lines."""
         found = self.app.screen.query_one(widget)
         return "\n".join(found.render_line(y).text for y in range(found.size.height))
 

@@ -1,4 +1,4 @@
-"""What is behind the rows, in each report: before the rows, after the verdicts."""
+"""Findings in each report: before the rows, after the verdicts."""
 
 from __future__ import annotations
 

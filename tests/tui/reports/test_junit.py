@@ -85,7 +85,7 @@ SCHEMA = {
     **dict.fromkeys(("skipped", "error", "failure"), (set(), set(), {"type", "message"})),
     "system-out": (set(), set(), set()),
 }
-"""What Jenkins' xUnit plugin takes (junit-10.xsd): children, attributes needed and allowed."""
+"""Schema of Jenkins' xUnit plugin (junit-10.xsd): children, attributes needed and allowed."""
 
 
 @pytest.mark.parametrize("name", ["docs/example.jsonl", "tests/sessions/site.jsonl"])

@@ -31,7 +31,7 @@ EVERY = [
 
 @pytest.fixture(autouse=True)
 def state(tmp_path, monkeypatch):
-    """What was chosen before this test stands in no way."""
+    """Start without preferences of earlier tests."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 

@@ -1,4 +1,4 @@
-"""What the locale says about a terminal."""
+"""Capabilities of a terminal by its locale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal sends in one piece, and the keys that were pressed."""
+"""Input that a terminal sends in one piece, and the keys that come of it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_escape_and_what_is_pressed_after_it_are_two_keys(sent, keys):
 
 PRINTABLE = string.digits + string.ascii_letters + string.punctuation + " "
 OF_A_SEQUENCE = "[bf"
-"""What Escape and these are is told in other tests; what begins with `O` is told when it ends."""
+"""Characters left out: Escape before them has other tests, and after `O` a sequence may go on."""
 
 
 @pytest.mark.parametrize("character", sorted(set(PRINTABLE) - set(OF_A_SEQUENCE)))

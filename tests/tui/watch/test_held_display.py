@@ -1,4 +1,4 @@
-"""What a frozen display holds back, and what is typed to repeat."""
+"""Events held back by a frozen display, and the options of a watch as typed."""
 
 from __future__ import annotations
 

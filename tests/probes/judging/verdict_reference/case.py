@@ -1,4 +1,4 @@
-"""What the reference states and the verdict that follows from it; rows of every kind."""
+"""Cases of the reference: a statement quoted, rows, and the verdict that follows."""
 
 from __future__ import annotations
 

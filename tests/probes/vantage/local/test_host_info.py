@@ -1,4 +1,4 @@
-"""Where the measurement is made from, without asking anybody."""
+"""Identity of this machine, from its own files and interfaces."""
 
 import ipaddress
 import socket

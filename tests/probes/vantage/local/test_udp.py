@@ -67,7 +67,7 @@ def anything(data):
 
 
 def descriptors():
-    """How many sockets are open: the numbers a new one would be given."""
+    """Descriptors that are open."""
     with socket.socket() as sock:
         return sock.fileno()
 

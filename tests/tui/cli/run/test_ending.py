@@ -1,4 +1,4 @@
-"""How a run ends: its exit status, and the log it leaves."""
+"""End of a run: its exit status, and the log it leaves."""
 
 import json
 import os

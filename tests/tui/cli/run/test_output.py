@@ -1,4 +1,4 @@
-"""What a run prints: rows, findings and verdicts in a pipe, JSON, colours on a terminal."""
+"""Output of a run: rows, findings and verdicts in a pipe, JSON, colours on a terminal."""
 
 import json
 import os
@@ -104,7 +104,7 @@ def test_json_lines_are_the_log_and_hold_against_the_schema(
 
 
 def on_a_terminal(one: Command, **environment: str) -> str:
-    """What a run writes to a terminal."""
+    """Output of a run on a terminal."""
     master, terminal = pty.openpty()
     with subprocess.Popen(
         one.words,

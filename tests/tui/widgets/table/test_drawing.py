@@ -1,4 +1,4 @@
-"""What is drawn: only what changed, harmless text, the hint, the line of the cursor."""
+"""Drawing of the table: changed lines only, harmless text, the hint, the cursor's line."""
 
 from textual.geometry import Region
 

@@ -1,4 +1,4 @@
-"""What a server is asked through a vantage: UDP, TCP for what is cut off, and hostile answers."""
+"""DNS query through a vantage: UDP, TCP after a truncated answer, hostile answers."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ async def vantage(request) -> AsyncIterator[LocalVantage]:
 
 
 async def srv(vantage, port: int, *, timeout: float = 5.0) -> DnsAnswer:
-    """What a server says that is asked for SRV records."""
+    """SRV answer of a server."""
     nameservers = Nameservers(vantage, lambda: Configuration((HERE,), port=port))
     return await nameservers.query(NAME, ("SRV",), timeout, search=False)
 

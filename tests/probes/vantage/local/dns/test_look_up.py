@@ -1,4 +1,4 @@
-"""What a client gets for a name, and who answered."""
+"""Addresses of a name, and the server that answered."""
 
 import asyncio
 import socket

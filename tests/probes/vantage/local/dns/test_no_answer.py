@@ -1,4 +1,4 @@
-"""Who is to blame when a name has no address."""
+"""Reasons given for a name without an address."""
 
 import socket
 import threading

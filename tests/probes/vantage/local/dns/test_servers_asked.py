@@ -1,4 +1,4 @@
-"""What servers are asked themselves: the hosts behind a service, the names behind an address."""
+"""Queries to the servers themselves: SRV records of a service, PTR records of an address."""
 
 from probes.vantage.local.dns import Resolver
 from tests.probes.vantage.local.dns.zone import Zone

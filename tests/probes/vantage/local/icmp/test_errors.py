@@ -1,4 +1,4 @@
-"""What an error means, and which request it is about."""
+"""ICMP errors: their meaning, and the request they are about."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""Which way of asking is taken, and what is said when there is none."""
+"""Choice of a way to ping, and the sentence where there is none."""
 
 import errno
 import socket
