@@ -279,11 +279,10 @@ def time_model(rows: int) -> list[tuple[str, float]]:
     return figures
 
 
-def child(*arguments: str) -> dict[str, float]:
+def child(*arguments: str) -> Figures:
     command = [sys.executable, "-m", "bench.table", "--child", *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return figures
+    return Figures(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def main() -> None:
@@ -297,7 +296,7 @@ def main() -> None:
         widget, rows = options.child[0], int(options.child[1])
         figures = asyncio.run(measure(widget, rows, options.rate, options.seconds))
         figures.bytes_row = asyncio.run(weigh(widget, rows))
-        sys.__stdout__.write(json.dumps(asdict(figures)) + "\n")  # type: ignore[union-attr]
+        print(json.dumps(asdict(figures)))
         return
 
     if options.smoke:
@@ -311,7 +310,7 @@ def main() -> None:
     for rows in options.rows:
         for widget in ("DataTable", "ResultTable"):
             extra = ("--rate", str(options.rate), "--seconds", str(options.seconds))
-            figures = Figures(**child(widget, str(rows), *extra))  # type: ignore[arg-type]
+            figures = child(widget, str(rows), *extra)
             goal = figures
             print(
                 f"{rows:7}  {widget:11}  {figures.add_ms:6.0f}  {figures.bytes_row:9.0f}"
