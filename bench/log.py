@@ -25,13 +25,13 @@ from probes.model import (
     Reason,
     Result,
     Service,
-    Settings,
     State,
     Status,
     Target,
     VantageInfo,
 )
 from probes.session import SessionLog, new_header, read_session
+from probes.settings import Settings
 from profiles.model import Check, Profile
 
 BATCH = 50

@@ -22,9 +22,10 @@ from typing import NamedTuple
 from bench import command
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
-from probes.model import Event, Finished, Result, Settings, State, Target
+from probes.model import Event, Finished, Result, State, Target
 from probes.registry import PROBES
 from probes.session import SessionLog, new_header
+from probes.settings import Settings
 from probes.vantage.local.vantage import LocalVantage
 from profiles.loader import load_profile
 

@@ -18,9 +18,10 @@ from pathlib import Path
 from bench import command, lab
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
-from probes.model import Event, Finished, Job, Result, Settings, State
+from probes.model import Event, Finished, Job, Result, State
 from probes.registry import PROBES
 from probes.session import SessionLog, new_header
+from probes.settings import Settings
 from probes.vantage.local.vantage import LocalVantage
 
 

@@ -34,7 +34,6 @@ from probes.model import (
     Restored,
     Result,
     Service,
-    Settings,
     Started,
     State,
     Status,
@@ -42,6 +41,7 @@ from probes.model import (
     VantageInfo,
 )
 from probes.session import SessionLog, new_header
+from probes.settings import Settings
 from tui.app import AuditReach
 from tui.cli.options import Options
 from tui.cli.prepare import load

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.model import DEMO, Event, Job, Settings, Target
+from probes.model import DEMO, Event, Job, Target
+from probes.settings import Settings
 from profiles.model import Profile
 from tui.storage.host_history import HostHistory
 

@@ -17,7 +17,6 @@ from probes.model import (
     Job,
     Queued,
     Result,
-    Settings,
     Started,
     Target,
     VantageInfo,
@@ -26,6 +25,7 @@ from probes.options import NO_OPTIONS, Options
 from probes.proxy_route import route
 from probes.registry import PROBES
 from probes.session import LogError, SessionLog, default_path, new_header
+from probes.settings import Settings
 from probes.targets import ParseResult, find_domain_controllers, merge_results, parse
 from profiles.model import Profile
 from tui.cli.vantage import make_vantage

@@ -9,8 +9,9 @@ from functools import partial
 
 from probes.call import Answer, Call, NoAnswer, ProbeFunction, Unexpected
 from probes.engine.pacing import Work
-from probes.model import Evidence, Observation, Reason, Resolution, Service, Settings, State
+from probes.model import Evidence, Observation, Reason, Resolution, Service, State
 from probes.options import Options
+from probes.settings import Settings
 from probes.vantage import NotOffered, Outcome, Vantage
 from probes.vantage.happy_eyeballs import outcome_rank
 from probes.vantage.stream import LimitExceeded

@@ -37,12 +37,12 @@ from probes.model import (
     Queued,
     Reason,
     Result,
-    Settings,
     Started,
     State,
     Target,
 )
 from probes.options import NO_OPTIONS, Options
+from probes.settings import Settings
 from probes.vantage import NotOffered, Outcome, Vantage
 from probes.vantage.happy_eyeballs import connect
 from profiles.model import Profile

@@ -23,7 +23,6 @@ from probes.model import (
     Removed,
     Restored,
     Result,
-    Settings,
     Status,
     Target,
     VantageInfo,
@@ -31,6 +30,7 @@ from probes.model import (
 )
 from probes.options import NO_OPTIONS, Options
 from probes.session import LogError, SessionLog
+from probes.settings import Settings
 from probes.vantage import Vantage
 from profiles.model import Profile
 

@@ -17,6 +17,7 @@ from probes.model import (
     State,
     Status,
 )
+from probes.settings import Settings
 from profiles.model import Check, Profile
 
 Sibling = Callable[[str], Result | None]
@@ -24,7 +25,10 @@ Sibling = Callable[[str], Result | None]
 
 
 def judge(
-    job: Job, observation: Observation, why_not_needed: str = "", timeout: float = 4.0
+    job: Job,
+    observation: Observation,
+    why_not_needed: str = "",
+    timeout: float = Settings().timeout,
 ) -> Result:
     """Result of an observation; `timeout` is the seconds an attempt waited, for the note."""
     note = outcome_message(job, observation, timeout)

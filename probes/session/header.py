@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from probes.model import Removed, Restored, Settings, Target, VantageInfo, version
+from probes.model import Removed, Restored, Target, VantageInfo, version
 from probes.session.json_line import (
     get_integer,
     get_items,
@@ -18,6 +18,7 @@ from probes.session.json_line import (
     get_text,
     get_texts,
 )
+from probes.settings import Settings
 from profiles.model import Profile
 
 SCHEMA = "auditreach.session/1"

@@ -24,13 +24,13 @@ from probes.model import (
     Reason,
     Resolution,
     Result,
-    Settings,
     State,
     Target,
     VantageInfo,
 )
 from probes.options import NO_OPTIONS, Options
 from probes.registry import PROBES
+from probes.settings import Settings
 from probes.vantage import Accept, Outcome
 from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.local.vantage import LocalVantage

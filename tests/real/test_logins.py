@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from probes.engine.scheduler import Scheduler
-from probes.model import Event, Job, Result, Service, Settings, Status, Target
+from probes.model import Event, Job, Result, Service, Status, Target
 from probes.options import Options, SnmpCredential, SshCredential
 from probes.registry import PROBES
+from probes.settings import Settings
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check, Profile
 from tests.real.processes import running

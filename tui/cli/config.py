@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from probes.settings import Settings
 from profiles.errors import nearest
 from tui.cli.config_path import default_path, is_there
 from tui.cli.options import Options, UsageError
@@ -151,6 +152,7 @@ def _number(value: object) -> bool:
 
 def template() -> Iterator[str]:
     """A file that says everything it can say, commented out, line by line."""
+    usual = Settings()
     yield "# auditreach reads this file at every start; the command line comes before it."
     yield f"# Its place: {default_path()}"
     yield ""
@@ -161,8 +163,8 @@ def template() -> Iterator[str]:
     yield "# mouse = false         # leave the mouse to the terminal"
     yield ""
     yield "[measure]"
-    yield "# timeout = 4           # seconds one attempt may take"
-    yield "# concurrency = 1000    # attempts in flight at once"
+    yield f"# timeout = {usual.timeout:<11g} # seconds one attempt may take"
+    yield f"# concurrency = {usual.concurrency:<7} # attempts in flight at once"
     yield ""
     yield "[answers]              # of the profile's questions, as for --answer"
     yield '# domain_credentials = "yes"'

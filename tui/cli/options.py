@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from probes.model import Settings, Status
+from probes.model import Status
+from probes.settings import Settings
 from probes.wire.text import printable
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from probes.lab.site import TIMEOUT, target_arguments
-from probes.model import FINE, UNFINISHED, Settings, Status, version
+from probes.model import FINE, UNFINISHED, Status, version
+from probes.settings import Settings
 from tui.cli.options import Options, UsageError, quoted
 from tui.reports import FORMATS
 from tui.sessions import playback
@@ -209,14 +210,14 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         "--timeout",
         type=seconds,
         metavar="S",
-        help="seconds one attempt may take (default 4, with --from what the session had; "
-        "under 3.2 a dead host looks silent)",
+        help=f"seconds one attempt may take (default {Settings().timeout:g}, with --from what the "
+        "session had; under 3.2 a dead host looks silent)",
     )
     add(
         "--concurrency",
         type=count,
         metavar="N",
-        help="attempts in flight at once (default 1000)",
+        help=f"attempts in flight at once (default {Settings().concurrency})",
     )
 
 

@@ -7,14 +7,7 @@ from dataclasses import dataclass, replace
 
 from probes.engine.plan import Route, plan
 from probes.engine.rerun import plan_rerun
-from probes.model import (
-    Job,
-    Result,
-    Settings,
-    Status,
-    Target,
-    VantageInfo,
-)
+from probes.model import Job, Result, Status, Target, VantageInfo
 from probes.session import (
     Header,
     Origin,
@@ -24,6 +17,7 @@ from probes.session import (
     read_session,
 )
 from probes.session.diff import why_not_comparable
+from probes.settings import Settings
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.cli import prepare

@@ -17,7 +17,6 @@ from probes.model import (
     Result,
     Ruling,
     Service,
-    Settings,
     State,
     Status,
     Target,
@@ -25,6 +24,7 @@ from probes.model import (
     Verdict,
 )
 from probes.session import Session, new_header
+from probes.settings import Settings
 from profiles.model import (
     Capability,
     Category,

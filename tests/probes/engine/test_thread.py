@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from probes.engine.thread import Engine
-from probes.model import Diagnosed, Finished, Message, Result, Settings, Status, Verdict
+from probes.model import Diagnosed, Finished, Message, Result, Status, Verdict
 from probes.registry import PROBES
 from probes.session import LogError, SessionLog, new_header, read_session
 from probes.session.records import to_finding_record
+from probes.settings import Settings
 
 
 @pytest.fixture

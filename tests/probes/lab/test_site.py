@@ -24,12 +24,12 @@ from probes.model import (
     Result,
     Ruling,
     Service,
-    Settings,
     Status,
     Verdict,
 )
 from probes.options import Options
 from probes.registry import PROBES
+from probes.settings import Settings
 from probes.targets import find_domain_controllers, merge_results, parse
 from probes.vantage import Vantage
 from profiles.loader import load_profile

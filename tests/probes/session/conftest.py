@@ -18,13 +18,13 @@ from probes.model import (
     Reason,
     Result,
     Service,
-    Settings,
     State,
     Status,
     Target,
     VantageInfo,
 )
 from probes.session import Header, SessionLog, new_header
+from probes.settings import Settings
 from profiles.model import Check, Profile
 
 

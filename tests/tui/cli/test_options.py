@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.model import Settings
+from probes.settings import Settings
 from tui.cli.main import main
 from tui.cli.options import Options, UsageError
 from tui.cli.parser import parse_options

@@ -15,13 +15,13 @@ from probes.model import (
     Reason,
     Result,
     Service,
-    Settings,
     State,
     Status,
     Target,
     VantageInfo,
 )
 from probes.session import FindingRecord, Header, Remark, SessionLog, new_header
+from probes.settings import Settings
 from profiles.model import Profile
 from tui.cli.options import Options
 from tui.cli.prepare import load
