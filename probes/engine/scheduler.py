@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -44,12 +43,12 @@ from probes.model import (
 from probes.options import NO_OPTIONS, Options
 from probes.settings import Settings
 from probes.vantage import NotOffered, Outcome, Vantage
+from probes.vantage.error_mapping import FD_EXHAUSTED
 from probes.vantage.happy_eyeballs import connect
 from profiles.model import Profile
 
 DISPATCH_BUDGET = 0.002
 """Seconds of one loop turn for starting attempts, so that answers are read in time."""
-_FD_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE})
 Attempt = Callable[[float, int], Awaitable[Observation]]
 """Coroutine function of an attempt; its arguments are the timeout in seconds and the retries."""
 
@@ -287,7 +286,7 @@ class Scheduler:
         except NotOffered as error:
             observation = not_offered(work, error)
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in _FD_EXHAUSTED:
+            if isinstance(error, OSError) and error.errno in FD_EXHAUSTED:
                 self._on_fd_exhausted(work)
                 return
             problem = f"a fault in the {work.job.check.probe} probe ({type(error).__name__})"

@@ -7,6 +7,8 @@ import os
 
 from probes.model import Icmp, Reason, State
 
+FD_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE})
+"""The errnos of a process or a system without a free descriptor."""
 RESET = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
 """The errnos of a handshake that completed and was reset afterwards."""
 _REFUSED = frozenset({errno.ECONNREFUSED, errno.ECONNRESET})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import socket
 import struct
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from probes.model import Reason, State
 from probes.vantage import Outcome
+from probes.vantage.error_mapping import FD_EXHAUSTED
 from probes.vantage.local import icmp_errors
 from probes.vantage.local.icmp_socket import EchoRequest, EchoSocket
 from probes.vantage.local.receive import (
@@ -39,7 +39,6 @@ PERMISSION_HINT = (
 
 _MAX_PROCESSES = 32
 _BUFFER_SIZE = 4 * 1024 * 1024
-_FD_EXHAUSTED = (errno.EMFILE, errno.ENFILE)
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _SOL_RAW, _ICMP_FILTER, _ICMP6_FILTER = 255, 1, 1
 
@@ -112,7 +111,7 @@ class EchoClient:
                 opened = EchoSocket(opener(family))
                 break
             except OSError as error:
-                if error.errno in _FD_EXHAUSTED:
+                if error.errno in FD_EXHAUSTED:
                     raise
         self._sockets[family] = opened
         return opened

@@ -10,6 +10,7 @@ from collections import deque
 
 from probes.model import Icmp, Reason, State
 from probes.vantage import Accept, Outcome, error_mapping
+from probes.vantage.error_mapping import FD_EXHAUSTED
 from probes.vantage.local import icmp_errors
 from probes.vantage.local.receive import (
     ReceivedDatagram,
@@ -26,7 +27,6 @@ MAX_REJECTED = 64
 
 _PER_TURN = 64
 _RETRY_DELAY = 0.005
-_FD_EXHAUSTED = (errno.EMFILE, errno.ENFILE)
 _BUFFER_FULL = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS)
 
 
@@ -42,7 +42,7 @@ async def exchange(
     try:
         outcome = await _exchange(address, port, payload, started + timeout, accept)
     except OSError as error:
-        if error.errno in _FD_EXHAUSTED:
+        if error.errno in FD_EXHAUSTED:
             raise
         outcome = _failed_outcome(address, error.errno or 0)
     except ValueError as error:
