@@ -16,6 +16,10 @@ from probes.vantage import Outcome, Vantage
 from probes.vantage.stream import connect, open_stream
 
 
+class CutOff(OSError):
+    """An answer that UDP cut off and that TCP did not give; the message is a clause about it."""
+
+
 class VantageNameserver(dns.nameserver.Nameserver):
     """A server as dnspython's resolver asks one, over nothing but a vantage."""
 
@@ -62,8 +66,8 @@ async def send_query(
 ) -> bytes:
     """The response of a server to a query, within `timeout` seconds in all.
 
-    Raises TimeoutError for silence, EOFError when the server hangs up, FormError for another answer
-    over TCP, and OSError for all else. Over UDP what does not answer the query is not looked at.
+    Raises TimeoutError for silence, CutOff for one that is cut off and not to be had over TCP, and
+    OSError for all else. Over UDP what does not answer the query is not looked at.
     """
     query = dns.message.from_wire(payload)
     deadline = asyncio.get_running_loop().time() + timeout
@@ -72,16 +76,26 @@ async def send_query(
         raise _failure(outcome)
     if not _is_truncated(outcome.data):
         return outcome.data
-    async with asyncio.timeout_at(deadline):
-        data = await _over_tcp(vantage, server, port, payload, timeout)
-    if not _is_response(query, data):
-        raise dns.exception.FormError
-    return data
+    try:
+        async with asyncio.timeout_at(deadline):
+            data = await _over_tcp(vantage, server, port, payload, timeout)
+    except TimeoutError:
+        why = "gives no answer"
+    except (EOFError, ConnectionResetError):
+        why = "hangs up"
+    except OSError as error:
+        why = f"cannot be asked ({error.strerror or error})"
+    else:
+        if _is_response(query, data):
+            return data
+        why = "answers something else"
+    raise CutOff(f"answers, but the answer is cut off, and TCP {port}, which has the rest, {why}")
 
 
 async def _over_tcp(
     vantage: Vantage, server: str, port: int, payload: bytes, timeout: float
 ) -> bytes:
+    """The answer over TCP; raises EOFError, TimeoutError and OSError."""
     outcome = await connect(vantage, server, port, timeout, keep=True)
     if outcome.pipe is None:
         raise _failure(outcome)

@@ -150,6 +150,10 @@ def _failure_text(server: str, error: dns.exception.DNSException) -> str:
         import dns.rcode
 
         return f"{server} answers {dns.rcode.to_text(response.rcode())}"
+    from probes.vantage.local.dns_query import CutOff
+
+    if isinstance(cause, CutOff):
+        return f"{server} {cause}"
     if isinstance(cause, OSError) and not isinstance(cause, TimeoutError) and cause.strerror:
         return f"{server} cannot be asked ({cause.strerror})"
     return f"{server} does not answer"

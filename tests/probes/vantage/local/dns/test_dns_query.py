@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gc
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from probes.model import Icmp, Reason, State
 from probes.vantage import Outcome
-from probes.vantage.local.dns_query import _is_response, send_query
+from probes.vantage.local.dns_query import CutOff, _is_response, send_query
 from probes.vantage.local.dns_servers import Configuration, DnsAnswer, Nameservers
 from probes.vantage.local.udp import MAX_REJECTED
 from probes.vantage.local.vantage import LocalVantage
@@ -158,10 +159,63 @@ async def test_an_answer_that_is_cut_off_is_asked_for_over_tcp(serve, vantage) -
     assert server.datagrams.asked == 1
 
 
+def cut(port: int, why: str) -> str:
+    return f"{HERE} answers, but the answer is cut off, and TCP {port}, which has the rest, {why}"
+
+
 async def test_one_that_refuses_tcp_after_that_is_said_to(serve, vantage) -> None:
     server = await serve(cut_off)
     said = await srv(vantage, server.port)
-    assert said.problem == f"{HERE} cannot be asked (Connection refused)"
+    assert said.problem == cut(server.port, "cannot be asked (Connection refused)")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why"),
+    [
+        (Outcome(State.FILTERED, Reason.NO_RESPONSE, HERE), "gives no answer"),
+        (
+            Outcome(
+                State.FILTERED,
+                Reason.ADMIN_PROHIBITED,
+                HERE,
+                icmp=Icmp(3, 13, "192.0.2.1"),
+                errno=errno.EHOSTUNREACH,
+            ),
+            "cannot be asked (rejected by 192.0.2.1, admin-prohibited)",
+        ),
+        (
+            Outcome(State.CLOSED, Reason.CONN_REFUSED, HERE, errno=errno.ECONNREFUSED),
+            "cannot be asked (Connection refused)",
+        ),
+    ],
+)
+async def test_a_cut_off_answer_without_tcp_is_never_told_as_none(outcome, why: str) -> None:
+    asked: list[bytes] = []
+
+    class WithoutTcp:
+        async def exchange(self, address, port, payload, timeout, accept):
+            asked.append(payload)
+            (data,) = cut_off(dns.message.from_wire(payload))
+            assert accept(data)
+            return Outcome(State.OPEN, Reason.UDP_RESPONSE, HERE, data=data)
+
+        def connect(self, address, port, timeout, done, *, keep):
+            done(outcome)
+            return lambda: None
+
+    assert (await srv(WithoutTcp(), 53)).problem == cut(53, why)
+    assert len(asked) == 1
+
+
+async def test_one_that_resets_tcp_in_the_middle_is_said_to(serve, vantage) -> None:
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(framed(response(await question(reader)).to_wire())[:20])
+        await writer.drain()
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    server = await serve(cut_off, reset)
+    assert (await srv(vantage, server.port)).problem == cut(server.port, "hangs up")
 
 
 async def test_one_that_drops_or_drips_tcp_ends_with_the_deadline(serve, vantage) -> None:
@@ -175,7 +229,7 @@ async def test_one_that_drops_or_drips_tcp_ends_with_the_deadline(serve, vantage
     for tcp in (forever, drip):
         server = await serve(cut_off, tcp)
         said = await srv(vantage, server.port, timeout=0.2)
-        assert said.problem == f"{HERE} does not answer"
+        assert said.problem == cut(server.port, "gives no answer")
 
 
 async def test_one_that_hangs_up_or_answers_something_else_over_tcp_is_not_asked_again(
@@ -194,15 +248,15 @@ async def test_one_that_hangs_up_or_answers_something_else_over_tcp_is_not_asked
         made.id ^= 1
         return framed(made.to_wire())
 
-    for make in (
-        lambda _: b"\xff\xff",
-        lambda _: framed(b""),
-        lambda _: framed(b"x" * 99),
-        another,
+    for make, why in (
+        (lambda _: b"\xff\xff", "hangs up"),
+        (lambda _: framed(b""), "answers something else"),
+        (lambda _: framed(b"x" * 99), "answers something else"),
+        (another, "answers something else"),
     ):
         server = await serve(cut_off, says(make))
         said = await srv(vantage, server.port)
-        assert said.problem == f"{HERE} does not answer"
+        assert said.problem == cut(server.port, why)
         assert server.connections.qsize() == 1
 
 
@@ -307,7 +361,7 @@ async def test_the_deadline_is_that_of_both_ways_together(monkeypatch) -> None:
         def connect(self, *_, keep):
             return lambda: None
 
-    with pytest.raises(TimeoutError):
+    with pytest.raises(CutOff, match="gives no answer"):
         await send_query(Late(), HERE, 53, QUERY.to_wire(), 600.0)
 
 
