@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+from contextlib import suppress
+from dataclasses import dataclass
 
 import dns.exception
 import dns.flags
@@ -14,46 +17,107 @@ import dns.rdatatype
 import dns.reversename
 
 from probes.call import Answer, Call, NoAnswer, Unexpected
-from probes.model import Service
+from probes.model import Service, State
+from probes.vantage import NotOffered, Outcome
 from probes.wire.text import printable
 
 MAX_ANSWERS = 8
 """Records shown of an answer."""
+MAX_ALIASES = 16
+"""Aliases followed from the name asked for; a hostile answer may lead in a circle."""
 VERSION_NAME = "version.bind"
 """Name under which servers publish their software, in class CHAOS (RFC 4892 1)."""
 VERSION_TIMEOUT = 1.0
 """Seconds for the version once the server has answered; it is asked for once."""
+UNSPECIFIED = frozenset({"0.0.0.0", "::"})
+"""Addresses of no host (RFC 1122 3.2.1.3), with which filters answer for a name they block."""
+
+_ERRORS = {
+    "REFUSED": (
+        "refuses to look names up for this machine",
+        "allow this machine there (recursion, access list), or name another DNS server",
+    ),
+    "SERVFAIL": (
+        "failed to look the name up",
+        "see on the server if it reaches those it asks, or name another DNS server",
+    ),
+    "FORMERR": ("cannot read a plain question", "name another DNS server"),
+    "NOTIMP": ("does not support a plain question", "name another DNS server"),
+}
+"""Clause about a server, and the change to make, by response code (RFC 1035 4.1.1)."""
+_OTHER_SERVER = "name a DNS server that looks names up for this machine"
 
 
 async def ask(call: Call) -> Answer:
     """Ask for the operator's name, else the server's own PTR; any response proves a DNS server.
 
-    A refusal, a failure and "no such name" are answers too: what was asked is whether one comes.
-    Then once for its software. Raises NoAnswer and Unexpected.
+    That it resolves names is shown by a record, and by a negative answer only of a server that
+    offers recursion, for a name that the operator did not give; all else is a warning with its
+    shortfall. An answer that is cut off is asked for over TCP (RFC 7766 5). Then once for its
+    software. Raises NoAnswer and Unexpected.
     """
     query = _query(call.address, call.options.dns_name)
     data = await call.exchange(query.to_wire(), lambda data: _response(query, data) is not None)
     response = _response(query, data)
     assert response is not None
-    rcode = dns.rcode.to_text(response.rcode())
-    question = query.question[0]
-    asked = f"{question.name.to_text(omit_final_dot=True)} {_type_name(question.rdtype)}"
-    answers = [
-        printable(record.to_text())
-        for found in response.answer[:MAX_ANSWERS]
-        for record in list(found)[:MAX_ANSWERS]
-    ][:MAX_ANSWERS]
+    lookup, truncated = _follow(query, response), bool(response.flags & dns.flags.TC)
+    problem = ""
+    if truncated and not lookup.records:
+        whole, problem = await _over_tcp(call, query)
+        if whole is not None:
+            response, lookup = whole, _follow(query, whole)
+    if problem:
+        finding = _cut_off(lookup, problem)
+    else:
+        finding = _finding(response, lookup, named=bool(call.options.dns_name))
     facts: dict[str, object] = {
-        "summary": _summary(rcode, answers, asked),
-        "rcode": rcode,
-        "question": asked,
-        "answers": answers,
+        "summary": finding.summary,
+        "rcode": dns.rcode.to_text(response.rcode()),
+        "question": lookup.question,
+        "answers": lookup.records,
         "recursion_available": bool(response.flags & dns.flags.RA),
         "authoritative": bool(response.flags & dns.flags.AA),
-        "truncated": bool(response.flags & dns.flags.TC),
+        "truncated": truncated,
     }
+    if lookup.aliases:
+        facts["aliases"] = lookup.aliases
+    if finding.shortfall:
+        facts |= {"warning": True, "shortfall": finding.shortfall}
     software = await _software(call)
     return Answer(Service.CONFIRMED, facts | ({"software": software} if software else {}))
+
+
+async def _over_tcp(
+    call: Call, query: dns.message.QueryMessage
+) -> tuple[dns.message.Message | None, str]:
+    """The whole answer, or the reason why there is none, as a clause."""
+    payload, port = query.to_wire(), f"TCP {call.port}"
+    try:
+        async with asyncio.timeout(call.timeout):
+            stream = await call.connect()
+            await stream.send(len(payload).to_bytes(2, "big") + payload)
+            data = await stream.read_exactly(int.from_bytes(await stream.read_exactly(2), "big"))
+    except NotOffered:
+        return None, f"{port} cannot be asked from here"
+    except NoAnswer as error:
+        return None, f"{port} {_unopened(error.outcome)}"
+    except TimeoutError:
+        return None, f"{port} gives no answer"
+    except (EOFError, ConnectionError):
+        return None, f"{port} hangs up"
+    except OSError as error:
+        return None, f"{port} could not be asked ({error.strerror or error})"
+    response = _response(query, data)
+    return response, "" if response is not None else f"{port} answers something else"
+
+
+def _unopened(outcome: Outcome) -> str:
+    """Clause about a port that did not open."""
+    if outcome.state is State.CLOSED:
+        return "is refused"
+    if outcome.state is State.FILTERED and outcome.icmp is not None:
+        return f"is rejected by {outcome.icmp.offender}"
+    return "is unreachable" if outcome.state is State.UNREACHABLE else "does not answer"
 
 
 async def _software(call: Call) -> str:
@@ -88,25 +152,145 @@ def _query(address: str, name: str) -> dns.message.QueryMessage:
 
 
 def _response(query: dns.message.QueryMessage, data: bytes) -> dns.message.Message | None:
-    """The datagram as a response to this query, or None if it is anything else."""
-    try:
-        response = dns.message.from_wire(data, ignore_trailing=True)
-    except dns.exception.DNSException:
-        return None
-    return response if query.is_response(response) else None
+    """The bytes as a response to this query, or None if they are anything else.
+
+    One that is cut off may end within a record: its header and question are enough.
+    """
+    truncated = bool(int.from_bytes(data[2:4], "big") & dns.flags.TC)
+    for question_only in (False, True) if truncated else (False,):
+        with suppress(dns.exception.DNSException, ValueError):
+            response = dns.message.from_wire(
+                data, ignore_trailing=True, question_only=question_only
+            )
+            return response if query.is_response(response) else None
+    return None
 
 
-def _summary(rcode: str, answers: list[str], asked: str) -> str:
-    if answers:
-        return f"DNS answers: {asked} is {answers[0]}"
-    words = {
-        "NOERROR": "DNS answers, without a record for the name asked",
-        "NXDOMAIN": f"DNS answers: no such name as {asked}",
-        "REFUSED": "DNS answers and refuses to look names up for this machine",
-        "SERVFAIL": "DNS answers, but failed to look the name up",
-    }
-    return words.get(rcode, f"DNS answers with {rcode}")
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """Records of the name asked for, as text, and the aliases that lead to them."""
+
+    question: str
+    """Name and type: `ns1.corp.example A`."""
+    aliases: list[str]
+    records: list[str]
 
 
-def _type_name(rdtype: dns.rdatatype.RdataType) -> str:
-    return dns.rdatatype.to_text(rdtype)
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """Sentence about an answer, and what it falls short of; see VerdictRow.shortfall."""
+
+    summary: str
+    shortfall: str = ""
+
+
+def _follow(query: dns.message.Message, response: dns.message.Message) -> _Lookup:
+    """Follow the aliases (CNAME, RFC 1034 3.6.2) from the name asked for to its records."""
+    question = query.question[0]
+    name, rdclass, rdtype = question.name, question.rdclass, question.rdtype
+    asked = f"{_text(name)} {dns.rdatatype.to_text(rdtype)}"
+    aliases: list[str] = []
+    for _ in range(MAX_ALIASES):
+        found = response.get_rrset(response.answer, name, rdclass, rdtype)
+        if found is not None:
+            records = [printable(record.to_text()) for record in list(found)[:MAX_ANSWERS]]
+            return _Lookup(asked, aliases, records)
+        alias = response.get_rrset(response.answer, name, rdclass, dns.rdatatype.CNAME)
+        if not alias:
+            break
+        name = alias[0].target
+        aliases.append(_text(name))
+    return _Lookup(asked, aliases, [])
+
+
+def _finding(response: dns.message.Message, lookup: _Lookup, *, named: bool) -> _Finding:
+    """Finding of a whole answer; `named` where the operator gave the name."""
+    rcode, recursion = response.rcode(), bool(response.flags & dns.flags.RA)
+    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return _failed(dns.rcode.to_text(rcode), lookup)
+    if rcode == dns.rcode.NOERROR and lookup.records:
+        return _resolved(lookup, recursion=recursion)
+    if server := _referred_to(response, lookup):
+        return _Finding(
+            f"DNS answers, but only refers to another name server, {server}, for "
+            f"{lookup.question}, so that it resolves names is not shown; {_OTHER_SERVER}",
+            "it only refers to another name server",
+        )
+    summary = _negative_text(lookup, exists=rcode == dns.rcode.NOERROR)
+    if not recursion:
+        return _Finding(
+            f"{summary}; it offers no recursion, so that it resolves names is not shown; "
+            f"{_OTHER_SERVER}",
+            "it offers no recursion and has no record of the name asked for",
+        )
+    if named:
+        return _Finding(
+            f"{summary}; correct the name, or name the DNS server that knows it",
+            "it has no address for the name that was given",
+        )
+    return _Finding(summary)
+
+
+def _resolved(lookup: _Lookup, *, recursion: bool) -> _Finding:
+    """Finding of an answer with records."""
+    alias = f", by its alias {lookup.aliases[-1]}" if lookup.aliases else ""
+    summary = f"DNS answers: {lookup.question} is {lookup.records[0]}{alias}"
+    if UNSPECIFIED.issuperset(lookup.records):
+        return _Finding(
+            f"{summary}, which is no host's address: a filter answers so for names it blocks; "
+            "name the DNS server that knows it",
+            "it gives an address of no host for the name that was given",
+        )
+    return _Finding(
+        summary if recursion else f"{summary}; it offers no recursion, so only what it holds"
+    )
+
+
+def _failed(rcode: str, lookup: _Lookup) -> _Finding:
+    """Finding of a response code other than NOERROR and NXDOMAIN."""
+    clause, change = _ERRORS.get(rcode, ("did not look the name up", _OTHER_SERVER))
+    return _Finding(
+        f"DNS answers, but {clause} ({rcode} for {lookup.question}), so that it resolves names is "
+        f"not shown; {change}",
+        f"it {clause} ({rcode})",
+    )
+
+
+def _cut_off(lookup: _Lookup, problem: str) -> _Finding:
+    """Finding of an answer that is truncated and could not be had over TCP."""
+    return _Finding(
+        f"DNS answers, but the answer for {lookup.question} is cut off, and {problem}, where the "
+        "whole of it is asked for; allow DNS over TCP as well, on the way and on the server",
+        f"its answer is cut off, and {problem}",
+    )
+
+
+def _negative_text(lookup: _Lookup, *, exists: bool) -> str:
+    """Sentence about a name without a record of the type asked for, or without any."""
+    rdtype = lookup.question.rpartition(" ")[2]
+    if lookup.aliases:
+        what = f"{lookup.question} leads to the alias {lookup.aliases[-1]}"
+        if len(lookup.aliases) >= MAX_ALIASES:
+            return f"DNS answers: {what} and on, without an end"
+        return (
+            f"DNS answers: {what}, which has no {rdtype} record"
+            if exists
+            else f"DNS answers: {what}, and there is no such name"
+        )
+    if exists:
+        return f"DNS answers, without a record for the name asked ({lookup.question})"
+    return f"DNS answers: no such name as {lookup.question}"
+
+
+def _referred_to(response: dns.message.Message, lookup: _Lookup) -> str:
+    """Name server of a referral (RFC 2308 2.2.1); empty for any other answer."""
+    types = {found.rdtype for found in response.authority}
+    negative = response.rcode() != dns.rcode.NOERROR or bool(response.flags & dns.flags.AA)
+    if lookup.aliases or negative or dns.rdatatype.SOA in types:
+        return ""
+    servers = [found for found in response.authority if found.rdtype == dns.rdatatype.NS and found]
+    return _text(servers[0][0].target) if servers else ""
+
+
+def _text(name: dns.name.Name) -> str:
+    return printable(name.to_text(omit_final_dot=True))

@@ -53,7 +53,10 @@ def status_of(check: Check, observation: Observation) -> Status:
     if observation.service is Service.NOT_ASKED and observation.facts.get(ACCEPTS_EVERYTHING):
         return Status.UNVERIFIABLE
     if state is State.OPEN and observation.service in (Service.CONFIRMED, Service.NOT_ASKED):
-        return Status.WARNING if observation.facts.get("warning") else Status.OK
+        if observation.facts.get("warning"):
+            return Status.WARNING
+        if not observation.facts.get("shortfall"):
+            return Status.OK
     if state in (State.OPEN_FILTERED, State.CLOSED) and not check.answers:
         # Windows listens on none of these: a host that says so itself has shown an open path,
         # and neither that nor silence tells whether the audit misses anything.

@@ -19,6 +19,7 @@ from probes.model import (
     Ruling,
     Status,
 )
+from probes.wire.text import printable
 from profiles.model import Capability, Check, Elsewhere, Instead, Profile, clause
 
 _MAX_FIX = 600
@@ -33,6 +34,8 @@ class VerdictRow:
     """Reason of a row that was not tested."""
     fix: str = ""
     """Fix from the probe or the judge that replaces the profile's."""
+    shortfall: str = ""
+    """Clause about a service that answers and falls short of what the check asks for."""
 
 
 class CheckOutcome(Enum):
@@ -51,6 +54,8 @@ class CheckOutcome(Enum):
     """Missing, and checks that could substitute for it were not all tested."""
     UNVERIFIABLE = auto()
     """It cannot be told from outside."""
+    INCONCLUSIVE = auto()
+    """It answers, and does not show that it does what the check asks for."""
     NOT_NEEDED = auto()
     NO_HOST = auto()
     """Check of another role of which there is no host."""
@@ -99,6 +104,7 @@ _UNDECIDED = frozenset(
         CheckOutcome.NOT_MEASURED,
         CheckOutcome.UNDECIDED,
         CheckOutcome.REPLACEABLE,
+        CheckOutcome.INCONCLUSIVE,
     }
 )
 _FAILED = frozenset({CheckOutcome.BLOCKED, CheckOutcome.DEGRADED, CheckOutcome.REPLACEABLE})
@@ -116,6 +122,7 @@ _EXPLAINED = frozenset(
         CheckOutcome.UNDECIDED,
         CheckOutcome.UNTESTED,
         CheckOutcome.NOT_MEASURED,
+        CheckOutcome.INCONCLUSIVE,
     }
 )
 
@@ -158,10 +165,12 @@ def verdict_row(result: Result) -> VerdictRow:
     status = result.status
     if status in UNTESTED:
         return VerdictRow(status, result.observation.reason)
+    shortfall = printable(str(result.observation.facts.get("shortfall", "")))
     if status in MISSING:
         own = result.observation.facts.get("fix") or fix_override(result.job, result.observation)
-        return VerdictRow(status, None, str(own)[:_MAX_FIX]) if own else _PLAIN[status]
-    return _PLAIN[status]
+        row = VerdictRow(status, None, str(own)[:_MAX_FIX], shortfall)
+        return row if own or shortfall else _PLAIN[status]
+    return VerdictRow(status, shortfall=shortfall) if shortfall else _PLAIN[status]
 
 
 def best_row(rows: Iterable[VerdictRow]) -> VerdictRow | None:
@@ -196,6 +205,8 @@ def check_outcome(
         one is not None and one.status in UNTESTED for one in conditions
     ):
         return CheckOutcome.UNDECIDED
+    if row.status is Status.WARNING and row.shortfall:
+        return CheckOutcome.INCONCLUSIVE
     return _OF_STATUS[row.status]
 
 
@@ -226,6 +237,8 @@ def verdict_sentence(
     can = capability.can if substitute is None else substitute.can
     if ruling is Ruling.BLOCKED:
         text = f"{capability.cannot}: {'; '.join(clauses.blocked())}"
+    elif ruling is Ruling.UNKNOWN and (answers := clauses.inconclusive()):
+        text = answers
     elif ruling is Ruling.UNKNOWN:
         text = f"it is not known whether {capability.can}: {', and '.join(clauses.unknown())}"
     elif ruling is Ruling.DEGRADED:
@@ -257,8 +270,17 @@ class _Clauses:
         costs = {cost.check: cost.lost for cost in self.capability.optional}
         for judged in self._own_checks(CheckOutcome.DEGRADED):
             lost = costs.get(judged.check.id) or clause(judged.check.consequence)
-            yield f"{lost}, because {self._name(judged.check)} is not available"
+            name, shortfall = self._name(judged.check), judged.row and judged.row.shortfall
+            why = f"answers, but {shortfall}" if shortfall else "is not available"
+            yield f"{lost}, because {name} {why}"
         yield from self._of_other_roles(CheckOutcome.DEGRADED)
+
+    def inconclusive(self) -> str:
+        """Shortfalls, where nothing else is unknown; empty otherwise."""
+        open_questions = [one for one in self.checks if one.outcome in _UNDECIDED]
+        if any(one.outcome is not CheckOutcome.INCONCLUSIVE for one in open_questions):
+            return ""
+        return "; ".join(self._shortfalls())
 
     def unknown(self) -> Iterable[str]:
         """Checks that are missing without deciding, and checks that were not tested."""
@@ -277,6 +299,7 @@ class _Clauses:
             yield f"{joined(self._own_names(CheckOutcome.UNTESTED))} could not be tested"
         if not_measured := self._own_names(CheckOutcome.NOT_MEASURED):
             yield _clause(not_measured, "left out", past=True)
+        yield from self._shortfalls()
         for judged in self.checks:
             if judged.elsewhere is not None and judged.outcome is CheckOutcome.UNTESTED:
                 where = self._role(judged.check)
@@ -299,6 +322,11 @@ class _Clauses:
                 )
         for role, names in without_host.items():
             yield f"no {role} was checked for {joined(names)}"
+
+    def _shortfalls(self) -> Iterable[str]:
+        for judged in self._own_checks(CheckOutcome.INCONCLUSIVE):
+            if judged.row is not None:
+                yield f"{self._name(judged.check)} answers, but {judged.row.shortfall}"
 
     def _of_other_roles(self, outcome: CheckOutcome) -> Iterable[str]:
         for judged in self.checks:

@@ -31,7 +31,7 @@ from probes.model import (
 from probes.options import NO_OPTIONS, Options
 from probes.registry import PROBES
 from probes.settings import Settings
-from probes.vantage import Accept, Outcome
+from probes.vantage import Accept, Cancel, Done, Outcome
 from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check, Profile
@@ -42,13 +42,25 @@ Script = Callable[[bytes], Reply]
 
 
 class ScriptedVantage:
-    """Datagrams are answered by a function; what was sent is kept."""
+    """Datagrams are answered by a function; what was sent is kept.
+
+    `tcp` is how a connect ends, or the loopback port that it is led to.
+    """
 
     info = VantageInfo("scripted", "here", addresses=("192.0.2.9",))
 
     def __init__(self, script: Script) -> None:
         self.script = script
         self.sent: list[bytes] = []
+        self.tcp: Outcome | int = Outcome(State.CLOSED, Reason.CONN_REFUSED, "192.0.2.1")
+        self.connects: list[tuple[str, int]] = []
+
+    def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
+        self.connects.append((address, port))
+        if isinstance(self.tcp, int):
+            return LocalVantage().connect("127.0.0.1", self.tcp, timeout, done, keep=keep)
+        done(self.tcp)
+        return lambda: None
 
     async def exchange(
         self, address: str, port: int, payload: bytes, timeout: float, accept: Accept

@@ -170,8 +170,27 @@ observations = st.builds(
         Icmp, st.integers(0, 255), st.integers(0, 255), st.text(max_size=9), st.sampled_from([4, 6])
     ),
     attempts=st.integers(0, 5),
-    facts=st.dictionaries(st.sampled_from(["summary", "problem", "warning"]), st.text()),
+    facts=st.dictionaries(
+        st.sampled_from(["summary", "problem", "warning", "shortfall"]), st.text()
+    ),
 )
+
+
+@pytest.mark.parametrize(
+    ("check", "warning", "status"),
+    [
+        (TCP, False, Status.BLOCKED),
+        (PING, False, Status.DEGRADED),
+        (TCP, True, Status.WARNING),
+    ],
+)
+def test_a_right_service_with_a_shortfall_is_never_ok(check, warning: bool, status: Status):
+    facts = {"summary": "It answers, but less", "shortfall": "it does less", "warning": warning}
+    observation = seen(State.OPEN, Reason.SYN_ACK, service=Service.CONFIRMED, facts=facts)
+    result = judge(job(check), observation)
+    assert result.status is status
+    assert result.note.startswith("It answers, but less.")
+    assert result.note.endswith(check.consequence) is (status is not Status.WARNING)
 
 
 @given(observations, st.sampled_from([TCP, UDP, MUTE, PING]))

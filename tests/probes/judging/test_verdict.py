@@ -169,6 +169,21 @@ def test_where_nothing_can_be_verified_it_is_unknown():
     )
 
 
+def test_what_answers_and_shows_nothing_is_said_beside_what_was_not_tested():
+    (audit,) = capabilities_of(CATALOG, "esxi.host")
+    own = {
+        "esxi.https": VerdictRow(Status.WARNING, shortfall="it is no vSphere"),
+        "esxi.authd": VerdictRow(Status.ERROR, Reason.PERMISSION_DENIED),
+        "esxi.http": VerdictRow(Status.OK),
+    }
+    found = judge_capability(CATALOG, audit, {}, own, {})
+    assert (found.ruling, found.because) == (Ruling.UNKNOWN, ("esxi.https", "esxi.authd"))
+    assert found.text.endswith(
+        ": ESXi authd (TCP 902) could not be tested, and HTTPS (TCP 443) answers, but it is no "
+        "vSphere."
+    )
+
+
 def test_a_required_check_that_was_left_out_is_unknown_and_an_optional_one_is_not_missed():
     asked = CATALOG.default_answers
     (scan,) = capabilities_of(CATALOG, "discovery.host")

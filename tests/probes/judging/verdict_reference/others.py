@@ -173,6 +173,25 @@ OTHERS = [
         ("Allow inbound UDP 53 on the DNS server from the Audit Service host.",),
     ),
     Case(
+        "DNS resolution.",
+        "dns.server",
+        {
+            "discovery.dns": VerdictRow(
+                Status.WARNING, shortfall="it refuses to look names up for this machine (REFUSED)"
+            )
+        },
+        Ruling.UNKNOWN,
+        "DNS (UDP 53) answers, but it refuses to look names up for this machine (REFUSED).",
+        because=("discovery.dns",),
+    ),
+    Case(
+        "DNS resolution.",
+        "dns.server",
+        {"discovery.dns": WARNED},
+        Ruling.READY,
+        "Names can be resolved during a network scan; DNS (UDP 53) has a warning.",
+    ),
+    Case(
         "Reachability checks such as ping. Recommended for optimal discovery.",
         "discovery.host",
         {"discovery.ping": LESS, "discovery.nbns": OK, "discovery.nbdgm": MUTE},
