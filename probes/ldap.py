@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from probes.call import Answer, Call, Unexpected
 from probes.clients.framing import read_message
@@ -11,8 +13,12 @@ from probes.model import Service
 from probes.wire import ldap
 from probes.wire.ber import Malformed, generalized
 from probes.wire.ldap import Entry, Refusal
+from probes.wire.text import printable
 from probes.wire.unexpected import excerpt
 
+OPERATIONS_ERROR = 1
+MAX_QUOTED = 120
+"""Characters of a server's own words in a note."""
 ATTRIBUTES = (
     *("defaultNamingContext", "rootDomainNamingContext", "namingContexts", "dnsHostName"),
     *("domainFunctionality", "forestFunctionality", "domainControllerFunctionality"),
@@ -36,9 +42,10 @@ FUNCTIONAL_LEVELS = {
 }
 """Functional levels (MS-ADTS 6.1.4.2 to 6.1.4.4)."""
 
+ACTIVE_DIRECTORY = "Active Directory"
 _CAPABILITIES = {
     "1.2.840.113556.1.4.1851": "Active Directory Lightweight Directory Services",
-    "1.2.840.113556.1.4.800": "Active Directory",
+    "1.2.840.113556.1.4.800": ACTIVE_DIRECTORY,
 }
 """Product by its OID in supportedCapabilities (MS-ADTS 3.1.1.3.4.3), the special one first."""
 
@@ -58,8 +65,72 @@ _FACT_ATTRIBUTES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """Meaning of a search that ended without an entry: what the server does, means and needs."""
+
+    clause: str
+    """Verb of "LDAP server that ..." and of "LDAP answers, but it ..."."""
+    means: str
+    fix: str
+
+
+_SHOWN_BY_CONTROLLERS = "a domain controller shows its rootDSE to everybody"
+_WRONG_HOST = "Name a domain controller: this is another directory, or a proxy."
+_NOT_SEEN = "it was not seen to be a domain controller"
+_LOGIN = _Result(
+    "refuses to be asked without a login",
+    _SHOWN_BY_CONTROLLERS,
+    "Name a domain controller, which shows its rootDSE without a login, or let this server do so.",
+)
+_HIDDEN = _Result("shows nothing of itself without a login", _SHOWN_BY_CONTROLLERS, _LOGIN.fix)
+_FAILURE = _Result(
+    "ends the search with an error", _NOT_SEEN, "See in the server's log why, and measure again."
+)
+_LIMIT_FIX = "See on the server why its limits end a search for one entry, and measure again."
+_BUSY_FIX = "See on the server why it cannot serve, and measure again."
+
+_RESULTS = {
+    0: _HIDDEN,
+    OPERATIONS_ERROR: _LOGIN,
+    2: replace(_FAILURE, clause="cannot read the question"),
+    3: _Result("ended the search at its time limit", _NOT_SEEN, _LIMIT_FIX),
+    4: _Result("ended the search at its size limit", _NOT_SEEN, _LIMIT_FIX),
+    8: _LOGIN,
+    ldap.REFERRAL: _Result(
+        "refers to another server", _NOT_SEEN, "Name the server that it refers to."
+    ),
+    11: _Result("ended the search at a limit of its administrator", _NOT_SEEN, _LIMIT_FIX),
+    13: _Result(
+        "answers only under TLS",
+        "a domain controller shows its rootDSE without",
+        "Name a domain controller, which shows its rootDSE without TLS, or let this server do so.",
+    ),
+    32: _HIDDEN,
+    48: _LOGIN,
+    49: _LOGIN,
+    50: _LOGIN,
+    51: _Result("says it is too busy", _NOT_SEEN, _BUSY_FIX),
+    52: _Result("says it cannot serve now", _NOT_SEEN, _BUSY_FIX),
+    53: _Result(
+        "is unwilling to answer",
+        _SHOWN_BY_CONTROLLERS,
+        "Name a domain controller, or see on this server why it is unwilling.",
+    ),
+    80: _Result("has an internal error", _NOT_SEEN, _BUSY_FIX),
+}
+"""Results by code, after RFC 4511 appendix A.2; others are a failure."""
+_LOGIN_WORDS = re.compile(r"bind|bound|authent|login|log in|logon|credential|anonym", re.IGNORECASE)
+"""Reasons of operationsError: Active Directory and OpenLDAP say so that a bind must come first."""
+_OF_ANY_SERVER = frozenset({"ldap_versions", "sasl_mechanisms", "controls", "subschema_subentry"})
+"""Facts that do not tell one directory from another."""
+
+
 async def ask(call: Call) -> Answer:
     """Search the rootDSE anonymously; its entry and every refusal prove an LDAP server.
+
+    Anything but the rootDSE of a domain controller has a shortfall: what says less gets no better
+    mark.
 
     Raises Unexpected for another protocol, and EOFError, OSError and TimeoutError of a service
     that does not answer.
@@ -83,17 +154,31 @@ async def ask(call: Call) -> Answer:
 
 
 def _refusal_facts(reply: Refusal) -> dict[str, object]:
+    """Facts of an answer without a rootDSE, which every domain controller shows to everybody."""
     facts: dict[str, object] = {"result_code": reply.code, "result": reply.name}
     if reply.text:
         facts["result_text"] = reply.text
-    if reply.code in ldap.BUSY:
-        facts["warning"] = True
-        facts["summary"] = f"LDAP server that says it cannot serve now ({reply.name})"
-    elif reply.code in (0, 32):
-        facts["summary"] = "LDAP server that shows nothing of itself without a login"
-    else:
-        facts["summary"] = f"LDAP server that refuses to be asked without a login ({reply.name})"
-    return facts
+    if reply.referrals:
+        facts["referrals"] = list(reply.referrals)
+    result = _result(reply)
+    said = f", in its words “{printable(reply.text, MAX_QUOTED)}”" if reply.text else ""
+    to = f", {reply.referrals[0]}" if reply.referrals else ""
+    clause = f"{result.clause}{to} ({reply.name})"
+    return facts | _no_controller(
+        f"LDAP server that {clause}{said}; {result.means}", clause, result.fix
+    )
+
+
+def _result(reply: Refusal) -> _Result:
+    """Meaning of a result; operationsError is a wish for a login where the server says so."""
+    if reply.code == OPERATIONS_ERROR and not _LOGIN_WORDS.search(reply.text):
+        return _FAILURE
+    return _RESULTS.get(reply.code, _FAILURE)
+
+
+def _no_controller(summary: str, clause: str, fix: str) -> dict[str, object]:
+    """Facts of an LDAP server from which current-user information is not to be had."""
+    return {"summary": summary, "shortfall": f"it {clause}", "fix": fix}
 
 
 def _root_dse_facts(entry: Entry) -> dict[str, object]:
@@ -119,22 +204,37 @@ def _root_dse_facts(entry: Entry) -> dict[str, object]:
         "controls": list(dict.fromkeys(entry.texts("supportedControl")))[:64],
     }
     facts = {key: value for key, value in known.items() if value}
-    if domain:
+    if domain and _is_controller(entry, product):
         named = (
             f"Domain controller {host} of {domain}" if host else f"Domain controller of {domain}"
         )
         level = facts.get("domain_functional_level")
         facts["summary"] = f"{named}, functional level {level}" if level else named
-    elif known["naming_contexts"] or product:
-        # A directory that shows what it holds, and no domain is among it.
-        facts["warning"] = True
-        facts["summary"] = (
-            f"{product or 'An LDAP server'} answers, but it is no domain controller: current-user "
-            "information cannot be read from it"
+        if entry.text("isSynchronized").upper() == "FALSE":
+            facts["warning"] = True
+            facts["summary"] = f"{facts['summary']}; it has not finished its first replication"
+        return facts
+    if product == ACTIVE_DIRECTORY:
+        clause = "shows no domain"
+        return facts | _no_controller(f"{product} answers, but it {clause}", clause, _WRONG_HOST)
+    if not any(value for key, value in facts.items() if key not in _OF_ANY_SERVER):
+        return facts | _no_controller(
+            f"LDAP server that {_HIDDEN.clause}; {_HIDDEN.means}", _HIDDEN.clause, _HIDDEN.fix
         )
-    else:
-        facts["summary"] = "LDAP server that shows nothing of itself without a login"
-    return facts
+    vendor = entry.text("vendorVersion") or entry.text("vendorName")
+    who = product or (f"An LDAP server ({vendor})" if vendor else "An LDAP server")
+    clause = "is no domain controller"
+    return facts | _no_controller(f"{who} answers, but it {clause}", clause, _WRONG_HOST)
+
+
+def _is_controller(entry: Entry, product: str) -> bool:
+    """True for a domain's rootDSE as Active Directory shows it (MS-ADTS 3.1.1.3.2).
+
+    A defaultNamingContext alone does not prove one: 389 Directory Server and AD LDS have it too.
+    """
+    if product or entry.texts("supportedCapabilities"):
+        return product == ACTIVE_DIRECTORY
+    return bool(entry.text("rootDomainNamingContext") and entry.text("domainFunctionality"))
 
 
 def _clock_facts(entry: Entry, here: float) -> dict[str, object]:

@@ -20,22 +20,48 @@ RESULTS = {
     0: "success",
     1: "operationsError",
     2: "protocolError",
+    3: "timeLimitExceeded",
+    4: "sizeLimitExceeded",
+    5: "compareFalse",
+    6: "compareTrue",
     7: "authMethodNotSupported",
     8: "strongerAuthRequired",
     10: "referral",
+    11: "adminLimitExceeded",
+    12: "unavailableCriticalExtension",
     13: "confidentialityRequired",
+    14: "saslBindInProgress",
+    16: "noSuchAttribute",
+    17: "undefinedAttributeType",
+    18: "inappropriateMatching",
+    19: "constraintViolation",
+    20: "attributeOrValueExists",
+    21: "invalidAttributeSyntax",
     32: "noSuchObject",
+    33: "aliasProblem",
+    34: "invalidDNSyntax",
+    36: "aliasDereferencingProblem",
     48: "inappropriateAuthentication",
     49: "invalidCredentials",
     50: "insufficientAccessRights",
     51: "busy",
     52: "unavailable",
     53: "unwillingToPerform",
+    54: "loopDetect",
+    64: "namingViolation",
+    65: "objectClassViolation",
+    66: "notAllowedOnNonLeaf",
+    67: "notAllowedOnRDN",
+    68: "entryAlreadyExists",
+    69: "objectClassModsProhibited",
+    71: "affectsMultipleDSAs",
+    80: "other",
 }
-"""Names of result codes (RFC 4511 4.1.9)."""
-BUSY = frozenset({51, 52})
+"""Names of result codes (RFC 4511 4.1.9, their meanings in its appendix A)."""
+MAX_REFERRALS = 8
+REFERRAL = 10
 
-_SEARCH, _ENTRY, _DONE, _EXTENDED = 3, 4, 5, 24
+_SEARCH, _ENTRY, _DONE, _REFERENCE, _EXTENDED = 3, 4, 5, 19, 24
 _PRESENT_OBJECT_CLASS = b"\x87\x0bobjectClass"
 
 
@@ -62,6 +88,8 @@ class Refusal:
 
     code: int
     text: str
+    referrals: tuple[str, ...] = ()
+    """URIs of other servers (RFC 4511 4.1.10)."""
 
     @property
     def name(self) -> str:
@@ -108,6 +136,8 @@ def reply(data: bytes) -> Entry | Refusal:
         return _entry(operation.content)
     if operation.tag == ber.application(_DONE):
         return _refusal(operation.content)
+    if operation.tag == ber.application(_REFERENCE):
+        return Refusal(REFERRAL, "", _uris(operation.content))
     raise Malformed(f"operation {operation.tag:#04x}")
 
 
@@ -133,4 +163,13 @@ def _refusal(content: bytes) -> Refusal:
     tags = [part.tag for part in parts[:3]]
     if tags != [ber.ENUMERATED, ber.OCTET_STRING, ber.OCTET_STRING]:
         raise Malformed("a result without code, name and text")
-    return Refusal(ber.to_integer(parts[0].content), printable(parts[2].content))
+    code, text = ber.to_integer(parts[0].content), printable(parts[2].content)
+    referrals = next((part.content for part in parts[3:] if part.tag == ber.context(3)), b"")
+    return Refusal(code, text, _uris(referrals))
+
+
+def _uris(content: bytes) -> tuple[str, ...]:
+    parts = ber.elements(content)
+    if any(part.tag != ber.OCTET_STRING for part in parts):
+        raise Malformed("a referral that is no octet string")
+    return tuple(printable(part.content) for part in parts[:MAX_REFERRALS])

@@ -6,13 +6,20 @@ from datetime import UTC, datetime
 import pytest
 
 from probes.call import Answer, Call, Unexpected
-from probes.lab.ldap import entry, result
+from probes.judging.status import judge
+from probes.judging.verdict import Judgement, VerdictRow, judge_capability, verdict_row
+from probes.lab.ldap import entry, message, octets, result
 from probes.ldap import ask
-from probes.model import Service
+from probes.model import Job, Observation, Reason, Result, Ruling, Service, State, Status, Target
+from probes.registry import PROBES
 from probes.vantage.stream import MAX_RECEIVED
-from probes.wire import ldap
+from probes.wire import ber, ldap
+from probes.wire.ber import element, integer
+from profiles.loader import load_profile
+from profiles.model import capabilities_of
 from tests.probes.peers import answering, endless, resetting
 
+CATALOG = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
 SHORT = 0.3
 DC = {
     "defaultNamingContext": "DC=corp,DC=example",
@@ -108,53 +115,209 @@ async def test_a_name_that_is_no_domain_is_not_made_one(tcp_call, context: str) 
     assert "domain" not in answer.facts
 
 
+OPEN_LDAP = {"namingContexts": "dc=acme,dc=example", "supportedSASLMechanisms": "EXTERNAL"}
+DIRECTORY_389 = {
+    "namingContexts": "dc=acme,dc=example",
+    "defaultNamingContext": "dc=acme,dc=example",
+    "vendorName": "389 Project",
+    "vendorVersion": "389-Directory/2.3.1 B2023.048.0000",
+}
+AD_LDS = {
+    "supportedCapabilities": ("1.2.840.113556.1.4.1851", "1.2.840.113556.1.4.1670"),
+    "defaultNamingContext": "DC=app,DC=example",
+    "namingContexts": "DC=app,DC=example",
+    "dnsHostName": "app1.corp.example",
+    "dsServiceName": "CN=NTDS Settings,CN=APP1$app,CN=Servers,CN=Default-First-Site-Name",
+    "domainControllerFunctionality": "7",
+    "forestFunctionality": "2",
+}
+APACHE_DS = {
+    "vendorName": "Apache Software Foundation",
+    "vendorVersion": "2.0.0.AM26",
+    "namingContexts": "dc=example,dc=com",
+}
+LDAP_PROXY = {"namingContexts": "DC=corp,DC=example", "supportedLDAPVersion": ("2", "3")}
+
+
+def row(answer: Answer) -> tuple[Result, Judgement]:
+    """Row and verdict of a domain controller whose KDC is in order, with this LDAP answer."""
+    check = CATALOG.check("windows.ldap")
+    job = Job("k", check, Target("windows.dc", "192.0.2.1"), 389)
+    seen = Observation(State.OPEN, Reason.SYN_ACK, answer.service, facts=answer.facts)
+    result = judge(job, seen)
+    (capability,) = capabilities_of(CATALOG, "windows.dc")
+    own = {"windows.kerberos": VerdictRow(Status.OK), check.id: verdict_row(result)}
+    return result, judge_capability(CATALOG, capability, CATALOG.default_answers, own, {})
+
+
+def assert_degraded(answer: Answer) -> str:
+    """Check the row and the verdict of a server from which no user is to be had; its note."""
+    assert answer.service is Service.CONFIRMED
+    result, verdict = row(answer)
+    assert result.status is Status.DEGRADED
+    assert result.note.endswith(CATALOG.check("windows.ldap").consequence)
+    assert verdict.ruling is Ruling.DEGRADED
+    assert "current-user information is not collected, because LDAP (TCP 389) answers, but it " in (
+        verdict.text
+    )
+    assert verdict.fix == (answer.facts["fix"],)
+    assert "Allow inbound" not in verdict.fix[0]
+    return result.note
+
+
 @pytest.mark.parametrize(
     ("attributes", "named"),
     [
-        ({"namingContexts": "dc=acme"}, "An LDAP server answers"),
+        (OPEN_LDAP, "An LDAP server answers"),
+        (LDAP_PROXY, "An LDAP server answers"),
+        (DIRECTORY_389, "An LDAP server (389-Directory/2.3.1 B2023.048.0000) answers"),
+        (APACHE_DS, "An LDAP server (2.0.0.AM26) answers"),
+        (AD_LDS, "Active Directory Lightweight Directory Services answers"),
         (
             {"supportedCapabilities": "1.2.840.113556.1.4.1851"},
             "Active Directory Lightweight Directory Services answers",
         ),
+        (DC | {"supportedCapabilities": "1.2.840.113556.1.4.1851"}, "Active Directory Light"),
+        (DC | {"supportedCapabilities": "1.3.6.1.4.1.4203.1.5.1"}, "An LDAP server answers"),
+        ({"vendorName": "\x1b[2JEvil"}, "An LDAP server (\\x1b[2JEvil) answers"),
     ],
 )
-async def test_a_directory_that_is_no_domain_controller_is_a_warning(
+async def test_a_directory_that_is_no_domain_controller_is_degraded(
     tcp_call, attributes: dict[str, str], named: str
 ) -> None:
     async with tcp_call(answers(entry(attributes))) as call:
         answer = await asked(call)
-    assert answer.service is Service.CONFIRMED
-    assert answer.facts["warning"] is True
-    assert str(answer.facts["summary"]).startswith(named)
-    assert "no domain controller" in str(answer.facts["summary"])
+    note = assert_degraded(answer)
+    assert note.startswith(f"{named}" if "answers" not in named else f"{named}, but it is no ")
+    assert "no domain controller" in note
 
 
-@pytest.mark.parametrize("reply", [entry({}), result(0), result(32)])
-async def test_a_server_that_shows_nothing_is_ldap_and_no_warning(tcp_call, reply: bytes) -> None:
+async def test_active_directory_that_shows_no_domain_is_degraded(tcp_call) -> None:
+    async with tcp_call(answers(entry(DC | {"defaultNamingContext": ""}))) as call:
+        answer = await asked(call)
+    assert assert_degraded(answer).startswith("Active Directory answers, but it shows no domain.")
+
+
+async def test_a_controller_that_shows_no_capabilities_is_known_by_its_forest(tcp_call) -> None:
+    attributes = {
+        **{name: value for name, value in DC.items() if name != "supportedCapabilities"},
+        "rootDomainNamingContext": "DC=corp,DC=example",
+    }
+    async with tcp_call(answers(entry(attributes))) as call:
+        answer = await asked(call)
+    assert str(answer.facts["summary"]).startswith("Domain controller dc1.corp.example")
+    assert row(answer)[0].status is Status.OK
+
+
+async def test_a_controller_that_is_not_synchronized_is_a_warning(tcp_call) -> None:
+    async with tcp_call(answers(entry(DC | {"isSynchronized": "FALSE"}))) as call:
+        answer = await asked(call)
+    result, verdict = row(answer)
+    assert (result.status, verdict.ruling) == (Status.WARNING, Ruling.READY)
+    assert "has not finished its first replication" in result.note
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        entry({}),
+        entry({"supportedLDAPVersion": "3", "supportedSASLMechanisms": "GSSAPI"}),
+        result(0),
+        result(32),
+    ],
+)
+async def test_a_server_that_shows_nothing_gets_no_better_mark(tcp_call, reply: bytes) -> None:
     async with tcp_call(answers(reply)) as call:
         answer = await asked(call)
-    assert answer.service is Service.CONFIRMED
-    assert "shows nothing of itself" in str(answer.facts["summary"])
-    assert "warning" not in answer.facts
+    assert "shows nothing of itself" in assert_degraded(answer)
 
 
-@pytest.mark.parametrize("code", [1, 8, 13, 48, 50, 53, 4711])
-async def test_a_refusal_is_ldap(tcp_call, code: int) -> None:
+BIND_FIRST = (
+    "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful "
+    "bind must be completed on the connection., data 0, v4563"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "text", "means"),
+    [
+        (1, "operationsError", BIND_FIRST, "without a login"),
+        (1, "operationsError", "BIND required", "without a login"),
+        (1, "operationsError", "only authenticated clients", "without a login"),
+        (1, "operationsError", "000020D6: SvcErr, problem 5012 (DIR_ERROR)", "an error"),
+        (1, "operationsError", "", "an error"),
+        (2, "protocolError", "", "cannot read the question"),
+        (3, "timeLimitExceeded", "", "its time limit"),
+        (4, "sizeLimitExceeded", "", "its size limit"),
+        (7, "authMethodNotSupported", "", "an error"),
+        (8, "strongerAuthRequired", "", "without a login"),
+        (10, "referral", "", "refers to another server"),
+        (11, "adminLimitExceeded", "", "a limit of its administrator"),
+        (13, "confidentialityRequired", "TLS required", "only under TLS"),
+        (48, "inappropriateAuthentication", "", "without a login"),
+        (49, "invalidCredentials", "", "without a login"),
+        (50, "insufficientAccessRights", "", "without a login"),
+        (51, "busy", "", "too busy"),
+        (52, "unavailable", "", "cannot serve now"),
+        (53, "unwillingToPerform", "", "unwilling"),
+        (80, "other", "", "an internal error"),
+    ],
+)
+async def test_a_result_without_the_rootdse_is_told_by_its_name_and_degraded(
+    tcp_call, code: int, name: str, text: str, means: str
+) -> None:
+    async with tcp_call(answers(result(code, text))) as call:
+        answer = await asked(call)
+    note = assert_degraded(answer)
+    assert f"({code}, {name})" in note
+    assert means in note
+    assert ("login" in note) is (means == "without a login")
+    assert ("TLS" in str(answer.facts["fix"])) is (code == 13)
+    if text:
+        assert f"“{text[:100]}" in note
+
+
+@pytest.mark.parametrize("code", [6, 4711, -1, 2**31 - 1])
+async def test_an_odd_result_is_an_error_and_degraded(tcp_call, code: int) -> None:
     async with tcp_call(answers(result(code, "bind\x1b[2J first"))) as call:
         answer = await asked(call)
-    assert answer.service is Service.CONFIRMED
+    assert "ends the search with an error" in assert_degraded(answer)
     assert answer.facts["result_code"] == code
     assert answer.facts["result_text"] == "bind\\x1b[2J first"
-    assert f"({code}" in str(answer.facts["summary"])
-    assert "warning" not in answer.facts
 
 
 @pytest.mark.parametrize("reply", [result(51), result(52, operation=24, id=0)])
-async def test_a_server_that_cannot_serve_now_is_a_warning(tcp_call, reply: bytes) -> None:
+async def test_a_server_that_cannot_serve_now_is_not_told_to_want_a_login(
+    tcp_call, reply: bytes
+) -> None:
     async with tcp_call(answers(reply)) as call:
         answer = await asked(call)
-    assert answer.service is Service.CONFIRMED
-    assert answer.facts["warning"] is True
+    assert "login" not in assert_degraded(answer)
+
+
+ELSEWHERE = "ldap://dc1.corp.example/"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        message(
+            5,
+            integer(10, ber.ENUMERATED),
+            octets(""),
+            octets(""),
+            element(ber.context(3), octets(ELSEWHERE), octets("ldap://dc2.corp.example/")),
+        ),
+        message(19, octets(ELSEWHERE)),
+    ],
+    ids=["result", "reference"],
+)
+async def test_a_referral_names_the_other_server(tcp_call, reply: bytes) -> None:
+    async with tcp_call(answers(reply)) as call:
+        answer = await asked(call)
+    note = assert_degraded(answer)
+    assert f"refers to another server, {ELSEWHERE} (10, referral)" in note
+    assert answer.facts["referrals"][0] == ELSEWHERE
 
 
 async def test_an_escape_sequence_in_the_rootdse_is_made_harmless(tcp_call) -> None:

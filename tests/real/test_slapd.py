@@ -45,22 +45,26 @@ async def test_an_open_directory_is_ldap_and_no_domain_controller(slapd) -> None
         answer = await asked(ldap.ask, port)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["naming_contexts"] == ["dc=acme,dc=test"]
-    assert answer.facts["warning"] is True
-    assert "no domain controller" in str(answer.facts["summary"])
+    assert answer.facts["shortfall"] == "it is no domain controller"
 
 
 @pytest.mark.parametrize(
-    ("line", "code"),
-    [("require bind", 1), ("require authc", 53), ("restrict search", 53), ("security ssf=56", 13)],
+    ("line", "code", "shortfall"),
+    [
+        ("require bind", 1, "it refuses to be asked without a login (1, operationsError)"),
+        ("require authc", 53, "it is unwilling to answer (53, unwillingToPerform)"),
+        ("restrict search", 53, "it is unwilling to answer (53, unwillingToPerform)"),
+        ("security ssf=56", 13, "it answers only under TLS (13, confidentialityRequired)"),
+    ],
 )
-async def test_a_directory_that_refuses_anonymous_searches_is_ldap(
-    slapd, line: str, code: int
+async def test_a_directory_that_refuses_anonymous_searches_is_ldap_with_its_reason(
+    slapd, line: str, code: int, shortfall: str
 ) -> None:
     with slapd(line) as port:
         answer = await asked(ldap.ask, port)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["result_code"] == code
-    assert "refuses to be asked without a login" in str(answer.facts["summary"])
+    assert answer.facts["shortfall"] == shortfall
 
 
 async def test_a_directory_that_hides_its_root_is_ldap(slapd) -> None:

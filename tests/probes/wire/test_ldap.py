@@ -39,6 +39,18 @@ def result(code: int, text: bytes = b"", *, operation: int = 5, id: int = 1) -> 
 GOOD = entry({"defaultNamingContext": [b"DC=corp,DC=test"], "currentTime": [b"20261123000130.0Z"]})
 
 
+@given(st.lists(st.from_regex(r"ldap://[a-z.]{1,20}/", fullmatch=True), max_size=12))
+def test_referrals_come_back_from_a_result_and_from_a_reference(uris: list[str]) -> None:
+    found = [octets(uri.encode()) for uri in uris]
+    parts = integer(10, ber.ENUMERATED), octets(b""), octets(b"")
+    done = message(5, *parts, element(ber.context(3), *found))
+    expected = Refusal(10, "", tuple(uris[: ldap.MAX_REFERRALS]))
+    assert ldap.reply(done) == expected
+    assert ldap.reply(message(19, *found)) == expected
+    with pytest.raises(Malformed):
+        ldap.reply(message(19, *found, integer(1)))
+
+
 @given(ATTRIBUTES)
 def test_an_entry_comes_back(attributes: dict[str, list[bytes]]) -> None:
     data = entry(attributes)
