@@ -115,7 +115,8 @@ def router(names: dict[str, str]) -> Callable[[Path, str], list[Server]]:
     snmp = snmpd("sysName router", "sysLocation Cellar")
 
     def made(folder: Path, address: str) -> list[Server]:
-        records = [f"--host-record={name},{where}" for name, where in names.items()]
+        known = {**names, "router.site.test": address}
+        records = [f"--host-record={name},{where}" for name, where in known.items()]
         command = [
             *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file="),
             *("--user=root", "--bind-interfaces", f"--listen-address={address}", "--no-resolv"),

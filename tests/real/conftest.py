@@ -150,7 +150,7 @@ def servers(folder: Path) -> Iterator[tuple[list[str], str]]:
             *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file="),
             *("--user=root", "--bind-interfaces", "--listen-address=10.1.2.53"),
             *("--except-interface=lo", "--no-resolv", "--no-hosts", "--local=/test/"),
-            "--log-facility=-",
+            *("--log-facility=-", "--host-record=ns.site.test,10.1.2.53"),
             "--srv-host=_ldap._tcp.dc._msdcs.corp.test,refused.site.test,389",
             "--srv-host=_kerberos._tcp.corp.test,refused.site.test,88",
             *records,

@@ -1,4 +1,4 @@
-"""The probes against the servers that people run: OpenSSH, net-snmp and dnsmasq."""
+"""The probes against the servers that people run: OpenSSH, net-snmp, dnsmasq and Knot."""
 
 from __future__ import annotations
 
@@ -194,3 +194,80 @@ async def test_dnsmasq_that_refuses_is_a_dns_server(need, unused: int) -> None:
         answer, _ = await asked(unused, "dns", dns.ask)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["rcode"] == "REFUSED"
+    assert answer.facts["warning"] is True
+    assert answer.facts["shortfall"] == "it refuses to look names up for this machine (REFUSED)"
+
+
+KNOT = """
+server:
+    listen: "{here}@{port}"
+    rundir: "{folder}"
+    version: "Knot DNS"
+log:
+  - target: stderr
+database:
+    storage: "{folder}"
+remote:
+  - id: nobody
+    address: "{here}@1"
+zone:
+  - domain: corp.example
+    storage: "{folder}"
+    file: corp.zone
+    zonefile-load: whole
+    journal-content: none
+  - domain: late.example
+    master: nobody
+"""
+ZONE = """
+$TTL 60
+@ SOA ns hostmaster 1 3600 600 86400 60
+@ NS ns
+ns A 192.0.2.53
+web A 192.0.2.7
+alias CNAME web
+gone CNAME nowhere
+text CNAME words
+words TXT "no address"
+away NS ns.away
+ns.away A 192.0.2.54
+"""
+MANY = "".join(f"many A 198.51.100.{number}\n" for number in range(1, 81))
+
+
+@pytest.mark.parametrize(
+    ("name", "summary", "shortfall"),
+    [
+        ("web.corp.example", "web.corp.example A is 192.0.2.7", ""),
+        ("alias.corp.example", "alias.corp.example A is 192.0.2.7, by its alias web", ""),
+        ("many.corp.example", "many.corp.example A is 198.51.100.", ""),
+        ("nowhere.corp.example", "no such name as nowhere.corp.example A", "no recursion"),
+        ("gone.corp.example", "alias nowhere.corp.example, and there is no such", "no recursion"),
+        ("text.corp.example", "alias words.corp.example, which has no A record", "no recursion"),
+        ("words.corp.example", "without a record for the name asked", "no recursion"),
+        ("pc.away.corp.example", "only refers to another name server, ns.away", "refers"),
+        ("www.example.org", "refuses to look names up for this machine", "refuses"),
+        ("www.late.example", "failed to look the name up", "failed"),
+    ],
+)
+async def test_knot_without_recursion_resolves_only_what_it_holds(
+    need, tmp_path: Path, unused: int, name: str, summary: str, shortfall: str
+) -> None:
+    need("knotd", root=False)
+    config = tmp_path / "knot.conf"
+    config.write_text(KNOT.format(folder=tmp_path, port=unused, here=HERE))
+    (tmp_path / "corp.zone").write_text(ZONE + MANY)
+
+    def ask_for(call: Call) -> object:
+        call.options = Options(dns_name=name)
+        return dns.ask(call)
+
+    with running("knotd", "-c", str(config)):
+        answer, call = await asked(unused, "dns", ask_for)
+    assert answer.service is Service.CONFIRMED
+    assert summary in str(answer.facts["summary"])
+    assert shortfall in str(answer.facts.get("shortfall", ""))
+    assert ("shortfall" in answer.facts) is bool(shortfall)
+    assert answer.facts["truncated"] is name.startswith("many")
+    assert answer.facts["software"] == "Knot DNS"
+    assert call.outcome.state is State.OPEN

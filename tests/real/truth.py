@@ -185,7 +185,10 @@ SERVICES = [
         *("snmp.snmp|10.1.2.35", "open|filtered", "no-response", None, "blocked"),
         "No answer in 4 s, ",
     ),
-    Row("discovery.dns|10.1.2.53", "open", "udp-response", None, "ok", "DNS answers", "confirmed"),
+    Row(
+        *("discovery.dns|10.1.2.53", "open", "udp-response", None, "ok"),
+        *("DNS answers: 53.2.1.10.in-addr.arpa PTR is ns.site.test.", "confirmed"),
+    ),
     Row(
         *("discovery.dns|10.1.2.11", "closed", "port-unreach", Icmp(3, 3, "10.1.2.11"), "blocked"),
         f"{NOBODY_LISTENS} 53,",
