@@ -22,6 +22,12 @@ MAX_SKEW_S = 300
 """Clock difference that Kerberos accepts (RFC 4120 8.2 and the default of Windows)."""
 WARN_SKEW_S = 240
 
+_FAILURES = {
+    kerberos.SVC_UNAVAILABLE: "says it cannot serve now",
+    kerberos.GENERIC: "has an error of its own",
+}
+"""Clause about a KDC by an error that is its own fault, not the name's (RFC 4120 7.5.9)."""
+
 _NAME = re.compile(r"[a-z0-9_-]+((?:\.[a-z0-9_-]+)+)\.?", re.IGNORECASE)
 _ADDRESS = re.compile(r"[0-9.]+")
 
@@ -70,9 +76,10 @@ def _facts(reply: Reply, asked: str, skew: float | None) -> dict[str, object]:
     named = f"Kerberos KDC of {realm}" if proven else "Kerberos KDC"
     if realm and not proven:
         named += f", asked for {realm}"
-    if reply.error == kerberos.SVC_UNAVAILABLE:
-        facts["warning"] = True
-        named += " that says it cannot serve now (KDC_ERR_SVC_UNAVAILABLE)"
+    if reply.error in _FAILURES:
+        clause = f"{_FAILURES[reply.error]} ({reply.error_name})"
+        facts |= {"warning": True, "shortfall": f"it {clause}"}
+        named += f" that {clause}, so that it gives tickets is not shown; see in its log why"
     if skew is not None and abs(skew) > WARN_SKEW_S:
         facts["warning"] = True
     facts["summary"] = f"{named}{_clock_text(skew)}"

@@ -77,7 +77,8 @@ def negotiation_facts(negotiated: Negotiated, identity: Identity) -> dict[str, o
         "dialect": negotiated.dialect,
     }
     if negotiated.status:
-        facts["status"] = f"0x{negotiated.status:08x}"
+        status = facts["status"] = f"0x{negotiated.status:08x}"
+        facts |= {"warning": True, "shortfall": f"it refuses to negotiate (status {status})"}
     if negotiated.signing:
         facts["signing"] = negotiated.signing
         facts["signing_required"] = negotiated.signing == "required"
@@ -126,7 +127,10 @@ def _summary(negotiated: Negotiated, identity: Identity) -> str:
         )
         return f"SMB1 only{owner}: an old protocol that current Windows no longer speaks by default"
     if negotiated.status:
-        return f"SMB answers, and refuses to negotiate with status 0x{negotiated.status:08x}"
+        return (
+            f"SMB answers, and refuses to negotiate with status 0x{negotiated.status:08x}, so that "
+            "it serves this machine is not shown; see in its log why"
+        )
     signing = "signing required" if negotiated.signing == "required" else "signing not required"
     text = f"SMB {negotiated.dialect}, {signing}"
     if identity.computer:

@@ -176,14 +176,20 @@ def verdict_row(result: Result) -> VerdictRow:
 def best_row(rows: Iterable[VerdictRow]) -> VerdictRow | None:
     """Rows of one check on several hosts as one: a single success is enough.
 
-    None without rows; not tested if any row was not and none succeeds.
+    None without rows; not tested if any row was not and none succeeds. A shortfall stands where
+    every row that succeeds has one.
     """
-    statuses = {row.status for row in rows}
+    candidates = tuple(rows)
+    statuses = {row.status for row in candidates}
     if not statuses:
         return None
     if statuses & UNTESTED and not statuses & AVAILABLE:
         return _PLAIN[Status.ERROR]
-    return _PLAIN[next(one for one in _BEST_OF_ALL if one in statuses)]
+    best = next(one for one in _BEST_OF_ALL if one in statuses)
+    of_best = [row for row in candidates if row.status is best]
+    if best in AVAILABLE and all(row.shortfall for row in of_best):
+        return VerdictRow(best, shortfall=of_best[0].shortfall)
+    return _PLAIN[best]
 
 
 def check_outcome(
@@ -205,9 +211,7 @@ def check_outcome(
         one is not None and one.status in UNTESTED for one in conditions
     ):
         return CheckOutcome.UNDECIDED
-    if row.status is Status.WARNING and row.shortfall:
-        return CheckOutcome.INCONCLUSIVE
-    return _OF_STATUS[row.status]
+    return _row_outcome(row)
 
 
 def other_role_outcome(
@@ -216,7 +220,13 @@ def other_role_outcome(
     """Outcome of a check on hosts of another role; `row` is the best of theirs."""
     if not is_required(check, answers):
         return CheckOutcome.NOT_NEEDED
-    return CheckOutcome.NO_HOST if row is None else _OF_STATUS[row.status]
+    return CheckOutcome.NO_HOST if row is None else _row_outcome(row)
+
+
+def _row_outcome(row: VerdictRow) -> CheckOutcome:
+    if row.status is Status.WARNING and row.shortfall:
+        return CheckOutcome.INCONCLUSIVE
+    return _OF_STATUS[row.status]
 
 
 def is_required(check: Check, answers: Mapping[str, str]) -> bool:
@@ -327,6 +337,10 @@ class _Clauses:
         for judged in self._own_checks(CheckOutcome.INCONCLUSIVE):
             if judged.row is not None:
                 yield f"{self._name(judged.check)} answers, but {judged.row.shortfall}"
+        for judged in self.checks:
+            if judged.elsewhere is not None and judged.outcome is CheckOutcome.INCONCLUSIVE:
+                name, role = self._name(judged.check), self._role(judged.check)
+                yield f"{name} answers and does not serve on any {role} checked"
 
     def _of_other_roles(self, outcome: CheckOutcome) -> Iterable[str]:
         for judged in self.checks:

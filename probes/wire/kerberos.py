@@ -27,7 +27,7 @@ ERRORS = {
     68: "KDC_ERR_WRONG_REALM",
 }
 """Names of the errors a KDC has for such a question (RFC 4120 7.5.9)."""
-SVC_UNAVAILABLE, WRONG_REALM = 29, 68
+SVC_UNAVAILABLE, GENERIC, WRONG_REALM = 29, 60, 68
 KNOWN_CLIENT = frozenset({18, 24, 25})
 """Errors that only a KDC that knows the client's name in that realm has."""
 

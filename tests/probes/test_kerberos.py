@@ -65,6 +65,23 @@ async def test_every_kerberos_error_proves_a_kdc(tcp_call, code: int) -> None:
     assert answer.facts["error_code"] == code
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (29, "it says it cannot serve now (KDC_ERR_SVC_UNAVAILABLE)"),
+        (60, "it has an error of its own (KRB_ERR_GENERIC)"),
+    ],
+)
+async def test_a_kdc_with_a_fault_of_its_own_is_not_shown_to_serve(
+    tcp_call, code: int, said: str
+) -> None:
+    async with tcp_call(answers(krb_error(code, "CORP.EXAMPLE"))) as call:
+        answer = await asked(call)
+    assert answer.facts["warning"] is True
+    assert answer.facts["shortfall"] == said
+    assert said.removeprefix("it ") in str(answer.facts["summary"])
+
+
 async def test_a_ticket_proves_a_kdc_and_tells_no_time(tcp_call) -> None:
     async with tcp_call(answers(ticket("CORP.EXAMPLE"))) as call:
         answer = await asked(call)

@@ -169,6 +169,25 @@ def test_where_nothing_can_be_verified_it_is_unknown():
     )
 
 
+def test_controllers_that_answer_and_do_not_serve_leave_a_computer_unknown():
+    fault = VerdictRow(Status.WARNING, shortfall="it says it cannot serve now")
+    own = {"windows.winrm": VerdictRow(Status.OK)}
+    for found, ruling in (
+        ([fault, fault], Ruling.UNKNOWN),
+        ([fault, VerdictRow(Status.WARNING)], Ruling.READY),
+        ([VerdictRow(Status.BLOCKED), fault], Ruling.UNKNOWN),
+        ([fault, VerdictRow(Status.OK)], Ruling.READY),
+    ):
+        rows = {"windows.kerberos": best_row(found), "windows.ldap": VerdictRow(Status.OK)}
+        verdict = judge("windows.target", own, rows, CATALOG.default_answers)
+        assert verdict.ruling is ruling
+        if ruling is Ruling.UNKNOWN:
+            assert verdict.because == ("windows.kerberos",)
+            assert verdict.text == (
+                "Kerberos (TCP 88) answers and does not serve on any domain controller checked."
+            )
+
+
 def test_what_answers_and_shows_nothing_is_said_beside_what_was_not_tested():
     (audit,) = capabilities_of(CATALOG, "esxi.host")
     own = {

@@ -90,6 +90,14 @@ def test_samba_is_known_by_the_name_in_its_guid(guid: bytes, computer: str, soft
     assert negotiation_facts(said, Identity(computer)).get("software") == software
 
 
+@pytest.mark.parametrize("status", [0xC0000022, 0xC00000BB, 0xC0000205])
+def test_a_server_that_refuses_to_negotiate_is_not_shown_to_serve(status: int) -> None:
+    facts = negotiation_facts(Negotiated("", status=status), Identity())
+    assert facts["warning"] is True
+    assert facts["shortfall"] == f"it refuses to negotiate (status 0x{status:08x})"
+    assert f"0x{status:08x}" in str(facts["summary"])
+
+
 async def test_signing_that_is_not_required_is_told(tcp_call, file_server) -> None:
     async with tcp_call(file_server(revision=0x0210, mode=1)) as call:
         answer = await ask(call)
