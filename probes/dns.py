@@ -35,17 +35,19 @@ UNSPECIFIED = frozenset({"0.0.0.0", "::"})
 _ERRORS = {
     "REFUSED": (
         "refuses to look names up for this machine",
-        "allow this machine there (recursion, access list), or name another DNS server",
+        "Allow this machine there (recursion, access list), or name another DNS server",
     ),
     "SERVFAIL": (
         "failed to look the name up",
-        "see on the server if it reaches those it asks, or name another DNS server",
+        "See on the server if it reaches those it asks, or name another DNS server",
     ),
-    "FORMERR": ("cannot read a plain question", "name another DNS server"),
-    "NOTIMP": ("does not support a plain question", "name another DNS server"),
+    "FORMERR": ("cannot read a plain question", "Name another DNS server"),
+    "NOTIMP": ("does not support a plain question", "Name another DNS server"),
 }
 """Clause about a server, and the change to make, by response code (RFC 1035 4.1.1)."""
-_OTHER_SERVER = "name a DNS server that looks names up for this machine"
+_NOT_SEEN = "It was not seen to resolve a name"
+_OTHER_SERVER = "Name a DNS server that looks names up for this machine"
+_OTHER_NAME = "Correct the name, or name the DNS server that knows it"
 
 
 async def ask(call: Call) -> Answer:
@@ -162,8 +164,18 @@ def _response(query: dns.message.QueryMessage, data: bytes) -> dns.message.Messa
             response = dns.message.from_wire(
                 data, ignore_trailing=True, question_only=question_only
             )
-            return response if query.is_response(response) else None
+            return response if query.is_response(response) or _is_bare(query, response) else None
     return None
+
+
+def _is_bare(query: dns.message.Message, response: dns.message.Message) -> bool:
+    """True for a response to this query but for the question, which it does not repeat."""
+    return (
+        not response.question
+        and bool(response.flags & dns.flags.QR)
+        and response.id == query.id
+        and response.opcode() == query.opcode()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,24 +220,29 @@ def _finding(response: dns.message.Message, lookup: _Lookup, *, named: bool) -> 
     rcode, recursion = response.rcode(), bool(response.flags & dns.flags.RA)
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return _failed(dns.rcode.to_text(rcode), lookup)
+    if not response.question:
+        return _Finding(
+            f"DNS answers {dns.rcode.to_text(rcode)} for {lookup.question} without the question, "
+            f"and resolvers discard that (RFC 5452 9.1). {_OTHER_SERVER}",
+            "it does not repeat the question, so resolvers discard its answer",
+        )
     if rcode == dns.rcode.NOERROR and lookup.records:
         return _resolved(lookup, recursion=recursion)
     if server := _referred_to(response, lookup):
         return _Finding(
             f"DNS answers, but only refers to another name server, {server}, for "
-            f"{lookup.question}, so that it resolves names is not shown; {_OTHER_SERVER}",
+            f"{lookup.question}. {_NOT_SEEN}. {_OTHER_SERVER}",
             "it only refers to another name server",
         )
     summary = _negative_text(lookup, exists=rcode == dns.rcode.NOERROR)
     if not recursion:
         return _Finding(
-            f"{summary}; it offers no recursion, so that it resolves names is not shown; "
-            f"{_OTHER_SERVER}",
+            f"{summary}, and it offers no recursion. {_NOT_SEEN}. {_OTHER_SERVER}",
             "it offers no recursion and has no record of the name asked for",
         )
     if named:
         return _Finding(
-            f"{summary}; correct the name, or name the DNS server that knows it",
+            f"{summary}. {_OTHER_NAME}",
             "it has no address for the name that was given",
         )
     return _Finding(summary)
@@ -237,8 +254,8 @@ def _resolved(lookup: _Lookup, *, recursion: bool) -> _Finding:
     summary = f"DNS answers: {lookup.question} is {lookup.records[0]}{alias}"
     if UNSPECIFIED.issuperset(lookup.records):
         return _Finding(
-            f"{summary}, which is no host's address: a filter answers so for names it blocks; "
-            "name the DNS server that knows it",
+            f"{summary}, which is no host's address. A filter answers so for names it blocks. "
+            f"{_OTHER_NAME}",
             "it gives an address of no host for the name that was given",
         )
     return _Finding(
@@ -250,8 +267,7 @@ def _failed(rcode: str, lookup: _Lookup) -> _Finding:
     """Finding of a response code other than NOERROR and NXDOMAIN."""
     clause, change = _ERRORS.get(rcode, ("did not look the name up", _OTHER_SERVER))
     return _Finding(
-        f"DNS answers, but {clause} ({rcode} for {lookup.question}), so that it resolves names is "
-        f"not shown; {change}",
+        f"DNS answers, but {clause} ({rcode} for {lookup.question}). {_NOT_SEEN}. {change}",
         f"it {clause} ({rcode})",
     )
 
@@ -260,7 +276,8 @@ def _cut_off(lookup: _Lookup, problem: str) -> _Finding:
     """Finding of an answer that is truncated and could not be had over TCP."""
     return _Finding(
         f"DNS answers, but the answer for {lookup.question} is cut off, and {problem}, where the "
-        "whole of it is asked for; allow DNS over TCP as well, on the way and on the server",
+        "whole of it is asked for. Names with long answers are not resolved. Allow DNS over TCP as "
+        "well, on the way and on the server",
         f"its answer is cut off, and {problem}",
     )
 

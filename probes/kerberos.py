@@ -79,10 +79,11 @@ def _facts(reply: Reply, asked: str, skew: float | None) -> dict[str, object]:
     if reply.error in _FAILURES:
         clause = f"{_FAILURES[reply.error]} ({reply.error_name})"
         facts |= {"warning": True, "shortfall": f"it {clause}"}
-        named += f" that {clause}, so that it gives tickets is not shown; see in its log why"
+        named += f" that {clause}"
     if skew is not None and abs(skew) > WARN_SKEW_S:
         facts["warning"] = True
-    facts["summary"] = f"{named}{_clock_text(skew)}"
+    unseen = ". It was not seen to give tickets. See in its log why" if "shortfall" in facts else ""
+    facts["summary"] = f"{named}{_clock_text(skew)}{unseen}"
     return facts
 
 

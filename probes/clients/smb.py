@@ -128,8 +128,8 @@ def _summary(negotiated: Negotiated, identity: Identity) -> str:
         return f"SMB1 only{owner}: an old protocol that current Windows no longer speaks by default"
     if negotiated.status:
         return (
-            f"SMB answers, and refuses to negotiate with status 0x{negotiated.status:08x}, so that "
-            "it serves this machine is not shown; see in its log why"
+            f"SMB answers, and refuses to negotiate with status 0x{negotiated.status:08x}. It was "
+            "not seen to serve this machine. See in its log why"
         )
     signing = "signing required" if negotiated.signing == "required" else "signing not required"
     text = f"SMB {negotiated.dialect}, {signing}"

@@ -235,6 +235,8 @@ def row(answer: Answer) -> tuple[Status, Ruling, str, str]:
         ),
         (answering(authority=["example NS a.gtld.example."]), "only refers to another"),
         (answering("other.example A 192.0.2.7", recursion=False), "offers no recursion"),
+        (lambda request: request[:2] + b"\x81\x80" + bytes(8), "without the question"),
+        (lambda request: request[:2] + b"\x81\x83" + bytes(8), "without the question"),
     ],
 )
 async def test_a_server_that_resolves_nothing_is_a_warning_and_never_ready(
@@ -337,9 +339,11 @@ async def test_a_name_in_other_capitals_is_the_same_name(udp_call) -> None:
     [
         lambda wire: wire[:2] + bytes([wire[2] ^ 0x08]) + wire[3:],
         lambda wire: wire.replace(b"intranet", b"extranet"),
-        lambda wire: wire[:4] + b"\0\0" + wire[6:12],
+        lambda wire: wire[:2] + bytes([wire[2] ^ 0x80]) + wire[3:],
+        lambda wire: wire[:2] + bytes([wire[2] ^ 0x08]) + wire[3:4] + bytes(8),
+        lambda wire: bytes([wire[0] ^ 1]) + wire[1:4] + bytes(8),
     ],
-    ids=["opcode", "name", "no question"],
+    ids=["opcode", "name", "no answer", "bare with another opcode", "bare with another id"],
 )
 async def test_an_answer_to_another_question_is_no_answer(udp_call, wrong) -> None:
     def script(request: bytes) -> bytes:
