@@ -116,6 +116,7 @@ async def _query_server(
     """The definite answer of one server, or None and why the next one should be asked."""
     import dns.asyncresolver
     import dns.exception
+    import dns.flags
     import dns.name
     import dns.resolver
 
@@ -130,8 +131,11 @@ async def _query_server(
         for kind in kinds:
             try:
                 answer = await resolver.resolve(name, kind, lifetime=timeout, search=search)
-            except dns.resolver.NoAnswer:
-                continue
+            except dns.resolver.NoAnswer as error:
+                if error.kwargs["response"].flags & (dns.flags.AA | dns.flags.RA):
+                    continue
+                # A lame server (RFC 1912 2.8) knows nothing of the name, not that it has no record.
+                return None, f"{server} does not know the name and offers no recursion"
             return DnsAnswer(server, _records(answer), _no_service_text(server, answer)), ""
     except dns.resolver.NXDOMAIN:
         return DnsAnswer(server, problem=f"{server} says no such name"), ""

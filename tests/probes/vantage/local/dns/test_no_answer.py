@@ -40,6 +40,23 @@ async def test_servfail_and_silence_are_told_apart_and_the_next_server_is_asked(
     assert resolution.problem == "127.0.0.1 answers SERVFAIL; 127.0.0.2 answers REFUSED"
 
 
+async def test_a_lame_server_is_passed_over_for_the_next(serve, hosts):
+    lame = Zone({}, rcode=dns.rcode.NOERROR, recursion=False)
+    knowing = Zone({("app.corp", "A"): ["10.0.0.7"]})
+    nameservers = await serve(lame, knowing)
+    resolver = Resolver(lookup=gives(*FOUND), hosts=hosts, nameservers=nameservers)
+    assert (await resolver.resolve("app.corp")).server == "127.0.0.2"
+    assert lame.asked == [("app.corp", "A")]
+
+
+async def test_where_every_server_is_lame_that_is_said(serve, hosts):
+    nameservers = await serve(Zone({}, rcode=dns.rcode.NOERROR, recursion=False))
+    resolver = Resolver(lookup=fails(), hosts=hosts, nameservers=nameservers)
+    assert (await resolver.resolve("app.corp")).problem == (
+        "127.0.0.1 does not know the name and offers no recursion"
+    )
+
+
 async def test_a_dead_server_is_named(serve, hosts):
     resolver = Resolver(
         timeout=1.0,

@@ -20,8 +20,9 @@ FOUND = [
 class Zone(asyncio.DatagramProtocol):
     """A name server: records by (name, type), else NXDOMAIN; or one rcode for everything."""
 
-    def __init__(self, records, rcode=None, mute=False):
+    def __init__(self, records, rcode=None, mute=False, recursion=True):
         self.records = records
+        self.recursion = recursion
         self.rcode = rcode
         self.mute = mute
         self.asked = []
@@ -38,7 +39,7 @@ class Zone(asyncio.DatagramProtocol):
         if self.mute:
             return
         response = dns.message.make_response(query)
-        response.flags |= dns.flags.RA
+        response.flags |= dns.flags.RA if self.recursion else 0
         known = {owner for owner, _ in self.records}
         if self.rcode is not None:
             response.set_rcode(self.rcode)
