@@ -92,7 +92,7 @@ async def ask(call: Call) -> Answer:
 async def _over_tcp(
     call: Call, query: dns.message.QueryMessage
 ) -> tuple[dns.message.Message | None, str]:
-    """The whole answer, or the reason why there is none, as a clause."""
+    """The answer over TCP, if one came, and the reason why the whole is not there, as a clause."""
     payload, port = query.to_wire(), f"TCP {call.port}"
     try:
         async with asyncio.timeout(call.timeout):
@@ -110,7 +110,10 @@ async def _over_tcp(
     except OSError as error:
         return None, f"{port} could not be asked ({error.strerror or error})"
     response = _response(query, data)
-    return response, "" if response is not None else f"{port} answers something else"
+    if response is None:
+        return None, f"{port} answers something else"
+    cut = bool(response.flags & dns.flags.TC) and not _follow(query, response).records
+    return response, f"{port} cuts it off as well" if cut else ""
 
 
 def _unopened(outcome: Outcome) -> str:

@@ -196,6 +196,17 @@ def answering(
     return script
 
 
+def with_opt(script: Callable[[bytes], bytes], extended_rcode: int = 0) -> Callable[..., bytes]:
+    """The same answer and an OPT record, which nobody asked for (RFC 6891 6.1.2)."""
+    opt = b"\0\0\x29\x04\xd0" + bytes([extended_rcode]) + bytes(5)
+
+    def answer(request: bytes) -> bytes:
+        wire = script(request)
+        return wire[:10] + b"\0\1" + wire[12:] + opt
+
+    return answer
+
+
 def asking(udp_call, script: Callable[[bytes], bytes], name: str = NAME) -> Call:
     call = udp_call(lambda request: [script(request)], port=53)
     call.options = Options(dns_name=name)
@@ -229,6 +240,8 @@ def row(answer: Answer) -> tuple[Status, Ruling, str, str]:
         (answering(recursion=False), "offers no recursion"),
         (answering(recursion=False, flags=dns.flags.AA), "offers no recursion"),
         (answering(rcode="NXDOMAIN", recursion=False), "offers no recursion"),
+        (with_opt(answering(recursion=False)), "offers no recursion"),
+        (with_opt(answering(), extended_rcode=1), "BADVERS"),
         (
             answering(authority=["example NS a.gtld.example."], recursion=False),
             "only refers to another name server, a.gtld.example,",
@@ -411,6 +424,7 @@ def framed(message: bytes) -> bytes:
         (lambda asked: framed(answering(f"{NAME} A 192.0.2.7")(asked)), Status.OK, "A is 192"),
         (lambda asked: framed(answering(rcode="NXDOMAIN")(asked)), Status.WARNING, "no such name"),
         (lambda asked: framed(answering(rcode="REFUSED")(asked)), Status.WARNING, "REFUSED"),
+        (lambda asked: framed(CUT_OFF(asked)), Status.WARNING, "cuts it off as well"),
         (lambda asked: framed(answering()(asked))[:20], Status.WARNING, "hangs up"),
         (lambda asked: framed(b"garbage"), Status.WARNING, "answers something else"),
         (lambda asked: framed(b""), Status.WARNING, "answers something else"),

@@ -86,9 +86,12 @@ async def send_query(
     except OSError as error:
         why = f"cannot be asked ({error.strerror or error})"
     else:
-        if _is_response(query, data):
+        if not _is_response(query, data):
+            why = "answers something else"
+        elif _is_truncated(data):
+            why = "cuts it off as well"
+        else:
             return data
-        why = "answers something else"
     raise CutOff(f"answers, but the answer is cut off, and TCP {port}, which has the rest, {why}")
 
 

@@ -253,6 +253,7 @@ async def test_one_that_hangs_up_or_answers_something_else_over_tcp_is_not_asked
         (lambda _: framed(b""), "answers something else"),
         (lambda _: framed(b"x" * 99), "answers something else"),
         (another, "answers something else"),
+        (lambda query: framed(*cut_off(query)), "cuts it off as well"),
     ):
         server = await serve(cut_off, says(make))
         said = await srv(vantage, server.port)
