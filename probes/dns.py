@@ -45,6 +45,7 @@ _ERRORS = {
     "NOTIMP": ("does not support a plain question", "Name another DNS server"),
 }
 """Clause about a server, and the change to make, by response code (RFC 1035 4.1.1)."""
+_LOOKED_UP = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 _NOT_SEEN = "It was not seen to resolve a name"
 _OTHER_SERVER = "Name a DNS server that looks names up for this machine"
 _OTHER_NAME = "Correct the name, or name the DNS server that knows it"
@@ -64,7 +65,7 @@ async def ask(call: Call) -> Answer:
     assert response is not None
     lookup, truncated = _follow(query, response), bool(response.flags & dns.flags.TC)
     problem = ""
-    if truncated and not lookup.records:
+    if truncated and response.rcode() in _LOOKED_UP and not lookup.records:
         whole, problem = await _over_tcp(call, query)
         if whole is not None:
             response, lookup = whole, _follow(query, whole)
@@ -221,7 +222,7 @@ def _follow(query: dns.message.Message, response: dns.message.Message) -> _Looku
 def _finding(response: dns.message.Message, lookup: _Lookup, *, named: bool) -> _Finding:
     """Finding of a whole answer; `named` where the operator gave the name."""
     rcode, recursion = response.rcode(), bool(response.flags & dns.flags.RA)
-    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+    if rcode not in _LOOKED_UP:
         return _failed(dns.rcode.to_text(rcode), lookup)
     if not response.question:
         return _Finding(

@@ -414,6 +414,12 @@ async def test_a_record_that_came_before_the_cut_is_enough(udp_call) -> None:
     assert call.vantage.connects == []
 
 
+async def test_an_error_that_is_cut_off_is_an_error(udp_call) -> None:
+    call = asking(udp_call, answering(rcode="REFUSED", flags=dns.flags.TC))
+    assert "(REFUSED)" in row(await ask(call))[3]
+    assert call.vantage.connects == []
+
+
 def framed(message: bytes) -> bytes:
     return len(message).to_bytes(2, "big") + message
 
