@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from enum import Enum, auto
 from typing import Protocol
 
 from probes.model import Evidence, Job, Reason, Service, State
@@ -13,12 +13,26 @@ from probes.options import NO_OPTIONS, Options
 from probes.vantage import Accept, Outcome, Vantage
 from probes.vantage.datagram_pacing import DatagramPacer
 from probes.vantage.stream import Stream, connect, open_stream
+from probes.wire.address import same_address
 
 MAX_UNEXPECTED = 4
 """Datagrams kept that answer something else."""
 
 Mask = Callable[[bytes], bytes]
 """Function that removes secrets from a datagram before it is recorded."""
+
+
+class Elsewhere(Enum):
+    """Treatment of an acceptable answer from another address or port, after silence.
+
+    Other than IGNORED only where `accept` recognises a number that nobody else can know.
+    """
+
+    IGNORED = auto()
+    NOTED = auto()
+    """Clients of this protocol drop it: what was asked stays silent, and the sender is named."""
+    COUNTED = auto()
+    """It is the answer, and the sender is named."""
 
 
 class NoAnswer(Exception):
@@ -142,11 +156,13 @@ class Call:
         *,
         timeout: float | None = None,
         mask: Mask = bytes,
+        elsewhere: Elsewhere = Elsewhere.IGNORED,
     ) -> bytes:
         """Send a datagram, again after silence, and return the answer.
 
         `mask` hides secrets in everything that is recorded. Raises NoAnswer; Unexpected where
-        `accept` refused every datagram that came: the path is open and the service is another.
+        `accept` refused every datagram that came from the address and port asked: the path is open
+        and the service is another.
         """
         outcome: Outcome | None = None
         unexpected: list[bytes] = []
@@ -159,7 +175,11 @@ class Call:
             return False
 
         wait = timeout or self.timeout
-        send = partial(self.vantage.exchange, self.address, self.port, payload, wait, is_answer)
+
+        async def send() -> Outcome:
+            sent = await self.vantage.exchange(self.address, self.port, payload, wait, is_answer)
+            return _with_foreign_answer(sent, self.port, accept, elsewhere)
+
         for _ in range(1 + (self.retries if retries is None else retries)):
             if self.pacer is None:
                 outcome = await send()
@@ -261,6 +281,23 @@ def _failing_probe(error: ImportError) -> ProbeFunction:
         raise ImportError(str(error))
 
     return ask
+
+
+def _with_foreign_answer(
+    outcome: Outcome, port: int, accept: Accept, elsewhere: Elsewhere
+) -> Outcome:
+    """Outcome with the sender of an answer that came from elsewhere, if one did."""
+    if elsewhere is Elsewhere.IGNORED or outcome.reason is not Reason.NO_RESPONSE:
+        return outcome
+    answer = next((one for one in outcome.foreign if accept(one.data)), None)
+    if answer is None:
+        return outcome
+    where = [] if same_address(answer.address, outcome.address) else [answer.address]
+    where += [] if answer.port == port else [f"port {answer.port}"]
+    outcome.answered_from = " ".join(where) or answer.address
+    if elsewhere is Elsewhere.COUNTED:
+        outcome.state, outcome.reason, outcome.data = State.OPEN, Reason.UDP_RESPONSE, answer.data
+    return outcome
 
 
 def _shortened(text: str, limit: int = 256) -> str:

@@ -16,7 +16,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.reversename
 
-from probes.call import Answer, Call, NoAnswer, Unexpected
+from probes.call import Answer, Call, Elsewhere, NoAnswer, Unexpected
 from probes.model import Service, State
 from probes.vantage import NotOffered, Outcome
 from probes.wire.text import printable
@@ -60,7 +60,11 @@ async def ask(call: Call) -> Answer:
     software. Raises NoAnswer and Unexpected.
     """
     query = _query(call.address, call.options.dns_name)
-    data = await call.exchange(query.to_wire(), lambda data: _response(query, data) is not None)
+    data = await call.exchange(
+        query.to_wire(),
+        lambda data: _response(query, data) is not None,
+        elsewhere=Elsewhere.NOTED,
+    )
     response = _response(query, data)
     assert response is not None
     lookup, truncated = _follow(query, response), bool(response.flags & dns.flags.TC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 
-from probes.call import Answer, Call
+from probes.call import Answer, Call, Elsewhere
 from probes.model import Service
 from probes.wire import netbios
 
@@ -40,7 +40,8 @@ async def _node_status(call: Call) -> Answer:
             return False
         return True
 
-    data = await call.exchange(netbios.node_status_request(id), accept)
+    request = netbios.node_status_request(id)
+    data = await call.exchange(request, accept, elsewhere=Elsewhere.COUNTED)
     status = netbios.node_status(data, id)
     where = f" in {status.workgroup}" if status.workgroup else ""
     facts: dict[str, object] = {

@@ -49,6 +49,8 @@ def from_outcome(
         known["caveat" if outcome.state is State.CLOSED else "problem"] = outcome.problem
     if facts:
         known.update(facts)
+    if outcome.answered_from:
+        known |= {"answered_from": outcome.answered_from, "warning": True}
     return Observation(
         outcome.state,
         outcome.reason,

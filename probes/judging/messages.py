@@ -120,10 +120,7 @@ def _describe(job: Job, observation: Observation, timeout: float) -> str:
                 "is neither a pass nor a failure"
             )
         case State.OPEN_FILTERED:
-            hint = facts.get("hint", "the service stays silent")
-            return (
-                f"{_silence(observation, timeout)}: dropped on the way, the host is down, or {hint}"
-            )
+            return _describe_unanswered(observation, timeout)
         case State.FILTERED if observation.reason is Reason.NO_RESPONSE and facts.get(
             "no_arp_reply"
         ):
@@ -156,6 +153,12 @@ def _describe_open(observation: Observation) -> str:
             text = summary or "Accepts connections; which service listens was not asked"
             if observation.reason is Reason.ECHO_REPLY:
                 text = "Answers the ping"
+    if sender := observation.facts.get("answered_from"):
+        text = (
+            f"{text}. It answers, but from {sender}: a stateful firewall, or a client that expects "
+            "the address it asked, drops that. Name that address, or have the device answer from "
+            "the one that is asked"
+        )
     other_addresses = observation.facts.get("other_addresses")
     text = f"{text}; but {other_addresses}" if other_addresses else text
     if observation.facts.get(ACCEPTS_EVERYTHING):
@@ -171,6 +174,18 @@ def _describe_other_port(observation: Observation) -> str:
     if observation.icmp is None:
         return summary
     return f"{summary}. {_describe_icmp(observation, observation.icmp)}"
+
+
+def _describe_unanswered(observation: Observation, timeout: float) -> str:
+    """Message of a datagram that a service would have answered."""
+    facts = observation.facts
+    if sender := facts.get("answered_from"):
+        return (
+            f"{_silence(observation, timeout)} from the address asked: {sender} answers instead, "
+            "and clients drop such an answer; have the host answer from the address that is asked"
+        )
+    hint = facts.get("hint", "the service stays silent")
+    return f"{_silence(observation, timeout)}: dropped on the way, the host is down, or {hint}"
 
 
 def _silence(observation: Observation, timeout: float) -> str:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from probes.call import Call, NoAnswer, Unexpected
+from probes.call import Call, Elsewhere, NoAnswer, Unexpected
 from probes.model import Reason
 from probes.options import Options, SnmpCredential
 from probes.vantage import Outcome
@@ -153,7 +153,14 @@ async def _exchange(
         return True
 
     try:
-        data = await call.exchange(payload, accept, retries=retries, timeout=timeout, mask=mask)
+        data = await call.exchange(
+            payload,
+            accept,
+            retries=retries,
+            timeout=timeout,
+            mask=mask,
+            elsewhere=Elsewhere.COUNTED,
+        )
     except NoAnswer as error:
         return Reply(version, error.outcome, error=error)
     except Unexpected as error:

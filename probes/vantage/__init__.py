@@ -29,6 +29,15 @@ class Pipe(Protocol):
         """Close the connection; does nothing once it was opened."""
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignDatagram:
+    """Datagram to the port that asked, from another address or port than the one asked."""
+
+    address: str
+    port: int
+    data: bytes
+
+
 @dataclass(slots=True)
 class Outcome:
     """Outcome of one attempt on the transport: a connect, a datagram exchange or an echo."""
@@ -52,6 +61,10 @@ class Outcome:
     """The address of a silent echo is on our segment, and no ARP reply has come for it."""
     problem: str = ""
     """For local errors: what to do, as a sentence."""
+    foreign: tuple[ForeignDatagram, ...] = ()
+    """Datagrams from elsewhere to the asking port, where what was asked stayed silent."""
+    answered_from: str = ""
+    """Address, or port of the same address, that answered in place of what was asked."""
 
 
 Done = Callable[[Outcome], None]
@@ -105,7 +118,11 @@ class Vantage(Protocol):
     async def exchange(
         self, address: str, port: int, payload: bytes, timeout: float, accept: Accept
     ) -> Outcome:
-        """Send one datagram and wait for the first acceptable answer, an error or silence."""
+        """Send one datagram and wait for the first acceptable answer, an error or silence.
+
+        `accept` is asked only about what comes from the address and port that were asked; after
+        silence the outcome has what came from elsewhere.
+        """
 
     async def ping(self, address: str, timeout: float) -> Outcome:
         """Send one ICMP echo request and wait for its reply from that address.

@@ -12,6 +12,7 @@ from probes.model import Icmp, Reason, State
 from probes.vantage import Accept, Outcome, error_mapping
 from probes.vantage.error_mapping import FD_EXHAUSTED
 from probes.vantage.local import icmp_errors
+from probes.vantage.local.foreign import ForeignListener
 from probes.vantage.local.receive import (
     ReceivedDatagram,
     SendTime,
@@ -64,7 +65,10 @@ async def _exchange(
         try:
             sock.connect(destination)
             source = str(sock.getsockname()[0])
-            outcome = await _send_and_wait(queue, address, payload, accept)
+            with ForeignListener(sock) as listener:
+                outcome = await _send_and_wait(queue, address, payload, accept)
+                if outcome.reason is Reason.NO_RESPONSE:
+                    outcome.foreign = listener.take()
         except OSError as error:
             queue.read()
             outcome = queue.error_outcome(address) or _failed_outcome(address, error.errno or 0)
