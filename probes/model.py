@@ -219,6 +219,9 @@ class Evidence:
 ACCEPTS_EVERYTHING = "accepts_everything"
 """Fact of an observation: something on the path accepts every connection to its address."""
 
+WRONG_PRODUCT = "wrong_product"
+"""Fact of an observation: the right protocol of another product, as a clause for the verdict."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:

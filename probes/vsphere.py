@@ -10,7 +10,7 @@ from typing import Any
 from probes.call import Answer, Call, Unexpected
 from probes.clients.http import send_request
 from probes.clients.tls import NotTls, TlsStream
-from probes.model import Service
+from probes.model import WRONG_PRODUCT, Service
 from probes.wire import vim
 from probes.wire.certificate import BadCertificate, read_certificate
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority
@@ -97,10 +97,23 @@ def _product_facts(what: vim.About) -> dict[str, Any]:
     }
     if what.is_vcenter:
         facts["vcenter"] = True
-        facts["summary"] += ": a vCenter server that manages hosts, not an ESXi host"
-    elif not what.is_esxi:
-        facts["summary"] += ": the vSphere API, but not an ESXi host"
+    if not what.is_esxi:
+        other = _wrong_product(what)
+        facts["summary"] = f"{facts['summary']}: {other}"
+        facts |= {"warning": True, WRONG_PRODUCT: f"{what.name}: {other}" if what.name else other}
     return facts
+
+
+def _wrong_product(what: vim.About) -> str:
+    """Clause about a product that is not known to be ESXi, and what to do."""
+    if what.is_vcenter:
+        return (
+            "a vCenter server that manages hosts, not an ESXi host (name its hosts: the audit "
+            "needs each of them)"
+        )
+    if what.name or what.product_line:
+        return "the vSphere API, but not an ESXi host (name the ESXi hosts)"
+    return "the vSphere API, but it does not say that it is an ESXi host"
 
 
 def _tls_facts(tls: TlsStream) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.clients.http import send_request
-from probes.model import Service
+from probes.model import WRONG_PRODUCT, Service
 from probes.vantage.stream import LimitExceeded, Stream
 from probes.wire import wsman
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
@@ -110,8 +110,8 @@ def _identity_facts(identity: wsman.Identity) -> dict[str, Any]:
         facts["os"] = identity.os
         facts["summary"] += f" on Windows {identity.os}"
     if not identity.is_windows:
-        facts["warning"] = True
-        facts["summary"] = f"WS-Management answers, but it is no Windows: {identity.product}"
+        facts |= {"warning": True, WRONG_PRODUCT: f"it is no Windows: {identity.product}"}
+        facts["summary"] = f"WS-Management answers, but {facts[WRONG_PRODUCT]}"
     return facts
 
 

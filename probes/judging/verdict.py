@@ -13,6 +13,7 @@ from probes.model import (
     BEST_FIRST,
     MISSING,
     UNTESTED,
+    WRONG_PRODUCT,
     Meaning,
     Reason,
     Result,
@@ -23,6 +24,7 @@ from probes.wire.text import printable
 from profiles.model import Capability, Check, Elsewhere, Instead, Profile, clause
 
 _MAX_FIX = 600
+_MAX_REMARK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class VerdictRow:
     """Fix from the probe or the judge that replaces the profile's."""
     shortfall: str = ""
     """Clause about a service that answers and falls short of what the check asks for."""
+    remark: str = ""
+    """Clause about a row with a warning that the sentence must not leave out."""
 
 
 class CheckOutcome(Enum):
@@ -170,6 +174,9 @@ def verdict_row(result: Result) -> VerdictRow:
         own = result.observation.facts.get("fix") or fix_override(result.job, result.observation)
         row = VerdictRow(status, None, str(own)[:_MAX_FIX], shortfall)
         return row if own or shortfall else _PLAIN[status]
+    if status is Status.WARNING and (remark := result.observation.facts.get(WRONG_PRODUCT)):
+        remark = printable(str(remark), _MAX_REMARK).rstrip(". ")
+        return VerdictRow(status, shortfall=shortfall, remark=remark)
     return VerdictRow(status, shortfall=shortfall) if shortfall else _PLAIN[status]
 
 
@@ -246,11 +253,14 @@ def verdict_sentence(
     clauses = _Clauses(profile, capability, checks, port)
     can = capability.can if substitute is None else substitute.can
     if ruling is Ruling.BLOCKED:
-        text = f"{capability.cannot}: {'; '.join(clauses.blocked())}"
+        text = "; ".join(
+            (f"{capability.cannot}: {'; '.join(clauses.blocked())}", *clauses.wrong_products())
+        )
     elif ruling is Ruling.UNKNOWN and (answers := clauses.inconclusive()):
-        text = answers
+        text = "; ".join((answers, *clauses.wrong_products()))
     elif ruling is Ruling.UNKNOWN:
-        text = f"it is not known whether {capability.can}: {', and '.join(clauses.unknown())}"
+        unknown = f"it is not known whether {capability.can}: {', and '.join(clauses.unknown())}"
+        text = "; ".join((unknown, *clauses.wrong_products()))
     elif ruling is Ruling.DEGRADED:
         text = "; ".join((f"{can}, but {' and '.join(clauses.degraded())}", *clauses.remarks()))
     elif all(
@@ -320,7 +330,10 @@ class _Clauses:
 
     def remarks(self) -> Iterable[str]:
         """Remarks that do not change the ruling."""
-        if warnings := self._own_names(CheckOutcome.WARNING):
+        yield from self.wrong_products()
+        if warnings := [
+            self._name(one.check) for one in self._warnings() if not (one.row and one.row.remark)
+        ]:
             yield f"{joined(warnings)} {'has a warning' if len(warnings) == 1 else 'have warnings'}"
         if unverifiable := self._own_names(CheckOutcome.UNVERIFIABLE):
             yield f"{joined(unverifiable)} cannot be verified from outside"
@@ -341,6 +354,15 @@ class _Clauses:
             if judged.elsewhere is not None and judged.outcome is CheckOutcome.INCONCLUSIVE:
                 name, role = self._name(judged.check), self._role(judged.check)
                 yield f"{name} answers and does not serve on any {role} checked"
+
+    def wrong_products(self) -> Iterable[str]:
+        """Remarks about rows where another product answered in the right protocol."""
+        for judged in self._warnings():
+            if judged.row is not None and judged.row.remark:
+                yield f"{self._name(judged.check)} has a warning: {judged.row.remark}"
+
+    def _warnings(self) -> list[JudgedCheck]:
+        return self._own_checks(CheckOutcome.WARNING)
 
     def _of_other_roles(self, outcome: CheckOutcome) -> Iterable[str]:
         for judged in self.checks:

@@ -26,6 +26,11 @@ RETRIEVE = (
 ).encode()
 
 
+_ESX_LINES = ("embeddedEsx", "esx")
+_OTHER_LINES = ("vpx", "gsx", "ws")
+"""vCenter, VMware Server and Workstation, whose host agents have the same API."""
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """AboutInfo, the part that is for everybody; made harmless, what is missing is empty."""
@@ -43,12 +48,19 @@ class About:
     @property
     def is_vcenter(self) -> bool:
         """True if it manages hosts instead of being one."""
-        return self.api_type == "VirtualCenter"
+        return self.api_type == "VirtualCenter" or self.product_line == "vpx"
 
     @property
     def is_esxi(self) -> bool:
-        """True if it is a host of the ESX family."""
-        return self.api_type == "HostAgent" and self.product_line in ("embeddedEsx", "esx", "")
+        """True if it is a host of the ESX family.
+
+        By its product line, and by its name where the line is none of those known.
+        """
+        if self.api_type not in ("HostAgent", ""):
+            return False
+        if self.product_line in _OTHER_LINES:
+            return False
+        return self.product_line in _ESX_LINES or self.name.startswith("VMware ESX")
 
     @property
     def product(self) -> str:

@@ -7,10 +7,17 @@ from dataclasses import replace
 import pytest
 
 from probes import vsphere
+from probes.judging.status import judge
+from probes.judging.verdict import VerdictRow, judge_capability, verdict_row
 from probes.lab import http as lab_http
 from probes.lab import vsphere as lab
-from probes.model import Service
+from probes.model import Service, Status
+from probes.registry import PROBES
 from probes.wire import vim
+from profiles.loader import load_profile
+from profiles.model import capabilities_of
+
+CATALOG = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
 
 VCENTER = vim.About(
     name="VMware vCenter Server",
@@ -40,21 +47,52 @@ async def test_esxi_is_named_with_version_build_and_certificate(observed) -> Non
     assert "vcenter" not in seen.facts
 
 
-async def test_a_vcenter_is_told_apart_and_still_answers(observed) -> None:
-    async with await lab.start_https(what=VCENTER) as server:
-        seen = await observed(vsphere.ask, port_of(server))
-    assert seen.service is Service.CONFIRMED
-    assert seen.facts["vcenter"] is True
-    assert "warning" not in seen.facts
-    assert "vCenter" in str(seen.facts["summary"])
-    assert "not an ESXi host" in str(seen.facts["summary"])
+def other(name: str, line: str, api_type: str = "HostAgent") -> vim.About:
+    return replace(lab.ESXI, name=name, product_line=line, api_type=api_type)
 
 
-async def test_a_desktop_product_is_not_called_esxi(observed) -> None:
-    what = replace(lab.ESXI, name="VMware Workstation", version="17.0", product_line="ws")
+OTHERS = [
+    (VCENTER, "a vCenter server that manages hosts, not an ESXi host"),
+    (other("VMware vCenter Server", "", "VirtualCenter"), "a vCenter server"),
+    (other("VMware Workstation", "ws"), "the vSphere API, but not an ESXi host"),
+    (other("VMware Server", "gsx"), "the vSphere API, but not an ESXi host"),
+    (other("VMware Fusion", "fusion"), "the vSphere API, but not an ESXi host"),
+    (other("VMware Site Recovery Manager", "srm", ""), "the vSphere API, but not an ESXi host"),
+    (other("", ""), "it does not say that it is an ESXi host"),
+]
+
+
+@pytest.mark.parametrize(("what", "said"), OTHERS, ids=lambda one: getattr(one, "name", None))
+async def test_another_product_with_the_api_is_a_warning_that_names_it(
+    observed, what: vim.About, said: str
+) -> None:
     async with await lab.start_https(what=what) as server:
         seen = await observed(vsphere.ask, port_of(server))
-    assert "not an ESXi host" in str(seen.facts["summary"])
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["warning"] is True
+    assert seen.facts.get("vcenter", False) is what.is_vcenter
+    for text in (seen.facts["summary"], seen.facts["wrong_product"]):
+        assert said in str(text)
+        assert what.name in str(text)
+
+
+@pytest.mark.parametrize("authd", [Status.OK, Status.BLOCKED, Status.ERROR])
+async def test_the_verdict_of_a_vcenter_named_as_host_says_that_it_is_none(
+    observed, kit, authd: Status
+) -> None:
+    async with await lab.start_https(what=VCENTER) as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    rows = {
+        "esxi.https": verdict_row(judge(kit.job(CATALOG.check("esxi.https")), seen)),
+        "esxi.authd": VerdictRow(authd),
+        "esxi.http": VerdictRow(Status.OK),
+    }
+    (audit,) = capabilities_of(CATALOG, "esxi.host")
+    text = judge_capability(CATALOG, audit, {}, rows, {}).text
+    assert (
+        "HTTPS (TCP 443) has a warning: VMware vCenter Server: a vCenter server that manages "
+        "hosts, not an ESXi host (name its hosts: the audit needs each of them)"
+    ) in text
 
 
 async def test_a_fault_of_the_api_is_the_api(observed) -> None:

@@ -119,6 +119,7 @@ async def test_another_vendors_ws_management_is_a_warning(observed) -> None:
     assert seen.service is Service.CONFIRMED
     assert seen.facts["warning"] is True
     assert "no Windows: Openwsman Project 2.6.5" in str(seen.facts["summary"])
+    assert seen.facts["wrong_product"] == "it is no Windows: Openwsman Project 2.6.5"
 
 
 async def test_a_fault_of_ws_management_is_ws_management(observed) -> None:

@@ -320,3 +320,20 @@ def test_a_status_the_profile_does_not_expect_still_ends_in_a_sentence():
     assert found.ruling is Ruling.DEGRADED
     assert "not recognized as a NAS" in found.text
     assert isinstance(capability, Capability) and dataclasses.is_dataclass(found)
+
+
+@given(st.text(max_size=400))
+def test_a_hostile_name_of_a_product_is_harmless_and_short_in_the_sentence(name):
+    observation = Observation(
+        State.OPEN,
+        Reason.SYN_ACK,
+        Service.CONFIRMED,
+        facts={"warning": True, "wrong_product": f"it is {name}"},
+    )
+    check = CATALOG.check("unix.ssh")
+    job = Job("k", check, Target("unix.target", "h"), 22)
+    row = verdict_row(Result(job, Status.WARNING, "", observation))
+    text = judge("unix.target", {"unix.ssh": row}, {}, {}).text
+    assert text.isprintable()
+    assert len(text) < 400
+    assert text.endswith(".") and not text.endswith("..")

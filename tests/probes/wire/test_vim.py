@@ -17,18 +17,32 @@ _TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), max_size=4
 
 
 @pytest.mark.parametrize(
-    ("api_type", "line", "esxi", "vcenter"),
+    ("name", "api_type", "line", "esxi", "vcenter"),
     [
-        ("HostAgent", "embeddedEsx", True, False),
-        ("HostAgent", "esx", True, False),
-        ("HostAgent", "", True, False),
-        ("HostAgent", "ws", False, False),
-        ("VirtualCenter", "vpx", False, True),
-        ("", "", False, False),
+        ("VMware ESXi", "HostAgent", "embeddedEsx", True, False),
+        ("VMware ESX", "HostAgent", "esx", True, False),
+        ("", "HostAgent", "esx", True, False),
+        ("VMware ESX Server", "HostAgent", "", True, False),
+        ("VMware ESXi", "", "", True, False),
+        ("VMware ESXi", "HostAgent", "a line of tomorrow", True, False),
+        ("VMware Workstation", "HostAgent", "ws", False, False),
+        ("VMware ESXi", "HostAgent", "ws", False, False),
+        ("VMware Server", "HostAgent", "gsx", False, False),
+        ("VMware Fusion", "HostAgent", "a line of tomorrow", False, False),
+        ("Another Product", "HostAgent", "", False, False),
+        ("VMware vCenter Server", "VirtualCenter", "vpx", False, True),
+        ("VMware vCenter Server", "VirtualCenter", "", False, True),
+        ("VMware vCenter Server", "", "vpx", False, True),
+        ("VMware ESXi", "VirtualCenter", "embeddedEsx", False, True),
+        ("VMware Site Recovery Manager", "", "srm", False, False),
+        ("", "", "", False, False),
+        ("", "HostAgent", "", False, False),
     ],
 )
-def test_the_kind_of_product_is_told(api_type: str, line: str, esxi: bool, vcenter: bool) -> None:
-    what = About("x", "1", "2", "", line, api_type, "")
+def test_the_kind_of_product_is_told(
+    name: str, api_type: str, line: str, esxi: bool, vcenter: bool
+) -> None:
+    what = About(name, "1", "2", "", line, api_type, "")
     assert (what.is_esxi, what.is_vcenter) == (esxi, vcenter)
 
 
