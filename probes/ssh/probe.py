@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from probes.call import Answer, Call, Unexpected
 from probes.model import Evidence, Service
+from probes.options import SshCredential
 from probes.ssh.banner import BannerSniffer
 from probes.ssh.login import LoginAttempt, NoUsableKey, key_pairs, not_tried_facts
-from probes.wire.ssh import Ident, KeyExchangeInit
+from probes.wire.ssh import PENALTY, Ident, KeyExchangeInit
 from probes.wire.text import printable
 
 with warnings.catch_warnings():
@@ -57,8 +58,10 @@ async def ask(call: Call) -> Answer:
     if greeting.foreign:
         raise Unexpected(greeting.foreign)
     if greeting.busy:
-        busy = {"summary": f"SSH server, too busy to talk: {greeting.busy}", "busy": True}
+        busy = _busy_facts(greeting.busy, call.options.ssh)
         return Answer(Service.CONFIRMED, busy, _timings(sniffer, started))
+    if greeting.refusal:
+        return Answer(Service.UNEXPECTED, _refusal_facts(greeting.refusal))
     if greeting.ident is None:
         raise _silence_error(sniffer, task, timed_out)
     facts = _ident_facts(greeting.ident)
@@ -184,6 +187,37 @@ def _problem(sniffer: BannerSniffer, task: asyncio.Task[Any], timed_out: bool) -
     return "" if error is None else printable(f"the key exchange failed: {error}")
 
 
+def _busy_facts(message: str, credential: SshCredential | None) -> dict[str, object]:
+    """Facts about a server that takes nobody in now; the audit's login may meet the same."""
+    if message == PENALTY:
+        server = (
+            f"SSH server that refuses this address for a while (“{message}”): measure again in "
+            "some minutes, or add the address to PerSourcePenaltyExemptList in sshd_config"
+        )
+    else:
+        server = (
+            f"SSH server with too many logins under way (“{message}”): measure again when fewer "
+            "are open, or raise MaxStartups in sshd_config"
+        )
+    facts: dict[str, object] = {"busy": True, "warning": True, "summary": server}
+    if credential is not None:
+        facts |= not_tried_facts(credential, server, "it takes nobody in now")
+    return facts
+
+
+def _refusal_facts(message: str) -> dict[str, object]:
+    """Facts about a server that turned this client away without a word that only SSH has."""
+    again = "measure again when fewer connections are open, or from an address that it allows"
+    return {
+        "summary": (
+            f"Open, but the server turns this client away before it identifies itself: “{message}”;"
+            f" whether it speaks SSH is not known; {again}"
+        ),
+        "unproven": "ssh",
+        "fix": f"{again[0].upper()}{again[1:]}: the path is open.",
+    }
+
+
 def _ident_facts(ident: Ident) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "banner": ident.banner,
@@ -193,6 +227,12 @@ def _ident_facts(ident: Ident) -> dict[str, Any]:
         "comments": ident.comments,
         "summary": f"{ident.product} {ident.version}".strip(),
     }
+    if not ident.names_software:
+        facts["warning"] = True
+        facts["summary"] = (
+            f"SSH {ident.protocol} server whose identification names no software "
+            "(RFC 4253 demands it, and some clients refuse that)"
+        )
     if not ident.supports_v2:
         facts["ssh1_only"] = True
         facts["summary"] += f" offers only SSH {ident.protocol}"

@@ -20,9 +20,35 @@ MAX_LINE = 1024
 _IDENT = re.compile(rb"SSH-([0-9]{1,3}\.[0-9]{1,3})-([^\r\n]*)")
 _IDENT_LINE = re.compile(rb"^SSH-[^\n]*\n", re.MULTILINE)
 _VERSION = re.compile(r"(.+?)[_-]v?(\d.*)")
-_BUSY = (b"Exceeded MaxStartups", b"Not allowed at this time")
+MAX_STARTUPS, PENALTY = "Exceeded MaxStartups", "Not allowed at this time"
+"""Lines of OpenSSH in place of an identification (sshd_config(5): MaxStartups, PerSource...)."""
+_BUSY = (MAX_STARTUPS.encode(), PENALTY.encode())
+_REFUSAL = re.compile(
+    rb"\b(?:too many|exceeded|maximum|limit|busy|try (?:again|later)|not (?:allowed|permitted)"
+    rb"|refused|denied|unavailable)\b",
+    re.IGNORECASE,
+)
+"""Words with which a server of any protocol turns a client away."""
+_TEXT = re.compile(rb"(?![0-9]{3}[ -])[\t\r\n\x20-\x7e]+")
+"""Lines of text that do not begin with a reply code, as those of SMTP and FTP do."""
 _FOREIGN = (
-    *(b"HTTP/", b"<", b"220 ", b"220-", b"421 ", b"500 ", b"+OK", b"-ERR", b"* OK", b"* BYE"),
+    *(
+        b"HTTP/",
+        b"<!",
+        b"<?",
+        b"<html",
+        b"<HTML",
+        b"<head",
+        b"<stream",
+        b"220 ",
+        b"220-",
+        b"421 ",
+        b"500 ",
+        b"+OK",
+        b"-ERR",
+        b"* OK",
+        b"* BYE",
+    ),
     *(b"RFB ", b"\x16\x03", b"\x15\x03", b"\xff\xfb", b"\xff\xfd", b"@RSYNCD"),
 )
 
@@ -61,6 +87,11 @@ class Ident:
     comments: str
 
     @property
+    def names_software(self) -> bool:
+        """True if it names any, as RFC 4253 4.2 demands: a letter or a digit is one."""
+        return any(char.isalnum() for char in self.product + self.version)
+
+    @property
     def supports_v2(self) -> bool:
         """True if protocol 2 is offered: 2.0, or 1.99, which means both (RFC 4253 5.1)."""
         return self.protocol == "1.99" or not self.protocol.startswith("1.")
@@ -72,7 +103,9 @@ class Greeting:
 
     ident: Ident | None = None
     busy: str = ""
-    """The message of a server that refuses the connection before it identifies itself."""
+    """The message of an OpenSSH server that refuses the connection before it identifies itself."""
+    refusal: str = ""
+    """The line of a server that turns the client away in words that any protocol has."""
     foreign: str = ""
     """The first line of a server of another protocol."""
 
@@ -88,13 +121,17 @@ def greeting(data: bytes, *, ended: bool = False) -> Greeting:
         line = data[at:] if end < 0 else data[at:end]
         if line.startswith(b"SSH-"):
             return _parse_identification(line.rstrip(b"\r"), whole=end >= 0 or ended)
-        if line.startswith(_BUSY) and (end >= 0 or ended):
+        if line.rstrip() in _BUSY and (end >= 0 or ended):
             return Greeting(busy=printable(line))
         if at == 0 and line.startswith(_FOREIGN):
             return Greeting(foreign=printable(line))
         at = end + 1 if end >= 0 else -1
         lines += 1
     unrecognised = bool(data) and not b"SSH-".startswith(data)
+    if ended and _TEXT.fullmatch(data):
+        for line in data.split(b"\n", MAX_PREAMBLE_LINES)[:MAX_PREAMBLE_LINES]:
+            if _REFUSAL.search(line):
+                return Greeting(refusal=printable(line[:MAX_LINE]))
     if unrecognised and (ended or len(data) >= MAX_PREAMBLE or lines >= MAX_PREAMBLE_LINES):
         return Greeting(foreign=printable(data[:MAX_LINE]) or "nothing but white space")
     return INCOMPLETE
@@ -112,7 +149,8 @@ def _parse_identification(line: bytes, *, whole: bool) -> Greeting:
     match = _IDENT.fullmatch(line)
     if match is None or len(line) > MAX_LINE:
         return Greeting(foreign=printable(line))
-    software, _, comments = printable(match[2], MAX_LINE).partition(" ")
+    raw_software, _, raw_comments = match[2].partition(b" ")
+    software, comments = (printable(part, MAX_LINE) for part in (raw_software, raw_comments))
     named = _VERSION.fullmatch(software)
     product, version = (named[1], named[2]) if named else (software, "")
     protocol = match[1].decode("ascii")

@@ -80,6 +80,29 @@ def sshd(need, tmp_path: Path, unused: int) -> Callable[..., object]:
     return start
 
 
+def sshd_knows(option: str) -> bool:
+    """True if this sshd has an option; without a host key it refuses to start after that."""
+    program = shutil.which("sshd") or "sshd"
+    shown = subprocess.run(
+        [program, "-t", "-o", option, "-f", "/dev/null"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return "Bad configuration option" not in shown.stderr
+
+
+@pytest.fixture
+def dropbear(need, tmp_path: Path, unused: int) -> Iterator[int]:
+    need("dropbear", "dropbearkey")
+    key = tmp_path / "key"
+    made = ["dropbearkey", "-t", "ed25519", "-f", str(key)]
+    subprocess.run(made, check=True, capture_output=True)
+    place = ("-p", f"{HERE}:{unused}", "-P", str(tmp_path / "pid"))
+    with running("dropbear", "-F", "-E", "-r", str(key), *place):
+        yield unused
+
+
 async def test_openssh_shows_its_key_and_methods_on_one_connection(sshd) -> None:
     with sshd("PasswordAuthentication yes", "KbdInteractiveAuthentication no") as (port, print_):
         async with call_to(port, "ssh") as call:
@@ -92,8 +115,13 @@ async def test_openssh_shows_its_key_and_methods_on_one_connection(sshd) -> None
     assert answer.facts["auth_methods"] == ["publickey", "password"]
 
 
-async def test_openssh_above_max_startups_is_busy_and_still_ssh(sshd) -> None:
-    with sshd("MaxStartups 1:100:1", "LoginGraceTime 30") as (port, _):
+@pytest.mark.parametrize(
+    "limit", ["MaxStartups 1:100:1", "PerSourceMaxStartups 1"], ids=lambda line: line.split()[0]
+)
+async def test_openssh_that_takes_no_more_logins_is_a_warning_and_still_ssh(
+    sshd, limit: str
+) -> None:
+    with sshd(limit, "LoginGraceTime 30") as (port, _):
         async with call_to(port, "ssh") as first:
             # Wait until the first connection has been greeted and so counts as starting.
             assert await (await first.stream()).read(4)
@@ -101,6 +129,30 @@ async def test_openssh_above_max_startups_is_busy_and_still_ssh(sshd) -> None:
                 answer = await ssh.ask(call)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["busy"] is True
+    assert answer.facts["warning"] is True
+    assert "measure again" in str(answer.facts["summary"])
+
+
+async def test_openssh_that_penalises_this_address_is_a_warning_and_still_ssh(sshd) -> None:
+    if not sshd_knows("PerSourcePenalties=yes"):
+        pytest.skip("needs OpenSSH 9.8")
+    with sshd("PerSourcePenalties noauth:60s min:1s") as (port, _):
+        async with asyncio.timeout(30):
+            while True:
+                async with call_to(port, "ssh") as call:
+                    answer = await ssh.ask(call)
+                if answer.facts.get("busy"):
+                    break
+    assert answer.facts["warning"] is True
+    assert "PerSourcePenaltyExemptList" in str(answer.facts["summary"])
+
+
+async def test_dropbear_is_confirmed_with_its_key(dropbear: int) -> None:
+    async with call_to(dropbear, "ssh") as call:
+        answer = await ssh.ask(call)
+    assert answer.facts["product"] == "dropbear"
+    assert answer.facts["host_key_type"] == "ssh-ed25519"
+    assert "warning" not in answer.facts
 
 
 async def test_openssh_without_a_common_cipher_is_confirmed_with_the_reason(sshd) -> None:

@@ -8,7 +8,9 @@ import asyncssh
 import pytest
 
 from probes.call import Unexpected
-from probes.model import Service
+from probes.judging.status import judge
+from probes.model import Service, Status
+from probes.options import Options, SshCredential
 from probes.ssh.banner import MAX_RECEIVED
 from probes.ssh.probe import ask
 from tests.probes.peers import resetting
@@ -108,13 +110,74 @@ async def test_ssh_1_only_is_told(tcp_call) -> None:
     assert "SSH 1.5" in str(answer.facts["summary"])
 
 
-@pytest.mark.parametrize("words", ["Exceeded MaxStartups", "Not allowed at this time"])
-async def test_a_server_that_is_too_busy_is_still_ssh(tcp_call, words: str) -> None:
-    async with tcp_call(says(words.encode() + b"\r\n", stay=False)) as call:
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        ("Exceeded MaxStartups", "MaxStartups in sshd_config"),
+        ("Not allowed at this time", "PerSourcePenaltyExemptList"),
+    ],
+)
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b""])
+async def test_a_server_that_is_too_busy_is_a_warning_with_what_to_do(
+    observed, peer, kit, words: str, advice: str, end: bytes
+) -> None:
+    async with peer(says(words.encode() + end, stay=False)) as port:
+        seen = await observed(ask, port)
+    row = judge(kit.job(kit.check("ssh", 22)), seen)
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["busy"] is True
+    assert row.status is Status.WARNING
+    assert words in row.note and advice in row.note and "measure again" in row.note
+
+
+async def test_the_login_of_the_audit_is_not_tried_at_a_busy_server(tcp_call) -> None:
+    async with tcp_call(says(b"Exceeded MaxStartups\r\n", stay=False)) as call:
+        call.options = Options(ssh=SshCredential("audit", password="secret"))
         answer = await ask(call)
-    assert answer.service is Service.CONFIRMED
+    assert answer.facts["login"] == "not tried"
     assert answer.facts["busy"] is True
-    assert words in str(answer.facts["summary"])
+
+
+@pytest.mark.parametrize(
+    "words", ["Too many connections", "Connection refused", "Not allowed at this time, sir"]
+)
+async def test_who_turns_away_without_a_word_of_ssh_is_blocked_and_not_called_wrong(
+    observed, peer, kit, words: str
+) -> None:
+    async with peer(says(words.encode() + b"\r\n", stay=False)) as port:
+        seen = await observed(ask, port)
+    row = judge(kit.job(kit.check("ssh", 22)), seen)
+    assert row.status is Status.BLOCKED
+    assert words in row.note and "measure again" in row.note
+    assert "wrong service" not in row.note
+    assert str(seen.facts["fix"]).startswith("Measure again")
+
+
+@pytest.mark.parametrize("software", ["", "-", " a comment alone"])
+@pytest.mark.parametrize("protocol", ["2.0", "1.99"])
+async def test_an_identification_without_software_is_a_warning_that_says_so(
+    observed, peer, kit, software: str, protocol: str
+) -> None:
+    async with peer(says(f"SSH-{protocol}-{software}\r\n".encode(), stay=False)) as port:
+        seen = await observed(ask, port)
+    row = judge(kit.job(kit.check("ssh", 22)), seen)
+    assert row.status is Status.WARNING
+    assert f"SSH {protocol} server whose identification names no software" in row.note
+
+
+async def test_a_server_without_software_that_exchanges_keys_is_a_warning_too(
+    call_to, host_key, monkeypatch
+) -> None:
+    def nameless(connection: asyncssh.SSHServerConnection) -> None:
+        connection._server_version = b"SSH-2.0-"
+        connection._send(b"SSH-2.0-\r\n")
+
+    monkeypatch.setattr(asyncssh.connection.SSHServerConnection, "_send_version", nameless)
+    async with ssh_server(host_key, seen=[]) as port, call_to(port) as call:
+        answer = await ask(call)
+    assert "password" in answer.facts["auth_methods"]
+    assert answer.facts["warning"] is True
+    assert "names no software" in str(answer.facts["summary"])
 
 
 @pytest.mark.parametrize(

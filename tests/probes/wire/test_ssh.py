@@ -70,10 +70,64 @@ def test_a_busy_server_is_not_foreign(words: bytes) -> None:
     assert said.foreign == ""
 
 
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b""])
+def test_a_busy_server_is_known_whatever_ends_its_line(end: bytes, ended: bool) -> None:
+    said = greeting(b"Authorised use only\r\nExceeded MaxStartups" + end, ended=ended)
+    assert said.busy == ("Exceeded MaxStartups" if end or ended else "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"Too many connections\r\n",
+        b"Not allowed at this time, come back tomorrow\r\n",
+        b"Connection refused by administrative policy\n",
+        b"Welcome\r\nmaximum number of sessions reached",
+        b"Permission denied.\r\n",
+    ],
+)
+def test_words_that_any_server_has_turn_away_and_prove_no_ssh(words: bytes) -> None:
+    assert greeting(words) == INCOMPLETE
+    said = greeting(words, ended=True)
+    assert said.refusal and not said.busy and not said.foreign
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"421 Too many connections\r\n",
+        b"554 5.7.1 refused\r\n",
+        b"\x10\0\0\1\xff\x10\x04Too many connections",
+        b"* BYE Too many connections\r\n",
+        b"-ERR too many clients\r\n",
+        b"unlimited fun\r\n",
+        b"<!DOCTYPE html><p>Access denied</p>\r\n",
+    ],
+)
+def test_a_refusal_in_another_protocol_is_foreign(words: bytes) -> None:
+    assert greeting(words, ended=True).foreign
+
+
+def test_a_line_before_the_identification_may_begin_like_a_tag() -> None:
+    said = greeting(b"<<< authorised use only >>>\r\nToo many cooks\r\nSSH-2.0-x_1\r\n")
+    assert said.ident is not None
+
+
+@pytest.mark.parametrize(
+    ("software", "named"),
+    [("", False), ("-", False), (" comment", False), ("x", True), ("_9", True)],
+)
+def test_an_identification_may_name_no_software(software: str, named: bool) -> None:
+    ident = greeting(f"SSH-2.0-{software}\r\n".encode()).ident
+    assert ident is not None
+    assert ident.names_software is named
+
+
 @given(st.binary(max_size=400), st.booleans())
 def test_any_bytes_give_at_most_one_meaning(data: bytes, ended: bool) -> None:
     said = greeting(data, ended=ended)
-    assert sum(map(bool, (said.ident, said.busy, said.foreign))) <= 1
+    assert sum(map(bool, (said.ident, said.busy, said.refusal, said.foreign))) <= 1
 
 
 @given(st.binary(max_size=400))
