@@ -73,11 +73,14 @@ def agent(
 
 
 def response(form: Any, request: Any, objects: Objects) -> bytes:
-    """The response to a GET, in one of pysnmp's forms (RFC 3416 4.2.1, RFC 1157 4.1.2)."""
+    """The response to a GET or GETNEXT, in one of pysnmp's forms (RFC 3416 4.2, RFC 1157 4.1)."""
     message = form.apiMessage.get_response(request)
     pdu = form.apiMessage.get_pdu(message)
+    asked = form.apiMessage.get_pdu(request)
+    following = asked.isSameTypeWith(form.GetNextRequestPDU())
     found = []
-    for oid, _ in form.apiPDU.get_varbinds(form.apiMessage.get_pdu(request)):
+    for oid, _ in form.apiPDU.get_varbinds(asked):
+        oid = _next(oid, objects) if following else oid
         value = objects.get(str(oid))
         if value is None and form is api.v1:
             form.apiPDU.set_error_status(pdu, 2)
@@ -86,6 +89,12 @@ def response(form: Any, request: Any, objects: Objects) -> bytes:
         found.append((oid, absent if value is None else value))
     form.apiPDU.set_varbinds(pdu, found)
     return bytes(encoder.encode(message))
+
+
+def _next(oid: univ.ObjectIdentifier, objects: Objects) -> univ.ObjectIdentifier:
+    """The first object after this one; itself where there is none."""
+    after = sorted(other for other in map(univ.ObjectIdentifier, objects) if other > oid)
+    return after[0] if after else oid
 
 
 def report(request: bytes) -> bytes:

@@ -65,23 +65,37 @@ class LoginResult:
 
 
 async def get(
-    call: Call, version: int, community: bytes, oids: tuple[str, ...], timeout: float
+    call: Call,
+    version: int,
+    community: bytes,
+    oids: tuple[str, ...],
+    timeout: float,
+    *,
+    following: bool = False,
 ) -> Reply:
-    """GET objects with a community, once."""
+    """GET objects with a community, once; GETNEXT the first ones after them if `following`."""
     id = secrets.randbelow(2**31)
-
-    payload = snmp.get(version, community, id, oids)
+    payload = snmp.get(version, community, id, oids, following=following)
     return await _exchange(
         call, version, payload, lambda data: snmp.response(data, version, id), timeout, 0, community
     )
 
 
 async def get_as_user(
-    call: Call, keys: Keys, engine: snmpv3.Report, oids: tuple[str, ...], timeout: float
+    call: Call,
+    keys: Keys,
+    engine: snmpv3.Report,
+    oids: tuple[str, ...],
+    timeout: float,
+    *,
+    following: bool = False,
 ) -> Reply:
-    """GET objects as a user of an engine that is known to be there, again after silence."""
+    """GET objects as a user of an engine that is known to be there, again after silence.
+
+    GETNEXT the first ones after them if `following`.
+    """
     id = secrets.randbelow(2**31)
-    payload = snmpv3.request(keys, engine, id, oids)
+    payload = snmpv3.request(keys, engine, id, oids, following=following)
     return await _exchange(
         call,
         snmp.V3,

@@ -223,11 +223,13 @@ async def _device_facts(
     assert credential is not None
     timeout = min(GRACE_TIMEOUT, call.timeout)
 
-    async def get_more(oids: tuple[str, ...]) -> Reply:
+    async def get_more(oids: tuple[str, ...], *, following: bool = False) -> Reply:
         if login is not None and login.keys is not None and login.engine is not None:
-            return await get_as_user(call, login.keys, login.engine, oids, timeout)
+            return await get_as_user(
+                call, login.keys, login.engine, oids, timeout, following=following
+            )
         key = credential.community.encode()
-        return await get(call, best.reply.version, key, oids, timeout)
+        return await get(call, best.reply.version, key, oids, timeout, following=following)
 
     hidden = secrets_of(call.options) - {DEFAULT_COMMUNITY}
     facts = await device_facts(call, best.reply.version, response, get_more, hidden)

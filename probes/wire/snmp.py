@@ -43,10 +43,15 @@ class Response:
     values: Mapping[str, Value]
 
 
-def get(version: int, community: bytes, id: int, oids: Sequence[str]) -> bytes:
-    """A GET of these objects in SNMPv1 or v2c (RFC 1157 4.1.2, RFC 3416 4.2.1)."""
+def get(
+    version: int, community: bytes, id: int, oids: Sequence[str], *, following: bool = False
+) -> bytes:
+    """A GET of these objects in SNMPv1 or v2c (RFC 1157 4.1.2, RFC 3416 4.2.1).
+
+    A GETNEXT of the first objects after these where `following` (RFC 1157 4.1.3, RFC 3416 4.2.2).
+    """
     form = _MODULES[version]
-    pdu = form.GetRequestPDU()
+    pdu = form.GetNextRequestPDU() if following else form.GetRequestPDU()
     form.apiPDU.set_defaults(pdu)
     form.apiPDU.set_request_id(pdu, id)
     form.apiPDU.set_varbinds(pdu, [(univ.ObjectIdentifier(oid), form.null) for oid in oids])

@@ -185,9 +185,14 @@ def discovery(id: int) -> bytes:
     return request(ANONYMOUS, Report(b"", 0, 0, UNKNOWN_ENGINE), id, ())
 
 
-def request(keys: Keys, engine: Report, id: int, oids: Sequence[str]) -> bytes:
-    """A GET of these objects from a user of this engine, at the level its keys allow."""
-    pdu = rfc1905.GetRequestPDU()
+def request(
+    keys: Keys, engine: Report, id: int, oids: Sequence[str], *, following: bool = False
+) -> bytes:
+    """A GET of these objects from a user of this engine, at the level its keys allow.
+
+    A GETNEXT of the first objects after these where `following`.
+    """
+    pdu = rfc1905.GetNextRequestPDU() if following else rfc1905.GetRequestPDU()
     _V2C.apiPDU.set_defaults(pdu)
     _V2C.apiPDU.set_request_id(pdu, id)
     _V2C.apiPDU.set_varbinds(pdu, [(univ.ObjectIdentifier(oid), _V2C.null) for oid in oids])

@@ -193,6 +193,25 @@ async def test_net_snmp_answers_v2c(snmpd) -> None:
     assert COMMUNITY.encode().hex() not in repr(call.evidence)
 
 
+QUEUE = ("override 1.3.6.1.2.1.25.3.2.1.2.1 object_id 1.3.6.1.2.1.25.3.1.5",)
+PRINTER_AT_3 = (
+    "override 1.3.6.1.2.1.25.3.2.1.2.3 object_id 1.3.6.1.2.1.25.3.1.5",
+    'override 1.3.6.1.2.1.25.3.2.1.3.3 octet_str "Any Device 3000"',
+    "override 1.3.6.1.2.1.43.5.1.1.1.3 counter 7",
+)
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+@pytest.mark.parametrize(("lines", "model"), [(QUEUE, None), (PRINTER_AT_3, "Any Device 3000")])
+async def test_net_snmp_with_a_print_queue_is_no_printer_and_with_a_printer_mib_is_one(
+    snmpd, version: str, lines: tuple[str, ...], model: str | None
+) -> None:
+    with snmpd(f"rocommunity {COMMUNITY}", *lines) as port:
+        answer, _ = await asked(port, "snmp", ask_with(SnmpCredential(version, COMMUNITY)))
+    assert answer.facts.get("printer", False) is (model is not None)
+    assert answer.facts.get("model") == model
+
+
 async def test_net_snmp_of_v1_only_is_found(snmpd) -> None:
     lines = (
         f"com2sec lab default {COMMUNITY}",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from pyasn1.codec.ber import encoder
 from pyasn1.type import univ
 from pysnmp.proto import api
 from pysnmp.proto.error import ProtocolError
@@ -130,17 +131,155 @@ async def test_an_answer_to_v3_gives_the_others_only_a_little_longer(udp_call, m
     "objects",
     [
         ROUTER | {device.PRT_CONFIG_CHANGES: api.v2c.Counter32(3)},
-        ROUTER | {device.HR_DEVICE_TYPE: univ.ObjectIdentifier(device.HR_DEVICE_PRINTER)},
         ROUTER | {client.SYS_DESCR: "HP ETHERNET MULTI-ENVIRONMENT,JETDIRECT"},
         ROUTER | {client.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.11.2.3.9.1")},
         ROUTER | {client.SYS_OBJECT_ID: univ.ObjectIdentifier("1.3.6.1.4.1.641.2.71")},
     ],
-    ids=["Printer-MIB", "hrDeviceType", "sysDescr", "the JetDirect subtree", "Lexmark"],
+    ids=["Printer-MIB", "sysDescr", "the JetDirect subtree", "Lexmark"],
 )
 async def test_a_printer_is_recognised(udp_call, objects: dict[str, object]) -> None:
     answer = await probe.ask(udp_call(agent((snmp.V2C,), objects), port=161))
     assert answer.facts["printer"] is True
     assert str(answer.facts["summary"]).startswith("SNMPv2c printer")
+
+
+PRINTER_TYPE = univ.ObjectIdentifier(device.HR_DEVICE_PRINTER)
+
+
+def system(descr: str, object_id: str) -> dict[str, object]:
+    return {
+        client.SYS_DESCR: descr,
+        client.SYS_NAME: "host",
+        client.SYS_OBJECT_ID: univ.ObjectIdentifier(object_id),
+    }
+
+
+WINDOWS = "Hardware: x86 Family 6 - Software: Windows 2000 Version 5.1"
+
+
+@pytest.mark.parametrize(
+    "computer",
+    [
+        system(WINDOWS, "1.3.6.1.4.1.311.1.1.3.1.1"),
+        system(WINDOWS, "1.3.6.1.4.1.311.1.1.3.1.2"),
+        system("Print server of the printer room", "1.3.6.1.4.1.311.1.1.3.1.3"),
+        system("Linux printer01 6.1.0 #1 SMP x86_64", "1.3.6.1.4.1.8072.3.2.10"),
+        system("cups and a laserjet", "1.3.6.1.4.1.8072.3.2.10"),
+        system("Darwin printer.example 23.1.0", "1.3.6.1.4.1.99999.3"),
+        system("Some system with queues", "1.3.6.1.4.1.99999.4"),
+    ],
+)
+async def test_a_computer_with_a_print_queue_is_no_printer(udp_call, computer) -> None:
+    queue = {
+        device.HR_DEVICE_TYPE: PRINTER_TYPE,
+        device.HR_DEVICE_DESCR: "Microsoft XPS Document Writer",
+        # Something after the place of the Printer-MIB, as the ENTITY-MIB of a server.
+        "1.3.6.1.2.1.47.1.1.1.1.2.1": "chassis",
+    }
+    answer = await probe.ask(udp_call(agent((snmp.V2C,), computer | queue), port=161))
+    assert "printer" not in answer.facts and "model" not in answer.facts
+    assert answer.facts["print_queue"] is True
+    assert "has no Printer MIB" in str(answer.facts["summary"])
+
+
+@pytest.mark.parametrize("version", [snmp.V1, snmp.V2C])
+@pytest.mark.parametrize(
+    "objects",
+    [
+        {f"{device.PRINTER_MIB}.5.1.1.1.3": api.v2c.Counter32(1)},
+        {f"{device.PRINTER_MIB}.5.1.1.16.3": "Printer of the hall"},
+        {f"{device.PRINTER_MIB}.10.2.1.4.3.1": api.v2c.Counter32(10_000)},
+    ],
+    ids=["prtGeneralConfigChanges", "prtGeneralPrinterName", "prtMarkerLifeCount"],
+)
+async def test_a_printer_behind_other_devices_is_found_and_its_model_told(
+    udp_call, version: int, objects: dict[str, object]
+) -> None:
+    devices = {
+        device.HR_DEVICE_TYPE: univ.ObjectIdentifier("1.3.6.1.2.1.25.3.1.3"),
+        device.HR_DEVICE_DESCR: "ARM processor",
+        "1.3.6.1.2.1.25.3.2.1.2.3": PRINTER_TYPE,
+        "1.3.6.1.2.1.25.3.2.1.3.3": "Any Device 3000",
+    }
+    call = udp_call(agent((version,), ROUTER | devices | objects), port=161)
+    answer = await probe.ask(call)
+    assert answer.facts["printer"] is True
+    assert answer.facts["model"] == "Any Device 3000"
+    asked = [sent for sent in call.vantage.sent if version_of(sent) == version]
+    assert len(asked) == 4
+
+
+async def test_a_printer_mib_without_any_device_is_a_printer(udp_call) -> None:
+    objects = ROUTER | {f"{device.PRINTER_MIB}.5.1.1.1.2": api.v2c.Counter32(1)}
+    answer = await probe.ask(udp_call(agent((snmp.V2C,), objects), port=161))
+    assert answer.facts["printer"] is True
+    assert "model" not in answer.facts
+
+
+async def test_an_agent_without_printer_mib_is_asked_three_questions(udp_call) -> None:
+    call = udp_call(agent((snmp.V2C,), ROUTER | {"1.3.6.1.2.1.47.1.1": "x"}), port=161)
+    answer = await probe.ask(call)
+    assert len(call.vantage.sent) == 3
+    assert "printer" not in answer.facts and "print_queue" not in answer.facts
+
+
+async def test_without_an_answer_on_the_mib_nothing_is_said_about_it(udp_call) -> None:
+    answering = agent((snmp.V2C,), ROUTER | {device.HR_DEVICE_TYPE: PRINTER_TYPE})
+    seen: list[bytes] = []
+
+    def script(request: bytes) -> list[bytes]:
+        seen.append(request)
+        return answering(request) if len(seen) < 3 else []
+
+    answer = await probe.ask(udp_call(script, port=161))
+    assert len(seen) == 3
+    assert "printer" not in answer.facts and "print_queue" not in answer.facts
+
+
+@pytest.mark.parametrize(
+    "oid",
+    [
+        f"{device.PRINTER_MIB}.5.1",
+        f"{device.PRINTER_MIB}0.5.1.1.1.1",
+        "1.3.6.1.2.1.4.3.5.1.1.1.1",
+        "1.3.6.1.4.1.9.43.5.1.1.1.1",
+    ],
+)
+async def test_an_object_beside_the_printer_mib_is_no_printer(udp_call, oid: str) -> None:
+    real = agent((snmp.V2C,), ROUTER)
+
+    def script(request: bytes) -> list[bytes]:
+        # The agent answers the third question, whatever it is, with this object.
+        return [answered(request, oid)] if is_next(request) else real(request)
+
+    answer = await probe.ask(udp_call(script, port=161))
+    assert "printer" not in answer.facts
+
+
+async def test_an_index_of_thousands_of_digits_is_harmless(udp_call) -> None:
+    real = agent((snmp.V2C,), ROUTER)
+    oid = f"{device.PRINTER_MIB}.5.1.1.1.{10**3000}"
+
+    def script(request: bytes) -> list[bytes]:
+        return [answered(request, oid)] if is_next(request) else real(request)
+
+    answer = await probe.ask(udp_call(script, port=161))
+    assert answer.service is Service.CONFIRMED
+
+
+def is_next(request: bytes) -> bool:
+    form = api.PROTOCOL_MODULES[snmp.V2C]
+    message = snmp.decode(request, form.Message())
+    return bool(form.apiMessage.get_pdu(message).isSameTypeWith(form.GetNextRequestPDU()))
+
+
+def answered(request: bytes, oid: str) -> bytes:
+    """Answer to a question of v2c with one object."""
+    form = api.PROTOCOL_MODULES[snmp.V2C]
+    message = form.apiMessage.get_response(snmp.decode(request, form.Message()))
+    pdu = form.apiMessage.get_pdu(message)
+    form.apiPDU.set_varbinds(pdu, [(univ.ObjectIdentifier(oid), form.Counter32(1))])
+    return bytes(encoder.encode(message))
 
 
 async def test_a_printers_model_is_told(udp_call) -> None:

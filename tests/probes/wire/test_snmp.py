@@ -76,6 +76,18 @@ def test_a_get_is_the_message_of_the_rfc() -> None:
     )
 
 
+@pytest.mark.parametrize("version", [snmp.V1, snmp.V2C])
+def test_a_getnext_differs_from_a_get_in_its_tag_alone(version: int) -> None:
+    get, following = (
+        snmp.get(version, b"public", 77, [DESCR], following=following)
+        for following in (False, True)
+    )
+    differing = [
+        at for at, (one, other) in enumerate(zip(get, following, strict=True)) if one != other
+    ]
+    assert [(get[at], following[at]) for at in differing] == [(0xA0, 0xA1)]
+
+
 def test_a_discovery_has_an_empty_engine_id_and_is_reportable() -> None:
     message, rest = decoder.decode(snmpv3.discovery(ID), asn1Spec=SNMPv3Message())
     params, _ = decoder.decode(
