@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -30,6 +31,9 @@ MAX_METHODS = 16
 PREFERRED_HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp")
 """Host keys that OpenSSH asks for before RSA (ssh_config(5), HostKeyAlgorithms)."""
 MAX_EVIDENCE = 256
+MAX_OFFERED = 160
+"""Characters of a list of algorithms in a note; all of them are facts."""
+_NO_MATCH = re.compile(r"No matching (.+?) algorithm found, sent .* and received (.*)", re.DOTALL)
 _UNFINISHED = "the key exchange did not finish in time"
 
 
@@ -184,7 +188,16 @@ def _problem(sniffer: BannerSniffer, task: asyncio.Task[Any], timed_out: bool) -
         return "nothing speaks SSH 1 any more"
     if timed_out or task.cancelled():
         return _UNFINISHED
-    return "" if error is None else printable(f"the key exchange failed: {error}")
+    return "" if error is None else f"the key exchange failed: {_failure_text(error)}"
+
+
+def _failure_text(error: BaseException) -> str:
+    """Reason why the key exchange failed; of two lists without a match the server's is told."""
+    match = _NO_MATCH.fullmatch(str(error))
+    if match is None:
+        return printable(str(error))
+    offered = printable(match[2], MAX_OFFERED).replace(",", ", ")
+    return f"no {printable(match[1], 40)} algorithm in common, the server offers only {offered}"
 
 
 def _busy_facts(message: str, credential: SshCredential | None) -> dict[str, object]:

@@ -22,6 +22,8 @@ _IDENT_LINE = re.compile(rb"^SSH-[^\n]*\n", re.MULTILINE)
 _VERSION = re.compile(r"(.+?)[_-]v?(\d.*)")
 MAX_STARTUPS, PENALTY = "Exceeded MaxStartups", "Not allowed at this time"
 """Lines of OpenSSH in place of an identification (sshd_config(5): MaxStartups, PerSource...)."""
+_BARE_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+"""Software of Bitvise, Tectia, VShell and others, whose name stands in the comments."""
 _BUSY = (MAX_STARTUPS.encode(), PENALTY.encode())
 _REFUSAL = re.compile(
     rb"\b(?:too many|exceeded|maximum|limit|busy|try (?:again|later)|not (?:allowed|permitted)"
@@ -152,9 +154,24 @@ def _parse_identification(line: bytes, *, whole: bool) -> Greeting:
     raw_software, _, raw_comments = match[2].partition(b" ")
     software, comments = (printable(part, MAX_LINE) for part in (raw_software, raw_comments))
     named = _VERSION.fullmatch(software)
-    product, version = (named[1], named[2]) if named else (software, "")
+    if named:
+        product, version = named[1], named[2]
+    elif comments and _BARE_VERSION.fullmatch(software):
+        product, version = _commented_product(comments, software)
+    else:
+        product, version = software, ""
     protocol = match[1].decode("ascii")
     return Greeting(Ident(printable(line), protocol, product, version, comments))
+
+
+def _commented_product(comments: str, version: str) -> tuple[str, str]:
+    """Product and version where the version stands in place of the software.
+
+    After `sshlib:` or `FlowSsh:` the server's own name follows, and the version is the library's.
+    """
+    library, _, rest = comments.partition(": ")
+    name = rest.partition(":")[0].strip()
+    return (name, "") if name and " " not in library else (comments, version)
 
 
 class Malformed(Exception):

@@ -14,6 +14,14 @@ from probes.wire.ssh import INCOMPLETE, MAX_PREAMBLE, MAX_PREAMBLE_LINES, Ident,
         (b"SSH-2.0-OpenSSH_for_Windows_8.1", "OpenSSH_for_Windows", "8.1", ""),
         (b"SSH-2.0-dropbear_2022.83", "dropbear", "2022.83", ""),
         (b"SSH-2.0-Cisco-1.25", "Cisco", "1.25", ""),
+        (b"SSH-2.0-1.0.2 VShell", "VShell", "1.0.2", "VShell"),
+        (b"SSH-2.0-6.4 SSH Any Server", "SSH Any Server", "6.4", "SSH Any Server"),
+        (b"SSH-2.0-1.78 sshlib: AnySSHD 4.15a", "AnySSHD 4.15a", "", "sshlib: AnySSHD 4.15a"),
+        (b"SSH-2.0-1.07 Flow: Any SSH 5.2: free", "Any SSH 5.2", "", "Flow: Any SSH 5.2: free"),
+        (b"SSH-2.0-1.07 sshlib: :", "sshlib: :", "1.07", "sshlib: :"),
+        (b"SSH-2.0-1.0", "1.0", "", ""),
+        (b"SSH-2.0-1.0 ", "1.0", "", ""),
+        (b"SSH-2.0-x_1 a: b", "x", "1", "a: b"),
         (b"SSH-2.0-nameless", "nameless", "", ""),
         (b"SSH-2.0-", "", "", ""),
     ],
@@ -22,7 +30,7 @@ def test_product_and_version_are_read(
     line: bytes, product: str, version: str, comments: str
 ) -> None:
     ident = greeting(line + b"\r\n").ident
-    assert ident == Ident(line.decode(), "2.0", product, version, comments)
+    assert ident == Ident(line.decode().strip(), "2.0", product, version, comments)
 
 
 def test_lines_before_the_identification_are_allowed() -> None:
