@@ -30,7 +30,7 @@ class Greeting:
     @property
     def ssl_required(self) -> bool:
         """True if a login must be encrypted."""
-        return "SSL Required" in self.features
+        return any(feature.casefold() == "ssl required" for feature in self.features)
 
 
 def greeting(data: bytes, *, ended: bool = False) -> Greeting | None:

@@ -25,6 +25,13 @@ def test_version_and_features_are_read() -> None:
     )
 
 
+@pytest.mark.parametrize("words", [b"SSL Required", b"SSL required", b"ssl required"])
+def test_a_demand_for_tls_is_read_in_any_case_of_its_letters(words: bytes) -> None:
+    said = greeting(GREETING + b"1.10: " + words + b", MKSDisplayProtocol:VNC , \r\n")
+    assert said is not None
+    assert said.ssl_required
+
+
 @pytest.mark.parametrize("tail", [b"1.00\r\n", b"1.0, ServerDaemonProtocol:SOAP\r\n"])
 def test_older_daemons_do_not_ask_for_tls(tail: bytes) -> None:
     said = greeting(GREETING + tail)

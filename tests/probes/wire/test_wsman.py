@@ -59,6 +59,23 @@ def test_an_answer_in_a_foreign_namespace_does_not_count() -> None:
     assert identity(elements(faked)) is None
 
 
+def test_a_response_in_the_namespace_of_soap_counts_by_its_fields() -> None:
+    # As OMI writes it.
+    written = (
+        b'<soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope" xmlns:wsmid='
+        b'"http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"><soap:Body>'
+        b"<soap:IdentifyResponse><wsmid:ProductVendor>Any Vendor</wsmid:ProductVendor>"
+        b"<wsmid:ProductVersion>1.6</wsmid:ProductVersion></soap:IdentifyResponse></soap:Body>"
+        b"</soap:Envelope>"
+    )
+    assert identity(elements(written)) == Identity("", "Any Vendor", "1.6")
+
+
+def test_a_response_in_the_namespace_of_soap_without_fields_does_not_count() -> None:
+    written = encode_identity(Identity("p", "Any Vendor", "1.6")).replace(b"wsmid:", b"s:")
+    assert identity(elements(written)) is None
+
+
 def test_a_fault_is_read_in_both_versions_of_soap() -> None:
     older = (
         b'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><e:Fault>'
