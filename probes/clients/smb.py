@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from probes.call import Unexpected
@@ -16,6 +17,8 @@ from probes.wire.smb import Negotiated
 from probes.wire.text import printable
 
 MAX_SHOWN = 80
+_FIRST_WINDOWS = {"3.0": (6, 2), "3.0.2": (6, 3), "3.1.1": (10, 0)}
+"""Version of Windows that brought each dialect (MS-SMB2 appendix A)."""
 
 
 async def negotiate_smb2(stream: Stream) -> Negotiated:
@@ -72,6 +75,8 @@ def negotiation_facts(negotiated: Negotiated, identity: Identity) -> dict[str, o
 
     `clock_skew_s` is the server's clock minus ours in seconds. SMB1 alone is a warning.
     """
+    if not _is_possible(negotiated.dialect, identity.version):
+        identity = replace(identity, version="")
     facts: dict[str, object] = {
         "summary": _summary(negotiated, identity),
         "dialect": negotiated.dialect,
@@ -106,6 +111,13 @@ def negotiation_facts(negotiated: Negotiated, identity: Identity) -> dict[str, o
     if negotiated.smb1:
         facts["smb1_only"] = facts["warning"] = True
     return facts
+
+
+def _is_possible(dialect: str, version: str) -> bool:
+    """True if a Windows of this version has the dialect: macOS names an older one than it has."""
+    first = _FIRST_WINDOWS.get(dialect)
+    parts = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
+    return first is None or not parts or parts >= first
 
 
 def _is_samba(negotiated: Negotiated, identity: Identity) -> bool:

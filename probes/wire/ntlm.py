@@ -79,6 +79,7 @@ def _pairs(data: bytes) -> dict[int, str]:
             break
         if _COMPUTER <= kind <= _FOREST:
             text = data[4 : 4 + (size & ~1)]
-            found[kind] = printable(text.decode("utf-16-le", "replace"), 128)
+            # A Samba of its own sends one NUL for the DNS domain that it has not.
+            found[kind] = printable(text.decode("utf-16-le", "replace").rstrip("\0"), 128)
         data = data[4 + size :]
     return found

@@ -37,6 +37,7 @@ _FLAGS2_1 = 0xC001
 _UNICODE_1 = 0x8000
 _RESPONSE = 0x01
 _SIGNING_ENABLED = 0x01
+_CAN_UNICODE = 0x04
 _SIGNING_REQUIRED = 0x02
 _CAPABILITIES = 0x7F
 _NO_DIALECT = 0xFFFF
@@ -189,9 +190,13 @@ def _parse_negotiate_1(message: bytes) -> Negotiated:
         return Negotiated("", smb1=True)
     if words < 17:
         return Negotiated("older than NT LM 0.12", smb1=True)
-    _, mode, _, _, _, _, _, _, now, _, challenge = _WORDS_1.unpack_from(message, _HEADER_1.size + 1)
+    _, mode, _, _, _, _, _, can, now, _, challenge = _WORDS_1.unpack_from(
+        message, _HEADER_1.size + 1
+    )
     names = message[_HEADER_1.size + 1 + _WORDS_1.size + 2 + challenge :]
-    domain, server = _names(names, unicode=bool(flags2 & _UNICODE_1))
+    # Samba and Windows write UTF-16 and do not always set the flag that says so.
+    unmarked = bool(can & _CAN_UNICODE) and names.endswith(b"\0\0")
+    domain, server = _names(names, unicode=bool(flags2 & _UNICODE_1) or unmarked)
     return Negotiated(
         dialect=SMB1,
         smb1=True,

@@ -186,3 +186,25 @@ async def test_a_reset_passes_through(tcp_call) -> None:
     async with tcp_call(resetting()) as call:
         with pytest.raises(ConnectionError):
             await ask(call)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "version", "told"),
+    [
+        ("3.0.2", "6.1.7600", False),
+        ("3.0", "6.1.7601", False),
+        ("3.1.1", "6.3.9600", False),
+        ("3.0.2", "6.3.9600", True),
+        ("3.0.2", "10.0.14393", True),
+        ("3.1.1", "10.0.19045", True),
+        ("2.1", "6.1.7601", True),
+        ("2.0.2", "6.0.6002", True),
+        ("a dialect of tomorrow", "11.0.1", True),
+    ],
+)
+def test_a_version_older_than_the_dialect_is_no_windows(
+    dialect: str, version: str, told: bool
+) -> None:
+    facts = negotiation_facts(Negotiated(dialect), Identity(computer="MAC", version=version))
+    assert ("windows" in facts) is told
+    assert (f"Windows {version}" in str(facts["summary"])) is told

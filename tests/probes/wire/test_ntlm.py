@@ -50,6 +50,11 @@ def test_escape_sequences_in_a_name_are_made_harmless() -> None:
     assert "\x1b" not in ntlm.challenge(challenge({1: "\x1b[2J"})).computer
 
 
+@pytest.mark.parametrize("text", ["\0", "\0\0"])
+def test_a_name_of_nuls_alone_is_none(text: str) -> None:
+    assert ntlm.challenge(challenge({1: "NAS", 4: text})).dns_domain == ""
+
+
 def test_a_first_message_is_no_challenge() -> None:
     with pytest.raises(Malformed):
         ntlm.challenge(ntlm.negotiate())

@@ -47,6 +47,7 @@ def answer_1(
     mode: int = 7,
     unicode: bool = True,
     names: str = "LAB\0NT4\0",
+    flagged: bool = True,
 ) -> bytes:
     head = struct.pack(
         "<4sBIBHH8sHHHHH",
@@ -54,13 +55,15 @@ def answer_1(
         0x72,
         0,
         0x98,
-        0xC001 if unicode else 0x4001,
+        0xC001 if unicode and flagged else 0x4001,
         0,
         b"",
         *[0] * 5,
     )
     ticks = NOW * 10_000_000 + EPOCH
-    fields = struct.pack("<HBHHIIIIQhB", index, mode, 50, 1, 65536, 65536, 0, 0, ticks, 0, 8)
+    fields = struct.pack(
+        "<HBHHIIIIQhB", index, mode, 50, 1, 65536, 65536, 0, 4 * unicode, ticks, 0, 8
+    )
     texts = names.encode("utf-16-le" if unicode else "cp437")
     return head + bytes([words]) + fields + struct.pack("<H", 8 + len(texts)) + bytes(8) + texts
 
@@ -136,6 +139,17 @@ def test_an_smb1_server_tells_its_names(unicode: bool) -> None:
     assert said.smb1
     assert (said.dialect, said.domain, said.server) == ("NT LM 0.12", "LAB", "NT4")
     assert (said.signing, said.time) == ("enabled", NOW)
+
+
+@pytest.mark.parametrize("names", ["LAB\0NT4\0", "T\0E\0"])
+def test_names_in_utf_16_are_read_where_the_flag_is_missing(names: str) -> None:
+    said = smb.parse_negotiate(answer_1(flagged=False, names=names))
+    assert (said.domain, said.server) == tuple(names.split("\0")[:2])
+
+
+def test_names_of_one_letter_in_a_code_page_are_no_utf_16() -> None:
+    said = smb.parse_negotiate(answer_1(unicode=False, names="T\0E\0"))
+    assert (said.domain, said.server) == ("T", "E")
 
 
 def test_a_server_that_takes_none_of_the_old_dialects_is_smb1_all_the_same() -> None:
