@@ -25,6 +25,7 @@ from profiles.model import Capability, Check, Elsewhere, Instead, Profile, claus
 
 _MAX_FIX = 600
 _MAX_REMARK = 200
+_NAME_ANOTHER = "Name the host that is meant: another product answers here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,6 +450,9 @@ def _fix(
     capability: Capability, checks: Sequence[JudgedCheck], answers: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Smallest set of changes after which nothing is missing."""
+    if any(judged.row is not None and judged.row.remark for judged in checks):
+        # What that product lacks is no fault of it: no change there makes it what was meant.
+        return (_NAME_ANOTHER,) if any(one.outcome in _FAILED for one in checks) else ()
     failed = {judged.check.id: judged.check for judged in checks if judged.outcome in _FAILED}
     candidates = [[id for id in failed if not _is_repaired_by_another(failed[id], failed, answers)]]
     outcomes = {judged.check.id: judged.outcome for judged in checks}

@@ -88,11 +88,15 @@ async def test_the_verdict_of_a_vcenter_named_as_host_says_that_it_is_none(
         "esxi.http": VerdictRow(Status.OK),
     }
     (audit,) = capabilities_of(CATALOG, "esxi.host")
-    text = judge_capability(CATALOG, audit, {}, rows, {}).text
+    found = judge_capability(CATALOG, audit, {}, rows, {})
+    missing = authd is Status.BLOCKED
+    assert found.fix == (
+        ("Name the host that is meant: another product answers here.",) if missing else ()
+    )
     assert (
         "HTTPS (TCP 443) has a warning: VMware vCenter Server: a vCenter server that manages "
         "hosts, not an ESXi host (name its hosts: the audit needs each of them)"
-    ) in text
+    ) in found.text
 
 
 async def test_a_fault_of_the_api_is_the_api(observed) -> None:
