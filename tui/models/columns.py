@@ -286,6 +286,12 @@ def _latency_short(row: RowData, glyphs: Glyphs, table: TableWidth) -> tuple[str
     return text.replace(" ", "") if table.compact else text, ""
 
 
+def _searched_latency(ms: float | None) -> str:
+    """A latency in both forms in which the table shows it."""
+    text = latency_text(ms)
+    return f"{text}\n{text.replace(' ', '')}"
+
+
 COLUMNS: tuple[Column, ...] = (
     Column(
         "status",
@@ -346,7 +352,12 @@ COLUMNS: tuple[Column, ...] = (
         right=True,
         table=TableColumn("room", _latency_cells, _latency_short),
         sort=Sort("l", result=lambda result: result.observation.latency_ms),
-        field=Field(">100", conditions.latency, conditions.limit_error),
+        field=Field(
+            ">100",
+            conditions.latency,
+            conditions.limit_error,
+            searched_text=lambda result: _searched_latency(result.observation.latency_ms),
+        ),
         report=ReportColumn("9%", wrap=False),
         run=RunColumn(8),
         csv=CsvColumn(

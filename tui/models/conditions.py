@@ -17,6 +17,10 @@ TextPredicate = Callable[[str], bool]
 
 _BOUND = re.compile(r"(<=|>=|<|>)(\d{1,9}(?:\.\d{1,9})?)(ms|s|)")
 _RANGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)-(\d{1,9}(?:\.\d{1,9})?)(ms|s|)")
+_PORT_LIMITS = re.compile(r"\d{1,5}-\d{1,5}|[<>]=?\d{1,5}", re.ASCII)
+_MAX_PORT = 65535
+_TRANSPORTS = {"t": "tcp", "u": "udp", "i": "icmp"}
+_TRANSPORT_PREFIX = re.compile("(?:tcp|udp)/|[tu]:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ def _piece_pattern(text: str) -> re.Pattern[str]:
 
 
 def _any(values: Sequence[Value], *, whole: bool = True) -> TextPredicate:
+    """Predicate of texts that match one of the values; of no text without values."""
     tests = [glob(value, whole=whole) for value in values]
     return tests[0] if len(tests) == 1 else lambda text: any(test(text) for test in tests)
 
@@ -207,8 +212,7 @@ def address(values: Sequence[Value]) -> RowPredicate:
 
 
 def _without_networks(values: Sequence[Value]) -> list[Value]:
-    """Values that are not a network; one that matches nothing if there are none."""
-    return [value for value in values if not _network(value)] or [Value("", True)]
+    return [value for value in values if not _network(value)]
 
 
 def _network(value: Value) -> bool:
@@ -239,30 +243,65 @@ def _is_address(text: str) -> bool:
 
 
 def port(values: Sequence[Value]) -> RowPredicate:
-    """Numbers, ranges, a transport, `udp/53` or `u:53`; a row of a range has every port of it."""
-    spans = [span for value in values if (span := _span(value.text)) is not None]
-    matches = _any([value for value in values if _span(value.text) is None] or [Value("", True)])
+    """Rows with one of these ports and transports; a row of a range has every port of it."""
+    wanted = [one for value in values if (one := _wanted_port(value)) is not None]
     known: dict[tuple[str, int | None], bool] = {}
 
     def passes(job: Job, status: Status, result: Result | None) -> bool:
         key = (job.check.id, job.port)
         found = known.get(key)
         if found is None:
-            way = job.check.transport
             port = job.port_text.partition(" ")[2]
-            names = (way, port, f"{way}/{port}", f"{way[0]}:{port}")
-            own = _span(port)
-            found = any(map(matches, names)) or (
-                own is not None and any(low <= own[1] and own[0] <= high for low, high in spans)
-            )
-            known[key] = found
+            found = known[key] = any(_has_port(job.check.transport, port, one) for one in wanted)
         return found
 
     return passes
 
 
-def _span(text: str) -> tuple[float, float] | None:
-    return (float(text), float(text)) if text.isdecimal() else interval(text)
+@dataclass(frozen=True, slots=True)
+class _WantedPort:
+    """Value of a port condition: all that is set must hold."""
+
+    transport: str = ""
+    span: tuple[float, float] | None = None
+    names: TextPredicate | None = None
+    """Predicate of a port, a transport, or both as in `udp/53` and `u:53`."""
+
+
+def _wanted_port(value: Value) -> _WantedPort | None:
+    """The meaning of `53`, `135-139`, `>1023`, `udp`, `udp/53`, `u:>1023` or a pattern, if any."""
+    text = value.text.casefold()
+    if value.literal or set(text) & set("*?"):
+        return _WantedPort(names=glob(value, whole=True))
+    if text in _TRANSPORTS.values():
+        return _WantedPort(text)
+    prefix = _TRANSPORT_PREFIX.match(text)
+    number = text[prefix.end() :] if prefix else text
+    span = _port_span(number)
+    if span is None:
+        return None
+    return _WantedPort(_TRANSPORTS[prefix[0][0]] if prefix else "", span)
+
+
+def _has_port(transport: str, port: str, wanted: _WantedPort) -> bool:
+    if wanted.names is not None:
+        return any(
+            map(wanted.names, (transport, port, f"{transport}/{port}", f"{transport[0]}:{port}"))
+        )
+    if wanted.transport not in ("", transport):
+        return False
+    if wanted.span is None:
+        return True
+    own = _port_span(port)
+    return own is not None and wanted.span[0] <= own[1] and own[0] <= wanted.span[1]
+
+
+def _port_span(text: str) -> tuple[float, float] | None:
+    """First and last port of `53`, `135-139` or `>1023`; None for another text."""
+    if text.isdecimal():
+        text = f"{text}-{text}"
+    span = interval(text) if _PORT_LIMITS.fullmatch(text) else None
+    return None if span is None or span[0] > _MAX_PORT else span
 
 
 def note(values: Sequence[Value]) -> RowPredicate:
@@ -291,7 +330,7 @@ def limit_error(field: str, value: Value) -> str:
 
 def port_error(field: str, value: Value) -> str:
     """Error sentence for an invalid port; empty for a valid one."""
-    if _is_port(value):
+    if _wanted_port(value) is not None:
         return ""
     return f"{field}:{value.text} is no port: 5985, 135-139, >1023, tcp, udp, icmp or udp/53 are."
 
@@ -305,9 +344,3 @@ def network_error(field: str, value: Value) -> str:
     except ValueError:
         return f"{field}:{value.text} is no network, such as 10.2.0.0/16."
     return ""
-
-
-def _is_port(value: Value) -> bool:
-    text = value.text.casefold()
-    named = text.partition("/")[0] in ("tcp", "udp", "icmp") or text[:2] in ("t:", "u:")
-    return named or text.isdecimal() or interval(text) is not None or bool(set(text) & set("*?"))
