@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -58,6 +57,10 @@ class SessionsScreen(Screen[SessionChoice]):
         self._present = present
         """The log of the session that is on the screen; empty if there is none."""
         self._found: dict[str, Summary] = {}
+        self._total = 0
+        """Logs in the folder, also those that are not listed."""
+        self._unreadable: list[str] = []
+        """Reasons why logs are not listed."""
         self._discarded: list[Path] = []
 
     def compose(self) -> ComposeResult:
@@ -111,6 +114,7 @@ class SessionsScreen(Screen[SessionChoice]):
             return
         self._discarded.append(gone)
         del self._found[str(chosen.path)]
+        self._total -= 1
         options = self.query_one(OptionList)
         at = options.highlighted or 0
         options.remove_option(str(chosen.path))
@@ -158,14 +162,21 @@ class SessionsScreen(Screen[SessionChoice]):
         self._found.clear()
         options = self.query_one(OptionList)
         options.clear_options()
-        reading = store.summaries()
-        while some := await asyncio.to_thread(_next_batch, reading):
+        self._unreadable.clear()
+        paths = await asyncio.to_thread(store.paths)
+        self._total = len(paths)
+        reading = store.summaries(paths[: store.MAX_LISTED])
+        while batch := await asyncio.to_thread(lambda: [*islice(reading, _READ_FIRST)]):
+            some = [one for one in batch if isinstance(one, Summary)]
+            self._unreadable += [str(one) for one in batch if isinstance(one, SessionError)]
             self._found.update((str(one.path), one) for one in some)
             options.add_options(Option(self._line(one), id=str(one.path)) for one in some)
-            if options.highlighted is None:
+            if options.highlighted is None and some:
                 options.highlighted = 0
             self._title()
-        if not self._found:
+        if self._unreadable:
+            self._say(self._unreadable[0])
+        elif not self._found:
             self._say("No session is kept here yet.")
 
     @property
@@ -183,18 +194,16 @@ class SessionsScreen(Screen[SessionChoice]):
         return "\n".join(fit(line, width, self._glyphs).rstrip() for line in lines)
 
     def _title(self) -> None:
-        count = len(self._found)
-        text = f"{count:,} {'session' if count == 1 else 'sessions'}, the newest first"
-        if any(str(one.path) == self._present for one in self._found.values()):
-            text += "; * is on the screen"
+        text = store.heading(
+            len(self._found),
+            self._total,
+            len(self._unreadable),
+            present=self._present in self._found,
+        )
         self.query_one(".heading", Static).update(text)
 
     def _say(self, text: str) -> None:
         self.query_one("#done", Static).update(self._glyphs.clean(text))
-
-
-def _next_batch(reading: Iterator[Summary]) -> list[Summary]:
-    return [one for one, _ in zip(reading, range(_READ_FIRST), strict=False)]
 
 
 async def browse_sessions(context: Context) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -24,18 +24,29 @@ def paths(folder: Path | None = None) -> list[Path]:
         found = [path for path in (folder or sessions_folder()).iterdir() if _is_log(path)]
     except OSError:
         return []
-    return sorted(found, key=lambda path: path.name.removeprefix("demo-"), reverse=True)[
-        :MAX_LISTED
-    ]
+    return sorted(found, key=lambda path: path.name.removeprefix("demo-"), reverse=True)
 
 
-def summaries(folder: Path | None = None) -> Iterator[Summary]:
-    """Summaries of the sessions, the newest first; a file that is no session is left out."""
-    for path in paths(folder):
+def summaries(paths: Iterable[Path]) -> Iterator[Summary | SessionError]:
+    """Summary of each log, or the reason why it has none."""
+    for path in paths:
         try:
             yield summarize(path)
-        except SessionError:
-            continue
+        except SessionError as error:
+            yield error
+
+
+def heading(listed: int, found: int, unreadable: int, *, present: bool) -> str:
+    """Line above the list: the number listed, of those that were found, and what is missing.
+
+    `present` if the session on the screen is listed.
+    """
+    total = f" of {found:,}" if found > MAX_LISTED else ""
+    text = f"{listed:,}{total} {'session' if listed == 1 else 'sessions'}, the newest first"
+    if unreadable:
+        files = "1 file is" if unreadable == 1 else f"{unreadable:,} files are"
+        text += f"; {files} unreadable and not listed"
+    return f"{text}; * is on the screen" if present else text
 
 
 def discard(path: Path) -> Path:

@@ -17,6 +17,7 @@ from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.screens.comparison import ComparisonScreen
 from tui.screens.main import SessionScreen
 from tui.screens.session_browser import SessionsScreen
+from tui.sessions.store import heading
 from tui.widgets.detail import Detail
 from tui.widgets.header import Header
 from tui.widgets.host_input import HostInput
@@ -79,7 +80,31 @@ def test_sessions_are_listed_the_newest_first_with_what_came_of_them(state, port
         assert f"127.0.0.1:{port}" in first
         assert "1 blocked" in first
         assert "33 results" in second and "pc-014.corp.example, " in second
-        assert "2 sessions" in str(app.screen.query_one(".heading", Static).content)
+        heading = str(app.screen.query_one(".heading", Static).content)
+        assert heading.startswith("2 sessions, the newest first; 1 file is unreadable")
+        assert "20200102-000000-bad.jsonl" in str(app.screen.query_one("#done", Static).content)
+
+
+def test_no_session_of_many_is_left_out(state):
+    for number in range(45):
+        shutil.copy(SITE, state / f"20200101-0000{number:02}-aa.jsonl")
+
+    @drive(size=(120, 30))
+    async def _(pilot, app):
+        await browse(pilot, app, 45)
+        options = app.screen.query_one(OptionList)
+        ids = [options.get_option_at_index(at).id for at in range(45)]
+        assert ids == [str(state / f"20200101-0000{n:02}-aa.jsonl") for n in reversed(range(45))]
+
+
+def test_the_heading_says_which_sessions_are_not_listed():
+    assert heading(3, 3, 0, present=False) == "3 sessions, the newest first"
+    assert heading(500, 731, 0, present=True) == (
+        "500 of 731 sessions, the newest first; * is on the screen"
+    )
+    assert heading(1, 3, 2, present=False) == (
+        "1 session, the newest first; 2 files are unreadable and not listed"
+    )
 
 
 def test_nothing_of_a_session_is_cut_at_eighty_columns(state):
