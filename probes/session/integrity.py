@@ -23,7 +23,7 @@ class Verification:
     """Result of verifying a log by its hashes."""
 
     intact: bool
-    """`end` records with the right hash cover the log to its last byte."""
+    """Sealed `end` records with the right hash cover the log to its last byte."""
     text: str
     """One sentence naming the lines it is about, without content of the file."""
     complete: bool = False
@@ -72,7 +72,7 @@ def _hexdigest(preceding: hashlib._Hash, prefix: bytes) -> str:
 def _verify_lines(file: BinaryIO) -> Verification:
     preceding = hashlib.sha256()
     number = covered = unhashed = 0
-    complete, whole, has_digest = False, True, False
+    complete, whole, has_seal = False, True, True
     # Long lines come in pieces, so that a file without a newline costs no more memory.
     while chunk := file.readline(MAX_LINE):
         if whole:
@@ -83,16 +83,18 @@ def _verify_lines(file: BinaryIO) -> Verification:
             elif end is not None and end["sha256"] != preceding.hexdigest():
                 return Verification(False, _altered_text(covered + 1, number))
             elif end is not None:
-                has_digest = "seal" in end
-                if has_digest and not digest_matches(chunk, preceding):
+                has_seal = "seal" in end
+                if has_seal and not digest_matches(chunk, preceding):
                     return Verification(False, _altered_text(number, number))
                 covered, complete = number, end.get("complete") is True
         preceding.update(chunk)
         whole = chunk.endswith(b"\n")
     if not whole:
         return Verification(False, f"Incomplete: line {number}, the last one, was cut off.")
+    if covered == number and has_seal:
+        return Verification(True, f"Intact: all {number} lines are as they were written.", complete)
     if covered == number:
-        return Verification(True, _intact_text(number, has_digest=has_digest), complete)
+        return Verification(False, _unsealed_text(number), complete)
     return Verification(False, _uncovered_text(covered, number, unhashed))
 
 
@@ -107,12 +109,10 @@ def _end_record(line: bytes) -> dict[str, object] | None:
     return record if record.get("type") == "end" else None
 
 
-def _intact_text(lines: int, *, has_digest: bool) -> str:
-    if has_digest:
-        return f"Intact: all {lines} lines are as they were written."
+def _unsealed_text(lines: int) -> str:
     return (
-        f"Intact: the {lines - 1} lines before the end are as they were written; line {lines}, the "
-        "end itself, is under no hash, as an old version wrote it."
+        f"Not verifiable: the {lines - 1} lines before the end are as they were written; line "
+        f"{lines}, the end itself, has no seal: an old version wrote it, or it was taken off."
     )
 
 

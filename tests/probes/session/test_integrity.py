@@ -60,17 +60,17 @@ def test_an_end_that_says_something_else_is_found(
     assert verify(path).text == "Altered: line 3, the end record, is not as it was written."
 
 
-def test_of_an_old_log_it_is_said_that_its_end_is_under_no_hash(
+def test_a_log_whose_end_has_no_seal_is_not_called_intact(
     write_log: Write, make_result: Make
 ) -> None:
     path = write_log(make_result("a"))
     old = path.read_bytes().rpartition(b',"seal":"')[0] + b"}\n"
     path.write_bytes(old)
     found = verify(path)
-    assert (found.intact, found.complete) == (True, True)
+    assert (found.intact, found.complete) == (False, True)
     assert found.text == (
-        "Intact: the 2 lines before the end are as they were written; line 3, the end itself, is "
-        "under no hash, as an old version wrote it."
+        "Not verifiable: the 2 lines before the end are as they were written; line 3, the end "
+        "itself, has no seal: an old version wrote it, or it was taken off."
     )
     log = SessionLog.append(path)
     log.write_end(True, {"ok": 1})
