@@ -235,14 +235,16 @@ def remark_record(remark: str) -> dict[str, object]:
     return {"type": "remark", "at": timestamp(), "text": remark}
 
 
-def end_record(complete: bool, counts: Mapping[str, int], sha256: str) -> dict[str, object]:
-    """`end` record of the current time.
+def end_record(
+    ended: str, complete: bool, counts: Mapping[str, int], sha256: str
+) -> dict[str, object]:
+    """`end` record.
 
     `counts` is the number of rows by status, `sha256` the hash of every byte before the record.
     """
     return {
         "type": "end",
-        "ended": timestamp(),
+        "ended": ended,
         "complete": complete,
         "counts": dict(counts),
         "sha256": sha256,

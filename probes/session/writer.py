@@ -7,9 +7,11 @@ import hashlib
 import os
 import stat
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from probes.judging.findings import Finding
@@ -59,6 +61,8 @@ class SessionLog:
         self._digest = hashlib.sha256()
         self._lost = 0
         self._lock = threading.Lock()
+        self._started: tuple[datetime, float] | None = None
+        """Start of the session, and the monotonic time at which it was written."""
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> SessionLog:
@@ -101,6 +105,7 @@ class SessionLog:
         text = encode_record(header_record(header))
         if len(text) >= MAX_HEADER:
             raise LogError(f"{self.name} cannot hold {len(header.targets)} targets.")
+        self._started = datetime.fromisoformat(header.started), time.monotonic()
         self._write([text])
 
     def write_targets(self, targets: Sequence[Target]) -> None:
@@ -140,7 +145,7 @@ class SessionLog:
                 # The remark about lost records precedes the end record, whose hash then covers it.
                 with contextlib.suppress(LogError):
                     self._flush()
-            record = end_record(complete, counts, self._digest.hexdigest())
+            record = end_record(self._now(), complete, counts, self._digest.hexdigest())
             self._buffer(f"{with_digest(encode_record(record), self._digest)}\n".encode("ascii"))
             self._flush()
             if self._owned and self._descriptor is not None:
@@ -148,6 +153,14 @@ class SessionLog:
                     os.fsync(self._descriptor)
                 except OSError as error:
                     raise _log_error("write", self.name, error) from None
+
+    def _now(self) -> str:
+        """Current time, not before the start where the clock was set back meanwhile."""
+        now = datetime.now().astimezone()
+        if self._started is not None:
+            started, at = self._started
+            now = max(now, started + timedelta(seconds=time.monotonic() - at))
+        return now.isoformat(timespec="milliseconds")
 
     def close(self) -> None:
         """Write pending data and close; closing again does nothing."""

@@ -158,7 +158,7 @@ def _drain_events(
     jobs: Sequence[Job],
     events: queue.SimpleQueue[Sequence[Event]],
 ) -> Exit:
-    output = _Output(jobs, as_json=options.json)
+    output = Output(jobs, as_json=options.json)
     while not output.finished:
         try:
             batch = events.get(timeout=_REFRESH)
@@ -169,7 +169,7 @@ def _drain_events(
     return exit_status(output.verdicts.rulings)
 
 
-class _Output:
+class Output:
     """Standard output of a run: a line a result as it comes, at the end what it all means.
 
     With `as_json` the session log writes there, and this nothing.
@@ -192,8 +192,12 @@ class _Output:
         shown = []
         for event in batch:
             if isinstance(event, Result):
+                before = self._latest.get(event.job.key)
                 self._latest[event.job.key] = event
-                shown.append(self._lines.format(event))
+                if before is None:
+                    shown.append(self._lines.format(event))
+                elif (before.status, before.note) != (event.status, event.note):
+                    shown.append(self._lines.format(replace(event, note=f"Again: {event.note}")))
             elif isinstance(event, Message):
                 self._progress.clear()
                 _say(f"auditreach: {event.text}")

@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,18 @@ def test_an_end_that_says_something_else_is_found(
     assert end.count(was) == 1
     path.write_bytes(b"".join([*before, end.replace(was, now)]))
     assert verify(path).text == "Altered: line 3, the end record, is not as it was written."
+
+
+def test_a_session_does_not_end_before_it_began_where_the_clock_was_set_back(
+    tmp_path: Path, header: Header
+) -> None:
+    before_the_change = datetime.now().astimezone() + timedelta(hours=1)
+    log = SessionLog.create(tmp_path / "session.jsonl")
+    log.write_header(replace(header, started=before_the_change.isoformat()))
+    log.write_end(True, {})
+    log.close()
+    end = json.loads((tmp_path / "session.jsonl").read_bytes().splitlines()[-1])
+    assert datetime.fromisoformat(end["ended"]) >= before_the_change.replace(microsecond=0)
 
 
 def test_a_log_whose_end_has_no_seal_is_not_called_intact(

@@ -147,7 +147,7 @@ def test_every_other_line_fits_the_schema(header: Header, validate: Validate) ->
         verdict_record(dataclasses.replace(verdict, port=2222)),
         finding_record(to_finding_record(FINDING)),
         remark_record("firewall opened"),
-        end_record(False, {"ok": 2, "not needed": 1}, "0" * 64),
+        end_record("2026-01-02T03:04:05.678+00:00", False, {"ok": 2, "not needed": 1}, "0" * 64),
     ):
         validate(json.loads(encode_record(record)))
 

@@ -5,12 +5,16 @@ import os
 import pty
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from probes.model import Job, Observation, Reason, Result, State, Status, Target
+from profiles.model import Check
 from tests.tui.cli.run.process import ROOT, Command, Ports, Run, rows, verdicts
+from tui.cli.run import Output
 
 SCHEMA = ROOT / "probes/session/schema.json"
 
@@ -67,6 +71,24 @@ def test_after_many_rows_the_failures_are_said_again(run: Run) -> None:
     assert ran.stdout.count("blocked       127.0.0.7") == 2
     after = ran.stdout.split("\n\n")[1].splitlines()
     assert after[-1].startswith("blocked       127.0.0.7")
+
+
+def test_a_row_is_printed_again_only_when_its_status_or_note_changed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    check = Check("t.ssh", "t", "r", "SSH", "tcp", "tcp", "", "", "", port=22)
+    job = Job("t.ssh|pc1", check, Target("r", "pc1"), 22)
+    seen = Observation(State.OPEN, Reason.SYN_ACK)
+    first = Result(job, Status.OK, "Answers.", seen)
+    named = replace(first, observation=replace(seen, facts={"reverse_name": "pc1.corp.example"}))
+    changed = replace(first, status=Status.WARNING, note="Answers late.")
+    output = Output([job], as_json=False)
+    output.add([first, named])
+    output.add([named, changed, changed])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].endswith(" Answers.")
+    assert lines[1].endswith(" Again: Answers late.")
 
 
 def test_json_lines_are_the_log_and_hold_against_the_schema(
