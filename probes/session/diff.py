@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -72,9 +72,11 @@ def compare(before: Session, after: Session) -> Comparison:
     not_comparable = why_not_comparable(before.header, after.header)
     answers = _answer_differences(before.header.answers, after.header.answers)
     earlier = {result.job.key: result for result in (*before.earlier, *before.results)}
+    later = {row.job.key: row for row in (*after.earlier, *after.results)}
+    moved = _moved(earlier, later)
     changes = []
     for row in after.results:
-        earlier_row = earlier.pop(row.job.key, None)
+        earlier_row = earlier.pop(moved.get(row.job.key, row.job.key), None)
         if earlier_row is None:
             changes.append(Change(row.job.key, ChangeKind.NEW, None, row))
         elif (
@@ -98,6 +100,25 @@ def compare(before: Session, after: Session) -> Comparison:
         )
     remarks = (not_comparable, *answers.values(), *_remarks(before, after))
     return Comparison(tuple(changes), tuple(text for text in remarks if text))
+
+
+def _moved(before: Mapping[str, Result], after: Mapping[str, Result]) -> dict[str, str]:
+    """Earlier keys by later ones of rows whose target has another port, where one is meant."""
+    gone = _by_host(row for key, row in before.items() if key not in after)
+    new = _by_host(row for key, row in after.items() if key not in before)
+    return {
+        rows[0].job.key: gone[host][0].job.key
+        for host, rows in new.items()
+        if len(rows) == len(gone.get(host, ())) == 1
+    }
+
+
+def _by_host(rows: Iterable[Result]) -> dict[tuple[str, str, str], list[Result]]:
+    found: dict[tuple[str, str, str], list[Result]] = {}
+    for row in rows:
+        job = row.job
+        found.setdefault((job.check.id, job.target.role, job.target.host), []).append(row)
+    return found
 
 
 def why_not_comparable(before: Header, after: Header) -> str:

@@ -188,6 +188,35 @@ def test_a_check_of_another_profile_may_ask_for_any_answer(
     assert "was answered" in only(found)
 
 
+def on_port(row: Result, port: int | None, asked: int) -> Result:
+    target = replace(row.job.target, port=port)
+    key = f"{row.job.check.id}|{target.label}"
+    return replace(row, job=replace(row.job, key=key, target=target, port=asked))
+
+
+def test_a_host_that_was_named_with_another_port_is_not_compared(
+    header: Header, make_result: Make
+) -> None:
+    row = make_result()
+    was, now = on_port(row, None, 22), on_port(row, 2222, 2222)
+    (change,) = compare(session(header, was), session(header, now)).changes
+    assert change.kind is ChangeKind.NOT_COMPARABLE
+    assert change.why == "Asked on TCP 22 before and on TCP 2222 after."
+    (change,) = compare(session(header, was), session(header, on_port(row, 22, 22))).changes
+    assert change.kind is ChangeKind.UNCHANGED
+
+
+def test_a_host_with_two_ports_is_not_guessed_at(header: Header, make_result: Make) -> None:
+    row = make_result()
+    now = (on_port(row, 2222, 2222), on_port(row, 2223, 2223))
+    changes = compare(session(header, on_port(row, None, 22)), session(header, *now)).changes
+    assert [change.kind for change in changes] == [
+        ChangeKind.NEW,
+        ChangeKind.NEW,
+        ChangeKind.GONE,
+    ]
+
+
 def test_another_port_is_not_compared(header: Header, make_result: Make) -> None:
     was = make_result()
     now = replace(was, job=replace(was.job, port=636))
