@@ -63,7 +63,7 @@ def with_credentials(
     try:
         tables, login = _file(path) if path is not None else ([], {})
         tables = _with_variables(tables, variables)
-        login = login | {key: variables[name] for key, name in SSH_NAMES.items() if variables[name]}
+        login = _with_login(login, variables)
         if len(tables) > SNMP_MOST:
             raise CredentialError(
                 f"holds {len(tables)} credentials for SNMP, of {SNMP_MOST} that are tried"
@@ -93,34 +93,32 @@ def from_form(options: Options, form: Mapping[str, str], environ: Mapping[str, s
 
 
 def _with_variables(tables: list[Table], variables: Mapping[str, str]) -> list[Table]:
-    """The credentials for SNMP with those of the environment: the community is tried first."""
+    """The credentials for SNMP, under those of the environment, which are tried first."""
     user = {key: variables[name] for key, name in SNMP_NAMES.items() if variables[name]}
     if "user" in user:
-        tables = [{"version": "3", **user}, *tables]
+        same = next((one for one in tables if _is_user(one, user["user"])), {})
+        others = [one for one in tables if one is not same]
+        tables = [{**same, "version": "3", **user}, *others]
     elif user:
-        tables, left = _with_keys(tables, user)
-        if left:
-            raise CredentialError(
-                f"{SNMP_NAMES[left]} is set, but there is no SNMPv3 user who lacks it"
-            )
+        if not any(map(_is_user, tables)):
+            name = SNMP_NAMES[next(iter(user))]
+            raise CredentialError(f"{name} is set, but there is no SNMPv3 user whose it is")
+        tables = [{**one, **user} if _is_user(one) else one for one in tables]
     if variables[COMMUNITY]:
         tables = [{"version": "2c", "community": variables[COMMUNITY]}, *tables]
     return tables
 
 
-def _with_keys(tables: list[Table], user: Mapping[str, str]) -> tuple[list[Table], str]:
-    """SNMPv3 users with the keys they lack; also the name of a variable nobody lacks."""
-    filled: list[Table] = []
-    unused = dict(user)
-    for table in tables:
-        lacks: dict[str, str] = {}
-        if isinstance(table, Mapping) and table.get("version") == "3":
-            for key, value in user.items():
-                if key not in table and (key in ("auth", "priv") or key[:4] in table):
-                    lacks[key] = value
-                    unused.pop(key, None)
-        filled.append({**table, **lacks} if lacks else table)
-    return filled, next(iter(unused), "")
+def _is_user(table: Table, name: str = "") -> bool:
+    """True for an SNMPv3 user, of this name if one is given."""
+    return table.get("version") == "3" and name in ("", table.get("user"))
+
+
+def _with_login(login: Table, variables: Mapping[str, str]) -> dict[str, Any]:
+    """The SSH login under that of the environment, whose way replaces the file's."""
+    given = {key: variables[name] for key, name in SSH_NAMES.items() if variables[name]}
+    replaced = ("key", "password", "agent") if given.keys() & {"key", "password"} else ()
+    return {key: value for key, value in login.items() if key not in replaced} | given
 
 
 def _file(path: Path) -> tuple[list[Table], dict[str, Any]]:

@@ -248,6 +248,38 @@ def test_the_environment_fills_in_the_keys_a_file_leaves_out(written) -> None:
     assert given.ssh == SshCredential("audit", password=SECRET)
 
 
+def test_the_environment_comes_before_the_file_for_snmp_and_ssh_alike(written) -> None:
+    path = written(
+        f'{USER}auth = "SHA"\nauth_key = "of the file"\n[[snmp]]\nversion = "2c"\ncommunity = "c"\n'
+        '[ssh]\nuser = "audit"\nagent = true'
+    )
+    given = read(
+        path,
+        AUDITREACH_SNMP_AUTH="SHA-512",
+        AUDITREACH_SNMP_AUTH_KEY=f"{SECRET}1",
+        AUDITREACH_SSH_USER="other",
+        AUDITREACH_SSH_PASSWORD=SECRET,
+    )
+    assert given.snmp == (
+        SnmpCredential("3", "", "audit", "SHA-512", f"{SECRET}1"),
+        SnmpCredential("2c", "c"),
+    )
+    assert given.ssh == SshCredential("other", password=SECRET)
+
+
+def test_a_key_and_its_protocol_may_both_come_from_the_environment(written) -> None:
+    given = read(written(USER), AUDITREACH_SNMP_AUTH="SHA", AUDITREACH_SNMP_AUTH_KEY=f"{SECRET}1")
+    assert given.snmp == (SnmpCredential("3", "", "audit", "SHA", f"{SECRET}1"),)
+
+
+def test_a_user_of_the_environment_is_the_one_of_the_same_name_in_the_file(written) -> None:
+    path = written(f'{USER}auth = "SHA"\nauth_key = "of the file"')
+    given = read(path, AUDITREACH_SNMP_USER="audit", AUDITREACH_SNMP_AUTH_KEY=f"{SECRET}1")
+    assert given.snmp == (SnmpCredential("3", "", "audit", "SHA", f"{SECRET}1"),)
+    given = read(path, AUDITREACH_SNMP_USER="other")
+    assert [one.user for one in given.snmp] == ["other", "audit"]
+
+
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
