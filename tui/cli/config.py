@@ -212,4 +212,4 @@ def with_config(options: Options) -> Options:
         settings = replace(settings, timeout=config.timeout)
     if config.concurrency is not None and not options.concurrency_given:
         settings = replace(settings, concurrency=config.concurrency)
-    return replace(options, settings=settings, usual_answers=config.answers)
+    return replace(options, settings=settings, usual_answers=config.answers, answers_file=path)

@@ -64,6 +64,8 @@ class Options:
     config: Path | None = None
     """The configuration file; None is the usual one."""
     usual_answers: Mapping[str, str] = field(default_factory=dict)
+    answers_file: Path | None = None
+    """File of the usual answers."""
     """The configuration's answers, below those of a session and of the command line."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """The configuration's keys by command id."""

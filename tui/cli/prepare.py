@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
+from probes.wire.text import printable
 from profiles.loader import ProfileError, load_profile
 from profiles.model import Profile
 from tui.cli.options import Options, UsageError, quoted
@@ -40,19 +41,24 @@ def answers(
         if options.profile is None or name in profile.default_answers
     }
     given = dict(options.answers)
-    _check((*usual.items(), *given.items()), profile)
+    _check(usual, profile, f"{printable(str(options.answers_file))}: ")
+    _check(given, profile)
     return {**profile.default_answers, **usual, **before, **given}
 
 
-def _check(answers: Iterable[tuple[str, str]], profile: Profile) -> None:
+def _check(answers: Mapping[str, str], profile: Profile, where: str = "") -> None:
+    """Raise UsageError for an answer to no question, or one it does not have.
+
+    `where` they stand begins the sentence; empty for the command line.
+    """
     questions = {question.id: question for question in profile.questions}
-    for name, value in answers:
+    for name, value in answers.items():
         question = questions.get(name)
         if question is not None and value in question.answers:
             continue
         if question is None:
             near = difflib.get_close_matches(name, questions, 1)
             hint = f"did you mean {near[0]}?" if near else f"it asks {', '.join(questions)}."
-            raise UsageError(f"The profile asks no question {quoted(name)}; {hint}")
+            raise UsageError(f"{where}The profile asks no question {quoted(name)}; {hint}")
         allowed = ", ".join(question.answers)
-        raise UsageError(f"{name} is answered by {allowed}, not by {quoted(value)}.")
+        raise UsageError(f"{where}{name} is answered by {allowed}, not by {quoted(value)}.")

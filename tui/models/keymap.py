@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 import re
+import string
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from tui.models.command import Command
 
+_RENAMED = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
+}
+"""Names that Textual shortens."""
+
+
+def _character_name(char: str) -> str:
+    """Textual's name of a character that is no letter or digit."""
+    name = unicodedata.name(char).lower().replace("-", "_").replace(" ", "_")
+    return _RENAMED.get(name, name)
+
+
 _NAMES: Mapping[str, str] = {
-    "/": "slash",
-    "?": "question_mark",
-    ".": "full_stop",
-    ":": "colon",
-    ";": "semicolon",
-    "*": "asterisk",
-    "+": "plus",
-    "-": "minus",
-    "=": "equals_sign",
-    "!": "exclamation_mark",
-    "#": "number_sign",
-    "<": "less_than_sign",
-    ">": "greater_than_sign",
+    **{char: _character_name(char) for char in string.punctuation},
     " ": "space",
     "esc": "escape",
     "del": "delete",
     "return": "enter",
 }
 """Textual's name of a key by the name a person writes."""
-_KEY = re.compile(r"(?:(?:ctrl|shift|alt|super)\+)*(?:[A-Za-z0-9]|[a-z][a-z0-9_]+)")
+_KEYS = frozenset(
+    {
+        *_NAMES.values(),
+        *string.ascii_letters,
+        *string.digits,
+        *("tab", "backspace", "insert", "home", "end", "pageup", "pagedown"),
+        *("up", "down", "left", "right"),
+        *(f"f{number}" for number in range(1, 25)),
+    }
+)
+_MODIFIERS = re.compile(r"(?:(?:ctrl|shift|alt|super)\+)*")
 _ALWAYS_BOUND = ("quit", "help", "back")
 """Commands that must keep a key: without them nobody finds the way out."""
 _MARK = re.compile(r"\{([a-z-]{2,20})\}")
@@ -67,12 +84,24 @@ def with_keys(text: str, commands: Iterable[Command]) -> str:
 
 
 def _named(id: str, keys: str) -> str:
-    named = [_NAMES.get(key.strip() or key, key.strip()) for key in keys.split(",") if key]
+    named = [_key_name(key.strip() or key) for key in keys.split(",") if key]
     for key in named:
-        if not _KEY.fullmatch(key):
+        if _plain_key(key) not in _KEYS:
             raise KeymapError(
                 f"keys.{id} has '{key[:30]}', which is no key; write r, f5, ctrl+r or the like."
             )
     if not named and id in _ALWAYS_BOUND:
         raise KeymapError(f"keys.{id} cannot be empty: without it nobody finds the way out.")
     return ",".join(named)
+
+
+def _key_name(written: str) -> str:
+    """Textual's name of a key as a person writes it, with its modifiers."""
+    plain = _plain_key(written)
+    return written[: len(written) - len(plain)] + _NAMES.get(plain, plain)
+
+
+def _plain_key(key: str) -> str:
+    """Key without ctrl, shift and the like."""
+    modifiers = _MODIFIERS.match(key)
+    return key[modifiers.end() :] if modifiers else key

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import string
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.keys import _character_to_key
 
 from tests.tui.driving import drive, notice, text_of, until
 from tui.cli.config import ConfigError, load_config, template, with_config
@@ -132,6 +135,10 @@ def test_a_demo_keeps_its_own_patience(tmp_path):
         ("[keys]\nagin = 'f5'\n", r"There is no command 'agin' in \[keys\]; did you mean again\?"),
         ("[keys]\nagain = 5\n", 'keys.again is a key such as "f5"'),
         ("[keys]\nagain = 'ctrl+'\n", r"keys.again has 'ctrl\+', which is no key"),
+        ("[keys]\nquit = 'ctrl+zz'\n", r"keys.quit has 'ctrl\+zz', which is no key"),
+        ("[keys]\nquit = 'f99'\n", "keys.quit has 'f99', which is no key"),
+        ("[keys]\nquit = 'escpae'\n", "keys.quit has 'escpae', which is no key"),
+        ("[keys]\nquit = 'meta+q'\n", r"keys.quit has 'meta\+q', which is no key"),
         ("[keys]\nagain = 'g'\n", "The key g would be of again and of again-all"),
         ("[keys]\nquit = []\n", "keys.quit cannot be empty"),
     ],
@@ -142,6 +149,23 @@ def test_every_mistake_is_one_sentence_that_names_the_file(tmp_path, text, says)
         load_config(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("char", [*string.punctuation.replace(",", ""), " "])
+def test_every_character_is_the_key_that_textual_calls_so(char):
+    wanted = _character_to_key(char)
+    (bound,) = rebind([replace(COMMANDS[0], id="again")], {"again": char})
+    assert bound.keys == wanted
+    if char != " ":
+        (bound,) = rebind([replace(COMMANDS[0], id="again")], {"again": f"ctrl+{char}"})
+        assert bound.keys == f"ctrl+{wanted}"
+
+
+@pytest.mark.parametrize("answers", ["domain_credential = 'yes'", "domain_credentials = 'maybe'"])
+def test_a_mistake_in_an_answer_names_the_file(tmp_path, capsys, answers):
+    path = written(tmp_path, f"[answers]\n{answers}\n")
+    assert main(["run", "unix.target=127.0.0.1"]) == 2
+    assert str(path) in capsys.readouterr().err
 
 
 def test_a_mistake_ends_with_status_2_and_no_traceback(tmp_path, capsys):
