@@ -34,7 +34,7 @@ def timeline(path: str | os.PathLike[str], profile: Profile) -> Iterator[TimedEv
                 try:
                     if record.get("type") == "result":
                         result = rows.parse(record)
-                        at = max(at, _finish_time(result) - began)
+                        at = max(at, finish_time(result) - began)
                         yield at, result
                     elif record.get("type") == "verdict":
                         event = parse_verdict(record).event
@@ -46,7 +46,8 @@ def timeline(path: str | os.PathLike[str], profile: Profile) -> Iterator[TimedEv
         raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
 
 
-def _finish_time(result: Result) -> float:
+def finish_time(result: Result) -> float:
+    """Time at which a row's last exchange ended, in seconds since 1970; 0 if it is unknown."""
     seen = result.observation
     took = max((one.at_ms for one in seen.evidence), default=seen.latency_ms or 0.0)
     return _unix_time(seen.started) + took / 1000

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from probes.targets.tokens import single_line as single_line
     from tui.models.removed_hosts import RemovedHosts as RemovedHosts
     from tui.screens.changes import list_changes as list_changes
+    from tui.screens.changes import recall_history as recall_history
     from tui.screens.credentials import ask_for_credentials as ask_for_credentials
     from tui.screens.diagnosis import show_diagnosis as show_diagnosis
     from tui.screens.dialogs import HelpDialog as HelpDialog
@@ -55,6 +56,7 @@ MODULE_OF: Mapping[str, str] = {
     "RemovedHosts": "tui.models.removed_hosts",
     "single_line": "probes.targets.tokens",
     "list_changes": "tui.screens.changes",
+    "recall_history": "tui.screens.changes",
     "ask_for_credentials": "tui.screens.credentials",
     "show_diagnosis": "tui.screens.diagnosis",
     "HelpDialog": "tui.screens.dialogs",

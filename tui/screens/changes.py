@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,16 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 
+from probes.model import Result
+from probes.session import SessionError
+from probes.session.replay import timeline
 from tui.screens.dialogs import Dialog
 from tui.text.status import Glyphs
 from tui.watch.row_history import Change
 from tui.watch.text import change_text
 
 if TYPE_CHECKING:
+    from tui.models.loaded_session import LoadedSession
     from tui.screens.context import Context
 
 
@@ -51,3 +56,17 @@ async def list_changes(context: Context) -> str:
     if key is not None:
         context.go_to(key)
     return ""
+
+
+async def recall_history(context: Context, recorded: LoadedSession) -> None:
+    """Read the rounds and changes of a recorded session from its log, off the loop."""
+    known = {job.key for job in recorded.jobs}
+    results = (
+        event
+        for _, event in timeline(recorded.path, context.profile)
+        if isinstance(event, Result) and event.job.key in known
+    )
+    try:
+        await asyncio.to_thread(context.watcher.recall, results)
+    except SessionError as error:
+        context.say(str(error), trouble=True)

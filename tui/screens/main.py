@@ -338,8 +338,14 @@ class SessionScreen(Screen[object]):
             self.run_worker(self.replay.start(), exclusive=False)
         else:
             self._apply((*recorded.results, *recorded.verdicts))
+            self.run_worker(self._recall(recorded), exclusive=False)
         if recorded.messages:
             self.say(" ".join(recorded.messages[:3]), trouble=True)
+
+    async def _recall(self, recorded: LoadedSession) -> None:
+        """Read the rounds of every row, off the loop: there may be thousands."""
+        await screens.recall_history(self, recorded)
+        self.panes.show_detail(self.panes.table.cursor_key, top=False)
 
     def drain(self) -> None:
         """Show what has happened since the last call, a moment later if a key was just pressed."""

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from probes.model import MEASURED, Event, Result, State, Status, Target
+from probes.model import (
+    AVAILABLE,
+    MEASURED,
+    MISSING,
+    Event,
+    Observation,
+    Result,
+    State,
+    Status,
+    Target,
+)
+from probes.session.replay import finish_time
 
 MAX_ROUNDS = 60
 """Rounds of one row that are kept."""
@@ -20,14 +31,16 @@ UNTIMED = -2.0
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A status change of a row."""
+    """A change of a row: of its status, or of the reason of a row that stays missing."""
 
     result: Result
     before: Status
     since: datetime
-    """Time of the first result with the earlier status."""
+    """Time of the first attempt with the earlier status."""
+    not_before: datetime
+    """Time of the last attempt that saw the row as it was."""
     at: datetime
-    """Time of its measurement, or of that of the row that decided it."""
+    """Time of the first attempt that saw it as it is, or of that of the row that decided it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +68,14 @@ class Series:
 
 
 class _RowRounds:
-    __slots__ = ("lost", "rounds", "since", "started", "status", "total")
+    __slots__ = ("cause", "last_seen", "lost", "rounds", "since", "started", "status", "total")
 
-    def __init__(self, status: Status, since: float) -> None:
-        self.status = status
+    def __init__(self, result: Result, since: float) -> None:
+        self.status = result.status
+        self.cause = _cause(result)
         self.since = since
+        self.last_seen = since
+        """End of the last measurement, in seconds since 1970."""
         self.started = ""
         self.total = 0
         self.lost = 0
@@ -111,31 +127,52 @@ class RowHistory:
 
     def _add(self, result: Result) -> Change | None:
         seen = result.observation
-        at = _seconds(seen.started)
+        at, last_old, ended = _times(result)
         row = self._rows.get(result.job.key)
         if row is None:
-            row = self._rows[result.job.key] = _RowRounds(result.status, at)
-            before = result.status
-        else:
-            before = row.status
+            row = self._rows[result.job.key] = _RowRounds(result, at)
+        before, cause, last_seen = row.status, row.cause, row.last_seen
         if result.status is Status.NOT_NEEDED or seen.started == row.started:
             # Another row of the host, reported just before, decided this one: so it changed then.
             target, decided = self._measured
             if target == result.job.target:
                 at = max(at, decided)
         elif result.status in MEASURED:
-            row.started = seen.started
-            row.add(_value(result))
+            row.started, row.last_seen = seen.started, ended
+            row.add(_value(seen))
             self._measured = (result.job.target, at)
-        if before is result.status:
+        row.cause = _cause(result)
+        if before is result.status and (before not in MISSING or row.cause == cause):
             return None
-        since, row.since, row.status = row.since, at, result.status
-        return Change(result, before, _local_time(since), _local_time(at))
+        since = row.since
+        if before is not result.status:
+            row.since, row.status = at, result.status
+        not_before = min(max(last_seen, last_old), at)
+        return Change(result, before, _local_time(since), _local_time(not_before), _local_time(at))
 
 
-def _value(result: Result) -> float:
+def _times(result: Result) -> tuple[float, float, float]:
+    """First attempt that saw a row as it is, last one that saw it otherwise, and its end.
+
+    Seconds since 1970; 0 for the second where one attempt was enough.
+    """
     seen = result.observation
-    if seen.state not in (State.OPEN, State.CLOSED):
+    started = _seconds(seen.started)
+    ended = max(started, finish_time(result))
+    if result.status not in AVAILABLE:
+        return started, 0.0, ended
+    return ended, started if seen.attempts > 1 else 0.0, ended
+
+
+def _cause(result: Result) -> tuple[object, ...]:
+    seen = result.observation
+    return seen.state, seen.reason, seen.service, seen.icmp.offender if seen.icmp else ""
+
+
+def _value(seen: Observation) -> float:
+    """Latency of a round, LOST without an answer of the host or of whoever rejects in its place."""
+    rejected = seen.state is State.FILTERED and seen.icmp is not None
+    if seen.state not in (State.OPEN, State.CLOSED) and not rejected:
         return LOST
     return UNTIMED if seen.latency_ms is None else seen.latency_ms
 

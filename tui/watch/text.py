@@ -14,6 +14,8 @@ _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_BARS = "_.,-=+*#"
 _SPARKLINE_ROUNDS = 30
 _LONGEST = 120
+_NOTABLE = timedelta(seconds=1)
+"""Shortest time between two attempts in which a change lies that is told."""
 
 
 def change_text(change: Change) -> str:
@@ -22,7 +24,11 @@ def change_text(change: Change) -> str:
     row = f"{job.check_text} on {printable(job.target.host, 60)}"
     now = change.result.status
     at = f"{change.at:%H:%M:%S}"
+    if change.at - change.not_before >= _NOTABLE:
+        at += f" (not before {change.not_before:%H:%M:%S})"
     duration = duration_text(change.at - change.since)
+    if change.before is now:
+        return f"{row} is {now} for another reason since {at}: {_sentences(change.result.note)}"
     if change.before in MISSING and now in AVAILABLE:
         return f"{row} came up at {at}, after {duration}."
     if change.before in AVAILABLE and now in MISSING:

@@ -105,6 +105,9 @@ class Watcher:
         self._screen = screen
         self._timer: Timer | None = None
         self._round_started = 0.0
+        self._in_round = False
+        self._round_seconds = 0.0
+        """Duration of the last round."""
         self._round_keys: set[str] = set()
         """Keys of the rows of a round, which keep their status until they have another."""
         self._held: HeldEvents | None = None
@@ -123,6 +126,10 @@ class Watcher:
         words = []
         if self.options is not None:
             words.append(f"every {self.options.interval:g} s")
+            if self.options.failed_only:
+                words.append("failed rows only")
+            if self._round_seconds > self.options.interval:
+                words.append(f"a round takes {self._round_seconds:.0f} s")
         if self._held is not None:
             words.append("FROZEN")
         return ", ".join(words)
@@ -152,6 +159,13 @@ class Watcher:
         self.changes.clear()
         self._round_keys.clear()
 
+    def recall(self, events: Iterable[Event]) -> None:
+        """Take over the history of a recorded session; the caller may be another thread."""
+        history, changes = RowHistory(), deque[Change](maxlen=MAX_CHANGES)
+        for event in events:
+            changes.extend(history.add((event,)))
+        self.history, self.changes = history, changes
+
     def filter_events(self, events: Sequence[Event]) -> Sequence[Event]:
         """Record events; returns those to be shown now."""
         changes = self.history.add(events)
@@ -161,6 +175,9 @@ class Watcher:
         finished = any(isinstance(event, Finished) for event in events)
         shown = self._without_pending(events)
         if finished:
+            if self._in_round:
+                self._in_round = False
+                self._round_seconds = time.monotonic() - self._round_started
             self._round_keys.clear()
             self._schedule()
         if self._held is not None:
@@ -213,4 +230,5 @@ class Watcher:
             self._schedule()
             return
         self._round_keys = set(keys)
+        self._in_round = True
         screen.measure_again(keys, quiet=True)

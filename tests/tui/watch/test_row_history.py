@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.model import Job, Observation, Reason, Result, State, Status, Target
+from probes.model import Evidence, Icmp, Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
 from tui.watch.row_history import LOST, MAX_ROUNDS, UNTIMED, RowHistory
 from tui.watch.text import change_text, duration_text, history_lines, is_loss, sparkline
@@ -88,8 +88,62 @@ def test_a_change_says_when_it_came_and_how_long_it_was_otherwise():
     assert f"{change.at:%M:%S}" == "03:12"
     text = change_text(change)
     assert text.startswith("LDAP TCP 389 on dc1 came up at ")
-    assert text.endswith(":03:12, after 3 min 20 s.")
+    assert text.endswith(":03:12 (not before 14:01:00), after 3 min 20 s.")
     assert not is_loss(change)
+
+
+def test_a_row_came_up_when_it_answered_and_not_when_its_first_attempt_began():
+    up = row("14:03:12")
+    second = replace(
+        up.observation,
+        attempts=2,
+        evidence=(Evidence("10.0.0.2", at_ms=4000.0), Evidence("10.0.0.2", at_ms=4001.0)),
+    )
+    (change,) = past_of(row("14:02:52", Status.BLOCKED, None)).add(
+        [replace(up, observation=second)]
+    )
+    assert f"{change.at:%M:%S}" == "03:16"
+    assert f"{change.not_before:%M:%S}" == "03:12", "its first attempt saw it silent"
+    assert change.at - change.since == timedelta(seconds=24, milliseconds=1)
+
+
+def test_a_row_went_down_between_its_last_answer_and_its_first_silent_attempt():
+    answered = row("14:00:00")
+    late = replace(answered.observation, evidence=(Evidence("10.0.0.2", at_ms=2500.0),))
+    (change,) = past_of(replace(answered, observation=late)).add(
+        [row("14:00:30", Status.BLOCKED, None)]
+    )
+    assert f"{change.not_before:%M:%S.%f}"[:8] == "00:02.50"
+    assert f"{change.at:%M:%S}" == "00:30"
+
+
+def rejected(at: str, by: str) -> Result:
+    silent = row(at, Status.BLOCKED, 0.4, f"{by} (a device on the path) rejected it.")
+    icmp = Icmp(3, 13, by)
+    seen = replace(silent.observation, reason=Reason.ADMIN_PROHIBITED, icmp=icmp)
+    return replace(silent, observation=seen)
+
+
+def test_another_reason_of_a_row_that_stays_blocked_is_a_change_with_its_time():
+    past = past_of(row("14:00:00", Status.BLOCKED, None))
+    (change,) = past.add([rejected("14:00:30", "10.99.9.1")])
+    text = change_text(change)
+    assert "is blocked for another reason since " in text
+    assert ":00:30" in text
+    assert text.endswith("10.99.9.1 (a device on the path) rejected it.")
+    assert not is_loss(change)
+    assert past.add([rejected("14:01:00", "10.99.9.1")]) == []
+    assert len(past.add([rejected("14:01:30", "10.99.9.2")])) == 1
+    (up,) = past.add([row("14:02:00")])
+    outage = timedelta(minutes=2, milliseconds=1)
+    assert up.at - up.since == outage, "another reason is no end of it"
+
+
+def test_whoever_rejects_has_answered():
+    past = past_of(row("14:00:00", Status.BLOCKED, None), rejected("14:00:30", "10.99.9.1"))
+    series = past.of(JOB.key)
+    assert series is not None
+    assert (series.lost, series.spread) == (1, pytest.approx((0.4, 0.4, 0.4)))
 
 
 def test_a_row_that_went_down_says_why():

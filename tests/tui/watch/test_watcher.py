@@ -31,9 +31,10 @@ def test_a_service_that_comes_up_is_told_with_the_time_and_how_long_it_was_down(
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
 
+        key = f"printer.raw|127.0.0.1:{port}"
+
         @drive(size=(120, 40))
         async def _(pilot, app):
-            key = f"printer.raw|127.0.0.1:{port}"
             await enter(pilot, app, f"printer=127.0.0.1:{port}")
             assert rows(app)[key] is Status.BLOCKED
             await order(pilot, app, "1")
@@ -51,6 +52,20 @@ def test_a_service_that_comes_up_is_told_with_the_time_and_how_long_it_was_down(
             assert app.query_one(ResultTable).cursor_key == key
 
         (log,) = (state / "sessions").iterdir()
+
+        @drive("open", str(log), size=(120, 40))
+        async def _(pilot, app):
+            await until(pilot, lambda: app.main.watcher.changes)
+            app.query_one(ResultTable).select(key)
+            await until(pilot, lambda: "rounds, min" in text_of(app.query_one(Detail)))
+            await pilot.press("H")
+            await until(pilot, lambda: len(app.screen_stack) == 2)
+            options = app.screen.query_one(OptionList)
+            texts = [
+                str(options.get_option_at_index(n).prompt) for n in range(options.option_count)
+            ]
+            assert any("came up at" in text for text in texts)
+
         lines = [json.loads(line) for line in log.read_text().splitlines()]
         told = [line["status"] for line in lines if line.get("key", "").startswith("printer.raw")]
         assert {"blocked", "ok"} <= set(told)
