@@ -20,6 +20,7 @@ from probes.session.records import (
     RowParser,
     VerdictRecord,
     parse_finding,
+    parse_unchanged,
     parse_verdict,
 )
 from profiles.model import Profile
@@ -193,8 +194,9 @@ class _SessionBuilder:
         match record.get("type"):
             case "result":
                 self._add_row(self._results, record, number)
-                self._complete, self._has_new_results = False, True
-                self._findings.clear()
+                self._begin_anew()
+            case "unchanged":
+                self._repeat_row(record)
             case "earlier":
                 self._add_row(self._earlier, record, number)
             case "verdict" if len(self._verdicts) < MAX_ROWS:
@@ -241,6 +243,18 @@ class _SessionBuilder:
             kept[result.job.key] = result
         else:
             self.messages.add(f"Line {number} was skipped: more than {MAX_ROWS} rows.")
+
+    def _repeat_row(self, record: Mapping[str, Any]) -> None:
+        before = self._results.get(get_text(record, "key"))
+        if before is None:
+            raise BadLine("no result of this row precedes it")
+        self._results[before.job.key] = parse_unchanged(record, before)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Take back what was said at the end of the rows so far."""
+        self._complete, self._has_new_results = False, True
+        self._findings.clear()
 
     def _add_targets(self, targets: Sequence[Target]) -> None:
         self._added.extend(targets)

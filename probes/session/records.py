@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from operator import itemgetter
+from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from probes.judging.findings import Finding
@@ -142,6 +142,53 @@ def result_record(result: Result) -> dict[str, object]:
             for item in seen.evidence
         ],
     }
+
+
+_MAX_FACTS = 1000
+"""Facts of one row that grow from line to line."""
+_SAME = attrgetter(
+    *("state", "reason", "service", "icmp", "address", "source", "interface", "attempts"),
+    "latency_source",
+)
+
+
+def unchanged_record(result: Result, before: Result) -> dict[str, object] | None:
+    """`unchanged` record of a row that was measured again and is as it was `before`.
+
+    None if anything but its times, facts and exchanges is another; facts that are gone are null.
+    """
+    seen, was = result.observation, before.observation
+    if (result.status, result.note, _SAME(seen)) != (before.status, before.note, _SAME(was)):
+        return None
+    facts: dict[str, object] = dict.fromkeys(was.facts.keys() - seen.facts.keys())
+    facts |= {key: value for key, value in seen.facts.items() if was.facts.get(key) != value}
+    record: dict[str, object] = {
+        "type": "unchanged",
+        "key": result.job.key,
+        "started": seen.started,
+        "latency_ms": seen.latency_ms,
+        "timings_ms": dict(seen.timings_ms),
+    }
+    return {**record, "facts": facts} if facts else record
+
+
+def parse_unchanged(record: Mapping[str, Any], before: Result) -> Result:
+    """Result of a row from its `unchanged` record and its result `before`; raises BadLine."""
+    latency, facts = record.get("latency_ms"), record.get("facts", {})
+    if type(facts) is not dict:
+        raise BadLine("its facts is not an object")
+    was = before.observation
+    merged = {key: value for key, value in {**was.facts, **facts}.items() if value is not None}
+    if len(merged) > _MAX_FACTS:
+        raise BadLine(f"its row has more than {_MAX_FACTS} facts")
+    seen = replace(
+        was,
+        started=get_text(record, "started"),
+        latency_ms=None if latency is None else _parse_milliseconds(latency),
+        timings_ms=_parse_timings(record.get("timings_ms", {})),
+        facts=merged,
+    )
+    return replace(before, observation=seen)
 
 
 def earlier_record(result: Result) -> dict[str, object]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from probes.model import Event, Result
-from probes.session.json_line import BadLine
+from probes.session.json_line import BadLine, get_text
 from probes.session.paths import error_text, printable_path
 from probes.session.reader import SessionError, read_records
-from probes.session.records import RowParser, parse_verdict
+from probes.session.records import RowParser, parse_unchanged, parse_verdict
 from profiles.model import Profile
 
 TimedEvent = tuple[float, Event]
@@ -30,10 +30,11 @@ def timeline(path: str | os.PathLike[str], profile: Profile) -> Iterator[TimedEv
             rows = RowParser(profile, header.targets)
             began = _unix_time(header.started)
             at = 0.0
+            latest: dict[str, Result] = {}
             for record in lines:
                 try:
-                    if record.get("type") == "result":
-                        result = rows.parse(record)
+                    if record.get("type") in ("result", "unchanged"):
+                        result = _row(record, rows, latest)
                         at = max(at, finish_time(result) - began)
                         yield at, result
                     elif record.get("type") == "verdict":
@@ -44,6 +45,19 @@ def timeline(path: str | os.PathLike[str], profile: Profile) -> Iterator[TimedEv
                     continue
     except OSError as error:
         raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
+
+
+def _row(record: Mapping[str, object], rows: RowParser, latest: dict[str, Result]) -> Result:
+    """Result of a `result` or `unchanged` record, which is the latest of its row from now on."""
+    if record["type"] == "result":
+        result = rows.parse(record)
+    else:
+        before = latest.get(get_text(record, "key"))
+        if before is None:
+            raise BadLine("no result of this row precedes it")
+        result = parse_unchanged(record, before)
+    latest[result.job.key] = result
+    return result
 
 
 def finish_time(result: Result) -> float:

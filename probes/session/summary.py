@@ -15,7 +15,7 @@ from probes.session.paths import error_text, printable_path
 from probes.session.reader import SessionError, read_header
 from probes.session.records import parse_verdict
 
-_RESULT_START = b'{"type":"result"'
+_RESULT_STARTS = (b'{"type":"result"', b'{"type":"unchanged"')
 _PARSED = tuple(
     b'{"type":"%s"' % kind
     for kind in (b"verdict", b"remark", b"end", b"targets", b"removed", b"restored")
@@ -61,7 +61,7 @@ def summarize(path: str | os.PathLike[str]) -> Summary:
             results = 0
             targets = dict.fromkeys(header.targets, True)
             while line := file.readline(MAX_LINE):
-                if line.startswith(_RESULT_START):
+                if line.startswith(_RESULT_STARTS):
                     results += 1
                     complete = False
                 elif line.startswith(_PARSED):

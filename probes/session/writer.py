@@ -30,6 +30,7 @@ from probes.session.records import (
     result_record,
     to_finding_record,
     to_verdict_record,
+    unchanged_record,
     verdict_record,
 )
 
@@ -60,6 +61,8 @@ class SessionLog:
         self._pending = bytearray()
         self._digest = hashlib.sha256()
         self._lost = 0
+        self._written: dict[str, tuple[Result, str]] = {}
+        """Latest result of each row, and the start of its first measurement."""
         self._lock = threading.Lock()
         self._started: tuple[datetime, float] | None = None
         """Start of the session, and the monotonic time at which it was written."""
@@ -118,7 +121,20 @@ class SessionLog:
 
     def write_results(self, batch: Sequence[Result]) -> None:
         """Write a batch of results with one system call."""
-        self._write([result_line(result) for result in batch])
+        with self._lock:
+            lines = [self._result_line(result) for result in batch]
+        self._write(lines)
+
+    def _result_line(self, result: Result) -> str:
+        """Line of a result, a short one for a row that was measured again and is as it was."""
+        key, seen = result.job.key, result.observation
+        before, first_started = self._written.get(key, (None, seen.started))
+        self._written[key] = result, first_started
+        if before is None or seen.started == first_started:
+            return result_line(result)
+        unchanged = unchanged_record(result, before)
+        line = "" if unchanged is None else encode_record(unchanged)
+        return line if 0 < len(line) < MAX_LINE else result_line(result)
 
     def write_earlier(self, batch: Sequence[Result]) -> None:
         """Write rows of an earlier session that are not measured again."""
@@ -182,6 +198,8 @@ class SessionLog:
                     self._flush()
                 except LogError:
                     self._lost += data.count(b"\n")
+                    # What a short line would refer to may be among the lost ones.
+                    self._written.clear()
                     raise
             self._buffer(data)
             self._flush()

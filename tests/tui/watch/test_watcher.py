@@ -67,7 +67,7 @@ def test_a_service_that_comes_up_is_told_with_the_time_and_how_long_it_was_down(
             assert any("came up at" in text for text in texts)
 
         lines = [json.loads(line) for line in log.read_text().splitlines()]
-        told = [line["status"] for line in lines if line.get("key", "").startswith("printer.raw")]
+        told = [line["status"] for line in lines if line["type"] == "result" and line["key"] == key]
         assert {"blocked", "ok"} <= set(told)
 
 
