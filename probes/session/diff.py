@@ -126,6 +126,17 @@ def why_not_comparable(before: Header, after: Header) -> str:
     return _profile_difference(before, after) or _vantage_difference(before, after)
 
 
+def profile_file_difference(before: Header, after: Header) -> str:
+    """Sentence for a profile whose file changed and whose version did not; empty otherwise.
+
+    Which checks have another definition, the log of the earlier session does not hold.
+    """
+    one, other = before.profile, after.profile
+    if (one.id, one.version) != (other.id, other.version) or one.sha256 == other.sha256:
+        return ""
+    return "The profile has the same version, but its file is not the same."
+
+
 def _classify(before: Result, after: Result) -> tuple[ChangeKind, str]:
     """Kind of change of a row that was measured in the same way twice, and an explanation."""
     if after.status is before.status:
@@ -233,8 +244,8 @@ def _remarks(before: Session, after: Session) -> Iterator[str]:
             f"The later session measured again what was {', '.join(other.origin.only)} in the "
             f"session of {other.origin.started}, and what hangs together with it."
         )
-    if one.profile.version == other.profile.version and one.profile.sha256 != other.profile.sha256:
-        yield "The profile has the same version, but its file is not the same."
+    if changed := profile_file_difference(one, other):
+        yield changed
     if one.settings.timeout != other.settings.timeout:
         yield (
             f"The timeout was {one.settings.timeout:g} s before and "

@@ -16,7 +16,7 @@ from probes.session import (
     new_header,
     read_session,
 )
-from probes.session.diff import why_not_comparable
+from probes.session.diff import profile_file_difference, why_not_comparable
 from probes.settings import Settings
 from probes.wire.text import printable
 from profiles.model import Profile
@@ -94,7 +94,7 @@ def begin_rerun(
         origin=Origin(before.id, before.started, tuple(options.only)),
     )
     planned = plan(profile, targets, only=frozenset(before.only) or None, route=route)
-    why = why_not_comparable(before, header)
+    why = why_not_comparable(before, header) or profile_file_difference(before, header)
     parted = plan_rerun(session, planned, profile, answered, options.only, not_comparable=bool(why))
     if not planned:
         raise UsageError(f"{quoted(str(options.session))} has no host for a check of the profile.")

@@ -152,6 +152,21 @@ def test_ports_answers_and_patience_are_those_of_the_session(command: Command) -
     assert len(records("yes.jsonl", "result")) == 2
 
 
+def test_rows_of_a_profile_whose_file_changed_are_no_rows_of_the_new_one(
+    command: Command, second: socket.socket
+) -> None:
+    second.listen()
+    command("run", f"host={ADDRESS}", "--log", "before.jsonl")
+    text = Path("own.toml").read_text(encoding="utf-8")
+    Path("own.toml").write_text(text.replace(str(second.getsockname()[1]), "443"), "utf-8")
+    again = "run", "--from", "before.jsonl", "--only", "blocked", "--log", "after.jsonl"
+    status, _, err = command(*again)
+    assert "The profile has the same version, but its file is not the same." in err
+    assert "Rows that are not measured again count as not tested." in err
+    assert [row["status"] for row in records("after.jsonl", "earlier")] == ["cancelled"]
+    assert status == 3
+
+
 def test_rows_measured_elsewhere_promise_nothing(command: Command, second: socket.socket) -> None:
     second.listen()
     command("run", f"host={ADDRESS}", "--log", "before.jsonl")
