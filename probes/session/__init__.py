@@ -13,8 +13,8 @@ from probes.session.header import (
     profile_ref,
 )
 from probes.session.integrity import Verification, verify
-from probes.session.paths import default_path, sessions_folder
-from probes.session.reader import Session, SessionError, read_session, unreached_rows
+from probes.session.paths import SessionError, default_path, sessions_folder
+from probes.session.reader import Session, read_session, unreached_rows
 from probes.session.records import FindingRecord, Remark, VerdictRecord
 from probes.session.summary import Summary, summarize
 from probes.session.writer import LogError, SessionLog, annotate

@@ -6,8 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from probes.session.paths import error_text, make_parents, printable_path
-from probes.session.reader import SessionError
+from probes.session.paths import SessionError, error_text, make_parents, printable_path
 
 
 class SessionExists(SessionError):

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from probes.session.json_line import MAX_LINE, BadLine, decode_record
-from probes.session.paths import error_text, printable_path
-from probes.session.reader import SessionError
+from probes.session.paths import SessionError, error_text, printable_path
 
 _FIRST_BYTES = b'{"type":"session"'
 

@@ -1,4 +1,4 @@
-"""Default path of a session log, and paths as text."""
+"""Default path of a session log, paths as text, and the error of a file that is no session."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from pathlib import Path
 import platformdirs
 
 from probes.session.header import Header
+
+
+class SessionError(Exception):
+    """File that is no session this version reads; the message is one sentence."""
 
 
 def default_path(header: Header) -> Path:

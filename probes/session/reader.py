@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from probes.session.header import SCHEMA, Header, parse_header, parse_targets
 from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
-from probes.session.paths import error_text, printable_path
+from probes.session.paths import SessionError, error_text, printable_path
 from probes.session.records import (
     FindingRecord,
     Remark,
@@ -33,10 +33,6 @@ MAX_MESSAGES = 20
 # Absent on Windows or elsewhere, where they are not needed.
 _BINARY: int = getattr(os, "O_BINARY", 0)
 _NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
-
-
-class SessionError(Exception):
-    """File that is no session this version reads; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)

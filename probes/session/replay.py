@@ -9,8 +9,8 @@ from pathlib import Path
 
 from probes.model import Event, Result
 from probes.session.json_line import BadLine, get_text
-from probes.session.paths import error_text, printable_path
-from probes.session.reader import SessionError, read_records
+from probes.session.paths import SessionError, error_text, printable_path
+from probes.session.reader import read_records
 from probes.session.records import RowParser, parse_unchanged, parse_verdict
 from profiles.model import Profile
 

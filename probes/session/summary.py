@@ -11,8 +11,8 @@ from pathlib import Path
 from probes.model import Target
 from probes.session.header import parse_targets
 from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
-from probes.session.paths import error_text, printable_path
-from probes.session.reader import SessionError, read_header
+from probes.session.paths import SessionError, error_text, printable_path
+from probes.session.reader import read_header
 from probes.session.records import parse_verdict
 
 _RESULT_STARTS = (b'{"type":"result"', b'{"type":"unchanged"')

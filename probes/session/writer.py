@@ -19,8 +19,8 @@ from probes.model import Removed, Restored, Result, Target, Verdict
 from probes.session.header import Header, header_record, removal_records, targets_records
 from probes.session.integrity import with_digest
 from probes.session.json_line import MAX_HEADER, MAX_LINE, encode_record
-from probes.session.paths import error_text, make_parents, printable_path
-from probes.session.reader import SessionError, read_session
+from probes.session.paths import SessionError, error_text, make_parents, printable_path
+from probes.session.reader import read_session
 from probes.session.records import (
     FindingRecord,
     earlier_record,
