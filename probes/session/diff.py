@@ -252,5 +252,7 @@ def _remarks(before: Session, after: Session) -> Iterator[str]:
             f"{other.settings.timeout:g} s after: a slow answer may be silence in one of them."
         )
     for session, position in ((before, "earlier"), (after, "later")):
+        if session.altered:
+            yield f"The {position} session is not as it was written. {session.altered}"
         if not session.complete:
             yield f"The {position} session is not complete."

@@ -27,6 +27,8 @@ class Verification:
     """One sentence naming the lines it is about, without content of the file."""
     complete: bool = False
     """The last `end` says that everything was measured."""
+    altered: bool = False
+    """A hash is another than that of the lines it covers."""
 
 
 def verify(path: str | os.PathLike[str]) -> Verification:
@@ -42,7 +44,7 @@ def verify(path: str | os.PathLike[str]) -> Verification:
             if file.read(len(_FIRST_BYTES)) != _FIRST_BYTES:
                 raise SessionError(f"{printable_path(path)} is not a session log.")
             file.seek(0)
-            return _verify_lines(file)
+            return verify_lines(file)
     except OSError as error:
         raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
     except ValueError:
@@ -68,7 +70,8 @@ def _hexdigest(preceding: hashlib._Hash, prefix: bytes) -> str:
     return whole.hexdigest()
 
 
-def _verify_lines(file: BinaryIO) -> Verification:
+def verify_lines(file: BinaryIO) -> Verification:
+    """Verify an open log from its first line on."""
     preceding = hashlib.sha256()
     number = covered = unhashed = 0
     complete, whole, has_seal = False, True, True
@@ -80,11 +83,11 @@ def _verify_lines(file: BinaryIO) -> Verification:
             if end is not None and "sha256" not in end:
                 unhashed = number
             elif end is not None and end["sha256"] != preceding.hexdigest():
-                return Verification(False, _altered_text(covered + 1, number))
+                return Verification(False, _altered_text(covered + 1, number), altered=True)
             elif end is not None:
                 has_seal = "seal" in end
                 if has_seal and not digest_matches(chunk, preceding):
-                    return Verification(False, _altered_text(number, number))
+                    return Verification(False, _altered_text(number, number), altered=True)
                 covered, complete = number, end.get("complete") is True
         preceding.update(chunk)
         whole = chunk.endswith(b"\n")

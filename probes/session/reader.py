@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from probes.session.header import SCHEMA, Header, parse_header, parse_targets
+from probes.session.integrity import verify_lines
 from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
 from probes.session.paths import SessionError, error_text, printable_path
 from probes.session.records import (
@@ -61,6 +62,8 @@ class Session:
     """Rows of the session this one began from, which were not measured again."""
     removed: tuple[Target, ...] = ()
     """Targets that the operator removed: their rows are in the log only, not in this object."""
+    altered: str = ""
+    """Sentence about a log that is not as it was written; empty for any other."""
 
 
 def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -> Session:
@@ -155,6 +158,12 @@ def _check_regular(descriptor: int, path: str | os.PathLike[str]) -> None:
 
 def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None) -> Session:
     content = _SessionBuilder(read_header(file.readline(MAX_HEADER), path), profile)
+    begin = file.tell()
+    file.seek(0)
+    verification = verify_lines(file)
+    file.seek(begin)
+    if verification.altered:
+        content.altered = verification.text
     for number, line in _lines(file):
         try:
             if line == b"\n":
@@ -174,6 +183,7 @@ class _SessionBuilder:
 
     def __init__(self, header: Header, profile: Profile | None) -> None:
         self.messages = _Messages()
+        self.altered = ""
         self._header = header
         self._rows = RowParser(profile, header.targets)
         self._results: dict[str, Result] = {}
@@ -230,6 +240,7 @@ class _SessionBuilder:
             tuple(self._verdicts.values()),
             self._findings.all(),
             tuple(one for key, one in self._earlier.items() if key not in self._results),
+            altered=self.altered,
         )
         return _without_targets(session, tuple(self._removed)) if self._removed else session
 

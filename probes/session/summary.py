@@ -10,6 +10,7 @@ from pathlib import Path
 
 from probes.model import Target
 from probes.session.header import parse_targets
+from probes.session.integrity import verify_lines
 from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
 from probes.session.paths import SessionError, error_text, printable_path
 from probes.session.reader import read_header
@@ -45,6 +46,8 @@ class Summary:
     """Last remark."""
     complete: bool
     ended: bool
+    altered: bool = False
+    """It is not as it was written."""
 
 
 def summarize(path: str | os.PathLike[str]) -> Summary:
@@ -55,6 +58,8 @@ def summarize(path: str | os.PathLike[str]) -> Summary:
         if not location.is_file():
             raise SessionError(f"{printable_path(path)} is not a regular file.")
         with location.open("rb", buffering=1024 * 1024) as file:
+            altered = verify_lines(file).altered
+            file.seek(0)
             header = read_header(file.readline(MAX_HEADER), path)
             remark, complete, ended = header.remark, False, False
             verdicts: dict[tuple[Target, str], str] = {}
@@ -95,4 +100,5 @@ def summarize(path: str | os.PathLike[str]) -> Summary:
         remark,
         complete,
         ended,
+        altered,
     )

@@ -98,7 +98,7 @@ def begin_rerun(
     parted = plan_rerun(session, planned, profile, answered, options.only, not_comparable=bool(why))
     if not planned:
         raise UsageError(f"{quoted(str(options.session))} has no host for a check of the profile.")
-    notices = list(session.messages)
+    notices = [*filter(None, (session.altered,)), *session.messages]
     if why:
         notices.append(f"{why} Rows that are not measured again count as not tested.")
     if parted.unknown_rows:

@@ -107,6 +107,7 @@ def load_session(path: Path, profile: Profile) -> LoadedSession:
         results=rows,
         verdicts=tuple(verdict for one in session.verdicts if (verdict := one.event) is not None),
         messages=(
+            *filter(None, (session.altered,)),
             *_other_profile(session, profile),
             *filter(None, (removed_hosts_text(session),)),
             *session.messages,
@@ -117,7 +118,8 @@ def load_session(path: Path, profile: Profile) -> LoadedSession:
 
 def _description(session: Session) -> str:
     ended = "" if session.complete else ", not complete"
-    return f"session of {session.header.started}{ended}"
+    altered = ", ALTERED" if session.altered else ""
+    return f"session of {session.header.started}{ended}{altered}"
 
 
 def _measured_by(session: Session) -> str:

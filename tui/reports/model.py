@@ -212,6 +212,8 @@ def _notices(session: Session, profile: Profile) -> Iterator[str]:
             f"{len(session.earlier):,} of its rows were not measured in this session; they stand "
             "as they were before it, and their notes say since when."
         )
+    if session.altered:
+        yield f"The session log is not as it was written. {session.altered}"
     if not session.complete:
         yield "The session is not complete: what is missing here was not measured."
     if removed := removed_hosts_text(session):

@@ -102,6 +102,8 @@ def summary_lines(summary: Summary, width: int) -> Iterator[str]:
     found = verdicts or [f"{summary.results} results"]
     if not summary.complete:
         found[-1] += " (not complete)"
+    if summary.altered:
+        found[-1] += " (ALTERED)"
     # A count and its word stay together where there is room for both.
     room = width - len(_INDENT) - 1
     counts = ", ".join(text.replace(" ", _JOINED) if len(text) <= room else text for text in found)

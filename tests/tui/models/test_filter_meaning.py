@@ -100,7 +100,7 @@ def has_latency(row: Row, limit: str) -> bool:
     low, high = milliseconds(limit.lstrip("<>="))
     if "-" in limit:
         return low <= ms <= high
-    return ms > low if ">" in limit else ms < low or ("=" in limit and ms == low)
+    return ("=" in limit and ms == low) or (ms > low if ">" in limit else ms < low)
 
 
 def has(row: Row, field: str, value: str) -> bool:
