@@ -22,7 +22,7 @@ _IDENT_LINE = re.compile(rb"^SSH-[^\n]*\n", re.MULTILINE)
 _VERSION = re.compile(r"(.+?)[_-]v?(\d.*)")
 MAX_STARTUPS, PENALTY = "Exceeded MaxStartups", "Not allowed at this time"
 """Lines of OpenSSH in place of an identification (sshd_config(5): MaxStartups, PerSource...)."""
-_BARE_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+_BARE_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+(?:_[A-Za-z]\w*)?")
 """Software of Bitvise, Tectia, VShell and others, whose name stands in the comments."""
 _BUSY = (MAX_STARTUPS.encode(), PENALTY.encode())
 _REFUSAL = re.compile(
