@@ -13,8 +13,14 @@ from probes.wire.text import printable
 
 MAX_BODY = 64 * 1024
 """Bytes of a body that are kept; more is cut off and said so."""
-MAX_HEAD = 32 * 1024
-"""Bytes a status line and its header fields may take, interim responses included."""
+MAX_HEAD = 128 * 1024
+"""Bytes of a status line and its header fields that are read, interim responses included."""
+USUAL_HEAD = 16 * 1024
+"""Bytes of a head that clients of every kind take; a longer one is told."""
+MAX_CLIENT_HEAD = 64 * 1024
+"""Bytes of a head that .NET and WinHTTP take by default."""
+MAX_FOLDED = 8 * 1024
+"""Characters of a field to which further lines are added."""
 EVERY_STATUS = range(100, 600)
 
 MAX_SCHEMES = 1024
@@ -23,13 +29,23 @@ MAX_SCHEMES = 1024
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SCHEME = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?![^ ]*=|\s*=[^=])")
 _PREFIX = b"HTTP/"
+_STATUS_LINE = re.compile(rb"HTTP/([0-9]{1,2}(?:\.[0-9]{1,2})?)[ \t]+([1-9][0-9]{2})(?:[ \t](.*))?")
+"""RFC 9112 4, and the version as HTTP/2 servers write it."""
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_HTTP2_SETTINGS = re.compile(rb"\x00\x00[\x00-\xff]\x04\x00\x00\x00\x00\x00", re.DOTALL)
+"""First frame of an HTTP/2 server (RFC 9113 3.4)."""
 _PROTOCOLS = (
     (b"\x16\x03", "TLS"),
     (b"\x15\x03", "TLS"),
     (b"SSH-", "an SSH server"),
     (b"RFB ", "a VNC server"),
     (b"220 VMware Authentication Daemon", "a VMware authentication daemon"),
+    (b"ICY ", "a SHOUTcast stream server"),
+    (b"RTSP/", "a video (RTSP) server"),
+    (b"SIP/", "a telephony (SIP) server"),
 )
+_MARKUP = re.compile(rb"\s*<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
 
 
 class NotHttp(Exception):
@@ -58,6 +74,8 @@ class Response:
     body: bytes = b""
     cut: bool = False
     """The body was longer than is kept, or broke off, or was not asked for."""
+    oddities: tuple[str, ...] = ()
+    """Deviations of its head from RFC 9112 that were read over, each a clause without its verb."""
 
     def header(self, name: str) -> str:
         """The first field of this name (in lower case), empty if there is none."""
@@ -79,10 +97,10 @@ class Response:
 
     @cached_property
     def _fields(self) -> dict[str, tuple[str, ...]]:
-        fields: dict[str, tuple[str, ...]] = {}
+        fields: dict[str, list[str]] = {}
         for name, value in self.headers:
-            fields[name] = (*fields.get(name, ()), value)
-        return fields
+            fields.setdefault(name, []).append(value)
+        return {name: tuple(values) for name, values in fields.items()}
 
 
 def authority(host: str, port: int, default: int) -> str:
@@ -97,32 +115,41 @@ class Exchange:
 
     `feed` takes what arrived, b"" for the end, and gives the response once it is complete or as
     long as is kept. `bodies` are the statuses whose body is read; for all others the head is
-    the response. Raises NotHttp.
+    the response. A head is read as clients of many kinds do: a status line proves HTTP, whatever
+    its fields look like. Raises NotHttp.
     """
 
     def __init__(
         self, request: Request, *, max_body: int = MAX_BODY, bodies: Container[int] = EVERY_STATUS
     ) -> None:
-        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        self._connection = h11.Connection(h11.CLIENT)
         self._connect = request.method == "CONNECT"
         self._max_body = max_body
         self._bodies = bodies
         self._first_bytes = b""
         self._head_bytes = 0
-        self._head: h11.Response | None = None
+        self._unread = bytearray()
+        """Bytes of the head that are no complete line yet."""
+        self._head = HeadReader()
+        self._has_head = False
+        self._is_over = False
+        """The head is longer than is read, so that no body can be told from it."""
         self._body = bytearray()
         self.sent = self._encode(request)
         """The request as it goes to the server."""
 
     def feed(self, data: bytes) -> Response | None:
         """Parse these bytes; return the response, or None while it is incomplete."""
+        if self._has_head:
+            return self._advance(data)
         self._first_bytes += data[: 256 - len(self._first_bytes)]
         if not _PREFIX.startswith(self._first_bytes[: len(_PREFIX)]):
-            # h11 would wait for the end of the line first, and a greeting may have none.
+            # A greeting may have no end of line.
             raise NotHttp(name_non_http(self._first_bytes))
-        if self._head is None:
-            self._head_bytes += len(data)
-        return self._advance(data)
+        if not data:
+            raise NotHttp(_unfinished(self._first_bytes))
+        self._head_bytes += len(data)
+        return self._read_head(data)
 
     def read_body(self) -> Response | None:
         """Read the body too, after a head that was the response; `feed` goes on with it."""
@@ -134,37 +161,63 @@ class Exchange:
         """The bytes of the body so far."""
         return bytes(self._body[: self._max_body])
 
-    def _advance(self, data: bytes | None = None) -> Response | None:
-        try:
-            if data is not None:
-                self._connection.receive_data(data)
-            return self._next_response()
-        except h11.RemoteProtocolError as error:
-            if self._head is not None:
-                return self._response(cut=True)
-            raise NotHttp(name_non_http(self._first_bytes, str(error))) from None
+    def _read_head(self, data: bytes) -> Response | None:
+        """Read line by line, however the lines end (RFC 9112 2.2)."""
+        start, searched = 0, len(self._unread)
+        self._unread += data
+        while (end := self._unread.find(b"\n", max(start, searched))) >= 0:
+            line = bytes(self._unread[start:end]).removesuffix(b"\r")
+            start = end + 1
+            if self._head.feed(line):
+                rest = bytes(self._unread[start:])
+                self._unread.clear()
+                return self._begin_body(rest)
+        del self._unread[:start]
+        if self._head_bytes <= MAX_HEAD:
+            return None
+        if self._head.status < 200:
+            raise NotHttp("a server whose response never begins")
+        self._unread.clear()
+        self._head.length = self._head_bytes
+        self._has_head = self._is_over = True
+        return self._response(cut=True)
 
-    def _next_response(self) -> Response | None:
+    def _begin_body(self, rest: bytes) -> Response | None:
+        self._has_head = True
+        self._head.length = self._head_bytes - len(rest)
+        status = self._head.status
+        if self._connect and 200 <= status < 300:
+            return self._response(cut=False)
+        # Only what says where the body ends, in a form that leaves no doubt.
+        self._connection.receive_data(
+            b"HTTP/1.1 %d \r\n%b\r\n" % (status if status >= 200 else 204, self._head.framing())
+        )
+        event = self._connection.next_event()
+        assert isinstance(event, h11.Response)
+        if status not in self._bodies or self._max_body == 0:
+            if rest:
+                self._connection.receive_data(rest)
+            return self._response(cut=True)
+        return self._advance(rest or None)
+
+    def _advance(self, data: bytes | None = None) -> Response | None:
+        if self._is_over:
+            return self._response(cut=True)
         while True:
-            event = self._connection.next_event()
+            try:
+                if data is not None:
+                    self._connection.receive_data(data)
+                    data = None
+                event = self._connection.next_event()
+            except h11.RemoteProtocolError:
+                return self._response(cut=True)
             if event is h11.NEED_DATA:
-                if self._head is None and self._head_bytes > MAX_HEAD:
-                    raise NotHttp("a server whose response never begins")
                 return None
-            if isinstance(event, h11.Response):
-                self._head = event
-                if self._connect and 200 <= event.status_code < 300:
-                    return self._response(cut=False)
-                if event.status_code not in self._bodies or self._max_body == 0:
-                    return self._response(cut=True)
-            elif isinstance(event, h11.Data):
-                self._body += event.data[: self._max_body - len(self._body) + 1]
-                if len(self._body) > self._max_body:
-                    return self._response(cut=True)
-            elif isinstance(event, h11.EndOfMessage):
-                return self._response(cut=False)
-            elif not isinstance(event, h11.InformationalResponse):
-                raise NotHttp("a server that closed without a response")
+            if not isinstance(event, h11.Data):
+                return self._response(cut=not isinstance(event, h11.EndOfMessage))
+            self._body += event.data[: self._max_body - len(self._body) + 1]
+            if len(self._body) > self._max_body:
+                return self._response(cut=True)
 
     def _encode(self, request: Request) -> bytes:
         fields: list[tuple[str, str]] = [("Host", request.host), *request.headers]
@@ -180,17 +233,116 @@ class Exchange:
 
     def _response(self, *, cut: bool) -> Response:
         head = self._head
-        assert head is not None
         return Response(
-            head.status_code,
-            head.reason.decode("latin-1"),
-            head.http_version.decode("latin-1"),
-            tuple(
-                (name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers
-            ),
+            head.status,
+            head.reason,
+            head.version,
+            tuple(head.fields),
             self.body,
             cut,
+            (*head.oddities, *_length_oddities(head.length)),
         )
+
+
+class HeadReader:
+    """Reader of a status line and its fields, line by line, tolerant of how they are written."""
+
+    def __init__(self) -> None:
+        self._reset()
+        self.length = 0
+        """Bytes of everything up to the end of the head, once that is known."""
+        self.oddities: dict[str, None] = {}
+        """Deviations from RFC 9112 so far, each once."""
+
+    def _reset(self) -> None:
+        self.status = 0
+        self.reason = ""
+        self.version = ""
+        self.fields: list[tuple[str, str]] = []
+
+    def feed(self, line: bytes) -> bool:
+        """Read one line without its end; True at the end of a final head. Raises NotHttp.
+
+        Interim responses (1xx) are passed over, but for 101, which ends HTTP.
+        """
+        if not self.status:
+            self._read_status(line)
+        elif line.strip():
+            self._read_field(line)
+        elif 100 <= self.status < 200 and self.status != 101:
+            self._reset()
+        else:
+            return True
+        return False
+
+    def framing(self) -> bytes:
+        """The fields that say where the body ends (RFC 9112 6.3), at most one of them.
+
+        Without any the body ends with the connection.
+        """
+        codings = self._every("transfer-encoding")
+        if codings:
+            last = codings[-1].rpartition(",")[2].strip().lower()
+            return b"Transfer-Encoding: chunked\r\n" if last == "chunked" else b""
+        lengths = {
+            one.strip() for field in self._every("content-length") for one in field.split(",")
+        }
+        if len(lengths) > 1:
+            self.oddities["more than one length"] = None
+        elif lengths and _LENGTH.fullmatch(length := lengths.pop()):
+            return b"Content-Length: %d\r\n" % int(length)
+        elif lengths or self._every("content-length"):
+            self.oddities["a length that is no number"] = None
+        return b""
+
+    def _every(self, wanted: str) -> list[str]:
+        return [value for name, value in self.fields if name == wanted]
+
+    def _read_status(self, line: bytes) -> None:
+        found = _STATUS_LINE.fullmatch(line)
+        if found is None:
+            raise NotHttp(name_non_http(line, f"status line {printable(line, 60)}"))
+        version, status, reason = found.groups(b"")
+        self.version, self.reason = version.decode(), reason.decode("latin-1").strip()
+        self.status = int(status)
+
+    def _read_field(self, line: bytes) -> None:
+        if line[:1] in (b" ", b"\t"):
+            self._fold(line)
+            return
+        name, colon, value = line.partition(b":")
+        bare = name.rstrip()
+        if not colon:
+            # Clients refuse it as a rule, .NET and curl among them.
+            raise NotHttp(name_non_http(_PREFIX, f"header line {printable(line, 60)}"))
+        if not _TOKEN.fullmatch(bare):
+            self.oddities["a field name that is no token"] = None
+            return
+        if bare != name:
+            self.oddities["a space before a colon"] = None
+        self.fields.append((bare.decode().lower(), value.strip().decode("latin-1")))
+
+    def _fold(self, line: bytes) -> None:
+        """Add a line to the field before it (RFC 9112 5.2)."""
+        self.oddities["a field over several lines"] = None
+        if self.fields and len(self.fields[-1][1]) < MAX_FOLDED:
+            name, value = self.fields[-1]
+            self.fields[-1] = name, f"{value} {line.strip().decode('latin-1')}".strip()
+
+
+def _length_oddities(length: int) -> tuple[str, ...]:
+    if length <= USUAL_HEAD:
+        return ()
+    text = f"a head of {length // 1024} KiB"
+    if length > MAX_CLIENT_HEAD:
+        text += f", of which many clients take {MAX_CLIENT_HEAD // 1024} KiB"
+    return (text,)
+
+
+def _unfinished(start: bytes) -> str:
+    if start.startswith(_PREFIX):
+        return "a server that closed in the middle of its answer"
+    return "a server that closed without a response"
 
 
 def name_non_http(start: bytes, reason: str = "") -> str:
@@ -198,8 +350,12 @@ def name_non_http(start: bytes, reason: str = "") -> str:
     for prefix, name in _PROTOCOLS:
         if start.startswith(prefix):
             return f"{name}, not HTTP" if name != "TLS" else "TLS, where plain HTTP was expected"
-    if start.startswith(b"HTTP/"):
+    if start.startswith(_PREFIX):
         return printable(f"a broken HTTP response ({reason})", 120)
+    if _HTTP2_SETTINGS.match(start):
+        return "HTTP/2 frames, where HTTP/1.1 was asked"
+    if _MARKUP.match(start):
+        return f"a page without a status line, as HTTP/0.9 gives it: {printable(start[:60], 60)}"
     line = start.split(b"\n", 1)[0]
     readable = sum(0x20 <= byte < 0x7F for byte in line)
     if readable * 4 < len(line) * 3 or not line.strip():

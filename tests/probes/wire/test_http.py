@@ -140,6 +140,13 @@ def test_a_field_that_comes_twice_is_kept_twice() -> None:
         (b"HTTP/1.1 abc\r\n\r\n", "a broken HTTP response"),
         (b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "a broken HTTP response"),
         (b"login: \x1b[2J\r\n", r"not HTTP: login: \x1b[2J"),
+        (b"ICY 200 OK\r\n\r\n", "a SHOUTcast stream server, not HTTP"),
+        (b"RTSP/1.0 400 Bad Request\r\n\r\n", "a video (RTSP) server, not HTTP"),
+        (b"<html><body>hi", "a page without a status line, as HTTP/0.9 gives it: <html><body>hi"),
+        (b"<!DOCTYPE html>\n\x1b[2J", "a page without a status line"),
+        (b"\0\0\x12\x04\0\0\0\0\0", "HTTP/2 frames, where HTTP/1.1 was asked"),
+        (b"HTTP/1.1 099 X\r\n\r\n", "a broken HTTP response (status line HTTP/1.1 099 X"),
+        (b"HTTP/1.1 200 OK\r\nX: y\r\n", "a server that closed in the middle of its answer"),
     ],
 )
 def test_what_is_not_http_is_named(said: bytes, named: str) -> None:
@@ -172,6 +179,149 @@ def test_a_server_that_ends_without_a_word_is_not_http() -> None:
 )
 def test_the_offered_schemes_are_read(fields: list[str], found: tuple[str, ...]) -> None:
     assert schemes(fields) == found
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "value", "oddity"),
+    [
+        (
+            b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Credentials : true\r\n",
+            "access-control-allow-credentials",
+            "true",
+            "a space before a colon",
+        ),
+        (b"HTTP/1.1 200 OK\r\nX\t: y\r\n", "x", "y", "a space before a colon"),
+        (b"HTTP/1.1 200 OK\r\nX: a\r\n\tb\r\n", "x", "a b", "a field over several lines"),
+        (b"HTTP/1.1 200 OK\r\n  x\r\nX: a\r\n", "x", "a", "a field over several lines"),
+        (b"HTTP/1.1 200 OK\r\nA B: c\r\nX: a\r\n", "x", "a", "a field name that is no token"),
+        (b"HTTP/1.1 200 OK\r\n: c\r\nX: a\r\n", "x", "a", "a field name that is no token"),
+        (b"HTTP/1.1 200 OK\r\nX:\r\n", "x", "", ""),
+        (b"HTTP/1.1 200 OK\nX: y\n", "x", "y", ""),
+        (b"HTTP/1.0 200 OK\r\nX: y\r\n", "x", "y", ""),
+        (b"HTTP/1.1 200\r\nX: y\r\n", "x", "y", ""),
+        (b"HTTP/1.1 200 \r\nX: y\r\n", "x", "y", ""),
+        (b"HTTP/1.1  200 OK\r\nX: y\r\n", "x", "y", ""),
+        (b"HTTP/2 200\r\nX: y\r\n", "x", "y", ""),
+        (b"HTTP/1.1 200 \xc3\xa9\r\nX: \x1b[2J\r\n", "x", "\x1b[2J", ""),
+        (b"HTTP/1.1 100 Continue\r\nX: z\r\n\r\nHTTP/1.1 200 OK\r\nX: y\r\n", "x", "y", ""),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\nX: y\r\n", "x", "y", ""),
+        (
+            b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 5\r\nContent-Length: 5\r\n",
+            "x",
+            "y",
+            "",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 5\r\nContent-Length: 7\r\n",
+            "x",
+            "y",
+            "more than one length",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: -1\r\n",
+            "x",
+            "y",
+            "a length that is no number",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length:\r\n",
+            "x",
+            "y",
+            "a length that is no number",
+        ),
+        (b"HTTP/1.1 200 OK\r\nX: y\r\nTransfer-Encoding: gzip\r\n", "x", "y", ""),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 61440 + b"\r\n", "x", "y" * 61440, "a head of 60 KiB"),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 7, 1 << 20])
+def test_an_odd_head_is_read_and_its_oddity_is_told(
+    head: bytes, name: str, value: str, oddity: str, step: int
+) -> None:
+    exchange = Exchange(GET)
+    wire = head + b"\r\nhello"
+    response = None
+    for at in range(0, len(wire), step):
+        response = exchange.feed(wire[at : at + step])
+    response = response or exchange.feed(b"")
+    assert response is not None
+    assert (response.status, response.body) == (200, b"hello")
+    assert response.header(name) == value
+    assert response.oddities == ((oddity,) if oddity else ())
+
+
+@pytest.mark.parametrize("more", [b"X: y\r\n", b" y\r\n", b"Xy"])
+def test_a_status_line_is_an_answer_however_much_follows_it(more: bytes) -> None:
+    exchange = Exchange(GET)
+    response = exchange.feed(b"HTTP/1.1 200 OK\r\nServer: x\r\n")
+    while response is None:
+        response = exchange.feed(more * 2000)
+    assert (response.status, response.cut, response.body) == (200, True, b"")
+    assert response.oddities[-1].startswith("a head of 1")
+    assert response.oddities[-1].endswith("many clients take 64 KiB")
+    assert exchange.read_body() == response
+    assert exchange.feed(b"more") == response
+
+
+def test_a_long_interim_response_is_no_answer() -> None:
+    exchange = Exchange(GET)
+    with pytest.raises(NotHttp, match="never begins"):
+        for part in [b"HTTP/1.1 103 Early Hints\r\n"] + [b"Link: x\r\n" * 1000] * 40:
+            exchange.feed(part)
+
+
+def test_a_chunked_body_with_trailers_is_read() -> None:
+    response = Exchange(GET).feed(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding : Chunked\r\n\r\n"
+        b"5;x=y\r\nhello\r\n0\r\nExpires: now\r\n\r\n"
+    )
+    assert response is not None
+    assert (response.body, response.cut) == (b"hello", False)
+
+
+def test_a_broken_body_is_kept_as_far_as_it_came() -> None:
+    response = Exchange(GET).feed(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n"
+    )
+    assert response is not None
+    assert (response.body, response.cut) == (b"hello", True)
+
+
+def test_a_switch_of_protocols_is_a_final_answer() -> None:
+    response = Exchange(GET).feed(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n\x00")
+    assert response is not None
+    assert response.status == 101
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=40),
+            st.sampled_from(
+                [b"\r\n", b"\n", b" : ", b"X: y\r\n", b" z\r\n", b"Content-Length: 3\r\n"]
+            ),
+            st.sampled_from([b"Transfer-Encoding: chunked\r\n", b"3\r\nabc\r\n", b"0\r\n\r\n"]),
+        ),
+        max_size=20,
+    ),
+    st.integers(1, 30),
+)
+def test_a_head_is_read_alike_in_any_pieces(parts: list[bytes], step: int) -> None:
+    wire = b"HTTP/1.1 200 OK\r\n" + b"".join(parts)
+
+    def read(size: int) -> Response | str:
+        exchange = Exchange(GET, max_body=64)
+        try:
+            for at in range(0, len(wire), size):
+                response = exchange.feed(wire[at : at + size])
+                if response is not None:
+                    return response
+            ended = exchange.feed(b"")
+        except NotHttp as error:
+            return str(error)
+        assert ended is not None
+        return ended
+
+    assert read(step) == read(len(wire))
 
 
 @given(st.lists(st.binary(max_size=200), max_size=8), st.sampled_from([b"", OK[:15], OK[:40], OK]))
