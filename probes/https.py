@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from probes.call import Answer, Call, NoAnswer, Unexpected
-from probes.clients.http import read_body, send_request
+from probes.clients.http import page_timeout, read_body, send_for_page
 from probes.clients.proxy import ProxyRefused, open_tunnel
 from probes.clients.tls import (
     NotTls,
+    TlsFailure,
     TlsStream,
     has_no_authorities,
     unverified_context,
@@ -21,12 +22,14 @@ from probes.clients.tls import (
 from probes.model import Evidence, Service
 from probes.vantage.stream import LimitExceeded, Stream
 from probes.wire.certificate import (
+    COMMON_NAME_FIX,
     BadCertificate,
     Certificate,
     explain_verify_error,
     read_certificate,
 )
-from probes.wire.http import Exchange, NotHttp, Request, authority
+from probes.wire.http import Exchange, NotHttp, Request, Response, authority
+from probes.wire.intermediary import Problem, diagnose
 from probes.wire.proxy import parse_proxy
 from probes.wire.text import printable
 from probes.wire.unexpected import MAX_PAGE, is_html, title
@@ -35,21 +38,24 @@ EXPIRY_WARNING = timedelta(days=14)
 """A certificate that expires within this is a warning."""
 DEADLINE_SHARE = 0.9
 """Part of the deadline for the exchange; the rest is for reporting what was found by then."""
-TITLE_TIMEOUT = 1.0
-"""Seconds a page has to show its title, at most half of those that are left."""
 DEFAULT_PORT = 443
 MAX_CHAIN = 8
 MAX_EVIDENCE = 256
 
+_SERVED = (Problem.UNAVAILABLE, Problem.CLIENT_CERTIFICATE)
+"""Answers of the service itself, which the audit may not be able to use."""
 _INTERCEPTION_FIX = "Exempt this host from TLS inspection for the Audit Service host."
 _INTERCEPTION = "as a device that opens and re-signs TLS does"
-_BY_NAME = "a firewall that filters by server name (SNI) does this"
-_BY_SIZE = "a path that drops large packets (MTU) does this, and a filter that goes silent"
+_BY_NAME = "perhaps a firewall that filters by server name (SNI)"
+_BY_SIZE = "perhaps a path that drops large packets (MTU), or a filter that goes silent"
+_END_FIX = (
+    "Look on the way for a filter of TLS by server name (SNI), and in the server's log for why it "
+    "ends the handshake; the connection itself is let through."
+)
 _MTU_FIX = (
     "Look on the way for what drops large packets or ICMP (fragmentation needed), and for a filter "
     "of TLS; the connection itself is let through."
 )
-_TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION"})
 
 
 @dataclass(slots=True)
@@ -80,7 +86,7 @@ async def ask(call: Call) -> Answer:
             return await _run(call, trust, progress)
     except (ProxyRefused, NotTls, NotHttp) as error:
         return _other_protocol(error, progress)
-    except ssl.SSLError as error:
+    except TlsFailure as error:
         return _tls_failure(error, progress)
     except (EOFError, OSError) as error:
         # Without the chain the reason of the verification stands.
@@ -115,15 +121,15 @@ async def _run(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer
         (("User-Agent", "auditreach"), ("Accept", "*/*")),
     )
     exchange = Exchange(request, max_body=MAX_PAGE, bodies=range(0))
-    response = await send_request(tls, exchange)
+    response = await send_for_page(tls, exchange, deadline)
     progress.timings["answer"] = (loop.time() - started) * 1000
     progress.facts["http_status"] = response.status
     for name in ("server", "location", "date"):
         if value := printable(response.header(name), 200):
             progress.facts[f"http_{name}"] = value
     if is_html(kind := response.header("content-type")):
-        timeout = min(TITLE_TIMEOUT, (deadline - loop.time()) / 2)
-        if name := title(await read_body(tls, exchange, timeout), kind):
+        page = response.body or await read_body(tls, exchange, page_timeout(deadline))
+        if name := title(page, kind):
             progress.facts["http_title"] = name
     headers = "; ".join(f"{name}: {value}" for name, value in response.headers[:8])
     call.evidence.append(
@@ -134,7 +140,7 @@ async def _run(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer
             at_ms=round((started - call.start_time) * 1000, 3),
         )
     )
-    return _confirmed(call, progress, response.status)
+    return _answered(call, progress, response)
 
 
 async def _open_tunnel(call: Call, stream: Stream, progress: _Progress) -> None:
@@ -155,7 +161,7 @@ async def _fetch_unverified_chain(call: Call, progress: _Progress) -> None:
         await _open_tunnel(call, stream, replace(progress, timings={}))
         tls = TlsStream(stream, unverified_context(), _host_name(call))
         await tls.handshake()
-    except (NoAnswer, ProxyRefused, NotTls, LimitExceeded, EOFError, ssl.SSLError, ConnectionError):
+    except (NoAnswer, ProxyRefused, NotTls, LimitExceeded, EOFError, OSError):
         return
     _record_session(tls, progress)
 
@@ -176,12 +182,49 @@ def _record_session(tls: TlsStream, progress: _Progress) -> None:
         progress.facts["chain"] = [one.subject for one in chain]
 
 
-def _confirmed(call: Call, progress: _Progress, status: int) -> Answer:
+def _answered(call: Call, progress: _Progress, response: Response) -> Answer:
+    """Answer for an HTTP response behind a trusted chain, of the service or of a gateway."""
+    leaf = progress.chain[0] if progress.chain else None
+    found = diagnose(
+        response,
+        call.job.check.title,
+        authority(_host_name(call), call.port, DEFAULT_PORT),
+        call.address,
+        verified=leaf is None or not _is_unexpected_issuer(call, leaf),
+    )
+    if response.oddities:
+        progress.facts["http_oddities"] = list(response.oddities)
+    if found is not None and found.problem in _SERVED:
+        progress.facts |= {"http_problem": str(found.problem), "fix": found.fix}
+        return _confirmed(call, progress, response, found.text)
+    if found is not None and found.problem is not Problem.PORTAL:
+        progress.facts |= found.facts
+        return progress.answer(
+            Service.UNEXPECTED, f"{progress.facts['tls']} is right, but {found.text}"
+        )
+    return _confirmed(call, progress, response)
+
+
+def _confirmed(call: Call, progress: _Progress, response: Response, problem: str = "") -> Answer:
     """Answer for a trusted chain and an HTTP response; warnings stand first."""
-    what = f"{progress.facts['tls']}, HTTP {status}"
-    if not progress.chain:
+    what = f"{progress.facts['tls']}, HTTP {response.status}"
+    if response.oddities:
+        what += f", with {' and '.join(response.oddities)}"
+    warnings = [problem] if problem else []
+    if not progress.chain and not warnings:
         return progress.answer(Service.CONFIRMED, f"{what}, certificate verified")
+    if progress.chain:
+        warnings += _certificate_warnings(call, progress, progress.chain[0])
+    if warnings:
+        text = "; ".join([*warnings, what])
+        return progress.answer(Service.CONFIRMED, text[0].upper() + text[1:], warning=True)
     leaf = progress.chain[0]
+    until = f"certificate by “{_issuer(leaf)}” valid until {leaf.not_after:%Y-%m-%d}"
+    return progress.answer(Service.CONFIRMED, f"{what}, {until}")
+
+
+def _certificate_warnings(call: Call, progress: _Progress, leaf: Certificate) -> list[str]:
+    """Clauses about a certificate that is trusted here, and will not be for long or everywhere."""
     warnings = []
     if _is_unexpected_issuer(call, leaf):
         progress.facts |= {"interception": True, "fix": _INTERCEPTION_FIX}
@@ -189,14 +232,16 @@ def _confirmed(call: Call, progress: _Progress, status: int) -> Answer:
             f"TLS interception: “{_issuer(leaf)}” issued the certificate of {_host_name(call)}, "
             f"not {_expected(call)}, {_INTERCEPTION}"
         )
+    if leaf.common_name_only:
+        progress.facts.setdefault("fix", COMMON_NAME_FIX)
+        warnings.append(
+            "the certificate names the host in its common name alone and has no subjectAltName, "
+            "which many clients do not take (RFC 9525)"
+        )
     left = leaf.not_after - _now()
     if left < EXPIRY_WARNING:
         warnings.append(f"the certificate expires {_time_left(left)}, on {leaf.not_after:%Y-%m-%d}")
-    if warnings:
-        text = "; ".join([*warnings, what])
-        return progress.answer(Service.CONFIRMED, text[0].upper() + text[1:], warning=True)
-    until = f"certificate by “{_issuer(leaf)}” valid until {leaf.not_after:%Y-%m-%d}"
-    return progress.answer(Service.CONFIRMED, f"{what}, {until}")
+    return warnings
 
 
 def _untrusted(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer:
@@ -236,21 +281,19 @@ def _other_protocol(error: ProxyRefused | NotTls | NotHttp, progress: _Progress)
     raise Unexpected(str(error)) from None
 
 
-def _tls_failure(error: ssl.SSLError, progress: _Progress) -> Answer:
-    """Answer for TLS that ended in an alert or in malformed records."""
-    reason = error.reason or "UNKNOWN"
-    words = printable(reason.replace("_", " ").lower(), 80)
-    if "CERTIFICATE_REQUIRED" in reason:
-        text = "Open, but it demands a certificate of the client"
-    elif reason in _TOO_OLD:
-        text = "Open, but it speaks no TLS version from 1.2 on"
-    elif "UNRECOGNIZED_NAME" in reason:
-        text = "Open, but it has no certificate for this name (unrecognized name)"
-    elif progress.phase == "http":
-        text = f"Open, but TLS broke off after the handshake: {words}"
-    else:
-        text = f"Open, but the TLS handshake fails: {words}"
-    return progress.answer(Service.UNEXPECTED, text, unproven="tls", tls_error=words)
+def _tls_failure(error: TlsFailure, progress: _Progress) -> Answer:
+    """Answer for TLS that ended in an alert or in malformed records.
+
+    A server that demands a certificate of the client has shown its own and was trusted before.
+    """
+    failure = error.failure
+    facts = {"fix": failure.fix, "tls_error": failure.words}
+    if failure.demands_certificate:
+        version = failure.version or progress.facts.get("tls", "TLS")
+        text = f"{version} is right and the server's certificate is trusted, but {failure.text}"
+        problem = str(Problem.CLIENT_CERTIFICATE)
+        return progress.answer(Service.CONFIRMED, text, warning=True, http_problem=problem, **facts)
+    return progress.answer(Service.UNEXPECTED, f"Open, but {failure.text}", unproven="tls", **facts)
 
 
 def _no_answer(call: Call, error: BaseException, progress: _Progress) -> Answer:
@@ -265,10 +308,13 @@ def _no_answer(call: Call, error: BaseException, progress: _Progress) -> Answer:
     if progress.phase == "proxy":
         text = f"The proxy {call.job.proxy} {how} when asked for {_target(call)}"
     elif progress.phase == "tls":
-        text = f"Open, but it {how} in the TLS handshake: {_BY_NAME}"
-        if isinstance(error, TimeoutError):
+        is_timeout = isinstance(error, TimeoutError)
+        text = f"Open, but it {how} in the middle of the TLS handshake"
+        if is_timeout:
             text = f"Open, but it {how} in the TLS handshake: {_BY_SIZE}"
-            more["fix"] = _MTU_FIX
+        elif not call.has_received:
+            text = f"Open, but it {how} in the TLS handshake: {_BY_NAME}"
+        more["fix"] = _MTU_FIX if is_timeout else _END_FIX
     else:
         text = f"Open and TLS is right, but it {how} instead of an HTTP answer"
     return progress.answer(Service.SILENT, text, unproven=progress.phase, **more)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 from typing import Any
 
 from probes.call import Answer, Call, Unexpected
-from probes.clients.http import send_request
-from probes.clients.tls import NotTls, TlsStream
+from probes.clients.http import send_for_page
+from probes.clients.tls import NotTls, TlsFailure, TlsStream, unverified_context
 from probes.model import WRONG_PRODUCT, Service
 from probes.wire import vim
 from probes.wire.certificate import BadCertificate, read_certificate
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority
-from probes.wire.text import printable
-from probes.wire.xml import NotXml, elements, fault
+from probes.wire.intermediary import diagnose
+from probes.wire.tls import OLD_VERSIONS
+from probes.wire.xml import Element, NotXml, elements, fault
 
 DEFAULT_PORT = 443
+DEADLINE_SHARE = 0.9
+"""Part of the deadline within which the page of an error is read."""
 
 _BODIES = frozenset({200, 500})
 
@@ -26,61 +28,75 @@ async def ask(call: Call) -> Answer:
     """Ask for the service content behind TLS whose certificate is noted, not verified.
 
     Hosts are delivered with certificates of their own, so verification would prove nothing.
-    Raises Unexpected for what is not TLS, not HTTP or not vSphere; EOFError, OSError and
+    Raises Unexpected for what is not TLS, not HTTP or not vSphere, unless it is known what stands
+    before vSphere and why it answered in its place; EOFError, OSError and
     TimeoutError when nothing was said.
     """
     loop = asyncio.get_running_loop()
     started = loop.time()
-    tls = TlsStream(await call.stream(), _tls_context(), call.job.target.host)
+    exchange, host = _request(call)
+    oldest = unverified_context(ssl.TLSVersion.MINIMUM_SUPPORTED)
+    tls = TlsStream(await call.stream(), oldest, call.job.target.host)
     try:
         await tls.handshake()
         handshake_end = loop.time()
-        response = await send_request(tls, _request(call))
+        response = await send_for_page(tls, exchange, started + call.timeout * DEADLINE_SHARE)
     except NotTls as error:
         raise Unexpected(str(error)) from None
-    except ssl.SSLError as error:
-        words = (error.reason or "no reason given").replace("_", " ").lower()
-        raise Unexpected(f"TLS that cannot be agreed on: {printable(words, 80)}") from None
+    except TlsFailure as error:
+        failure = error.failure
+        text = f"Open, but {failure.text}"
+        return Answer(Service.UNEXPECTED, {"summary": text, "unproven": "tls", "fix": failure.fix})
     except NotHttp as error:
         raise Unexpected(f"TLS, but behind it {error}") from None
-    facts = _tls_facts(tls) | _api_facts(response)
-    return Answer(Service.CONFIRMED, facts, {"tls": (handshake_end - started) * 1000})
+    timings = {"tls": (handshake_end - started) * 1000}
+    found = _parsed(response)
+    if not vim.is_vim(found):
+        return Answer(
+            Service.UNEXPECTED, _tls_facts(tls) | _other_facts(call, response, host), timings
+        )
+    facts = _tls_facts(tls) | _api_facts(found, response)
+    if tls.version in OLD_VERSIONS:
+        facts["summary"] = f"{facts['summary']}; no later than {tls.version}, which clients refuse"
+        facts["warning"] = True
+    return Answer(Service.CONFIRMED, facts, timings)
 
 
-def _api_facts(response: Response) -> dict[str, Any]:
-    """Facts about the product in the answer; raises Unexpected if it is not vSphere's."""
+def _parsed(response: Response) -> tuple[Element, ...]:
     try:
-        found = elements(response.body)
+        return elements(response.body)
     except NotXml:
-        found = ()
-    server = {"server": response.server}
+        return ()
+
+
+def _other_facts(call: Call, response: Response, host: str) -> dict[str, Any]:
+    """Facts about what answered in place of vSphere; raises Unexpected without a known cause."""
+    found = diagnose(response, "vSphere", host, call.address)
+    if found is None:
+        by = f" ({response.server})" if response.server else ""
+        raise Unexpected(f"a web server{by} without the vSphere API: {response.status_line}")
+    return found.facts | {"http_status": response.status, "server": response.server}
+
+
+def _api_facts(found: tuple[Element, ...], response: Response) -> dict[str, Any]:
+    """Facts about the product in the answer."""
+    server: dict[str, Any] = {"server": response.server}
+    if response.oddities:
+        server["http_oddities"] = list(response.oddities)
     what = vim.about(found)
     if what is not None:
         return _product_facts(what) | server
-    if not vim.is_vim(found):
-        by = f" ({response.server})" if response.server else ""
-        raise Unexpected(f"a web server{by} without the vSphere API: {response.status_line}")
     words = fault(found) or "it names no product"
     summary = f"The vSphere API answers, with a fault: {words}"
     return {"fault": words, "warning": True, "summary": summary} | server
 
 
-def _request(call: Call) -> Exchange:
+def _request(call: Call) -> tuple[Exchange, str]:
+    """The exchange, and the Host field in it."""
     host = authority(call.job.target.host, call.port, DEFAULT_PORT)
     headers = (("Content-Type", vim.CONTENT_TYPE), ("SOAPAction", vim.ACTION))
-    return Exchange(Request("POST", vim.PATH, host, headers, vim.RETRIEVE), bodies=_BODIES)
-
-
-def _tls_context() -> ssl.SSLContext:
-    """TLS context that also accepts old hosts: nothing confidential is sent to them."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    # LibreSSL has no security levels.
-    with contextlib.suppress(ssl.SSLError):
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    return context
+    request = Request("POST", vim.PATH, host, headers, vim.RETRIEVE)
+    return Exchange(request, bodies=_BODIES), host
 
 
 def _product_facts(what: vim.About) -> dict[str, Any]:

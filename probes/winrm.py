@@ -6,11 +6,12 @@ import asyncio
 from typing import Any
 
 from probes.call import Answer, Call, NoAnswer, Unexpected
-from probes.clients.http import send_request
+from probes.clients.http import send_for_page, send_request
 from probes.model import WRONG_PRODUCT, Service
 from probes.vantage.stream import LimitExceeded, Stream
 from probes.wire import wsman
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
+from probes.wire.intermediary import Problem, diagnose
 from probes.wire.xml import Element, NotXml, elements, fault
 
 DEADLINE_SHARE = 0.9
@@ -20,6 +21,10 @@ UNKNOWN_PATH = "/auditreach-no-such-path"
 
 _BODIES = frozenset({200, 400, 500})
 """Answers and faults; every other body is a page for people."""
+_NO_LISTENER_FIX = (
+    "Enable PowerShell Remoting on the host (Enable-PSRemoting): the path is open and its HTTP "
+    "service answers, but WinRM has no listener on this port."
+)
 _LOGINS = frozenset({"negotiate", "kerberos", "credssp"})
 """Schemes that WinRM offers and ordinary web servers rarely do."""
 
@@ -27,14 +32,15 @@ _LOGINS = frozenset({"negotiate", "kerberos", "credssp"})
 async def ask(call: Call) -> Answer:
     """Send Identify without a login, then ask without it which logins are offered.
 
-    Two connections, the second only after an answer. Raises Unexpected for HTTP without
+    Two connections, the second only after an answer. An answer of what stands before WinRM is told
+    with its cause. Raises Unexpected for HTTP without
     WS-Management and for anything that is not HTTP; EOFError, OSError and TimeoutError when
     nothing was said.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + call.timeout * DEADLINE_SHARE
     try:
-        response = await _identify(await call.stream(), call)
+        response = await _identify(await call.stream(), call, deadline)
     except NotHttp as error:
         raise Unexpected(str(error)) from None
     if response.status == 401:
@@ -42,14 +48,14 @@ async def ask(call: Call) -> Answer:
     found = _parsed(response)
     identity = wsman.identity(found)
     if identity is None and not wsman.is_wsman(found):
-        raise Unexpected(_web_server(response))
+        return _other_answer(call, response)
     challenge = await _post_empty(call, wsman.PATH, deadline)
     logins = schemes(challenge.every("www-authenticate")) if challenge is not None else ()
     facts = _fault_facts(fault(found)) if identity is None else _identity_facts(identity)
     return _answer(facts, response, logins)
 
 
-async def _identify(stream: Stream, call: Call) -> Response:
+async def _identify(stream: Stream, call: Call, deadline: float) -> Response:
     request = Request(
         "POST",
         wsman.PATH,
@@ -57,7 +63,7 @@ async def _identify(stream: Stream, call: Call) -> Response:
         (("Content-Type", wsman.CONTENT_TYPE), wsman.ANONYMOUS),
         wsman.IDENTIFY,
     )
-    return await send_request(stream, Exchange(request, bodies=_BODIES))
+    return await send_for_page(stream, Exchange(request, bodies=_BODIES), deadline)
 
 
 async def _login_required(call: Call, response: Response, deadline: float) -> Answer:
@@ -125,17 +131,24 @@ def _fault_facts(words: str) -> dict[str, Any]:
 
 def _answer(facts: dict[str, Any], response: Response, logins: tuple[str, ...]) -> Answer:
     facts |= {"http_status": response.status, "server": response.server}
+    if response.oddities:
+        facts["http_oddities"] = list(response.oddities)
     if logins:
         facts["auth_methods"] = list(logins)
         facts["summary"] += f"; login by {_login_names(logins)}"
     return Answer(Service.CONFIRMED, facts)
 
 
-def _web_server(response: Response) -> str:
-    """Text about a web server that answered instead of WS-Management."""
-    if response.status == 404 and response.server.startswith("Microsoft-HTTPAPI/"):
-        return f"Windows' HTTP service without a WinRM listener: {response.status_line}"
-    return f"{_server(response)} that does not speak WS-Management: {response.status_line}"
+def _other_answer(call: Call, response: Response) -> Answer:
+    """Answer for HTTP without WS-Management; raises Unexpected where no cause is known."""
+    found = diagnose(response, "WinRM", _host(call), call.address)
+    if found is None or found.problem in (Problem.UNAVAILABLE, Problem.CLIENT_CERTIFICATE):
+        what = f"{_server(response)} that does not speak WS-Management: {response.status_line}"
+        raise Unexpected(f"{what}; {found.text}" if found else what)
+    facts: dict[str, Any] = {"http_status": response.status, "server": response.server}
+    if found.problem is Problem.NO_LISTENER:
+        facts["fix"] = _NO_LISTENER_FIX
+    return Answer(Service.UNEXPECTED, found.facts | facts)
 
 
 def _server(response: Response) -> str:

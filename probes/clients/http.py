@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Protocol
 
 from probes.vantage.stream import LimitExceeded
 from probes.wire.http import Exchange, NotHttp, Response
+from probes.wire.intermediary import PAGE_STATUSES
+
+PAGE_TIMEOUT = 1.0
+"""Seconds a page has to show its title or its cause."""
 
 
 class Channel(Protocol):
@@ -41,6 +46,25 @@ async def send_request(stream: Channel, exchange: Exchange) -> Response:
         response = exchange.feed(data)
         if response is not None:
             return response
+
+
+async def send_for_page(stream: Channel, exchange: Exchange, deadline: float) -> Response:
+    """Send the request as send_request does, and read the page of an error for its cause.
+
+    The page has at most PAGE_TIMEOUT seconds, and half of those that are left to `deadline`, in
+    loop time: the head is the proof, and must not be lost for it.
+    """
+    response = await send_request(stream, exchange)
+    if response.status not in PAGE_STATUSES or response.body:
+        return response
+    timeout = page_timeout(deadline)
+    return replace(response, body=await read_body(stream, exchange, timeout))
+
+
+def page_timeout(deadline: float) -> float:
+    """Seconds that a page may take, with a deadline in loop time."""
+    left = deadline - asyncio.get_running_loop().time()
+    return max(min(PAGE_TIMEOUT, left / 2), 0)
 
 
 async def read_body(stream: Channel, exchange: Exchange, timeout: float) -> bytes:

@@ -14,15 +14,30 @@ from typing import Any
 from probes.vantage import NotOffered
 from probes.vantage.stream import Stream
 from probes.wire.text import printable
+from probes.wire.tls import Failure, RecordReader, alert_of_openssl
 from probes.wire.unexpected import is_tls, name_non_tls
 
 _READ_SIZE = 16 * 1024
 _ENCODING_DER = 2
 """ENCODING_DER of Python's _ssl module."""
+_CIPHERS = "ALL:!COMPLEMENTOFDEFAULT:!eNULL"
+"""OpenSSL's default before any system's configuration (SSL_CTX_set_cipher_list(3))."""
+_VERIFYING_LEVEL = 2
+"""OpenSSL's security level for servers whose certificate must be trusted: 112 bits."""
+_LEGACY_SERVER_CONNECT = 0x4
+"""SSL_OP_LEGACY_SERVER_CONNECT, public in Python from 3.12."""
 
 
 class NotTls(Exception):
     """An answer that is not TLS; the text names the protocol, harmless to show."""
+
+
+class TlsFailure(OSError):
+    """TLS that ended in an alert, or in what is no TLS; `failure` says how."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
 
 
 class TlsStream:
@@ -38,20 +53,28 @@ class TlsStream:
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         self._first_bytes = bytearray()
+        self._records = RecordReader()
 
     async def handshake(self) -> None:
-        """Run the handshake; raises NotTls, SSLError, EOFError at the end, OSError on a reset."""
+        """Run the handshake.
+
+        Raises NotTls, SSLCertVerificationError, TlsFailure, EOFError at the end and OSError on a
+        reset.
+        """
         while True:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self._flush()
                 await self._receive_handshake()
-            except ssl.SSLError:
+            except ssl.SSLError as error:
                 # The alert tells the server the reason; its delivery changes nothing here.
+                alert = self._outgoing.read()
                 with suppress(OSError):
-                    await self._flush()
-                raise
+                    await self._stream.send(alert)
+                if isinstance(error, ssl.SSLCertVerificationError):
+                    raise
+                raise TlsFailure(self._failure(error, alert)) from None
             else:
                 return await self._flush()
 
@@ -71,6 +94,8 @@ class TlsStream:
                 self._incoming.write(await self._stream.read(_READ_SIZE))
             except ssl.SSLZeroReturnError:
                 raise EOFError("closed by the peer") from None
+            except ssl.SSLError as error:
+                raise TlsFailure(self._failure(error, has_finished=True)) from None
             else:
                 if not data:
                     raise EOFError("closed by the peer")
@@ -79,7 +104,8 @@ class TlsStream:
     @property
     def version(self) -> str:
         """`TLS 1.3`; empty before the handshake."""
-        return (self._tls.version() or "").replace("TLSv", "TLS ")
+        name = (self._tls.version() or "").replace("TLSv", "TLS ")
+        return "TLS 1.0" if name == "TLS 1" else name
 
     def chain(self) -> Sequence[bytes]:
         """The certificates the server sent, DER, its own first; not verified."""
@@ -95,13 +121,48 @@ class TlsStream:
         return [leaf] if leaf else []
 
     async def _receive_handshake(self) -> None:
-        """Receive the next bytes of the handshake; raises NotTls if they are not TLS."""
-        data = await self._stream.read(_READ_SIZE)
+        """Receive the next bytes of the handshake; raises NotTls if they are not TLS.
+
+        A server that ends after an alert was given that for its reason, fatal or not.
+        """
+        try:
+            data = await self._stream.read(_READ_SIZE)
+        except (EOFError, ConnectionError):
+            if self._records.alert is None or self._records.version:
+                raise
+            raise TlsFailure(Failure(self._records.alert, by_server=True)) from None
+        self._records.feed(data)
         if len(self._first_bytes) < 2:
             self._first_bytes += data
             if not is_tls(bytes(self._first_bytes)):
                 raise NotTls(name_non_tls(bytes(self._first_bytes)))
         self._incoming.write(data)
+
+    def _failure(
+        self, error: ssl.SSLError, sent: bytes = b"", *, has_finished: bool = False
+    ) -> Failure:
+        """Side and alert behind an error, read from the records where they are in the clear.
+
+        OpenSSL has names of its own for alerts, and none for those that it does not know.
+        """
+        reason, records = error.reason, self._records
+        named = alert_of_openssl(reason or "")
+        by_server = reason is None or named is not None or (records.is_fatal and not has_finished)
+        if by_server:
+            alert = records.alert if not has_finished and records.alert is not None else named
+            words = ""
+        else:
+            own = RecordReader()
+            own.feed(sent)
+            alert, words = own.alert, printable((reason or "").replace("_", " ").lower(), 80)
+        return Failure(
+            alert,
+            by_server,
+            records.version,
+            records.requests_certificate,
+            has_finished,
+            words,
+        )
 
     async def _flush(self) -> None:
         data = self._outgoing.read()
@@ -129,11 +190,14 @@ async def verifying_context(ca_file: str) -> ssl.SSLContext:
         raise NotOffered(str(error)) from None
 
 
-def unverified_context() -> ssl.SSLContext:
-    """Context without verification, to fetch a chain that was not trusted."""
+def unverified_context(
+    oldest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
+) -> ssl.SSLContext:
+    """Context without verification, which takes weak keys: nothing confidential is sent over it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    _set_parameters(context, oldest, level=0)
     return context
 
 
@@ -166,6 +230,9 @@ def _verifying_context(ca_file: str) -> ssl.SSLContext:
 def _context(ca_file: str, stamps: tuple[FileStamp, ...]) -> ssl.SSLContext:
     """A context for these files as they are now: an authority added meanwhile is trusted."""
     context = ssl.create_default_context()
+    _set_parameters(context, ssl.TLSVersion.TLSv1_2, _VERIFYING_LEVEL)
+    if ssl.HAS_NEVER_CHECK_COMMON_NAME:
+        context.hostname_checks_common_name = True
     # Python 3.13 refuses what other clients accept, such as an authority without a key identifier,
     # and takes any trusted certificate for a root; earlier versions do neither.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -174,6 +241,19 @@ def _context(ca_file: str, stamps: tuple[FileStamp, ...]) -> ssl.SSLContext:
     if ca_file:
         _load_ca_file(context, ca_file)
     return context
+
+
+def _set_parameters(context: ssl.SSLContext, oldest: ssl.TLSVersion, level: int) -> None:
+    """Set all that a system's configuration or a build of Python may have set otherwise."""
+    context.minimum_version = oldest
+    context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+    # Servers without secure renegotiation (RFC 5746) are taken by the clients of Windows too.
+    context.options |= _LEGACY_SERVER_CONNECT
+    try:
+        context.set_ciphers(f"{_CIPHERS}:@SECLEVEL={level}")
+    except ssl.SSLError:
+        # LibreSSL has no security levels.
+        context.set_ciphers(_CIPHERS)
 
 
 def _load_ca_file(context: ssl.SSLContext, ca_file: str) -> None:

@@ -48,6 +48,7 @@ _FIXES = {
     "missing-intermediate": "Let the server send its intermediate certificates, or trust the "
     "issuer on the Audit Service host.",
 }
+COMMON_NAME_FIX = "Issue a certificate that has the host's name in its subjectAltName."
 _TRUST_FIX = "add it to this machine's trusted certificates or name it with --ca-file"
 
 
@@ -77,6 +78,8 @@ class Certificate:
     """Kind and size of its public key: `RSA 2048`, `EC secp256r1`."""
     signature_hash: str = ""
     """Hash of its signature; empty for an algorithm without a separate hash."""
+    common_name_only: bool = False
+    """It has no subjectAltName, so that its names are its common name."""
 
     def facts(self) -> dict[str, object]:
         """The same in JSON types."""
@@ -91,6 +94,7 @@ class Certificate:
             "subject_organisation": self.subject_organisation,
             "key": self.key,
             "signature_hash": self.signature_hash,
+            "common_name_only": self.common_name_only,
         }
 
 
@@ -106,7 +110,9 @@ def read_certificate(der: bytes) -> Certificate:
 
 
 def _read(certificate: x509.Certificate) -> Certificate:
-    names = _names(certificate)
+    listed = _listed_names(certificate)
+    common = _attribute(certificate.subject, NameOID.COMMON_NAME)
+    names = [*filter(None, [common])] if listed is None else listed
     return Certificate(
         subject=_display_name(certificate.subject),
         issuer=_display_name(certificate.issuer),
@@ -120,15 +126,16 @@ def _read(certificate: x509.Certificate) -> Certificate:
         subject_organisation=_attribute(certificate.subject, NameOID.ORGANIZATION_NAME),
         key=_key(certificate),
         signature_hash=_signature_hash(certificate),
+        common_name_only=listed is None,
     )
 
 
-def _names(certificate: x509.Certificate) -> list[str]:
+def _listed_names(certificate: x509.Certificate) -> list[str] | None:
+    """DNS names and addresses of the subjectAltName; None without one that can be read."""
     try:
         listed = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (x509.ExtensionNotFound, x509.UnsupportedGeneralNameType, ValueError):
-        common = _attribute(certificate.subject, NameOID.COMMON_NAME)
-        return [common] if common else []
+        return None
     addresses = [str(one) for one in listed.get_values_for_type(x509.IPAddress)]
     return [*listed.get_values_for_type(x509.DNSName), *addresses]
 
@@ -213,6 +220,9 @@ def _reason(
         return _validity_failure(code, chain, now)
     if code in NAME_MISMATCH:
         what = f"only for {names_text(leaf)}" if leaf else "for another name"
+        if leaf and leaf.common_name_only:
+            # An address is never looked for there, so that it may stand there and not count.
+            what += " (its common name; it has no subjectAltName, where names are looked for)"
         return VerifyFailure("name-mismatch", f"is {what}, not for {printable(host, 100)}")
     if code == SELF_SIGNED:
         return VerifyFailure("self-signed", f"is self-signed and not trusted here: {_TRUST_FIX}")

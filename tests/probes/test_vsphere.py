@@ -127,7 +127,7 @@ async def test_the_lab_refuses_a_method_it_does_not_have_as_the_api_does(observe
     assert (answer.status, lab.api_handler()(lab_http.Request("GET", "/", ())).status) == (500, 404)
 
 
-@pytest.mark.parametrize("status", [200, 404, 503])
+@pytest.mark.parametrize("status", [200, 404, 500])
 async def test_another_web_server_behind_tls_is_unexpected(observed, status: int) -> None:
     def other(request: lab_http.Request) -> lab_http.Response:
         return lab_http.Response(status, "X", (("Server", "nginx/1.22.1"),), b"<html></html>")
@@ -182,7 +182,9 @@ async def test_an_old_host_that_speaks_only_tls_1_0_is_still_read(observed) -> N
     async with await lab_http.serve(lab.api_handler(), tls=tls) as server:
         seen = await observed(vsphere.ask, port_of(server))
     assert seen.service is Service.CONFIRMED
-    assert seen.facts["tls_version"] == "TLS 1"
+    assert seen.facts["tls_version"] == "TLS 1.0"
+    assert seen.facts["warning"] is True
+    assert "no later than TLS 1.0" in str(seen.facts["summary"])
 
 
 async def test_bad_manners_end_in_the_right_result_before_the_deadline(

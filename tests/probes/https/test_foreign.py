@@ -77,8 +77,13 @@ async def test_a_demand_for_a_certificate_of_the_client_is_told(asked, ca, ca_fi
         serving = asyncio.ensure_future(asyncio.to_thread(serve, listening))
         _, result = await asked(listening.getsockname()[1], ca_file=ca_file)
         await serving
-    assert result.status is Status.BLOCKED
-    assert "demands a certificate of the client" in result.note
+    assert result.status is Status.WARNING
+    assert result.note.startswith(
+        "TLS 1.3 is right and the server's certificate is trusted, but it demands a certificate of "
+        "the client: certificate required (alert 116, certificate_required)"
+    )
+    assert result.observation.facts["http_problem"] == "client certificate"
+    assert "certificate that the server accepts" in result.observation.facts["fix"]
 
 
 async def test_an_alert_in_the_handshake_is_told_in_its_own_words(server, asked, ca_file):
@@ -91,8 +96,11 @@ async def test_an_alert_in_the_handshake_is_told_in_its_own_words(server, asked,
         _, result = await asked(port, ca_file=ca_file)
     assert result.status is Status.BLOCKED
     assert result.observation.facts["unproven"] == "tls"
-    assert "Open, but the TLS handshake fails:" in result.note
-    assert "handshake failure" in result.note
+    assert result.note.startswith(
+        "Open, but the TLS handshake fails: the server sends handshake failure "
+        "(alert 40, handshake_failure); perhaps "
+    )
+    assert "no rule has to change" in result.observation.facts["fix"]
 
 
 @pytest.mark.parametrize(("code", "text"), [(70, "no TLS version from 1.2 on"), (112, "this name")])

@@ -66,7 +66,8 @@ async def test_a_connection_that_ends_without_a_word_is_silent(
     phase = "http" if secure else "tls"
     assert result.observation.facts["unproven"] == phase
     if not secure:
-        assert "a firewall that filters by server name (SNI) does this" in result.note
+        assert "perhaps a firewall that filters by server name (SNI)" in result.note
+        assert "server name (SNI)" in result.observation.facts["fix"]
 
 
 async def test_an_endless_stream_over_tls_is_cut_off(server, asked, ca, ca_file, tmp_path):

@@ -1,0 +1,296 @@
+"""Responses that come not from the service but from what stands before it (RFC 9110 3.7, 15.6).
+
+A gateway or HTTP.sys whose service is down, a listener for another name, a proxy on the path, a
+server that demands a certificate of the client. Each with what it is and what helps.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from probes.wire.http import Response
+from probes.wire.text import printable
+
+MAX_PAGE = 8 * 1024
+"""Bytes of an error page that are looked through."""
+PAGE_STATUSES = frozenset({400, 403, 421, 495, 496, *range(500, 600)})
+"""Statuses whose page can tell the cause."""
+
+
+class Problem(StrEnum):
+    """Reason why the service itself did not answer."""
+
+    SERVICE_DOWN = "service down"
+    """A gateway, or a listener that several services share, has nothing behind it."""
+    UNAVAILABLE = "unavailable"
+    """The server says of itself that it cannot serve now."""
+    OTHER_NAME = "other name"
+    """The listener serves other names than the one it was asked by."""
+    NO_LISTENER = "no listener"
+    """HTTP.sys runs, and no program listens at this URL."""
+    PROXY = "proxy"
+    """A proxy or filter answered in the host's place."""
+    PORTAL = "portal"
+    """Something sends clients to another host, as a captive portal does."""
+    CLIENT_CERTIFICATE = "client certificate"
+    """The server answers only clients that have a certificate."""
+    TLS_WANTED = "TLS wanted"
+    """The port speaks TLS, and was asked without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Cause of an answer that is not the service's."""
+
+    problem: Problem
+    text: str
+    """A clause that follows `Open, but `, with the status line."""
+    fix: str
+    """The change that helps, as a sentence."""
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Facts of a row whose service was not reached."""
+        return {
+            "summary": f"Open, but {self.text}",
+            "http_problem": str(self.problem),
+            "unproven": "http",
+            "fix": self.fix,
+        }
+
+
+_NO_RULE = "the connection itself is let through, so no rule has to change."
+_HTTP_SYS = re.compile(r"microsoft-httpapi/", re.IGNORECASE)
+_PATH_PROXY = re.compile(
+    r"squid|blue ?coat|proxysg|zscaler|mcafee web gateway|skyhigh|websense|forcepoint|ironport"
+    r"|cisco-wsa|sophos|fortiproxy|fortigate|fortiguard|watchguard|barracuda|iboss|mikrotik"
+    r"|trend micro|iwsva|smoothwall|privoxy|tinyproxy|checkpoint|netskope|kerio|ccproxy|wingate",
+    re.IGNORECASE,
+)
+"""Products that filter what clients ask for, as their Server and Via fields name them."""
+_PATH_PROXY_FIELDS = ("x-squid-error", "x-bluecoat-via", "x-zscaler-error", "proxy-agent")
+_GATEWAY = re.compile(
+    r"nginx|openresty|tengine|angie|envoy|haproxy|awselb|cloudflare|cloudfront|varnish|traefik"
+    r"|caddy|akamai|azure|big-?ip|netscaler|fastly|\bgfe\b|google frontend"
+    r"|apisix|kong|litespeed|pound",
+    re.IGNORECASE,
+)
+"""Servers that stand before other servers as a rule."""
+_GATEWAY_PAGE = re.compile(
+    rb"no server is available to handle this request|upstream connect error|no healthy upstream"
+    rb"|backend fetch failed|proxy error|proxy server (?:received|could not)|application gateway"
+    rb"|no available server|failed to connect to endpoint|no such app|bad gateway",
+    re.IGNORECASE,
+)
+_ESXI_PAGE = re.compile(
+    rb"failed to connect to endpoint|proxy-sdk-tunnel|_servernamespace|n7vmacore", re.IGNORECASE
+)
+"""Words of the reverse proxy of ESXi and vCenter."""
+_ENVOY = re.compile(r"\benvoy\b", re.IGNORECASE)
+_CERTIFICATE_PAGE = re.compile(
+    rb"no required ssl certificate was sent|the ssl certificate error|403\.(?:7|13|16|17)\b"
+    rb"|ssl client certificate|client certificate (?:is )?(?:required|missing|needed)"
+    rb"|(?:requires?|without|provide) an? (?:valid )?client certificate"
+    rb"|cannot perform post-handshake authentication",
+    re.IGNORECASE,
+)
+_CERTIFICATE_STATUSES = frozenset({495, 496})
+"""Statuses of nginx's own."""
+_TLS_PAGE = re.compile(
+    rb"plain http request was sent to https port|client sent an http request to an https server"
+    rb"|speaking plain http to an ssl-enabled server port"
+    rb"|combination of host and port requires tls|ssl required|http request sent to https",
+    re.IGNORECASE,
+)
+_NAME_PAGE = re.compile(
+    rb"invalid host ?name|invalid host header|misdirected request|unknown (?:virtual )?host\b",
+    re.IGNORECASE,
+)
+_MISDIRECTED = 421
+_PORTAL_STATUS = 511
+_GATEWAY_STATUSES = frozenset({502, 504, *range(520, 528), 530})
+"""Statuses that only a gateway has (RFC 9110 15.6.3, 15.6.5), and Cloudflare's."""
+_UNAVAILABLE = 503
+
+_CERTIFICATE_FIX = (
+    "Give the Audit Service a certificate that the server accepts, or do not demand one of it."
+)
+_NAME_FIX = (
+    "Name the host as its listener has it (by its full name instead of its address, or the other "
+    f"way round), or have the listener take every name: {_NO_RULE}"
+)
+_HOSTD_FIX = (
+    "Restart the management agents on the host (hostd; in its console: Troubleshooting Options): "
+    + _NO_RULE
+)
+
+
+def diagnose(
+    response: Response, service: str, host: str, address: str = "", *, verified: bool = False
+) -> Diagnosis | None:
+    """Cause of a response, where what answered is not the service; None where nothing tells so.
+
+    Its body is looked through as far as it was read. `service` names what should have answered,
+    `host` is the Host field that was sent. `verified` is True behind a trusted certificate, where
+    nothing on the path can answer in the host's place.
+    """
+    page = response.reason.encode("latin-1", "replace") + b"\n" + response.body[:MAX_PAGE]
+    status, line = response.status, _status_line(response, page)
+    if status in _CERTIFICATE_STATUSES or (400 <= status < 500 and _CERTIFICATE_PAGE.search(page)):
+        text = f"it demands a certificate of the client: {line}"
+        return Diagnosis(Problem.CLIENT_CERTIFICATE, text, _CERTIFICATE_FIX)
+    if 400 <= status < 500 and _TLS_PAGE.search(page):
+        text = f"what listens there speaks TLS and was asked without: {line}"
+        fix = f"Have {service} listen there without TLS, or correct the address: {_NO_RULE}"
+        return Diagnosis(Problem.TLS_WANTED, text, fix)
+    if status == _MISDIRECTED or (400 <= status < 500 and _NAME_PAGE.search(page)):
+        return _other_name(response, line, host)
+    if not verified and (found := _by_proxy(response, line, host, address)):
+        return found
+    if _HTTP_SYS.match(response.header("server")):
+        return _by_http_sys(response, line, service)
+    return _by_gateway(response, line, page, service)
+
+
+def _redirect_host(location: str, *names: str) -> str:
+    """Host of an absolute Location that is none of these names or addresses; else empty."""
+    try:
+        found = (urlsplit(location).hostname or "").rstrip(".").casefold()
+    except ValueError:
+        return ""
+    known = {name.partition("%")[0].rstrip(".").casefold() for name in names}
+    first_labels = {name.partition(".")[0] for name in known if not name[-1:].isdigit()}
+    is_own = not found or found in known or found.partition(".")[0] in first_labels
+    return "" if is_own else printable(found, 80)
+
+
+def _status_line(response: Response, page: bytes) -> str:
+    """`HTTP 503 Service Unavailable, ERR_CONNECT_FAIL 111`, with the proxy's own cause."""
+    line = response.status_line
+    if cause := printable(response.header("x-squid-error"), 60):
+        return f"{line}, {cause}"
+    cause = _page_cause(page)
+    return line if cause.casefold() in line.casefold() else f"{line}, “{cause}”"
+
+
+def _page_cause(page: bytes) -> str:
+    """Words of a page that tell the cause, one harmless line; empty without any."""
+    for pattern in (_CERTIFICATE_PAGE, _TLS_PAGE, _NAME_PAGE, _ESXI_PAGE, _GATEWAY_PAGE):
+        if found := pattern.search(page):
+            return printable(found[0], 80)
+    return ""
+
+
+def _other_name(response: Response, line: str, host: str) -> Diagnosis:
+    asked = printable(host, 100)
+    text = f"the listener wants another name than “{asked}”: {_who(response, 'it')} says {line}"
+    return Diagnosis(Problem.OTHER_NAME, text, _NAME_FIX)
+
+
+def _by_proxy(response: Response, line: str, host: str, address: str) -> Diagnosis | None:
+    """Diagnosis of an answer that a proxy or filter gave in the host's place."""
+    status = response.status
+    if status == _PORTAL_STATUS:
+        text = f"a captive portal on the path answers and wants a login: {line}"
+        fix = "Exempt this machine and the Audit Service host from the captive portal."
+        return Diagnosis(Problem.PROXY, text, fix)
+    name, _, port = host.rpartition(":")
+    location = response.header("location") if 300 <= status < 400 else ""
+    named = _proxy_name(response)
+    if status == 407 or (status >= 400 and named):
+        return _answered_by_proxy(status, line, named)
+    if status in (_UNAVAILABLE, *_GATEWAY_STATUSES) and _via(response):
+        return _answered_by_proxy(status, line, f"Via {_via(response)}")
+    bare = (name if port.isdigit() else host).strip("[]")
+    if elsewhere := _redirect_host(location, bare, address):
+        text = (
+            f"a web server sends clients on to {elsewhere}: {line}; "
+            "perhaps a captive portal or a filter on the path"
+        )
+        fix = (
+            f"Find out whether {elsewhere} belongs to a portal or filter on the way, and exempt "
+            "the Audit Service host there; else correct the address."
+        )
+        return Diagnosis(Problem.PORTAL, text, fix)
+    return None
+
+
+def _answered_by_proxy(status: int, line: str, name: str) -> Diagnosis:
+    who = f"a proxy ({name})" if name else "a proxy"
+    text = f"{who} on the path answers in the host's place: {line}"
+    if status >= 500:
+        fix = "Let the proxy reach the host, or let the Audit Service host past the proxy."
+    elif status == 407:
+        fix = "Let the Audit Service host past the proxy: it wants a login for this connection."
+    else:
+        fix = "Allow the host in the rules of the proxy, or let the Audit Service host past it."
+    return Diagnosis(Problem.PROXY, text, fix)
+
+
+def _by_http_sys(response: Response, line: str, service: str) -> Diagnosis | None:
+    """Diagnosis of an answer of Windows' HTTP service itself."""
+    name = f"Windows' HTTP service ({response.server})"
+    if response.status == _UNAVAILABLE:
+        text = f"{service} behind it is down: {name} answers in its place: {line}"
+        fix = f"Start {service} on the host, or see there why it does not answer: {_NO_RULE}"
+        return Diagnosis(Problem.SERVICE_DOWN, text, fix)
+    if response.status == 404:
+        text = f"it is Windows' HTTP service without a {service} listener: {line}"
+        fix = f"Have {service} listen there, or correct the address: {_NO_RULE}"
+        return Diagnosis(Problem.NO_LISTENER, text, fix)
+    if response.status == 400 and not response.body:
+        # Its page would name the reason; a request that is well formed leaves the name.
+        text = (
+            f"{name} refuses the request, perhaps because its listener wants another name: {line}"
+        )
+        return Diagnosis(Problem.OTHER_NAME, text, _NAME_FIX)
+    return None
+
+
+def _by_gateway(response: Response, line: str, page: bytes, service: str) -> Diagnosis | None:
+    status = response.status
+    if status not in _GATEWAY_STATUSES and status != _UNAVAILABLE:
+        return None
+    if _ESXI_PAGE.search(page):
+        text = f"the service behind it is down: ESXi's own proxy answers in its place: {line}"
+        return Diagnosis(Problem.SERVICE_DOWN, text, _HOSTD_FIX)
+    gateway = response.server if _GATEWAY.search(response.server) else ""
+    if not gateway and _via(response):
+        gateway = f"Via {_via(response)}"
+    if status == _UNAVAILABLE and not gateway and not _GATEWAY_PAGE.search(page):
+        by = f" ({response.server})" if response.server else ""
+        text = f"the server{by} says that it cannot serve now: {line}"
+        return Diagnosis(Problem.UNAVAILABLE, text, f"See on the host why: {_NO_RULE}")
+    name = f" ({gateway or response.server})" if gateway or response.server else ""
+    # RFC 9110 15.6.4: an overloaded server says 503 too.
+    sure = "is down" if status != _UNAVAILABLE else "is down, or overloaded"
+    text = f"the service behind it {sure}: a gateway{name} answers in its place: {line}"
+    if _ENVOY.search(response.server):
+        text += "; ESXi and vCenter have an Envoy before their services"
+    fix = f"Start the service behind the gateway on the host ({service}): {_NO_RULE}"
+    return Diagnosis(Problem.SERVICE_DOWN, text, fix)
+
+
+def _proxy_name(response: Response) -> str:
+    """The product of a proxy on the path, or its Via field; empty where nothing tells of one."""
+    for value in (response.server, _via(response)):
+        if _PATH_PROXY.search(value):
+            return value
+    if any(response.header(name) for name in _PATH_PROXY_FIELDS):
+        return response.server or (f"Via {_via(response)}" if _via(response) else "unnamed")
+    return ""
+
+
+def _via(response: Response) -> str:
+    """The last Via field: the intermediary that is nearest to this machine."""
+    fields = response.every("via")
+    return printable(fields[-1], 80) if fields else ""
+
+
+def _who(response: Response, otherwise: str) -> str:
+    if _HTTP_SYS.match(response.header("server")):
+        return f"Windows' HTTP service ({response.server})"
+    return response.server or otherwise
