@@ -11,6 +11,9 @@ from probes.wire.proxy import Proxy
 from probes.wire.text import printable
 
 _NO_DEFAULT_PORT = 0
+_LOGIN_WANTED = 407
+_NO_PROXY_STATUSES = frozenset({400, 404, 405, 501})
+"""Answers of web servers to CONNECT, a method that they do not have."""
 
 
 class ProxyRefused(Exception):
@@ -67,19 +70,47 @@ def _refusal(
     if cause:
         facts["proxy_error"] = cause
         status = f"{status}, {cause}"
-    if response.status == 407:
-        offers = [printable(one, 30) for one in schemes(response.every("proxy-authenticate"))[:6]]
-        facts["proxy_auth"] = offers
-        facts["fix"] = "Give the Audit Service a login that the proxy accepts."
-        offered = f" ({', '.join(offers)})" if offers else ""
-        if proxy.has_login:
-            return f"The proxy {label} does not accept the login it was given: {status}", facts
-        return (
-            f"The proxy {label} wants a login{offered}: {status}; "
-            "give it in HTTPS_PROXY as http://USER:PASSWORD@HOST:PORT"
-        ), facts
+    if response.status == _LOGIN_WANTED:
+        return _login_wanted(response, proxy, label, status, facts)
+    if response.status in _NO_PROXY_STATUSES and not cause and not response.header("via"):
+        facts["fix"] = "Correct the address of the proxy: what answers there takes no CONNECT."
+        by = f" ({response.server})" if response.server else ""
+        return f"The proxy {label} takes no CONNECT, perhaps a web server{by}: {status}", facts
+    if 300 <= response.status < 400:
+        facts["location"] = printable(response.header("location"))
+        facts["fix"] = f"Let the proxy open a tunnel to {target} without a visit to its pages."
+        to = f" to {facts['location']}" if facts["location"] else ""
+        text = f"The proxy {label} sends clients on{to} instead of connecting to {target}: {status}"
+        return text, facts
     if response.status >= 500:
         facts["fix"] = f"Allow the proxy to connect to {target} and to resolve its name."
         return f"The proxy {label} cannot reach {target}: {status}", facts
     facts["fix"] = f"Allow CONNECT to {target} in the rules of the proxy."
     return f"The proxy {label} refuses to connect to {target}: {status}", facts
+
+
+def _login_wanted(
+    response: Response, proxy: Proxy, label: str, status: str, facts: dict[str, object]
+) -> tuple[str, dict[str, object]]:
+    """The refusal of a proxy that wants a login, by the schemes it offers (RFC 9110 11.7)."""
+    offers = [printable(one, 30) for one in schemes(response.every("proxy-authenticate"))[:6]]
+    facts["proxy_auth"] = offers
+    facts["fix"] = "Give the Audit Service a login that the proxy accepts."
+    takes_basic = not offers or any(one.casefold() == "basic" for one in offers)
+    offered = f" ({', '.join(offers)})" if offers else ""
+    if not takes_basic:
+        facts["fix"] = (
+            "Give the Audit Service an account that the proxy accepts by "
+            f"{' or '.join(offers)}, or let its host through without a login."
+        )
+        given = "does not take the Basic login it was given and " if proxy.has_login else ""
+        return (
+            f"The proxy {label} {given}wants a login{offered}: {status}; only Basic can be tried "
+            "from here, so this proves the way to the proxy and no more"
+        ), facts
+    if proxy.has_login:
+        return f"The proxy {label} does not accept the login it was given: {status}", facts
+    return (
+        f"The proxy {label} wants a login{offered}: {status}; "
+        "give it in HTTPS_PROXY as http://USER:PASSWORD@HOST:PORT"
+    ), facts

@@ -107,6 +107,23 @@ async def test_a_distrusted_chain_behind_a_proxy_is_looked_at_through_the_proxy(
         (b"502 Bad Gateway", b"", "The proxy {proxy} cannot reach alloyscan.test:443: 502 Bad"),
         (b"504 Gateway Timeout", b"", "The proxy {proxy} cannot reach alloyscan.test:443: 504"),
         (b"405 Not \x1b[2J", b"", "The proxy {proxy} "),
+        (
+            b"405 Not Allowed",
+            b"Server: nginx\r\n",
+            "The proxy {proxy} takes no CONNECT, perhaps a web server (nginx): 405 Not Allowed.",
+        ),
+        (b"400 Bad Request", b"", "The proxy {proxy} takes no CONNECT, perhaps a web server: 400"),
+        (
+            b"302 Found",
+            b"Location: http://portal.test/\r\n",
+            "The proxy {proxy} sends clients on to http://portal.test/ instead of connecting to "
+            "alloyscan.test:443: 302 Found.",
+        ),
+        (
+            b"403 Forbidden",
+            b"Server : Zscaler/6.2\r\n",
+            "The proxy {proxy} refuses to connect to alloyscan.test:443: 403 Forbidden.",
+        ),
     ],
 )
 async def test_the_proxys_refusal_is_shown_as_the_proxys(
@@ -120,6 +137,44 @@ async def test_the_proxys_refusal_is_shown_as_the_proxys(
     assert "\x1b" not in result.note
     assert result.observation.facts["unproven"] == "proxy"
     assert "proxy" in result.observation.facts["fix"]
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [
+        ["Negotiate"],
+        ["NTLM"],
+        ["Negotiate", "NTLM"],
+        ["Kerberos"],
+        ["Negotiate oYG2MIGzoAMKAQE="],
+        ['Digest realm="x", nonce="Basic"'],
+        ["Bearer"],
+    ],
+)
+@pytest.mark.parametrize("login", ["", "audit:hunter2@"])
+async def test_a_proxy_that_offers_no_basic_login_is_not_said_to_want_one(
+    server, asked, ca_file, offers, login
+):
+    headers = "".join(f"Proxy-Authenticate: {one}\r\n" for one in offers).encode()
+    async with server(proxy(b"407 Login", headers)) as (port, _):
+        url = f"http://{login}127.0.0.1:{port}"
+        _, result = await asked(port, via=("127.0.0.1", port), ca_file=ca_file, proxy=url)
+    names = [one.split()[0] for one in offers]
+    assert f"wants a login ({', '.join(names)}): 407 Login" in result.note
+    assert "proves the way to the proxy and no more" in result.note
+    assert "USER:PASSWORD" not in result.note
+    assert ("does not take the Basic login" in result.note) is bool(login)
+    facts = result.observation.facts
+    assert facts["proxy_auth"] == names
+    assert f"accepts by {' or '.join(names)}" in facts["fix"]
+
+
+@pytest.mark.parametrize("offers", [b"", b"Proxy-Authenticate: basic realm=x\r\n"])
+async def test_a_proxy_that_may_take_a_basic_login_is_offered_one(server, asked, ca_file, offers):
+    async with server(proxy(b"407 Login", offers)) as (port, _):
+        via, url = ("127.0.0.1", port), f"127.0.0.1:{port}"
+        _, result = await asked(port, via=via, ca_file=ca_file, proxy=url)
+    assert "give it in HTTPS_PROXY as http://USER:PASSWORD@HOST:PORT" in result.note
 
 
 async def test_the_login_for_the_proxy_is_sent_and_is_nowhere_to_be_found_afterwards(
