@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from probes.call import Answer, Call, Unexpected
 from probes.clients.http import send_for_page
 from probes.model import Service
-from probes.wire.address import same_address
+from probes.wire.address import is_same_host
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority
 from probes.wire.intermediary import MAX_PAGE, Diagnosis, Problem, diagnose
 from probes.wire.text import printable
@@ -71,16 +71,9 @@ def _leads_to_same_host(location: str, call: Call) -> bool:
     """True if a redirect leads to HTTPS on the same host, by any of its names."""
     try:
         parts = urlsplit(location)
-        destination = (parts.hostname or "").rstrip(".")
+        destination = parts.hostname or ""
     except ValueError:
         return False
     if parts.scheme != "https" or not destination:
         return False
-    host = call.job.target.host.casefold().rstrip(".")
-    names = (destination, host)
-    short = all(any(char.isalpha() for char in name) and ":" not in name for name in names)
-    return (
-        destination == host
-        or same_address(destination, call.address)
-        or (short and destination.partition(".")[0] == host.partition(".")[0])
-    )
+    return is_same_host(destination, call.job.target.host, call.address)

@@ -15,3 +15,15 @@ def same_address(one: str | None, other: str | None) -> bool:
         )
     except ValueError:
         return False
+
+
+def is_same_host(named: str, host: str, address: str) -> bool:
+    """True if a name or address that a host gives is its own: as it was asked, or its address.
+
+    Two names are alike with the same first label, since a host may be asked by its short one.
+    """
+    names = (named.casefold().rstrip("."), host.casefold().rstrip("."))
+    if names[0] == names[1] or same_address(named, address):
+        return True
+    are_names = all(any(char.isalpha() for char in name) and ":" not in name for name in names)
+    return are_names and names[0].partition(".")[0] == names[1].partition(".")[0]

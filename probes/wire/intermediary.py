@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from probes.wire.address import is_same_host
 from probes.wire.http import Response
 from probes.wire.text import printable
 
@@ -155,16 +156,13 @@ def diagnose(
     return _by_gateway(response, line, page, service)
 
 
-def _redirect_host(location: str, *names: str) -> str:
-    """Host of an absolute Location that is none of these names or addresses; else empty."""
+def _redirect_host(location: str, host: str, address: str) -> str:
+    """Host of an absolute Location that is not the one that was asked; else empty."""
     try:
-        found = (urlsplit(location).hostname or "").rstrip(".").casefold()
+        found = urlsplit(location).hostname or ""
     except ValueError:
         return ""
-    known = {name.partition("%")[0].rstrip(".").casefold() for name in names}
-    first_labels = {name.partition(".")[0] for name in known if not name[-1:].isdigit()}
-    is_own = not found or found in known or found.partition(".")[0] in first_labels
-    return "" if is_own else printable(found, 80)
+    return "" if not found or is_same_host(found, host, address) else printable(found, 80)
 
 
 def _status_line(response: Response, page: bytes) -> str:
