@@ -28,10 +28,11 @@ from probes.wire.certificate import (
     explain_verify_error,
     read_certificate,
 )
-from probes.wire.http import Exchange, NotHttp, Request, Response, authority
+from probes.wire.http import MAX_CLIENT_HEAD, Exchange, NotHttp, Request, Response, authority
 from probes.wire.intermediary import Problem, diagnose
 from probes.wire.proxy import parse_proxy
 from probes.wire.text import printable
+from probes.wire.tls import OLD_VERSIONS, Failure
 from probes.wire.unexpected import MAX_PAGE, is_html, title
 
 EXPIRY_WARNING = timedelta(days=14)
@@ -65,6 +66,8 @@ class _Progress:
     phase: str = "proxy"
     facts: dict[str, object] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    has_answered: bool = False
+    """The server sent something before its handshake failed."""
     verify_error: ssl.SSLCertVerificationError | None = None
     chain: Sequence[Certificate] = ()
 
@@ -108,6 +111,11 @@ async def _run(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer
         await tls.handshake()
     except ssl.SSLCertVerificationError as error:
         progress.verify_error = error
+    except (TlsFailure, EOFError, ConnectionError) as error:
+        progress.has_answered = tls.has_received
+        if version := await _find_old_version(call, error, progress, deadline):
+            raise TlsFailure(Failure(None, by_server=False, version=version)) from None
+        raise
     progress.timings["tls"] = (loop.time() - started) * 1000
     if progress.verify_error is not None:
         await _fetch_unverified_chain(call, progress)
@@ -166,6 +174,36 @@ async def _fetch_unverified_chain(call: Call, progress: _Progress) -> None:
     _record_session(tls, progress)
 
 
+async def _find_old_version(
+    call: Call, error: Exception, progress: _Progress, deadline: float
+) -> str:
+    """The version that a server chooses where it may have refused newer ones alone; else empty.
+
+    Servers refuse a version by the alert for it, by another one, or without a word: one more
+    connection, which offers old versions too, tells that from other reasons.
+    """
+    if isinstance(error, TlsFailure):
+        may_be_old = error.failure.may_be_too_old
+    else:
+        may_be_old = not progress.has_answered
+    if not may_be_old:
+        return ""
+    tls: TlsStream | None = None
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout_at(loop.time() + (deadline - loop.time()) / 2):
+            stream = await call.connect()
+            await _open_tunnel(call, stream, replace(progress, timings={}))
+            context = unverified_context(ssl.TLSVersion.MINIMUM_SUPPORTED)
+            tls = TlsStream(stream, context, _host_name(call))
+            await tls.handshake()
+    except (NoAnswer, ProxyRefused, NotTls, LimitExceeded, EOFError, OSError):
+        # TimeoutError is an OSError. A ServerHello may have come before the failure.
+        pass
+    version = "" if tls is None else tls.chosen_version
+    return version if version in OLD_VERSIONS else ""
+
+
 def _record_session(tls: TlsStream, progress: _Progress) -> None:
     """The session and the certificates as facts."""
     chain = []
@@ -208,9 +246,11 @@ def _answered(call: Call, progress: _Progress, response: Response) -> Answer:
 def _confirmed(call: Call, progress: _Progress, response: Response, problem: str = "") -> Answer:
     """Answer for a trusted chain and an HTTP response; warnings stand first."""
     what = f"{progress.facts['tls']}, HTTP {response.status}"
-    if response.oddities:
-        what += f", with {' and '.join(response.oddities)}"
     warnings = [problem] if problem else []
+    if response.head_length > MAX_CLIENT_HEAD:
+        warnings.append(f"it answers with {response.oddities[-1]}")
+    elif response.oddities:
+        what += f", with {' and '.join(response.oddities)}"
     if not progress.chain and not warnings:
         return progress.answer(Service.CONFIRMED, f"{what}, certificate verified")
     if progress.chain:
@@ -312,7 +352,7 @@ def _no_answer(call: Call, error: BaseException, progress: _Progress) -> Answer:
         text = f"Open, but it {how} in the middle of the TLS handshake"
         if is_timeout:
             text = f"Open, but it {how} in the TLS handshake: {_BY_SIZE}"
-        elif not call.has_received:
+        elif not progress.has_answered:
             text = f"Open, but it {how} in the TLS handshake: {_BY_NAME}"
         more["fix"] = _MTU_FIX if is_timeout else _END_FIX
     else:

@@ -102,6 +102,16 @@ class TlsStream:
                 return data
 
     @property
+    def has_received(self) -> bool:
+        """True once the server has sent anything, at least its first byte."""
+        return bool(self._first_bytes)
+
+    @property
+    def chosen_version(self) -> str:
+        """The version of the ServerHello, also of a handshake that failed; empty before it."""
+        return self._records.version
+
+    @property
     def version(self) -> str:
         """`TLS 1.3`; empty before the handshake."""
         name = (self._tls.version() or "").replace("TLSv", "TLS ")

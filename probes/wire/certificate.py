@@ -112,7 +112,7 @@ def read_certificate(der: bytes) -> Certificate:
 def _read(certificate: x509.Certificate) -> Certificate:
     listed = _listed_names(certificate)
     common = _attribute(certificate.subject, NameOID.COMMON_NAME)
-    names = [*filter(None, [common])] if listed is None else listed
+    names = listed or ([common] if common else [])
     return Certificate(
         subject=_display_name(certificate.subject),
         issuer=_display_name(certificate.issuer),
@@ -131,11 +131,13 @@ def _read(certificate: x509.Certificate) -> Certificate:
 
 
 def _listed_names(certificate: x509.Certificate) -> list[str] | None:
-    """DNS names and addresses of the subjectAltName; None without one that can be read."""
+    """DNS names and addresses of the subjectAltName; None without one."""
     try:
         listed = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.UnsupportedGeneralNameType, ValueError):
+    except x509.ExtensionNotFound:
         return None
+    except (x509.UnsupportedGeneralNameType, ValueError):
+        return []
     addresses = [str(one) for one in listed.get_values_for_type(x509.IPAddress)]
     return [*listed.get_values_for_type(x509.DNSName), *addresses]
 

@@ -74,6 +74,8 @@ class Response:
     body: bytes = b""
     cut: bool = False
     """The body was longer than is kept, or broke off, or was not asked for."""
+    head_length: int = 0
+    """Bytes up to the end of its head, interim responses included, as far as they were read."""
     oddities: tuple[str, ...] = ()
     """Deviations of its head from RFC 9112 that were read over, each a clause without its verb."""
 
@@ -240,6 +242,7 @@ class Exchange:
             tuple(head.fields),
             self.body,
             cut,
+            head.length,
             (*head.oddities, *_length_oddities(head.length)),
         )
 

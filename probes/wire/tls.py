@@ -66,6 +66,8 @@ _SERVER_HELLO, _CERTIFICATE_REQUEST = 2, 13
 _SUPPORTED_VERSIONS = 43
 _FATAL = 2
 _HANDSHAKE_FAILURE, _PROTOCOL_VERSION = 40, 70
+_UNCLEAR_ALERTS = (0, 10, 47, 50, 80, 100, 109)
+"""Alerts that old servers have for a handshake that is too new for them."""
 _CERTIFICATE_ALERTS = frozenset({42, 43, 44, 45, 46, 48})
 _CERTIFICATE_REQUIRED = 116
 
@@ -224,6 +226,12 @@ class Failure:
         if self.by_server:
             return self.alert == _PROTOCOL_VERSION
         return self.version in OLD_VERSIONS
+
+    @property
+    def may_be_too_old(self) -> bool:
+        """True if the alert may be for the versions that were offered, and none was chosen."""
+        alerts = (_HANDSHAKE_FAILURE, _PROTOCOL_VERSION, *_UNCLEAR_ALERTS)
+        return self.by_server and not self.version and self.alert in alerts
 
     @property
     def text(self) -> str:

@@ -52,6 +52,88 @@ async def test_another_web_server_is_a_warning(
     assert str(seen.facts["summary"]).isprintable()
 
 
+@pytest.mark.parametrize(
+    ("status", "fields", "page", "said"),
+    [
+        (
+            503,
+            (),
+            b"503 Service Unavailable (Failed to connect to endpoint: [N7Vmacore4Http])",
+            "Open, but the service behind it is down: ESXi's own proxy answers in its place",
+        ),
+        (
+            502,
+            (("Via", "1.1 gate (squid/5.7)"),),
+            b"",
+            "Open, but a proxy (1.1 gate (squid/5.7)) on the path answers in the host's place",
+        ),
+        (511, (), b"", "Open, but a captive portal on the path answers and wants a login"),
+        (504, (), b"", "Open, but the service behind it is down: a gateway answers in its place"),
+    ],
+)
+async def test_an_answer_in_the_hosts_place_proves_nothing(
+    observed, status: int, fields: tuple[tuple[str, str], ...], page: bytes, said: str
+) -> None:
+    def answer(request: lab_http.Request) -> lab_http.Response:
+        return lab_http.Response(status, "X", fields, page)
+
+    async with await lab_http.serve(answer) as server:
+        seen = await observed(http_redirect.ask, port_of(server))
+    assert seen.service is Service.UNEXPECTED
+    assert str(seen.facts["summary"]).startswith(said)
+    assert seen.facts["fix"]
+
+
+@pytest.mark.parametrize(
+    ("status", "page", "said"),
+    [
+        (503, b"", "HTTP, but the server (x) says that it cannot serve now: HTTP 503 X; ESXi"),
+        (400, b"Invalid Hostname", "HTTP, but the listener wants another name than “127.0.0.1:"),
+        (421, b"", "HTTP, but the listener wants another name than “127.0.0.1:"),
+        (
+            400,
+            b"The plain HTTP request was sent to HTTPS port",
+            "HTTP, but what listens there speaks TLS and was asked without",
+        ),
+    ],
+)
+async def test_a_refusal_of_the_host_is_a_warning_with_its_cause(
+    observed, status: int, page: bytes, said: str
+) -> None:
+    def answer(request: lab_http.Request) -> lab_http.Response:
+        return lab_http.Response(status, "X", (("Server", "x"),), page)
+
+    async with await lab_http.serve(answer) as server:
+        seen = await observed(http_redirect.ask, port_of(server))
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["warning"] is True
+    assert str(seen.facts["summary"]).startswith(said)
+    assert seen.facts["fix"]
+
+
+@pytest.mark.parametrize(
+    ("field", "oddity"),
+    [
+        (b"Access-Control-Allow-Credentials : true", "a space before a colon"),
+        (b"X: " + b"y" * 61440, "a head of 60 KiB"),
+        (b"X: y\r\n z", "a field over several lines"),
+    ],
+)
+async def test_an_odd_head_blocks_nothing(observed, peer, field: bytes, oddity: str) -> None:
+    async def odd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 301 Moved\r\n" + field + b"\r\nLocation: https://127.0.0.1/\r\n\r\n"
+        )
+        await writer.drain()
+
+    async with peer(odd) as port:
+        seen = await observed(http_redirect.ask, port)
+    assert seen.service is Service.CONFIRMED
+    assert "warning" not in seen.facts
+    assert seen.facts["http_oddities"] == [oddity]
+
+
 async def test_a_body_without_end_is_not_read(observed, peer) -> None:
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

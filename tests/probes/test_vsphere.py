@@ -138,6 +138,92 @@ async def test_another_web_server_behind_tls_is_unexpected(observed, status: int
     assert f"(nginx/1.22.1) without the vSphere API: HTTP {status}" in str(seen.facts["summary"])
 
 
+ESXI_PAGE = (
+    b"503 Service Unavailable (Failed to connect to endpoint: [N7Vmacore4Http20NamedPipeService"
+    b"SpecE:0x1f] _serverNamespace = /sdk _pipeName =/var/run/vmware/proxy-sdk-tunnel)"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "page", "said", "fix"),
+    [
+        (
+            503,
+            (),
+            ESXI_PAGE,
+            "Open, but the service behind it is down: ESXi's own proxy answers in its place: "
+            "HTTP 503",
+            "Restart the management agents on the host",
+        ),
+        (
+            503,
+            (("server", "envoy"),),
+            b"no healthy upstream",
+            "Open, but the service behind it is down, or overloaded: a gateway (envoy)",
+            "Start the service behind the gateway",
+        ),
+        (
+            502,
+            (("Server", "nginx/1.22.1"),),
+            b"",
+            "Open, but the service behind it is down: a gateway (nginx/1.22.1)",
+            "Start the service behind the gateway",
+        ),
+        (
+            503,
+            (("X-Squid-Error", "ERR_DNS_FAIL 0"), ("Via", "1.1 gate (squid)")),
+            b"",
+            "Open, but a proxy (1.1 gate (squid)) on the path answers in the host's place",
+            "Let the proxy reach the host",
+        ),
+        (
+            400,
+            (),
+            b"<title>400 No required SSL certificate was sent</title>",
+            "Open, but it demands a certificate of the client: HTTP 400",
+            "Give the Audit Service a certificate",
+        ),
+    ],
+)
+async def test_what_stands_before_vsphere_is_told_with_what_helps(
+    observed, status: int, fields: tuple[tuple[str, str], ...], page: bytes, said: str, fix: str
+) -> None:
+    def answer(request: lab_http.Request) -> lab_http.Response:
+        return lab_http.Response(status, "X", fields, page)
+
+    async with await lab_http.serve(answer, tls=lab.self_signed("x")) as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    assert seen.service is Service.UNEXPECTED
+    assert str(seen.facts["summary"]).startswith(said)
+    assert str(seen.facts["fix"]).startswith(fix)
+    assert seen.facts["http_status"] == status
+    assert seen.facts["certificate"]["subject"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("alert", "said"),
+    [
+        (40, "the server sends handshake failure (alert 40, handshake_failure)"),
+        (50, "the server sends decode error (alert 50, decode_error)"),
+        (70, "it speaks no TLS version from 1.2 on: protocol version (alert 70"),
+        (99, "the server sends alert 99, which no RFC defines"),
+    ],
+)
+async def test_an_alert_is_named_with_the_side_that_sent_it(
+    observed, peer, alert: int, said: str
+) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(16)
+        writer.write(b"\x15\x03\x03\x00\x02\x02" + bytes([alert]))
+        await asyncio.Event().wait()
+
+    async with peer(refuse) as port:
+        seen = await observed(vsphere.ask, port)
+    assert seen.service is Service.UNEXPECTED
+    assert said in str(seen.facts["summary"])
+    assert seen.facts["unproven"] == "tls"
+
+
 async def test_plain_http_where_tls_is_expected_is_named(observed, peer) -> None:
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(16)

@@ -105,6 +105,88 @@ async def test_http_without_ws_management_is_unexpected_and_named(
     assert "\x1b" not in repr(seen)
 
 
+HTTP_SYS = "Server: Microsoft-HTTPAPI/2.0"
+
+
+@pytest.mark.parametrize(
+    ("status", "field", "page", "said", "fix"),
+    [
+        (
+            "503 Service Unavailable",
+            HTTP_SYS,
+            "",
+            "Open, but WinRM behind it is down: Windows' HTTP service (Microsoft-HTTPAPI/2.0)",
+            "Start WinRM on the host",
+        ),
+        (
+            "400 Bad Request",
+            HTTP_SYS,
+            "<h2>Bad Request - Invalid Hostname</h2>",
+            "Open, but the listener wants another name than “127.0.0.1:",
+            "Name the host as its listener has it",
+        ),
+        (
+            "404 Not Found",
+            HTTP_SYS,
+            "",
+            "Open, but it is Windows' HTTP service without a WinRM listener: HTTP 404 Not Found",
+            "Enable PowerShell Remoting on the host",
+        ),
+        (
+            "502 Bad Gateway",
+            "Via: 1.1 gate (squid/5.7)",
+            "",
+            "Open, but a proxy (1.1 gate (squid/5.7)) on the path answers in the host's place",
+            "Let the proxy reach the host",
+        ),
+        (
+            "302 Found",
+            "Location: http://portal.test/",
+            "",
+            "Open, but a web server sends clients on to portal.test",
+            "Find out whether portal.test belongs to a portal",
+        ),
+        (
+            "400 Bad Request",
+            "Server: nginx",
+            "<title>400 The plain HTTP request was sent to HTTPS port</title>",
+            "Open, but what listens there speaks TLS and was asked without",
+            "Have WinRM listen there without TLS",
+        ),
+    ],
+)
+@pytest.mark.parametrize("stays", [False, True])
+async def test_what_stands_before_winrm_is_told_with_what_helps(
+    observed, peer, status: str, field: str, page: str, said: str, fix: str, stays: bool
+) -> None:
+    # A server that announces more than it sends costs neither the answer nor its cause.
+    length = len(page) + (stays and status[0] == "5")
+    head = f"HTTP/1.1 {status}\r\n{field}\r\nContent-Length: {length}\r\n\r\n{page}"
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head.encode())
+        await writer.drain()
+        if stays:
+            await reader.read()
+
+    async with peer(serve) as port:
+        seen = await observed(winrm.ask, port, timeout=2)
+    assert seen.service is Service.UNEXPECTED
+    assert str(seen.facts["summary"]).startswith(said)
+    assert str(seen.facts["fix"]).startswith(fix)
+    assert seen.facts["http_status"] == int(status[:3])
+
+
+async def test_a_space_before_a_colon_does_not_hide_windows(observed, peer) -> None:
+    body = wsman.encode_identity(lab.WINDOWS)
+    head = f"HTTP/1.1 200 \r\nContent-Type : x\r\nContent-Length : {len(body)}\r\n\r\n"
+    async with peer(replies(head.encode(), body)) as port:
+        seen = await observed(winrm.ask, port)
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["http_oddities"] == ["a space before a colon"]
+
+
 async def test_a_page_of_html_with_status_200_is_not_ws_management(observed, peer) -> None:
     page = b"HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n<html><body>hi</body></html"
     async with peer(replies(page)) as port:

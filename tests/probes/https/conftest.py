@@ -58,6 +58,7 @@ def server():
             folder = more.pop("folder")
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*issued.files(folder, "server"))
+            more.pop("prepare", lambda context: None)(context)
             for name, value in more.items():
                 setattr(context, name, value)
         seen = [0, 0]

@@ -67,6 +67,32 @@ async def test_a_chain_that_is_not_believed_is_blocked_with_the_reason(
     assert result.note.endswith(" Lost.")
 
 
+async def test_a_name_in_the_common_name_alone_is_a_warning(
+    server, asked, ca, ca_file, tmp_path, hello
+):
+    async with server(hello, ca.issue(common=HOST), folder=tmp_path) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert result.status is Status.WARNING
+    assert result.note.startswith(
+        "The certificate names the host in its common name alone and has no subjectAltName"
+    )
+    assert result.observation.facts["certificate"]["common_name_only"] is True
+    assert "subjectAltName" in result.observation.facts["fix"]
+
+
+@pytest.mark.parametrize("common", ["127.0.0.1", "other.test", "www.alloyscan.test"])
+async def test_a_certificate_without_alternative_names_for_another_host_says_so(
+    server, asked, ca, ca_file, tmp_path, hello, common
+):
+    async with server(hello, ca.issue(common=common), folder=tmp_path) as (port, _):
+        _, result = await asked(port, host="127.0.0.1", ca_file=ca_file)
+    assert result.status is Status.BLOCKED
+    assert result.note.startswith(
+        f"Open, but its certificate is only for {common} (its common name; it has no "
+        "subjectAltName, where names are looked for), not for 127.0.0.1."
+    )
+
+
 async def test_a_private_authority_is_named_with_what_to_do(
     server, asked, new_ca, ca_file, tmp_path, hello
 ):

@@ -10,6 +10,7 @@ import pytest
 
 from probes.call import Unexpected
 from probes.model import Status
+from probes.wire.tls import describe_alert
 
 HOST = "alloyscan.test"
 OK = b"HTTP/1.1 200 OK\r\nServer: test/1\r\nContent-Length: 2\r\n\r\nhi"
@@ -58,23 +59,23 @@ async def test_a_server_that_stops_at_tls_1_2_is_fine(server, asked, ca, ca_file
     assert result.status is Status.OK
 
 
+def refuse_clients(listening: socket.socket, context: ssl.SSLContext) -> None:
+    """Serve one client that has no certificate; asyncio's server drops the alert that says so."""
+    plain, _ = listening.accept()
+    with context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as secure:
+        with pytest.raises(ssl.SSLError):
+            secure.do_handshake()
+        # Closing with something unread resets, and the alert would be lost.
+        while socket.socket.recv(secure, 4096):
+            pass
+
+
 async def test_a_demand_for_a_certificate_of_the_client_is_told(asked, ca, ca_file, tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*ca.issue(HOST).files(tmp_path, "server"))
     context.verify_mode = ssl.CERT_REQUIRED
-
-    # asyncio's server drops the alert that says so.
-    def serve(listening: socket.socket) -> None:
-        plain, _ = listening.accept()
-        with context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as secure:
-            with pytest.raises(ssl.SSLError):
-                secure.do_handshake()
-            # Closing with something unread resets, and the alert would be lost.
-            while socket.socket.recv(secure, 4096):
-                pass
-
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        serving = asyncio.ensure_future(asyncio.to_thread(serve, listening))
+        serving = asyncio.ensure_future(asyncio.to_thread(refuse_clients, listening, context))
         _, result = await asked(listening.getsockname()[1], ca_file=ca_file)
         await serving
     assert result.status is Status.WARNING
@@ -113,3 +114,104 @@ async def test_the_alerts_that_say_what_to_change_are_explained(server, asked, c
     async with server(refuse) as (port, _):
         _, result = await asked(port, ca_file=ca_file)
     assert text in result.note
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [(ssl.TLSVersion.TLSv1, "TLS 1.0"), (ssl.TLSVersion.TLSv1_1, "TLS 1.1")],
+)
+async def test_a_server_of_old_versions_alone_is_told_as_that(
+    server, asked, ca, ca_file, tmp_path, hello, version, name
+):
+    def old(context: ssl.SSLContext) -> None:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with pytest.warns(DeprecationWarning):
+            context.minimum_version = context.maximum_version = version
+
+    async with server(hello, ca.issue(HOST), folder=tmp_path, prepare=old) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert result.status is Status.BLOCKED
+    assert result.note.startswith(
+        f"Open, but it speaks no TLS version from 1.2 on: it answers with {name}. "
+    )
+    assert result.observation.facts["fix"].startswith("Switch TLS 1.2 or 1.3 on")
+
+
+@pytest.mark.parametrize(
+    ("version", "name"), [(0x0300, "SSL 3.0"), (0x0301, "TLS 1.0"), (0x0302, "TLS 1.1")]
+)
+async def test_a_server_that_chooses_an_old_version_is_told_by_it(
+    server, asked, ca_file, version, name
+):
+    hello = version.to_bytes(2) + bytes(32) + b"\0" + b"\0\x2f" + b"\0"
+    message = b"\x02" + len(hello).to_bytes(3) + hello
+
+    async def choose(reader, writer):
+        await reader.read(1)
+        writer.write(b"\x16" + version.to_bytes(2) + len(message).to_bytes(2) + message)
+        await reader.read()
+
+    async with server(choose) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert result.note.startswith(
+        f"Open, but it speaks no TLS version from 1.2 on: it answers with {name}. "
+    )
+
+
+@pytest.mark.parametrize("code", [10, 40, 47, 50, 80, 86, 99, 120, 255])
+@pytest.mark.parametrize("level", [1, 2])
+async def test_every_alert_is_named_as_in_the_rfc_with_the_side_that_sent_it(
+    server, asked, ca_file, code, level
+):
+    async def refuse(reader, writer):
+        await reader.read(1)
+        writer.write(b"\x15\x03\x03\x00\x02" + bytes([level, code]))
+        await writer.drain()
+        writer.write_eof()
+        await reader.read()
+
+    async with server(refuse) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert result.status is Status.BLOCKED
+    assert f"the server sends {describe_alert(code)}" in result.note
+    assert result.observation.facts["tls_error"] == describe_alert(code)
+
+
+async def test_what_this_side_refuses_is_told_as_this_sides(server, asked, ca_file):
+    async def break_off(reader, writer):
+        await reader.read(1)
+        writer.write(b"\x16\x03\x03\x00\x04\x0e\x00\x00\x00")
+        await reader.read()
+
+    async with server(break_off) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert "this machine sends unexpected message (alert 10, unexpected_message)" in result.note
+    assert "the server sends" not in result.note
+
+
+async def test_a_handshake_that_breaks_off_is_not_blamed_on_the_name(server, asked, ca_file):
+    async def leave(reader, writer):
+        await reader.read(1)
+        writer.write(b"\x16\x03\x03")
+        await writer.drain()
+
+    async with server(leave) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert "in the middle of the TLS handshake" in result.note
+    assert "SNI" not in result.note
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_certificate_demanded_in_any_version_does_not_block(
+    asked, ca, ca_file, tmp_path, version
+):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*ca.issue(HOST).files(tmp_path, "server"))
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = version
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = asyncio.ensure_future(asyncio.to_thread(refuse_clients, listening, context))
+        _, result = await asked(listening.getsockname()[1], ca_file=ca_file)
+        await serving
+    assert result.status is Status.WARNING
+    assert "the server's certificate is trusted, but it demands a certificate" in result.note
