@@ -1,4 +1,4 @@
-"""A network namespace with web servers of every kind of certificate and a squid before them.
+"""A network namespace with web servers of every kind of certificate, gateways and a squid.
 
 Every name is an address of its own on loopback; the proxy is proxy.test (127.2.0.1).
 """
@@ -32,7 +32,12 @@ KINDS = (
     "soon",
     "tls12",
     "clientcert",
+    "commonname",
+    "old",
+    "gateway",
 )
+HAPROXY = ("demands", "demands12", "idle")
+"""haproxy that demands a certificate of the client, in TLS 1.3 and 1.2, and one without servers."""
 PLAIN = "plain"
 """nginx without TLS on 443."""
 CLOSED = "closed"
@@ -52,6 +57,10 @@ class Web:
         records = [json.loads(line) for line in done.stdout.splitlines()]
         assert records, done.stderr
         return {one["host"]: one for one in records if one["type"] == "result"}
+
+    def address(self, kind: str) -> str:
+        """The address of one kind of server."""
+        return address(kind)
 
     def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run the program in the namespace."""
@@ -76,7 +85,7 @@ def web(
     need: Callable[..., None], ca, new_ca, ca_file: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Web]:
     """The servers, up and listening; taken down whatever happens."""
-    need("ip", "nginx", "squid", "openssl", "dnsmasq")
+    need("ip", "nginx", "squid", "haproxy", "openssl", "dnsmasq")
     folder = tmp_path_factory.mktemp("web")
     name = f"web{os.getpid()}"
     with ExitStack() as down:
@@ -89,12 +98,13 @@ def web(
         hosts = {PROXY: "proxy.test", **{address(kind): f"{kind}.test" for kind in EVERY}}
         (place / "hosts").write_text("".join(f"{one} {host}\n" for one, host in hosts.items()))
         (place / "resolv.conf").write_text("nameserver 127.2.0.53\n")
-        for words, sign in (dnsmasq(), nginx(folder, ca, new_ca), squid(folder)):
+        servers = (dnsmasq(), nginx(folder, ca, new_ca), haproxy(folder, ca), squid(folder))
+        for words, sign in servers:
             listen(["ip", "netns", "exec", name, *words], sign, down)
         yield Web(name, folder, ca_file)
 
 
-EVERY = (*KINDS, PLAIN, CLOSED)
+EVERY = (*KINDS, PLAIN, CLOSED, *HAPROXY)
 
 
 def address(kind: str) -> str:
@@ -117,6 +127,9 @@ def certificates(ca, new_ca) -> dict[str, object]:
         "soon": ca.issue("soon.test", ends=9.5),
         "tls12": ca.issue("tls12.test"),
         "clientcert": ca.issue("clientcert.test"),
+        "commonname": ca.issue(common="commonname.test"),
+        "old": ca.issue("old.test"),
+        "gateway": ca.issue("gateway.test"),
     }
 
 
@@ -137,10 +150,16 @@ def nginx(folder: Path, ca, new_ca) -> tuple[list[str], str]:
         more = {
             "tls12": "ssl_protocols TLSv1.2;",
             "clientcert": f"ssl_verify_client on; ssl_client_certificate {chain};",
+            "old": "ssl_protocols TLSv1; ssl_ciphers ALL:@SECLEVEL=0;",
         }
+        says = "return 403 'no';"
+        if kind == "gateway":
+            # 5985 too: WinRM behind a gateway that reaches nothing.
+            more[kind] = f"listen {address(kind)}:5985; listen {address(kind)}:80;"
+            says = f"location / {{ proxy_pass http://{address(CLOSED)}:9; }}"
         servers.append(
             f"server {{ listen {address(kind)}:443 ssl; ssl_certificate {chain}; "
-            f"ssl_certificate_key {key}; {more.get(kind, '')} return 403 'no'; }}"
+            f"ssl_certificate_key {key}; {more.get(kind, '')} {says} }}"
         )
     places = " ".join(
         f"{what}_temp_path {folder / what};"
@@ -159,8 +178,36 @@ def nginx(folder: Path, ca, new_ca) -> tuple[list[str], str]:
     return ["nginx", "-c", str(conf), "-e", "stderr"], "start worker process"
 
 
+def haproxy(folder: Path, ca) -> tuple[list[str], str]:
+    """The command of the gateways, and what it prints once it listens."""
+    parts = [
+        *("global", "log stdout format raw local0 notice"),
+        *("defaults", "mode http", "timeout connect 1s", "timeout client 5s", "timeout server 5s"),
+        "backend empty",
+    ]
+    for kind in HAPROXY:
+        chain, key = ca.issue(f"{kind}.test").files(folder, kind)
+        pem = folder / f"{kind}.pem"
+        pem.write_text(chain.read_text() + key.read_text())
+        demand = f"verify required ca-file {chain}" if kind != "idle" else ""
+        newest = "ssl-max-ver TLSv1.2" if kind == "demands12" else ""
+        parts += [
+            f"frontend {kind}",
+            f"bind {address(kind)}:443 ssl crt {pem} {demand} {newest}",
+            "default_backend empty",
+        ]
+        if kind == "idle":
+            parts += [f"bind {address(kind)}:5985"]
+    conf = folder / "haproxy.cfg"
+    conf.write_text("\n".join([*parts, ""]))
+    return ["haproxy", "-W", "-f", str(conf)], "Loading success"
+
+
 def squid(folder: Path) -> tuple[list[str], str]:
-    """The command of the proxy: a login for 3129, none for 3128, and nothing to private.test."""
+    """The command of the proxy: a login for 3129, none for 3128, and nothing to private.test.
+
+    It also stands before a host that is down, as a proxy in the path does: on 80 and 5985.
+    """
     hashed = subprocess.run(
         ["openssl", "passwd", "-apr1", "hunter2"], capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -178,6 +225,8 @@ def squid(folder: Path) -> tuple[list[str], str]:
             [
                 f"http_port {PROXY}:3128",
                 f"http_port {PROXY}:3129 name=login",
+                f"http_port {PROXY}:80 accel defaultsite=closed.test",
+                f"http_port {PROXY}:5985 accel defaultsite=closed.test",
                 "icp_port 0",
                 "pinger_enable off",
                 "pid_filename none",

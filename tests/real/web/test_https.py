@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,35 @@ import pytest
 EXPECTED = {
     "good": ("ok", "TLS 1.3, HTTP 403, certificate by “Middle CA” valid until 20"),
     "tls12": ("ok", "TLS 1.2, HTTP 403, certificate by “Test Root” valid until 20"),
-    "clientcert": ("ok", "TLS 1.3, HTTP 400, certificate by “Test Root” valid until 20"),
+    "clientcert": (
+        "warning",
+        "It demands a certificate of the client: HTTP 400 Bad Request, “No required SSL "
+        "certificate was sent”; TLS 1.3, HTTP 400.",
+    ),
+    "demands": (
+        "warning",
+        "TLS 1.3 is right and the server's certificate is trusted, but it demands a certificate "
+        "of the client: certificate required (alert 116, certificate_required).",
+    ),
+    "demands12": (
+        "warning",
+        "TLS 1.2 is right and the server's certificate is trusted, but it demands a certificate "
+        "of the client: handshake failure (alert 40, handshake_failure).",
+    ),
+    "idle": (
+        "blocked",
+        "TLS 1.3 is right, but the service behind it is down, or overloaded: a gateway answers in "
+        "its place: HTTP 503 Service Unavailable, “No server is available to handle this request”.",
+    ),
+    "gateway": (
+        "blocked",
+        "TLS 1.3 is right, but the service behind it is down: a gateway (nginx/",
+    ),
+    "commonname": ("warning", "The certificate names the host in its common name alone"),
+    "old": (
+        "blocked",
+        "Open, but it speaks no TLS version from 1.2 on: it answers with TLS 1.0.",
+    ),
     "soon": ("warning", "The certificate expires in 9 days, on 20"),
     "expired": ("blocked", "Open, but its certificate expired on 20"),
     "early": ("blocked", "Open, but its certificate is not valid before 20"),
@@ -77,7 +106,9 @@ def test_through_squid_every_certificate_is_judged_as_without_it(web) -> None:
     )
     for kind in kinds:
         row = rows[f"{kind}.test"]
-        assert (row["status"], row["note"][:30]) == (EXPECTED[kind][0], EXPECTED[kind][1][:30])
+        status, note = EXPECTED[kind]
+        assert row["status"] == status
+        assert row["note"].startswith(note)
         assert row["facts"]["proxy"] == "proxy.test:3128"
         assert row["address"] == "127.2.0.1"
         assert "proxy" in row["timings_ms"]
@@ -149,4 +180,48 @@ def test_a_proxy_that_is_not_there_is_blamed_and_the_target_is_not(web) -> None:
 def test_other_checks_do_not_go_through_the_proxy(web) -> None:
     rows = web.rows("--proxy", "proxy.test:3128", "unix.target=closed.test")
     assert "proxy" not in rows["closed.test"]["facts"]
-    assert rows["closed.test"]["address"] == "127.2.1.12"
+    assert rows["closed.test"]["address"] == web.address("closed")
+
+
+@pytest.mark.parametrize(
+    ("host", "check", "said", "fix"),
+    [
+        (
+            "gateway.test",
+            "hyperv.host",
+            "Open, but the service behind it is down: a gateway (nginx/",
+            "Start the service behind the gateway",
+        ),
+        (
+            "idle.test",
+            "hyperv.host",
+            "Open, but the service behind it is down, or overloaded: a gateway answers",
+            "Start the service behind the gateway",
+        ),
+        (
+            "proxy.test",
+            "hyperv.host",
+            "Open, but a proxy (squid",
+            "Let the proxy reach the host",
+        ),
+    ],
+)
+def test_what_stands_before_winrm_is_told_and_named_in_the_change(
+    web, host: str, check: str, said: str, fix: str
+) -> None:
+    done = web.run("run", "--json", "--yes", f"{check}={host}")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    row = next(one for one in records if one["type"] == "result")
+    verdict = next(one for one in records if one["type"] == "verdict")
+    assert row["status"] == "blocked"
+    assert row["note"].startswith(said)
+    assert verdict["fix"][0].startswith(fix)
+
+
+def test_a_squid_before_port_80_is_not_taken_for_the_host(web) -> None:
+    done = web.run("run", "--json", "--yes", "esxi.host=proxy.test")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    row = next(one for one in records if one.get("check") == "esxi.http")
+    assert row["status"] == "blocked"
+    assert "on the path answers in the host's place: HTTP 50" in row["note"]
+    assert ", ERR_" in row["note"]
