@@ -83,7 +83,8 @@ _GATEWAY = re.compile(
 _GATEWAY_PAGE = re.compile(
     rb"no server is available to handle this request|upstream connect error|no healthy upstream"
     rb"|backend fetch failed|proxy error|proxy server (?:received|could not)|application gateway"
-    rb"|no available server|failed to connect to endpoint|no such app|bad gateway",
+    rb"|server is temporarily unable to service your request|no available server"
+    rb"|failed to connect to endpoint|no such app|bad gateway",
     re.IGNORECASE,
 )
 _ESXI_PAGE = re.compile(
@@ -116,6 +117,8 @@ _GATEWAY_STATUSES = frozenset({502, 504, *range(520, 528), 530})
 """Statuses that only a gateway has (RFC 9110 15.6.3, 15.6.5), and Cloudflare's."""
 _UNAVAILABLE = 503
 
+_TAG = re.compile(rb"<[^<>]{0,200}>")
+
 _CERTIFICATE_FIX = (
     "Give the Audit Service a certificate that the server accepts, or do not demand one of it."
 )
@@ -138,7 +141,7 @@ def diagnose(
     `host` is the Host field that was sent. `verified` is True behind a trusted certificate, where
     nothing on the path can answer in the host's place.
     """
-    page = response.reason.encode("latin-1", "replace") + b"\n" + response.body[:MAX_PAGE]
+    page = _words(response)
     status, line = response.status, _status_line(response, page)
     if status in _CERTIFICATE_STATUSES or (400 <= status < 500 and _CERTIFICATE_PAGE.search(page)):
         text = f"it demands a certificate of the client: {line}"
@@ -163,6 +166,12 @@ def _redirect_host(location: str, host: str, address: str) -> str:
     except ValueError:
         return ""
     return "" if not found or is_same_host(found, host, address) else printable(found, 80)
+
+
+def _words(response: Response) -> bytes:
+    """Reason and page without markup, with single spaces, however the page breaks its lines."""
+    text = _TAG.sub(b" ", response.body[:MAX_PAGE])
+    return b" ".join((response.reason.encode("latin-1", "replace") + b" - " + text).split())
 
 
 def _status_line(response: Response, page: bytes) -> str:

@@ -59,6 +59,7 @@ ALERTS = {
 }
 """Alerts by number (RFC 8446 6, RFC 5246 7.2 and IANA's registry), without _RESERVED."""
 
+_TLS12, _TLS13 = VERSIONS[0x0303], VERSIONS[0x0304]
 _RECORD_HEADER = 5
 _MAX_RECORD = 2**14 + 2048
 _CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE = 20, 21, 22
@@ -150,7 +151,7 @@ class RecordReader:
         elif kind == _HANDSHAKE:
             self._handshake += body
             self._read_messages()
-        elif kind == _CHANGE_CIPHER_SPEC and self.version != VERSIONS[0x0304]:
+        elif kind == _CHANGE_CIPHER_SPEC and self.version != _TLS13:
             self._stop()
 
     def _read_messages(self) -> None:
@@ -218,7 +219,10 @@ class Failure:
             return True
         if self.alert in _CERTIFICATE_ALERTS:
             return self.requests_certificate or self.has_finished
-        return self.alert == _HANDSHAKE_FAILURE and self.requests_certificate
+        if self.alert != _HANDSHAKE_FAILURE:
+            return False
+        # After a request TLS 1.2 begins another handshake to ask for one, as Apache and IIS do.
+        return self.requests_certificate or (self.has_finished and self.version == _TLS12)
 
     @property
     def is_too_old(self) -> bool:
@@ -243,7 +247,9 @@ class Failure:
             how = f": {alert}" if self.by_server else f": it answers with {self.version}"
             return f"it speaks no TLS version from 1.2 on{how}"
         fails = "TLS fails after the handshake" if self.has_finished else "the TLS handshake fails"
-        meaning = _MEANINGS.get(self.alert) if self.alert is not None else None
+        meaning = "" if self.alert is None else _MEANINGS.get(self.alert, "")
+        if self.alert == _HANDSHAKE_FAILURE and self.has_finished:
+            meaning = "perhaps it demands a certificate of the client"
         if self.by_server:
             more = f"; {meaning}" if meaning else ""
             return f"{fails}: the server sends {alert or 'an alert without a known name'}{more}"

@@ -181,6 +181,17 @@ CASES = {
         "a gateway (Apache/2.4.57) answers in its place",
         "Start the service behind the gateway",
     ),
+    "Apache before nothing": (
+        (
+            "503 Service Unavailable",
+            "Server: Apache\r\n",
+            "<p>The server is temporarily unable to service your\nrequest due to maintenance "
+            "downtime or capacity\nproblems.",
+        ),
+        Problem.SERVICE_DOWN,
+        "is down, or overloaded: a gateway (Apache) answers in its place",
+        "Start the service behind the gateway",
+    ),
     "a load balancer of AWS": (
         ("503 Service Temporarily Unavailable", "Server: awselb/2.0\r\n"),
         Problem.SERVICE_DOWN,

@@ -117,6 +117,7 @@ def test_a_request_for_a_certificate_is_seen_behind_the_servers_own() -> None:
         (Failure(40, True, "TLS 1.2", requests_certificate=True), True),
         (Failure(42, True, "TLS 1.2", requests_certificate=True), True),
         (Failure(46, True, "TLS 1.2", requests_certificate=True), True),
+        (Failure(40, True, "TLS 1.2", has_finished=True), True),
         (Failure(40, True), False),
         (Failure(42, True), False),
         (Failure(80, True, requests_certificate=True), False),
@@ -129,7 +130,7 @@ def test_a_demand_for_a_certificate_is_told_from_other_refusals(
     failure: Failure, demands: bool
 ) -> None:
     assert failure.demands_certificate is demands
-    assert ("demands a certificate of the client" in failure.text) is demands
+    assert failure.text.startswith("it demands a certificate of the client: ") is demands
 
 
 @pytest.mark.parametrize("version", OLD_VERSIONS)
