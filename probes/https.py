@@ -29,7 +29,7 @@ from probes.wire.certificate import (
     read_certificate,
 )
 from probes.wire.http import MAX_CLIENT_HEAD, Exchange, NotHttp, Request, Response, authority
-from probes.wire.intermediary import Problem, diagnose
+from probes.wire.intermediary import Problem, diagnose, diagnose_plain
 from probes.wire.proxy import parse_proxy
 from probes.wire.text import printable
 from probes.wire.tls import OLD_VERSIONS, Failure
@@ -88,7 +88,7 @@ async def ask(call: Call) -> Answer:
         async with asyncio.timeout(call.timeout * DEADLINE_SHARE):
             return await _run(call, trust, progress)
     except (ProxyRefused, NotTls, NotHttp) as error:
-        return _other_protocol(error, progress)
+        return _other_protocol(call, error, progress)
     except TlsFailure as error:
         return _tls_failure(error, progress)
     except (EOFError, OSError) as error:
@@ -312,12 +312,17 @@ def _untrusted(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer
     )
 
 
-def _other_protocol(error: ProxyRefused | NotTls | NotHttp, progress: _Progress) -> Answer:
+def _other_protocol(
+    call: Call, error: ProxyRefused | NotTls | NotHttp, progress: _Progress
+) -> Answer:
     """Answer for another protocol, or a refusal of the proxy."""
     if isinstance(error, ProxyRefused):
         return progress.answer(Service.UNEXPECTED, str(error), unproven="proxy", **error.facts)
     if isinstance(error, NotHttp):
         raise Unexpected(f"over {progress.facts['tls']} it is {error}") from None
+    if found := diagnose_plain(error.start, _target(call), call.address):
+        progress.facts |= found.facts
+        return progress.answer(Service.UNEXPECTED, f"Open, but {found.text}")
     raise Unexpected(str(error)) from None
 
 

@@ -13,7 +13,7 @@ from probes.model import WRONG_PRODUCT, Service
 from probes.wire import vim
 from probes.wire.certificate import BadCertificate, read_certificate
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority
-from probes.wire.intermediary import diagnose
+from probes.wire.intermediary import diagnose, diagnose_plain
 from probes.wire.tls import OLD_VERSIONS
 from probes.wire.xml import Element, NotXml, elements, fault
 
@@ -42,6 +42,8 @@ async def ask(call: Call) -> Answer:
         handshake_end = loop.time()
         response = await send_for_page(tls, exchange, started + call.timeout * DEADLINE_SHARE)
     except NotTls as error:
+        if plain := diagnose_plain(error.start, host, call.address):
+            return Answer(Service.UNEXPECTED, plain.facts)
         raise Unexpected(str(error)) from None
     except TlsFailure as error:
         failure = error.failure

@@ -31,6 +31,11 @@ _LEGACY_SERVER_CONNECT = 0x4
 class NotTls(Exception):
     """An answer that is not TLS; the text names the protocol, harmless to show."""
 
+    def __init__(self, start: bytes) -> None:
+        super().__init__(name_non_tls(start))
+        self.start = start
+        """Bytes so far, nothing in them made harmless."""
+
 
 class TlsFailure(OSError):
     """TLS that ended in an alert, or in what is no TLS; `failure` says how."""
@@ -145,7 +150,7 @@ class TlsStream:
         if len(self._first_bytes) < 2:
             self._first_bytes += data
             if not is_tls(bytes(self._first_bytes)):
-                raise NotTls(name_non_tls(bytes(self._first_bytes)))
+                raise NotTls(bytes(self._first_bytes))
         self._incoming.write(data)
 
     def _failure(

@@ -117,8 +117,8 @@ class Exchange:
 
     `feed` takes what arrived, b"" for the end, and gives the response once it is complete or as
     long as is kept. `bodies` are the statuses whose body is read; for all others the head is
-    the response. A head is read as clients of many kinds do: a status line proves HTTP, whatever
-    its fields look like. Raises NotHttp.
+    the response. A head is read as clients of many kinds do: what is odd in its fields is kept
+    with the response and does not make it anything but HTTP. Raises NotHttp.
     """
 
     def __init__(
@@ -134,8 +134,6 @@ class Exchange:
         """Bytes of the head that are no complete line yet."""
         self._head = HeadReader()
         self._has_head = False
-        self._is_over = False
-        """The head is longer than is read, so that no body can be told from it."""
         self._body = bytearray()
         self.sent = self._encode(request)
         """The request as it goes to the server."""
@@ -179,10 +177,7 @@ class Exchange:
             return None
         if self._head.status < 200:
             raise NotHttp("a server whose response never begins")
-        self._unread.clear()
-        self._head.length = self._head_bytes
-        self._has_head = self._is_over = True
-        return self._response(cut=True)
+        raise NotHttp(f"a server whose header does not end within {MAX_HEAD // 1024} KiB")
 
     def _begin_body(self, rest: bytes) -> Response | None:
         self._has_head = True
@@ -203,8 +198,6 @@ class Exchange:
         return self._advance(rest or None)
 
     def _advance(self, data: bytes | None = None) -> Response | None:
-        if self._is_over:
-            return self._response(cut=True)
         while True:
             try:
                 if data is not None:
@@ -346,6 +339,15 @@ def _unfinished(start: bytes) -> str:
     if start.startswith(_PREFIX):
         return "a server that closed in the middle of its answer"
     return "a server that closed without a response"
+
+
+def read_early(data: bytes) -> Response | None:
+    """Response that came where another protocol was asked, as far as it is here; None if broken."""
+    exchange = Exchange(Request("GET", "/", ""))
+    try:
+        return exchange.feed(data) or exchange.feed(b"")
+    except NotHttp:
+        return None
 
 
 def name_non_http(start: bytes, reason: str = "") -> str:

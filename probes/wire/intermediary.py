@@ -7,12 +7,12 @@ server that demands a certificate of the client. Each with what it is and what h
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from probes.wire.address import is_same_host
-from probes.wire.http import Response
+from probes.wire.http import Response, read_early
 from probes.wire.text import printable
 
 MAX_PAGE = 8 * 1024
@@ -51,11 +51,14 @@ class Diagnosis:
     """A clause that follows `Open, but `, with the status line."""
     fix: str
     """The change that helps, as a sentence."""
+    answered_by: str = ""
+    """Name of a proxy that answered in the host's place, where it has one."""
 
     @property
     def facts(self) -> dict[str, object]:
         """Facts of a row whose service was not reached."""
-        return {
+        named: dict[str, object] = {"answered_by": self.answered_by} if self.answered_by else {}
+        return named | {
             "summary": f"Open, but {self.text}",
             "http_problem": str(self.problem),
             "unproven": "http",
@@ -141,8 +144,7 @@ def diagnose(
     `host` is the Host field that was sent. `verified` is True behind a trusted certificate, where
     nothing on the path can answer in the host's place.
     """
-    page = _words(response)
-    status, line = response.status, _status_line(response, page)
+    page, status, line = _words(response), response.status, _line_of(response)
     if status in _CERTIFICATE_STATUSES or (400 <= status < 500 and _CERTIFICATE_PAGE.search(page)):
         text = f"it demands a certificate of the client: {line}"
         return Diagnosis(Problem.CLIENT_CERTIFICATE, text, _CERTIFICATE_FIX)
@@ -157,6 +159,22 @@ def diagnose(
     if _HTTP_SYS.match(response.header("server")):
         return _by_http_sys(response, line, service)
     return _by_gateway(response, line, page, service)
+
+
+def diagnose_plain(early: bytes, host: str, address: str) -> Diagnosis | None:
+    """Cause of plain HTTP where TLS was asked: a proxy or portal on the path; None for any other.
+
+    `early` is what came so far.
+    """
+    response = read_early(early) if early.startswith(b"HTTP/") else None
+    found = None if response is None else _by_proxy(response, _line_of(response), host, address)
+    if found is None:
+        return None
+    return replace(found, text=f"plain HTTP without TLS answers: {found.text}")
+
+
+def _line_of(response: Response) -> str:
+    return _status_line(response, _words(response))
 
 
 def _redirect_host(location: str, host: str, address: str) -> str:
@@ -234,7 +252,7 @@ def _answered_by_proxy(status: int, line: str, name: str) -> Diagnosis:
         fix = "Let the Audit Service host past the proxy: it wants a login for this connection."
     else:
         fix = "Allow the host in the rules of the proxy, or let the Audit Service host past it."
-    return Diagnosis(Problem.PROXY, text, fix)
+    return Diagnosis(Problem.PROXY, text, fix, name)
 
 
 def _by_http_sys(response: Response, line: str, service: str) -> Diagnosis | None:

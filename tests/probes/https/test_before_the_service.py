@@ -90,6 +90,41 @@ async def test_a_demanded_certificate_of_the_client_is_a_warning(
     assert result.observation.facts["fix"].startswith("Give the Audit Service a certificate")
 
 
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        (
+            b"HTTP/1.1 503 Service Unavailable\r\nServer: squid/5.7\r\n"
+            b"X-Squid-Error: ERR_CONNECT_FAIL 111\r\n\r\n",
+            "a proxy (squid/5.7) on the path answers in the host's place: HTTP 503",
+        ),
+        (
+            b"HTTP/1.1 502 Bad Gateway\r\nVia: 1.1 gate\r\n\r\n",
+            "a proxy (Via 1.1 gate) on the path",
+        ),
+        (b"HTTP/1.0 407 Login\r\nProxy-Authenticate: NTLM\r\n\r\n", "it wants a login"),
+        (
+            b"HTTP/1.1 302 Found\r\nLocation: http://portal.test/\r\n\r\n<html>",
+            "a web server sends clients on to portal.test",
+        ),
+        (b"HTTP/1.1 511 Login\r\n\r\n", "a captive portal on the path answers"),
+    ],
+)
+async def test_a_proxy_that_answers_without_tls_is_told(server, asked, ca_file, said, note):
+    async def answer(reader, writer):
+        await reader.read(1)
+        writer.write(said)
+        await reader.read()
+
+    async with server(answer) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert result.status is Status.BLOCKED
+    assert result.note.startswith("Open, but plain HTTP without TLS answers: ")
+    facts = result.observation.facts
+    assert note in result.note or note in facts["fix"]
+    assert facts["unproven"] == "http"
+
+
 async def test_a_server_that_is_busy_is_a_warning(server, asked, ca, ca_file, tmp_path):
     async with server(replying("503 Busy"), ca.issue(HOST), folder=tmp_path) as (port, _):
         _, result = await asked(port, ca_file=ca_file)
@@ -135,7 +170,7 @@ async def test_an_odd_head_blocks_nothing_and_is_told(
 
 
 async def test_a_head_longer_than_clients_take_is_a_warning(server, asked, ca, ca_file, tmp_path):
-    serve = replying("200 OK", f"X: {'y' * 140000}\r\n")
+    serve = replying("200 OK", f"X: {'y' * 102400}\r\n")
     async with server(serve, ca.issue(HOST), folder=tmp_path) as (port, _):
         _, result = await asked(port, ca_file=ca_file)
     assert result.status is Status.WARNING

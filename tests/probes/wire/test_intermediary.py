@@ -302,6 +302,13 @@ def test_an_answer_of_the_host_itself_has_no_other_cause(
     assert diagnose(answer(status, fields, page), "WinRM", "pc1:5985", "10.0.0.1") is None
 
 
+def test_the_proxy_that_answered_is_a_fact_of_the_row() -> None:
+    found = diagnose(answer(*CASES["Zscaler"][0]), "WinRM", "pc1:5985")
+    assert found is not None
+    assert found.facts["answered_by"] == "Zscaler/6.2"
+    assert found.facts["http_problem"] == "proxy"
+
+
 def test_behind_a_trusted_certificate_nothing_on_the_path_is_blamed() -> None:
     said = answer("502 Bad Gateway", "Server: nginx\r\nVia: 1.1 gate\r\n")
     found = diagnose(said, "HTTPS", "web.test", verified=True)
