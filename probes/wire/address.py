@@ -5,18 +5,6 @@ from __future__ import annotations
 import ipaddress
 
 
-def same_address(one: str | None, other: str | None) -> bool:
-    """True for two texts of one address; scope ids (RFC 4007 section 11) count for nothing."""
-    if not one or not other:
-        return False
-    try:
-        return ipaddress.ip_address(one.partition("%")[0]) == ipaddress.ip_address(
-            other.partition("%")[0]
-        )
-    except ValueError:
-        return False
-
-
 def is_same_host(named: str, host: str, address: str) -> bool:
     """True if a name or address that a host gives is its own: as it was asked, or its address.
 
@@ -27,3 +15,15 @@ def is_same_host(named: str, host: str, address: str) -> bool:
         return True
     are_names = all(any(char.isalpha() for char in name) and ":" not in name for name in names)
     return are_names and names[0].partition(".")[0] == names[1].partition(".")[0]
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """True for two texts of one address; scope ids (RFC 4007 section 11) count for nothing."""
+    if not one or not other:
+        return False
+    try:
+        return ipaddress.ip_address(one.partition("%")[0]) == ipaddress.ip_address(
+            other.partition("%")[0]
+        )
+    except ValueError:
+        return False
