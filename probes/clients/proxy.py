@@ -9,6 +9,7 @@ from probes.vantage.stream import Stream
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority, schemes
 from probes.wire.proxy import Proxy
 from probes.wire.text import printable
+from probes.wire.unexpected import is_tls
 
 _NO_DEFAULT_PORT = 0
 _LOGIN_WANTED = 407
@@ -57,6 +58,22 @@ async def open_tunnel(stream: Stream, proxy: Proxy, label: str, host: str, port:
         raise ProxyRefused(f"The proxy {label} is no HTTP proxy: it is {error}", {}) from None
     if not 200 <= response.status < 300:
         raise ProxyRefused(*_refusal(response, proxy, label, target))
+    if _is_page(response):
+        facts = {
+            "proxy_status": response.status,
+            "proxy_server": response.server,
+            "fix": "Correct the address of the proxy, or log in at its page: it opens no tunnel.",
+        }
+        text = f"The proxy {label} answers with a page and opens no tunnel to {target}"
+        raise ProxyRefused(f"{text}: {printable(response.status_line, 60)}", facts)
+
+
+def _is_page(response: Response) -> bool:
+    """True if what follows a 2xx is a page, as a web server or portal gives to any method."""
+    if response.body:
+        return not is_tls(response.body)
+    has_length = response.header("content-length").strip() not in ("", "0")
+    return has_length and "html" in response.header("content-type").lower()
 
 
 def _refusal(

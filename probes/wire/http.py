@@ -184,6 +184,8 @@ class Exchange:
         self._head.length = self._head_bytes - len(rest)
         status = self._head.status
         if self._connect and 200 <= status < 300:
+            # Nothing but what the far end of the tunnel says (RFC 9110 9.3.6).
+            self._body += rest
             return self._response(cut=False)
         # Only what says where the body ends, in a form that leaves no doubt.
         self._connection.receive_data(

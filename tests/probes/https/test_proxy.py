@@ -43,6 +43,30 @@ def proxy(status: bytes = b"", headers: bytes = b"", heard: list[bytes] | None =
     return serve
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 200 OK\r\nServer: portal\r\n\r\n<html>log in",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\n220 mail ready\r\n",
+    ],
+)
+async def test_a_page_in_place_of_a_tunnel_is_the_proxys(server, asked, ca_file, said):
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        await writer.drain()
+
+    async with server(answer) as (port, _):
+        via, url = ("127.0.0.1", port), f"127.0.0.1:{port}"
+        _, result = await asked(port, via=via, ca_file=ca_file, proxy=url)
+    assert result.status is Status.BLOCKED
+    assert result.note.startswith(
+        f"The proxy {url} answers with a page and opens no tunnel to alloyscan.test:443: HTTP 200"
+    )
+    assert result.observation.facts["unproven"] == "proxy"
+
+
 async def test_the_host_is_proven_through_a_proxy(server, asked, ca, ca_file, tmp_path, hello):
     heard = []
     async with (
