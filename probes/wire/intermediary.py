@@ -244,8 +244,8 @@ def _by_proxy(response: Response, line: str, host: str, address: str) -> Diagnos
 
 
 def _answered_by_proxy(status: int, line: str, name: str) -> Diagnosis:
-    who = f"a proxy ({name})" if name else "a proxy"
-    text = f"{who} on the path answers in the host's place: {line}"
+    who = f" ({name})" if name else ""
+    text = f"a proxy on the path answers in the host's place{who}: {line}"
     if status >= 500:
         fix = "Let the proxy reach the host, or let the Audit Service host past the proxy."
     elif status == 407:
@@ -259,7 +259,7 @@ def _by_http_sys(response: Response, line: str, service: str) -> Diagnosis | Non
     """Diagnosis of an answer of Windows' HTTP service itself."""
     name = f"Windows' HTTP service ({response.server})"
     if response.status == _UNAVAILABLE:
-        text = f"{service} behind it is down: {name} answers in its place: {line}"
+        text = f"the service behind it is down: {name} answers for {service}: {line}"
         fix = f"Start {service} on the host, or see there why it does not answer: {_NO_RULE}"
         return Diagnosis(Problem.SERVICE_DOWN, text, fix)
     if response.status == 404:

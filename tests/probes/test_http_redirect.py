@@ -65,7 +65,7 @@ async def test_another_web_server_is_a_warning(
             502,
             (("Via", "1.1 gate (squid/5.7)"),),
             b"",
-            "Open, but a proxy (1.1 gate (squid/5.7)) on the path answers in the host's place",
+            "Open, but a proxy on the path answers in the host's place (1.1 gate (squid/5.7))",
         ),
         (511, (), b"", "Open, but a captive portal on the path answers and wants a login"),
         (504, (), b"", "Open, but the service behind it is down: a gateway answers in its place"),

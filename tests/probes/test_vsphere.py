@@ -173,7 +173,7 @@ ESXI_PAGE = (
             503,
             (("X-Squid-Error", "ERR_DNS_FAIL 0"), ("Via", "1.1 gate (squid)")),
             b"",
-            "Open, but a proxy (1.1 gate (squid)) on the path answers in the host's place",
+            "Open, but a proxy on the path answers in the host's place (1.1 gate (squid))",
             "Let the proxy reach the host",
         ),
         (

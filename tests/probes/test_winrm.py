@@ -115,7 +115,8 @@ HTTP_SYS = "Server: Microsoft-HTTPAPI/2.0"
             "503 Service Unavailable",
             HTTP_SYS,
             "",
-            "Open, but WinRM behind it is down: Windows' HTTP service (Microsoft-HTTPAPI/2.0)",
+            "Open, but the service behind it is down: Windows' HTTP service (Microsoft-HTTPAPI/"
+            "2.0) answers for WinRM: HTTP 503 Service Unavailable",
             "Start WinRM on the host",
         ),
         (
@@ -136,7 +137,7 @@ HTTP_SYS = "Server: Microsoft-HTTPAPI/2.0"
             "502 Bad Gateway",
             "Via: 1.1 gate (squid/5.7)",
             "",
-            "Open, but a proxy (1.1 gate (squid/5.7)) on the path answers in the host's place",
+            "Open, but a proxy on the path answers in the host's place (1.1 gate (squid/5.7))",
             "Let the proxy reach the host",
         ),
         (

@@ -96,11 +96,11 @@ async def test_a_demanded_certificate_of_the_client_is_a_warning(
         (
             b"HTTP/1.1 503 Service Unavailable\r\nServer: squid/5.7\r\n"
             b"X-Squid-Error: ERR_CONNECT_FAIL 111\r\n\r\n",
-            "a proxy (squid/5.7) on the path answers in the host's place: HTTP 503",
+            "a proxy on the path answers in the host's place (squid/5.7): HTTP 503",
         ),
         (
             b"HTTP/1.1 502 Bad Gateway\r\nVia: 1.1 gate\r\n\r\n",
-            "a proxy (Via 1.1 gate) on the path",
+            "a proxy on the path answers in the host's place (Via 1.1 gate)",
         ),
         (b"HTTP/1.0 407 Login\r\nProxy-Authenticate: NTLM\r\n\r\n", "it wants a login"),
         (
@@ -149,7 +149,7 @@ async def test_a_page_of_the_device_that_inspects_is_a_proxys(server, asked, new
     async with server(serve, corp.issue(HOST), folder=tmp_path) as (port, _):
         _, result = await asked(port, ca_file=str(tmp_path / "corp.pem"), issuers=("Amazon",))
     assert result.status is Status.BLOCKED
-    assert "a proxy (Zscaler/6.2) on the path answers in the host's place" in result.note
+    assert "a proxy on the path answers in the host's place (Zscaler/6.2)" in result.note
 
 
 @pytest.mark.parametrize(

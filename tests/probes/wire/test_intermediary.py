@@ -23,8 +23,8 @@ CASES = {
     "HTTP.sys without its service": (
         ("503 Service Unavailable", HTTP_SYS, "<h2>Service Unavailable</h2>"),
         Problem.SERVICE_DOWN,
-        "WinRM behind it is down: Windows' HTTP service (Microsoft-HTTPAPI/2.0) answers in its "
-        "place: HTTP 503 Service Unavailable",
+        "the service behind it is down: Windows' HTTP service (Microsoft-HTTPAPI/2.0) answers for "
+        "WinRM: HTTP 503 Service Unavailable",
         "Start WinRM on the host",
     ),
     "HTTP.sys by a name it does not serve": (
@@ -65,20 +65,20 @@ CASES = {
             "Via: 1.1 gate (squid/5.7)\r\n",
         ),
         Problem.PROXY,
-        "a proxy (squid/5.7) on the path answers in the host's place: "
+        "a proxy on the path answers in the host's place (squid/5.7): "
         "HTTP 503 Service Unavailable, ERR_CONNECT_FAIL 111",
         "Let the proxy reach the host",
     ),
     "squid without its name": (
         ("502 Bad Gateway", "X-Squid-Error : ERR_READ_ERROR 104\r\nVia: 1.1 gate\r\n"),
         Problem.PROXY,
-        "a proxy (Via 1.1 gate) on the path answers in the host's place: HTTP 502 Bad Gateway",
+        "a proxy on the path answers in the host's place (Via 1.1 gate): HTTP 502 Bad Gateway",
         "Let the proxy reach the host",
     ),
     "a Via alone": (
         ("502 Bad Gateway", "Via: 1.1 inner, 1.1 outer\r\n"),
         Problem.PROXY,
-        "a proxy (Via 1.1 inner, 1.1 outer) on the path",
+        "a proxy on the path answers in the host's place (Via 1.1 inner, 1.1 outer): HTTP 502",
         "Let the proxy reach the host",
     ),
     "squid that forbids": (
@@ -90,13 +90,13 @@ CASES = {
     "Blue Coat": (
         ("503 Service Unavailable", "Server: BlueCoat-Security-Appliance\r\n"),
         Problem.PROXY,
-        "a proxy (BlueCoat-Security-Appliance) on the path",
+        "(BlueCoat-Security-Appliance): HTTP 503",
         "Let the proxy reach the host",
     ),
     "Zscaler": (
         ("403 Forbidden", "Server: Zscaler/6.2\r\n", "<title>Internet Security by Zscaler</title>"),
         Problem.PROXY,
-        "a proxy (Zscaler/6.2) on the path",
+        "(Zscaler/6.2): HTTP 403",
         "Allow the host in the rules of the proxy",
     ),
     "McAfee by its Via": (

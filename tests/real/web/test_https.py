@@ -201,7 +201,7 @@ def test_other_checks_do_not_go_through_the_proxy(web) -> None:
         (
             "proxy.test",
             "hyperv.host",
-            "Open, but a proxy (squid",
+            "Open, but a proxy on the path answers in the host's place (squid",
             "Let the proxy reach the host",
         ),
     ],
@@ -223,5 +223,5 @@ def test_a_squid_before_port_80_is_not_taken_for_the_host(web) -> None:
     records = [json.loads(line) for line in done.stdout.splitlines()]
     row = next(one for one in records if one.get("check") == "esxi.http")
     assert row["status"] == "blocked"
-    assert "on the path answers in the host's place: HTTP 50" in row["note"]
+    assert "a proxy on the path answers in the host's place (squid" in row["note"]
     assert ", ERR_" in row["note"]
