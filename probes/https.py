@@ -43,8 +43,11 @@ DEFAULT_PORT = 443
 MAX_CHAIN = 8
 MAX_EVIDENCE = 256
 
-_SERVED = (Problem.UNAVAILABLE, Problem.CLIENT_CERTIFICATE)
-"""Answers of the service itself, which the audit may not be able to use."""
+_SERVED = {
+    Problem.UNAVAILABLE: "measure it again",
+    Problem.CLIENT_CERTIFICATE: "give the Audit Service one that it accepts, or exempt it",
+}
+"""Answers of the service itself, which the audit may not be able to use, and what to do."""
 _INTERCEPTION_FIX = "Exempt this host from TLS inspection for the Audit Service host."
 _INTERCEPTION = "as a device that opens and re-signs TLS does"
 _BY_NAME = "perhaps a firewall that filters by server name (SNI)"
@@ -234,7 +237,7 @@ def _answered(call: Call, progress: _Progress, response: Response) -> Answer:
         progress.facts["http_oddities"] = list(response.oddities)
     if found is not None and found.problem in _SERVED:
         progress.facts |= {"http_problem": str(found.problem), "fix": found.fix}
-        return _confirmed(call, progress, response, found.text)
+        return _confirmed(call, progress, response, f"{found.text}; {_SERVED[found.problem]}")
     if found is not None and found.problem is not Problem.PORTAL:
         progress.facts |= found.facts
         return progress.answer(
@@ -336,8 +339,10 @@ def _tls_failure(error: TlsFailure, progress: _Progress) -> Answer:
     if failure.demands_certificate:
         version = failure.version or progress.facts.get("tls", "TLS")
         text = f"{version} is right and the server's certificate is trusted, but {failure.text}"
-        problem = str(Problem.CLIENT_CERTIFICATE)
-        return progress.answer(Service.CONFIRMED, text, warning=True, http_problem=problem, **facts)
+        problem = Problem.CLIENT_CERTIFICATE
+        text = f"{text}; {_SERVED[problem]}"
+        facts["http_problem"] = str(problem)
+        return progress.answer(Service.CONFIRMED, text, warning=True, **facts)
     return progress.answer(Service.UNEXPECTED, f"Open, but {failure.text}", unproven="tls", **facts)
 
 

@@ -87,6 +87,7 @@ async def test_a_demanded_certificate_of_the_client_is_a_warning(
     assert result.status is Status.WARNING
     assert result.observation.service is Service.CONFIRMED
     assert result.note.startswith("It demands a certificate of the client: HTTP 4")
+    assert "give the Audit Service one that it accepts, or exempt it" in result.note
     assert result.observation.facts["fix"].startswith("Give the Audit Service a certificate")
 
 

@@ -215,3 +215,4 @@ async def test_a_certificate_demanded_in_any_version_does_not_block(
         await serving
     assert result.status is Status.WARNING
     assert "the server's certificate is trusted, but it demands a certificate" in result.note
+    assert "give the Audit Service one that it accepts, or exempt it" in result.note

@@ -14,17 +14,17 @@ EXPECTED = {
     "clientcert": (
         "warning",
         "It demands a certificate of the client: HTTP 400 Bad Request, “No required SSL "
-        "certificate was sent”; TLS 1.3, HTTP 400.",
+        "certificate was sent”; give the Audit Service one that it accepts, or exempt it; TLS 1.3",
     ),
     "demands": (
         "warning",
         "TLS 1.3 is right and the server's certificate is trusted, but it demands a certificate "
-        "of the client: certificate required (alert 116, certificate_required).",
+        "of the client: certificate required (alert 116, certificate_required); give the Audit",
     ),
     "demands12": (
         "warning",
         "TLS 1.2 is right and the server's certificate is trusted, but it demands a certificate "
-        "of the client: handshake failure (alert 40, handshake_failure).",
+        "of the client: handshake failure (alert 40, handshake_failure); give the Audit Service",
     ),
     "idle": (
         "blocked",
