@@ -222,6 +222,9 @@ ACCEPTS_EVERYTHING = "accepts_everything"
 WRONG_PRODUCT = "wrong_product"
 """Fact of an observation: the right protocol of another product, as a clause for the verdict."""
 
+NOT_SENT = "not_sent"
+"""Fact of an observation: the SYN of a silent connect did not leave the measuring machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:

@@ -9,7 +9,7 @@ from functools import partial
 
 from probes.call import Answer, Call, NoAnswer, ProbeFunction, Unexpected
 from probes.engine.pacing import Work
-from probes.model import Evidence, Observation, Reason, Resolution, Service, State
+from probes.model import NOT_SENT, Evidence, Observation, Reason, Resolution, Service, State
 from probes.options import Options
 from probes.settings import Settings
 from probes.vantage import NotOffered, Outcome, Vantage
@@ -45,6 +45,8 @@ def from_outcome(
         timings.update({name: round(ms, 3) for name, ms in timings_ms.items()})
     if len(tried) > 1:
         known.update(_address_facts(outcome, tried))
+    if outcome.not_sent:
+        known[NOT_SENT] = True
     if outcome.problem:
         known["caveat" if outcome.state is State.CLOSED else "problem"] = outcome.problem
     if facts:

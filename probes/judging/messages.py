@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from probes.model import ACCEPTS_EVERYTHING, Icmp, Job, Observation, Reason, Service, State
+from probes.model import (
+    ACCEPTS_EVERYTHING,
+    NOT_SENT,
+    Icmp,
+    Job,
+    Observation,
+    Reason,
+    Service,
+    State,
+)
 from probes.registry import probe_of
 from probes.wire.address import same_address
 
@@ -121,15 +130,8 @@ def _describe(job: Job, observation: Observation, timeout: float) -> str:
             )
         case State.OPEN_FILTERED:
             return _describe_unanswered(observation, timeout)
-        case State.FILTERED if observation.reason is Reason.NO_RESPONSE and facts.get(
-            "no_arp_reply"
-        ):
-            return (
-                f"{_silence(observation, timeout)}, and no ARP reply either: the host is down or "
-                "its address is not in use"
-            )
         case State.FILTERED if observation.reason is Reason.NO_RESPONSE:
-            return f"{_silence(observation, timeout)}: dropped on the way or the host is down"
+            return f"{_silence(observation, timeout)}{_silence_explanation(observation)}"
         case State.FILTERED | State.UNREACHABLE if observation.icmp is not None:
             return _describe_icmp(observation, observation.icmp)
         case State.FILTERED | State.UNREACHABLE:
@@ -192,6 +194,15 @@ def _silence(observation: Observation, timeout: float) -> str:
     attempts = observation.attempts
     times = _ATTEMPTS_TEXT.get(attempts, f", {attempts} times")
     return f"No answer in {timeout:g} s{times}"
+
+
+def _silence_explanation(observation: Observation) -> str:
+    """Explanation of silence, as the end of a sentence."""
+    if observation.facts.get(NOT_SENT):
+        return ", and nothing left this machine: its own firewall drops it, as far as can be told"
+    if observation.facts.get("no_arp_reply"):
+        return ", and no ARP reply either: the host is down or its address is not in use"
+    return ": dropped on the way or the host is down"
 
 
 def _describe_icmp(observation: Observation, icmp: Icmp) -> str:

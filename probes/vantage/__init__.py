@@ -59,6 +59,8 @@ class Outcome:
     """The MAC address the echo was sent to, where that is the host's own: on our segment."""
     no_arp_reply: bool = False
     """The address of a silent echo is on our segment, and no ARP reply has come for it."""
+    not_sent: bool = False
+    """A silent connect's SYN did not leave this machine: its own firewall drops it, as a rule."""
     problem: str = ""
     """For local errors: what to do, as a sentence."""
     foreign: tuple[ForeignDatagram, ...] = ()

@@ -39,6 +39,9 @@ _TCP_INFO_SIZE = 104
 _RTT = struct.Struct("=I")
 _RTT_AT = 68
 """Offset of tcpi_rtt, microseconds, in struct tcp_info (linux/tcp.h); the state is at 0."""
+_COUNT = struct.Struct("=I")
+_RETRANSMITTED_AT, _TOTAL_RETRANSMITTED_AT = 36, 100
+"""Offsets of tcpi_retrans and tcpi_total_retrans in struct tcp_info."""
 _SYN_SENT, _CLOSE = 2, 7
 """States of a connect under way and of one that failed (net/tcp_states.h)."""
 _IN_PROGRESS = frozenset(
@@ -65,6 +68,21 @@ class Connector:
         """Forget the deadlines and sockets of this loop."""
         self._deadlines.close()
         self._watcher.close()
+
+
+def is_held_back(info: bytes) -> bool:
+    """True if this machine itself did not let a SYN out, by the tcp_info of a silent connect.
+
+    The kernel counts a retransmission in tcpi_total_retrans before it hands it over, and in
+    tcpi_retrans only where that succeeded (tcp_retransmit_skb). A rule that drops in the hooks
+    output or postrouting makes it fail without a word to the connect. False before the first
+    retransmission (1 s, RFC 6298 2.1) and where the system has no tcp_info.
+    """
+    if len(info) < _TCP_INFO_SIZE:
+        return False
+    handed_over: int = _COUNT.unpack_from(info, _RETRANSMITTED_AT)[0]
+    attempted: int = _COUNT.unpack_from(info, _TOTAL_RETRANSMITTED_AT)[0]
+    return attempted > 0 and handed_over == 0
 
 
 class SocketPipe:
@@ -239,7 +257,7 @@ class _ConnectAttempt:
 
     def expire(self) -> None:
         """Check once more before it counts as silence: the loop may be late, not the answer."""
-        self._unwatch(self._poll_outcome() or self._failed_outcome(errno.ETIMEDOUT))
+        self._unwatch(self._poll_outcome() or self._silent_outcome())
 
     def _unwatch(self, outcome: Outcome) -> None:
         stays_open = self._keep and outcome.state is State.OPEN and outcome.errno is None
@@ -302,6 +320,11 @@ class _ConnectAttempt:
             latency_source=clock,
             elapsed_ms=elapsed,
         )
+
+    def _silent_outcome(self) -> Outcome:
+        outcome = self._failed_outcome(errno.ETIMEDOUT)
+        outcome.not_sent = is_held_back(self._tcp_info())
+        return outcome
 
     def _failed_outcome(self, number: int) -> Outcome:
         elapsed = (perf_counter() - self._started) * 1000

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from probes.model import Reason, State
-from probes.vantage.local.tcp import Connector, Deadlines
+from probes.vantage.local.tcp import Connector, Deadlines, is_held_back
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the error queue is Linux's")
 
@@ -142,3 +142,28 @@ async def test_deadlines_expire_in_order_and_never_what_has_ended():
     await asyncio.wait_for(all_done.wait(), 5)
     assert ended == [attempt.name for attempt in attempts[1:]]
     deadlines.close()
+
+
+def tcp_info(attempted: int, handed_over: int) -> bytes:
+    """A tcp_info in which nothing but the retransmissions is said (linux/tcp.h)."""
+    info = bytearray(104)
+    struct.pack_into("=I", info, 36, handed_over)
+    struct.pack_into("=I", info, 100, attempted)
+    return bytes(info)
+
+
+@pytest.mark.parametrize(
+    ("info", "held_back"),
+    [
+        (tcp_info(1, 0), True),
+        (tcp_info(3, 0), True),
+        (tcp_info(1, 1), False),
+        (tcp_info(3, 1), False),
+        # Before the first retransmission nothing can be told.
+        (tcp_info(0, 0), False),
+        (tcp_info(3, 0)[:100], False),
+        (b"", False),
+    ],
+)
+def test_a_syn_that_the_kernel_could_not_hand_over_is_held_back_here(info, held_back):
+    assert is_held_back(info) is held_back
