@@ -33,8 +33,6 @@ def from_outcome(
     resolution = work.resolution
     if work.job.proxy:
         known["proxy"] = work.job.proxy
-        if outcome.state is not State.OPEN:
-            known["fix"] = f"Allow this host to connect to the proxy {work.job.proxy}."
     if resolution is not None:
         timings["resolve"] = round(resolution.ms, 3)
         known["resolved"] = _resolution_facts(resolution)

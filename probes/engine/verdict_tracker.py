@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from probes.engine.plan import row_key
+from probes.judging.host_states import HostStates, host_key
 from probes.judging.verdict import Judgement, VerdictRow, best_row, judge_capability, verdict_row
 from probes.model import FAILURES, MEASURED, Job, Result, Status, Target, Verdict
 from probes.wire.text import printable
@@ -67,6 +68,9 @@ class VerdictTracker:
         """Rows of each check that other roles depend on."""
         self._best_rows: dict[str, VerdictRow | None] = {}
         self._emitted: dict[Target, tuple[Judgement, ...]] = {}
+        self._hosts = HostStates()
+        self._targets_of_host: dict[str, dict[Target, None]] = {}
+        """Targets of each host with a result, by the key of the host."""
         self._cache: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
         self._earlier_targets: dict[str, dict[Target, None]] = {}
         """Targets of an earlier session, by role."""
@@ -75,6 +79,7 @@ class VerdictTracker:
             self._earlier_targets.setdefault(job.target.role, {})[job.target] = None
             if job.target.role in self._open_by_role:
                 self._keys.setdefault(job.check.id, {})[key] = None
+            self._take_in(job)
 
     def row_opened(self, job: Job) -> None:
         """Count a row that waits for a result, for the first time or again."""
@@ -88,7 +93,8 @@ class VerdictTracker:
         """Count a row that has its result; returns the verdicts that follow."""
         target = job.target
         left = self._open[target] = self._open[target] - 1
-        verdicts = [] if left else self._judge(target)
+        verdicts = self._judge_hosts(self._take_in(job), job.target)
+        verdicts += [] if left else self._judge(target)
         if target.role in self._open_by_role:
             self._open_by_role[target.role] -= 1
             return verdicts + self._judge_dependents(target.role)
@@ -97,20 +103,24 @@ class VerdictTracker:
     def row_changed(self, job: Job) -> list[Verdict]:
         """Verdicts that follow from another result of a closed row."""
         role = job.target.role
-        verdicts = [] if job.target in self._open else self._judge(job.target)
+        verdicts = self._judge_hosts(self._take_in(job), job.target)
+        verdicts += [] if job.target in self._open else self._judge(job.target)
         return verdicts + self._judge_dependents(role) if role in self._open_by_role else verdicts
 
     def targets_removed(self, targets: Collection[Target], jobs: Iterable[Job]) -> list[Verdict]:
         """Remove targets with these rows; returns the verdicts of others that follow."""
+        changed: dict[str, None] = {}
         for job in jobs:
             self._keys.get(job.check.id, {}).pop(job.key, None)
+            changed.update(dict.fromkeys(self._hosts.remove(job.key)))
         for target in targets:
             left = self._open.pop(target, 0)
             if target.role in self._open_by_role:
                 self._open_by_role[target.role] -= left
             self._emitted.pop(target, None)
             self._earlier_targets.get(target.role, {}).pop(target, None)
-        return self.dependent_verdicts({target.role for target in targets})
+        verdicts = self._judge_hosts(changed)
+        return verdicts + self.dependent_verdicts({target.role for target in targets})
 
     def dependent_verdicts(self, roles: Collection[str]) -> list[Verdict]:
         """Changed verdicts of targets that depend on these roles."""
@@ -130,6 +140,30 @@ class VerdictTracker:
         self._best_rows.clear()
         verdicts = [verdict for target in list(self._open) for verdict in self._judge(target)]
         self._open.clear()
+        return verdicts
+
+    def take_in(self, results: Iterable[Result]) -> None:
+        """Take in what these results tell about their hosts, before anything is judged."""
+        for result in results:
+            self._take_in(result.job)
+
+    def _take_in(self, job: Job) -> tuple[str, ...]:
+        """Take in what the result of a row tells; returns the hosts whose state it changed."""
+        result = self._results.get(job.key)
+        if result is None:
+            return ()
+        host = host_key(result)
+        if host:
+            self._targets_of_host.setdefault(host, {})[job.target] = None
+        return self._hosts.add(result)
+
+    def _judge_hosts(self, hosts: Iterable[str], besides: Target | None = None) -> list[Verdict]:
+        """Judge again what depends on these hosts, of which a row told something new."""
+        targets = {one: None for host in hosts for one in self._targets_of_host.get(host, ())}
+        due = [one for one in targets if one != besides and one in self._emitted]
+        verdicts = [verdict for one in due if one not in self._open for verdict in self._judge(one)]
+        for role in {one.role for one in targets} & self._open_by_role.keys():
+            verdicts += self._judge_dependents(role)
         return verdicts
 
     def _judge_dependents(self, role: str) -> list[Verdict]:
@@ -187,7 +221,7 @@ class VerdictTracker:
             result = self._results.get(key)
             if result is None and key in self._jobs:
                 return None
-            rows.append(None if result is None else verdict_row(result))
+            rows.append(None if result is None else verdict_row(result, self._hosts.of(result)))
         return tuple(rows)
 
     def _not_measured_again(self, checks: _CapabilityChecks, target: Target) -> str:
@@ -231,10 +265,14 @@ class VerdictTracker:
     def _best_row(self, check: str) -> VerdictRow | None:
         if check not in self._best_rows:
             results = [self._results.get(key) for key in self._keys.get(check, ())]
-            self._best_rows[check] = best_row(
-                _NOT_TESTED if one is None else verdict_row(one) for one in results
-            )
+            self._best_rows[check] = best_row(map(self._named_row, results))
         return self._best_rows[check]
+
+    def _named_row(self, result: Result | None) -> VerdictRow:
+        """Row for verdicts on other targets: its change names its own host."""
+        if result is None:
+            return _NOT_TESTED
+        return verdict_row(result, self._hosts.of(result), result.job.target.label)
 
     def _capability_checks(self, role: str) -> tuple[_CapabilityChecks, ...]:
         if role not in self._checks_by_role:
@@ -270,6 +308,7 @@ def verdicts_of(
     measured = {key: one for key, one in rows.items() if one.status is not Status.CANCELLED}
     jobs = {key: result.job for key, result in rows.items()}
     tracker = VerdictTracker(profile, answers, jobs, measured, earlier)
+    tracker.take_in(measured.values())
     for job in jobs.values():
         tracker.row_opened(job)
     return tracker.finish()

@@ -1,7 +1,8 @@
-"""Messages of observations, and fixes that replace those of the profile."""
+"""Messages of observations."""
 
 from __future__ import annotations
 
+from probes.judging.party import unanswered_neighbour
 from probes.model import (
     ACCEPTS_EVERYTHING,
     NOT_SENT,
@@ -12,7 +13,6 @@ from probes.model import (
     Service,
     State,
 )
-from probes.registry import probe_of
 from probes.wire.address import same_address
 
 _PROHIBITED = {
@@ -38,67 +38,6 @@ def outcome_message(job: Job, observation: Observation, timeout: float) -> str:
     if observation.state is State.ERROR:
         return text
     return f"The proxy {job.proxy} is not reached: {text[0].lower()}{text[1:]}"
-
-
-def fix_override(job: Job, seen: Observation) -> str:
-    """Fix that replaces the profile's in a verdict; empty where the profile's is right.
-
-    It names no host, so that targets with the same rows have the same verdict.
-    """
-    if seen.state is State.UNREACHABLE:
-        match seen.reason:
-            case Reason.HOST_UNREACH if "unanswered" not in seen.facts or seen.facts["unanswered"]:
-                return "Start the host or correct its address, if no rule on the way says so."
-            case Reason.NET_UNREACH:
-                return "Correct the routes on the way, or the address."
-            case Reason.TIME_EXCEEDED:
-                return "Mend the routing loop on the way."
-    if seen.state is State.CLOSED and not probe_of(job.check).opens_port:
-        return closed_port_fix(job)
-    return wrong_service_fix(job, seen)
-
-
-def wrong_service_fix(job: Job, seen: Observation) -> str:
-    """Fix where a port is open and the service behind it is not the right one.
-
-    Empty for any other row, and where the right service has a fault or a port behind this one
-    decides. No rule has to change: the connection is let through.
-    """
-    if seen.state is not State.OPEN or job.check.ports or "unproven" in seen.facts:
-        return ""
-    where = f"{job.check.transport.upper()} {job.port}" if job.port else job.check.port_text
-    if seen.service is Service.UNEXPECTED:
-        return (
-            f"Correct the address, or have {job.check.title} listen on {where}: "
-            "the path is open, but something else answers."
-        )
-    if seen.service is Service.SILENT:
-        return (
-            f"See on the host, or on what takes its connections, why {job.check.title} says "
-            f"nothing useful on {where}: the connection is accepted."
-        )
-    return ""
-
-
-def closed_port_fix(job: Job) -> str:
-    """Fix where a port is refused in the host's own name.
-
-    Empty where the service answers nobody, serves one client at a time or is behind another port.
-    """
-    check = job.check
-    if not check.answers or probe_of(check).one_client or check.ports:
-        return ""
-    where = f"{check.transport.upper()} {job.port}" if job.port else check.port_text
-    return (
-        f"Start {check.title} on the host or correct the port: nothing listens on {where}, "
-        "unless a firewall refuses it in the host's name."
-    )
-
-
-def unanswered_neighbour(observation: Observation) -> str | None:
-    """Neighbour that gave no ARP reply to this machine; see Vantage.unresolved_neighbour."""
-    silent = observation.facts.get("unanswered")
-    return silent if isinstance(silent, str) else None
 
 
 def _describe(job: Job, observation: Observation, timeout: float) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from probes.judging.messages import fix_override
+from probes.judging.change import THE_HOST, Change, merged_texts, required_change
+from probes.judging.party import UNHEARD, HostState, Party
 from probes.judging.text import joined
 from probes.model import (
     AVAILABLE,
@@ -23,7 +24,6 @@ from probes.model import (
 from probes.wire.text import printable
 from profiles.model import Capability, Check, Elsewhere, Instead, Profile, clause
 
-_MAX_FIX = 600
 _MAX_REMARK = 200
 _NAME_ANOTHER = "Name the host that is meant: another product answers here."
 
@@ -35,8 +35,8 @@ class VerdictRow:
     status: Status
     reason: Reason | None = None
     """Reason of a row that was not tested."""
-    fix: str = ""
-    """Fix from the probe or the judge that replaces the profile's."""
+    change: Change | None = None
+    """Change for a row that is missing; None stands for the profile's."""
     shortfall: str = ""
     """Clause about a service that answers and falls short of what the check asks for."""
     remark: str = ""
@@ -100,6 +100,7 @@ _OF_STATUS: Mapping[Status, CheckOutcome] = {
     Status.DEGRADED: CheckOutcome.DEGRADED,
 }
 _PLAIN = {status: VerdictRow(status) for status in Status}
+_PARTY_RANK = {party: rank for rank, party in enumerate(Party)}
 _BEST_OF_ALL = (*BEST_FIRST, *(status for status in Status if status not in BEST_FIRST))
 
 _WORKING = frozenset({CheckOutcome.OK, CheckOutcome.WARNING})
@@ -157,7 +158,7 @@ def judge_capability(
     for other in capability.elsewhere:
         check = checks[other.check]
         outcome = other_role_outcome(check, elsewhere.get(check.id), answers)
-        judged.append(JudgedCheck(check, outcome, None, other))
+        judged.append(JudgedCheck(check, outcome, elsewhere.get(check.id), other))
     ruling = _ruling(judged, substitute)
     text = verdict_sentence(profile, capability, ruling, judged, substitute, port)
     return Judgement(
@@ -165,16 +166,17 @@ def judge_capability(
     )
 
 
-def verdict_row(result: Result) -> VerdictRow:
-    """Reduce a result to the part that verdicts depend on."""
+def verdict_row(result: Result, host: HostState = UNHEARD, to: str = THE_HOST) -> VerdictRow:
+    """Reduce a result to the part that verdicts depend on.
+
+    `host` is the state of its host and `to` what its change calls the host.
+    """
     status = result.status
     if status in UNTESTED:
         return VerdictRow(status, result.observation.reason)
     shortfall = printable(str(result.observation.facts.get("shortfall", "")))
     if status in MISSING:
-        own = result.observation.facts.get("fix") or fix_override(result.job, result.observation)
-        row = VerdictRow(status, None, str(own)[:_MAX_FIX], shortfall)
-        return row if own or shortfall else _PLAIN[status]
+        return VerdictRow(status, None, required_change(result, host, to), shortfall)
     if status is Status.WARNING and (remark := result.observation.facts.get(WRONG_PRODUCT)):
         remark = printable(str(remark), _MAX_REMARK).rstrip(". ")
         return VerdictRow(status, shortfall=shortfall, remark=remark)
@@ -185,19 +187,21 @@ def best_row(rows: Iterable[VerdictRow]) -> VerdictRow | None:
     """Rows of one check on several hosts as one: a single success is enough.
 
     None without rows; not tested if any row was not and none succeeds. A shortfall stands where
-    every row that succeeds has one.
+    every row that succeeds has one. Where all are missing, the change is that of one of the best:
+    the one whose party is known best.
     """
-    candidates = tuple(rows)
-    statuses = {row.status for row in candidates}
+    rows = tuple(rows)
+    statuses = {row.status for row in rows}
     if not statuses:
         return None
     if statuses & UNTESTED and not statuses & AVAILABLE:
         return _PLAIN[Status.ERROR]
     best = next(one for one in _BEST_OF_ALL if one in statuses)
-    of_best = [row for row in candidates if row.status is best]
-    if best in AVAILABLE and all(row.shortfall for row in of_best):
-        return VerdictRow(best, shortfall=of_best[0].shortfall)
-    return _PLAIN[best]
+    of_best = [row for row in rows if row.status is best]
+    shortfall = of_best[0].shortfall if all(row.shortfall for row in of_best) else ""
+    changes = (row.change for row in of_best if row.change is not None)
+    change = min(changes, key=lambda one: (_PARTY_RANK[one.party], one.text), default=None)
+    return VerdictRow(best, None, change, shortfall) if change or shortfall else _PLAIN[best]
 
 
 def check_outcome(
@@ -462,12 +466,13 @@ def _fix(
         if lost and not needed & (_UNDECIDED | {CheckOutcome.NOT_NEEDED}):
             candidates.append([id for id in failed if id != instead.of])
     chosen = min(candidates, key=lambda candidate: len(candidate))
-    fixes = (
-        (judged.row.fix if judged.row is not None else "") or judged.check.fix
-        for judged in sorted(checks, key=lambda judged: judged.outcome is CheckOutcome.DEGRADED)
-        if judged.check.id in chosen
-    )
-    return tuple(dict.fromkeys(fixes))
+    ordered = sorted(checks, key=lambda judged: judged.outcome is CheckOutcome.DEGRADED)
+    return merged_texts(_change(judged) for judged in ordered if judged.check.id in chosen)
+
+
+def _change(judged: JudgedCheck) -> Change:
+    known = None if judged.row is None else judged.row.change
+    return known or Change(Party.UNKNOWN, "", judged.check.fix)
 
 
 def _is_repaired_by_another(

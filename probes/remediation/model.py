@@ -16,6 +16,8 @@ class Remedy:
     """
 
     change: str
+    who: str
+    """Party that has to make it."""
     snippets: tuple[Snippet, ...] = ()
 
 

@@ -16,7 +16,7 @@ from typing import TextIO
 
 from probes.engine.plan import CONFIRM_ABOVE, endpoint_count, plan
 from probes.engine.thread import Engine
-from probes.judging.findings import Finding
+from probes.judging.findings import Finding, rows_in_no_finding
 from probes.model import (
     Diagnosed,
     Event,
@@ -220,7 +220,8 @@ class Output:
         if len(self._latest) > 20:
             for result in failures(self._latest.values()):
                 print(self._lines.format(result))
-        for line in findings_lines(self._findings):
+        alone = rows_in_no_finding(self._latest.values(), self._findings)
+        for line in findings_lines(self._findings, len(alone)):
             print(line)
         for line in verdict_lines(self.verdicts.lines()):
             print(line)

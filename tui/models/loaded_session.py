@@ -65,9 +65,10 @@ def with_findings(session: Session) -> Session:
     """The same with its findings: those of the log, or what its rows lead to where it has none.
 
     It has none if it is older than they are, or was killed or stopped, and only some of them if
-    rows of an earlier session count in it.
+    rows of an earlier session count in it. Of a finding with very many rows it has only some keys.
     """
-    if session.findings and not session.earlier:
+    complete = all(one.rows <= len(one.keys) for one in session.findings)
+    if session.findings and complete and not session.earlier:
         return session
     computed = diagnose(session.results, session.header.answers)
     return dataclasses.replace(session, findings=tuple(map(to_finding_record, computed)))

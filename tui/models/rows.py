@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, TypeVar
 
+from probes.judging.host_states import HostStates
 from probes.model import UNFINISHED, Job, Queued, Result, Started, Status
 from tui.models.columns import COLUMN, RowData, Sort
 from tui.models.filter import EVERYTHING, Filter, row_predicate
@@ -57,6 +58,7 @@ class Rows:
         self._ranks: dict[str, array[int]] = {}
         """Places of the rows by a column that results do not change."""
         self._changes = 0
+        self._hosts: HostStates | None = None
         self.stale = False
 
     def replace(self, rows: Iterable[tuple[Job, Result | None]]) -> None:
@@ -131,6 +133,8 @@ class Rows:
                     self.add((event.job,))
                     row = len(self._jobs) - 1
                 self._results[row] = event
+                if self._hosts is not None:
+                    self._hosts.add(event)
                 self._set_status(row, _CODE[event.status], changed)
             elif isinstance(event, Started | Queued):
                 code = _CODE[Status.RUNNING if isinstance(event, Started) else Status.QUEUED]
@@ -145,6 +149,13 @@ class Rows:
         """The latest result under a key, also while it is measured again; None before any."""
         row = self._index.get(key)
         return None if row is None else self._results[row]
+
+    @property
+    def hosts(self) -> HostStates:
+        """States of the hosts by the latest results; kept once they were asked for."""
+        if self._hosts is None:
+            self._hosts = HostStates(one for one in self._results if one is not None)
+        return self._hosts
 
     def job_of(self, key: str) -> Job | None:
         """The job under a key, or None if there is no such row."""

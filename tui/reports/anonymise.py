@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from probes.judging.host_states import HostStates
 from probes.model import Evidence, Icmp, Observation, Result, Target
 from probes.session import FindingRecord, Header, Session
 from profiles.model import Profile
@@ -237,11 +238,13 @@ def pseudonymised(report: Report) -> Report:
         return name(raw) if kind in _HOST_FACTS | _DOMAIN_FACTS else text(raw)
 
     id = hmac.digest(key, b"id", "sha256").hex()[:16]
+    visited = with_visited_texts(session, TextVisitor(text, name, fact, id))
     return dataclasses.replace(
         report,
-        session=with_visited_texts(session, TextVisitor(text, name, fact, id)),
+        session=visited,
         notices=tuple(map(text, report.notices)),
         pseudonymised=True,
+        hosts=HostStates(visited.results),
     )
 
 

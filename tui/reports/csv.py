@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from probes.model import Icmp, Result
 from tui.models.columns import COLUMNS, RowData
-from tui.reports.model import Report, fix_text, line
+from tui.reports.model import Report, fix_text, line, who_text
 
 
 class _CsvOnlyColumn(NamedTuple):
@@ -18,21 +18,22 @@ class _CsvOnlyColumn(NamedTuple):
     number: int
     """Among those of tui.models.columns."""
     heading: str
-    text: Callable[[Result], str]
+    text: Callable[[Report, Result], str]
 
 
 _CSV_ONLY = (
-    _CsvOnlyColumn(5, "title", lambda row: row.job.check.title),
-    _CsvOnlyColumn(6, "transport", lambda row: row.job.check.transport),
-    _CsvOnlyColumn(9, "source", lambda row: row.observation.source or ""),
-    _CsvOnlyColumn(10, "interface", lambda row: row.observation.interface or ""),
+    _CsvOnlyColumn(5, "title", lambda _, row: row.job.check.title),
+    _CsvOnlyColumn(6, "transport", lambda _, row: row.job.check.transport),
+    _CsvOnlyColumn(9, "source", lambda _, row: row.observation.source or ""),
+    _CsvOnlyColumn(10, "interface", lambda _, row: row.observation.interface or ""),
     _CsvOnlyColumn(15, "to change", fix_text),
-    _CsvOnlyColumn(17, "latency source", lambda row: row.observation.latency_source or ""),
-    _CsvOnlyColumn(18, "started", lambda row: row.observation.started),
-    _CsvOnlyColumn(19, "attempts", lambda row: str(row.observation.attempts)),
-    _CsvOnlyColumn(20, "said no", lambda row: _of_icmp(row, lambda icmp: icmp.offender)),
-    _CsvOnlyColumn(21, "icmp type", lambda row: _of_icmp(row, lambda icmp: str(icmp.type))),
-    _CsvOnlyColumn(22, "icmp code", lambda row: _of_icmp(row, lambda icmp: str(icmp.code))),
+    _CsvOnlyColumn(17, "latency source", lambda _, row: row.observation.latency_source or ""),
+    _CsvOnlyColumn(18, "started", lambda _, row: row.observation.started),
+    _CsvOnlyColumn(19, "attempts", lambda _, row: str(row.observation.attempts)),
+    _CsvOnlyColumn(20, "said no", lambda _, row: _of_icmp(row, lambda icmp: icmp.offender)),
+    _CsvOnlyColumn(21, "icmp type", lambda _, row: _of_icmp(row, lambda icmp: str(icmp.type))),
+    _CsvOnlyColumn(22, "icmp code", lambda _, row: _of_icmp(row, lambda icmp: str(icmp.code))),
+    _CsvOnlyColumn(23, "to change by", who_text),
 )
 _SHARED = tuple((column, column.csv) for column in COLUMNS if column.csv is not None)
 _TEXTS = tuple(cell.text or column.text for column, cell in _SHARED)
@@ -57,7 +58,7 @@ _FORMULAS = "=+-@\t\r\n＝＋－＠"
 
 def render(report: Report) -> Iterator[str]:
     """The report, a piece a line."""
-    yield from table(HEADINGS, (_row(result) for result in report.session.results))
+    yield from table(HEADINGS, (_row(report, result) for result in report.session.results))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -76,7 +77,7 @@ def escape_formula(cell: str) -> str:
     return f"'{cell}" if cell[:1] and cell[0] in _FORMULAS else cell
 
 
-def _row(result: Result) -> list[str]:
+def _row(report: Report, result: Result) -> list[str]:
     cells = RowData(result.status, result.job, result)
-    texts = [*(csv_only.text(result) for csv_only in _CSV_ONLY), *(text(cells) for text in _TEXTS)]
+    texts = [*(only.text(report, result) for only in _CSV_ONLY), *(text(cells) for text in _TEXTS)]
     return [line(texts[place]) for place in _PLACES]

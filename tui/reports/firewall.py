@@ -22,6 +22,7 @@ HEADINGS = (
     "Without it",
     "Hosts",
     "Evidence",
+    "To change by",
 )
 
 _MAX_NAMED_HOSTS = 20
@@ -67,7 +68,8 @@ def _request(report: Report) -> Request:
         if (finding.kind, finding.sure) == (FindingKind.HOST, Confidence.CERTAIN)
         for key in finding.keys
     }
-    return request(session.results, addresses[0] if len(addresses) == 1 else "", down)
+    source = addresses[0] if len(addresses) == 1 else ""
+    return request(session.results, source, down, report.hosts)
 
 
 def _cells(flow: Flow, most: int) -> tuple[str, ...]:
@@ -86,6 +88,7 @@ def _cells(flow: Flow, most: int) -> tuple[str, ...]:
         flow.check.consequence,
         hosts,
         flow.evidence,
+        flow.who,
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from probes.judging.messages import unanswered_neighbour
+from probes.judging.change import Change, required_change
+from probes.judging.host_states import HostStates
+from probes.judging.party import Party
 from probes.model import MISSING, Observation, Reason, Result, State, Status
 from probes.wire.address import same_address
 from profiles.model import Check
@@ -32,6 +34,8 @@ class Flow:
     """As the operator named them."""
     evidence: str
     """Time, number of attempts and rejections."""
+    who: str
+    """Party whose rules have to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,10 @@ _NO_ROUTE = "This machine has no route to it: routing has to change before a rul
 _NO_ROUTER = (
     "The next router on the way does not answer this machine: what is behind has not been seen."
 )
+_LOOP = "Packets go round in a routing loop on the way: routes have to change before a rule can."
 _HERE = (
-    "This machine's own firewall rejects it: its rules have to change here, and what is behind has "
-    "not been seen."
+    "This machine's own firewall does not let it out: its rules have to change here, and what is "
+    "behind has not been seen."
 )
 _UNKNOWN_SOURCE = (
     "Nothing answers there by nature, so no test can tell whether a rule is missing: "
@@ -76,20 +81,27 @@ _UNTESTED = (
 _ELSEWHERE = "The proxy, not the host, is what was not reached: allow the way to the proxy."
 
 
-def request(results: Iterable[Result], usual_source: str, down: Collection[str] = ()) -> Request:
+def request(
+    results: Iterable[Result],
+    usual_source: str,
+    down: Collection[str] = (),
+    hosts: HostStates | None = None,
+) -> Request:
     """The firewall request of a session; `usual_source` stands where a row has no source.
 
-    `down` are keys of rows whose hosts are known not to be there.
+    `down` are keys of rows whose hosts are known not to be there; `hosts` are the states of the
+    hosts, by default as far as these results tell.
     """
-    wanted: dict[tuple[str, str, str, str, str, int], list[Result]] = {}
+    results = tuple(results)
+    states = HostStates(results) if hosts is None else hosts
+    wanted: dict[tuple[str, str, str, str, str, str, int], list[Result]] = {}
     left: dict[str, list[Result]] = {}
     for result in results:
-        why = _exclusion_reason(result)
-        if why == "" and result.observation.state is State.UNREACHABLE and result.job.key in down:
-            why = _HOST_DOWN
+        change = required_change(result, states.of(result))
+        why = _exclusion_reason(result, change, down)
         if why is None:
             continue
-        if why:
+        if why or change is None:
             left.setdefault(why, []).append(result)
             continue
         address = ipaddress.ip_address(_bare(result.observation.address))
@@ -101,48 +113,53 @@ def request(results: Iterable[Result], usual_source: str, down: Collection[str] 
             _port(result),
             check.purpose or check.id,
             result.status,
+            change.who,
             address.version,
         )
         wanted.setdefault(same, []).append(result)
-    flows = [_flow(source, rows) for (source, *_), rows in wanted.items()]
+    flows = [_flow(source, who, rows) for (source, *_, who, _), rows in wanted.items()]
     flows.sort(key=lambda flow: flow.recommended)
     return Request(tuple(flows), tuple((why, tuple(rows)) for why, rows in left.items()))
 
 
-def _exclusion_reason(result: Result) -> str | None:
+_NO_RULE: Mapping[Party, str] = {
+    Party.HOST: _REFUSED,
+    Party.SERVICE: _WRONG_SERVICE,
+    Party.PROXY: _ELSEWHERE,
+    Party.THIS_MACHINE: _HERE,
+}
+"""Parties whose change is no rule of a firewall on the way."""
+
+
+def _exclusion_reason(result: Result, change: Change | None, down: Collection[str]) -> str | None:
     """Reason why a rule would not fix a row; empty if it could, None if nothing is missing."""
     seen = result.observation
     if result.status is Status.UNVERIFIABLE:
         return _UNKNOWN_SOURCE
     if result.status is Status.ERROR and seen.reason is Reason.DEPENDENCY:
         return _UNTESTED
-    if result.status not in MISSING:
+    if change is None or (result.status not in MISSING and change.party is not Party.THIS_MACHINE):
         return None
-    if seen.state is State.CLOSED:
-        return _REFUSED
-    if seen.state not in (State.FILTERED, State.OPEN_FILTERED, State.UNREACHABLE):
-        return _WRONG_SERVICE
-    if seen.facts.get("proxy"):
-        return _ELSEWHERE
-    if seen.icmp is not None and same_address(seen.icmp.offender, seen.source):
-        return _local_reason(seen)
-    if seen.state is State.UNREACHABLE and seen.icmp is None and seen.reason is Reason.NET_UNREACH:
-        return _NO_ROUTE
+    match change.party:
+        case party if party in _NO_RULE:
+            return _NO_RULE[party]
+        case Party.ROUTE:
+            return _NO_ROUTER if change.name else _NO_ROUTE
+        case Party.UNDELIVERED if seen.reason is Reason.TIME_EXCEEDED:
+            return _LOOP
+        case Party.UNDELIVERED if result.job.key in down:
+            return _HOST_DOWN
+        case Party.UNDELIVERED if not change.name and _is_told_here(seen):
+            return _ABSENT
     return "" if _is_address(seen.address) else _WRONG_SERVICE
 
 
-def _local_reason(seen: Observation) -> str:
-    """Reason why a rule elsewhere would not fix a rejection by this machine."""
-    silent = unanswered_neighbour(seen)
-    if seen.state is State.FILTERED or silent == "":
-        return _HERE
-    if seen.reason is not Reason.HOST_UNREACH:
-        return _NO_ROUTE
-    away = silent is not None and not same_address(silent, seen.address)
-    return _NO_ROUTER if away else _ABSENT
+def _is_told_here(seen: Observation) -> bool:
+    """True if it is this machine's own search for a neighbour that found nobody."""
+    return seen.icmp is not None or seen.state is not State.UNREACHABLE
 
 
-def _flow(source: str, rows: Sequence[Result]) -> Flow:
+def _flow(source: str, who: str, rows: Sequence[Result]) -> Flow:
     first = rows[0]
     return Flow(
         line(source),
@@ -153,6 +170,7 @@ def _flow(source: str, rows: Sequence[Result]) -> Flow:
         first.status is Status.DEGRADED,
         tuple(dict.fromkeys(line(result.job.target.label) for result in rows)),
         _evidence(rows),
+        line(who),
     )
 
 

@@ -7,7 +7,7 @@ from html import escape
 from importlib import resources
 
 from probes.model import TO_CHANGE, Evidence, Result, Ruling, Status
-from probes.remediation import commands, remedy
+from probes.remediation import commands
 from tui.reports.model import (
     FINDING_HEADINGS,
     ROW_COLUMNS,
@@ -24,9 +24,12 @@ from tui.reports.model import (
     path_text,
     resolved_text,
     role_titles,
+    row_remedy,
     row_texts,
     times_text,
+    unexplained_text,
     verdict_cells,
+    who_text,
     worst_first,
 )
 from tui.text.status import RULING, STATUS
@@ -134,6 +137,8 @@ def _conclusions(report: Report) -> Iterator[str]:
         yield f"<h2>Findings ({len(report.session.findings)})</h2>\n"
         rows = (_line(text(sure), cells) for sure, *cells in finding_cells(report))
         yield from _table("findings", FINDING_HEADINGS, rows)
+    if alone := unexplained_text(report):
+        yield f"<p>{text(alone)}</p>\n"
 
 
 def _ruling(word: str) -> str:
@@ -152,13 +157,14 @@ def _failing(report: Report) -> Iterator[str]:
     if not failing:
         yield "<p>Nothing has to change.</p>\n"
     for result in failing:
-        yield _failure_details(result)
+        yield _failure_details(report, result)
 
 
-def _failure_details(result: Result) -> str:
+def _failure_details(report: Report, result: Result) -> str:
     job, seen = result.job, result.observation
     facts = [
-        ("To change", fix_text(result)),
+        ("To change", fix_text(report, result)),
+        ("To change by", who_text(report, result)),
         ("Needed for", job.check.purpose),
         ("Needed when", job.check.required_when),
         ("Seen", f"{seen.state}, {seen.reason}; service {seen.service}"),
@@ -169,7 +175,7 @@ def _failure_details(result: Result) -> str:
     ]
     if seen.icmp is not None:
         said = f"{seen.icmp.offender}, ICMP type {seen.icmp.type} code {seen.icmp.code}"
-        facts.insert(4, ("Said no", said))
+        facts.insert(5, ("Said no", said))
     facts += [
         (f"Exchange {number}", _exchange(item)) for number, item in enumerate(seen.evidence, 1)
     ]
@@ -179,13 +185,14 @@ def _failure_details(result: Result) -> str:
     head = f"{text(job.target.label)}: {text(job.check.title)} {text(job.port_text)}"
     return (
         f'<section class="card">\n<h3>{_badge(result.status)} {head}</h3>\n'
-        f"<p>{text(result.note)}</p>\n<dl>\n{listed}</dl>\n{_fix_blocks(result)}</section>\n"
+        f"<p>{text(result.note)}</p>\n<dl>\n{listed}</dl>\n"
+        f"{_fix_blocks(report, result)}</section>\n"
     )
 
 
-def _fix_blocks(result: Result) -> str:
+def _fix_blocks(report: Report, result: Result) -> str:
     """Blocks to paste for the change, and commands that confirm the row."""
-    fix = remedy(result)
+    fix = row_remedy(report, result)
     blocks = [(paste.where, paste.lines) for paste in fix.snippets] if fix else []
     if asked := commands(result):
         blocks.append(("To confirm it, one of these", tuple(one.text for one in asked)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from probes.session.header import header_record
 from probes.session.json_line import encode_record
 from probes.session.records import finding_record, result_record, verdict_record
-from tui.reports.model import Report, notices
+from tui.reports.model import Report, fix_text, notices, unexplained, who_text
 
 SCHEMA = "auditreach.report/1"
 """Name and version of the document."""
@@ -26,12 +26,15 @@ def render(report: Report) -> Iterator[str]:
     for result in session.results:
         record = result_record(result)
         del record["type"]
+        if text := fix_text(report, result):
+            record["change"] = {"by": who_text(report, result), "text": text}
         yield comma + encode_record(record)
         comma = ",\n"
     remarks = [{"at": remark.at, "text": remark.text} for remark in session.remarks]
     verdicts = [verdict_record(verdict) for verdict in session.verdicts]
     findings = [finding_record(finding) for finding in session.findings]
     yield "],\n" + _members(verdicts=verdicts) + ",\n" + _members(findings=findings)
+    yield ",\n" + _members(in_no_finding=list(unexplained(report)))
     yield ",\n" + _members(remarks=remarks) + "}\n"
 
 

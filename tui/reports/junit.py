@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html import escape
 
 from probes.model import Result
+from probes.session import VerdictRecord
 from tui.reports.model import (
     Report,
     attempts_text,
@@ -17,10 +18,12 @@ from tui.reports.model import (
     notices,
     path_text,
     role_titles,
+    unexplained,
     verdict_host,
     verdicts,
+    who_text,
 )
-from tui.text.findings import sentence
+from tui.text.findings import in_no_finding_text, sentence
 from tui.text.status import STATUS
 
 _MAX_SECONDS = 1e6
@@ -51,7 +54,7 @@ def _suite(report: Report, role: str, title: str, rows: list[Result]) -> Iterato
         yield f"<property{_attributes(name='Notice', value=notice)}/>\n"
     yield "</properties>\n"
     for result in rows:
-        yield _case(result)
+        yield _case(report, result)
     yield from _conclusions(report, role, rows)
     yield "</testsuite>\n"
 
@@ -60,7 +63,7 @@ def _conclusions(report: Report, role: str, rows: list[Result]) -> Iterator[str]
     """The verdicts of this suite's hosts and what is behind its rows, a line each."""
     keys = {result.job.key for result in rows}
     verdict_lines = [
-        f"{one.verdict}: {verdict_host(one)}: {one.text}"
+        f"{one.verdict}: {verdict_host(one)}: {one.text}{_fixes(one)}"
         for one in verdicts(report)
         if one.role == role
     ]
@@ -69,12 +72,18 @@ def _conclusions(report: Report, role: str, rows: list[Result]) -> Iterator[str]
         for one in report.session.findings
         if not keys.isdisjoint(one.keys)
     ]
+    if alone := keys.intersection(unexplained(report)):
+        verdict_lines.append(in_no_finding_text(len(alone)))
     if verdict_lines:
         lines = "\n".join(map(line, verdict_lines))
         yield f"<system-out>{escape(lines)}</system-out>\n"
 
 
-def _case(result: Result) -> str:
+def _fixes(verdict: VerdictRecord) -> str:
+    return f" To change: {' '.join(verdict.fix)}" if verdict.fix else ""
+
+
+def _case(report: Report, result: Result) -> str:
     job, seen = result.job, result.observation
     name = line(f"{job.check_text} ({job.check.id})")
     took = min(max(sum(seen.timings_ms.values()) / 1000, 0), _MAX_SECONDS)
@@ -84,7 +93,7 @@ def _case(result: Result) -> str:
     said = _attributes(message=note, type=kind)
     ended = STATUS[result.status].junit
     if ended in ("failure", "error"):
-        inside = f"<{ended}{said}>{escape(_details(result))}</{ended}>"
+        inside = f"<{ended}{said}>{escape(_details(report, result))}</{ended}>"
     elif ended == "skipped":
         inside = f"<skipped{_attributes(message=f'{result.status}: {note}')}/>"
     else:
@@ -93,9 +102,10 @@ def _case(result: Result) -> str:
     return f"<testcase{where}>{inside}</testcase>\n"
 
 
-def _details(result: Result) -> str:
+def _details(report: Report, result: Result) -> str:
     seen = result.observation
-    lines = [line(result.note), f"To change: {fix_text(result)}"]
+    lines = [line(result.note), f"To change: {fix_text(report, result)}"]
+    lines.append(f"To change by: {who_text(report, result)}")
     lines.append(line(f"Seen: {seen.state}, {seen.reason}; {attempts_text(seen.attempts)}"))
     if seen.address:
         lines.append(line(f"Path: {path_text(seen)}"))

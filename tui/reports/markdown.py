@@ -20,7 +20,9 @@ from tui.reports.model import (
     notices,
     role_titles,
     row_texts,
+    unexplained_text,
     verdict_cells,
+    who_text,
     worst_first,
 )
 
@@ -38,8 +40,8 @@ def render(report: Report) -> Iterator[str]:
     failing = [result for result in worst_first(report) if result.status in TO_CHANGE]
     yield f"\n## To change ({len(failing)})\n\n"
     if failing:
-        headings = ("Status", "Host", "Check", "What happened", "To change")
-        yield from table(headings, (_failing(result) for result in failing))
+        headings = ("Status", "Host", "Check", "What happened", "To change", "To change by")
+        yield from table(headings, (_failing(report, result) for result in failing))
     else:
         yield "Nothing has to change.\n"
     yield "\n## All rows\n"
@@ -87,6 +89,8 @@ def _conclusions(report: Report) -> Iterator[str]:
     if report.session.findings:
         yield f"\n## Findings ({len(report.session.findings)})\n\n"
         yield from table(FINDING_HEADINGS, finding_cells(report))
+    if alone := unexplained_text(report):
+        yield f"\n{line_start(alone)}\n"
 
 
 def _roles(report: Report) -> Iterator[str]:
@@ -98,6 +102,7 @@ def _roles(report: Report) -> Iterator[str]:
         )
 
 
-def _failing(result: Result) -> Sequence[str]:
+def _failing(report: Report, result: Result) -> Sequence[str]:
     job = result.job
-    return result.status, job.target.label, job.check_text, result.note, fix_text(result)
+    fix, who = fix_text(report, result), who_text(report, result)
+    return result.status, job.target.label, job.check_text, result.note, fix, who

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from probes.judging.findings import rows_in_no_finding
+from probes.judging.host_states import HostStates
 from probes.model import Observation, Result, Ruling, Status, Target
-from probes.remediation import remedy
+from probes.remediation import Remedy, remedy
 from probes.session import SIMULATED_REMARK, Session, VerdictRecord, profile_ref
 from probes.wire.text import printable
 from profiles.model import Profile
@@ -20,6 +22,7 @@ from tui.models.loaded_session import (
     with_findings,
     with_verdicts,
 )
+from tui.text.findings import in_no_finding_text
 from tui.text.status import in_order
 
 WORST_FIRST = in_order(lambda ranks: ranks.report)
@@ -39,6 +42,8 @@ class Report:
     notices: tuple[str, ...]
     """Sentences about what could not be read or may be misleading."""
     pseudonymised: bool = False
+    hosts: HostStates = field(default_factory=HostStates, compare=False)
+    """States of the hosts, also by rows that this report does not hold."""
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -53,7 +58,8 @@ def load_report(path: Path, profile: Profile) -> Report:
     """The report of a session log; raises SessionError with one sentence."""
     session = with_earlier_results(read_whole_session(path, profile))
     session = with_findings(with_verdicts(session, profile))
-    return Report(session, profile, tuple(_notices(session, profile)))
+    hosts = HostStates(session.results)
+    return Report(session, profile, tuple(_notices(session, profile)), hosts=hosts)
 
 
 def line(text: object, most: int = MAX_TEXT) -> str:
@@ -108,6 +114,16 @@ def finding_cells(report: Report) -> Iterator[tuple[str, ...]]:
         yield one.sure, f"{one.text}.", one.why, f"{one.rows:,}", one.fix
 
 
+def unexplained(report: Report) -> tuple[str, ...]:
+    """Keys of the rows to change that are behind no finding."""
+    return rows_in_no_finding(report.session.results, report.session.findings)
+
+
+def unexplained_text(report: Report) -> str:
+    """Sentence about the rows to change that are behind no finding; empty without any."""
+    return in_no_finding_text(len(unexplained(report)))
+
+
 def path_text(observation: Observation) -> str:
     """Source, destination and interface; empty where no address was asked."""
     if not observation.address:
@@ -134,10 +150,21 @@ def times_text(observation: Observation) -> str:
     return ", ".join(parts)
 
 
-def fix_text(result: Result) -> str:
+def row_remedy(report: Report, result: Result) -> Remedy | None:
+    """Change of a row; None where nothing has to change."""
+    return remedy(result, report.hosts.of(result))
+
+
+def fix_text(report: Report, result: Result) -> str:
     """Sentence about the change of a row; empty where nothing has to change."""
-    fix = remedy(result)
+    fix = row_remedy(report, result)
     return "" if fix is None else line(fix.change)
+
+
+def who_text(report: Report, result: Result) -> str:
+    """Party that has to make the change of a row; empty where nothing has to change."""
+    fix = row_remedy(report, result)
+    return "" if fix is None else line(fix.who)
 
 
 def attempts_text(attempts: int) -> str:

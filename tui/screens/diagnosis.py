@@ -11,10 +11,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from probes.judging.findings import Finding, diagnose
+from probes.judging.findings import Finding, diagnose, rows_in_no_finding
 from tui.models.filter import Filter
 from tui.screens.dialogs import Dialog
-from tui.text.findings import sentence
+from tui.text.findings import in_no_finding_text, sentence
 from tui.text.status import Glyphs
 
 if TYPE_CHECKING:
@@ -28,12 +28,19 @@ MANY = 5000
 """Results whose findings one waits for."""
 
 
-class DiagnosisDialog(Dialog[Finding]):
-    """A list of findings; Enter chooses one, Escape none."""
+Chosen = Finding | tuple[str, ...]
+"""A finding, or the keys of the rows that are in none."""
 
-    def __init__(self, findings: Sequence[Finding], glyphs: Glyphs) -> None:
+
+class DiagnosisDialog(Dialog[Chosen]):
+    """A list of findings, and the rows in none as its last line; Enter chooses one, Escape none."""
+
+    def __init__(
+        self, findings: Sequence[Finding], glyphs: Glyphs, alone: tuple[str, ...] = ()
+    ) -> None:
         super().__init__()
         self._findings = findings
+        self._alone = alone
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
@@ -45,14 +52,19 @@ class DiagnosisDialog(Dialog[Finding]):
             title += f", the first {MAX_FINDINGS}"
         with Vertical():
             yield Static(title, classes="title", markup=False)
-            yield OptionList(*(_line(one, self._glyphs) for one in shown), markup=False)
+            lines = [_line(one, self._glyphs) for one in shown]
+            if self._alone:
+                lines.append(Content(in_no_finding_text(len(self._alone))))
+            yield OptionList(*lines, markup=False)
             yield Static(
                 "Enter shows the rows behind it   Escape goes back", classes="keys", markup=False
             )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Close with the finding that was chosen."""
-        self.dismiss(self._findings[event.option_index])
+        """Close with the finding that was chosen, or with the rows in none."""
+        shown = self._findings[:MAX_FINDINGS]
+        at = event.option_index
+        self.dismiss(shown[at] if at < len(shown) else self._alone)
 
 
 async def show_diagnosis(context: Context) -> str:
@@ -65,13 +77,17 @@ async def show_diagnosis(context: Context) -> str:
     if len(results) > MANY:
         context.say("Looking for what is behind the failures.")
     findings = await asyncio.to_thread(diagnose, results, answers)
-    if not findings:
-        return "Nothing was found that is behind more than its own row."
-    chosen = await context.push(DiagnosisDialog(findings, context.glyphs))
+    alone = rows_in_no_finding(results, findings)
+    if not findings and not alone:
+        return "Nothing was found, and no row has to change."
+    chosen = await context.push(DiagnosisDialog(findings, context.glyphs, alone))
     if chosen is None:
         return ""
-    panes.show_only(Filter(keys=frozenset(chosen.keys)))
+    keys = chosen if isinstance(chosen, tuple) else chosen.keys
+    panes.show_only(Filter(keys=frozenset(keys)))
     panes.table.focus()
+    if isinstance(chosen, tuple):
+        return "These are the rows to change that are in no finding; Escape shows the others again."
     return f"{chosen.text}. These are the rows behind it; Escape shows the others again."
 
 

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from probes.judging.party import UNHEARD
 from probes.model import FINE, Event, Job, Removed, Restored, Result, Target
 from profiles.model import Profile
 from tui import screens
@@ -252,7 +253,9 @@ class Panes:
         if key is None or job is None:
             self.detail.show((), top=True)
         else:
-            lines = screens.detail_lines(job, rows.result(key), self._profile)
+            result = rows.result(key)
+            host = UNHEARD if result is None else rows.hosts.of(result)
+            lines = screens.detail_lines(job, result, self._profile, host)
             history = screens.history_lines(self._history(key), ascii=self._glyphs.ascii)
             self.detail.show((*islice(lines, 2), *history, *lines), top=top)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import platformdirs
 from textual.app import App
 
+from probes.judging.party import UNHEARD, HostState
 from probes.model import Result
 from probes.remediation import commands, remedy
 from probes.session.paths import error_text, make_parents, printable_path
@@ -42,9 +43,12 @@ class Clipboard:
         at = self._next_index("y", chosen.job.key, len(texts))
         return await self._copy("y", texts[at], texts[at], at, len(texts))
 
-    async def change(self, chosen: Result | None) -> str:
-        """Copy what to paste for the row's change; return what to say."""
-        mended = None if chosen is None else remedy(chosen)
+    async def change(self, chosen: Result | None, host: HostState = UNHEARD) -> str:
+        """Copy what to paste for the row's change; return what to say.
+
+        `host` is the state of the row's host.
+        """
+        mended = None if chosen is None else remedy(chosen, host)
         if chosen is None or mended is None:
             return "Only a row that is blocked, degraded or not tested has something to change."
         if not mended.snippets:

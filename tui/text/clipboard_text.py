@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
+from probes.judging.host_states import HostStates
 from probes.model import Result
 from probes.remediation import commands, remedy
 from probes.wire.text import printable
@@ -49,11 +50,11 @@ def commands_text(rows: Sequence[Result]) -> Copied:
     return _blocks(found, "command")
 
 
-def changes_text(rows: Sequence[Result]) -> Copied:
+def changes_text(rows: Sequence[Result], hosts: HostStates) -> Copied:
     """Text to paste for the changes of the rows, once, below the place where it belongs."""
     found: dict[str, list[str]] = {}
     for one in rows:
-        fix = remedy(one)
+        fix = remedy(one, hosts.of(one))
         for paste in fix.snippets if fix else ():
             texts = found.setdefault(f"# {printable(paste.where)}", [])
             if paste.text not in texts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 
+from probes.judging.party import UNHEARD, HostState
 from probes.model import Evidence, Icmp, Job, Observation, Result
 from probes.remediation import Remedy, commands, remedy
 from probes.wire.text import printable
@@ -18,8 +19,10 @@ Line = tuple[str, str]
 """A label, empty to continue the one above, and its text."""
 
 
-def detail_lines(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
-    """Label and text, line by line; all text is harmless."""
+def detail_lines(
+    job: Job, result: Result | None, profile: Profile, host: HostState = UNHEARD
+) -> Iterator[Line]:
+    """Label and text, line by line; all text is harmless. `host` is the state of the row's host."""
     check = job.check
     yield "", f"{job.check_text} to {printable(job.target.label)}"
     if result is None:
@@ -30,9 +33,10 @@ def detail_lines(job: Job, result: Result | None, profile: Profile) -> Iterator[
         yield "known as", printable(job.target.friendly_name, _LONG)
     role = next((role.title for role in profile.roles if role.id == job.target.role), "")
     yield "required", _requirement(job, role)
-    fix = None if result is None else remedy(result)
+    fix = None if result is None else remedy(result, host)
     if fix is not None:
         yield "to change", fix.change
+        yield "by", fix.who
     else:
         yield "if missing", check.consequence
     if result is not None:

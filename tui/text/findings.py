@@ -11,9 +11,14 @@ MAX_FINDINGS = 20
 """Most findings that a run without a screen prints."""
 
 
-def findings_lines(findings: Sequence[Finding], most: int = MAX_FINDINGS) -> Iterator[str]:
-    """A heading, a line for each finding, and the number of those left out; nothing without any."""
-    if not findings:
+def findings_lines(
+    findings: Sequence[Finding], alone: int = 0, most: int = MAX_FINDINGS
+) -> Iterator[str]:
+    """A heading, a line for each finding, the number of those left out, and the rows in none.
+
+    `alone` is the number of rows to change that are in no finding. Nothing without any of both.
+    """
+    if not findings and not alone:
         return
     yield ""
     yield "Findings"
@@ -21,6 +26,17 @@ def findings_lines(findings: Sequence[Finding], most: int = MAX_FINDINGS) -> Ite
         yield f"{finding.confidence:<7}  {sentence(finding)}"
     if len(findings) > most:
         yield f"and {len(findings) - most:,} more; the screen shows all of them (d)"
+    if alone:
+        yield in_no_finding_text(alone)
+
+
+def in_no_finding_text(number: int) -> str:
+    """Sentence about rows to change that are in no finding; empty for none."""
+    if not number:
+        return ""
+    if number == 1:
+        return "1 row to change is in no finding: it stands for itself."
+    return f"{number:,} rows to change are in no finding: each stands for itself."
 
 
 def sentence(finding: Finding | FindingRecord) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from probes.judging.findings import clocks, dns_mismatch, duplicates, middleboxes, names, outages
 from probes.judging.findings.hosts import ClassifiedResults, classify
@@ -12,7 +13,7 @@ from probes.judging.findings.ports import lost_ports
 from probes.model import TO_CHANGE, Confidence, Finding, FindingKind, Reason, Result
 from probes.wire.text import printable
 
-__all__ = ["Confidence", "Finding", "FindingKind", "diagnose"]
+__all__ = ["Confidence", "Finding", "FindingKind", "diagnose", "rows_in_no_finding"]
 
 _ORDER = {kind: place for place, kind in enumerate(FindingKind)}
 _MAX_TEXT = 600
@@ -35,6 +36,21 @@ def diagnose(results: Iterable[Result], answers: Mapping[str, str]) -> tuple[Fin
     findings += duplicates.hosts_named_by_address(classified, answers)
     _add_dependents(classified, claimed, findings)
     return tuple(sorted(map(_sanitized, findings), key=_sort_key))
+
+
+class Explains(Protocol):
+    """A finding, or its record in a log."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the rows behind it."""
+
+
+def rows_in_no_finding(results: Iterable[Result], findings: Iterable[Explains]) -> tuple[str, ...]:
+    """Keys of the rows to change that are behind no finding, in the order of the results."""
+    explained = {key for finding in findings for key in finding.keys}
+    keys = (result.job.key for result in results if result.status in TO_CHANGE)
+    return tuple(key for key in keys if key not in explained)
 
 
 _RULES: tuple[Callable[[ClassifiedResults, Collection[str]], Iterator[Finding]], ...] = (

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from probes.judging.findings.hosts import (
-    Cause,
-    ClassifiedResults,
-    cause_of,
-    proxy_of,
-)
+from probes.judging.change import required_change
+from probes.judging.findings.hosts import ClassifiedResults
+from probes.judging.party import Party, locate, proxy_of
 from probes.judging.text import count, count_of, some
 from probes.model import (
     ACCEPTS_EVERYTHING,
@@ -27,26 +24,17 @@ from probes.model import (
 
 _PROXY_AUTHENTICATION_REQUIRED = 407
 _EXEMPT_FROM_INSPECTION = "Exempt these hosts from TLS inspection for the Audit Service host."
-_UNREACHED_TEXT: dict[Cause, str] = {
-    Cause.SILENT: "it does not answer",
-    Cause.REFUSED: "it refuses the connection",
-    Cause.OWN_FIREWALL: "its own firewall rejects the connection",
-    Cause.NO_NEIGHBOUR: "its address is not in use",
-    Cause.NO_ROUTE: "this machine has no route to it",
-    Cause.NO_ROUTER: "the next router on the way to it does not answer",
-    Cause.LOCAL_FIREWALL: "this machine's own firewall rejects the connection",
-}
 
 
 def failing_proxies(results: ClassifiedResults) -> Iterator[Finding]:
     """Findings about a proxy that fails in the same way for two rows or more."""
     through: dict[str, list[Result]] = defaultdict(list)
     for result in results.proxied:
-        through[proxy_of(result)].append(result)
+        through[proxy_of(result.job, result.observation)].append(result)
     for proxy, rows in through.items():
         failed: dict[str, list[Result]] = defaultdict(list)
         for result in rows:
-            failure = _proxy_failure(results, result)
+            failure = _proxy_failure(result)
             if failure:
                 failed[failure].append(result)
         for failure, alike in failed.items():
@@ -61,7 +49,7 @@ def failing_proxies(results: ClassifiedResults) -> Iterator[Finding]:
             )
             keys = tuple(sorted(result.job.key for result in alike))
             yield Finding(
-                FindingKind.PROXY, text, Confidence.CERTAIN, why, keys, _common_fix(alike)
+                FindingKind.PROXY, text, Confidence.CERTAIN, why, keys, _common_fix(results, alike)
             )
 
 
@@ -73,7 +61,7 @@ def accepting_middleboxes(results: ClassifiedResults) -> Iterator[Finding]:
         unproven = (
             seen.facts.get(ACCEPTS_EVERYTHING) is True and seen.service is not Service.CONFIRMED
         )
-        if unproven and seen.address is not None and not proxy_of(result):
+        if unproven and seen.address is not None and not proxy_of(result.job, seen):
             network = results.subnets.network(seen.address)
             networks[network].setdefault(seen.address, []).append(result)
     for network, by_address in networks.items():
@@ -115,7 +103,7 @@ def untrusted_authorities(
             continue
         keys = tuple(sorted(result.job.key for result in rows))
         text, confidence, why = _authority_text(kind, issuer, hosts)
-        fix = _EXEMPT_FROM_INSPECTION if kind == "interception" else _common_fix(rows)
+        fix = _EXEMPT_FROM_INSPECTION if kind == "interception" else _common_fix(results, rows)
         yield Finding(FindingKind.CERTIFICATE, text, confidence, why, keys, fix)
 
 
@@ -131,7 +119,7 @@ def _authority_text(kind: str, issuer: str, hosts: Sequence[str]) -> tuple[str, 
     return text, Confidence.CERTAIN, "the chain of each one ends in an authority unknown here"
 
 
-def _proxy_failure(results: ClassifiedResults, result: Result) -> str:
+def _proxy_failure(result: Result) -> str:
     """Failure of the proxy for a row, as a clause; empty where it did not fail."""
     seen = result.observation
     if seen.reason is Reason.NAME_NOT_RESOLVED:
@@ -139,11 +127,7 @@ def _proxy_failure(results: ClassifiedResults, result: Result) -> str:
     if result.status not in MISSING:
         return ""
     if seen.state is not State.OPEN:
-        cause, reporter = cause_of(results.subnets, seen)
-        if cause is None:
-            return ""
-        other = f"{reporter or 'a device on the path'} says no"
-        return f"is not reached: {_UNREACHED_TEXT.get(cause, other)}"
+        return f"is not reached: {_unreached_text(result)}"
     if seen.facts.get("unproven") != "proxy":
         return ""
     status = seen.facts.get("proxy_status")
@@ -156,11 +140,39 @@ def _proxy_failure(results: ClassifiedResults, result: Result) -> str:
     return f"refuses to connect to the destinations: HTTP {status}"
 
 
+def _unreached_text(result: Result) -> str:
+    """Clause about what keeps this machine from the proxy of a row."""
+    seen = result.observation
+    party, name = locate(result.job, seen)
+    match party:
+        case Party.THIS_MACHINE:
+            return "this machine's own firewall does not let the connection out"
+        case Party.ROUTE if name:
+            return f"the next router {name} on the way to it does not answer"
+        case Party.ROUTE:
+            return "this machine has no route to it"
+        case Party.UNDELIVERED if not name:
+            return "its address is not in use"
+        case Party.PROXY if seen.state is State.CLOSED:
+            return "it refuses the connection"
+        case Party.PROXY if seen.icmp is not None:
+            return "its own firewall rejects the connection"
+        case Party.PROXY:
+            return "it does not answer"
+        case _:
+            return f"{name or 'a device on the path'} says no"
+
+
 def _proxy_answered(result: Result) -> bool:
     return result.observation.state is State.OPEN and result.status is not Status.ERROR
 
 
-def _common_fix(rows: Iterable[Result]) -> str:
-    """Fix that all rows have in common; empty if they differ."""
-    fixes = {str(result.observation.facts.get("fix", "")) for result in rows}
+def _common_fix(results: ClassifiedResults, rows: Iterable[Result]) -> str:
+    """Change that all rows have in common; empty if they differ."""
+    fixes = {_fix(results, result) for result in rows}
     return fixes.pop() if len(fixes) == 1 else ""
+
+
+def _fix(results: ClassifiedResults, result: Result) -> str:
+    change = required_change(result, results.states.of(result))
+    return str(result.observation.facts.get("fix", "")) if change is None else change.text

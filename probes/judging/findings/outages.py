@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from probes.judging.findings.hosts import Cause, ClassifiedResults, Host, LostRow
+from probes.judging.change import allow_here, route_text, start_or_let_through, undelivered_text
+from probes.judging.findings.hosts import ClassifiedResults, Host, LostRow
+from probes.judging.party import Party
 from probes.judging.text import Port, count, ports_text, some
-from probes.model import Confidence, Finding, FindingKind, Reason
+from probes.model import NOT_SENT, Confidence, Finding, FindingKind, Reason
 
 MIN_GROUP = 4
 """Hosts without an answer in one network that become one finding."""
@@ -17,38 +19,52 @@ NEIGHBOUR_TIMEOUT_MS = 900.0
 A firewall that rejects reports it sooner.
 """
 
-_UNANSWERED = frozenset({Cause.SILENT, Cause.HOST_UNREACHABLE, Cause.NO_NEIGHBOUR})
-_START_HOST = "Start it, or correct its name or address."
+_ABOUT_ROUTES = (Reason.NET_UNREACH, Reason.TIME_EXCEEDED)
 
 
 def local_failures(results: ClassifiedResults) -> Iterator[Finding]:
-    """Findings about what this machine itself rejects or has no route for."""
-    reported: dict[tuple[Cause, str], list[tuple[Host, LostRow]]] = defaultdict(list)
+    """Findings about what this machine itself does not let out or has no route for."""
+    reported: dict[tuple[Party, str], list[tuple[Host | None, LostRow]]] = defaultdict(list)
     for host in results.hosts.values():
         for lost in host.lost:
-            if lost.cause in (Cause.NO_ROUTE, Cause.LOCAL_FIREWALL):
-                reported[lost.cause, ""].append((host, lost))
-            elif lost.cause is Cause.NO_ROUTER:
-                reported[lost.cause, lost.reporter].append((host, lost))
-    for (cause, router), pairs in reported.items():
-        rows, hosts = [lost for _, lost in pairs], _distinct_hosts(host for host, _ in pairs)
-        where = _destinations(results, hosts)
-        if cause is Cause.NO_ROUTE:
-            text = f"This machine has no route to {where}{_host_count(hosts)}"
-            why = "its own system says so"
-            fix = f"Give this machine a route to {where}."
-        elif cause is Cause.NO_ROUTER:
-            text = f"The next router {router} does not answer: {where} cannot be reached"
-            text += _host_count(hosts)
-            why = "this machine sends these rows through it, and it gives no ARP reply"
-            fix = f"Start {router}, or correct this machine's route to {where}."
+            if lost.party in (Party.THIS_MACHINE, Party.ROUTE):
+                reported[lost.party, lost.name].append((host, lost))
+    for lost in results.denied_locally:
+        address = lost.result.observation.address or ""
+        reported[lost.party, lost.name].append((results.hosts.get(address), lost))
+    for (party, router), pairs in reported.items():
+        rows = [lost for _, lost in pairs]
+        hosts = _distinct_hosts(known for known, _ in pairs if known is not None)
+        where = _destinations(results, hosts, rows)
+        if party is Party.ROUTE:
+            yield _no_route(router, where, hosts, rows)
         else:
-            ports = ports_text(lost.port for lost in rows)
-            text = f"This machine's own firewall rejects {ports} towards {where}"
-            text += _host_count(hosts)
-            why = "the refusals came from its own address"
-            fix = f"Allow {ports} out of this machine towards {where}."
-        yield Finding(FindingKind.LOCAL, text, Confidence.CERTAIN, why, _keys(rows), fix)
+            yield _held_back(where, hosts, rows)
+
+
+def _no_route(router: str, where: str, hosts: Sequence[Host], rows: Sequence[LostRow]) -> Finding:
+    if router:
+        text = f"The next router {router} does not answer: {where} cannot be reached"
+        why = "this machine sends these rows through it, and it gives no ARP reply"
+    else:
+        text, why = f"This machine has no route to {where}", "its own system says so"
+    text += _host_count(hosts)
+    fix = route_text(router, where)
+    return Finding(FindingKind.LOCAL, text, Confidence.CERTAIN, why, _keys(rows), fix)
+
+
+def _held_back(where: str, hosts: Sequence[Host], rows: Sequence[LostRow]) -> Finding:
+    ports = ports_text(lost.port for lost in rows)
+    dropped = [one for one in rows if one.result.observation.facts.get(NOT_SENT)]
+    verb = "does not let out" if dropped else "rejects"
+    text = f"This machine's own firewall {verb} {ports} towards {where}{_host_count(hosts)}"
+    confidence, why = Confidence.CERTAIN, "the refusals came from its own address or system"
+    if dropped:
+        confidence = Confidence.LIKELY
+        why = "the kernel could not hand these packets over; a full queue of it looks the same"
+    before, after = allow_here(where)
+    fix = f"{before}{ports}{after}"
+    return Finding(FindingKind.LOCAL, text, confidence, why, _keys(rows), fix)
 
 
 def untested_locally(results: ClassifiedResults) -> Iterator[Finding]:
@@ -71,22 +87,21 @@ def untested_locally(results: ClassifiedResults) -> Iterator[Finding]:
 
 def unreachable_networks(results: ClassifiedResults) -> Iterator[Finding]:
     """Findings about networks to which a router reports no route."""
-    reported: dict[tuple[Cause, str], list[tuple[Host, LostRow]]] = defaultdict(list)
+    reported: dict[tuple[Reason, str], list[tuple[Host, LostRow]]] = defaultdict(list)
     for host in results.hosts.values():
         for lost in host.lost:
-            if lost.cause in (Cause.NETWORK_UNREACHABLE, Cause.ROUTING_LOOP):
-                reported[lost.cause, lost.reporter].append((host, lost))
-    for (cause, reporter), pairs in reported.items():
+            if lost.party is Party.UNDELIVERED and lost.reason in _ABOUT_ROUTES:
+                reported[lost.reason, lost.name].append((host, lost))
+    for (reason, router), pairs in reported.items():
         rows, hosts = [lost for _, lost in pairs], _distinct_hosts(host for host, _ in pairs)
-        where = _destinations(results, hosts)
-        if cause is Cause.NETWORK_UNREACHABLE:
+        where, reporter = _destinations(results, hosts, rows), router or "a device on the path"
+        fix = undelivered_text(reason, router, where)
+        if reason is Reason.NET_UNREACH:
             text = f"{reporter} says that it has no route to {where}{_host_count(hosts)}"
-            fix = f"Give {reporter} a route to {where}, or change the rule of it that says so."
             confidence = Confidence.CERTAIN
             why = "ICMP network unreachable for each row, which a firewall can be told to say too"
         else:
             text = f"A routing loop before {where}: packets expire at {reporter}"
-            fix = f"Correct the routes to {where} on {reporter} and the routers next to it."
             confidence, why = (
                 Confidence.LIKELY,
                 "ICMP time exceeded; a way of more than 64 hops looks the same",
@@ -103,18 +118,16 @@ def unreachable_hosts(results: ClassifiedResults) -> Iterator[Finding]:
             networks[results.subnets.network(host.address)].append(host)
     for network, hosts in networks.items():
         unanswering = [host for host in hosts if _is_unanswering(host)]
-        reported: dict[tuple[Cause, str], list[Host]] = defaultdict(list)
+        reported: dict[str, list[Host]] = defaultdict(list)
         silent = []
         for host in unanswering:
-            report = _unreachable_report(host)
-            if report is None:
+            router = _unreachable_report(host)
+            if router is None:
                 silent.append(host)
             else:
-                reported[report].append(host)
-        for (cause, reporter), reported_hosts in reported.items():
-            yield from _unreachable(
-                network, cause, reporter, reported_hosts, immediate=reporter in immediate
-            )
+                reported[router].append(host)
+        for router, reported_hosts in reported.items():
+            yield from _unreachable(network, router, reported_hosts, immediate=router in immediate)
         if network and len(silent) == len(hosts) > 1:
             yield _silent_network(network, silent)
         else:
@@ -122,21 +135,24 @@ def unreachable_hosts(results: ClassifiedResults) -> Iterator[Finding]:
 
 
 def _is_unanswering(host: Host) -> bool:
-    return bool(host.lost) and not host.up and all(one.cause in _UNANSWERED for one in host.lost)
+    return bool(host.lost) and not host.up and all(map(_is_unanswered, host.lost))
 
 
-def _unreachable_report(host: Host) -> tuple[Cause, str] | None:
-    """Cause and reporter of an unreachable host; None if all of it is silence."""
-    reports = ((one.cause, one.reporter) for one in host.lost if one.cause is not Cause.SILENT)
-    return min(reports, default=None)
+def _is_unanswered(lost: LostRow) -> bool:
+    if lost.party is Party.UNKNOWN:
+        return lost.reason is Reason.NO_RESPONSE and not lost.name
+    return lost.party is Party.UNDELIVERED and lost.reason not in _ABOUT_ROUTES
+
+
+def _unreachable_report(host: Host) -> str | None:
+    """Router that cannot deliver to a host, empty for this machine; None if all is silence."""
+    return min((one.name for one in host.lost if one.party is Party.UNDELIVERED), default=None)
 
 
 def _after_neighbour_timeout(lost: LostRow) -> bool:
     """True if a router searched for a neighbour first (RFC 4861 10, three tries)."""
     took = lost.result.observation.latency_ms
-    return (
-        lost.cause is Cause.HOST_UNREACHABLE and took is not None and took >= NEIGHBOUR_TIMEOUT_MS
-    )
+    return lost.reason is Reason.HOST_UNREACH and took is not None and took >= NEIGHBOUR_TIMEOUT_MS
 
 
 def _immediate_reporters(results: ClassifiedResults) -> frozenset[str]:
@@ -145,7 +161,7 @@ def _immediate_reporters(results: ClassifiedResults) -> frozenset[str]:
     Refusals of a rule are limited to one a second, so later ones take as long as a search.
     """
     return frozenset(
-        one.reporter
+        one.name
         for host in results.hosts.values()
         for one in host.lost
         if one.result.observation.reason is Reason.HOST_UNREACH
@@ -154,49 +170,66 @@ def _immediate_reporters(results: ClassifiedResults) -> frozenset[str]:
 
 
 def _unreachable(
-    network: str, cause: Cause, reporter: str, hosts: Sequence[Host], *, immediate: bool
+    network: str, router: str, hosts: Sequence[Host], *, immediate: bool
 ) -> Iterator[Finding]:
-    if cause is Cause.HOST_UNREACHABLE:
-        state, says = "down or does not exist", f"{reporter} says host unreachable"
-        plural = "down or do not exist"
-        if not immediate and all(
-            any(_after_neighbour_timeout(one) for one in host.lost) for host in hosts
-        ):
-            confidence, why = (
-                Confidence.CERTAIN,
-                f"{reporter} looked for it on its network before it said so (ICMP)",
-            )
-        else:
-            confidence, why = (
-                Confidence.LIKELY,
-                "the router before it says so; a firewall can say the same",
-            )
-    elif reporter:
-        state, says = "down or its address is not in use", "nobody answers for its address (ARP)"
-        plural = "down or their addresses not in use"
-        confidence, why = (
-            Confidence.LIKELY,
-            "no ARP reply; a switch that keeps the two apart looks the same",
-        )
-        if ":" in reporter:
-            says, why = says.replace("ARP", "NDP"), why.replace("ARP", "neighbour")
-    else:
-        state, says = "down or there is no way to it", "this machine says no route to host"
-        plural = "down or there is no way to them"
-        confidence, why = Confidence.LIKELY, "this system does not tell who said so"
-    if any(one.cause is Cause.SILENT for host in hosts for one in host.lost):
+    rows = [one for host in hosts for one in host.lost]
+    state, plural, says, confidence, why = _unreachable_words(router, hosts, immediate=immediate)
+    if any(one.reason is Reason.NO_RESPONSE for one in rows):
         confidence, why = Confidence.LIKELY, f"{why}; some of its ports were only silent"
     if len(hosts) < MIN_GROUP:
         for host in hosts:
             ports = {one.port for one in host.lost}
             none = f"{_no_answer_text(ports)}, and " if len(ports) > 1 else ""
             text = f"{host.label} is {state}: {none}{says}"
-            yield Finding(FindingKind.HOST, text, confidence, why, _keys(host.lost), _START_HOST)
+            fix = undelivered_text(Reason.HOST_UNREACH, router, host.label)
+            yield Finding(FindingKind.HOST, text, confidence, why, _keys(host.lost), fix)
         return
     text = f"{count(len(hosts), 'host')} in {network} are {plural}: {says} ({_host_names(hosts)})"
-    yield Finding(
-        FindingKind.HOST, text, confidence, why, _keys(one for host in hosts for one in host.lost)
+    them = f"these {len(hosts):,} hosts"
+    fix = undelivered_text(Reason.HOST_UNREACH, router, them, several=True)
+    yield Finding(FindingKind.HOST, text, confidence, why, _keys(rows), fix)
+
+
+def _unreachable_words(
+    router: str, hosts: Sequence[Host], *, immediate: bool
+) -> tuple[str, str, str, Confidence, str]:
+    """State of one host and of several, who says so, confidence and grounds."""
+    if router:
+        if not immediate and all(
+            any(_after_neighbour_timeout(one) for one in host.lost) for host in hosts
+        ):
+            confidence, why = (
+                Confidence.CERTAIN,
+                f"{router} looked for it on its network before it said so (ICMP)",
+            )
+        else:
+            confidence, why = (
+                Confidence.LIKELY,
+                "the router before it says so; a firewall can say the same",
+            )
+        says = f"{router} says host unreachable"
+        return "down or does not exist", "down or do not exist", says, confidence, why
+    if any(_is_told_by_this_machine(one) for host in hosts for one in host.lost):
+        protocol, reply = ("NDP", "neighbour") if ":" in hosts[0].address else ("ARP", "ARP")
+        return (
+            "down or its address is not in use",
+            "down or their addresses not in use",
+            f"nobody answers for its address ({protocol})",
+            Confidence.LIKELY,
+            f"no {reply} reply; a switch that keeps the two apart looks the same",
+        )
+    return (
+        "down or there is no way to it",
+        "down or there is no way to them",
+        "this machine says no route to host",
+        Confidence.LIKELY,
+        "this system does not tell who said so",
     )
+
+
+def _is_told_by_this_machine(lost: LostRow) -> bool:
+    seen = lost.result.observation
+    return seen.icmp is not None or bool(seen.facts.get("no_arp_reply"))
 
 
 def _silent_network(network: str, hosts: Sequence[Host]) -> Finding:
@@ -209,7 +242,7 @@ def _silent_network(network: str, hosts: Sequence[Host]) -> Finding:
         Confidence.LIKELY,
         "a filter or a missing route on the way to or from that network; or all of them are down",
         _keys(rows),
-        f"Look on the routers and firewalls on the way for what drops packets to {network}.",
+        _start_text(f"these {len(hosts):,} hosts", rows, several=True),
     )
 
 
@@ -219,16 +252,21 @@ def _silent_hosts(network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
         for host in hosts:
             no_answer = _no_answer_text(one.port for one in host.lost)
             text = f"{host.label} is down or dropped entirely: {no_answer}"
-            yield Finding(
-                FindingKind.HOST, text, Confidence.LIKELY, why, _keys(host.lost), _START_HOST
-            )
+            fix = _start_text(host.label, host.lost)
+            yield Finding(FindingKind.HOST, text, Confidence.LIKELY, why, _keys(host.lost), fix)
         return
     rows = [one for host in hosts for one in host.lost]
     text = (
         f"{count(len(hosts), 'host')} in {network} are down or dropped entirely: no port of them "
         f"answers ({_host_names(hosts)})"
     )
-    yield Finding(FindingKind.HOST, text, Confidence.LIKELY, why, _keys(rows))
+    fix = _start_text(f"these {len(hosts):,} hosts", rows, several=True)
+    yield Finding(FindingKind.HOST, text, Confidence.LIKELY, why, _keys(rows), fix)
+
+
+def _start_text(to: str, rows: Iterable[LostRow], *, several: bool = False) -> str:
+    before, after = start_or_let_through(to, several=several)
+    return f"{before}{ports_text(one.port for one in rows)}{after}"
 
 
 def _no_answer_text(ports: Iterable[Port]) -> str:
@@ -248,8 +286,13 @@ def _without_icmp(ports: Iterable[Port]) -> Iterator[Port]:
     return (port for port in ports if port.transport != "icmp")
 
 
-def _destinations(results: ClassifiedResults, hosts: Sequence[Host]) -> str:
-    """Networks where all of their measured hosts are meant, and hosts by name elsewhere."""
+def _destinations(
+    results: ClassifiedResults, hosts: Sequence[Host], rows: Iterable[LostRow]
+) -> str:
+    """Networks where all of their measured hosts are meant, and hosts by name elsewhere.
+
+    Hosts of rows that were not sent are named as the operator did.
+    """
     asked: dict[str, int] = defaultdict(int)
     for host in results.hosts.values():
         asked[results.subnets.network(host.address)] += 1
@@ -260,6 +303,8 @@ def _destinations(results: ClassifiedResults, hosts: Sequence[Host]) -> str:
     for network, its in by_network.items():
         whole = network and len(its) == asked[network] > 1
         names += [network] if whole else [host.label for host in its]
+    known = {name for host in hosts for name in (*host.names, host.address)}
+    names += sorted({one.result.job.target.host for one in rows} - known)
     return some(names)
 
 

@@ -1,26 +1,37 @@
-"""Ports lost on hosts that are up, grouped by cause and network. Pure."""
+"""Ports lost on hosts, grouped by the party that has to change something, and network. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from probes.judging.findings.hosts import Cause, ClassifiedResults, Host, LostRow
-from probes.judging.text import Port, count, count_of, ports_text, some
-from probes.model import Confidence, Finding, FindingKind
+from probes.judging.change import (
+    allow_flows_on_device,
+    allow_in_own_firewall,
+    required_change,
+    start_or_let_through,
+)
+from probes.judging.findings.hosts import ClassifiedResults, Host, LostRow
+from probes.judging.party import Party
+from probes.judging.text import Port, count, count_of, joined, ports_text, some
+from probes.model import Confidence, Finding, FindingKind, Reason
 
+_PARTIES = (Party.UNKNOWN, Party.HOST_FIREWALL, Party.HOST)
 _OWN_FIREWALL, _OWN_FIREWALLS = "the host's own firewall", "the hosts' own firewalls"
-_CAUSES = frozenset({Cause.SILENT, Cause.REJECTED, Cause.OWN_FIREWALL, Cause.REFUSED})
+_SILENCE = "silence only: a filter that drops and a service that ignores look the same"
+_MAX_PARTS = 3
+"""Parts of what a device rejects that are told; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The same ports lost by the same cause, on hosts of one network or of whole networks."""
+    """The same ports lost for want of the same party's change, on hosts of one network."""
 
-    cause: Cause
-    reporter: str
-    networks: tuple[str, ...]
+    party: Party
+    device: str
+    """Device that rejects other rows of these silent hosts."""
+    network: str
     up: bool
     """The hosts answer on other ports."""
     ports: tuple[Port, ...]
@@ -30,18 +41,13 @@ class _Group:
     """Number of hosts of the network that were measured on these ports."""
     answering: int
     """Number of hosts of the network that answered on one of them."""
-    rejecting_device: str = ""
-    """Device that rejects other rows of these silent hosts, or of their network."""
+    rejected: bool = False
+    """Something rejects them, and this system does not tell what."""
 
     @property
     def is_whole_network(self) -> bool:
         """True for all measured hosts of the network, if more than one."""
         return 1 < len(self.hosts) >= self.measured
-
-    @property
-    def network(self) -> str:
-        """The network, or some of the networks."""
-        return some(self.networks)
 
     @property
     def location(self) -> str:
@@ -61,6 +67,13 @@ class _Group:
         return f"{number} in {self.network} ({self.host_names})"
 
     @property
+    def destinations(self) -> str:
+        """The hosts, as the end of a rule."""
+        if self.is_whole_network:
+            return f"{count(len(self.hosts), 'host')} in {self.network}"
+        return self.host_names
+
+    @property
     def host_names(self) -> str:
         """Some of the hosts by name."""
         return some([host.label for host in self.hosts], 3)
@@ -68,17 +81,109 @@ class _Group:
 
 def lost_ports(results: ClassifiedResults, claimed: Collection[str]) -> Iterator[Finding]:
     """Findings about ports, from rows that are not `claimed` by another finding."""
-    for group in _merge_networks(_groups(results, claimed)):
+    yield from _rejecting_devices(results)
+    for group in _groups(results, claimed):
         several = len(group.hosts) > 1 or len(group.ports) > 1
-        if several or (_answering_clause(group) and group.cause is not Cause.REFUSED):
+        shown = _answering_clause(group) and group.party is Party.UNKNOWN
+        if several or shown or group.rejected or group.party is Party.HOST_FIREWALL:
             yield _finding(group)
 
 
+def _rejecting_devices(results: ClassifiedResults) -> Iterator[Finding]:
+    """One finding for all that a device rejects, whatever host, port or ICMP code."""
+    lost: dict[str, dict[Port, dict[str, list[LostRow]]]] = {}
+    for host in results.hosts.values():
+        for one in host.lost:
+            if one.party is Party.DEVICE:
+                by_port = lost.setdefault(one.name, {})
+                by_port.setdefault(one.port, {}).setdefault(host.key, []).append(one)
+    measured: dict[tuple[str, Port], int] = defaultdict(int)
+    for host in results.hosts.values() if lost else ():
+        for port in host.measured:
+            measured[results.subnets.network(host.address) or host.key, port] += 1
+    for device, by_port in lost.items():
+        alike: dict[frozenset[str], list[Port]] = defaultdict(list)
+        for port, by_host in by_port.items():
+            alike[frozenset(by_host)].append(port)
+        parts = [
+            _rejected_part(results, measured, [results.hosts[key] for key in keys], ports)
+            for keys, ports in alike.items()
+        ]
+        rows = [one for hosts in by_port.values() for its in hosts.values() for one in its]
+        yield _rejected_finding(device, parts, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _RejectedPart:
+    """Ports that a device rejects towards the same hosts."""
+
+    sort_key: tuple[int, tuple[int, int, str], tuple[int, int, str]]
+    ports: str
+    location: str
+    to: str
+    answering: str
+    """Clause about what else of its only host answers."""
+
+
+def _rejected_part(
+    results: ClassifiedResults,
+    measured: Mapping[tuple[str, Port], int],
+    hosts: list[Host],
+    ports: list[Port],
+) -> _RejectedPart:
+    hosts.sort(key=lambda host: host.sort_key)
+    ports.sort(key=lambda port: port.sort_key)
+    by_network: dict[str, list[Host]] = defaultdict(list)
+    for host in hosts:
+        by_network[results.subnets.network(host.address) or host.key].append(host)
+    groups = [
+        _Group(
+            Party.DEVICE,
+            "",
+            network,
+            all(host.up for host in its),
+            tuple(ports),
+            tuple(its),
+            (),
+            max(measured[network, port] for port in ports),
+            0,
+        )
+        for network, its in by_network.items()
+    ]
+    first = (-len(hosts), hosts[0].sort_key, ports[0].sort_key)
+    text = ports_text(ports)
+    if len(groups) == 1:
+        clause = _answering_clause(groups[0])
+        return _RejectedPart(first, text, groups[0].location, groups[0].destinations, clause)
+    if all(group.is_whole_network for group in groups):
+        networks = some([group.network for group in groups])
+        number = count(len(hosts), "host")
+        return _RejectedPart(first, text, f"{networks} ({number})", f"{number} in {networks}", "")
+    names = some([host.label for host in hosts])
+    return _RejectedPart(first, text, names, names, "")
+
+
+def _rejected_finding(device: str, parts: list[_RejectedPart], rows: Sequence[LostRow]) -> Finding:
+    parts.sort(key=lambda part: part.sort_key)
+    told, rest = parts[:_MAX_PARTS], len(parts) - _MAX_PARTS
+    towards = [f"{part.ports} towards {part.location}" for part in told]
+    flows = [f"{part.ports} from {_source(rows)} to {part.to}" for part in told]
+    if rest > 0:
+        towards.append(f"other ports of {count(rest, 'more group', 'more groups')} of hosts")
+        flows.append("the flows of the other rows")
+    text = f"{device or 'A device on the path'} rejects {joined(towards)}"
+    if len(parts) == 1:
+        text += parts[0].answering
+    fix = allow_flows_on_device(device, flows)
+    why = f"{device or 'it'} said so itself for each row (ICMP)"
+    keys = tuple(sorted(one.result.job.key for one in rows))
+    return Finding(FindingKind.FILTER, text, Confidence.CERTAIN, why, keys, fix)
+
+
 def _groups(results: ClassifiedResults, claimed: Collection[str]) -> Iterator[_Group]:
-    lost: dict[tuple[Cause, str, str, bool], dict[Port, dict[str, list[LostRow]]]] = {}
+    lost: dict[tuple[Party, str, str, bool, bool], dict[Port, dict[str, list[LostRow]]]] = {}
     measured: dict[tuple[str, Port], int] = defaultdict(int)
     answered: dict[tuple[str, Port], int] = defaultdict(int)
-    rejecting: dict[str, str] = {}
     for host in results.hosts.values():
         network = results.subnets.network(host.address) or host.key
         rows = [one for one in host.lost if one.result.job.key not in claimed]
@@ -88,15 +193,12 @@ def _groups(results: ClassifiedResults, claimed: Collection[str]) -> Iterator[_G
         for port in host.answering:
             answered[network, port] += 1
         for one in rows:
-            if one.cause is Cause.REJECTED and one.reporter:
-                rejecting[network] = min(one.reporter, rejecting.get(network, one.reporter))
-            if one.cause in _CAUSES:
-                # The host's own firewall is another one on every host.
-                reporter = "" if one.cause is Cause.OWN_FIREWALL else one.reporter
-                kind = one.cause, reporter, network, host.up
+            if one.party in _PARTIES:
+                rejected = one.party is Party.UNKNOWN and one.reason is not Reason.NO_RESPONSE
+                kind = one.party, one.name, network, host.up, rejected
                 by_port = lost.setdefault(kind, {})
                 by_port.setdefault(one.port, {}).setdefault(host.key, []).append(one)
-    for (cause, reporter, network, up), by_port in lost.items():
+    for (party, name, network, up, rejected), by_port in lost.items():
         alike: dict[frozenset[str], list[Port]] = defaultdict(list)
         for port, by_host in by_port.items():
             alike[frozenset(by_host)].append(port)
@@ -105,75 +207,32 @@ def _groups(results: ClassifiedResults, claimed: Collection[str]) -> Iterator[_G
             hosts = [results.hosts[key] for key in keys]
             hosts.sort(key=lambda host: host.sort_key)
             yield _Group(
-                cause,
-                reporter,
-                (network,),
+                party,
+                name,
+                network,
                 up,
                 tuple(ports),
                 tuple(hosts),
                 tuple(one for port in ports for key in keys for one in by_port[port][key]),
                 max(measured[network, port] for port in ports),
                 max(answered[network, port] for port in ports),
-                _rejecting_device(hosts, rejecting.get(network, ""))
-                if cause is Cause.SILENT
-                else "",
+                rejected,
             )
 
 
-def _rejecting_device(hosts: Sequence[Host], device: str) -> str:
-    if all(any(one.cause is Cause.OWN_FIREWALL for one in host.lost) for host in hosts):
-        return _OWN_FIREWALL if len(hosts) == 1 else _OWN_FIREWALLS
-    return device
-
-
-def _merge_networks(groups: Iterable[_Group]) -> Iterator[_Group]:
-    """Merge groups of whole networks that lose the same ports by the same device."""
-    alike: dict[tuple[str, tuple[Port, ...], bool], list[_Group]] = defaultdict(list)
-    for group in groups:
-        if group.cause is Cause.REJECTED and group.is_whole_network:
-            alike[group.reporter, group.ports, group.up].append(group)
-        else:
-            yield group
-    for merged in alike.values():
-        merged.sort(key=lambda group: group.hosts[0].sort_key)
-        yield replace(
-            merged[0],
-            networks=tuple(network for group in merged for network in group.networks),
-            hosts=tuple(host for group in merged for host in group.hosts),
-            rows=tuple(row for group in merged for row in group.rows),
-            measured=sum(group.measured for group in merged),
-            answering=sum(group.answering for group in merged),
-        )
-
-
 def _finding(group: _Group) -> Finding:
-    match group.cause:
-        case Cause.REJECTED:
-            text, confidence, why, fix = _rejected_text(group)
-        case Cause.OWN_FIREWALL:
+    match group.party:
+        case Party.HOST_FIREWALL:
             text, confidence, why, fix = _own_firewall_text(group)
-        case Cause.REFUSED:
+        case Party.HOST:
             text, confidence, why, fix = _refused_text(group)
-        case _:
+        case _ if group.up or group.device or group.rejected:
             text, confidence, why, fix = _silent_text(group)
-    kind = FindingKind.SERVICE if group.cause is Cause.REFUSED else FindingKind.FILTER
+        case _:
+            text, confidence, why, fix = _unheard_text(group)
+    kind = FindingKind.SERVICE if group.party is Party.HOST else FindingKind.FILTER
     keys = tuple(sorted(one.result.job.key for one in group.rows))
     return Finding(kind, text, confidence, why, keys, fix)
-
-
-def _rejected_text(group: _Group) -> tuple[str, Confidence, str, str]:
-    ports = ports_text(group.ports)
-    text = f"{group.reporter or 'A device on the path'} rejects {ports} towards {group.location}"
-    text += _answering_clause(group)
-    fix = f"Allow {_flow_text(group)}{f' on {group.reporter}' if group.reporter else ''}."
-    if not group.reporter:
-        return (
-            text,
-            Confidence.LIKELY,
-            "this system does not tell who rejects; it may be the host",
-            fix,
-        )
-    return text, Confidence.CERTAIN, f"{group.reporter} said so itself for each row (ICMP)", fix
 
 
 def _own_firewall_text(group: _Group) -> tuple[str, Confidence, str, str]:
@@ -183,12 +242,8 @@ def _own_firewall_text(group: _Group) -> tuple[str, Confidence, str, str]:
     else:
         text = f"Their own firewalls reject {ports} on {group.share}"
     why = "the ICMP errors came from the hosts' own addresses, which a device on the path can use"
-    return (
-        text,
-        Confidence.LIKELY,
-        why,
-        f"Allow {_flow_text(group)} in the firewall of the host itself.",
-    )
+    before, after = allow_in_own_firewall(_source(group.rows), group.destinations)
+    return text, Confidence.LIKELY, why, f"{before}{ports}{after}"
 
 
 def _refused_text(group: _Group) -> tuple[str, Confidence, str, str]:
@@ -200,53 +255,77 @@ def _refused_text(group: _Group) -> tuple[str, Confidence, str, str]:
     else:
         text = f"Nothing listens on {ports} on {group.location}"
     why = "the refusals came in the hosts' own names; a firewall can answer in these as well"
-    fixes = {one.result.job.check.fix for one in group.rows}
-    return text, Confidence.LIKELY, why, fixes.pop() if len(fixes) == 1 else ""
+    changes = {required_change(one.result, to=group.destinations) for one in group.rows}
+    texts = {change.text for change in changes if change is not None}
+    if len(texts) == 1:
+        return text, Confidence.LIKELY, why, texts.pop()
+    fix = f"Start what has to listen on {ports} on {group.destinations}, or correct the ports."
+    return text, Confidence.LIKELY, why, fix
+
+
+def _unheard_text(group: _Group) -> tuple[str, Confidence, str, str]:
+    """Silence of hosts of which nothing else answers."""
+    ports, get = ports_text(group.ports), "get" if len(group.ports) > 1 else "gets"
+    several = len(group.hosts) > 1
+    before, after = start_or_let_through(group.destinations, several=several)
+    fix = f"{before}{ports}{after}"
+    if not several:
+        return f"{ports} of {group.location} {get} no answer", Confidence.LIKELY, _SILENCE, fix
+    text = f"{ports} {get} no answer from {_whose(group)}, and nothing else of them answers"
+    return text, Confidence.LIKELY, f"{_SILENCE}; they may be down or not exist", fix
 
 
 def _silent_text(group: _Group) -> tuple[str, Confidence, str, str]:
-    ports, several = ports_text(group.ports), len(group.ports) > 1
-    get = "get" if several else "gets"
-    why = "silence only: a filter that drops and a service that ignores look the same"
-    hint = _common_hint(group.rows)
-    if hint:
-        why = f"silence only; or {hint}"
+    ports = ports_text(group.ports)
     fix = f"Allow {_flow_text(group)} on the firewalls on the way and on the host."
-    if group.rejecting_device:
+    if group.rejected:
+        text = f"Something rejects {ports} towards {group.location}{_answering_clause(group)}"
+        why = "this system does not tell who rejects; it may be the host"
+        return text, Confidence.LIKELY, why, fix
+    hint = _common_hint(group.rows)
+    why = f"silence only; or {hint}" if hint else _SILENCE
+    rejecting, rest = _rejecting_party(group)
+    if rejecting:
         # A device sends about one refusal a second; further rejects look like silence.
         why = (
-            f"silence only; but other rows are rejected by {group.rejecting_device}, and such "
+            f"silence only; but other rows are rejected by {rejecting}, and such "
             "errors are limited in number: these may have been rejected too"
         )
-        flow = _flow_text(group)
-        fix = f"Allow {flow} on {group.rejecting_device}, then on what else is on the way."
-    if len(group.hosts) == 1 and group.up:
+        fix = f"Allow {rest}, then on what else is on the way."
+    if len(group.hosts) == 1:
         host = group.hosts[0]
         only = " only" if len(host.lost) == len(group.rows) else ""
         text = f"{host.label}: a filter on {ports}{only}{_answering_clause(group, ': ')}"
         return text, Confidence.LIKELY, why, fix
-    if len(group.hosts) == 1:
-        text = f"{ports} of {group.location} {get} no answer"
-        return text, Confidence.LIKELY, why, fix
-    hosts = (
-        f"any of {group.measured:,} hosts in {group.network}"
-        if group.is_whole_network
-        else group.share
-    )
-    text = f"{ports} {get} no answer from {hosts}"
-    if not group.up:
-        text += ", and nothing else of them answers"
-        why += "; they may be down or not exist"
-        return text, Confidence.LIKELY, why, ""
-    text += ", while their other ports answer"
-    if group.is_whole_network:
+    get = "get" if len(group.ports) > 1 else "gets"
+    text = f"{ports} {get} no answer from {_whose(group)}"
+    if group.up:
+        text += ", while their other ports answer"
+    if group.is_whole_network and group.up:
         text += ": a filter before that network is likely"
-        if not group.rejecting_device:
-            fix = f"Allow {_flow_text(group)} on the firewall before that network."
-    elif group.answering and not group.rejecting_device:
+        if not rejecting:
+            fix = f"Allow {_flow_text(group)} on the firewall before that network and on the hosts."
+    elif group.answering and group.up and not rejecting:
         others = count(group.answering, "host answers", "hosts answer")
         text += f" and {others} on it there: filters on these hosts are likely"
     return text, Confidence.LIKELY, why, fix
+
+
+def _rejecting_party(group: _Group) -> tuple[str, str]:
+    """Party that rejects other rows of silent hosts, and the flow to allow there; empty without."""
+    if group.device:
+        return group.device, f"{_flow_text(group)} on {group.device}"
+    if all(host.state.own_firewall for host in group.hosts):
+        flow = f"{ports_text(group.ports)} from {_source(group.rows)}"
+        where = f"{flow} in the firewall of {group.destinations} itself"
+        return (_OWN_FIREWALL if len(group.hosts) == 1 else _OWN_FIREWALLS), where
+    return "", ""
+
+
+def _whose(group: _Group) -> str:
+    if group.is_whole_network:
+        return f"any of {group.measured:,} hosts in {group.network}"
+    return group.share
 
 
 def _answering_clause(group: _Group, separator: str = ", while ") -> str:
@@ -261,14 +340,12 @@ def _answering_clause(group: _Group, separator: str = ", while ") -> str:
 
 def _flow_text(group: _Group) -> str:
     """Flow to allow: `TCP 5985 from 10.0.0.9 to 14 hosts in 10.2.0.0/24`."""
-    sources = {one.result.observation.source or "" for one in group.rows}
-    source = next(iter(sources)) if len(sources) == 1 else ""
-    to = (
-        f"{count(len(group.hosts), 'host')} in {group.network}"
-        if group.is_whole_network
-        else group.host_names
-    )
-    return f"{ports_text(group.ports)} from {source or 'this machine'} to {to}"
+    return f"{ports_text(group.ports)} from {_source(group.rows)} to {group.destinations}"
+
+
+def _source(rows: Iterable[LostRow]) -> str:
+    sources = {one.result.observation.source or "" for one in rows}
+    return (next(iter(sources)) if len(sources) == 1 else "") or "this machine"
 
 
 def _common_hint(rows: Sequence[LostRow]) -> str:

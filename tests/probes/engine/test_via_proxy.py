@@ -7,6 +7,8 @@ import dataclasses
 import pytest
 
 from probes.engine.plan import plan
+from probes.judging.change import required_change
+from probes.judging.party import Party
 from probes.judging.status import judge
 from probes.model import Reason, Resolution, Service, Status, Target
 
@@ -53,8 +55,9 @@ async def test_what_to_change_is_the_way_to_the_proxy(kit, vantage, through):
     a = kit.check("a", 443)
     vantage.script["10.9.9.9"] = kit.SILENT
     latest = await kit.Session(vantage, kit.profile(a)).measure(through(a))
-    facts = latest["a|target.test"].observation.facts
-    assert facts["fix"] == "Allow this host to connect to the proxy proxy.test:3128."
+    change = required_change(latest["a|target.test"])
+    assert (change.party, change.name) == (Party.PROXY, "proxy.test:3128")
+    assert change.text == "Allow this machine to connect to the proxy proxy.test:3128."
 
 
 async def test_a_proxy_without_an_address_is_named_and_nothing_is_called_blocked(kit, through):

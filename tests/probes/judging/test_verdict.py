@@ -272,7 +272,8 @@ def test_a_result_brings_its_own_fix_only_where_something_is_missing(status):
     seen = Observation(State.FILTERED, Reason.NO_RESPONSE, facts={"fix": "Ask them."})
     row = verdict_row(Result(job, status, "", seen))
     assert row.status is status
-    assert bool(row.fix) is (status in (Status.BLOCKED, Status.DEGRADED))
+    change = None if row.change is None else row.change.text
+    assert change == ("Ask them." if status in (Status.BLOCKED, Status.DEGRADED) else None)
     assert (row.reason is not None) is (status in UNTESTED)
 
 
@@ -281,11 +282,10 @@ def test_a_result_brings_its_own_fix_only_where_something_is_missing(status):
     [
         (State.OPEN, Reason.SYN_ACK, Service.UNEXPECTED, {}, "something else answers"),
         (State.OPEN, Reason.SYN_ACK, Service.SILENT, {}, "the connection is accepted"),
-        (State.OPEN, Reason.SYN_ACK, Service.SILENT, {"unproven": "tls"}, ""),
+        (State.OPEN, Reason.SYN_ACK, Service.SILENT, {"unproven": "tls"}, "does not work on TCP"),
         (State.UNREACHABLE, Reason.HOST_UNREACH, Service.NOT_ASKED, {}, "Start the host"),
-        (State.UNREACHABLE, Reason.HOST_UNREACH, Service.NOT_ASKED, {"unanswered": ""}, ""),
-        (State.UNREACHABLE, Reason.NET_UNREACH, Service.NOT_ASKED, {}, "Correct the routes"),
-        (State.FILTERED, Reason.NO_RESPONSE, Service.NOT_ASKED, {}, ""),
+        (State.UNREACHABLE, Reason.NET_UNREACH, Service.NOT_ASKED, {}, "a route to the host"),
+        (State.FILTERED, Reason.NO_RESPONSE, Service.NOT_ASKED, {}, "Start the host"),
         (State.CLOSED, Reason.CONN_REFUSED, Service.NOT_ASKED, {}, "nothing listens on TCP 139"),
     ],
 )
@@ -294,21 +294,25 @@ def test_no_verdict_asks_to_allow_a_port_that_is_open_or_a_host_that_is_not_ther
 ):
     job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
     seen = Observation(state, reason, service, facts=facts)
-    fix = verdict_row(Result(job, Status.BLOCKED, "", seen)).fix
-    assert words in fix and bool(fix) is bool(words)
+    fix = verdict_row(Result(job, Status.BLOCKED, "", seen)).change.text
+    assert words in fix and not fix.startswith("Allow")
 
 
 def test_a_refused_winrm_is_enabled_and_not_only_started():
     job = Job("k", CATALOG.check("windows.winrm"), Target("windows.target", "h"), 5985)
     seen = Observation(State.CLOSED, Reason.CONN_REFUSED, Service.NOT_ASKED)
-    assert verdict_row(Result(job, Status.BLOCKED, "", seen)).fix == "", "the profile knows best"
-    assert job.check.fix.startswith("Enable PowerShell Remoting")
+    fix = verdict_row(Result(job, Status.BLOCKED, "", seen)).change.text
+    assert fix == (
+        "Enable PowerShell Remoting on the Windows target and allow inbound TCP 5985 from the "
+        "Audit Service host: nothing listens on TCP 5985, unless a firewall refuses it in the "
+        "host's name."
+    )
 
 
 def test_a_fix_from_the_network_is_shortened():
     job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
     seen = Observation(State.FILTERED, Reason.NO_RESPONSE, facts={"fix": "x" * 10_000})
-    assert len(verdict_row(Result(job, Status.BLOCKED, "", seen)).fix) < 1000
+    assert len(verdict_row(Result(job, Status.BLOCKED, "", seen)).change.text) < 1000
 
 
 def test_a_status_the_profile_does_not_expect_still_ends_in_a_sentence():

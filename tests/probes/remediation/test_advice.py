@@ -81,7 +81,7 @@ def test_nobody_there_is_no_firewall(row):
     for sender in ("10.1.0.9", "10.9.9.9"):
         result = row("windows.winrm", "pc1", State.UNREACHABLE, Reason.HOST_UNREACH, icmp=sender)
         assert remedy(result).snippets == ()
-        assert "Start the host or correct its address" in remedy(result).change
+        assert "Start 10.2.0.14 or correct its address" in remedy(result).change
 
 
 def test_no_route_from_here_is_changed_here(row):

@@ -181,15 +181,23 @@ def test_what_is_not_missing_is_not_mentioned(make_result: Make, status: Status)
 
 
 def test_the_evidence_has_times_attempts_and_who_said_no(make_result: Make) -> None:
-    rejected = make_result(
-        "a", reason=Reason.ADMIN_PROHIBITED, icmp=Icmp(3, 13, "10.20.1.1"), attempts=1
-    )
-    (flow,) = asked(rejected, make_result("b", started="2026-01-31T12:00:09.000+01:00")).flows
+    def rejected(host: str, code: int, when: str) -> Result:
+        icmp = Icmp(3, code, "10.20.1.1")
+        return make_result(
+            host,
+            reason=Reason.ADMIN_PROHIBITED,
+            icmp=icmp,
+            attempts=1,
+            started=f"2026-01-31T12:00:{when}.000+01:00",
+        )
+
+    (flow,) = asked(rejected("a", 13, "00"), rejected("b", 10, "09")).flows
     assert flow.evidence == (
-        "2026-01-31T12:00:00.000+01:00 to 2026-01-31T12:00:09.000+01:00, 3 attempts: "
+        "2026-01-31T12:00:00.000+01:00 to 2026-01-31T12:00:09.000+01:00, 2 attempts: "
         "10.20.1.1 (on the path) answered admin-prohibited, ICMP type 3 code 13 (1 of 2 rows); "
-        "no answer (1 of 2 rows)"
+        "10.20.1.1 (on the path) answered admin-prohibited, ICMP type 3 code 10 (1 of 2 rows)"
     )
+    assert flow.who == "10.20.1.1"
 
 
 @given(st.sets(st.ip_addresses(v=4).map(str) | st.ip_addresses(v=6).map(str), max_size=30))

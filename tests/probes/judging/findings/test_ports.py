@@ -61,7 +61,7 @@ def test_a_silent_port_of_a_whole_network_is_a_filter_before_it(row, only):
         "TCP 5985 gets no answer from any of 14 hosts in 10.2.0.0/24, while their other ports "
         "answer: a filter before that network is likely"
     )
-    assert finding.fix.endswith("on the firewall before that network.")
+    assert finding.fix.endswith("on the firewall before that network and on the hosts.")
 
 
 def test_hosts_beside_them_that_answer_point_at_the_hosts_own_filters(row, only):
@@ -94,15 +94,20 @@ def test_own_firewalls_of_a_network_are_one_finding(row, only):
     assert only(rows).text == "Their own firewalls reject TCP 5985 on 3 hosts in 10.2.0.0/24"
 
 
-def test_a_port_does_not_show_by_itself_that_its_host_is_up(row, found):
-    assert found([row("10.2.0.7", 5985, "rejected", by="10.2.0.7")]) == ()
+def test_a_port_does_not_show_by_itself_that_its_host_is_up(row, only):
+    finding = only([row("10.2.0.7", 5985, "rejected", by="10.2.0.7")])
+    assert finding.text == "The own firewall of 10.2.0.7 rejects TCP 5985"
+    assert finding.fix == "Allow TCP 5985 from 10.0.0.9 in the firewall of 10.2.0.7 itself."
 
 
 def test_a_service_that_is_off_everywhere_is_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", 5985, "refused") for n in range(1, 15)]
     finding = only(rows)
     assert finding.text == "Nothing listens on TCP 5985 on any of 14 hosts in 10.2.0.0/24"
-    assert finding.kind is FindingKind.SERVICE and finding.fix == "Start it."
+    assert finding.kind is FindingKind.SERVICE and finding.fix == (
+        "Start T5985 on 14 hosts in 10.2.0.0/24 or correct the port: nothing listens on TCP 5985, "
+        "unless a firewall refuses it in the host's name."
+    )
 
 
 def test_a_single_refusal_is_told_by_its_row_alone(row, found):
@@ -165,4 +170,7 @@ def test_silence_beside_a_hosts_own_rejects_may_be_more_of_them(row, found):
         one for one in found([*rejected, silent, row("10.2.0.1", 80)]) if "161" in one.text
     )
     assert "other rows are rejected by the host's own firewall" in finding.why
-    assert "on the host's own firewall, then on what else is on the way" in finding.fix
+    assert finding.fix == (
+        "Allow UDP 161 from 10.0.0.9 in the firewall of 10.2.0.1 itself, then on what else is on "
+        "the way."
+    )

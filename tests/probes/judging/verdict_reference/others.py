@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from probes.judging.change import Change
+from probes.judging.party import Party
 from probes.judging.verdict import VerdictRow
 from probes.model import Ruling, Status
 from tests.probes.judging.verdict_reference.case import (
@@ -25,6 +27,9 @@ PRINTER = (
     "Printer audit data is collected through SNMP on UDP 161. TCP 9100 is used only for printer "
     "recognition when required."
 )
+
+
+ASK = Change(Party.PROXY, "proxy.test:3128", "Ask the proxy's administrator.")
 
 
 OTHERS = [
@@ -244,7 +249,7 @@ OTHERS = [
         Case(
             "Cloud resource scan and audit over provider APIs.",
             f"cloud.{cloud}",
-            {f"cloud.{cloud}": VerdictRow(Status.BLOCKED, None, "Ask the proxy's administrator.")},
+            {f"cloud.{cloud}": VerdictRow(Status.BLOCKED, None, ASK)},
             Ruling.BLOCKED,
             f"{name} resources behind this API endpoint cannot be scanned or audited: {title} API "
             "(TCP 443) is not available.",

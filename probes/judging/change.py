@@ -1,0 +1,267 @@
+"""Change that a row needs: the party that has to make it, and the sentence about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from probes.judging.party import UNHEARD, HostState, Party, locate, proxy_of
+from probes.judging.text import Port, joined, ports_text
+from probes.model import TO_CHANGE, Job, Observation, Reason, Result, Service, State
+from probes.registry import probe_of
+from probes.registry.shell import address
+from probes.wire.text import printable
+
+THE_HOST = "the host"
+_MAX_TEXT = 600
+_TOLD_BY_THE_PROBE = frozenset(
+    {Party.NAME, Party.NOT_TESTED, Party.PROXY, Party.HOST, Party.SERVICE, Party.UNKNOWN}
+)
+"""Parties where the probe's own words are better: elsewhere the network has named who it is."""
+
+_NAMED: Mapping[Party, str] = {
+    Party.NAME: "the name {}",
+    Party.ROUTE: "the next router {}, or this machine's routes",
+    Party.PROXY: "the proxy {}",
+    Party.DEVICE: "{}",
+    Party.UNDELIVERED: "the host or {}, the router before it",
+    Party.UNKNOWN: "{}, then the host or any other firewall before it",
+}
+"""Words for a party of which the address or name is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Change to make, in a sentence that names the ports between `before` and `after`.
+
+    It names no host unless it was asked to, so that targets with the same rows share a verdict.
+    """
+
+    party: Party
+    name: str
+    """Address or name of the party; empty where the row's host or nobody is meant."""
+    before: str
+    after: str = ""
+    """Empty where `before` is the whole sentence."""
+    port: Port | None = None
+
+    @property
+    def who(self) -> str:
+        """The party in a few words."""
+        text = _NAMED[self.party].format(self.name) if self.name and self.party in _NAMED else ""
+        return printable(text or self.party)
+
+    @property
+    def text(self) -> str:
+        """The sentence for the port of one row."""
+        return self.sentence([] if self.port is None else [self.port])
+
+    def sentence(self, ports: Iterable[Port]) -> str:
+        """The sentence for these ports."""
+        text = f"{self.before}{ports_text(ports)}{self.after}" if self.after else self.before
+        return printable(text, _MAX_TEXT)
+
+
+def required_change(result: Result, host: HostState = UNHEARD, to: str = THE_HOST) -> Change | None:
+    """Change for a row of a host in this state; None for a row that needs none.
+
+    `to` is what the sentence calls the host.
+    """
+    if result.status not in TO_CHANGE:
+        return None
+    job, seen = result.job, result.observation
+    party, named = locate(job, seen, host)
+    told = seen.facts.get("fix") if party in _TOLD_BY_THE_PROBE else None
+    if told:
+        return Change(party, named, printable(str(told), _MAX_TEXT))
+    proxy = proxy_of(job, seen)
+    row = _Row(job, seen, host, named, f"the proxy {proxy}" if proxy else to)
+    before, after = _SENTENCES[party](row)
+    return Change(party, named, before, after, port_of(job))
+
+
+def merged_texts(changes: Iterable[Change]) -> tuple[str, ...]:
+    """Sentences of changes, one for those that differ in the port only, in their order."""
+    ports: dict[tuple[Party, str, str, str], list[Port]] = {}
+    for one in changes:
+        same = ports.setdefault((one.party, one.name, one.before, one.after), [])
+        if one.port is not None:
+            same.append(one.port)
+    texts = (Change(*words).sentence(of) for words, of in ports.items())
+    return tuple(dict.fromkeys(texts))
+
+
+def port_of(job: Job) -> Port:
+    """Port that a row asks for, for a sentence; the proxy's where it goes through one."""
+    check = job.check
+    if check.transport == "icmp":
+        return Port("icmp", 0, "")
+    number = job.endpoint[1] or check.port or 0
+    own = job.via is not None or (job.port is not None and job.port != check.port)
+    return Port(check.transport, number, check.ports if check.ports and not own else str(number))
+
+
+def allow_on_device(device: str, source: str, to: str) -> tuple[str, str]:
+    """Sentence around the ports to allow on a device on the path."""
+    return "Allow ", f" from {source} to {to}{_on(device)}"
+
+
+def allow_flows_on_device(device: str, flows: Sequence[str]) -> str:
+    """Sentence about several flows, each as `TCP 22 from 10.0.0.9 to pc7`, on one device."""
+    return f"Allow {joined(flows)}{_on(device)}"
+
+
+def _on(device: str) -> str:
+    return f" on {device or 'the device that rejects it'}."
+
+
+def allow_in_own_firewall(source: str, to: str) -> tuple[str, str]:
+    """Sentence around the ports to allow in a host's own firewall."""
+    return "Allow ", f" from {source} in the firewall of {to} itself."
+
+
+def allow_here(to: str) -> tuple[str, str]:
+    """Sentence around the ports to allow in this machine's own firewall."""
+    return "Allow ", f" to {to} in the firewall of this machine."
+
+
+def start_or_let_through(to: str, *, several: bool = False) -> tuple[str, str]:
+    """Sentence around the ports of a host, or of several, that answers nothing at all."""
+    them = "them" if several else "it"
+    return f"{_start_text(to, several)}, or have a firewall before {them} let ", " through."
+
+
+def route_text(router: str, to: str) -> str:
+    """Sentence about this machine's routes, or about a next router that does not answer."""
+    if router:
+        return f"Start {router}, the next router, or give this machine another route to {to}."
+    return f"Give this machine a route to {to}."
+
+
+def undelivered_text(reason: Reason, router: str, to: str, *, several: bool = False) -> str:
+    """Sentence about a host, or several, to which a router or this machine cannot deliver."""
+    says_so = router or "the router that says so"
+    match reason:
+        case Reason.TIME_EXCEEDED:
+            return f"Mend the routing loop on the way to {to}; {says_so} saw it."
+        case Reason.NET_UNREACH:
+            return f"Give {says_so} a route to {to}, or change the rule of it that says so."
+        case _ if router:
+            return f"{_start_text(to, several)}, if no rule of {router} says so."
+        case _:
+            return f"{_start_text(to, several)}: nobody answers for {'them' if several else 'it'}."
+
+
+def _start_text(to: str, several: bool) -> str:
+    return f"Start {to} or correct {'their addresses' if several else 'its address'}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Parts of a sentence."""
+
+    job: Job
+    seen: Observation
+    host: HostState
+    named: str
+    to: str
+
+    @property
+    def source(self) -> str:
+        return address(self.seen.source) or "this machine"
+
+    @property
+    def where(self) -> str:
+        """Port as the sentences about a service have it."""
+        return ports_text([port_of(self.job)])
+
+
+_Words = tuple[str, str]
+
+
+def _of_name(row: _Row) -> _Words:
+    called = row.named or "the name"
+    return f"Correct the name, or make {called} resolve here: by DNS or the hosts file.", ""
+
+
+def _of_not_tested(row: _Row) -> _Words:
+    match row.seen.reason:
+        case Reason.DEPENDENCY:
+            return "Mend the row it depends on, then measure this one again.", ""
+        case Reason.PERMISSION_DENIED:
+            return "Permit it on this machine, then measure it again.", ""
+        case Reason.NOT_OFFERED:
+            return "Measure it from a place that can ask it.", ""
+        case _:
+            return "Mend what failed on this machine, then measure it again.", ""
+
+
+def _of_proxy(row: _Row) -> _Words:
+    if row.seen.state is State.OPEN:
+        return f"See on {row.to} why it opens no tunnel.", ""
+    if row.seen.state is State.CLOSED:
+        return f"Start {row.to} or correct its port, or allow this machine to connect to it.", ""
+    return f"Allow this machine to connect to {row.to}.", ""
+
+
+def _of_host(row: _Row) -> _Words:
+    check = row.job.check
+    listens = f"nothing listens on {row.where}, unless a firewall refuses it in the host's name."
+    if not check.answers:
+        return f"Have something listen on {row.where} there, or look into its firewall.", ""
+    if probe_of(check).one_client or check.ports:
+        return check.fix, ""
+    if probe_of(check).opens_port:
+        return f"{check.fix.removesuffix('.')}: {listens}", ""
+    return f"Start {check.title} on {row.to} or correct the port: {listens}", ""
+
+
+def _of_service(row: _Row) -> _Words:
+    check, seen = row.job.check, row.seen
+    if check.ports:
+        return check.fix, ""
+    if "unproven" in seen.facts:
+        return (
+            f"See on {row.to}, or on what takes its connections, why {check.title} does not work "
+            f"on {row.where}: the connection is accepted."
+        ), ""
+    if seen.service is Service.UNEXPECTED:
+        return (
+            f"Correct the address, or have {check.title} listen on {row.where}: "
+            "the path is open, but something else answers."
+        ), ""
+    return (
+        f"See on {row.to}, or on what takes its connections, why {check.title} says "
+        f"nothing useful on {row.where}: the connection is accepted."
+    ), ""
+
+
+def _of_unknown(row: _Row) -> _Words:
+    check, host = row.job.check, row.host
+    if host.rejecting:
+        before, after = allow_on_device(host.rejecting, row.source, row.to)
+        rest = ", which rejects other rows, then on what else is on the way."
+        return before, after.removesuffix(".") + rest
+    if host.own_firewall:
+        before, after = allow_in_own_firewall(row.source, row.to)
+        rest = ", which rejects other rows, then on what else is on the way."
+        return before, after.removesuffix(".") + rest
+    # A port behind another one shows that the host is up; a public service is not ours to start.
+    if host.heard or check.ports or check.issuers or row.seen.reason is not Reason.NO_RESPONSE:
+        return f"{check.fix} If that is so already, a firewall on the way stops it.", ""
+    return start_or_let_through(row.to)
+
+
+_SENTENCES: Mapping[Party, Callable[[_Row], _Words]] = {
+    Party.NAME: _of_name,
+    Party.NOT_TESTED: _of_not_tested,
+    Party.THIS_MACHINE: lambda row: allow_here(row.to),
+    Party.ROUTE: lambda row: (route_text(row.named, row.to), ""),
+    Party.PROXY: _of_proxy,
+    Party.DEVICE: lambda row: allow_on_device(row.named, row.source, row.to),
+    Party.UNDELIVERED: lambda row: (undelivered_text(row.seen.reason, row.named, row.to), ""),
+    Party.HOST_FIREWALL: lambda row: allow_in_own_firewall(row.source, row.to),
+    Party.HOST: _of_host,
+    Party.SERVICE: _of_service,
+    Party.UNKNOWN: _of_unknown,
+}

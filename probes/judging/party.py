@@ -1,0 +1,139 @@
+"""Party that has to change something for a row, decided by its observation. Pure."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from enum import StrEnum
+
+from probes.model import NOT_SENT, Job, Observation, Reason, State
+from probes.registry.shell import address, name
+from probes.wire.address import same_address
+
+
+class Party(StrEnum):
+    """Party that has to make a change, in the words of a report."""
+
+    NAME = "the name"
+    """The name does not resolve."""
+    NOT_TESTED = "what kept it from being tested"
+    """Nothing was sent, because of this machine or of another row."""
+    THIS_MACHINE = "this machine's own firewall"
+    ROUTE = "this machine's routes"
+    """This machine's routes, or the next router, which is named."""
+    PROXY = "the proxy"
+    """The path to the proxy, or the proxy."""
+    DEVICE = "a device on the path"
+    """A device on the path that rejects, which is named."""
+    UNDELIVERED = "the host or the router before it"
+    """A router, which is named, or this machine cannot deliver to the host."""
+    HOST_FIREWALL = "the host's own firewall"
+    HOST = "the host"
+    """The path is open, and nothing listens."""
+    SERVICE = "the service"
+    """The service behind an open port: the wrong one, or one that is silent."""
+    UNKNOWN = "the host or any firewall before it"
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """State of a host, as far as all of its rows tell."""
+
+    heard: bool = False
+    """Something came from the host itself, if only from its firewall."""
+    own_firewall: bool = False
+    """Rows of it are rejected in its own name."""
+    rejecting: str = ""
+    """Device on the path that rejects rows of it."""
+    undelivered: str | None = None
+    """Router that cannot deliver to it; empty where nobody answers for its address."""
+
+
+UNHEARD = HostState()
+"""State of a host of which nothing is known but the row itself."""
+
+
+def locate(job: Job, seen: Observation, host: HostState = UNHEARD) -> tuple[Party, str]:
+    """Party that has to change something for a row, and its address or name where it has one."""
+    if seen.reason is Reason.NAME_NOT_RESOLVED:
+        return Party.NAME, name(job.endpoint[0])
+    if seen.state in (State.ERROR, State.NOT_RUN):
+        return (Party.THIS_MACHINE if is_denied_locally(seen) else Party.NOT_TESTED), ""
+    party, named = _locate_by_transport(job, seen, host)
+    proxy = proxy_of(job, seen)
+    if proxy and party in (Party.HOST, Party.HOST_FIREWALL, Party.UNKNOWN):
+        return Party.PROXY, proxy
+    return party, named
+
+
+def proxy_of(job: Job, seen: Observation) -> str:
+    """Proxy of a row; empty where it goes straight."""
+    if job.via is not None:
+        return job.proxy
+    proxy = seen.facts.get("proxy")
+    return proxy if isinstance(proxy, str) else ""
+
+
+def is_denied_locally(seen: Observation) -> bool:
+    """True if this machine's own firewall refused to send (EPERM, sendto(2))."""
+    return seen.reason is Reason.PERMISSION_DENIED and any(
+        one.errno == errno.EPERM for one in seen.evidence
+    )
+
+
+def unanswered_neighbour(seen: Observation) -> str | None:
+    """Neighbour that gave no ARP reply to this machine; see Vantage.unresolved_neighbour."""
+    silent = seen.facts.get("unanswered")
+    return silent if isinstance(silent, str) else None
+
+
+def _locate_by_transport(job: Job, seen: Observation, host: HostState) -> tuple[Party, str]:
+    proxy = proxy_of(job, seen)
+    if proxy and seen.facts.get("unproven") == "proxy":
+        return Party.PROXY, proxy
+    if seen.state is State.OPEN:
+        return Party.SERVICE, ""
+    if seen.state is State.CLOSED:
+        return Party.HOST, ""
+    return _locate_without_icmp(seen, host) if seen.icmp is None else _locate_by_icmp(seen, host)
+
+
+def _locate_by_icmp(seen: Observation, host: HostState) -> tuple[Party, str]:
+    offender = seen.icmp.offender if seen.icmp else ""
+    rejected = seen.state is State.FILTERED
+    if same_address(offender, seen.address):
+        return Party.HOST_FIREWALL, ""
+    if same_address(offender, seen.source):
+        return _locate_here(seen, rejected=rejected)
+    device = address(offender)
+    # A router that delivers to the host, or rejects other rows of it, has a rule that says so.
+    if rejected or host.heard or (device and device == host.rejecting):
+        return Party.DEVICE, device
+    return Party.UNDELIVERED, device
+
+
+def _locate_here(seen: Observation, *, rejected: bool) -> tuple[Party, str]:
+    """Party of an ICMP error that this machine itself sent."""
+    next_hop = unanswered_neighbour(seen)
+    if rejected or next_hop == "":
+        return Party.THIS_MACHINE, ""
+    if next_hop is not None and not same_address(next_hop, seen.address):
+        return Party.ROUTE, address(next_hop)
+    return (Party.UNDELIVERED if seen.reason is Reason.HOST_UNREACH else Party.ROUTE), ""
+
+
+def _locate_without_icmp(seen: Observation, host: HostState) -> tuple[Party, str]:
+    if seen.state is State.UNREACHABLE:
+        return (Party.UNDELIVERED if seen.reason is Reason.HOST_UNREACH else Party.ROUTE), ""
+    if seen.reason is not Reason.NO_RESPONSE:
+        return Party.UNKNOWN, ""
+    if seen.facts.get(NOT_SENT):
+        return Party.THIS_MACHINE, ""
+    if host.heard or host.rejecting:
+        return Party.UNKNOWN, host.rejecting
+    if seen.facts.get("no_arp_reply"):
+        return Party.UNDELIVERED, ""
+    # Routers send few errors: what they cannot deliver is silence as well.
+    return (
+        (Party.UNKNOWN, "") if host.undelivered is None else (Party.UNDELIVERED, host.undelivered)
+    )
