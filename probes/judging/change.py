@@ -72,7 +72,7 @@ def required_change(result: Result, host: HostState = UNHEARD, to: str = THE_HOS
     job, seen = result.job, result.observation
     party, named = locate(job, seen, host)
     told = seen.facts.get("fix") if party in _TOLD_BY_THE_PROBE else None
-    if told:
+    if told and not (party is Party.UNKNOWN and named):
         return Change(party, named, printable(str(told), _MAX_TEXT))
     proxy = proxy_of(job, seen)
     row = _Row(job, seen, host, named, f"the proxy {proxy}" if proxy else to)
@@ -237,17 +237,16 @@ def _of_service(row: _Row) -> _Words:
 
 
 def _of_unknown(row: _Row) -> _Words:
-    check, host = row.job.check, row.host
-    if host.rejecting:
-        before, after = allow_on_device(host.rejecting, row.source, row.to)
-        rest = ", which rejects other rows, then on what else is on the way."
+    check, silent = row.job.check, row.seen.reason is Reason.NO_RESPONSE
+    rest = ", which rejects other rows, then on what else is on the way."
+    if row.named:
+        before, after = allow_on_device(row.named, row.source, row.to)
         return before, after.removesuffix(".") + rest
-    if host.own_firewall:
+    if row.host.own_firewall and silent:
         before, after = allow_in_own_firewall(row.source, row.to)
-        rest = ", which rejects other rows, then on what else is on the way."
         return before, after.removesuffix(".") + rest
     # A port behind another one shows that the host is up; a public service is not ours to start.
-    if host.heard or check.ports or check.issuers or row.seen.reason is not Reason.NO_RESPONSE:
+    if row.host.heard or check.ports or check.issuers or not silent:
         return f"{check.fix} If that is so already, a firewall on the way stops it.", ""
     return start_or_let_through(row.to)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from html import escape
 
-from probes.model import Result
+from probes.model import TO_CHANGE, Result
 from probes.session import VerdictRecord
 from tui.reports.model import (
     Report,
@@ -98,7 +98,8 @@ def _case(report: Report, result: Result) -> str:
         inside = f"<skipped{_attributes(message=f'{result.status}: {note}')}/>"
     else:
         # JUnit knows no warning: a degraded row passes and says so in its output.
-        inside = f"<system-out>{escape(f'{result.status}: {note}')}</system-out>"
+        told = _details(report, result) if result.status in TO_CHANGE else note
+        inside = f"<system-out>{escape(f'{result.status}: {told}')}</system-out>"
     return f"<testcase{where}>{inside}</testcase>\n"
 
 

@@ -14,6 +14,9 @@ from probes.model import MISSING, TO_CHANGE, Reason, Result, State, Status
 
 _COMMON_FACTS = frozenset({"resolved", "proxy", "problem", "fix", "hint", "summary"})
 
+_BEFORE_THE_PROXY = frozenset({Party.THIS_MACHINE, Party.ROUTE, Party.DEVICE})
+"""Parties that keep this machine from a proxy as from any host."""
+
 
 @dataclass(frozen=True, slots=True)
 class LostRow:
@@ -97,16 +100,16 @@ def classify(results: Iterable[Result]) -> ClassifiedResults:
     proxied, unresolved, refused, denied = [], [], [], []
     for result in rows:
         seen = result.observation
-        if proxy_of(result.job, seen):
+        party, name = locate(result.job, seen)
+        if party is Party.THIS_MACHINE and seen.state in UNTESTED:
+            if result.status in TO_CHANGE:
+                denied.append(LostRow(result, port_of(result.job), party, name))
+        elif proxy_of(result.job, seen) and not (party in _BEFORE_THE_PROXY and seen.address):
             proxied.append(result)
         elif seen.reason is Reason.NAME_NOT_RESOLVED:
             unresolved.append(result)
         elif seen.reason in (Reason.PERMISSION_DENIED, Reason.LOCAL_ERROR, Reason.NOT_OFFERED):
-            party, name = locate(result.job, seen)
-            if party is Party.THIS_MACHINE and result.status in TO_CHANGE:
-                denied.append(LostRow(result, port_of(result.job), party, name))
-            else:
-                refused.append(result)
+            refused.append(result)
         elif seen.address is not None and seen.state not in UNTESTED:
             job = result.job
             port = ports.get((job.check.id, job.port))
@@ -129,13 +132,13 @@ def classify(results: Iterable[Result]) -> ClassifiedResults:
 
 def _add_row(classified: ClassifiedResults, result: Result, address: str, port: Port) -> None:
     job, seen = result.job, result.observation
-    key = host_key(result)
+    key = host_key(result) or address
     host = classified.hosts.get(key)
     if host is None:
         sort_key = _address_sort_key(classified.subnets, address)
         host = classified.hosts[key] = Host(key, address, sort_key, classified.states.of(result))
     classified.host_of[job.key] = key
-    host.names.add(job.target.host)
+    host.names.add(job.endpoint[0])
     if address != host.address:
         host.sort_key, host.address = min(
             (host.sort_key, host.address), (_address_sort_key(classified.subnets, address), address)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from probes.judging.change import allow_here, route_text, start_or_let_through, undelivered_text
 from probes.judging.findings.hosts import ClassifiedResults, Host, LostRow
 from probes.judging.party import Party
-from probes.judging.text import Port, count, ports_text, some
+from probes.judging.text import Port, count, joined, ports_text, some
 from probes.model import NOT_SENT, Confidence, Finding, FindingKind, Reason
 
 MIN_GROUP = 4
@@ -145,8 +145,9 @@ def _is_unanswered(lost: LostRow) -> bool:
 
 
 def _unreachable_report(host: Host) -> str | None:
-    """Router that cannot deliver to a host, empty for this machine; None if all is silence."""
-    return min((one.name for one in host.lost if one.party is Party.UNDELIVERED), default=None)
+    """Routers that cannot deliver to a host; empty for this machine, None for silence."""
+    routers = {one.name for one in host.lost if one.party is Party.UNDELIVERED}
+    return joined(sorted(routers - {""})) if routers else None
 
 
 def _after_neighbour_timeout(lost: LostRow) -> bool:

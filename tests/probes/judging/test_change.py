@@ -1,0 +1,305 @@
+"""Changes of rows and verdicts: who is named, by what came back and what other rows tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from probes.engine.verdict_tracker import VerdictTracker, verdicts_of
+from probes.judging.change import Change, merged_texts, required_change
+from probes.judging.findings import diagnose
+from probes.judging.host_states import HostStates
+from probes.judging.party import Party
+from probes.judging.status import judge
+from probes.judging.text import Port
+from probes.model import (
+    Evidence,
+    Icmp,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+    Target,
+    Verdict,
+)
+from probes.registry import PROBES
+from profiles.loader import load_profile
+
+CATALOG = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
+HERE, ROUTER, HOST = "10.77.0.9", "10.77.0.1", "10.77.1.31"
+SILENT = (State.FILTERED, Reason.NO_RESPONSE)
+REFUSED = (State.CLOSED, Reason.CONN_REFUSED)
+OPEN = (State.OPEN, Reason.SYN_ACK)
+REJECTED = (State.FILTERED, Reason.ADMIN_PROHIBITED)
+DENIED = (State.ERROR, Reason.PERMISSION_DENIED)
+
+Make = Callable[..., Result]
+
+
+def row(
+    check: str, ended: tuple[State, Reason], host: str = HOST, *, icmp: Icmp | None = None, **more
+) -> Result:
+    known = CATALOG.check(check)
+    state, reason = ended
+    if known.transport == "udp" and ended == SILENT:
+        state = State.OPEN_FILTERED
+    service = Service.CONFIRMED if state is State.OPEN else Service.NOT_ASKED
+    address = None if state is State.ERROR else host
+    seen = Observation(state, reason, service, address, HERE, icmp, **more)
+    return judge(Job(f"{check}|{host}", known, Target(known.role, host), known.port), seen)
+
+
+def windows(ended: tuple[State, Reason], host: str = HOST, **more) -> list[Result]:
+    checks = [one for one in CATALOG.checks_of("windows.target") if one.id != "enable.rpc_dynamic"]
+    return [row(one.id, ended, host, **more) for one in checks]
+
+
+def fixes(results: list[Result], role: str) -> tuple[str, ...]:
+    (verdict,) = (
+        one
+        for one in verdicts_of(CATALOG, CATALOG.default_answers, results)
+        if one.target.role == role
+    )
+    return verdict.fix
+
+
+@pytest.mark.parametrize(
+    ("check", "port"), [("unix.ssh", 22), ("hyperv.winrm", 5985), ("snmp.snmp", 161)]
+)
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (Reason.ADMIN_PROHIBITED, 13),
+        (Reason.ADMIN_PROHIBITED, 10),
+        (Reason.ADMIN_PROHIBITED, 9),
+        (Reason.PORT_UNREACH, 3),
+    ],
+)
+def test_a_router_that_rejects_is_named_by_the_verdict_and_nobody_else_is(
+    check, port, reason, code
+):
+    result = row(check, (State.FILTERED, reason), icmp=Icmp(3, code, ROUTER))
+    transport = result.job.check.transport.upper()
+    assert fixes([result], result.job.target.role) == (
+        f"Allow {transport} {port} from {HERE} to the host on {ROUTER}.",
+    )
+    (finding,) = diagnose([result], {})
+    assert finding.text == f"{ROUTER} rejects {transport} {port} towards {HOST}"
+    assert finding.fix == f"Allow {transport} {port} from {HERE} to {HOST} on {ROUTER}."
+
+
+def test_all_that_one_device_rejects_is_one_finding_whatever_host_port_or_code():
+    results = [
+        row("unix.ssh", REJECTED, "10.77.1.31", icmp=Icmp(3, 13, ROUTER)),
+        row("hyperv.winrm", REJECTED, "10.77.1.32", icmp=Icmp(3, 10, ROUTER)),
+        row(
+            "snmp.snmp", (State.FILTERED, Reason.PORT_UNREACH), "10.77.2.5", icmp=Icmp(3, 3, ROUTER)
+        ),
+        # The host answers elsewhere, so that this is a rule as well.
+        row(
+            "xen.ssh",
+            (State.UNREACHABLE, Reason.HOST_UNREACH),
+            "10.77.1.9",
+            icmp=Icmp(3, 1, ROUTER),
+        ),
+        row("esxi.https", OPEN, "10.77.1.9"),
+    ]
+    (finding,) = diagnose(results, {})
+    assert finding.rows == 4
+    assert finding.text == (
+        f"{ROUTER} rejects TCP 22 towards 10.77.1.0/24 (2 hosts), TCP 5985 towards 10.77.1.32 and "
+        "UDP 161 towards 10.77.2.5"
+    )
+    assert finding.fix == (
+        f"Allow TCP 22 from {HERE} to 2 hosts in 10.77.1.0/24, TCP 5985 from {HERE} to "
+        f"10.77.1.32 and UDP 161 from {HERE} to 10.77.2.5 on {ROUTER}."
+    )
+
+
+def test_a_device_that_rejects_much_is_told_in_part_and_counted():
+    checks = ["unix.ssh", "hyperv.winrm", "esxi.https", "nas.netbios", "printer.raw"]
+    results = [
+        row(check, REJECTED, f"10.77.{number}.1", icmp=Icmp(3, 13, ROUTER))
+        for number, check in enumerate(checks, 1)
+    ]
+    (finding,) = diagnose(results, {})
+    assert finding.rows == 5
+    assert "other ports of 2 more groups of hosts" in finding.text
+    assert finding.fix.endswith(f"and the flows of the other rows on {ROUTER}.")
+
+
+def test_a_drop_by_this_machine_and_its_refusals_are_its_own_firewalls_and_one_finding():
+    results = [
+        row("unix.ssh", SILENT, facts={"not_sent": True}),
+        row("snmp.snmp", DENIED, evidence=(Evidence(HOST, errno=1),), facts={"problem": "p"}),
+        row("nas.netbios", REJECTED, icmp=Icmp(3, 13, HERE)),
+    ]
+    assert {required_change(one).party for one in results} == {Party.THIS_MACHINE}
+    assert fixes(results, "unix.target") == (
+        "Allow TCP 22 to the host in the firewall of this machine.",
+    )
+    (finding,) = diagnose(results, {})
+    assert finding.rows == 3
+    assert finding.text == (
+        f"This machine's own firewall does not let out TCP 22 and 139 and UDP 161 towards {HOST}"
+    )
+    assert finding.confidence == "likely"
+    assert finding.fix.endswith("in the firewall of this machine.")
+
+
+def test_a_permission_that_is_no_firewalls_is_not_laid_on_one():
+    result = row("discovery.ping", DENIED, evidence=(Evidence(HOST, errno=13),))
+    assert required_change(result).party is Party.NOT_TESTED
+
+
+def test_a_controller_that_refuses_ldap_has_it_started_in_both_verdicts():
+    results = [
+        *windows(OPEN, "10.77.1.40"),
+        row("windows.kerberos", OPEN, "dc1"),
+        row("windows.ldap", REFUSED, "dc1"),
+    ]
+    nothing = "nothing listens on TCP 389, unless a firewall refuses it in the host's name."
+    assert fixes(results, "windows.dc") == (
+        f"Start LDAP on the host or correct the port: {nothing}",
+    )
+    assert fixes(results, "windows.target") == (
+        f"Start LDAP on dc1 or correct the port: {nothing}",
+    )
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_controllers_the_one_of_which_most_is_known_gives_the_change(order):
+    controllers = [
+        row("windows.ldap", SILENT, "dc1"),
+        row("windows.ldap", REFUSED, "dc2"),
+        row("windows.kerberos", OPEN, "dc1"),
+        row("windows.kerberos", OPEN, "dc2"),
+    ]
+    results = [*windows(OPEN, "10.77.1.40"), *controllers[::order]]
+    (fix,) = fixes(results, "windows.target")
+    assert fix.startswith("Start LDAP on dc2")
+
+
+@pytest.mark.parametrize("role", ["windows.target", "hyperv.host", "esxi.host", "unix.target"])
+def test_a_host_that_answers_nothing_is_to_be_started_or_let_through(role):
+    checks = [one for one in CATALOG.checks_of(role) if one.id != "enable.rpc_dynamic"]
+    results = [row(one.id, SILENT) for one in checks]
+    (fix,) = fixes(results, role)
+    assert fix.startswith(
+        "Start the host or correct its address, or have a firewall before it let TCP "
+    )
+    assert fix.endswith(" through.") and "PowerShell" not in fix
+
+
+def test_the_ports_of_a_silent_host_are_one_sentence():
+    results = [row(id, SILENT) for id in ("esxi.https", "esxi.authd", "esxi.http")]
+    assert fixes(results, "esxi.host") == (
+        "Start the host or correct its address, or have a firewall before it let TCP 80, 443 and "
+        "902 through.",
+    )
+
+
+def test_a_silent_port_of_a_host_that_answers_is_the_hosts_or_a_firewalls():
+    results = [row("hyperv.winrm", SILENT), row("nas.netbios", OPEN)]
+    (fix,) = fixes(results, "hyperv.host")
+    assert fix.startswith("Enable PowerShell Remoting on the Hyper-V host and allow inbound TCP")
+    assert fix.endswith("If that is so already, a firewall on the way stops it.")
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"icmp": Icmp(3, 13, ROUTER)}, f"on {ROUTER}, which rejects other rows"),
+        ({"icmp": Icmp(3, 13, HOST)}, "in the firewall of the host itself, which rejects other"),
+    ],
+)
+def test_silence_beside_rejections_may_be_more_of_them(other, named):
+    results = [row("hyperv.winrm", SILENT), row("nas.netbios", REJECTED, **other)]
+    (fix,) = fixes(results, "hyperv.host")
+    assert named in fix and "then on what else is on the way" in fix
+
+
+def test_silence_beside_a_router_that_cannot_deliver_is_the_same_host_that_is_down():
+    down = (State.UNREACHABLE, Reason.HOST_UNREACH)
+    results = [row("hyperv.winrm", SILENT), row("nas.netbios", down, icmp=Icmp(3, 1, ROUTER))]
+    expected = (f"Start the host or correct its address, if no rule of {ROUTER} says so.",)
+    assert fixes(results, "hyperv.host") == fixes(results, "nas") == expected
+
+
+def test_a_cloud_that_is_silent_is_not_to_be_started():
+    (fix,) = fixes([row("cloud.aws", SILENT, "sts.amazonaws.com")], "cloud.aws")
+    assert fix.startswith("Allow outbound TCP 443")
+
+
+def test_changes_that_differ_in_the_port_only_are_one_sentence():
+    def one(number: int) -> Change:
+        return Change(Party.DEVICE, "r", "Allow ", " on r.", Port("tcp", number, str(number)))
+
+    whole = Change(Party.SERVICE, "", "Mend it.")
+    assert merged_texts([one(443), whole, one(22), whole, one(22)]) == (
+        "Allow TCP 22 and 443 on r.",
+        "Mend it.",
+    )
+
+
+@pytest.fixture
+def tracked():
+    """A tracker with the function that gives it results, one by one."""
+    jobs: dict[str, Job] = {}
+    results: dict[str, Result] = {}
+    tracker = VerdictTracker(CATALOG, CATALOG.default_answers, jobs, results)
+
+    def closed(*given: Result) -> list[Verdict]:
+        for one in given:
+            jobs[one.job.key] = one.job
+            tracker.row_opened(one.job)
+        verdicts: list[Verdict] = []
+        for one in given:
+            results[one.job.key] = one
+            verdicts += tracker.row_closed(one.job)
+        return verdicts
+
+    return tracker, closed
+
+
+def test_a_verdict_follows_what_another_role_tells_of_the_same_host(tracked):
+    tracker, closed = tracked
+    (before,) = closed(row("hyperv.winrm", SILENT))
+    assert before.fix[0].startswith("Start the host")
+    after, nas = closed(row("nas.netbios", OPEN))
+    assert (after.target, nas.target.role) == (before.target, "nas")
+    assert after.fix[0].startswith("Enable PowerShell Remoting")
+    (again,) = tracker.targets_removed([nas.target], [row("nas.netbios", OPEN).job])
+    assert again == before
+
+
+def test_a_verdict_that_another_role_does_not_change_is_not_told_again(tracked):
+    _, closed = tracked
+    closed(row("hyperv.winrm", SILENT), row("nas.netbios", OPEN))
+    (verdict,) = closed(row("esxi.https", OPEN), row("esxi.authd", OPEN), row("esxi.http", OPEN))
+    assert verdict.target.role == "esxi.host"
+
+
+def test_the_last_result_of_a_row_tells_the_state_of_its_host():
+    states = HostStates([row("nas.netbios", OPEN)])
+    silent = row("hyperv.winrm", SILENT)
+    assert states.of(silent).heard
+    assert states.add(row("nas.netbios", SILENT)) == (HOST,)
+    assert not states.of(silent).heard
+    assert states.add(silent) == ()
+    moved = row("nas.netbios", OPEN, "10.77.1.99")
+    assert states.add(moved) == ("10.77.1.99",)
+    assert not states.of(silent).heard
+    assert states.remove(moved.job.key) == ("10.77.1.99",)
+    assert states.remove(moved.job.key) == ()
+
+
+def test_hosts_with_the_same_rows_share_one_change():
+    alike = {required_change(row("unix.ssh", SILENT, f"10.77.1.{n}")) for n in range(1, 20)}
+    assert len(alike) == 1
+    result = row("unix.ssh", SILENT)
+    assert result.status is Status.BLOCKED
