@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
+from probes.wire.address import plain_address
 from probes.wire.text import printable
 
 _PLAIN = re.compile(r"-?[A-Za-z][A-Za-z0-9_.-]*|[0-9]+(?:\.[0-9]+)*")
@@ -75,11 +75,8 @@ def address(text: object, *, scoped: bool = False) -> str:
     """
     if not isinstance(text, str):
         return ""
-    plain, _, scope = text.partition("%")
-    try:
-        known = str(ipaddress.ip_address(plain))
-    except ValueError:
-        return ""
+    known = plain_address(text)
+    scope = text.partition("%")[2]
     if scoped and ":" in known and _SCOPE.fullmatch(scope):
         return f"{known}%{scope}"
     return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 
 def is_same_host(named: str, host: str, address: str) -> bool:
@@ -21,9 +22,20 @@ def same_address(one: str | None, other: str | None) -> bool:
     """True for two texts of one address; scope ids (RFC 4007 section 11) count for nothing."""
     if not one or not other:
         return False
+    if not (":" in one or ":" in other or "%" in one or "%" in other):
+        # An IPv4 address has one spelling.
+        return one == other and bool(plain_address(one))
+    known = plain_address(one)
+    return bool(known) and known == plain_address(other)
+
+
+@lru_cache(maxsize=4096)
+def plain_address(text: str) -> str:
+    """Usual spelling of an address, without its scope id; empty for anything else.
+
+    Cached: the addresses of routers and of this machine are asked for in every row.
+    """
     try:
-        return ipaddress.ip_address(one.partition("%")[0]) == ipaddress.ip_address(
-            other.partition("%")[0]
-        )
+        return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
-        return False
+        return ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from probes.judging.change import port_of
 from probes.judging.findings.subnets import Subnets
 from probes.judging.host_states import UNTESTED, HostStates, answers, host_key
-from probes.judging.party import HostState, Party, locate, proxy_of
+from probes.judging.party import HostState, Party, is_denied_locally, locate, proxy_of
 from probes.judging.text import Port
 from probes.model import MISSING, TO_CHANGE, Reason, Result, State, Status
 
@@ -100,11 +100,10 @@ def classify(results: Iterable[Result]) -> ClassifiedResults:
     proxied, unresolved, refused, denied = [], [], [], []
     for result in rows:
         seen = result.observation
-        party, name = locate(result.job, seen)
-        if party is Party.THIS_MACHINE and seen.state in UNTESTED:
+        if seen.state in UNTESTED and is_denied_locally(seen):
             if result.status in TO_CHANGE:
-                denied.append(LostRow(result, port_of(result.job), party, name))
-        elif proxy_of(result.job, seen) and not (party in _BEFORE_THE_PROXY and seen.address):
+                denied.append(LostRow(result, port_of(result.job), *locate(result.job, seen)))
+        elif proxy_of(result.job, seen) and not _is_lost_before_the_proxy(result):
             proxied.append(result)
         elif seen.reason is Reason.NAME_NOT_RESOLVED:
             unresolved.append(result)
@@ -128,6 +127,12 @@ def classify(results: Iterable[Result]) -> ClassifiedResults:
         tuple(denied),
         classified.host_of,
     )
+
+
+def _is_lost_before_the_proxy(result: Result) -> bool:
+    """True if a row is lost as a row towards the proxy itself would be."""
+    seen = result.observation
+    return bool(seen.address) and locate(result.job, seen)[0] in _BEFORE_THE_PROXY
 
 
 def _add_row(classified: ClassifiedResults, result: Result, address: str, port: Port) -> None:
