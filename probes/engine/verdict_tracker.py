@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from probes.engine.plan import row_key
-from probes.judging.host_states import HostStates, host_key
+from probes.judging.host_states import HostStates, state_keys
 from probes.judging.verdict import Judgement, VerdictRow, best_row, judge_capability, verdict_row
 from probes.model import FAILURES, MEASURED, Job, Result, Status, Target, Verdict
 from probes.wire.text import printable
@@ -69,8 +69,8 @@ class VerdictTracker:
         self._best_rows: dict[str, VerdictRow | None] = {}
         self._emitted: dict[Target, tuple[Judgement, ...]] = {}
         self._hosts = HostStates()
-        self._targets_of_host: dict[str, dict[Target, None]] = {}
-        """Targets of each host with a result, by the key of the host."""
+        self._targets_by_state: dict[str, dict[Target, None]] = {}
+        """Targets by what the states of their hosts depend on."""
         self._cache: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
         self._earlier_targets: dict[str, dict[Target, None]] = {}
         """Targets of an earlier session, by role."""
@@ -152,14 +152,13 @@ class VerdictTracker:
         result = self._results.get(job.key)
         if result is None:
             return ()
-        host = host_key(result)
-        if host:
-            self._targets_of_host.setdefault(host, {})[job.target] = None
+        for key in state_keys(result):
+            self._targets_by_state.setdefault(key, {})[job.target] = None
         return self._hosts.add(result)
 
     def _judge_hosts(self, hosts: Iterable[str], besides: Target | None = None) -> list[Verdict]:
         """Judge again what depends on these hosts, of which a row told something new."""
-        targets = {one: None for host in hosts for one in self._targets_of_host.get(host, ())}
+        targets = {one: None for host in hosts for one in self._targets_by_state.get(host, ())}
         due = [one for one in targets if one != besides and one in self._emitted]
         verdicts = [verdict for one in due if one not in self._open for verdict in self._judge(one)]
         for role in {one.role for one in targets} & self._open_by_role.keys():

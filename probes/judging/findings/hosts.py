@@ -154,7 +154,8 @@ def _add_row(classified: ClassifiedResults, result: Result, address: str, port: 
     if seen.state is State.CLOSED or answers(seen):
         host.answering[port] = host.answering.get(port, False) or seen.state is State.OPEN
     if result.status in MISSING and seen.state is not State.OPEN:
-        host.lost.append(LostRow(result, port, *locate(job, seen, host.state)))
+        state = classified.states.of(result)
+        host.lost.append(LostRow(result, port, *locate(job, seen, state)))
 
 
 def _address_sort_key(subnets: Subnets, address: str) -> tuple[int, int, str]:

@@ -303,3 +303,49 @@ def test_hosts_with_the_same_rows_share_one_change():
     assert len(alike) == 1
     result = row("unix.ssh", SILENT)
     assert result.status is Status.BLOCKED
+
+
+def test_silence_beyond_a_routers_limit_of_errors_is_laid_on_the_router_too():
+    told = [
+        row("unix.ssh", REJECTED, f"10.77.1.{n}", icmp=Icmp(3, 13, ROUTER)) for n in range(1, 4)
+    ]
+    silent = [row("unix.ssh", SILENT, f"10.77.1.{n}") for n in range(4, 30)]
+    others = [row("unix.ssh", SILENT, "10.77.2.1"), row("nas.netbios", SILENT, "10.77.1.99")]
+    by_host = {
+        (one.target.role, one.target.host): one.fix
+        for one in verdicts_of(CATALOG, CATALOG.default_answers, [*told, *silent, *others])
+    }
+    for one in silent:
+        (fix,) = by_host["unix.target", one.job.target.host]
+        assert fix == (
+            f"Allow TCP 22 from {HERE} to the host on {ROUTER}, which rejects other rows, then on "
+            "what else is on the way."
+        )
+    # Another network, and another port: nothing points at the router.
+    for one in others:
+        (fix,) = by_host[one.job.target.role, one.job.target.host]
+        assert fix.startswith("Start the host")
+    rejected, beyond = (
+        one for one in diagnose([*told, *silent, *others], {}) if "TCP 22" in one.text
+    )
+    assert (rejected.rows, beyond.rows) == (3, 26) or (rejected.rows, beyond.rows) == (26, 3)
+    for finding in (rejected, beyond):
+        assert ROUTER in finding.fix
+
+
+def test_a_silent_hosts_verdict_follows_a_rejection_of_its_neighbour(tracked):
+    tracker, closed = tracked
+    (before,) = closed(row("unix.ssh", SILENT, "10.77.1.4"))
+    rejected = row("unix.ssh", REJECTED, "10.77.1.5", icmp=Icmp(3, 13, ROUTER))
+    verdicts = {one.target.host: one for one in closed(rejected)}
+    assert ROUTER in verdicts["10.77.1.4"].fix[0]
+    (again,) = tracker.targets_removed([rejected.job.target], [rejected.job])
+    assert again == before
+
+
+def test_ipv6_neighbours_are_those_of_one_64(tracked):
+    _, closed = tracked
+    closed(row("unix.ssh", SILENT, "2001:db8::4"), row("unix.ssh", SILENT, "2001:db8:0:1::4"))
+    rejected = row("unix.ssh", REJECTED, "2001:db8::ffff:5", icmp=Icmp(1, 1, "2001:db8::1", 6))
+    changed = {one.target.host for one in closed(rejected)}
+    assert changed == {"2001:db8::4", "2001:db8::ffff:5"}
