@@ -36,7 +36,6 @@ def detail_lines(
     fix = None if result is None else remedy(result, host)
     if fix is not None:
         yield "to change", fix.change
-        yield "by", fix.who
     else:
         yield "if missing", check.consequence
     if result is not None:
