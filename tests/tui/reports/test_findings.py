@@ -17,6 +17,7 @@ from probes.model import Reason, Result, State, Status
 from probes.session import SessionLog
 from probes.session.records import to_finding_record
 from profiles.model import Profile
+from tui.models.loaded_session import with_findings
 from tui.reports import FORMATS
 from tui.reports.anonymise import pseudonymised
 from tui.reports.model import Report, load_report
@@ -119,3 +120,24 @@ def test_rows_of_an_earlier_session_have_their_causes_too(
         "pc1.corp.example (10.20.2.14)",
         "pc2 (10.20.3.15)",
     ]
+
+
+@pytest.mark.parametrize("format", ["markdown", "html", "junit"])
+def test_the_rows_in_no_finding_are_counted_below_them(
+    make_report: Reports, make_result: Make, format: str
+) -> None:
+    refused = {"state": State.CLOSED, "reason": Reason.CONN_REFUSED}
+    rows = [make_result(check=check) for check in ("enable.rpc", "enable.smb")]
+    report = make_report(*rows, make_result("web1", "unix.ssh", address="10.9.9.9", **refused))
+    text = unescape(render(report, format))
+    said = "1 row to change is in no finding: it stands for itself."
+    assert text.count(said) == 1
+    if format != "junit":
+        assert text.index(DEAD[:40]) < text.index(said) < text.index("To change (3)")
+
+
+def test_a_log_that_names_only_some_rows_of_a_finding_is_diagnosed_anew(dead: Report) -> None:
+    (finding,) = dead.session.findings
+    cut = replace(finding, keys=finding.keys[:1])
+    again = with_findings(replace(dead.session, findings=(cut,)))
+    assert again.findings == (finding,)

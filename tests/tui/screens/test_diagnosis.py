@@ -6,7 +6,11 @@ from pathlib import Path
 
 from textual.widgets import OptionList
 
+from probes.judging.findings import diagnose, rows_in_no_finding
 from tests.tui.driving import drive, notice, seen, until
+from tui.cli.options import Options
+from tui.cli.prepare import load
+from tui.models.loaded_session import load_session
 from tui.screens.diagnosis import DiagnosisDialog
 from tui.widgets.table import ResultTable
 
@@ -65,3 +69,19 @@ def test_escape_leaves_the_diagnosis_and_the_table_as_it_was():
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, DiagnosisDialog))
         assert seen(app) == everything
+
+
+def test_the_last_line_counts_the_rows_in_no_finding_and_opens_them():
+    @drive("open", str(EXAMPLE))
+    async def _(pilot, app):
+        loaded = load_session(EXAMPLE, load(Options("open")))
+        alone = rows_in_no_finding(loaded.results, diagnose(loaded.results, loaded.answers))
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DiagnosisDialog))
+        listed = app.screen.query_one(OptionList)
+        last = str(listed.get_option_at_index(listed.option_count - 1).prompt)
+        assert last.startswith(f"{len(alone)} rows to change are in no finding")
+        await pilot.press("end", "enter")
+        await until(pilot, lambda: not isinstance(app.screen, DiagnosisDialog))
+        await until(pilot, lambda: set(seen(app)) == set(alone))
+        assert notice(app).startswith("These are the rows to change that are in no finding")

@@ -175,5 +175,14 @@ def test_findings_follow_the_rows_and_not_in_json(run: Run, ports: Ports) -> Non
     assert "Findings" not in run(hosts, "--json").stdout
 
 
+def test_a_row_to_change_that_is_in_no_finding_is_counted(run: Run) -> None:
+    lines = run("blocked=127.0.0.1").stdout.splitlines()
+    lines = lines[: lines.index("Verdicts") - 1]
+    assert lines[-2:] == [
+        "Findings",
+        "1 row to change is in no finding: it stands for itself.",
+    ]
+
+
 def test_where_nothing_is_found_no_findings_are_announced(run: Run) -> None:
     assert "Findings" not in run("ready=127.0.0.1").stdout
