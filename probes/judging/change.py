@@ -209,8 +209,13 @@ def _of_host(row: _Row) -> _Words:
     listens = f"nothing listens on {row.where}, unless a firewall refuses it in the host's name."
     if not check.answers:
         return f"Have something listen on {row.where} there, or look into its firewall.", ""
-    if probe_of(check).one_client or check.ports:
-        return check.fix, ""
+    if probe_of(check).one_client:
+        return (
+            f"Measure it again, as it may serve one client at a time; if that stays, have "
+            f"{check.title} listen on {row.where}, unless a firewall refuses it in the host's name."
+        ), ""
+    if check.ports:
+        return f"Have {check.title} on {row.to} listen again: {listens}", ""
     if probe_of(check).opens_port:
         return f"{check.fix.removesuffix('.')}: {listens}", ""
     return f"Start {check.title} on {row.to} or correct the port: {listens}", ""

@@ -36,7 +36,9 @@ class VerdictRow:
     reason: Reason | None = None
     """Reason of a row that was not tested."""
     change: Change | None = None
-    """Change for a row that is missing; None stands for the profile's."""
+    """Change for a row that is missing, where None stands for the profile's, or that this machine's
+    own firewall kept from being tested.
+    """
     shortfall: str = ""
     """Clause about a service that answers and falls short of what the check asks for."""
     remark: str = ""
@@ -173,7 +175,9 @@ def verdict_row(result: Result, host: HostState = UNHEARD, to: str = THE_HOST) -
     """
     status = result.status
     if status in UNTESTED:
-        return VerdictRow(status, result.observation.reason)
+        change = required_change(result, host, to)
+        known = change is not None and change.party is Party.THIS_MACHINE
+        return VerdictRow(status, result.observation.reason, change if known else None)
     shortfall = printable(str(result.observation.facts.get("shortfall", "")))
     if status in MISSING:
         return VerdictRow(status, None, required_change(result, host, to), shortfall)
@@ -467,7 +471,10 @@ def _fix(
             candidates.append([id for id in failed if id != instead.of])
     chosen = min(candidates, key=lambda candidate: len(candidate))
     ordered = sorted(checks, key=lambda judged: judged.outcome is CheckOutcome.DEGRADED)
-    return merged_texts(_change(judged) for judged in ordered if judged.check.id in chosen)
+    changes = [_change(judged) for judged in ordered if judged.check.id in chosen]
+    untested = (judged.row for judged in checks if judged.outcome is CheckOutcome.UNTESTED)
+    changes += [row.change for row in untested if row is not None and row.change is not None]
+    return merged_texts(changes)
 
 
 def _change(judged: JudgedCheck) -> Change:

@@ -142,6 +142,9 @@ def test_a_drop_by_this_machine_and_its_refusals_are_its_own_firewalls_and_one_f
     assert fixes(results, "unix.target") == (
         "Allow TCP 22 to the host in the firewall of this machine.",
     )
+    assert fixes(results, "snmp.device") == (
+        "Allow UDP 161 to the host in the firewall of this machine.",
+    )
     (finding,) = diagnose(results, {})
     assert finding.rows == 3
     assert finding.text == (
@@ -349,3 +352,19 @@ def test_ipv6_neighbours_are_those_of_one_64(tracked):
     rejected = row("unix.ssh", REJECTED, "2001:db8::ffff:5", icmp=Icmp(1, 1, "2001:db8::1", 6))
     changed = {one.target.host for one in closed(rejected)}
     assert changed == {"2001:db8::4", "2001:db8::ffff:5"}
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        ("printer.raw", "Measure it again, as it may serve one client at a time"),
+        ("enable.rpc_dynamic", "Have RPC dynamic on the host listen again"),
+        ("hyperv.winrm", "Enable PowerShell Remoting on the Hyper-V host"),
+        ("esxi.https", "Start HTTPS on the host or correct the port"),
+    ],
+)
+def test_what_is_refused_is_to_listen_and_no_rule_is_asked_for(check, words):
+    change = required_change(row(check, REFUSED))
+    assert change.party is Party.HOST
+    assert change.text.startswith(words) and "listen" in change.text
+    assert not change.text.startswith("Allow")
