@@ -31,6 +31,7 @@ class _Sign(StrEnum):
 
 _Told = tuple[_Sign, str]
 """A sign, and the device or router that gave it."""
+_HEARD: _Told = (_Sign.HEARD, "")
 _SIGN_OF = {
     Party.HOST: _Sign.HEARD,
     Party.HOST_FIREWALL: _Sign.OWN_FIREWALL,
@@ -57,7 +58,8 @@ class HostStates:
 
     def add(self, result: Result) -> tuple[str, ...]:
         """Take in the last result of a row; returns the keys of what it changed (`state_keys`)."""
-        key, host, told = result.job.key, host_key(result), _sign(result)
+        key, told = result.job.key, _sign(result)
+        host = "" if told is None else host_key(result)
         new = None
         if told is not None and host:
             near = _near(result) if told[0] is _Sign.REJECTED and told[1] else ""
@@ -169,7 +171,7 @@ def _forget(counter: Counter[_Counted], one: _Counted) -> bool:
 def _sign(result: Result) -> _Told | None:
     seen = result.observation
     if seen.state is State.OPEN:
-        return (_Sign.HEARD, "") if answers(seen) else None
+        return _HEARD if answers(seen) else None
     party, named = locate(result.job, seen)
     sign = _SIGN_OF.get(party)
     if sign is None and party is Party.UNDELIVERED and seen.reason in _OF_THE_HOST:

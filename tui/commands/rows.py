@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from probes.judging.party import UNHEARD
 from probes.model import Event, Removed, Restored, Target
 from probes.wire.text import printable
 from tui import screens
@@ -103,11 +102,10 @@ def copy_command(context: Context) -> Outcome:
 def copy_change(context: Context) -> Outcome:
     """Copy what to paste for the selected row's change, again for the next; all of marked rows."""
     panes = context.panes
-    hosts = panes.table.rows.hosts
+    rows, chosen = panes.table.rows, panes.cursor_result
     if panes.marked:
-        return _copy(context, *screens.changes_text(panes.selected_results, hosts))
-    chosen = panes.cursor_result
-    return panes.clipboard.change(chosen, UNHEARD if chosen is None else hosts.of(chosen))
+        return _copy(context, *screens.changes_text(panes.selected_results, rows.hosts))
+    return panes.clipboard.change(chosen, rows.host_of(chosen))
 
 
 @command(

@@ -8,7 +8,8 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from probes.judging.host_states import HostStates
-from probes.model import UNFINISHED, Job, Queued, Result, Started, Status
+from probes.judging.party import UNHEARD, HostState
+from probes.model import TO_CHANGE, UNFINISHED, Job, Queued, Result, Started, Status
 from tui.models.columns import COLUMN, RowData, Sort
 from tui.models.filter import EVERYTHING, Filter, row_predicate
 from tui.text.status import in_order
@@ -149,6 +150,12 @@ class Rows:
         """The latest result under a key, also while it is measured again; None before any."""
         row = self._index.get(key)
         return None if row is None else self._results[row]
+
+    def host_of(self, result: Result | None) -> HostState:
+        """State of the host of a row; of one that needs no change it is not looked for."""
+        if result is None or result.status not in TO_CHANGE:
+            return UNHEARD
+        return self.hosts.of(result)
 
     @property
     def hosts(self) -> HostStates:

@@ -14,7 +14,6 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from probes.judging.party import UNHEARD
 from probes.model import FINE, Event, Job, Removed, Restored, Result, Target
 from profiles.model import Profile
 from tui import screens
@@ -254,8 +253,7 @@ class Panes:
             self.detail.show((), top=True)
         else:
             result = rows.result(key)
-            host = UNHEARD if result is None else rows.hosts.of(result)
-            lines = screens.detail_lines(job, result, self._profile, host)
+            lines = screens.detail_lines(job, result, self._profile, rows.host_of(result))
             history = screens.history_lines(self._history(key), ascii=self._glyphs.ascii)
             self.detail.show((*islice(lines, 2), *history, *lines), top=top)
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.model import Finished, Queued, Started, Status
+from probes.judging.party import UNHEARD
+from probes.model import Finished, Observation, Queued, Reason, Result, Started, State, Status
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tui.models.columns import host_key, natural_key
 from tui.models.filter import Filter
@@ -77,6 +78,22 @@ def test_the_counts_are_those_of_the_rows_after_any_history(
     for row in range(6):
         expected[rows.status(row)] += 1
     assert rows.counts == expected
+
+
+def test_the_state_of_a_host_follows_the_latest_results() -> None:
+    web, ssh = a_job("pc1"), a_job("pc1", a_check("unix.ssh", "SSH", 22))
+    silent = Observation(State.FILTERED, Reason.NO_RESPONSE, address="192.0.2.7")
+    lost = Result(web, Status.BLOCKED, "", silent)
+    rows = Rows([web, ssh])
+    rows.apply([lost])
+    assert not rows.host_of(lost).heard
+    rows.apply([a_result(ssh)])
+    assert rows.host_of(lost).heard
+    rows.apply([Result(ssh, Status.BLOCKED, "", silent)])
+    assert not rows.host_of(lost).heard
+    rows.replace([(web, lost), (ssh, a_result(ssh))])
+    assert rows.host_of(lost).heard
+    assert rows.host_of(a_result(ssh)) == rows.host_of(None) == UNHEARD
 
 
 def test_severity_names_every_status_once() -> None:
