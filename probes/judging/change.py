@@ -125,10 +125,14 @@ def allow_here(to: str) -> tuple[str, str]:
     return "Allow ", f" to {to} in the firewall of this machine."
 
 
-def start_or_let_through(to: str, *, several: bool = False) -> tuple[str, str]:
-    """Sentence around the ports of a host, or of several, that answers nothing at all."""
+def start_or_let_through(to: str, device: str = "", *, several: bool = False) -> tuple[str, str]:
+    """Sentence around the ports of a host, or of several, that answers nothing at all.
+
+    `device` rejects other rows there.
+    """
     them = "them" if several else "it"
-    return f"{_start_text(to, several)}, or have a firewall before {them} let ", " through."
+    first = f", {device} first, which rejects other rows" if device else ""
+    return f"{_start_text(to, several)}, or have a firewall before {them} let ", f" through{first}."
 
 
 def route_text(router: str, to: str) -> str:
@@ -244,16 +248,17 @@ def _of_service(row: _Row) -> _Words:
 def _of_unknown(row: _Row) -> _Words:
     check, silent = row.job.check, row.seen.reason is Reason.NO_RESPONSE
     rest = ", which rejects other rows, then on what else is on the way."
-    if row.named:
+    if row.named and row.host.heard:
         before, after = allow_on_device(row.named, row.source, row.to)
         return before, after.removesuffix(".") + rest
     if row.host.own_firewall and silent:
         before, after = allow_in_own_firewall(row.source, row.to)
         return before, after.removesuffix(".") + rest
     # A port behind another one shows that the host is up; a public service is not ours to start.
-    if row.host.heard or check.ports or check.issuers or not silent:
+    known = row.host.heard or check.ports or check.issuers
+    if not row.named and (known or not silent):
         return f"{check.fix} If that is so already, a firewall on the way stops it.", ""
-    return start_or_let_through(row.to)
+    return start_or_let_through(row.to, row.named)
 
 
 _SENTENCES: Mapping[Party, Callable[[_Row], _Words]] = {

@@ -124,7 +124,9 @@ def _locate_here(seen: Observation, *, rejected: bool) -> tuple[Party, str]:
 
 def _locate_without_icmp(seen: Observation, host: HostState) -> tuple[Party, str]:
     if seen.state is State.UNREACHABLE:
-        return (Party.UNDELIVERED if seen.reason is Reason.HOST_UNREACH else Party.ROUTE), ""
+        # Without a source it failed in this machine's own routes (ip-route(8), unreachable).
+        is_host = seen.reason is Reason.HOST_UNREACH and seen.source is not None
+        return (Party.UNDELIVERED if is_host else Party.ROUTE), ""
     if seen.reason is not Reason.NO_RESPONSE:
         return Party.UNKNOWN, ""
     if seen.facts.get(NOT_SENT):

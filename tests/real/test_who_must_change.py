@@ -32,6 +32,8 @@ ROUTER_RULES = f"""table inet path {{
     ip daddr {MUTE} drop
   }}
 }}"""
+UNROUTED = "10.78.0.1"
+"""An address that our own routes call unreachable."""
 OWN_RULES = f"""table inet own {{
   chain away {{
     type filter hook output priority 0; policy accept;
@@ -75,6 +77,7 @@ def near(need) -> Iterator[str]:
         give(far, "cable", *(f"10.77.1.{host}/24" for host in range(31, 37)))
         for number, end in enumerate((near, far)):
             run("ip", "-n", end, "route", "add", "default", "via", f"10.77.{number}.1")
+        run("ip", "-n", near, "route", "add", "unreachable", f"{UNROUTED}/32")
         for setting in ("net.ipv4.ip_forward=1", "net.ipv4.icmp_ratelimit=0"):
             run("ip", "netns", "exec", router, "sysctl", "-qw", setting)
         run("ip", "netns", "exec", near, "nft", OWN_RULES)
@@ -134,7 +137,7 @@ def ran(near: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     return Ran(
         near,
         tmp_path_factory.mktemp("who"),
-        f"unix.target={UNIX},{OWN},{MUTE}",
+        f"unix.target={UNIX},{OWN},{MUTE},{UNROUTED}",
         f"hyperv.host={HYPERV},{MUTE}",
         f"snmp.device={PORTS},{OWN}",
         f"nas={OWN}",
@@ -205,7 +208,8 @@ def test_a_datagram_that_our_own_rules_drop_or_reject_is_our_own_firewalls(
 
 
 def test_what_our_own_rules_stop_is_one_finding_and_in_nobodys_request(ran: Ran) -> None:
-    (finding,) = (one for one in ran.findings if one["kind"] == "this machine")
+    (finding,) = (one for one in ran.findings if "own firewall" in one["text"])
+    assert finding["kind"] == "this machine"
     assert finding["text"].startswith("This machine's own firewall does not let out TCP 22 and 139")
     assert finding["rows"] == 4
     asked = ran.export("firewall-csv")
@@ -213,6 +217,12 @@ def test_what_our_own_rules_stop_is_one_finding_and_in_nobodys_request(ran: Ran)
     left = ran.export("firewall").partition("## Left out")[2]
     assert left.count(f"| {OWN} |") == 4
     assert "This machine's own firewall does not let it out" in left
+
+
+def test_an_address_that_our_own_routes_call_unreachable_is_no_host_that_is_down(ran: Ran) -> None:
+    assert ran.row(f"unix.ssh|{UNROUTED}")["reason"] == "host-unreach"
+    assert ran.fix("unix.target", UNROUTED) == ["Give this machine a route to the host."]
+    assert UNROUTED not in ran.export("firewall-csv")
 
 
 @pytest.mark.parametrize("role", ["windows.target", "hyperv.host", "unix.target"])

@@ -140,7 +140,7 @@ def _is_unanswering(host: Host) -> bool:
 
 def _is_unanswered(lost: LostRow) -> bool:
     if lost.party is Party.UNKNOWN:
-        return lost.reason is Reason.NO_RESPONSE and not lost.name
+        return lost.reason is Reason.NO_RESPONSE
     return lost.party is Party.UNDELIVERED and lost.reason not in _ABOUT_ROUTES
 
 
@@ -266,7 +266,9 @@ def _silent_hosts(network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
 
 
 def _start_text(to: str, rows: Iterable[LostRow], *, several: bool = False) -> str:
-    before, after = start_or_let_through(to, several=several)
+    rows = tuple(rows)
+    devices = joined(sorted({one.name for one in rows} - {""}))
+    before, after = start_or_let_through(to, devices, several=several)
     return f"{before}{ports_text(one.port for one in rows)}{after}"
 
 

@@ -226,7 +226,7 @@ def _finding(group: _Group) -> Finding:
             text, confidence, why, fix = _own_firewall_text(group)
         case Party.HOST:
             text, confidence, why, fix = _refused_text(group)
-        case _ if group.up or group.device or group.rejected:
+        case _ if group.up or group.rejected:
             text, confidence, why, fix = _silent_text(group)
         case _:
             text, confidence, why, fix = _unheard_text(group)
@@ -267,12 +267,15 @@ def _unheard_text(group: _Group) -> tuple[str, Confidence, str, str]:
     """Silence of hosts of which nothing else answers."""
     ports, get = ports_text(group.ports), "get" if len(group.ports) > 1 else "gets"
     several = len(group.hosts) > 1
-    before, after = start_or_let_through(group.destinations, several=several)
-    fix = f"{before}{ports}{after}"
+    before, after = start_or_let_through(group.destinations, group.device, several=several)
+    why, fix = _SILENCE, f"{before}{ports}{after}"
+    if group.device:
+        # A device sends about one refusal a second; further rejects look like silence.
+        why += f"; {group.device} rejects other rows, and such errors are limited in number"
     if not several:
-        return f"{ports} of {group.location} {get} no answer", Confidence.LIKELY, _SILENCE, fix
+        return f"{ports} of {group.location} {get} no answer", Confidence.LIKELY, why, fix
     text = f"{ports} {get} no answer from {_whose(group)}, and nothing else of them answers"
-    return text, Confidence.LIKELY, f"{_SILENCE}; they may be down or not exist", fix
+    return text, Confidence.LIKELY, f"{why}; they may be down or not exist", fix
 
 
 def _silent_text(group: _Group) -> tuple[str, Confidence, str, str]:
@@ -298,14 +301,12 @@ def _silent_text(group: _Group) -> tuple[str, Confidence, str, str]:
         text = f"{host.label}: a filter on {ports}{only}{_answering_clause(group, ': ')}"
         return text, Confidence.LIKELY, why, fix
     get = "get" if len(group.ports) > 1 else "gets"
-    text = f"{ports} {get} no answer from {_whose(group)}"
-    if group.up:
-        text += ", while their other ports answer"
-    if group.is_whole_network and group.up:
+    text = f"{ports} {get} no answer from {_whose(group)}, while their other ports answer"
+    if group.is_whole_network:
         text += ": a filter before that network is likely"
         if not rejecting:
             fix = f"Allow {_flow_text(group)} on the firewall before that network and on the hosts."
-    elif group.answering and group.up and not rejecting:
+    elif group.answering and not rejecting:
         others = count(group.answering, "host answers", "hosts answer")
         text += f" and {others} on it there: filters on these hosts are likely"
     return text, Confidence.LIKELY, why, fix

@@ -216,14 +216,24 @@ def test_a_silent_port_of_a_host_that_answers_is_the_hosts_or_a_firewalls():
 @pytest.mark.parametrize(
     ("other", "named"),
     [
-        ({"icmp": Icmp(3, 13, ROUTER)}, f"on {ROUTER}, which rejects other rows"),
+        ({"icmp": Icmp(3, 13, ROUTER)}, f"on {ROUTER}, which rejects other rows, then on what"),
         ({"icmp": Icmp(3, 13, HOST)}, "in the firewall of the host itself, which rejects other"),
     ],
 )
 def test_silence_beside_rejections_may_be_more_of_them(other, named):
-    results = [row("hyperv.winrm", SILENT), row("nas.netbios", REJECTED, **other)]
+    up = row("esxi.https", OPEN)
+    results = [row("hyperv.winrm", SILENT), row("nas.netbios", REJECTED, **other), up]
     (fix,) = fixes(results, "hyperv.host")
-    assert named in fix and "then on what else is on the way" in fix
+    assert named in fix
+
+
+def test_silence_beside_rejections_of_a_host_never_heard_may_be_its_end_as_well():
+    rejected = row("nas.netbios", REJECTED, icmp=Icmp(3, 13, ROUTER))
+    (fix,) = fixes([row("hyperv.winrm", SILENT), rejected], "hyperv.host")
+    assert fix == (
+        "Start the host or correct its address, or have a firewall before it let TCP 5985 "
+        f"through, {ROUTER} first, which rejects other rows."
+    )
 
 
 def test_silence_beside_a_router_that_cannot_deliver_is_the_same_host_that_is_down():
@@ -321,8 +331,8 @@ def test_silence_beyond_a_routers_limit_of_errors_is_laid_on_the_router_too():
     for one in silent:
         (fix,) = by_host["unix.target", one.job.target.host]
         assert fix == (
-            f"Allow TCP 22 from {HERE} to the host on {ROUTER}, which rejects other rows, then on "
-            "what else is on the way."
+            "Start the host or correct its address, or have a firewall before it let TCP 22 "
+            f"through, {ROUTER} first, which rejects other rows."
         )
     # Another network, and another port: nothing points at the router.
     for one in others:
@@ -368,3 +378,21 @@ def test_what_is_refused_is_to_listen_and_no_rule_is_asked_for(check, words):
     assert change.party is Party.HOST
     assert change.text.startswith(words) and "listen" in change.text
     assert not change.text.startswith("Allow")
+
+
+@pytest.mark.parametrize(
+    ("reason", "source", "party"),
+    [
+        (Reason.HOST_UNREACH, None, Party.ROUTE),
+        (Reason.NET_UNREACH, None, Party.ROUTE),
+        (Reason.NET_UNREACH, HERE, Party.ROUTE),
+        # Another system may have heard it from a router, and does not tell.
+        (Reason.HOST_UNREACH, HERE, Party.UNDELIVERED),
+    ],
+)
+def test_a_connect_that_ends_in_our_own_routes_is_theirs(reason, source, party):
+    check = CATALOG.check("unix.ssh")
+    seen = Observation(State.UNREACHABLE, reason, address=HOST, source=source)
+    change = required_change(judge(Job("k", check, Target(check.role, HOST), 22), seen))
+    assert change.party is party
+    assert ("route to" in change.text) is (party is Party.ROUTE)

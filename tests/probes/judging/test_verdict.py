@@ -293,7 +293,7 @@ def test_no_verdict_asks_to_allow_a_port_that_is_open_or_a_host_that_is_not_ther
     state, reason, service, facts, words
 ):
     job = Job("k", CATALOG.check("nas.netbios"), Target("nas", "h"), 139)
-    seen = Observation(state, reason, service, facts=facts)
+    seen = Observation(state, reason, service, source="10.0.0.9", facts=facts)
     fix = verdict_row(Result(job, Status.BLOCKED, "", seen)).change.text
     assert words in fix and not fix.startswith("Allow")
 
