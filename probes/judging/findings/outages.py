@@ -56,12 +56,18 @@ def _no_route(router: str, where: str, hosts: Sequence[Host], rows: Sequence[Los
 def _held_back(where: str, hosts: Sequence[Host], rows: Sequence[LostRow]) -> Finding:
     ports = ports_text(lost.port for lost in rows)
     dropped = [one for one in rows if one.result.observation.facts.get(NOT_SENT)]
-    verb = "does not let out" if dropped else "rejects"
+    told = all(one.result.observation.icmp is not None for one in rows)
+    verb = "rejects" if told else "does not let out"
     text = f"This machine's own firewall {verb} {ports} towards {where}{_host_count(hosts)}"
     confidence, why = Confidence.CERTAIN, "the refusals came from its own address or system"
     if dropped:
         confidence = Confidence.LIKELY
-        why = "the kernel could not hand these packets over; a full queue of it looks the same"
+        those = (
+            "these packets"
+            if len(dropped) == len(rows)
+            else ports_text(one.port for one in dropped)
+        )
+        why = f"the kernel could not hand {those} over; a full queue of it looks the same"
     before, after = allow_here(where)
     fix = f"{before}{ports}{after}"
     return Finding(FindingKind.LOCAL, text, confidence, why, _keys(rows), fix)

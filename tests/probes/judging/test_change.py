@@ -151,6 +151,7 @@ def test_a_drop_by_this_machine_and_its_refusals_are_its_own_firewalls_and_one_f
         f"This machine's own firewall does not let out TCP 22 and 139 and UDP 161 towards {HOST}"
     )
     assert finding.confidence == "likely"
+    assert finding.why == "the kernel could not hand TCP 22 over; a full queue of it looks the same"
     assert finding.fix.endswith("in the firewall of this machine.")
 
 
