@@ -227,8 +227,14 @@ def _of_host(row: _Row) -> _Words:
 
 def _of_service(row: _Row) -> _Words:
     check, seen = row.job.check, row.seen
+    if sender := seen.facts.get("answered_from"):
+        return (
+            f"Have {check.title} answer from the address that is asked, or name {sender} instead."
+        ), ""
     if check.ports:
         return check.fix, ""
+    if seen.service is Service.CONFIRMED:
+        return f"See on {row.to} why {check.title} falls short on {row.where}: it answers.", ""
     if "unproven" in seen.facts:
         return (
             f"See on {row.to}, or on what takes its connections, why {check.title} does not work "

@@ -173,6 +173,8 @@ def _sign(result: Result) -> _Told | None:
     if seen.state is State.OPEN:
         return _HEARD if answers(seen) else None
     party, named = locate(result.job, seen)
+    if party is Party.SERVICE:
+        return _HEARD
     sign = _SIGN_OF.get(party)
     if sign is None and party is Party.UNDELIVERED and seen.reason in _OF_THE_HOST:
         sign = _Sign.UNDELIVERED

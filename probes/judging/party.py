@@ -91,7 +91,8 @@ def _locate_by_transport(job: Job, seen: Observation, host: HostState) -> tuple[
     proxy = proxy_of(job, seen)
     if proxy and seen.facts.get("unproven") == "proxy":
         return Party.PROXY, proxy
-    if seen.state is State.OPEN:
+    if seen.state is State.OPEN or seen.facts.get("answered_from"):
+        # What answers from another address than was asked is let through, and up.
         return Party.SERVICE, ""
     if seen.state is State.CLOSED:
         return Party.HOST, ""

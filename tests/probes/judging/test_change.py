@@ -397,3 +397,22 @@ def test_a_connect_that_ends_in_our_own_routes_is_theirs(reason, source, party):
     change = required_change(judge(Job("k", check, Target(check.role, HOST), 22), seen))
     assert change.party is party
     assert ("route to" in change.text) is (party is Party.ROUTE)
+
+
+def test_a_service_that_answers_and_falls_short_is_not_called_silent():
+    seen = Observation(*OPEN, Service.CONFIRMED, HOST, HERE)
+    check = CATALOG.check("windows.ldap")
+    job = Job("k", check, Target(check.role, HOST), 389)
+    change = required_change(Result(job, Status.DEGRADED, "", seen))
+    assert change.party is Party.SERVICE
+    assert change.text == "See on the host why LDAP falls short on TCP 389: it answers."
+
+
+def test_an_answer_from_another_address_is_no_firewalls_and_no_host_that_is_down():
+    result = row("snmp.snmp", SILENT, facts={"answered_from": "10.77.1.99"})
+    change = required_change(result)
+    assert change.party is Party.SERVICE
+    assert change.text == (
+        "Have SNMP answer from the address that is asked, or name 10.77.1.99 instead."
+    )
+    assert HostStates([result]).of(row("nas.netbios", SILENT)).heard
