@@ -10,6 +10,7 @@ from probes.clients.rpc import EndpointTable, Fault, RpcClient
 from probes.model import Service
 from probes.vantage.stream import LimitExceeded
 from probes.wire import dcerpc, endpoint_mapper
+from probes.wire.dcerpc import BindAnswer
 from probes.wire.endpoint_mapper import Endpoint, name_of, rank_of
 
 TABLE_SHARE = 0.8
@@ -17,23 +18,26 @@ TABLE_SHARE = 0.8
 MAX_LISTED = 64
 MAX_PORTS_SHOWN = 4
 
+_WANTS_LOGIN = "it does not list its endpoints without a login"
+
 
 async def ask(call: Call) -> Answer:
     """Bind to the endpoint mapper and read its table; the answer to the bind proves the service.
 
-    What goes wrong after it is a fact. Raises Unexpected for another protocol, and EOFError,
-    OSError or TimeoutError when nothing was said.
+    What goes wrong after it is a fact, and a warning where no endpoint came of it, unless that is
+    a policy. Raises Unexpected for another protocol or another RPC server, and EOFError, OSError or
+    TimeoutError when nothing was said.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + call.timeout * TABLE_SHARE
     client = RpcClient(await call.stream())
-    accepted = await client.bind(endpoint_mapper.MAPPER)
+    bound = await client.bind(endpoint_mapper.MAPPER)
+    if bound.no_interface:
+        raise Unexpected("an RPC server that does not serve the endpoint mapper's interface")
     table = EndpointTable()
-    problem = (
-        await read_table(client, table, deadline)
-        if accepted
-        else "it does not take anonymous binds"
-    )
+    problem = refused_bind(bound) or await read_table(client, table, deadline)
+    if not problem and not table.endpoints:
+        problem = "its list is empty"
     facts: dict[str, object] = {
         "summary": _summary(table, problem),
         "listed": len(table.endpoints),
@@ -43,6 +47,8 @@ async def ask(call: Call) -> Answer:
     }
     if problem:
         facts["problem"] = problem
+    if problem not in ("", _WANTS_LOGIN) and not table.endpoints:
+        facts["warning"] = True
     return Answer(Service.CONFIRMED, facts)
 
 
@@ -53,7 +59,7 @@ async def read_table(client: RpcClient, table: EndpointTable, deadline: float) -
             await client.read_table(table)
     except Fault as error:
         if error.status == dcerpc.ACCESS_DENIED:
-            return "it does not list its endpoints without a login"
+            return _WANTS_LOGIN
         return f"it does not list its endpoints: {error}"
     except Unexpected as error:
         return f"its list could not be read: {error}"
@@ -64,6 +70,11 @@ async def read_table(client: RpcClient, table: EndpointTable, deadline: float) -
     except (EOFError, ConnectionError):
         return "it closed the connection in the middle of its list"
     return "" if table.complete else "its list is longer than was read"
+
+
+def refused_bind(bound: BindAnswer) -> str:
+    """The mapper's refusal of an anonymous bind, as the end of a sentence; empty without one."""
+    return f"it refuses an anonymous bind: {bound.refusal}" if bound.refusal else ""
 
 
 def tcp_ports(endpoints: Iterable[Endpoint]) -> list[int]:

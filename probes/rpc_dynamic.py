@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.clients.rpc import EndpointTable, RpcClient
 from probes.model import Reason, Service, State
-from probes.rpc import format_ports, read_table, tcp_ports
+from probes.rpc import format_ports, read_table, refused_bind, tcp_ports
 from probes.vantage import Outcome
 from probes.vantage.stream import LimitExceeded
 from probes.wire import endpoint_mapper
@@ -51,10 +51,10 @@ async def ask(call: Call) -> Answer:
     started = asyncio.get_running_loop().time()
     client = RpcClient(await call.stream())
     table = EndpointTable()
-    if await client.bind(endpoint_mapper.MAPPER):
-        problem = await read_table(client, table, started + call.timeout * TABLE_SHARE)
-    else:
-        problem = "it does not take anonymous binds"
+    bound = await client.bind(endpoint_mapper.MAPPER)
+    problem = refused_bind(bound) or await read_table(
+        client, table, started + call.timeout * TABLE_SHARE
+    )
     selected = _select_ports(table.endpoints, call.job.check.ports)
     facts: dict[str, object] = {}
     if table.endpoints:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from probes.call import Unexpected
 from probes.vantage.stream import Stream
 from probes.wire import dcerpc, endpoint_mapper
-from probes.wire.dcerpc import Interface, Pdu
+from probes.wire.dcerpc import BindAnswer, Interface, Pdu
 from probes.wire.text import printable
 
 MAX_ENTRIES = 1000
@@ -43,16 +43,18 @@ class RpcClient:
         self._buffer = b""
         self._call_id = 0
 
-    async def bind(self, interface: Interface) -> bool:
-        """Bind to an interface; True if it is accepted. Any answer proves RPC.
+    async def bind(self, interface: Interface) -> BindAnswer:
+        """Bind to an interface; its answer, which proves RPC also where it is a refusal.
 
         Raises Unexpected when something else answers.
         """
         self._call_id += 1
         await self._stream.send(dcerpc.bind(self._call_id, interface))
         answer = await self._read_pdu()
+        if answer.call != self._call_id:
+            raise Unexpected(f"a bind is answered with a PDU for another call ({answer.call})")
         try:
-            return answer.kind == dcerpc.BIND_ACK and dcerpc.is_accepted(answer)
+            return dcerpc.bind_answer(answer)
         except dcerpc.Malformed as error:
             raise Unexpected(f"a bind is answered with broken RPC: {error}") from None
 

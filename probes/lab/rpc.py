@@ -44,8 +44,16 @@ def bind_ack(order: str, call: int, *, rejected: bool = False) -> bytes:
     body = struct.pack(order + "HHIH", _FRAGMENT, _FRAGMENT, 1, 4) + b"135\0\0\0"
     result = (_SYNTAX_REJECTED, 1) if rejected else (0, 0)
     body += struct.pack(order + "B3xHH", 1, *result)
-    syntax = dcerpc.NDR.uuid.bytes_le + struct.pack(order + "I", dcerpc.NDR.major)
+    uuid = dcerpc.NDR.uuid
+    syntax = uuid.bytes_le if order == "<" else uuid.bytes
+    syntax += struct.pack(order + "I", dcerpc.NDR.major)
     return fragment(dcerpc.BIND_ACK, order, call, body + (bytes(20) if rejected else syntax))
+
+
+def bind_nak(order: str, call: int, reason: int) -> bytes:
+    """Refuse the connection, and name the version that is spoken (C706 12.6.4.5)."""
+    body = struct.pack(order + "HBBB", reason, 1, dcerpc.VERSION, 0)
+    return fragment(dcerpc.BIND_NAK, order, call, body)
 
 
 def response(order: str, call: int, piece: bytes, flags: int = 3) -> bytes:

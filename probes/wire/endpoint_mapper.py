@@ -61,8 +61,8 @@ def page(stub: bytes, order: str) -> Page:
     ndr = _NdrReader(stub, order)
     handle = ndr.take(HANDLE_SIZE)
     count = ndr.number()
-    ndr.take(8)
-    if ndr.number() != count:
+    room, skipped = ndr.number(), ndr.number()
+    if skipped or room < count or ndr.number() != count:
         raise Malformed("an array of another length than announced")
     heads: list[tuple[bool, str]] = []
     # Every turn takes bytes, so the answer's own length bounds them whatever it announces.

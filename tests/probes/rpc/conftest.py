@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from probes.lab.rpc import bind_ack, fault, fragment, response, table
+from probes.lab.rpc import bind_ack, bind_nak, fault, response, table
 from probes.wire import dcerpc, endpoint_mapper
 
 HANDLE = bytes(19) + b"\1"
@@ -66,7 +66,7 @@ class Server:
 
     def bind_answer(self, call: int) -> bytes:
         if self.refuse_bind:
-            return fragment(dcerpc.BIND_NAK, self.order, call, bytes(8))
+            return bind_nak(self.order, call, 8)
         return bind_ack(self.order, call)
 
     def results(self, at: int) -> bytes:

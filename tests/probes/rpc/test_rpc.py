@@ -9,10 +9,11 @@ import pytest
 
 from probes.call import Unexpected
 from probes.clients.rpc import MAX_ENTRIES
+from probes.lab.rpc import bind_ack, fragment
 from probes.model import Service
 from probes.rpc import MAX_LISTED, ask
 from probes.vantage.stream import MAX_RECEIVED, LimitExceeded
-from probes.wire import endpoint_mapper
+from probes.wire import dcerpc, endpoint_mapper
 from tests.probes.peers import close, resetting
 
 SHORT = 0.4
@@ -51,6 +52,7 @@ async def test_a_mapper_that_wants_a_login_is_proven_and_says_so(tcp_call, rpc_s
         answer = await ask(call)
     assert answer.service is Service.CONFIRMED
     assert "without a login" in str(answer.facts["summary"])
+    assert "warning" not in answer.facts
 
 
 async def test_another_fault_is_told_by_its_number(tcp_call, rpc_server) -> None:
@@ -58,13 +60,48 @@ async def test_another_fault_is_told_by_its_number(tcp_call, rpc_server) -> None
         answer = await ask(call)
     assert answer.service is Service.CONFIRMED
     assert "0x1c010003" in str(answer.facts["problem"])
+    assert answer.facts["warning"] is True
 
 
-async def test_a_refused_bind_is_an_answer_in_rpc(tcp_call, rpc_server) -> None:
+async def test_a_refused_bind_is_an_answer_in_rpc_and_a_warning(tcp_call, rpc_server) -> None:
     async with tcp_call(rpc_server(refuse_bind=True)) as call:
         answer = await ask(call)
     assert answer.service is Service.CONFIRMED
-    assert "anonymous" in str(answer.facts["problem"])
+    assert answer.facts["warning"] is True
+    assert "anonymous bind: the authentication type" in str(answer.facts["problem"])
+
+
+async def test_a_mapper_with_nothing_in_its_table_is_a_warning(tcp_call, rpc_server) -> None:
+    async with tcp_call(rpc_server()) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["warning"] is True
+    assert answer.facts["summary"] == "RPC endpoint mapper; its list is empty"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        fragment(dcerpc.BIND_ACK, "<", 1, bytes(8)),
+        fragment(dcerpc.BIND_ACK, "<", 1, bytes(44)),
+        fragment(dcerpc.BIND_NAK, "<", 1, bytes(8)),
+        fragment(dcerpc.FAULT, "<", 1, bytes(16)),
+        fragment(dcerpc.RESPONSE, "<", 1, bytes(44)),
+        bind_ack("<", 2),
+        bind_ack("<", 0),
+        bind_ack("<", 1, rejected=True),
+        bytes(60),
+    ],
+)
+async def test_what_is_no_answer_to_the_bind_is_another_service(tcp_call, said: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(said)
+        await asyncio.Event().wait()
+
+    async with tcp_call(serve, timeout=3600) as call:
+        with pytest.raises(Unexpected):
+            await ask(call)
 
 
 async def test_a_table_that_ends_in_the_middle_is_a_fact(tcp_call, rpc_server) -> None:
@@ -89,6 +126,7 @@ async def test_a_table_of_garbage_is_a_fact(tcp_call, rpc_server) -> None:
         answer = await ask(call)
     assert answer.service is Service.CONFIRMED
     assert "cannot be read" in str(answer.facts["problem"])
+    assert answer.facts["warning"] is True
 
 
 async def test_a_table_without_end_is_read_to_a_bound(tcp_call, rpc_server) -> None:

@@ -95,6 +95,14 @@ def test_a_table_that_announces_more_than_it_has_is_malformed_at_once() -> None:
         endpoint_mapper.page(data, "<")
 
 
+@pytest.mark.parametrize("sizes", [(1, 0, 0, 1), (1, 500, 1, 1), (1, 500, 0, 0), (0, 500, 0, 1)])
+def test_a_table_whose_sizes_contradict_each_other_is_malformed(sizes: tuple[int, ...]) -> None:
+    data = bytearray(table([ONE]))
+    data[20:36] = struct.pack("<4I", *sizes)
+    with pytest.raises(Malformed):
+        endpoint_mapper.page(bytes(data), "<")
+
+
 def test_an_escape_sequence_in_an_annotation_is_made_harmless() -> None:
     hostile = Endpoint(ONE.interface, "\x1b[2J", "pipe", None, "\x1b]0;x")
     (read,) = endpoint_mapper.page(table([hostile]), "<").endpoints
