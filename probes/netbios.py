@@ -21,38 +21,44 @@ MAX_PREAMBLE = 64
 
 
 async def ask(call: Call) -> Answer:
-    """Call *SMBSERVER and negotiate SMB over the session; any answer to the call proves it.
+    """Call *SMBSERVER and negotiate SMB over the session; an open session alone proves nothing.
 
-    What goes wrong after it is a fact. Raises Unexpected for another protocol, and EOFError,
-    OSError or TimeoutError when nothing was said.
+    A refusal and a retarget are a warning: the service answered, and no server behind it. Raises
+    Unexpected for another protocol, also over the session, and EOFError, OSError or TimeoutError
+    when nothing was said.
     """
     deadline = asyncio.get_running_loop().time() + call.timeout * DEADLINE_SHARE
     stream = await call.stream()
     reply = await _open_session(stream)
     if reply.refused:
-        text = f"NetBIOS session service, which refuses the call: {reply.refused}"
-        return Answer(Service.CONFIRMED, {"summary": text, "refused": reply.refused})
+        text = f"NetBIOS session service, which refuses the call to *SMBSERVER: {reply.refused}"
+        facts: dict[str, object] = {"summary": text, "refused": reply.refused, "warning": True}
+        return Answer(Service.CONFIRMED, facts)
     if reply.retarget:
-        text = f"NetBIOS session service, which sends callers on to {reply.retarget}"
-        return Answer(Service.CONFIRMED, {"summary": text, "retarget": reply.retarget})
+        text = (
+            f"NetBIOS session service, which sends callers on to {reply.retarget}; that address "
+            "was not tried"
+        )
+        facts = {"summary": text, "retarget": reply.retarget, "warning": True}
+        return Answer(Service.CONFIRMED, facts)
     try:
         async with asyncio.timeout_at(deadline):
             negotiated = await _negotiate(call, stream)
     except Unexpected as error:
-        problem = str(error)
+        raise Unexpected(f"a NetBIOS session opens, and over it comes {error}") from None
     except LimitExceeded:
-        problem = "it sends without end"
+        raise Unexpected("a NetBIOS session opens, and over it come data without end") from None
     except TimeoutError:
-        problem = "no SMB answer over it in time"
+        problem = "no SMB answer came over it in time"
     except (EOFError, ConnectionError, NoAnswer):
-        problem = "no SMB answer over it"
+        problem = "it was closed without an SMB answer"
     else:
         facts = negotiation_facts(negotiated, await request_challenge(stream, negotiated, deadline))
         return Answer(
             Service.CONFIRMED, {**facts, "summary": f"NetBIOS session, {facts['summary']}"}
         )
-    text = f"NetBIOS session service; {problem}"
-    return Answer(Service.CONFIRMED, {"summary": text, "problem": problem})
+    text = f"the NetBIOS session opened and {problem}"
+    return Answer(Service.SILENT, {"summary": text, "problem": problem})
 
 
 async def _open_session(stream: Stream) -> SessionReply:

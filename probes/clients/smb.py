@@ -73,7 +73,8 @@ async def _send_message(stream: Stream, message: bytes) -> bytes:
 def negotiation_facts(negotiated: Negotiated, identity: Identity) -> dict[str, object]:
     """Facts from negotiate and challenge, for detail and log; `summary` for the note.
 
-    `clock_skew_s` is the server's clock minus ours in seconds. SMB1 alone is a warning.
+    `clock_skew_s` is the server's clock minus ours in seconds. SMB1 alone is a warning, and so is
+    a server that does not negotiate.
     """
     if not _is_possible(negotiated.dialect, identity.version):
         identity = replace(identity, version="")
@@ -109,7 +110,9 @@ def negotiation_facts(negotiated: Negotiated, identity: Identity) -> dict[str, o
     if negotiated.mechanisms:
         facts["login"] = list(negotiated.mechanisms)
     if negotiated.smb1:
-        facts["smb1_only"] = facts["warning"] = True
+        facts["smb1_only"] = True
+    if negotiated.smb1 or negotiated.status:
+        facts["warning"] = True
     return facts
 
 
@@ -131,7 +134,9 @@ def _is_samba(negotiated: Negotiated, identity: Identity) -> bool:
 
 
 def _summary(negotiated: Negotiated, identity: Identity) -> str:
-    if negotiated.smb1:
+    if negotiated.smb1 and not negotiated.dialect and not negotiated.status:
+        return "SMB1 only, and it takes no dialect that was offered (NT LM 0.12 or newer)"
+    if negotiated.smb1 and not negotiated.status:
         owner = (
             f" ({negotiated.server} in {negotiated.domain})"
             if negotiated.server and negotiated.domain

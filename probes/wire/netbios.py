@@ -33,12 +33,15 @@ CALLING_NAME = b"AUDITREACH"
 _REQUEST, _POSITIVE, _NEGATIVE, _RETARGET, _KEEP_ALIVE = 0x81, 0x82, 0x83, 0x84, 0x85
 _SIZES = {_POSITIVE: 0, _NEGATIVE: 1, _RETARGET: 6, _KEEP_ALIVE: 0}
 _REFUSALS = {
-    0x80: "nobody listens on the name *SMBSERVER",
-    0x81: "it does not listen to this caller",
-    0x82: "the name *SMBSERVER is not present",
-    0x83: "it is out of resources",
-    0x8F: "for no reason it names",
+    0x80: "not listening on called name",
+    0x81: "not listening for calling name",
+    0x82: "called name not present",
+    0x83: "called name present, but insufficient resources",
+    0x8F: "unspecified error",
 }
+"""Codes of a negative session response (RFC 1002 4.3.4)."""
+KEEP_ALIVE = b"\x85\0\0\0"
+"""A packet that may stand between any two others (RFC 1002 4.3.7)."""
 
 
 class Malformed(Exception):
@@ -174,7 +177,7 @@ class SessionReply:
     """The answer to a session request: taken when both fields are empty."""
 
     refused: str = ""
-    """The reason of a refusal, as text."""
+    """The reason of a refusal in the words of RFC 1002, with its code."""
     retarget: str = ""
     """ADDRESS:PORT where the name is to be called instead."""
 
@@ -212,8 +215,12 @@ def session_reply(data: bytes) -> tuple[SessionReply, int] | None:
 
 def _reply(kind: int, body: bytes) -> SessionReply:
     if kind == _NEGATIVE:
-        return SessionReply(refused=_REFUSALS.get(body[0], f"with the code 0x{body[0]:02x}"))
+        if body[0] not in _REFUSALS:
+            raise MalformedSession("a refusal with a code that does not exist")
+        return SessionReply(refused=f"{_REFUSALS[body[0]]} (0x{body[0]:02x})")
     if kind == _RETARGET:
         address, port = struct.unpack(">4sH", body)
+        if not any(address) or not port:
+            raise MalformedSession("a retarget to nowhere")
         return SessionReply(retarget=f"{ipaddress.IPv4Address(address)}:{port}")
     return SessionReply()

@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass
 from uuid import UUID
 
+from probes.wire.netbios import KEEP_ALIVE
 from probes.wire.text import printable
 
 SMB1 = "NT LM 0.12"
@@ -23,6 +24,7 @@ SALT_SIZE = 32
 MAX_FRAME = 64 * 1024
 """Bytes of one answer; a negotiate response has a few hundred."""
 
+_MAX_KEEP_ALIVES = 16
 _SMB2_MAGIC = b"\xfeSMB"
 _SMB1_MAGIC = b"\xffSMB"
 _HEADER_2 = struct.Struct("<4sHHIHHIIQIIQ16s")
@@ -41,6 +43,11 @@ _CAN_UNICODE = 0x04
 _SIGNING_REQUIRED = 0x02
 _CAPABILITIES = 0x7F
 _NO_DIALECT = 0xFFFF
+_WORDS_NT_LM = 17
+_RESPONSE_SIZE, _ERROR_SIZE = 65, 9
+"""StructureSize of a response and of an error (MS-SMB2 2.2.4, 2.2.2)."""
+_MIN_TRANSFER = 4096
+"""Least of the server's sizes with which a client goes on (MS-SMB2 3.2.5.2)."""
 _MULTI_PROTOCOL = (b"NT LM 0.12", b"SMB 2.002", b"SMB 2.???")
 _PREAUTH, _ENCRYPTION = 1, 2
 _SHA_512 = 1
@@ -89,21 +96,28 @@ def encode_frame(message: bytes) -> bytes:
 
 
 def read_frame(data: bytes) -> tuple[bytes, int] | None:
-    """The message at the start of `data` and its size with the length; None while more is needed.
+    """The message at the start of `data` and where it ends; None while more is needed.
 
-    Raises Malformed as soon as the bytes cannot become an answer.
+    Keep-alives of the session before it are passed over. Raises Malformed as soon as the bytes
+    cannot become an answer.
     """
-    magic = data[4:8]
-    if data[:1] not in (b"", b"\0") or not (
-        _SMB2_MAGIC.startswith(magic) or _SMB1_MAGIC.startswith(magic)
-    ):
-        raise Malformed("no SMB message")
-    if len(data) < 4:
+    at = 0
+    while data[at : at + 4] == KEEP_ALIVE:
+        at += 4
+        if at > _MAX_KEEP_ALIVES * len(KEEP_ALIVE):
+            raise Malformed("nothing but keep-alives")
+    if KEEP_ALIVE.startswith(data[at:]):
         return None
-    (size,) = struct.unpack_from(">I", data)
+    magic = data[at + 4 : at + 8]
+    if data[at] or not (_SMB2_MAGIC.startswith(magic) or _SMB1_MAGIC.startswith(magic)):
+        raise Malformed("no SMB message")
+    if len(data) < at + 4:
+        return None
+    (size,) = struct.unpack_from(">I", data, at)
     if not _HEADER_1.size <= size <= MAX_FRAME:
         raise Malformed(f"an SMB message of {size} bytes")
-    return (data[4 : 4 + size], 4 + size) if len(data) >= 4 + size else None
+    start, end = at + 4, at + 4 + size
+    return (data[start:end], end) if len(data) >= end else None
 
 
 def negotiate_request(client: UUID, salt: bytes) -> bytes:
@@ -158,16 +172,24 @@ def parse_negotiate(message: bytes) -> Negotiated:
 
 
 def _parse_negotiate_2(message: bytes) -> Negotiated:
-    _, _, _, status, command, _, flags, *_ = _HEADER_2.unpack_from(message)
-    if command or not flags & _RESPONSE:
+    _, header, _, status, command, _, flags, _, id, *_ = _HEADER_2.unpack_from(message)
+    if header != _HEADER_2.size or command or not flags & _RESPONSE or id:
         raise Malformed("not a response to a negotiate")
     if status:
+        if struct.unpack_from("<H", message, _HEADER_2.size) != (_ERROR_SIZE,):
+            raise Malformed("a refusal of another form")
         return Negotiated("", status=status)
-    (size, mode, revision, count, guid, _, _, _, _, now, started, at, length, contexts) = (
+    (size, mode, revision, count, guid, _, *most, now, started, at, length, contexts) = (
         _RESPONSE_2.unpack_from(message, _HEADER_2.size)
     )
-    if size != 65:
+    if size != _RESPONSE_SIZE:
         raise Malformed("a response of another form")
+    if revision != ANY_SMB2 and revision not in DIALECTS:
+        raise Malformed(f"a dialect that was not offered (0x{revision:04x})")
+    if min(most) < _MIN_TRANSFER:
+        raise Malformed("transfers smaller than SMB allows")
+    if length and at + length > len(message):
+        raise Malformed("a security buffer beyond its end")
     return Negotiated(
         dialect=_dialect(revision),
         signing=_signing(mode, _SIGNING_REQUIRED, _SIGNING_ENABLED),
@@ -186,10 +208,10 @@ def _parse_negotiate_1(message: bytes) -> Negotiated:
     if status:
         return Negotiated("", smb1=True, status=status)
     words, index = struct.unpack_from("<BH", message, _HEADER_1.size)
-    if index == _NO_DIALECT:
+    if (words, index) == (1, _NO_DIALECT):
         return Negotiated("", smb1=True)
-    if words < 17:
-        return Negotiated("older than NT LM 0.12", smb1=True)
+    if (words, index) != (_WORDS_NT_LM, 0):
+        raise Malformed("a dialect that was not offered")
     _, mode, _, _, _, _, _, can, now, _, challenge = _WORDS_1.unpack_from(
         message, _HEADER_1.size + 1
     )
@@ -208,9 +230,7 @@ def _parse_negotiate_1(message: bytes) -> Negotiated:
 
 
 def _dialect(revision: int) -> str:
-    if revision == ANY_SMB2:
-        return "2"
-    return DIALECTS.get(revision, f"0x{revision:04x}")
+    return "2" if revision == ANY_SMB2 else DIALECTS[revision]
 
 
 def _signing(mode: int, required: int, enabled: int) -> str:

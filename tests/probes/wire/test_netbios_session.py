@@ -33,18 +33,18 @@ def test_keep_alives_before_the_answer_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (0x80, "nobody listens"),
-        (0x81, "this caller"),
-        (0x82, "not present"),
-        (0x83, "resources"),
-        (0x8F, "no reason"),
-        (0x99, "0x99"),
+        (0x80, "not listening on called name"),
+        (0x81, "not listening for calling name"),
+        (0x82, "called name not present"),
+        (0x83, "insufficient resources"),
+        (0x8F, "unspecified error"),
     ],
 )
-def test_a_refusal_says_why(code: int, words: str) -> None:
+def test_a_refusal_says_why_in_the_words_of_the_rfc(code: int, words: str) -> None:
     found = session_reply(b"\x83\0\0\x01" + bytes([code]))
     assert found is not None
     assert words in found[0].refused
+    assert f"0x{code:02x}" in found[0].refused
 
 
 def test_a_retarget_names_where_to_call() -> None:
@@ -58,7 +58,19 @@ def test_an_answer_cut_short_waits_for_more(whole: bytes) -> None:
         assert session_reply(whole[:size]) is None
 
 
-@pytest.mark.parametrize("data", [b"HTTP", b"\0\0\0\x04", b"\x82\0\0\x01", b"\x83\0\0\0"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP",
+        b"\0\0\0\x04",
+        b"\x82\0\0\x01",
+        b"\x83\0\0\0",
+        b"\x83\0\0\x01\0",
+        b"\x83\0\0\x01\x99",
+        b"\x84\0\0\x06" + bytes(6),
+        b"\x84\0\0\x06\xc0\0\x02\x07\0\0",
+    ],
+)
 def test_anything_else_is_malformed_at_once(data: bytes) -> None:
     with pytest.raises(MalformedSession):
         session_reply(data)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.wire import smb
+from probes.wire.netbios import KEEP_ALIVE
 from probes.wire.smb import Malformed, Negotiated
 
 GUID = UUID("00316364-0000-4000-8000-000000000001")
@@ -66,6 +67,10 @@ def answer_1(
     )
     texts = names.encode("utf-16-le" if unicode else "cp437")
     return head + bytes([words]) + fields + struct.pack("<H", 8 + len(texts)) + bytes(8) + texts
+
+
+def patched(message: bytes, at: int, data: bytes) -> bytes:
+    return message[:at] + data + message[at + len(data) :]
 
 
 def test_the_offer_reaches_from_2_0_2_to_3_1_1_with_its_contexts_where_it_says() -> None:
@@ -129,7 +134,7 @@ def test_contexts_are_only_read_of_a_dialect_that_has_them() -> None:
 
 
 def test_a_refusal_is_an_answer() -> None:
-    said = smb.parse_negotiate(header_2(0xC00000BB) + bytes(9))
+    said = smb.parse_negotiate(header_2(0xC00000BB) + struct.pack("<HBBIB", 9, 0, 0, 0, 0))
     assert (said.status, said.dialect) == (0xC00000BB, "")
 
 
@@ -165,7 +170,31 @@ def test_names_with_escape_sequences_are_made_harmless() -> None:
 
 @pytest.mark.parametrize(
     "message",
-    [b"", b"HTTP", header_2(command=1), header_2(flags=0), header_2(), header_2() + bytes(64)],
+    [
+        b"",
+        b"HTTP",
+        header_2(command=1),
+        header_2(flags=0),
+        header_2(),
+        header_2() + bytes(64),
+        header_2(0xC00000BB),
+        header_2(0xC00000BB) + bytes(9),
+        b"\xfeSMB" + bytes(124),
+        answer_2(0),
+        answer_2(0x0222),
+        answer_2(0xFFFF),
+        patched(answer_2(), 4, b"\0"),
+        patched(answer_2(), 24, b"\1"),
+        patched(answer_2(), 92, bytes(12)),
+        patched(answer_2(), 122, b"\xff\xff"),
+        b"\xffSMB" + bytes(60),
+        answer_1(words=0),
+        answer_1(words=13),
+        answer_1(index=1),
+        answer_1(index=5),
+        answer_1(index=0xFFFF),
+        answer_1(words=17)[:40],
+    ],
 )
 def test_what_is_no_answer_to_a_negotiate_is_malformed(message: bytes) -> None:
     with pytest.raises(Malformed):
@@ -179,9 +208,19 @@ def test_what_is_framed_is_read_back(message: bytes) -> None:
     assert all(smb.read_frame(data[:size]) is None for size in range(len(data)))
 
 
+@given(st.integers(0, 16))
+def test_keep_alives_before_a_frame_are_passed_over(count: int) -> None:
+    data = KEEP_ALIVE * count + smb.encode_frame(answer_2())
+    assert smb.read_frame(data + b"rest") == (answer_2(), len(data))
+    assert all(smb.read_frame(data[:size]) is None for size in range(len(data)))
+
+
 @pytest.mark.parametrize(
     "data",
     [
+        KEEP_ALIVE * 17,
+        KEEP_ALIVE + b"HTTP",
+        b"\x85\0\0\1",
         b"HTTP/1.1",
         b"\x83\0\0\x01",
         b"\0\0\0\x04",
