@@ -117,8 +117,8 @@ class Check:
     answers: Annotated[
         bool,
         {
-            "doc": "false where nothing answers by nature: silence, or no listener, is then "
-            "unverifiable"
+            "doc": "false where nothing answers by nature: silence, no listener, or an answer that "
+            "proves no service is then unverifiable"
         },
     ] = True
     custom_port: Annotated[bool, {"doc": "true where HOST:PORT may replace the port"}] = False

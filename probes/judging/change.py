@@ -240,6 +240,11 @@ def _of_service(row: _Row) -> _Words:
             f"See on {row.to}, or on what takes its connections, why {check.title} does not work "
             f"on {row.where}: the connection is accepted."
         ), ""
+    if seen.service is Service.UNEXPECTED and not check.answers:
+        return (
+            f"See which program, or device on the way, answers on {row.where} of {row.to}: the "
+            "path is open, but that is another service."
+        ), ""
     if seen.service is Service.UNEXPECTED:
         return (
             f"Correct the address, or have {check.title} listen on {row.where}: "

@@ -46,7 +46,7 @@ def _describe(job: Job, observation: Observation, timeout: float) -> str:
     facts = observation.facts
     match observation.state:
         case State.OPEN:
-            return _describe_open(observation)
+            return _describe_open(job, observation)
         case State.CLOSED | State.FILTERED | State.UNREACHABLE if facts.get("summary"):
             return _describe_other_port(observation)
         case State.CLOSED if observation.reason is Reason.CONN_REFUSED:
@@ -79,7 +79,7 @@ def _describe(job: Job, observation: Observation, timeout: float) -> str:
             return _describe_untested(observation)
 
 
-def _describe_open(observation: Observation) -> str:
+def _describe_open(job: Job, observation: Observation) -> str:
     summary = str(observation.facts.get("summary", ""))
     match observation.service:
         case Service.CONFIRMED:
@@ -90,6 +90,8 @@ def _describe_open(observation: Observation) -> str:
             text = f"Open, but the wrong service answers: {summary}"
         case Service.SILENT:
             text = f"Open, but {summary or 'the service said nothing useful'}"
+        case _ if not job.check.answers:
+            text = f"{summary}, so this is neither a pass nor a failure"
         case _:
             text = summary or "Accepts connections; which service listens was not asked"
             if observation.reason is Reason.ECHO_REPLY:

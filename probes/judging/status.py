@@ -50,7 +50,10 @@ def status_of(check: Check, observation: Observation) -> Status:
         return Status.CANCELLED
     if state in (State.ERROR, State.NOT_RUN):
         return Status.ERROR
-    if observation.service is Service.NOT_ASKED and observation.facts.get(ACCEPTS_EVERYTHING):
+    proves_nothing = observation.facts.get(ACCEPTS_EVERYTHING) or (
+        state is State.OPEN and not check.answers
+    )
+    if observation.service is Service.NOT_ASKED and proves_nothing:
         return Status.UNVERIFIABLE
     if state is State.OPEN and observation.service in (Service.CONFIRMED, Service.NOT_ASKED):
         if observation.facts.get("warning"):

@@ -1,4 +1,4 @@
-"""NetBIOS over TCP/IP: name service and session service (RFC 1001, RFC 1002)."""
+"""NetBIOS over TCP/IP: name, datagram and session service (RFC 1001, RFC 1002)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,20 @@ _RECORD = struct.Struct(">HHIH")
 _MAX_LABELS = 16
 _DATAGRAM_QUERY = 0x14
 _FIRST_B_NODE = 0x02
+_DATAGRAM = struct.Struct(">BBH4sH")
+_DATAGRAM_RESERVED = 0xF0
+_DIRECT = frozenset({0x10, 0x11, 0x12})
+_DATAGRAM_ERROR = 0x13
+_QUERY_RESPONSES = {
+    0x15: "it knows the name *SMBSERVER",
+    0x16: "it does not know the name *SMBSERVER",
+}
+_DATAGRAM_ERRORS = {
+    0x82: "destination name not present",
+    0x83: "invalid source name format",
+    0x84: "invalid destination name format",
+}
+"""Codes of a datagram error (RFC 1002 4.4.4)."""
 
 WORKSTATION = 0x00
 CONTROLLERS = 0x1C
@@ -45,7 +59,7 @@ KEEP_ALIVE = b"\x85\0\0\0"
 
 
 class Malformed(Exception):
-    """The datagram is not a node status response; the text says why."""
+    """The datagram is not an answer to what was asked; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +158,54 @@ def datagram_query(id: int, source: str, port: int, name: bytes = b"*SMBSERVER")
     ValueError if `source` is no IPv4 address.
     """
     address = ipaddress.IPv4Address(source).packed
-    head = struct.pack(">BBH4sH", _DATAGRAM_QUERY, _FIRST_B_NODE, id, address, port)
+    head = _DATAGRAM.pack(_DATAGRAM_QUERY, _FIRST_B_NODE, id, address, port)
     return head + encode_name(name, SERVER)
+
+
+def datagram_reply(data: bytes, id: int, address: str, name: bytes = b"*SMBSERVER") -> str:
+    """The answer to a datagram query in words, or that `address` has sent a datagram by itself.
+
+    A query response repeats the id and the name (RFC 1002 4.4.3), an error the id (4.4.4); a
+    datagram names its node and ends as its head says (4.4.1). Raises Malformed for anything else.
+    """
+    if len(data) < _DATAGRAM.size:
+        raise Malformed("shorter than the head of a datagram")
+    kind, flags, got, source, _ = _DATAGRAM.unpack_from(data)
+    rest = data[_DATAGRAM.size :]
+    if flags & _DATAGRAM_RESERVED:
+        raise Malformed("flags that do not exist")
+    if kind in _DIRECT:
+        return _direct_datagram(rest, source, address)
+    if kind not in (_DATAGRAM_ERROR, *_QUERY_RESPONSES):
+        raise Malformed(f"a datagram of kind 0x{kind:02x}")
+    if got != id:
+        raise Malformed("the answer to another question")
+    if kind == _DATAGRAM_ERROR:
+        if len(rest) != 1 or rest[0] not in _DATAGRAM_ERRORS:
+            raise Malformed("an error that does not exist")
+        return f"it answers with the error {_DATAGRAM_ERRORS[rest[0]]} (0x{rest[0]:02x})"
+    if rest != encode_name(name, SERVER):
+        raise Malformed("a response about another name")
+    return _QUERY_RESPONSES[kind]
+
+
+def _direct_datagram(rest: bytes, source: bytes, address: str) -> str:
+    """A unique, group or broadcast datagram, of which `rest` follows the source port."""
+    length, offset, at = int.from_bytes(rest[:2], "big"), rest[2:4], 4
+    for _ in range(2):
+        at = _skip_name(rest, at)
+    if length != len(rest) - 4 or any(offset):
+        raise Malformed("another length than announced")
+    if not _is_source(address, source):
+        raise Malformed("a datagram of another node")
+    return "it sends datagrams"
+
+
+def _is_source(address: str, packed: bytes) -> bool:
+    """True if a packed IPv4 address is that of the host that was asked."""
+    asked = ipaddress.ip_address(address.partition("%")[0])
+    mapped = asked.ipv4_mapped if isinstance(asked, ipaddress.IPv6Address) else asked
+    return mapped is not None and mapped.packed == packed
 
 
 def _skip_name(data: bytes, at: int) -> int:

@@ -32,8 +32,10 @@ LOADED = {name: probe for name, probe in PROBES.items() if probe.module}
 TCP = [name for name, probe in LOADED.items() if probe.transport == "tcp"]
 UDP = [name for name, probe in LOADED.items() if probe.transport == "udp"]
 
-NUMBERS = {"udp": (135, 137, 138)}
+NUMBERS = {"udp": (135, 137, 138, 139)}
 """Ports that decide the question of a probe."""
+WITHOUT_PROTOCOL = frozenset({139})
+"""Ports of which neither silence nor an answer tells anything."""
 
 TLS = b"\x16\x03\x03\x40\x00\x02\xff\xff\xff" + bytes(0x3FFC)
 """A handshake record that begins a message of 16 MB."""
@@ -131,15 +133,18 @@ async def test_bad_manners_over_udp_are_no_service(
     assert "fault in" not in result.note
     assert observation.service is not Service.CONFIRMED
     assert observation.state is (State.OPEN_FILTERED if said is None else State.OPEN)
-    unasked = name == "udp" and number != 137 and said is not None
-    assert result.status is (Status.OK if unasked else Status.BLOCKED), result.note
+    untold = number in WITHOUT_PROTOCOL
+    assert result.status is (Status.UNVERIFIABLE if untold else Status.BLOCKED), result.note
 
 
 async def asked(name: str, number: int, port: int) -> Result:
     """The row of a UDP probe for a service of some number that is found on another port."""
     ask = PROBES[name].load()
     assert ask is not None
-    check = Check(f"t.{name}", "t", "r", name, name, "udp", "", "", "", port=number)
+    answers = number not in WITHOUT_PROTOCOL
+    check = Check(
+        f"t.{name}", "t", "r", name, name, "udp", "", "", "", port=number, answers=answers
+    )
     work = Work(Job("k", check, Target("r", "127.0.0.1"), port))
     work.queue, work.addresses = HostQueue(lambda _: None), ("127.0.0.1",)
     vantage = LocalVantage()

@@ -146,6 +146,29 @@ CASES = [
         Status.BLOCKED,
         "10.1.1.1 (a device on the path) rejected it",
     ),
+    (
+        MUTE,
+        seen(State.OPEN, Reason.UDP_RESPONSE, facts={"summary": "Something answers (8 bytes)"}),
+        Status.UNVERIFIABLE,
+        "Something answers (8 bytes), so this is neither a pass nor a failure.",
+    ),
+    (
+        MUTE,
+        seen(
+            State.OPEN,
+            Reason.UDP_RESPONSE,
+            service=Service.UNEXPECTED,
+            facts={"summary": "8 bytes came"},
+        ),
+        Status.BLOCKED,
+        "Open, but the wrong service answers: 8 bytes came.",
+    ),
+    (
+        MUTE,
+        seen(State.OPEN, Reason.UDP_RESPONSE, service=Service.CONFIRMED, facts={"summary": "RPC"}),
+        Status.OK,
+        "RPC.",
+    ),
     (PING, seen(State.FILTERED, Reason.NO_RESPONSE), Status.DEGRADED, "Slower."),
     (PING, seen(State.ERROR, Reason.PERMISSION_DENIED), Status.ERROR, "not permitted"),
 ]
@@ -211,6 +234,12 @@ def test_only_an_open_port_with_the_right_service_is_ever_ok(observation, check)
 def test_what_was_not_tested_is_never_blocked(observation, check):
     if observation.state in (State.ERROR, State.NOT_RUN):
         assert status_of(check, observation) in (Status.ERROR, Status.CANCELLED)
+
+
+@given(observations)
+def test_where_nothing_answers_by_nature_only_the_right_service_is_ok(observation):
+    if status_of(MUTE, observation) in (Status.OK, Status.WARNING):
+        assert observation.service is Service.CONFIRMED
 
 
 @given(observations)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import struct
 
 import pytest
@@ -106,3 +107,81 @@ def test_a_datagram_query_carries_a_name_and_no_user_data() -> None:
     datagram = netbios.datagram_query(ID, "192.0.2.9", 138)
     assert datagram[:10].hex() == "14021234c0000209008a"
     assert datagram[10:] == netbios.encode_name(b"*SMBSERVER", 0x20)
+
+
+HOST, OTHER = "192.0.2.7", "192.0.2.8"
+SERVER = netbios.encode_name(b"*SMBSERVER", 0x20)
+
+
+def reply(
+    kind: int, rest: bytes, *, id: int = ID, flags: int = 2, source: str = HOST, port: int = 138
+) -> bytes:
+    address = ipaddress.IPv4Address(source).packed
+    return struct.pack(">BBH4sH", kind, flags, id, address, port) + rest
+
+
+def direct(kind: int = 0x10, data: bytes = b"data", **head: int | str) -> bytes:
+    names = netbios.encode_name(b"PC", 0x20) + netbios.encode_name(b"LAB", 0x1D)
+    rest = names + data
+    return reply(kind, struct.pack(">HH", len(rest), 0) + rest, **head)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (reply(0x15, SERVER), "knows the name"),
+        (reply(0x16, SERVER, source=OTHER), "does not know the name"),
+        (reply(0x13, b"\x82"), "destination name not present (0x82)"),
+        (reply(0x13, b"\x83"), "invalid source name format (0x83)"),
+        (reply(0x13, b"\x84"), "invalid destination name format (0x84)"),
+        (direct(0x10), "sends datagrams"),
+        (direct(0x11, id=1), "sends datagrams"),
+        (direct(0x12, b""), "sends datagrams"),
+    ],
+)
+def test_an_answer_of_the_datagram_service_is_read(data: bytes, words: str) -> None:
+    assert words in netbios.datagram_reply(data, ID, HOST)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"whatever it is, longer than a head",
+        bytes(44),
+        netbios.datagram_query(ID, HOST, 138),
+        reply(0x15, SERVER, id=ID + 1),
+        reply(0x15, SERVER, flags=0x12),
+        reply(0x15, SERVER[:-1]),
+        reply(0x15, SERVER + b"more"),
+        reply(0x15, netbios.encode_name(b"OTHER", 0x20)),
+        reply(0x16, b""),
+        reply(0x13, b""),
+        reply(0x13, b"\0"),
+        reply(0x13, b"\x82", id=ID + 1),
+        reply(0x17, SERVER),
+        reply(0x0F, SERVER),
+        direct(source=OTHER),
+        direct()[:-1],
+        direct() + b"x",
+        reply(0x10, bytes(72)),
+        GOOD,
+    ],
+)
+def test_what_the_datagram_service_would_not_say_is_malformed(data: bytes) -> None:
+    with pytest.raises(netbios.Malformed):
+        netbios.datagram_reply(data, ID, HOST)
+
+
+@pytest.mark.parametrize("address", ["::ffff:192.0.2.7", HOST])
+def test_a_datagram_of_the_host_is_known_by_its_address(address: str) -> None:
+    assert netbios.datagram_reply(direct(), ID, address)
+    for other in ("2001:db8::7", "fe80::7%eth0", OTHER):
+        with pytest.raises(netbios.Malformed):
+            netbios.datagram_reply(direct(), ID, other)
+
+
+@given(st.binary(max_size=120), st.sampled_from([b"", reply(0x15, b""), direct()[:14]]))
+def test_a_garbled_datagram_is_malformed_or_read(data: bytes, head: bytes) -> None:
+    with contextlib.suppress(netbios.Malformed):
+        assert netbios.datagram_reply(head + data, ID, HOST).isprintable()
