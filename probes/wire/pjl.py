@@ -1,4 +1,4 @@
-"""PJL query of a printer's name (HP Printer Job Language Technical Reference)."""
+"""PJL query of a printer's name, and unasked reports (HP PJL Technical Reference)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ UEL = b"\x1b%-12345X"
 INFO_ID = UEL + b"@PJL \r\n@PJL INFO ID\r\n" + UEL
 
 MAX_ANSWER = 2048
+MAX_STATUS = 32
+"""Bytes of a status in a form of the maker's own."""
 _ECHO = b"@PJL INFO ID"
+_UNASKED = (UEL, b"@PJL", b"%%[")
+"""Beginnings of what printers report by themselves, in PJL and in PostScript."""
 
 
 class NotPjl(Exception):
@@ -33,6 +37,11 @@ def identity(data: bytes, *, ended: bool = False) -> str | None:
     if not named:
         raise NotPjl(excerpt(data))
     return named
+
+
+def is_report(data: bytes) -> bool:
+    """True for what a printer says unasked, in PJL or PostScript."""
+    return data.lstrip(b"\0\r\n\x0c\x11\x13").startswith(_UNASKED)
 
 
 def encode_answer(name: str) -> bytes:
