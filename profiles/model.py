@@ -121,6 +121,14 @@ class Check:
             "proves no service is then unverifiable"
         },
     ] = True
+    absent: Annotated[
+        str,
+        {
+            "doc": "id of a check; unless that one is missing, a refusal by the host itself means "
+            "that it does not offer this service, which is unverifiable",
+            "refers": "check",
+        },
+    ] = ""
     custom_port: Annotated[bool, {"doc": "true where HOST:PORT may replace the port"}] = False
     required_when: Annotated[str, {"doc": "the reference's condition, word for word"}] = ""
     needs: Annotated[

@@ -13,6 +13,7 @@ from probes.judging.findings import Finding, diagnose
 from probes.judging.status import depends_on, judge, not_needed
 from probes.model import (
     AVAILABLE,
+    MISSING,
     EarlierResult,
     Event,
     Evidence,
@@ -51,6 +52,11 @@ class SessionState:
             *self._dependents,
             *(check for check, others in self._dependencies.items() if others),
         }
+        for one in profile.checks:
+            if one.absent:
+                # Its status depends on the other check, and not if it is measured.
+                self._dependents.setdefault(one.absent, []).append(one.id)
+                related |= {one.id, one.absent}
         self._related = frozenset(related)
         self._keys: dict[tuple[Target, str], str] = {}
 
@@ -96,6 +102,11 @@ class SessionState:
         return not_needed(
             self._profile, job.check, self._answers, lambda check: self._sibling(job, check)
         )
+
+    def is_optional(self, job: Job) -> bool:
+        """True if the host of this row is up, as far as known, and need not offer the service."""
+        other = self._sibling(job, job.check.absent) if job.check.absent else None
+        return bool(job.check.absent) and (other is None or other.status not in MISSING)
 
     def dependencies(self, job: Job) -> Iterator[str]:
         """Keys of rows of the same target that decide if this row is measured."""
@@ -155,7 +166,8 @@ class SessionState:
 
     def _rejudged(self, result: Result, why: str) -> Result:
         """The result judged again; the same object if its status stays."""
-        judged = judge(result.job, result.observation, why, self._timeout)
+        optional = self.is_optional(result.job)
+        judged = judge(result.job, result.observation, why, self._timeout, optional=optional)
         return result if judged.status is result.status else judged
 
     def _sibling(self, job: Job, check: str) -> Result | None:
@@ -194,7 +206,8 @@ class ResultRecorder:
     def record(self, job: Job, observation: Observation) -> list[Job]:
         """Judge a row, emit it with the rows it changes; returns jobs it makes necessary."""
         why = self.state.why_not_needed(job)
-        result = judge(job, observation, why, self._timeout)
+        optional = self.state.is_optional(job)
+        result = judge(job, observation, why, self._timeout, optional=optional)
         updated, needed = self.state.store(result)
         for one in (result, *updated):
             self._emit(self.state.event(one))

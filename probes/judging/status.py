@@ -29,22 +29,29 @@ def judge(
     observation: Observation,
     why_not_needed: str = "",
     timeout: float = Settings().timeout,
+    *,
+    optional: bool = False,
 ) -> Result:
-    """Result of an observation; `timeout` is the seconds an attempt waited, for the note."""
+    """Result of an observation; `timeout` is the seconds an attempt waited, for the note.
+
+    `optional` says that a host that is up need not offer the service.
+    """
     note = outcome_message(job, observation, timeout)
     if why_not_needed:
         if observation.reason is not Reason.NOT_NEEDED:
             why_not_needed += f" (measured: {observation.state})"
         return Result(job, Status.NOT_NEEDED, _with_full_stop(why_not_needed), observation)
-    status = status_of(job.check, observation)
+    status = status_of(job.check, observation, optional=optional)
+    if optional and status is Status.UNVERIFIABLE and observation.state is State.CLOSED:
+        note += "; not every host offers this service, so this is neither a pass nor a failure"
     text = _with_full_stop(note)
     if status in MISSING:
         text = f"{text} {job.check.consequence}"
     return Result(job, status, text, observation)
 
 
-def status_of(check: Check, observation: Observation) -> Status:
-    """Status of a needed check."""
+def status_of(check: Check, observation: Observation, *, optional: bool = False) -> Status:
+    """Status of a needed check; `optional` as in `judge`."""
     state = observation.state
     if observation.reason is Reason.CANCELLED:
         return Status.CANCELLED
@@ -63,6 +70,8 @@ def status_of(check: Check, observation: Observation) -> Status:
     if state in (State.OPEN_FILTERED, State.CLOSED) and not check.answers:
         # Windows listens on none of these: a host that says so itself has shown an open path,
         # and neither that nor silence tells whether the audit misses anything.
+        return Status.UNVERIFIABLE
+    if state is State.CLOSED and optional:
         return Status.UNVERIFIABLE
     return Status.DEGRADED if check.loss == "degraded" else Status.BLOCKED
 

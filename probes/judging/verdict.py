@@ -19,6 +19,7 @@ from probes.model import (
     Reason,
     Result,
     Ruling,
+    State,
     Status,
 )
 from probes.wire.text import printable
@@ -34,7 +35,7 @@ class VerdictRow:
 
     status: Status
     reason: Reason | None = None
-    """Reason of a row that was not tested."""
+    """Reason of a row that was not tested, or that is unverifiable because the host refused it."""
     change: Change | None = None
     """Change for a row that is missing, where None stands for the profile's, or that this machine's
     own firewall kept from being tested.
@@ -53,6 +54,8 @@ class CheckOutcome(Enum):
     DEGRADED = auto()
     BLOCKED = auto()
     UNTESTED = auto()
+    UNTESTED_OPTIONAL = auto()
+    """It could not be tested here, and the audit works without it."""
     NOT_MEASURED = auto()
     """Required, but the operator left it out."""
     UNDECIDED = auto()
@@ -115,6 +118,7 @@ _UNDECIDED = frozenset(
         CheckOutcome.INCONCLUSIVE,
     }
 )
+_SHOWS_NOTHING = frozenset({CheckOutcome.UNVERIFIABLE, CheckOutcome.UNTESTED_OPTIONAL})
 _FAILED = frozenset({CheckOutcome.BLOCKED, CheckOutcome.DEGRADED, CheckOutcome.REPLACEABLE})
 _DECISIVE: Mapping[Ruling, frozenset[CheckOutcome]] = {
     Ruling.BLOCKED: frozenset({CheckOutcome.BLOCKED}),
@@ -181,6 +185,8 @@ def verdict_row(result: Result, host: HostState = UNHEARD, to: str = THE_HOST) -
     shortfall = printable(str(result.observation.facts.get("shortfall", "")))
     if status in MISSING:
         return VerdictRow(status, None, required_change(result, host, to), shortfall)
+    if status is Status.UNVERIFIABLE and result.observation.state is State.CLOSED:
+        return VerdictRow(status, result.observation.reason)
     if status is Status.WARNING and (remark := result.observation.facts.get(WRONG_PRODUCT)):
         remark = printable(str(remark), _MAX_REMARK).rstrip(". ")
         return VerdictRow(status, shortfall=shortfall, remark=remark)
@@ -227,7 +233,7 @@ def check_outcome(
         one is not None and one.status in UNTESTED for one in conditions
     ):
         return CheckOutcome.UNDECIDED
-    return _row_outcome(row)
+    return _outcome_of(check, row)
 
 
 def other_role_outcome(
@@ -236,12 +242,14 @@ def other_role_outcome(
     """Outcome of a check on hosts of another role; `row` is the best of theirs."""
     if not is_required(check, answers):
         return CheckOutcome.NOT_NEEDED
-    return CheckOutcome.NO_HOST if row is None else _row_outcome(row)
+    return CheckOutcome.NO_HOST if row is None else _outcome_of(check, row)
 
 
-def _row_outcome(row: VerdictRow) -> CheckOutcome:
+def _outcome_of(check: Check, row: VerdictRow) -> CheckOutcome:
     if row.status is Status.WARNING and row.shortfall:
         return CheckOutcome.INCONCLUSIVE
+    if row.status is Status.ERROR and check.loss == "degraded":
+        return CheckOutcome.UNTESTED_OPTIONAL
     return _OF_STATUS[row.status]
 
 
@@ -318,14 +326,17 @@ class _Clauses:
             *self._own_names(CheckOutcome.UNDECIDED),
         ]:
             yield _clause(undecided, "not available")
-        untested = self._own_checks(CheckOutcome.UNTESTED)
+        untested = [
+            *self._own_checks(CheckOutcome.UNTESTED),
+            *self._own_checks(CheckOutcome.UNTESTED_OPTIONAL),
+        ]
         # A row that waits for another one was not tested for the same reason.
         if {judged.row and judged.row.reason for judged in untested} - {Reason.DEPENDENCY} == {
             Reason.NAME_NOT_RESOLVED
         }:
             yield "the name does not resolve"
         elif untested:
-            yield f"{joined(self._own_names(CheckOutcome.UNTESTED))} could not be tested"
+            yield f"{joined([self._name(one.check) for one in untested])} could not be tested"
         if not_measured := self._own_names(CheckOutcome.NOT_MEASURED):
             yield _clause(not_measured, "left out", past=True)
         yield from self._shortfalls()
@@ -333,8 +344,8 @@ class _Clauses:
             if judged.elsewhere is not None and judged.outcome is CheckOutcome.UNTESTED:
                 where = self._role(judged.check)
                 yield f"{self._name(judged.check)} could not be tested on any {where}"
-        if not any(judged.outcome in _EXPLAINED for judged in self.checks):
-            unverifiable = self._own_names(CheckOutcome.UNVERIFIABLE)
+        unverifiable = self._own_names(CheckOutcome.UNVERIFIABLE)
+        if unverifiable and not any(one.outcome in _EXPLAINED for one in self.checks):
             yield f"{joined(unverifiable)} cannot be verified from outside"
 
     def remarks(self) -> Iterable[str]:
@@ -346,6 +357,12 @@ class _Clauses:
             yield f"{joined(warnings)} {'has a warning' if len(warnings) == 1 else 'have warnings'}"
         if unverifiable := self._own_names(CheckOutcome.UNVERIFIABLE):
             yield f"{joined(unverifiable)} cannot be verified from outside"
+        if untested := self._own_names(CheckOutcome.UNTESTED_OPTIONAL):
+            yield f"{joined(untested)} could not be tested"
+        for judged in self.checks:
+            if judged.elsewhere is not None and judged.outcome is CheckOutcome.UNTESTED_OPTIONAL:
+                where = self._role(judged.check)
+                yield f"{self._name(judged.check)} could not be tested on any {where}"
         without_host: dict[str, list[str]] = {}
         for judged in self.checks:
             if judged.outcome is CheckOutcome.NO_HOST:
@@ -434,12 +451,20 @@ def _ruling(checks: Sequence[JudgedCheck], substitute: Instead | None) -> Ruling
     own = {check.outcome for check in checks if check.elsewhere is None} - {CheckOutcome.NOT_NEEDED}
     if CheckOutcome.BLOCKED in seen:
         return Ruling.BLOCKED
-    # Unverifiable rows alone show nothing.
-    if seen & _UNDECIDED or own == {CheckOutcome.UNVERIFIABLE}:
+    # Rows that cannot be told show nothing, but that a host which refused them itself is there.
+    if seen & _UNDECIDED or (own and own <= _SHOWS_NOTHING and not any(map(_is_refused, checks))):
         return Ruling.UNKNOWN
     if CheckOutcome.DEGRADED in seen:
         return Ruling.DEGRADED
     return Ruling.READY if substitute is None else Ruling.READY_AFTER
+
+
+def _is_refused(judged: JudgedCheck) -> bool:
+    """True if the host itself refused a check that cannot be verified."""
+    row = judged.row
+    if row is None or judged.elsewhere is not None:
+        return False
+    return row.status is Status.UNVERIFIABLE and row.reason is not None
 
 
 def _because(
@@ -449,7 +474,9 @@ def _because(
     ids = tuple(judged.check.id for judged in checks if judged.outcome in decisive)
     if ruling is Ruling.UNKNOWN and not ids:
         return tuple(
-            judged.check.id for judged in checks if judged.outcome is CheckOutcome.UNVERIFIABLE
+            judged.check.id
+            for judged in checks
+            if judged.elsewhere is None and judged.outcome in _SHOWS_NOTHING
         )
     return (substitute.of, *ids) if substitute is not None and ruling is Ruling.READY_AFTER else ids
 

@@ -186,7 +186,8 @@ CASES = {
         'title = "LDAP"\n"\\u001b[2J" = 1',
         f'{LDAP}, key "<U+001B>[2J": a check has no such key; its keys are "id", "category", '
         '"role", "title", "probe", "transport", "purpose", "consequence", "fix", "port", "ports", '
-        '"loss", "answers", "custom_port", "required_when", "needs", "when", "unless", "issuers".',
+        '"loss", "answers", "absent", "custom_port", "required_when", "needs", "when", "unless", '
+        '"issuers".',
     ),
     "a host that is a file": (
         'hosts = ["dc1.example"]',

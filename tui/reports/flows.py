@@ -135,7 +135,8 @@ def _exclusion_reason(result: Result, change: Change | None, down: Collection[st
     """Reason why a rule would not fix a row; empty if it could, None if nothing is missing."""
     seen = result.observation
     if result.status is Status.UNVERIFIABLE:
-        return _UNKNOWN_SOURCE
+        refused = seen.state is State.CLOSED and result.job.check.answers
+        return _REFUSED if refused else _UNKNOWN_SOURCE
     if result.status is Status.ERROR and seen.reason is Reason.DEPENDENCY:
         return _UNTESTED
     if change is None or (result.status not in MISSING and change.party is not Party.THIS_MACHINE):

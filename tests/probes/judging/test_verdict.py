@@ -67,7 +67,10 @@ def has_substitute(role: str, own: dict[str, VerdictRow]) -> bool:
 def test_a_verdict_is_never_better_than_its_worst_required_row(session):
     role, own, _, _ = session
     ruling = judge(*session).ruling
-    required = dict(own)
+    optional = {check.id for check in CATALOG.checks if check.loss == "degraded"}
+    required = {
+        id: row for id, row in own.items() if not (id in optional and row.status is Status.ERROR)
+    }
     if has_substitute(role, own):
         assert ruling is not Ruling.READY
         del required["windows.winrm"]
@@ -201,6 +204,84 @@ def test_what_answers_and_shows_nothing_is_said_beside_what_was_not_tested():
         ": ESXi authd (TCP 902) could not be tested, and HTTPS (TCP 443) answers, but it is no "
         "vSphere."
     )
+
+
+REFUSED = VerdictRow(Status.UNVERIFIABLE, Reason.PORT_UNREACH)
+NOT_PERMITTED = VerdictRow(Status.ERROR, Reason.PERMISSION_DENIED)
+MUTE = VerdictRow(Status.UNVERIFIABLE)
+
+
+@pytest.mark.parametrize(
+    ("ping", "nbns", "nbdgm", "ruling", "text"),
+    [
+        (
+            *(VerdictRow(Status.OK), REFUSED, REFUSED, Ruling.READY),
+            "The host can be discovered; NetBIOS name (UDP 137) and NetBIOS dgm (UDP 138) cannot "
+            "be verified from outside.",
+        ),
+        (
+            *(NOT_PERMITTED, VerdictRow(Status.OK), MUTE, Ruling.READY),
+            "The host can be discovered; NetBIOS dgm (UDP 138) cannot be verified from outside; "
+            "Ping (ICMP) could not be tested.",
+        ),
+        (
+            *(NOT_PERMITTED, REFUSED, MUTE, Ruling.READY),
+            "The host can be discovered; NetBIOS name (UDP 137) and NetBIOS dgm (UDP 138) cannot "
+            "be verified from outside; Ping (ICMP) could not be tested.",
+        ),
+        (
+            *(NOT_PERMITTED, MUTE, MUTE, Ruling.UNKNOWN),
+            "It is not known whether the host can be discovered: Ping (ICMP) could not be tested, "
+            "and NetBIOS name (UDP 137) and NetBIOS dgm (UDP 138) cannot be verified from outside.",
+        ),
+        (
+            *(NOT_PERMITTED, VerdictRow(Status.BLOCKED), MUTE, Ruling.BLOCKED),
+            "The host cannot be fully discovered: NetBIOS name (UDP 137) is not available.",
+        ),
+        (
+            *(
+                VerdictRow(Status.ERROR, Reason.NAME_NOT_RESOLVED),
+                VerdictRow(Status.ERROR, Reason.NAME_NOT_RESOLVED),
+                VerdictRow(Status.ERROR, Reason.NAME_NOT_RESOLVED),
+                Ruling.UNKNOWN,
+            ),
+            "It is not known whether the host can be discovered: the name does not resolve.",
+        ),
+    ],
+)
+def test_a_ping_that_is_not_permitted_and_a_host_without_netbios_block_no_discovery(
+    ping, nbns, nbdgm, ruling, text
+):
+    own = {"discovery.ping": ping, "discovery.nbns": nbns, "discovery.nbdgm": nbdgm}
+    found = judge("discovery.host", own, {}, CATALOG.default_answers)
+    assert (found.ruling, found.text) == (ruling, text)
+
+
+def test_an_optional_check_that_could_not_be_tested_is_remarked_and_decides_nothing():
+    asked = CATALOG.default_answers
+    own = {"windows.kerberos": VerdictRow(Status.OK), "windows.ldap": NOT_PERMITTED}
+    found = judge("windows.dc", own, {}, asked)
+    assert found.ruling is Ruling.READY
+    assert found.text.endswith("; LDAP (TCP 389) could not be tested.")
+    computer = {"windows.winrm": VerdictRow(Status.OK)}
+    found = judge("windows.target", computer, own, asked)
+    assert found.ruling is Ruling.READY
+    assert found.text.endswith("; LDAP (TCP 389) could not be tested on any domain controller.")
+    alone = {"windows.kerberos": VerdictRow(Status.NOT_NEEDED), "windows.ldap": NOT_PERMITTED}
+    found = judge("windows.dc", alone, {}, {**asked, "domain_credentials": "no"})
+    assert (found.ruling, found.because) == (Ruling.UNKNOWN, ("windows.ldap",))
+    assert found.text.endswith(": LDAP (TCP 389) could not be tested.")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [(State.CLOSED, Reason.PORT_UNREACH), (State.OPEN_FILTERED, None), (State.OPEN, None)],
+)
+def test_only_a_refusal_by_the_host_itself_shows_that_it_is_there(state, reason):
+    check = CATALOG.check("discovery.nbns")
+    job = Job("k", check, Target("discovery.host", "h"), 137)
+    seen = Observation(state, Reason.PORT_UNREACH)
+    assert verdict_row(Result(job, Status.UNVERIFIABLE, "", seen)).reason is reason
 
 
 def test_a_required_check_that_was_left_out_is_unknown_and_an_optional_one_is_not_missed():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from probes.model import State, Status
+import pytest
+
+from probes.model import Reason, State, Status
 from profiles.model import Unless
 
 
@@ -76,3 +78,48 @@ async def test_a_forced_rerun_measures_a_row_that_is_not_needed(kit):
     await session.idle()
     assert ("10.0.0.1", 445) in vantage.connects
     assert session.latest["smb|10.0.0.1"].status is Status.NOT_NEEDED
+
+
+@pytest.mark.parametrize("alive_first", [True, False])
+@pytest.mark.parametrize(
+    ("ping", "status"),
+    [
+        ((State.OPEN, Reason.ECHO_REPLY), Status.UNVERIFIABLE),
+        ((State.ERROR, Reason.PERMISSION_DENIED), Status.UNVERIFIABLE),
+        ((State.FILTERED, Reason.NO_RESPONSE), Status.BLOCKED),
+    ],
+)
+async def test_a_host_that_is_up_and_refuses_a_service_itself_need_not_offer_it(
+    kit, ping, status, alive_first
+):
+    alive = kit.check("alive", None, loss="degraded")
+    names = kit.check("names", 137, absent="alive")
+    vantage = kit.Scripted({("10.0.0.1", 137): kit.CLOSED, ("10.0.0.1", "ping"): ping})
+    jobs = [kit.job(alive), kit.job(names)]
+    latest = await kit.Session(vantage, kit.profile(alive, names)).measure(
+        *(jobs if alive_first else reversed(jobs))
+    )
+    assert latest["names|10.0.0.1"].status is status
+
+
+async def test_a_service_that_need_not_be_there_is_missed_where_it_is_silent(kit):
+    alive = kit.check("alive", None, loss="degraded")
+    names = kit.check("names", 137, absent="alive")
+    vantage = kit.Scripted({("10.0.0.1", 137): kit.SILENT})
+    latest = await kit.Session(vantage, kit.profile(alive, names), retries=0).measure(
+        kit.job(alive), kit.job(names)
+    )
+    assert latest["names|10.0.0.1"].status is Status.BLOCKED
+
+
+async def test_a_refusal_counts_again_once_the_host_no_longer_answers_the_ping(kit):
+    alive = kit.check("alive", None, loss="degraded")
+    names = kit.check("names", 137, absent="alive")
+    vantage = kit.Scripted({("10.0.0.1", 137): kit.CLOSED})
+    session = kit.Session(vantage, kit.profile(alive, names))
+    await session.measure(kit.job(alive), kit.job(names))
+    assert session.latest["names|10.0.0.1"].status is Status.UNVERIFIABLE
+    vantage.script[("10.0.0.1", "ping")] = (State.FILTERED, Reason.ADMIN_PROHIBITED)
+    session.scheduler.rerun(["alive|10.0.0.1"])
+    await session.idle()
+    assert session.latest["names|10.0.0.1"].status is Status.BLOCKED
