@@ -226,6 +226,12 @@ NOT_SENT = "not_sent"
 """Fact of an observation: the SYN of a silent connect did not leave the measuring machine."""
 
 
+MEASURED_AS = "measured_as"
+"""Fact of an observation: the role, and the name where it is another, as which the port answered
+while the row's own attempts got no answer.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """Facts that one job found out, without judgement."""

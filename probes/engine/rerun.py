@@ -1,8 +1,9 @@
 """Rerun of an earlier session: rows to measure again, and the results of the others. Pure.
 
-With a row go the rows that it depends on, and those that depend on it and were not measured: the
-new answer may make them necessary. Every other row keeps its result, or counts as not tested where
-the earlier session was measured from another place or with another profile.
+With a row go the rows that it depends on, those that ask the same port, and those that depend on it
+and were not measured: the new answer may make them necessary. Every other row keeps its result, or
+counts as not tested where the earlier session was measured from another place or with another
+profile.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from probes.engine.port_agreement import place_of
 from probes.judging.status import depends_on
-from probes.model import Job, Observation, Reason, Result, State, Status, Target
+from probes.model import MEASURED, Job, Observation, Reason, Result, State, Status, Target
 from probes.session import Session
 from profiles.model import Check, Profile
 
@@ -58,6 +60,7 @@ def plan_rerun(
             for key, job in jobs.items()
             if _not_measured(known.get(key)) and changed.intersection(_questions(job.check))
         }
+        chosen |= {job.key for job in _of_same_ports(chosen, planned, known)}
         chosen = _with_dependencies(chosen, planned, profile, answers, known)
     return RerunPlan(
         tuple(job for key, job in jobs.items() if key in chosen),
@@ -68,6 +71,18 @@ def plan_rerun(
         ),
         sum(key not in jobs for key in known),
     )
+
+
+def _of_same_ports(
+    chosen: Collection[str], planned: Iterable[Job], known: Mapping[str, Result]
+) -> Iterator[Job]:
+    """Measured rows of other roles that ask a port of the chosen ones: it has one state."""
+    jobs = [*planned]
+    ports = {place_of(job) for job in jobs if job.key in chosen} - {None}
+    for job in jobs:
+        earlier = known.get(job.key)
+        if earlier is not None and earlier.status in MEASURED and place_of(job) in ports:
+            yield job
 
 
 def _with_dependencies(

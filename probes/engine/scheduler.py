@@ -104,12 +104,19 @@ class Scheduler:
         """Queue new rows; rows that are known already are left as they are."""
         self._enqueue([Work(job) for job in self._recorder.add(tuple(jobs))])
 
-    def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
-        """Measure rows again; `forced` ones even if their condition does not hold."""
+    def rerun(self, keys: Iterable[str], *, forced: bool = False, beside: bool = True) -> None:
+        """Measure rows again; `forced` ones even if their condition does not hold.
+
+        `beside` takes along measured rows of other roles that ask the same port of the same host,
+        so that it has one state.
+        """
         chosen = [key for key in keys if key in self._state.jobs and key not in self._pending]
         if not chosen:
             return
         works = [Work(self._state.jobs[key], forced) for key in chosen]
+        others = self._state.same_ports(chosen) if beside else []
+        works += [Work(job) for job in others if job.key not in self._pending]
+        chosen = [work.job.key for work in works]
         hosts = {work.job.endpoint[0] for work in works}
         self._names.invalidate(hosts)
         self._dns_consistency.invalidate(hosts)
@@ -173,10 +180,13 @@ class Scheduler:
     def _enqueue(self, works: Sequence[Work]) -> None:
         if not works:
             return
+        if self._idle.is_set():
+            self._recorder.agreement.begin_round()
         self._idle.clear()
         self._suspend_detector.start()
         for work in works:
             self._pending[work.job.key] = work
+            self._recorder.reopen(work.job)
             self._verdicts.row_opened(work.job)
             # Importing a protocol library takes long, so it precedes every attempt that is timed.
             self._probes.load(work.job.check.probe)
@@ -329,7 +339,8 @@ class Scheduler:
         if not self._is_pending(work):
             return
         del self._pending[key]
-        self.rerun([job.key for job in self._recorder.record(work.job, observation)])
+        needed = self._recorder.record(work.job, observation)
+        self.rerun([job.key for job in needed], beside=False)
         self._recorder.emit_verdicts(self._verdicts.row_closed(work.job))
         self._preconditions.on_result(key)
         if not self._pending:

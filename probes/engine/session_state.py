@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from probes.engine.middlebox import mark_accepts_everything
 from probes.engine.pacing import Work
+from probes.engine.port_agreement import PortAgreement, place_of
 from probes.engine.verdict_tracker import VerdictTracker
 from probes.judging.findings import Finding, diagnose
 from probes.judging.status import depends_on, judge, not_needed
 from probes.model import (
     AVAILABLE,
+    MEASURED,
     MISSING,
     EarlierResult,
     Event,
@@ -145,6 +147,19 @@ class SessionState:
                 updated.append(judged)
         return updated, needed
 
+    def same_ports(self, keys: Collection[str]) -> list[Job]:
+        """Other rows, measured in this session, that ask one of the ports of these rows."""
+        chosen = set(keys)
+        ports = {place for key in chosen if (place := place_of(self.jobs[key])) is not None}
+        return [
+            result.job
+            for key, result in self.results.items()
+            if key not in chosen
+            and key not in self.earlier
+            and result.status in MEASURED
+            and place_of(result.job) in ports
+        ]
+
     def event(self, result: Result) -> Result | EarlierResult:
         """Event that reports a result."""
         return EarlierResult(result) if result.job.key in self.earlier else result
@@ -191,6 +206,7 @@ class ResultRecorder:
         self.verdicts = VerdictTracker(
             profile, answers, self.state.jobs, self.state.results, self.state.earlier
         )
+        self.agreement = PortAgreement()
         self._timeout = timeout
         self._emit = emit
         self._removed: dict[Target, list[_RemovedRow]] = {}
@@ -204,7 +220,20 @@ class ResultRecorder:
         return self.state.add(jobs)
 
     def record(self, job: Job, observation: Observation) -> list[Job]:
-        """Judge a row, emit it with the rows it changes; returns jobs it makes necessary."""
+        """Judge a row, emit it with the rows it changes; returns jobs it makes necessary.
+
+        Rows that met silence on the port where this one got an answer are judged by that.
+        """
+        counted = self.agreement.enter(job, observation)
+        needed = self._record(job, counted)
+        for other, answer in self.agreement.silent_beside(job, counted):
+            before = self.state.results.get(other.key)
+            if before is not None and before.observation != answer:
+                needed += self._record(other, answer)
+                self.emit_verdicts(self.verdicts.row_changed(other))
+        return needed
+
+    def _record(self, job: Job, observation: Observation) -> list[Job]:
         why = self.state.why_not_needed(job)
         optional = self.state.is_optional(job)
         result = judge(job, observation, why, self._timeout, optional=optional)
@@ -212,6 +241,12 @@ class ResultRecorder:
         for one in (result, *updated):
             self._emit(self.state.event(one))
         return needed
+
+    def reopen(self, job: Job) -> None:
+        """Let the result of a row that is measured again count for no other row."""
+        result = self.state.results.get(job.key)
+        if result is not None:
+            self.agreement.forget(job, result.observation)
 
     def mark_accepts_everything(self, key: str, evidence: Evidence) -> None:
         """Update a row that was completed before the middlebox was detected."""

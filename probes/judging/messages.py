@@ -5,6 +5,7 @@ from __future__ import annotations
 from probes.judging.party import unanswered_neighbour
 from probes.model import (
     ACCEPTS_EVERYTHING,
+    MEASURED_AS,
     NOT_SENT,
     Icmp,
     Job,
@@ -31,6 +32,8 @@ def outcome_message(job: Job, observation: Observation, timeout: float) -> str:
     `timeout` is the seconds each attempt waited. Without its full stop.
     """
     text = _describe(job, observation, timeout)
+    if by := observation.facts.get(MEASURED_AS):
+        text += f" (measured as {by}; this row's own attempts got no answer)"
     if not job.proxy or observation.state in (State.OPEN, State.NOT_RUN):
         return text
     if observation.reason is Reason.NAME_NOT_RESOLVED:

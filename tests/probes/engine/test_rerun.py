@@ -268,3 +268,28 @@ async def test_rows_of_then_are_evidence_for_findings_and_none_of_their_own(
     await session.measure(*unrelated.jobs)
     (diagnosed,) = [one for one in session.events if isinstance(one, Diagnosed)]
     assert diagnosed.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("other", "taken"), [(OK, True), (BLOCKED, True), (UNNEEDED, False), (None, False)]
+)
+def test_the_measured_row_of_another_role_on_the_same_port_goes_with_the_chosen_one(
+    other, taken
+) -> None:
+    checks = (check("winrm", 5985), check("hyperv", 5985, "hv"), check("ssh", 22, "hv"))
+    small = Profile("p", "P", "1", "s", "u", checks=checks)
+    targets = (Target("pc", HOST), Target("hv", HOST), Target("hv", CONTROLLER))
+    jobs = {job.key: job for job in plan(small, targets)}
+    seen = {f"winrm|{HOST}": BLOCKED, f"hyperv|{CONTROLLER}": OK, f"ssh|{HOST}": OK}
+    seen |= {f"hyperv|{HOST}": other} if other else {}
+    rows = [
+        Result(jobs[key], status, "", Observation(state, reason))
+        for key, (status, state, reason) in seen.items()
+    ]
+    header = new_header(small, VantageInfo("local", "here"), Settings(), {}, targets)
+    session = Session(header, tuple(rows), (), True, "", ())
+    planned_rerun = plan_rerun(
+        session, [*jobs.values()], small, {}, (Status.BLOCKED,), not_comparable=False
+    )
+    expected = {f"winrm|{HOST}"} | ({f"hyperv|{HOST}"} if taken else set())
+    assert {job.key for job in planned_rerun.jobs} == expected
