@@ -31,7 +31,7 @@ SVC_UNAVAILABLE, GENERIC, WRONG_REALM = 29, 60, 68
 KNOWN_CLIENT = frozenset({18, 24, 25})
 """Errors that only a KDC that knows the client's name in that realm has."""
 
-_VERSION, _AS_REQ, _AS_REP, _KRB_ERROR = 5, 10, 11, 30
+_VERSION, _TICKET, _AS_REQ, _AS_REP, _KRB_ERROR = 5, 1, 10, 11, 30
 _NT_PRINCIPAL, _NT_SRV_INST = 1, 2
 _ETYPES = (18, 17, 20, 19, 23)
 _NO_EXPIRY = b"20370913024805Z"
@@ -116,8 +116,8 @@ def reply(data: bytes) -> Reply:
 
 def _as_reply(fields: dict[int, bytes]) -> Reply:
     realm = _text(_field(fields, 3))
-    for number in (4, 5, 6):
-        _field(fields, number)
+    for number, tag in ((4, ber.SEQUENCE), (5, ber.application(_TICKET)), (6, ber.SEQUENCE)):
+        ber.single(_field(fields, number), tag)
     return Reply(None, realm, realm, None, "")
 
 
@@ -128,8 +128,11 @@ def _krb_error(fields: dict[int, bytes]) -> Reply:
     micros = ber.to_integer(ber.single(_field(fields, 5), ber.INTEGER))
     if not 0 <= micros <= 999_999:
         raise Malformed(f"{micros} microseconds")
+    error = ber.to_integer(ber.single(_field(fields, 6), ber.INTEGER))
+    if error <= 0:
+        raise Malformed(f"the error {error}")
     return Reply(
-        ber.to_integer(ber.single(_field(fields, 6), ber.INTEGER)),
+        error,
         _text(_field(fields, 9)),
         _text(fields[7]) if 7 in fields else "",
         time.replace(microsecond=micros),

@@ -20,7 +20,8 @@ SHORT = 0.3
 
 
 def ticket(realm: str) -> bytes:
-    rest = [element(context(number), element(ber.SEQUENCE)) for number in (4, 5, 6)]
+    inner = ((4, ber.SEQUENCE), (5, ber.application(1)), (6, ber.SEQUENCE))
+    rest = [element(context(number), element(tag)) for number, tag in inner]
     head = [element(context(0), integer(5)), element(context(1), integer(11))]
     return frame(11, *head, element(context(3), string(realm)), *rest)
 
