@@ -15,14 +15,20 @@ from probes.wire.text import printable
 THE_HOST = "the host"
 _MAX_TEXT = 600
 _TOLD_BY_THE_PROBE = frozenset(
-    {Party.NAME, Party.NOT_TESTED, Party.PROXY, Party.HOST, Party.SERVICE, Party.UNKNOWN}
+    {
+        *(Party.NAME, Party.NOT_TESTED, Party.PROXY, Party.INTERCEPTOR),
+        *(Party.HOST, Party.SERVICE, Party.UNKNOWN),
+    }
 )
 """Parties where the probe's own words are better: elsewhere the network has named who it is."""
+
+_LET_PAST = "Let the proxy reach the host, or let the Audit Service host past the proxy."
 
 _NAMED: Mapping[Party, str] = {
     Party.NAME: "the name {}",
     Party.ROUTE: "the next router {}, or this machine's routes",
     Party.PROXY: "the proxy {}",
+    Party.INTERCEPTOR: "the proxy {} on the path",
     Party.DEVICE: "{}",
     Party.UNDELIVERED: "the host or {}, the router before it",
     Party.UNKNOWN: "{}, then the host or any other firewall before it",
@@ -278,6 +284,7 @@ _SENTENCES: Mapping[Party, Callable[[_Row], _Words]] = {
     Party.THIS_MACHINE: lambda row: allow_here(row.to),
     Party.ROUTE: lambda row: (route_text(row.named, row.to), ""),
     Party.PROXY: _of_proxy,
+    Party.INTERCEPTOR: lambda row: (_LET_PAST, ""),
     Party.DEVICE: lambda row: allow_on_device(row.named, row.source, row.to),
     Party.UNDELIVERED: lambda row: (undelivered_text(row.seen.reason, row.named, row.to), ""),
     Party.HOST_FIREWALL: lambda row: allow_in_own_firewall(row.source, row.to),

@@ -23,6 +23,8 @@ class Party(StrEnum):
     """This machine's routes, or the next router, which is named."""
     PROXY = "the proxy"
     """The path to the proxy, or the proxy."""
+    INTERCEPTOR = "a proxy on the path"
+    """A proxy or filter on the path that answered in the host's place, which is named if known."""
     DEVICE = "a device on the path"
     """A device on the path that rejects, which is named."""
     UNDELIVERED = "the host or the router before it"
@@ -91,6 +93,9 @@ def _locate_by_transport(job: Job, seen: Observation, host: HostState) -> tuple[
     proxy = proxy_of(job, seen)
     if proxy and seen.facts.get("unproven") == "proxy":
         return Party.PROXY, proxy
+    if seen.state is State.OPEN and seen.facts.get("http_problem") == "proxy":
+        answered_by = seen.facts.get("answered_by")
+        return Party.INTERCEPTOR, answered_by if isinstance(answered_by, str) else ""
     if seen.state is State.OPEN or seen.facts.get("answered_from"):
         # What answers from another address than was asked is let through, and up.
         return Party.SERVICE, ""

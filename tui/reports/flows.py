@@ -79,6 +79,9 @@ _UNTESTED = (
     "at the same time."
 )
 _ELSEWHERE = "The proxy, not the host, is what was not reached: allow the way to the proxy."
+_INTERCEPTED = (
+    "A proxy on the path answers in the host's place: its rules, or a way past it, have to change."
+)
 
 
 def request(
@@ -126,6 +129,7 @@ _NO_RULE: Mapping[Party, str] = {
     Party.HOST: _REFUSED,
     Party.SERVICE: _WRONG_SERVICE,
     Party.PROXY: _ELSEWHERE,
+    Party.INTERCEPTOR: _INTERCEPTED,
     Party.THIS_MACHINE: _HERE,
 }
 """Parties whose change is no rule of a firewall on the way."""

@@ -408,6 +408,24 @@ def test_a_service_that_answers_and_falls_short_is_not_called_silent():
     assert change.text == "See on the host why LDAP falls short on TCP 389: it answers."
 
 
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [("squid/5.7", "the proxy squid/5.7 on the path"), ("", "a proxy on the path")],
+)
+def test_a_proxy_that_answers_in_the_hosts_place_has_to_let_through(name, who):
+    facts = {
+        "http_problem": "proxy",
+        "answered_by": name,
+        "fix": "Exempt the host.",
+        "summary": "x",
+    }
+    seen = Observation(*OPEN, Service.UNEXPECTED, HOST, HERE, facts=facts)
+    check = CATALOG.check("windows.winrm")
+    change = required_change(judge(Job("k", check, Target(check.role, HOST), 5985), seen))
+    assert (change.party, change.who) == (Party.INTERCEPTOR, who)
+    assert change.text == "Exempt the host."
+
+
 def test_an_answer_from_another_address_is_no_firewalls_and_no_host_that_is_down():
     result = row("snmp.snmp", SILENT, facts={"answered_from": "10.77.1.99"})
     change = required_change(result)

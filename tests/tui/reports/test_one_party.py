@@ -73,6 +73,18 @@ ENDINGS: dict[str, Ending] = {
         (State.OPEN, Reason.SYN_ACK),
         {"service": Service.SILENT, "facts": {"unproven": "tls", "summary": "it is no TLS"}},
     ),
+    "intercepted": (
+        (State.OPEN, Reason.SYN_ACK),
+        {
+            "service": Service.UNEXPECTED,
+            "facts": {
+                "http_problem": "proxy",
+                "answered_by": "squid/5.7",
+                "summary": "a proxy on the path answers in the host's place (squid/5.7)",
+                "fix": "Allow the host in the rules of the proxy.",
+            },
+        },
+    ),
     "refused": ((State.CLOSED, Reason.CONN_REFUSED), {}),
     "silent": ((State.FILTERED, Reason.NO_RESPONSE), {}),
     "told": ((State.FILTERED, Reason.NO_RESPONSE), {"facts": {"fix": "Ask the owner."}}),
@@ -112,7 +124,14 @@ MARKS: dict[Party, str] = {
     Party.UNDELIVERED: " or correct ",
 }
 """Words by which the change of a finding names a party that has no address."""
-NO_RULE = {Party.HOST, Party.SERVICE, Party.PROXY, Party.THIS_MACHINE, Party.ROUTE}
+NO_RULE = {
+    Party.HOST,
+    Party.SERVICE,
+    Party.PROXY,
+    Party.INTERCEPTOR,
+    Party.THIS_MACHINE,
+    Party.ROUTE,
+}
 
 Row = tuple[str, Check, str, bool]
 
@@ -347,7 +366,7 @@ def test_every_party_and_every_status_to_change_is_met_by_these_endings(profile:
     assert {one.party for one in found if one is not None} == set(Party)
     assert {one.status for one in results} >= TO_CHANGE | {Status.OK, Status.UNVERIFIABLE}
     assert all(
-        address(one.name) or one.party in (Party.NAME, Party.PROXY)
+        address(one.name) or one.party in (Party.NAME, Party.PROXY, Party.INTERCEPTOR)
         for one in found
         if one and one.name
     )
