@@ -10,6 +10,7 @@ from functools import partial
 from probes.model import Evidence, Job, Observation, Reason, Resolution, Service
 from probes.vantage import Cancel
 from probes.vantage.datagram_pacing import DatagramPacer
+from probes.vantage.repeated_connect import RepeatedConnect
 
 TICK = 0.25
 """Seconds between two ticks while something is measured."""
@@ -26,14 +27,17 @@ class Work:
         "addresses",
         "attempts",
         "cancel",
+        "connects",
         "evidence",
         "forced",
+        "holds_slot",
         "job",
         "queue",
         "repeats",
         "resolution",
         "start_time",
         "started",
+        "timer",
     )
 
     def __init__(self, job: Job, forced: bool = False) -> None:
@@ -42,6 +46,12 @@ class Work:
         """Measure the row even if it is not needed."""
         self.addresses: tuple[str, ...] = ()
         self.cancel: Cancel | None = None
+        self.connects: RepeatedConnect | None = None
+        """Connects under way; None once one has ended them all."""
+        self.holds_slot = False
+        """Counts among the TCP rows in flight of its host."""
+        self.timer: asyncio.TimerHandle | None = None
+        """Timer of its silence."""
         self.queue: HostQueue | None = None
         self.resolution: Resolution | None = None
         self.attempts = 0
@@ -51,9 +61,18 @@ class Work:
         self.started = ""
         self.evidence: list[Evidence] = []
 
+    def stop_timer(self) -> None:
+        """Stop waiting for its silence."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
 
 class HostQueue:
-    """Queue of one address: a few TCP connects at a time; UDP and ICMP one after another."""
+    """Queue of one address: a few TCP rows at a time; UDP and ICMP one after another.
+
+    Rows that have met silence count no longer: nothing at the host is busy with them.
+    """
 
     __slots__ = ("datagrams", "in_rotation", "pacer", "tcp", "tcp_in_flight")
 
@@ -96,7 +115,7 @@ class HostQueues:
             work: Work | None = None
             if queue.tcp and queue.tcp_in_flight < self._per_host:
                 work = queue.tcp.popleft()
-                queue.tcp_in_flight += 1
+                self.take_slot(work)
             elif queue.datagrams and queue.pacer.ready:
                 work = queue.datagrams.popleft()
                 queue.pacer.row_started()
@@ -123,10 +142,24 @@ class HostQueues:
         queue = work.queue
         assert queue is not None
         if work.job.check.transport == "tcp":
-            queue.tcp_in_flight -= 1
-            self._rotate(queue)
+            self.give_up_slot(work)
         else:
             queue.pacer.row_ended()
+
+    def take_slot(self, work: Work) -> None:
+        """Count a TCP row among those in flight of its host."""
+        assert work.queue is not None
+        if not work.holds_slot:
+            work.holds_slot = True
+            work.queue.tcp_in_flight += 1
+
+    def give_up_slot(self, work: Work) -> None:
+        """Count a TCP row of a host no longer: it has ended or met silence."""
+        assert work.queue is not None
+        if work.holds_slot:
+            work.holds_slot = False
+            work.queue.tcp_in_flight -= 1
+        self._rotate(work.queue)
 
     def _works(self, queue: HostQueue, work: Work) -> deque[Work]:
         return queue.tcp if work.job.check.transport == "tcp" else queue.datagrams
@@ -176,11 +209,14 @@ class SuspendDetector:
 
     def allows_repeat(self, work: Work) -> bool:
         """True if the process was suspended since the row began; resets its attempts."""
-        resumed_at = max(self._resumed_at, self._overdue())
-        if work.start_time >= resumed_at or work.repeats >= MAX_REPEATS:
+        if not self.has_resumed_since(work.start_time) or work.repeats >= MAX_REPEATS:
             return False
         work.repeats, work.attempts = work.repeats + 1, 0
         return True
+
+    def has_resumed_since(self, moment: float) -> bool:
+        """True if the process was suspended after this loop time."""
+        return moment < max(self._resumed_at, self._overdue())
 
     def _overdue(self) -> float:
         """The time now if the tick itself is overdue: after a suspend, timers run in any order."""

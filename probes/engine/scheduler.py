@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -44,7 +45,7 @@ from probes.options import NO_OPTIONS, Options
 from probes.settings import Settings
 from probes.vantage import NotOffered, Outcome, Vantage
 from probes.vantage.error_mapping import FD_EXHAUSTED
-from probes.vantage.happy_eyeballs import connect
+from probes.vantage.repeated_connect import SILENCE, RepeatedConnect
 from profiles.model import Profile
 
 DISPATCH_BUDGET = 0.002
@@ -93,6 +94,8 @@ class Scheduler:
         self._preconditions = Preconditions(
             self._state, self._pending, self._clock, self._names.resolve, self._complete
         )
+        self._repeats: deque[Work] = deque()
+        """Rows with a silent connect, beside which another one may begin."""
         self._concurrency = ConcurrencyLimit(settings.concurrency, vantage.descriptors, self._emit)
         self._in_flight: set[Work] = set()
         self._dispatch_scheduled = False
@@ -132,10 +135,7 @@ class Scheduler:
         works = self._recorder.remove(targets, self._pending)
         self._preconditions.drop([work.job.key for work in works])
         for work in works:
-            if work in self._in_flight and work.cancel is not None:
-                work.cancel()
-                self._in_flight.discard(work)
-                self._queues.release(work)
+            self._withdraw(work)
         self._schedule_dispatch()
         self._finish_again()
 
@@ -153,9 +153,12 @@ class Scheduler:
     def stop(self) -> None:
         """Cancel everything queued and in flight; rows that were measured keep their result."""
         for work in self._in_flight:
+            work.stop_timer()
             if work.cancel is not None:
                 work.cancel()
         self._in_flight.clear()
+        self._concurrency.clear()
+        self._repeats.clear()
         self._preconditions.clear()
         self._names.stop()
         self._middleboxes.stop()
@@ -218,7 +221,13 @@ class Scheduler:
         self._dispatch_scheduled = False
         deadline = self._loop.time() + DISPATCH_BUDGET
         started: list[Work] = []
-        while len(self._in_flight) < self._concurrency.limit:
+        while self._concurrency.has_room:
+            if self._repeats:
+                self._repeat(self._repeats.popleft())
+                if self._loop.time() > deadline:
+                    self._schedule_dispatch()
+                    break
+                continue
             work = self._queues.take()
             if work is None:
                 break
@@ -240,6 +249,7 @@ class Scheduler:
         if not work.attempts:
             work.start_time, work.started = self._clock.now()
         self._in_flight.add(work)
+        self._concurrency.add(work)
         job = work.job
         try:
             ask = self._probes[job.check.probe]
@@ -261,9 +271,50 @@ class Scheduler:
         assert port is not None
         done = partial(self._on_connected, work, ask)
         timeout, keep = self._settings.timeout, ask is not None
-        cancel = connect(self._vantage, work.addresses, port, timeout, done, keep=keep)
-        if work in self._in_flight and work.cancel is None:
-            work.cancel = cancel
+        connects = RepeatedConnect(self._vantage, work.addresses, port, timeout, done, keep=keep)
+        work.connects = connects
+        try:
+            connects.begin()
+        except OSError:
+            work.connects = None
+            raise
+        if work.connects is connects:
+            work.cancel = connects.cancel
+            self._await_silence(work, min(SILENCE, timeout))
+
+    def _await_silence(self, work: Work, seconds: float) -> None:
+        """Let other rows go on beside this one when it has not ended after so many seconds."""
+        work.stop_timer()
+        began = self._loop.time()
+        work.timer = self._loop.call_later(seconds, self._on_silence, work, began, seconds)
+
+    def _on_silence(self, work: Work, began: float, seconds: float) -> None:
+        work.timer = None
+        if self._suspend_detector.has_resumed_since(began):
+            self._await_silence(work, seconds)
+            return
+        if work.holds_slot:
+            self._queues.give_up_slot(work)
+        if work.connects is not None and self._may_repeat(work):
+            self._repeats.append(work)
+        self._preconditions.on_silence(work.job.key)
+        self._schedule_dispatch()
+
+    def _may_repeat(self, work: Work) -> bool:
+        assert work.connects is not None
+        return work.attempts + work.connects.attempts <= self._settings.retries
+
+    def _repeat(self, work: Work) -> None:
+        """Begin another connect of a row beside its silent one, if that has not ended yet."""
+        if work.connects is None or not self._may_repeat(work):
+            return
+        self._concurrency.add(work)
+        try:
+            work.connects.begin()
+        except OSError:
+            # The first one goes on, and after it there is a descriptor.
+            self._concurrency.remove(work)
+            self._concurrency.lower()
 
     def _on_connected(
         self,
@@ -272,18 +323,29 @@ class Scheduler:
         outcome: Outcome,
         tried: tuple[Outcome, ...] = (),
     ) -> None:
-        work.attempts += 1
         work.cancel = None
-        elapsed_ms = (self._loop.time() - work.start_time) * 1000
-        work.evidence += [tcp_evidence(one, elapsed_ms) for one in tried or (outcome,)]
+        work.stop_timer()
+        self._count_connects(work)
         if outcome.reason is Reason.NO_RESPONSE and work.attempts <= self._settings.retries:
             self._requeue(work)
         elif ask is not None and outcome.pipe is not None:
+            self._queues.take_slot(work)
             call = make_call(self._vantage, work, outcome, self._settings, self._options)
             task = self._start_task(work, lambda *_: run_tcp_probe(call, ask, work, outcome, tried))
             task.add_done_callback(call.close_unused)
         else:
             self._on_observation(work, from_connect(work, outcome, tried))
+
+    def _count_connects(self, work: Work) -> None:
+        """Take the connects that were made into the row's attempts and evidence."""
+        connects, work.connects = work.connects, None
+        assert connects is not None
+        work.attempts += connects.attempts
+        work.evidence += [
+            tcp_evidence(one, (ended - work.start_time) * 1000) for one, ended in connects.ended
+        ]
+        for _ in range(connects.attempts - 1):
+            self._concurrency.remove(work)
 
     def _start_task(self, work: Work, attempt: Attempt) -> asyncio.Task[None]:
         task = self._loop.create_task(self._run_attempt(work, attempt))
@@ -305,16 +367,16 @@ class Scheduler:
 
     def _on_fd_exhausted(self, work: Work) -> None:
         """Put the row back and lower the concurrency to what was possible."""
-        self._in_flight.discard(work)
-        work.cancel = None
+        self._leave_flight(work)
         self._queues.put_back(work)
-        self._concurrency.lower(len(self._in_flight))
+        self._concurrency.lower()
         if not self._in_flight:
             self._loop.call_later(0.1, self._schedule_dispatch)
 
     def _on_observation(self, work: Work, observation: Observation) -> None:
         """Repeat an attempt that a suspend spoiled; otherwise check for a middlebox."""
         work.cancel = None
+        work.stop_timer()
         if self._suspend_detector.invalidates(work, observation):
             self._requeue(work)
         else:
@@ -322,13 +384,32 @@ class Scheduler:
 
     def _requeue(self, work: Work) -> None:
         """Put the row at the end of its host's queue: the attempt decided nothing."""
-        self._in_flight.discard(work)
+        self._leave_flight(work)
         self._queues.requeue(work)
         self._schedule_dispatch()
 
-    def _on_attempt_done(self, work: Work, observation: Observation) -> None:
-        """Free the slot of the row at its host, and complete the row."""
+    def _leave_flight(self, work: Work) -> None:
+        work.cancel = None
+        work.stop_timer()
         self._in_flight.discard(work)
+        self._concurrency.discard(work)
+
+    def _withdraw(self, work: Work) -> None:
+        """End the attempt of a row that is not wanted any more, if it is in flight."""
+        if work not in self._in_flight:
+            return
+        if work.cancel is not None:
+            work.cancel()
+        if work.connects is not None:
+            self._count_connects(work)
+        self._leave_flight(work)
+        self._queues.release(work)
+
+    def _on_attempt_done(self, work: Work, observation: Observation) -> None:
+        """Free the slot of the row at its host, and complete the row, unless it was withdrawn."""
+        if work not in self._in_flight:
+            return
+        self._leave_flight(work)
         self._queues.release(work)
         self._complete(work, with_local_facts(observation, self._vantage))
         self._schedule_dispatch()
@@ -342,7 +423,9 @@ class Scheduler:
         needed = self._recorder.record(work.job, observation)
         self.rerun([job.key for job in needed], beside=False)
         self._recorder.emit_verdicts(self._verdicts.row_closed(work.job))
-        self._preconditions.on_result(key)
+        for early in self._preconditions.on_result(key):
+            self._withdraw(early)
+            self._complete(early, untested(early, Reason.NOT_NEEDED, "", State.NOT_RUN))
         if not self._pending:
             self._dns_consistency.when_idle(self._on_all_done)
 
@@ -384,17 +467,21 @@ class Scheduler:
 class Preconditions:
     """Checks before an attempt: is the row needed, and is the row it depends on available?
 
-    `pending` holds the keys of rows without a result; a row that depends on one of them waits.
+    `pending` holds the rows without a result by key; a row that depends on one of them waits. One
+    that is needed only where the other fails waits no longer once that has met silence.
     """
 
     state: SessionState
-    pending: Collection[str]
+    pending: Mapping[str, Work]
     clock: Clock
     ready: Callable[[Work], None]
     """Called with a row that is to be measured."""
     complete: Callable[[Work, Observation], None]
     """Called with a row that need not or cannot be measured."""
     _waiting: dict[str, list[Work]] = field(default_factory=dict)
+    _silent: set[str] = field(default_factory=set)
+    _early: dict[str, list[Work]] = field(default_factory=dict)
+    """Rows that did not wait for a silent one, by its key."""
 
     def check(self, work: Work) -> None:
         """Pass a row on, let it wait for another row, or complete it."""
@@ -406,7 +493,7 @@ class Preconditions:
                 self.complete(work, untested(work, Reason.NOT_NEEDED, "", State.NOT_RUN))
                 return
             for key in self.state.dependencies(job):
-                if key in self.pending:
+                if key in self.pending and not self._goes_ahead(work, key):
                     self._waiting.setdefault(key, []).append(work)
                     return
         missing = self.state.missing_dependency(job)
@@ -418,19 +505,47 @@ class Preconditions:
             return
         self.ready(work)
 
-    def on_result(self, key: str) -> None:
-        """Check the rows again that waited for this row's result."""
+    def _goes_ahead(self, work: Work, key: str) -> bool:
+        """True if the row need not wait for a silent one, whose answer would make it needless."""
+        if key not in self._silent or self.state.needs(work.job, key):
+            return False
+        early = self._early.setdefault(key, [])
+        if work not in early:
+            early.append(work)
+        return True
+
+    def on_silence(self, key: str) -> None:
+        """Let the rows go ahead that wait for this row only because it may make them needless."""
+        self._silent.add(key)
         for work in self._waiting.pop(key, ()):
             self.check(work)
 
+    def on_result(self, key: str) -> list[Work]:
+        """Check the rows again that waited for this row's result.
+
+        Returns rows that went ahead of it, have no result yet and are not needed.
+        """
+        self._silent.discard(key)
+        for work in self._waiting.pop(key, ()):
+            self.check(work)
+        return [
+            work
+            for work in self._early.pop(key, ())
+            if self.pending.get(work.job.key) is work and self.state.why_not_needed(work.job)
+        ]
+
     def drop(self, keys: Collection[str]) -> None:
-        """Discard rows that wait for these keys."""
+        """Discard rows that wait for these keys, or went ahead of them."""
         for key in keys:
+            self._silent.discard(key)
             self._waiting.pop(key, None)
+            self._early.pop(key, None)
 
     def clear(self) -> None:
         """Discard all rows that wait."""
+        self._silent.clear()
         self._waiting.clear()
+        self._early.clear()
 
 
 class ConcurrencyLimit:
@@ -441,6 +556,8 @@ class ConcurrencyLimit:
 
     def __init__(self, wanted: int, available: int, emit: Callable[[Message], None]) -> None:
         self._emit = emit
+        self._attempts: dict[Work, int] = {}
+        self._total = 0
         # A limit of 0 would never start anything.
         self.limit = max(1, min(wanted, available))
         if self.limit < wanted:
@@ -452,9 +569,33 @@ class ConcurrencyLimit:
                 )
             )
 
-    def lower(self, in_flight: int) -> None:
-        """Lower the limit to `in_flight`, after which no descriptor was left."""
-        limit = max(1, in_flight)
+    @property
+    def has_room(self) -> bool:
+        """True if another attempt may start."""
+        return self._total < self.limit
+
+    def add(self, work: Work) -> None:
+        """Count an attempt of a row."""
+        self._attempts[work] = self._attempts.get(work, 0) + 1
+        self._total += 1
+
+    def remove(self, work: Work) -> None:
+        """Count one attempt of a row no longer."""
+        self._attempts[work] -= 1
+        self._total -= 1
+
+    def discard(self, work: Work) -> None:
+        """Count no attempt of a row any more."""
+        self._total -= self._attempts.pop(work, 0)
+
+    def clear(self) -> None:
+        """Count no attempt of any row any more."""
+        self._attempts.clear()
+        self._total = 0
+
+    def lower(self) -> None:
+        """Lower the limit to what is in flight, after which no descriptor was left."""
+        limit = max(1, self._total)
         if limit < self.limit:
             self.limit = limit
             self._emit(Message(f"Out of descriptors: {limit} attempts in flight from now on."))

@@ -117,6 +117,11 @@ class SessionState:
             if key is not None:
                 yield key
 
+    def needs(self, job: Job, key: str) -> bool:
+        """True if a row can be measured only where the row with this key is available."""
+        needed = job.check.needs
+        return bool(needed) and self._keys.get((job.target, needed)) == key
+
     def missing_dependency(self, job: Job) -> Result | None:
         """Result of the row that this one needs, where that one is not available."""
         if not job.check.needs:

@@ -23,6 +23,11 @@ def outcome_rank(outcome: Outcome) -> int:
     return _STATE_RANK.get(outcome.state, 5)
 
 
+def unfinished(address: str, seconds: float) -> Outcome:
+    """Outcome of a connect that was ended after so many seconds, for another one decided."""
+    return Outcome(State.NOT_RUN, Reason.CANCELLED, address, elapsed_ms=seconds * 1000)
+
+
 class OnConnected(Protocol):
     """Callback for the outcome, and for several addresses every outcome that was seen.
 
@@ -31,23 +36,6 @@ class OnConnected(Protocol):
 
     def __call__(self, outcome: Outcome, tried: tuple[Outcome, ...] = (), /) -> None:
         """Handle the outcome of the connect."""
-
-
-def connect(
-    vantage: Vantage,
-    addresses: Sequence[str],
-    port: int,
-    timeout: float,
-    done: OnConnected,
-    *,
-    keep: bool,
-) -> Cancel:
-    """Connect to the only address, or to several; raises OSError as Vantage.connect does."""
-    if len(addresses) == 1:
-        return vantage.connect(addresses[0], port, timeout, done, keep=keep)
-    attempts = HappyEyeballs(vantage, addresses, port, timeout, done, keep=keep)
-    attempts.try_first()
-    return attempts.cancel
 
 
 class HappyEyeballs:
@@ -96,10 +84,12 @@ class HappyEyeballs:
         self._cancels.append(cancel)
         self._started[address] = self._loop.time()
 
-    def cancel(self) -> None:
-        """End every attempt without a report."""
+    def cancel(self) -> tuple[Outcome, ...]:
+        """End every attempt without a report; returns every outcome until now."""
         self._done = None
+        seen = (*self._outcomes, *self._unfinished())
         self._cancel_all()
+        return seen
 
     def _try_next(self) -> None:
         self._stop_timer()
@@ -135,17 +125,16 @@ class HappyEyeballs:
         done, self._done = self._done, None
         self._cancel_all()
         if done is not None:
-            done(outcome, (*self._outcomes, *self._unfinished(outcome)))
+            done(outcome, (*self._outcomes, *self._unfinished(outcome.address)))
 
-    def _unfinished(self, winner: Outcome) -> Iterator[Outcome]:
+    def _unfinished(self, winner: str = "") -> Iterator[Outcome]:
         """Addresses that were asked before the one that opened, and had not answered by then."""
         ended = {one.address for one in self._outcomes}
         for address, began in self._started.items():
-            if address == winner.address:
+            if address == winner:
                 return
             if address not in ended:
-                took = (self._loop.time() - began) * 1000
-                yield Outcome(State.NOT_RUN, Reason.CANCELLED, address, elapsed_ms=took)
+                yield unfinished(address, self._loop.time() - began)
 
     def _cancel_all(self) -> None:
         self._stop_timer()
