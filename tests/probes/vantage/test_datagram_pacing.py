@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +15,7 @@ from probes.call import Answer, Call
 from probes.model import Icmp, Reason, Service, State
 from probes.vantage import Accept, Outcome
 from probes.vantage.datagram_pacing import BURST, INTERVAL, REPEAT_INTERVAL, DatagramPacer
+from tests.probes.simulated import simulated
 
 HOST = "10.0.0.1"
 CLOSED, SILENT, ANSWERS, SLOW = "closed", "silent", "answers", "slow"
@@ -26,28 +26,6 @@ STATES = {
     SLOW: (State.OPEN, Reason.UDP_RESPONSE),
 }
 TRIP = 0.02
-
-
-class Skipping(selectors.DefaultSelector):
-    """Selector whose clock jumps ahead where a loop would wait."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None):
-        ready = super().select(0)
-        assert ready or timeout is not None, "everybody waits for nobody"
-        if not ready:
-            self.now += timeout
-        return ready
-
-
-def simulated(main: Callable[[], Awaitable[None]]) -> None:
-    """Run a coroutine on a loop of its own whose hours take no time."""
-    selector = Skipping()
-    loop = asyncio.SelectorEventLoop(selector)
-    loop.time = lambda: selector.now
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        runner.run(main())
 
 
 @dataclass
