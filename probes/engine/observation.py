@@ -98,7 +98,7 @@ def with_local_facts(observation: Observation, vantage: Vantage) -> Observation:
 
 
 def untested(work: Work, reason: Reason, problem: str, state: State = State.ERROR) -> Observation:
-    """Observation of a row for which nothing was sent; `problem` is the end of a sentence."""
+    """Observation of a row that was not measured to its end; `problem` is the end of a sentence."""
     resolution = work.resolution
     facts: dict[str, object] = {"problem": problem} if problem else {}
     if work.job.proxy:
@@ -110,6 +110,7 @@ def untested(work: Work, reason: Reason, problem: str, state: State = State.ERRO
         started=work.started,
         attempts=work.attempts,
         facts=facts,
+        evidence=tuple(work.evidence),
     )
 
 
