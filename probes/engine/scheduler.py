@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from probes.call import LoadableProbe, ProbeFunction, ProbeLoader
+from probes.engine.concurrency import ConcurrencyLimit
 from probes.engine.dns_consistency import DnsConsistency
 from probes.engine.events import Clock, EventBatcher, Report
 from probes.engine.middlebox import MiddleboxDetector
@@ -25,14 +25,14 @@ from probes.engine.observation import (
     with_local_facts,
 )
 from probes.engine.pacing import HostQueues, SuspendDetector, Work
-from probes.engine.session_state import ResultRecorder, SessionState
+from probes.engine.preconditions import Preconditions
+from probes.engine.session_state import ResultRecorder
 from probes.judging.status import judge
 from probes.model import (
     Diagnosed,
     Evidence,
     Finished,
     Job,
-    Message,
     Observation,
     Queued,
     Reason,
@@ -461,141 +461,3 @@ class Scheduler:
                 # The diagnosis may take a second, and a stop has to be quick.
                 self._emit(Diagnosed(self._state.findings()))
             self._emit(Finished(complete, self._state.counts()))
-
-
-@dataclass
-class Preconditions:
-    """Checks before an attempt: is the row needed, and is the row it depends on available?
-
-    `pending` holds the rows without a result by key; a row that depends on one of them waits. One
-    that is needed only where the other fails waits no longer once that has met silence.
-    """
-
-    state: SessionState
-    pending: Mapping[str, Work]
-    clock: Clock
-    ready: Callable[[Work], None]
-    """Called with a row that is to be measured."""
-    complete: Callable[[Work, Observation], None]
-    """Called with a row that need not or cannot be measured."""
-    _waiting: dict[str, list[Work]] = field(default_factory=dict)
-    _silent: set[str] = field(default_factory=set)
-    _early: dict[str, list[Work]] = field(default_factory=dict)
-    """Rows that did not wait for a silent one, by its key."""
-
-    def check(self, work: Work) -> None:
-        """Pass a row on, let it wait for another row, or complete it."""
-        job = work.job
-        if not work.started:
-            work.start_time, work.started = self.clock.now()
-        if not work.forced:
-            if self.state.why_not_needed(job):
-                self.complete(work, untested(work, Reason.NOT_NEEDED, "", State.NOT_RUN))
-                return
-            for key in self.state.dependencies(job):
-                if key in self.pending and not self._goes_ahead(work, key):
-                    self._waiting.setdefault(key, []).append(work)
-                    return
-        missing = self.state.missing_dependency(job)
-        if missing is not None:
-            dependency = missing.job.check
-            name = f"{dependency.title} ({dependency.port_text})"
-            problem = f"{name}, which it depends on, is not available"
-            self.complete(work, untested(work, Reason.DEPENDENCY, problem, State.NOT_RUN))
-            return
-        self.ready(work)
-
-    def _goes_ahead(self, work: Work, key: str) -> bool:
-        """True if the row need not wait for a silent one, whose answer would make it needless."""
-        if key not in self._silent or self.state.needs(work.job, key):
-            return False
-        early = self._early.setdefault(key, [])
-        if work not in early:
-            early.append(work)
-        return True
-
-    def on_silence(self, key: str) -> None:
-        """Let the rows go ahead that wait for this row only because it may make them needless."""
-        self._silent.add(key)
-        for work in self._waiting.pop(key, ()):
-            self.check(work)
-
-    def on_result(self, key: str) -> list[Work]:
-        """Check the rows again that waited for this row's result.
-
-        Returns rows that went ahead of it, have no result yet and are not needed.
-        """
-        self._silent.discard(key)
-        for work in self._waiting.pop(key, ()):
-            self.check(work)
-        return [
-            work
-            for work in self._early.pop(key, ())
-            if self.pending.get(work.job.key) is work and self.state.why_not_needed(work.job)
-        ]
-
-    def drop(self, keys: Collection[str]) -> None:
-        """Discard rows that wait for these keys, or went ahead of them."""
-        for key in keys:
-            self._silent.discard(key)
-            self._waiting.pop(key, None)
-            self._early.pop(key, None)
-
-    def clear(self) -> None:
-        """Discard all rows that wait."""
-        self._silent.clear()
-        self._waiting.clear()
-        self._early.clear()
-
-
-class ConcurrencyLimit:
-    """Limit of attempts in flight: `wanted`, or what the descriptors allow.
-
-    Emits a message when it is lower than wanted.
-    """
-
-    def __init__(self, wanted: int, available: int, emit: Callable[[Message], None]) -> None:
-        self._emit = emit
-        self._attempts: dict[Work, int] = {}
-        self._total = 0
-        # A limit of 0 would never start anything.
-        self.limit = max(1, min(wanted, available))
-        if self.limit < wanted:
-            emit(
-                Message(
-                    f"{self.limit} attempts in flight instead of {wanted}: "
-                    "the descriptor limit (ulimit -n) allows no more.",
-                    "information",
-                )
-            )
-
-    @property
-    def has_room(self) -> bool:
-        """True if another attempt may start."""
-        return self._total < self.limit
-
-    def add(self, work: Work) -> None:
-        """Count an attempt of a row."""
-        self._attempts[work] = self._attempts.get(work, 0) + 1
-        self._total += 1
-
-    def remove(self, work: Work) -> None:
-        """Count one attempt of a row no longer."""
-        self._attempts[work] -= 1
-        self._total -= 1
-
-    def discard(self, work: Work) -> None:
-        """Count no attempt of a row any more."""
-        self._total -= self._attempts.pop(work, 0)
-
-    def clear(self) -> None:
-        """Count no attempt of any row any more."""
-        self._attempts.clear()
-        self._total = 0
-
-    def lower(self) -> None:
-        """Lower the limit to what is in flight, after which no descriptor was left."""
-        limit = max(1, self._total)
-        if limit < self.limit:
-            self.limit = limit
-            self._emit(Message(f"Out of descriptors: {limit} attempts in flight from now on."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.engine.scheduler import ConcurrencyLimit
+from probes.engine.concurrency import ConcurrencyLimit
 
 
 @pytest.mark.parametrize("possible", [-24, 0, 1])

@@ -139,7 +139,7 @@ def test_what_only_the_second_port_gets_through_is_open_and_the_first_is_not_cal
 
 def test_a_late_answer_to_the_first_connect_counts_while_the_second_is_under_way(kit) -> None:
     network = Network({80: [3.5, NEVER]})
-    latest, took = measured(kit, network, kit.check("a", 80))
+    latest, _ = measured(kit, network, kit.check("a", 80))
     assert latest["a"].status is Status.OK
     assert latest["a"].observation.attempts == 2
     assert network.connects[1].cancelled

@@ -1,0 +1,61 @@
+"""Limit of the attempts in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from probes.engine.pacing import Work
+from probes.model import Message
+
+
+class ConcurrencyLimit:
+    """Limit of attempts in flight: `wanted`, or what the descriptors allow.
+
+    Emits a message when it is lower than wanted.
+    """
+
+    def __init__(self, wanted: int, available: int, emit: Callable[[Message], None]) -> None:
+        self._emit = emit
+        self._attempts: dict[Work, int] = {}
+        self._total = 0
+        # A limit of 0 would never start anything.
+        self.limit = max(1, min(wanted, available))
+        if self.limit < wanted:
+            emit(
+                Message(
+                    f"{self.limit} attempts in flight instead of {wanted}: "
+                    "the descriptor limit (ulimit -n) allows no more.",
+                    "information",
+                )
+            )
+
+    @property
+    def has_room(self) -> bool:
+        """True if another attempt may start."""
+        return self._total < self.limit
+
+    def add(self, work: Work) -> None:
+        """Count an attempt of a row."""
+        self._attempts[work] = self._attempts.get(work, 0) + 1
+        self._total += 1
+
+    def remove(self, work: Work) -> None:
+        """Count one attempt of a row no longer."""
+        self._attempts[work] -= 1
+        self._total -= 1
+
+    def discard(self, work: Work) -> None:
+        """Count no attempt of a row any more."""
+        self._total -= self._attempts.pop(work, 0)
+
+    def clear(self) -> None:
+        """Count no attempt of any row any more."""
+        self._attempts.clear()
+        self._total = 0
+
+    def lower(self) -> None:
+        """Lower the limit to what is in flight, after which no descriptor was left."""
+        limit = max(1, self._total)
+        if limit < self.limit:
+            self.limit = limit
+            self._emit(Message(f"Out of descriptors: {limit} attempts in flight from now on."))
