@@ -12,6 +12,7 @@ from probes.model import Evidence, Job, Reason, Service, State
 from probes.options import NO_OPTIONS, Options
 from probes.vantage import Accept, Outcome, Vantage
 from probes.vantage.datagram_pacing import DatagramPacer
+from probes.vantage.repeated_datagram import RepeatedDatagram, side_by_side, until_late
 from probes.vantage.stream import Stream, connect, open_stream
 from probes.wire.address import same_address
 
@@ -160,11 +161,11 @@ class Call:
     ) -> bytes:
         """Send a datagram, again after silence, and return the answer.
 
-        `mask` hides secrets in everything that is recorded. Raises NoAnswer; Unexpected where
-        `accept` refused every datagram that came from the address and port asked: the path is open
-        and the service is another.
+        An answer to any of them counts until the last has had its time. `mask` hides secrets in
+        everything that is recorded. Raises NoAnswer; Unexpected where `accept` refused every
+        datagram that came from the address and port asked: the path is open and the service is
+        another.
         """
-        outcome: Outcome | None = None
         unexpected: list[bytes] = []
 
         def is_answer(data: bytes) -> bool:
@@ -174,26 +175,21 @@ class Call:
                 unexpected.append(mask(data))
             return False
 
-        wait = timeout or self.timeout
-
-        async def send() -> Outcome:
-            sent = await self.vantage.exchange(self.address, self.port, payload, wait, is_answer)
+        async def send(listen: float) -> Outcome:
+            self.attempts += 1
+            sent = await self.vantage.exchange(self.address, self.port, payload, listen, is_answer)
             return _with_foreign_answer(sent, self.port, accept, elsewhere)
 
-        for _ in range(1 + (self.retries if retries is None else retries)):
-            if self.pacer is None:
-                outcome = await send()
-            else:
-                has_answered = self.outcome is not None and self.outcome.state is State.OPEN
-                outcome = await self.pacer.send(
-                    self.job, send, self.outcome if has_answered else outcome
-                )
-            self.attempts += 1
-            self.outcome = outcome
+        def record(outcome: Outcome) -> None:
             self.record(outcome, sent=mask(payload).hex(), received=mask(outcome.data).hex())
-            if outcome.reason != "no-response":
-                break
-        assert outcome is not None
+
+        wait, count = timeout or self.timeout, 1 + (self.retries if retries is None else retries)
+        patience = until_late if self.job.check.answers else side_by_side
+        has_answered = self.outcome is not None and self.outcome.state is State.OPEN
+        question = RepeatedDatagram(self.address, send, record)
+        outcome = self.outcome = await question.run(
+            patience(wait, count), self.pacer, self.job, after_answer=has_answered
+        )
         if unexpected and outcome.reason == "no-response":
             outcome.state, outcome.reason = State.OPEN, Reason.UDP_RESPONSE
             self.record(outcome, sent="", received=unexpected[0].hex())

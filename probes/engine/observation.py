@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 
 from probes.call import Answer, Call, NoAnswer, ProbeFunction, Unexpected
 from probes.engine.pacing import Work
@@ -13,7 +12,9 @@ from probes.model import NOT_SENT, Evidence, Observation, Reason, Resolution, Se
 from probes.options import Options
 from probes.settings import Settings
 from probes.vantage import NotOffered, Outcome, Vantage
+from probes.vantage.datagram_pacing import MAX_YIELD
 from probes.vantage.happy_eyeballs import outcome_rank
+from probes.vantage.repeated_datagram import RepeatedDatagram, side_by_side
 from probes.vantage.stream import LimitExceeded
 from probes.wire.address import same_address
 
@@ -114,12 +115,12 @@ def untested(work: Work, reason: Reason, problem: str, state: State = State.ERRO
     )
 
 
-def tcp_evidence(outcome: Outcome, at_ms: float) -> Evidence:
-    """Evidence of one connect; `at_ms` is when it ended, since the start of the row."""
+def evidence_of(outcome: Outcome, at_ms: float, sent: str, received: str = "") -> Evidence:
+    """Evidence of one attempt; `at_ms` is when it ended, since the start of the row."""
     return Evidence(
         outcome.address,
-        "TCP connect",
-        "",
+        sent,
+        received,
         outcome.state,
         outcome.reason,
         round(at_ms - outcome.elapsed_ms, 3),
@@ -143,6 +144,7 @@ async def run_tcp_probe(
     """Run a probe on an open TCP connection; the state stays open unless its answer decides."""
     loop = asyncio.get_running_loop()
     started = loop.time()
+    work.call = call
     facts: Mapping[str, object]
     timings: Mapping[str, float] = {}
     decisive: Outcome | None = None
@@ -165,7 +167,7 @@ async def run_tcp_probe(
         service, facts = Service.SILENT, {"summary": f"it reset the connection {_when(call)}"}
     finally:
         await call.close()
-    work.evidence += call.evidence
+    work.take_call()
     timings = {"answer": (loop.time() - started) * 1000, **timings}
     if decisive is not None:
         # The other addresses were tried on another port, so they cannot be compared with this one.
@@ -189,12 +191,12 @@ async def run_udp_probe(
     outcomes: list[Outcome] = []
     answers: dict[int, Answer] = {}
     for address in work.addresses:
-        call = Call(
+        call = work.call = Call(
             vantage, work.job, address, timeout, retries, work.start_time, options, pacer=pacer
         )
         started = loop.time()
         try:
-            async with asyncio.timeout(timeout * (1 + retries) * 3):
+            async with asyncio.timeout(timeout * (1 + retries) * 3 + retries * MAX_YIELD):
                 reply = await ask(call)
         except NoAnswer as error:
             outcome = error.outcome
@@ -211,8 +213,7 @@ async def run_udp_probe(
             )
         finally:
             await call.close()
-        work.attempts += call.attempts
-        work.evidence += call.evidence
+        work.take_call()
         outcomes.append(outcome)
         if outcome.state is State.OPEN:
             break
@@ -234,25 +235,20 @@ async def run_ping(vantage: Vantage, work: Work, timeout: float, retries: int) -
     assert work.queue is not None
     outcomes: list[Outcome] = []
     for address in work.addresses:
-        outcome, before = _no_response(address), None
-        ping = partial(vantage.ping, address, timeout)
-        for _ in range(1 + retries):
-            outcome = before = await work.queue.pacer.send(work.job, ping, before)
+
+        def record(outcome: Outcome) -> None:
+            answer = "ICMP echo reply" if outcome.state is State.OPEN else ""
+            now = (loop.time() - work.start_time) * 1000
+            work.evidence.append(evidence_of(outcome, now, "ICMP echo request", received=answer))
+
+        async def send(listen: float, address: str = address) -> Outcome:
             work.attempts += 1
-            work.evidence.append(
-                Evidence(
-                    address,
-                    "ICMP echo request",
-                    "ICMP echo reply" if outcome.state is State.OPEN else "",
-                    outcome.state,
-                    outcome.reason,
-                    round((loop.time() - work.start_time) * 1000 - outcome.elapsed_ms, 3),
-                    outcome.icmp,
-                    outcome.errno,
-                )
-            )
-            if outcome.reason is not Reason.NO_RESPONSE:
-                break
+            return await vantage.ping(address, listen)
+
+        patience = side_by_side(timeout, 1 + retries, last=timeout)
+        outcome = await RepeatedDatagram(address, send, record).run(
+            patience, work.queue.pacer, work.job
+        )
         outcomes.append(outcome)
         if outcome.state is State.OPEN:
             break

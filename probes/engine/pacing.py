@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from probes.call import Call
 from probes.model import Evidence, Job, Observation, Reason, Resolution, Service
 from probes.vantage import Cancel
 from probes.vantage.datagram_pacing import DatagramPacer
@@ -26,6 +27,7 @@ class Work:
     __slots__ = (
         "addresses",
         "attempts",
+        "call",
         "cancel",
         "connects",
         "evidence",
@@ -45,6 +47,8 @@ class Work:
         self.forced = forced
         """Measure the row even if it is not needed."""
         self.addresses: tuple[str, ...] = ()
+        self.call: Call | None = None
+        """Call of its probe that is under way."""
         self.cancel: Cancel | None = None
         self.connects: RepeatedConnect | None = None
         """Connects under way; None once one has ended them all."""
@@ -60,6 +64,13 @@ class Work:
         self.start_time = 0.0
         self.started = ""
         self.evidence: list[Evidence] = []
+
+    def take_call(self) -> None:
+        """Take attempts and evidence of the call that has ended."""
+        if self.call is not None:
+            self.attempts += self.call.attempts
+            self.evidence += self.call.evidence
+            self.call = None
 
     def stop_timer(self) -> None:
         """Stop waiting for its silence."""
@@ -80,7 +91,7 @@ class HostQueue:
         self.tcp: deque[Work] = deque()
         self.datagrams: deque[Work] = deque()
         self.tcp_in_flight = 0
-        self.pacer = DatagramPacer(partial(on_ready, self))
+        self.pacer = DatagramPacer(partial(on_ready, self), lambda: bool(self.datagrams))
         self.in_rotation = False
         """Stands among the queues that may start something."""
 

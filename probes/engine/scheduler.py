@@ -14,13 +14,13 @@ from probes.engine.events import Clock, EventBatcher, Report
 from probes.engine.middlebox import MiddleboxDetector
 from probes.engine.name_lookup import NameLookup
 from probes.engine.observation import (
+    evidence_of,
     from_connect,
     make_call,
     not_offered,
     run_ping,
     run_tcp_probe,
     run_udp_probe,
-    tcp_evidence,
     untested,
     with_local_facts,
 )
@@ -342,7 +342,8 @@ class Scheduler:
         assert connects is not None
         work.attempts += connects.attempts
         work.evidence += [
-            tcp_evidence(one, (ended - work.start_time) * 1000) for one, ended in connects.ended
+            evidence_of(one, (ended - work.start_time) * 1000, "TCP connect")
+            for one, ended in connects.ended
         ]
         for _ in range(connects.attempts - 1):
             self._concurrency.remove(work)
@@ -362,6 +363,7 @@ class Scheduler:
                 self._on_fd_exhausted(work)
                 return
             problem = f"a fault in the {work.job.check.probe} probe ({type(error).__name__})"
+            work.take_call()
             observation = untested(work, Reason.LOCAL_ERROR, problem)
         self._on_observation(work, observation)
 
@@ -402,6 +404,7 @@ class Scheduler:
             work.cancel()
         if work.connects is not None:
             self._count_connects(work)
+        work.take_call()
         self._leave_flight(work)
         self._queues.release(work)
 

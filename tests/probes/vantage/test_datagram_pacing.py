@@ -15,6 +15,7 @@ from probes.call import Answer, Call
 from probes.model import Icmp, Reason, Service, State
 from probes.vantage import Accept, Outcome
 from probes.vantage.datagram_pacing import BURST, INTERVAL, REPEAT_INTERVAL, DatagramPacer
+from probes.vantage.repeated_datagram import LAST_LISTEN
 from tests.probes.simulated import simulated
 
 HOST = "10.0.0.1"
@@ -45,6 +46,7 @@ class Host:
     ports: dict[int, str]
     tokens: float = BURST
     filled: float = 0.0
+    slow: float = 2.0
     sent: list[Sent] = field(default_factory=list)
 
     def error(self, now: float) -> bool:
@@ -65,7 +67,10 @@ class Host:
         if manner == SILENT or (manner == CLOSED and not self.error(loop.time())):
             await asyncio.sleep(timeout)
             return Outcome(State.OPEN_FILTERED, Reason.NO_RESPONSE, address)
-        await asyncio.sleep(TRIP if manner != SLOW else timeout / 2)
+        if manner == SLOW and self.slow > timeout:
+            await asyncio.sleep(timeout)
+            return Outcome(State.OPEN_FILTERED, Reason.NO_RESPONSE, address)
+        await asyncio.sleep(TRIP if manner != SLOW else self.slow)
         sent.answered, sent.state = loop.time(), STATES[manner][0]
         if manner == CLOSED:
             icmp = Icmp(3, 3, address)
@@ -75,10 +80,16 @@ class Host:
 
 
 def measured(
-    kit, manners: list[str], *, asks: int = 1, **settings
+    kit,
+    manners: list[str],
+    *,
+    asks: int = 1,
+    answers: bool = True,
+    slow: float = 2.0,
+    **settings,
 ) -> tuple[Host, list[State], float]:
     """Every port asked `asks` times in a row; the host, the states and when all was known."""
-    host = Host({1000 + place: manner for place, manner in enumerate(manners)})
+    host = Host({1000 + place: manner for place, manner in enumerate(manners)}, slow=slow)
     states: list[State] = []
     took = 0.0
 
@@ -91,7 +102,10 @@ def measured(
         nonlocal took
         vantage = kit.Scripted()
         vantage.exchange = host.exchange
-        checks = [kit.check(f"c{port}", port, probe="q", transport="udp") for port in host.ports]
+        checks = [
+            kit.check(f"c{port}", port, probe="q", transport="udp", answers=answers)
+            for port in host.ports
+        ]
         session = kit.Session(vantage, kit.profile(*checks), {"q": Asked(ask)}, **settings)
         results = await session.measure(*(kit.job(check, HOST) for check in checks))
         took = asyncio.get_running_loop().time()
@@ -118,6 +132,69 @@ def test_four_silent_ports_cost_little_more_than_one(kit) -> None:
     assert states == [State.OPEN_FILTERED] * 4
     assert len(host.sent) == 8
     assert took == pytest.approx(7 * INTERVAL + 4, abs=0.1)
+
+
+def test_rows_that_answer_nobody_by_nature_repeat_beside_their_first_datagram(kit) -> None:
+    host, states, took = measured(kit, [SILENT] * 2, answers=False)
+    assert states == [State.OPEN_FILTERED] * 2
+    assert [one.port for one in host.sent] == [1000, 1001, 1000, 1001]
+    assert [one.at for one in host.sent] == pytest.approx([0, 1.1, 2.2, 3.3], abs=0.05)
+    assert took == pytest.approx(3 * INTERVAL + LAST_LISTEN, abs=0.1)
+
+
+def test_rows_that_have_not_begun_go_before_repetitions(kit) -> None:
+    host, _, _ = measured(kit, [SILENT] * 4, answers=False)
+    assert [one.port for one in host.sent[:4]] == [1000, 1001, 1002, 1003]
+    assert sorted(one.port for one in host.sent[4:]) == [1000, 1001, 1002, 1003]
+
+
+@pytest.mark.parametrize("slow", [4.5, 6.0, 7.9])
+def test_an_answer_that_comes_while_the_second_datagram_is_waited_for_counts(kit, slow) -> None:
+    host, states, took = measured(kit, [SLOW], slow=slow)
+    assert states == [State.OPEN]
+    assert [one.at for one in host.sent] == pytest.approx([0, 4.0])
+    assert took == pytest.approx(slow, abs=0.1)
+
+
+def test_an_answer_after_the_row_is_over_is_silence(kit) -> None:
+    _, states, took = measured(kit, [SLOW], slow=8.5)
+    assert states == [State.OPEN_FILTERED]
+    assert took == pytest.approx(8.0, abs=0.1)
+
+
+@given(st.lists(st.sampled_from([CLOSED, SILENT, ANSWERS]), min_size=1, max_size=14))
+def test_what_is_asked_side_by_side_is_true_too(kit, manners) -> None:
+    host, states, _ = measured(kit, manners, answers=False)
+    assert states == [STATES[manner][0] for manner in manners]
+    for first, second in zip(host.sent, host.sent[1:], strict=False):
+        if first.answered is None or first.answered > second.at:
+            assert second.at - first.at >= REPEAT_INTERVAL - 0.01
+    assert all(sum(one.port == port for one in host.sent) <= 2 for port in host.ports)
+
+
+def test_a_silent_ping_is_repeated_beside_the_first(kit) -> None:
+    sent: list[tuple[float, float]] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        vantage = kit.Scripted()
+
+        async def ping(address: str, timeout: float) -> Outcome:
+            sent.append((loop.time(), timeout))
+            await asyncio.sleep(timeout)
+            return Outcome(State.FILTERED, Reason.NO_RESPONSE, address)
+
+        vantage.ping = ping
+        check = kit.check("ping", None)
+        session = kit.Session(vantage, kit.profile(check))
+        (result,) = (await session.measure(kit.job(check, HOST))).values()
+        seen = result.observation
+        assert (seen.reason, seen.attempts, len(seen.evidence)) == (Reason.NO_RESPONSE, 2, 2)
+        assert loop.time() == pytest.approx(5.2, abs=0.1)
+
+    simulated(main)
+    assert [at for at, _ in sent] == pytest.approx([0, 1.2])
+    assert [timeout for _, timeout in sent] == [4.0, 4.0]
 
 
 def test_nothing_waits_where_everything_answers(kit) -> None:

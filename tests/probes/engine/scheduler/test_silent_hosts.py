@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from probes.call import Answer, Call
 from probes.engine.middlebox import UNUSED_PORTS
 from probes.engine.pacing import SUSPEND_THRESHOLD
-from probes.model import Reason, State, Status
+from probes.model import Reason, Service, State, Status
 from probes.vantage import Outcome
+from probes.vantage.datagram_pacing import INTERVAL
 from probes.vantage.repeated_connect import SILENCE
+from probes.vantage.repeated_datagram import LAST_LISTEN
 from profiles.model import Unless
 from tests.probes.simulated import simulated
 
@@ -41,6 +44,7 @@ class Network:
     answers: dict[int, list[float | None]]
     how: tuple[State, Reason] = OPEN
     connects: list[Connect] = field(default_factory=list)
+    datagrams: list[tuple[int, float]] = field(default_factory=list)
 
     def connect(self, address, port, timeout, done, *, keep):
         if port in UNUSED_PORTS:
@@ -68,12 +72,30 @@ class Network:
 
         return cancel
 
+    async def exchange(self, address, port, payload, timeout, accept):
+        self.datagrams.append((port, asyncio.get_running_loop().time()))
+        await asyncio.sleep(timeout)
+        return Outcome(State.OPEN_FILTERED, Reason.NO_RESPONSE, address)
+
     def of(self, port: int) -> list[Connect]:
         return [one for one in self.connects if one.port == port]
 
     @property
     def in_flight(self) -> list[Connect]:
         return [one for one in self.connects if one.ended is None]
+
+
+class Asked:
+    """A probe over UDP that is loaded already."""
+
+    domain_controller = False
+
+    def load(self):
+        async def ask(call: Call) -> Answer:
+            await call.exchange(b"", lambda _: True)
+            return Answer(Service.NOT_ASKED)
+
+        return ask
 
 
 def measured(kit, network: Network, *checks: Any, **settings: Any) -> tuple[dict[str, Any], float]:
@@ -84,8 +106,10 @@ def measured(kit, network: Network, *checks: Any, **settings: Any) -> tuple[dict
     async def main() -> None:
         nonlocal took
         vantage = kit.Scripted()
-        vantage.connect = network.connect
-        session = kit.Session(vantage, kit.profile(*checks), timeout=TIMEOUT, **settings)
+        vantage.connect, vantage.exchange = network.connect, network.exchange
+        session = kit.Session(
+            vantage, kit.profile(*checks), {"udp": Asked()}, timeout=TIMEOUT, **settings
+        )
         results = await session.measure(*(kit.job(check, HOST) for check in checks))
         took = asyncio.get_running_loop().time()
         latest.update({key.partition("|")[0]: result for key, result in results.items()})
@@ -104,6 +128,14 @@ def remoting(kit) -> list[Any]:
         kit.check("smb", 445, **beside),
         kit.check("netbios", 139, **beside),
         kit.check("dynamic", 49664, needs="rpc", **beside),
+    ]
+
+
+def datagrams(kit) -> list[Any]:
+    """Ports for enabling that answer nobody."""
+    beside = {"unless": (Unless("winrm"),), "answers": False}
+    return [
+        kit.check(f"udp{port}", port, transport="udp", probe="udp", **beside) for port in (135, 139)
     ]
 
 
@@ -183,6 +215,23 @@ def test_a_winrm_that_answers_late_ends_what_went_ahead_of_it(kit) -> None:
     # What was sent is told all the same.
     assert [one.observation.attempts for one in rest] == [1, 1, 1, 0]
     assert [one.state for one in latest["smb"].observation.evidence] == [State.NOT_RUN]
+
+
+def test_the_datagrams_of_a_windows_target_that_drops_everything_hold_up_nothing(kit) -> None:
+    network = Network({})
+    latest, took = measured(kit, network, *remoting(kit), *datagrams(kit))
+    assert (len(network.connects), len(network.datagrams)) == (8, 4)
+    assert took == pytest.approx(SILENCE + 3 * INTERVAL + LAST_LISTEN, abs=0.1)
+    assert {latest[id].observation.attempts for id in ("udp135", "udp139")} == {2}
+
+
+def test_a_datagram_that_was_sent_before_winrm_answered_is_counted(kit) -> None:
+    network = Network({5985: [2.0]})
+    latest, _ = measured(kit, network, *remoting(kit), *datagrams(kit))
+    sent = [port for port, _ in network.datagrams]
+    assert sent == [135]
+    assert [latest[id].observation.attempts for id in ("udp135", "udp139")] == [1, 0]
+    assert {latest[id].status for id in ("udp135", "udp139")} == {Status.NOT_NEEDED}
 
 
 def test_a_row_that_was_done_before_winrm_answered_says_what_it_measured(kit) -> None:
