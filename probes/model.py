@@ -225,11 +225,13 @@ WRONG_PRODUCT = "wrong_product"
 NOT_SENT = "not_sent"
 """Fact of an observation: the SYN of a silent connect did not leave the measuring machine."""
 
-
 MEASURED_AS = "measured_as"
 """Fact of an observation: the role, and the name where it is another, as which the port answered
 while the row's own attempts got no answer.
 """
+
+SILENCE = "silence"
+"""Timing of an observation: milliseconds from the first attempt until no answer counted."""
 
 
 @dataclass(frozen=True, slots=True)

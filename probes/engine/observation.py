@@ -8,7 +8,16 @@ from dataclasses import replace
 
 from probes.call import Answer, Call, NoAnswer, ProbeFunction, Unexpected
 from probes.engine.pacing import Work
-from probes.model import NOT_SENT, Evidence, Observation, Reason, Resolution, Service, State
+from probes.model import (
+    NOT_SENT,
+    SILENCE,
+    Evidence,
+    Observation,
+    Reason,
+    Resolution,
+    Service,
+    State,
+)
 from probes.options import Options
 from probes.settings import Settings
 from probes.vantage import NotOffered, Outcome, Vantage
@@ -37,6 +46,9 @@ def from_outcome(
     if resolution is not None:
         timings["resolve"] = round(resolution.ms, 3)
         known["resolved"] = _resolution_facts(resolution)
+    if outcome.reason is Reason.NO_RESPONSE:
+        now = asyncio.get_running_loop().time()
+        timings[SILENCE] = round((now - work.start_time) * 1000, 3)
     if outcome.latency_ms is not None:
         phase = "connect" if work.job.check.transport == "tcp" else "answer"
         timings[phase] = round(outcome.elapsed_ms, 3)

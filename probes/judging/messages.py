@@ -7,6 +7,7 @@ from probes.model import (
     ACCEPTS_EVERYTHING,
     MEASURED_AS,
     NOT_SENT,
+    SILENCE,
     Icmp,
     Job,
     Observation,
@@ -23,13 +24,14 @@ _PROHIBITED = {
     14: "host precedence violation",
     15: "precedence cutoff in effect",
 }
-_ATTEMPTS_TEXT = {1: "", 2: ", twice", 3: ", three times"}
+_ATTEMPTS_TEXT = {1: "", 2: "twice", 3: "three times"}
 
 
 def outcome_message(job: Job, observation: Observation, timeout: float) -> str:
     """Sentence about an observation: its end and the party that caused it.
 
-    `timeout` is the seconds each attempt waited. Without its full stop.
+    `timeout` is the seconds each attempt waited, of an observation that does not tell how long
+    nothing came. Without its full stop.
     """
     text = _describe(job, observation, timeout)
     if by := observation.facts.get(MEASURED_AS):
@@ -135,9 +137,17 @@ def _describe_unanswered(observation: Observation, timeout: float) -> str:
 
 
 def _silence(observation: Observation, timeout: float) -> str:
-    attempts = observation.attempts
-    times = _ATTEMPTS_TEXT.get(attempts, f", {attempts} times")
-    return f"No answer in {timeout:g} s{times}"
+    times = _ATTEMPTS_TEXT.get(observation.attempts, f"{observation.attempts} times")
+    waited = observation.timings_ms.get(SILENCE)
+    if waited is None:
+        # Of a session whose attempts came one after another, each with its own time.
+        return f"No answer in {timeout:g} s" + (times and f", {times}")
+    return f"No answer in {_seconds_text(waited / 1000)} s" + (times and f", asked {times}")
+
+
+def _seconds_text(seconds: float) -> str:
+    """Seconds that have passed in full: whole ones from 2 on, tenths below."""
+    return f"{int(seconds)}" if seconds >= 2 else f"{int(seconds * 10) / 10:g}"
 
 
 def _silence_explanation(observation: Observation) -> str:

@@ -33,10 +33,10 @@ OPEN = "WinRM (WS-Management 3.0) by Microsoft Corporation; login by Negotiate, 
 REFUSED = "Refused with a TCP reset: nothing listens on"
 
 
-SILENT = "No answer in 4 s, twice: dropped on the way or the host is down."
+SILENT = "No answer in 5 s, asked twice: dropped on the way or the host is down."
 
 
-SILENT_UDP = "No answer in 4 s, twice: dropped on the way, the host is down, or the service"
+SILENT_UDP = "No answer in 8 s, asked twice: dropped on the way, the host is down, or the service"
 
 
 OWN = "Rejected in the host's own name, by its firewall or a device before it:"
@@ -230,7 +230,7 @@ PINGED = [
     # Nothing answers on UDP 138 by nature: silence is neither a pass nor a failure.
     Row(
         *("discovery.nbdgm|10.1.2.33", "open|filtered", "no-response", None, "unverifiable"),
-        "No answer in 4 s, twice: nothing answers on UDP 138 by nature",
+        "No answer in 4 s, asked twice: nothing answers on UDP 138 by nature",
     ),
     # A host that answers the ping and says that nobody listens there speaks no NetBIOS.
     *(

@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 
 from probes.judging.messages import outcome_message
 from probes.judging.status import judge, not_needed, status_of
-from probes.model import Icmp, Job, Observation, Reason, Result, Service, State, Status, Target
+from probes.model import (
+    SILENCE,
+    Icmp,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+    Target,
+)
 from probes.wire.address import same_address
 from profiles.model import Check, Profile, Question, Unless, When
 
@@ -38,6 +49,24 @@ CASES = [
         seen(State.FILTERED, Reason.NO_RESPONSE, attempts=2),
         Status.BLOCKED,
         "No answer in 4 s, twice: dropped on the way or the host is down. WinRM is lost.",
+    ),
+    *(
+        (
+            TCP,
+            seen(
+                State.FILTERED, Reason.NO_RESPONSE, attempts=attempts, timings_ms={SILENCE: waited}
+            ),
+            Status.BLOCKED,
+            f"{text}: dropped on the way or the host is down. WinRM is lost.",
+        )
+        for attempts, waited, text in (
+            (1, 4004.1, "No answer in 4 s"),
+            (2, 5204.9, "No answer in 5 s, asked twice"),
+            (3, 6999.9, "No answer in 6 s, asked three times"),
+            (4, 8003.0, "No answer in 8 s, asked 4 times"),
+            (2, 660.0, "No answer in 0.6 s, asked twice"),
+            (2, 1000.0, "No answer in 1 s, asked twice"),
+        )
     ),
     (
         TCP,
