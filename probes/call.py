@@ -89,10 +89,12 @@ class Call:
     job: Job
     address: str
     timeout: float
+    """Seconds for one attempt on the transport."""
     retries: int
     start_time: float
     """`loop.time()` at the start of the row, for the offsets in the evidence."""
     options: Options = NO_OPTIONS
+    answer_timeout: float = 0.0
     outcome: Outcome | None = None
     """Outcome of the connect of a TCP job, later of the last exchange of a UDP one."""
     attempts: int = 0
@@ -106,6 +108,16 @@ class Call:
         """Port of the job; a job without one has no probe."""
         assert self.job.port is not None
         return self.job.port
+
+    @property
+    def patience(self) -> float:
+        """Seconds for the whole conversation with a service that is reached, all connections."""
+        return max(self.timeout, self.answer_timeout)
+
+    @property
+    def waited(self) -> float:
+        """Seconds that the service let us wait on the slowest of its connections."""
+        return max((stream.waited for stream in self._streams), default=0.0)
 
     @property
     def has_received(self) -> bool:
@@ -142,7 +154,7 @@ class Call:
     ) -> Outcome:
         """Connect once to a port of the same address, without a retry; return the outcome.
 
-        `timeout` is in seconds; without it the one of the whole exchange.
+        `timeout` is in seconds; without it the one of an attempt.
         """
         limit = timeout or self.timeout
         outcome = await connect(self.vantage, self.address, port, limit, keep=keep)

@@ -88,7 +88,7 @@ async def ask(call: Call) -> Answer:
     trust = await verifying_context(call.options.ca_file)
     progress = _Progress()
     try:
-        async with asyncio.timeout(call.timeout * DEADLINE_SHARE):
+        async with asyncio.timeout(call.patience * DEADLINE_SHARE):
             return await _run(call, trust, progress)
     except (ProxyRefused, NotTls, NotHttp) as error:
         return _other_protocol(call, error, progress)
@@ -105,7 +105,7 @@ async def ask(call: Call) -> Answer:
 
 async def _run(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer:
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + call.timeout * DEADLINE_SHARE
+    deadline = loop.time() + call.patience * DEADLINE_SHARE
     stream = await call.stream()
     await _open_tunnel(call, stream, progress)
     progress.phase, started = "tls", loop.time()
@@ -349,7 +349,7 @@ def _tls_failure(error: TlsFailure, progress: _Progress) -> Answer:
 def _no_answer(call: Call, error: BaseException, progress: _Progress) -> Answer:
     """Answer for a connection that closed, was reset or timed out, by its phase."""
     if isinstance(error, TimeoutError):
-        how = f"says nothing useful for {call.timeout * DEADLINE_SHARE:g} s"
+        how = f"says nothing useful for {call.patience * DEADLINE_SHARE:g} s"
     elif isinstance(error, EOFError):
         how = "closes the connection"
     else:

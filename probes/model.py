@@ -230,6 +230,9 @@ MEASURED_AS = "measured_as"
 while the row's own attempts got no answer.
 """
 
+ANSWERED_AFTER = "answered_after_s"
+"""Fact of an observation: seconds that a slow service let us wait for its answer."""
+
 SILENCE = "silence"
 """Timing of an observation: milliseconds from the first attempt until no answer counted."""
 

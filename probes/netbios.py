@@ -27,7 +27,7 @@ async def ask(call: Call) -> Answer:
     Unexpected for another protocol, also over the session, and EOFError, OSError or TimeoutError
     when nothing was said.
     """
-    deadline = asyncio.get_running_loop().time() + call.timeout * DEADLINE_SHARE
+    deadline = asyncio.get_running_loop().time() + call.patience * DEADLINE_SHARE
     stream = await call.stream()
     reply = await _open_session(stream)
     if reply.refused:

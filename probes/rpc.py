@@ -29,7 +29,7 @@ async def ask(call: Call) -> Answer:
     TimeoutError when nothing was said.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + call.timeout * TABLE_SHARE
+    deadline = loop.time() + call.patience * TABLE_SHARE
     client = RpcClient(await call.stream())
     bound = await client.bind(endpoint_mapper.MAPPER)
     if bound.no_interface:

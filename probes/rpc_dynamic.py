@@ -53,7 +53,7 @@ async def ask(call: Call) -> Answer:
     table = EndpointTable()
     bound = await client.bind(endpoint_mapper.MAPPER)
     problem = refused_bind(bound) or await read_table(
-        client, table, started + call.timeout * TABLE_SHARE
+        client, table, started + call.patience * TABLE_SHARE
     )
     selected = _select_ports(table.endpoints, call.job.check.ports)
     facts: dict[str, object] = {}
@@ -65,7 +65,7 @@ async def ask(call: Call) -> Answer:
         text = "The endpoint mapper names no TCP port, so no port of the range could be tried"
         return Answer(Service.CONFIRMED, {"summary": text, "warning": True, **facts})
     ports = selected or [(port, endpoint_mapper.MAPPER) for port in SAMPLE_PORTS]
-    attempts = await _try_all(call, ports, started + call.timeout * DEADLINE_SHARE)
+    attempts = await _try_all(call, ports, started + call.patience * DEADLINE_SHARE)
     facts["tried"] = [_fact(one) for one in attempts]
     if not selected:
         return _sample_verdict(attempts, problem, facts)
@@ -103,15 +103,16 @@ async def _try_all(
 
 async def _try(call: Call, port: int, interface: Interface, deadline: float) -> PortAttempt:
     """Connect, again after silence, and bind to the interface that should listen there."""
-    loop = asyncio.get_running_loop()
+    left = deadline - asyncio.get_running_loop().time()
+    limit = min(call.timeout * DEADLINE_SHARE, left) / 2
     try:
         try:
-            stream = await call.connect(port, (deadline - loop.time()) / 2)
+            stream = await call.connect(port, limit)
         except NoAnswer as error:
             if error.outcome.reason is not Reason.NO_RESPONSE:
                 return PortAttempt(port, interface, error.outcome, Service.NOT_ASKED)
             try:
-                stream = await call.connect(port, deadline - loop.time())
+                stream = await call.connect(port, limit)
             except NoAnswer as again:
                 return PortAttempt(port, interface, again.outcome, Service.NOT_ASKED)
     except ConnectionError:

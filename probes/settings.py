@@ -1,4 +1,4 @@
-"""Settings of a run: timeout, retries and concurrency, with their defaults."""
+"""Settings of a run: timeouts, retries and concurrency, with their defaults."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Timeout, retries and concurrency of a run."""
+    """Timeouts, retries and concurrency of a run."""
 
     timeout: float = 4.0
-    """Seconds for one attempt; also the deadline of a whole protocol exchange."""
+    """Seconds for one attempt on the transport: a connect, a datagram or an echo."""
+    answer_timeout: float = 15.0
+    """Seconds for all that a service says once its TCP port has opened; at least `timeout`."""
     retries: int = 1
     """Further attempts after silence."""
     concurrency: int = 1000

@@ -19,7 +19,7 @@ async def ask(call: Call) -> Answer:
     No login, only its first message, to which a server answers with its name. Raises Unexpected
     for another protocol, and EOFError, OSError or TimeoutError when nothing was said.
     """
-    deadline = asyncio.get_running_loop().time() + call.timeout * DEADLINE_SHARE
+    deadline = asyncio.get_running_loop().time() + call.patience * DEADLINE_SHARE
     stream = await call.stream()
     try:
         negotiated = await negotiate_smb2(stream)

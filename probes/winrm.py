@@ -38,7 +38,7 @@ async def ask(call: Call) -> Answer:
     nothing was said.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + call.timeout * DEADLINE_SHARE
+    deadline = loop.time() + call.patience * DEADLINE_SHARE
     try:
         response = await _identify(await call.stream(), call, deadline)
     except NotHttp as error:

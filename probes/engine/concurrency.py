@@ -18,8 +18,11 @@ class ConcurrencyLimit:
         self._emit = emit
         self._attempts: dict[Work, int] = {}
         self._total = 0
+        self._eased: set[Work] = set()
         # A limit of 0 would never start anything.
         self.limit = max(1, min(wanted, available))
+        self._spare = max(0, available - self.limit)
+        """Descriptors beside those of the limit."""
         if self.limit < wanted:
             emit(
                 Message(
@@ -44,13 +47,22 @@ class ConcurrencyLimit:
         self._attempts[work] -= 1
         self._total -= 1
 
+    def ease(self, work: Work) -> None:
+        """Count a row no longer whose service lets us wait, if the descriptors allow more."""
+        if len(self._eased) < self._spare and self._attempts.get(work):
+            self._eased.add(work)
+            self._total -= self._attempts[work]
+            self._attempts[work] = 0
+
     def discard(self, work: Work) -> None:
         """Count no attempt of a row any more."""
+        self._eased.discard(work)
         self._total -= self._attempts.pop(work, 0)
 
     def clear(self) -> None:
         """Count no attempt of any row any more."""
         self._attempts.clear()
+        self._eased.clear()
         self._total = 0
 
     def lower(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from probes.call import Answer, Call, NoAnswer, ProbeFunction, Unexpected
 from probes.engine.pacing import Work
 from probes.model import (
+    ANSWERED_AFTER,
     NOT_SENT,
     SILENCE,
     Evidence,
@@ -26,6 +27,9 @@ from probes.vantage.happy_eyeballs import outcome_rank
 from probes.vantage.repeated_datagram import RepeatedDatagram, side_by_side
 from probes.vantage.stream import LimitExceeded
 from probes.wire.address import same_address
+
+SLOW_ANSWER = 2.0
+"""Seconds after which an answer counts as slow: its row says so, and is judged no worse."""
 
 
 def from_outcome(
@@ -147,7 +151,17 @@ def make_call(
     """Call of a probe on an open TCP connection."""
     timeout, retries = settings.timeout, settings.retries
     job, address = work.job, outcome.address
-    return Call(vantage, job, address, timeout, retries, work.start_time, options, outcome)
+    return Call(
+        vantage,
+        job,
+        address,
+        timeout,
+        retries,
+        work.start_time,
+        options,
+        settings.answer_timeout,
+        outcome,
+    )
 
 
 async def run_tcp_probe(
@@ -161,7 +175,7 @@ async def run_tcp_probe(
     timings: Mapping[str, float] = {}
     decisive: Outcome | None = None
     try:
-        async with asyncio.timeout(call.timeout):
+        async with asyncio.timeout(call.patience):
             answer = await ask(call)
         service, facts, timings = answer.service, answer.facts, answer.timings_ms
         decisive = answer.outcome
@@ -172,7 +186,7 @@ async def run_tcp_probe(
     except TimeoutError:
         service = Service.SILENT
         what = "finish its answer" if call.has_received else "answer"
-        facts = {"summary": f"the service did not {what} in {call.timeout:g} s"}
+        facts = {"summary": f"the service did not {what} in {call.patience:g} s"}
     except EOFError:
         service, facts = Service.SILENT, {"summary": f"it closed the connection {_when(call)}"}
     except ConnectionError:
@@ -180,6 +194,8 @@ async def run_tcp_probe(
     finally:
         await call.close()
     work.take_call()
+    waited = max(call.waited, timings.get("banner", 0.0) / 1000)
+    facts = {**facts, **_slowness(waited)}
     timings = {"answer": (loop.time() - started) * 1000, **timings}
     if decisive is not None:
         # The other addresses were tried on another port, so they cannot be compared with this one.
@@ -187,6 +203,11 @@ async def run_tcp_probe(
     return from_outcome(
         work, outcome, tried=tried, service=service, facts=facts, timings_ms=timings
     )
+
+
+def _slowness(seconds: float) -> dict[str, object]:
+    """Fact about a service that let us wait, for SLOW_ANSWER or longer."""
+    return {ANSWERED_AFTER: round(seconds, 1)} if seconds >= SLOW_ANSWER else {}
 
 
 def _when(call: Call) -> str:
@@ -220,8 +241,11 @@ async def run_udp_probe(
         else:
             outcome = call.outcome or _no_response(address)
             elapsed = (loop.time() - started) * 1000
+            slowness = _slowness((outcome.latency_ms or 0.0) / 1000)
             answers[len(outcomes)] = Answer(
-                reply.service, reply.facts, {"answer": elapsed, **reply.timings_ms}
+                reply.service,
+                {**reply.facts, **slowness},
+                {"answer": elapsed, **reply.timings_ms},
             )
         finally:
             await call.close()

@@ -295,6 +295,9 @@ class Scheduler:
             return
         if work.holds_slot:
             self._queues.give_up_slot(work)
+        if work.connects is None:
+            # It is connected, and its service lets us wait: others need not wait for it too.
+            self._concurrency.ease(work)
         if work.connects is not None and self._may_repeat(work):
             self._repeats.append(work)
         self._preconditions.on_silence(work.job.key)
@@ -330,6 +333,7 @@ class Scheduler:
             self._requeue(work)
         elif ask is not None and outcome.pipe is not None:
             self._queues.take_slot(work)
+            self._await_silence(work, self._settings.timeout)
             call = make_call(self._vantage, work, outcome, self._settings, self._options)
             task = self._start_task(work, lambda *_: run_tcp_probe(call, ask, work, outcome, tried))
             task.add_done_callback(call.close_unused)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from probes.judging.party import unanswered_neighbour
 from probes.model import (
     ACCEPTS_EVERYTHING,
+    ANSWERED_AFTER,
     MEASURED_AS,
     NOT_SENT,
     SILENCE,
@@ -109,6 +110,9 @@ def _describe_open(job: Job, observation: Observation) -> str:
         )
     other_addresses = observation.facts.get("other_addresses")
     text = f"{text}; but {other_addresses}" if other_addresses else text
+    slow = observation.facts.get(ANSWERED_AFTER)
+    if isinstance(slow, int | float) and observation.service is not Service.SILENT:
+        text += f"; it answered after {slow:g} s"
     if observation.facts.get(ACCEPTS_EVERYTHING):
         text += "; something on the path accepts everything"
         if observation.service is not Service.CONFIRMED:

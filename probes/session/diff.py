@@ -246,11 +246,15 @@ def _remarks(before: Session, after: Session) -> Iterator[str]:
         )
     if changed := profile_file_difference(one, other):
         yield changed
-    if one.settings.timeout != other.settings.timeout:
-        yield (
-            f"The timeout was {one.settings.timeout:g} s before and "
-            f"{other.settings.timeout:g} s after: a slow answer may be silence in one of them."
-        )
+    for name, was, now in (
+        ("timeout", one.settings.timeout, other.settings.timeout),
+        ("answer timeout", one.settings.answer_timeout, other.settings.answer_timeout),
+    ):
+        if was != now:
+            yield (
+                f"The {name} was {was:g} s before and {now:g} s after: a slow answer may be "
+                "silence in one of them."
+            )
     for session, position in ((before, "earlier"), (after, "later")):
         if session.altered:
             yield f"The {position} session is not as it was written. {session.altered}"

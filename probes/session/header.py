@@ -176,6 +176,7 @@ def parse_header(record: Mapping[str, object]) -> Header:
     tool, profile = get_mapping(record, "tool"), get_mapping(record, "profile")
     vantage, settings = get_mapping(record, "vantage"), get_mapping(record, "settings")
     defaults = Settings()
+    timeout = get_number(settings, "timeout", defaults.timeout, least=0.001)
     return Header(
         id=get_text(record, "id"),
         started=get_text(record, "started"),
@@ -195,7 +196,9 @@ def parse_header(record: Mapping[str, object]) -> Header:
             get_texts(vantage, "resolvers"),
         ),
         settings=Settings(
-            timeout=get_number(settings, "timeout", defaults.timeout, least=0.001),
+            timeout=timeout,
+            # Before there was this setting, one timeout was for both.
+            answer_timeout=get_number(settings, "answer_timeout", timeout, least=0.001),
             retries=get_integer(settings, "retries", defaults.retries),
             concurrency=get_integer(settings, "concurrency", defaults.concurrency, least=1),
             per_host=get_integer(settings, "per_host", defaults.per_host, least=1),

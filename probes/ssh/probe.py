@@ -51,7 +51,7 @@ async def ask(call: Call) -> Answer:
     call.outcome.pipe = None
     task = loop.create_task(_authenticate(call, sniffer, client))
     try:
-        await asyncio.wait({task}, timeout=call.timeout * DEADLINE_SHARE)
+        await asyncio.wait({task}, timeout=call.patience * DEADLINE_SHARE)
         timed_out = not task.done()
     finally:
         greeting = sniffer.close()

@@ -26,10 +26,13 @@ class Stream:
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._loop = asyncio.get_running_loop()
         self.reader = reader
         self.writer = writer
         self.sent = bytearray()
         self.received = bytearray()
+        self.waited = 0.0
+        """Seconds of waiting for what the peer has sent."""
         self._total = 0
 
     async def send(self, data: bytes, recorded: bytes | None = None) -> None:
@@ -44,17 +47,22 @@ class Stream:
 
     async def read(self, limit: int = 4096) -> bytes:
         """Read the next bytes, at most `limit`."""
+        began = self._loop.time()
         data = await self.reader.read(limit)
         if not data:
             raise EOFError("closed by the peer")
+        self.waited += self._loop.time() - began
         return self._count(data)
 
     async def read_exactly(self, count: int) -> bytes:
         """Exactly `count` bytes."""
         if count > MAX_RECEIVED:
             raise LimitExceeded(f"{count} bytes announced")
+        began = self._loop.time()
         try:
-            return self._count(await self.reader.readexactly(count))
+            data = await self.reader.readexactly(count)
+            self.waited += self._loop.time() - began
+            return self._count(data)
         except asyncio.IncompleteReadError as error:
             self._count(error.partial)
             raise EOFError("closed by the peer in the middle") from None

@@ -33,6 +33,8 @@ class Config:
     mouse: bool | None = None
     timeout: float | None = None
     """Seconds one attempt may take."""
+    answer_timeout: float | None = None
+    """Seconds for what a service says once its port is open."""
     concurrency: int | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     """By question id."""
@@ -48,6 +50,7 @@ _SCREEN: Mapping[str, str] = {
 }
 _MEASURE: Mapping[str, str] = {
     "timeout": "seconds from 0.1 to 300",
+    "answer_timeout": "seconds from 0.1 to 300",
     "concurrency": "a number from 1 to 60000",
 }
 _SECTIONS = ("screen", "measure", "answers", "keys")
@@ -89,9 +92,8 @@ def _config(found: Mapping[str, Any]) -> Config:
             raise ConfigError(f"screen.{name} is {_SCREEN[name]}, not {screen[name]!r}.")
     if "theme" in screen and screen["theme"] not in THEMES:
         raise ConfigError(f"screen.theme is {_SCREEN['theme']}, not {screen['theme']!r}.")
-    timeout, concurrency = measure.get("timeout"), measure.get("concurrency")
-    if timeout is not None and not (_number(timeout) and 0.1 <= timeout <= 300):
-        raise ConfigError(f"measure.timeout is {_MEASURE['timeout']}, not {timeout!r}.")
+    timeout, answer_timeout = _seconds(measure, "timeout"), _seconds(measure, "answer_timeout")
+    concurrency = measure.get("concurrency")
     if concurrency is not None and not (
         _number(concurrency) and isinstance(concurrency, int) and 1 <= concurrency <= 60000
     ):
@@ -107,7 +109,8 @@ def _config(found: Mapping[str, Any]) -> Config:
         screen.get("ascii"),
         screen.get("slow_link"),
         screen.get("mouse"),
-        None if timeout is None else float(timeout),
+        timeout,
+        answer_timeout,
         concurrency,
         answers,
         keys,
@@ -146,6 +149,15 @@ def _table(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return table
 
 
+def _seconds(measure: Mapping[str, Any], name: str) -> float | None:
+    value = measure.get(name)
+    if value is None:
+        return None
+    if not (_number(value) and 0.1 <= value <= 300):
+        raise ConfigError(f"measure.{name} is {_MEASURE[name]}, not {value!r}.")
+    return float(value)
+
+
 def _number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -164,6 +176,7 @@ def template() -> Iterator[str]:
     yield ""
     yield "[measure]"
     yield f"# timeout = {usual.timeout:<11g} # seconds one attempt may take"
+    yield f"# answer_timeout = {usual.answer_timeout:<4g} # seconds for what an open port says"
     yield f"# concurrency = {usual.concurrency:<7} # attempts in flight at once"
     yield ""
     yield "[answers]              # of the profile's questions, as for --answer"
@@ -210,6 +223,8 @@ def with_config(options: Options) -> Options:
     settings = options.settings
     if config.timeout is not None and not options.timeout_given:
         settings = replace(settings, timeout=config.timeout)
+    if config.answer_timeout is not None and not options.answer_timeout_given:
+        settings = replace(settings, answer_timeout=config.answer_timeout)
     if config.concurrency is not None and not options.concurrency_given:
         settings = replace(settings, concurrency=config.concurrency)
     return replace(options, settings=settings, usual_answers=config.answers, answers_file=path)

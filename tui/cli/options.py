@@ -47,6 +47,8 @@ class Options:
     """Statuses of the rows that are measured again; all of them if empty."""
     timeout_given: bool = False
     """True if there was a --timeout."""
+    answer_timeout_given: bool = False
+    """True if there was an --answer-timeout."""
     concurrency_given: bool = False
     """True if there was a --concurrency."""
     after: Path | None = None

@@ -214,6 +214,13 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         "session had; under 3.2 a dead host looks silent)",
     )
     add(
+        "--answer-timeout",
+        type=seconds,
+        metavar="S",
+        help="seconds for what a service says once its port is open (default "
+        f"{Settings().answer_timeout:g})",
+    )
+    add(
         "--concurrency",
         type=count,
         metavar="N",
@@ -318,7 +325,8 @@ def parse_options(argv: Sequence[str]) -> Options:
         return Options(command, **vars(given))
     timeout = Settings().timeout if given.timeout is None else given.timeout
     concurrency = given.concurrency or Settings().concurrency
-    settings = Settings(timeout=timeout, concurrency=concurrency)
+    answer_timeout = given.answer_timeout or Settings().answer_timeout
+    settings = Settings(timeout, answer_timeout, concurrency=concurrency)
     session = given.session if command == "run" else None
     only = given.only if command == "run" else ()
     if only and session is None:
@@ -332,6 +340,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         session=session,
         only=only,
         timeout_given=given.timeout is not None,
+        answer_timeout_given=given.answer_timeout is not None,
         concurrency_given=given.concurrency is not None,
         log=given.log,
         json=command == "run" and given.json,
@@ -355,7 +364,7 @@ def _demo(given: argparse.Namespace) -> Options:
     return Options(
         "demo",
         entries=target_arguments(),
-        settings=Settings(timeout=TIMEOUT),
+        settings=Settings(timeout=TIMEOUT, answer_timeout=TIMEOUT),
         log=given.log,
         start=True,
         **_drawing(given),

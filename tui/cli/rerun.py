@@ -124,10 +124,13 @@ def _known_targets(targets: tuple[Target, ...], profile: Profile) -> tuple[Targe
 
 def _settings(options: Options, before: Header) -> Settings:
     """Settings at least as patient as those of the earlier session, to find what it found."""
+    settings, earlier = options.settings, before.settings
+    if not options.answer_timeout_given:
+        longer = max(settings.answer_timeout, earlier.answer_timeout)
+        settings = replace(settings, answer_timeout=longer)
     if options.timeout_given:
-        return options.settings
-    earlier = before.settings
-    return replace(options.settings, timeout=earlier.timeout, retries=earlier.retries)
+        return settings
+    return replace(settings, timeout=earlier.timeout, retries=earlier.retries)
 
 
 def _words(statuses: tuple[Status, ...]) -> str:

@@ -190,7 +190,8 @@ def header_lines(report: Report) -> Iterator[tuple[str, str]]:
     settings = header.settings
     yield (
         "Patience",
-        f"{settings.timeout:g} s an attempt, {settings.retries} more after silence",
+        f"{settings.timeout:g} s an attempt, {settings.retries} more after silence; "
+        f"{settings.answer_timeout:g} s for the service behind an open port",
     )
     yield "Made by", line(f"{header.tool.name} {header.tool.version}, session {header.id}")
     # The demo's own is a notice, above everything else.

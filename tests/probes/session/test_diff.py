@@ -226,13 +226,16 @@ def test_another_port_is_not_compared(header: Header, make_result: Make) -> None
 
 
 def test_what_differs_as_a_whole_is_remarked(header: Header, make_result: Make) -> None:
+    settings = replace(header.settings, timeout=1, answer_timeout=20)
     later = replace(
-        session(header, make_result(), id="other", settings=replace(header.settings, timeout=1)),
+        session(header, make_result(), id="other", settings=settings),
         complete=False,
     )
     remarks = compare(session(header, make_result()), later).remarks
     assert remarks == (
         "The timeout was 2.5 s before and 1 s after: a slow answer may be silence in one of them.",
+        "The answer timeout was 15 s before and 20 s after: a slow answer may be silence in one of "
+        "them.",
         "The later session is not complete.",
     )
 

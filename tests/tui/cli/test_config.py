@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.keys import _character_to_key
 
+from probes.settings import Settings
 from tests.tui.driving import drive, notice, text_of, until
 from tui.cli.config import ConfigError, load_config, template, with_config
 from tui.cli.main import main
@@ -52,13 +53,14 @@ def test_the_file_says_what_the_command_line_leaves_open(tmp_path):
         mouse = false
         [measure]
         timeout = 6
+        answer_timeout = 30
         concurrency = 50
         [answers]
         current_user = "no"
         """,
     )
     options = with_config(parse_options(["run", "unix.target=a"]))
-    assert (options.settings.timeout, options.settings.concurrency) == (6, 50)
+    assert options.settings == Settings(timeout=6, answer_timeout=30, concurrency=50)
     assert options.usual_answers == {"current_user": "no"}
     screen = with_config(parse_options([]))
     assert (screen.theme, screen.ascii, screen.mouse, screen.slow_link) == (
@@ -72,12 +74,14 @@ def test_the_file_says_what_the_command_line_leaves_open(tmp_path):
 def test_the_command_line_comes_before_the_file(tmp_path):
     written(
         tmp_path,
-        '[screen]\ntheme = "light"\nascii = true\n[measure]\ntimeout = 6\nconcurrency = 50\n',
+        '[screen]\ntheme = "light"\nascii = true\n'
+        "[measure]\ntimeout = 6\nanswer_timeout = 30\nconcurrency = 50\n",
     )
-    given = ["--theme", "dark", "--no-ascii", "--timeout", "4", "--concurrency", "1000"]
+    given = ["--theme", "dark", "--no-ascii", "--timeout", "4", "--answer-timeout", "20"]
+    given += ["--concurrency", "1000"]
     options = with_config(parse_options(given))
     assert (options.theme, options.ascii) == ("dark", False)
-    assert (options.settings.timeout, options.settings.concurrency) == (4, 1000)
+    assert options.settings == Settings(timeout=4, answer_timeout=20, concurrency=1000)
 
 
 def test_another_file_can_be_named_and_must_then_be_there(tmp_path):
@@ -129,6 +133,7 @@ def test_a_demo_keeps_its_own_patience(tmp_path):
         ("[screen]\nascii = 1\n", "screen.ascii is true or false, not 1"),
         ("[measure]\ntimeout = 0\n", "measure.timeout is seconds from 0.1 to 300, not 0"),
         ("[measure]\ntimeout = true\n", "measure.timeout is seconds"),
+        ("[measure]\nanswer_timeout = 301\n", "measure.answer_timeout is seconds from 0.1 to 300"),
         ("[measure]\nconcurrency = 1.5\n", "concurrency is a number from 1 to 60000, not 1.5"),
         ("screen = 1\n", r"screen is a section: write \[screen\]"),
         ("[answers]\ncurrent_user = true\n", 'answers.current_user is a text such as "yes"'),
@@ -207,7 +212,7 @@ def test_the_template_uncommented_changes_nothing_but_what_it_says(tmp_path):
     lines = [line[2:] if line.startswith("# ") and " = " in line else line for line in template()]
     found = load_config(written(tmp_path, "\n".join(lines)))
     assert [one.keys for one in rebind(COMMANDS, found.keys)] == [one.keys for one in COMMANDS]
-    assert found.timeout == 4
+    assert (found.timeout, found.answer_timeout) == (4, 15)
 
 
 @given(st.binary(max_size=300))

@@ -138,7 +138,7 @@ def test_where_nothing_was_blocked_nothing_is_measured_and_nothing_is_written(
 
 
 def test_ports_answers_and_patience_are_those_of_the_session(command: Command) -> None:
-    words = "--answer", "wanted=no", "--timeout", "7"
+    words = "--answer", "wanted=no", "--timeout", "7", "--answer-timeout", "20"
     command("run", f"host={ADDRESS}", *words, "--log", "before.jsonl")
     command("run", "--from", "before.jsonl", "--log", "same.jsonl")
     (same,) = records("same.jsonl", "session")
