@@ -26,6 +26,9 @@ USER_TIMEOUT = 1.0
 AUTHORIZATION_ERROR = 16
 """Error status of an agent whose access rules let the user read nothing (RFC 3416 3)."""
 
+_SLOWNESS_FACTOR = 1.5
+"""Seconds for an answer, as a multiple of those that the one before took."""
+
 ACCEPTED = "accepted"
 NO_ANSWER = "no answer"
 
@@ -62,6 +65,12 @@ class LoginResult:
     problem: str = ""
     keys: Keys | None = None
     engine: snmpv3.Report | None = None
+
+
+def follow_up_timeout(call: Call, reply: Reply, usual: float) -> float:
+    """Seconds for a question after a reply: `usual`, and longer for an agent that was slow."""
+    took = (reply.outcome.latency_ms or 0.0) / 1000 if reply.outcome is not None else 0.0
+    return max(min(usual, call.timeout), min(took * _SLOWNESS_FACTOR, call.timeout * 2))
 
 
 async def get(
@@ -123,11 +132,12 @@ async def login(
         return LoginResult(
             "key too short", discovery, f"the {key_name} of {user} is too short to be one"
         )
-    result = await _try_login(call, credential, engine, 0)
+    timeout = follow_up_timeout(call, discovery, USER_TIMEOUT)
+    result = await _try_login(call, credential, engine, 0, timeout)
     for variant in range(1, key_variants(credential.priv)):
         if result.result != "wrong privacy key":
             break
-        retry = await _try_login(call, credential, engine, variant)
+        retry = await _try_login(call, credential, engine, variant, timeout)
         result = result if retry.result == NO_ANSWER else retry
     return result
 
@@ -199,7 +209,7 @@ def short_key(credential: SnmpCredential) -> str:
 
 
 async def _try_login(
-    call: Call, credential: SnmpCredential, engine: snmpv3.Report, variant: int
+    call: Call, credential: SnmpCredential, engine: snmpv3.Report, variant: int, timeout: float
 ) -> LoginResult:
     keys = localised_keys(
         credential.user,
@@ -210,7 +220,6 @@ async def _try_login(
         engine.engine,
         variant,
     )
-    timeout = min(USER_TIMEOUT, call.timeout)
     reply = await get_as_user(call, keys, engine, SYSTEM, timeout)
     if isinstance(reply.message, snmpv3.Report) and reply.message.counter == snmpv3.NOT_IN_TIME:
         # Its first report need not have told the time; this one does, and is signed.

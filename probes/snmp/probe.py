@@ -17,6 +17,7 @@ from probes.snmp.client import (
     LoginResult,
     Reply,
     discover,
+    follow_up_timeout,
     get,
     get_as_user,
     login,
@@ -45,9 +46,10 @@ _NO_CREDENTIAL = 99
 async def ask(call: Call) -> Answer:
     """GET the system group with each credential in turn, v2c `public` if none was given.
 
-    After silence everything once more concurrently, beside v1 and a v3 discovery. An agent drops a
-    wrong community in silence, and only v3 answers without credentials: so silence is an Answer
-    whose facts say what was tried. No community and no key is in a fact or in the evidence.
+    After silence everything once more concurrently, beside v1 and a v3 discovery; an answer to what
+    was asked before still counts. An agent drops a wrong community in silence, and only v3 answers
+    without credentials: so silence is an Answer whose facts say what was tried. No community and no
+    key is in a fact or in the evidence.
     Raises NoAnswer and Unexpected.
     """
     session = _Session(
@@ -61,6 +63,8 @@ async def ask(call: Call) -> Answer:
     except TimeoutError:
         if not session.attempts:
             raise
+    finally:
+        await session.stop_listening()
     best = min(session.attempts, key=_rank)
     call.outcome = best.reply.outcome
     if isinstance(best.reply.message, snmp.Response) and best.result == ACCEPTED:
@@ -99,14 +103,54 @@ class _Session:
     engine: snmpv3.Report | None = None
     discovery: Reply | None = None
     """The reply to the discovery."""
+    listening: set[asyncio.Task[_Attempt]] = field(default_factory=set)
+    """Credentials that were asked with and may still be answered."""
+    logins: set[int] = field(default_factory=set)
+    """Users that were tried, by the place of their credential."""
+    logins_running: int = 0
+
+    @property
+    def is_decided(self) -> bool:
+        """True if a credential was accepted or the port refuses."""
+        return any(one.result == ACCEPTED or _is_refused(one) for one in self.attempts)
+
+    @property
+    def grace(self) -> float:
+        """Seconds for a slower answer once the engine is there."""
+        if self.discovery is None:
+            return GRACE_TIMEOUT
+        return follow_up_timeout(self.call, self.discovery, GRACE_TIMEOUT)
 
     @property
     def is_undecided(self) -> bool:
         """True if asking again can tell more: nothing answered, or only the engine did."""
-        done = any(one.result == ACCEPTED or _is_refused(one) for one in self.attempts)
-        return not done and (
-            self.engine is None or any(one.reply.is_silent for one in self.attempts)
-        )
+        is_silent = bool(self.listening) or any(one.reply.is_silent for one in self.attempts)
+        return not self.is_decided and (self.engine is None or is_silent)
+
+    async def listen(self, task: asyncio.Task[_Attempt], seconds: float) -> None:
+        """Wait for an attempt, or for anything that decides, at most so many seconds.
+
+        A login that is under way is waited for. Raises what an attempt raised.
+        """
+        loop = asyncio.get_running_loop()
+        self.listening.add(task)
+        until = loop.time() + seconds
+        while task in self.listening and not self.is_decided:
+            left = None if self.logins_running else max(0.0, until - loop.time())
+            done, _ = await asyncio.wait(
+                self.listening, timeout=left, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                return
+            self.listening -= done
+            for one in done:
+                one.result()
+
+    async def stop_listening(self) -> None:
+        """End the attempts that were not answered by now."""
+        for task in self.listening:
+            task.cancel()
+        await asyncio.gather(*self.listening, return_exceptions=True)
 
     async def try_credential(
         self, index: int, credential: SnmpCredential, timeout: float
@@ -122,7 +166,12 @@ class _Session:
             if self.engine is None:
                 return self._record(_Attempt(discovery, index, credential))
         assert self.engine is not None and self.discovery is not None
-        result = await login(self.call, credential, self.engine, self.discovery)
+        self.logins.add(index)
+        self.logins_running += 1
+        try:
+            result = await login(self.call, credential, self.engine, self.discovery)
+        finally:
+            self.logins_running -= 1
         return self._record(_Attempt(result.reply, index, credential, result))
 
     async def discover(self, timeout: float) -> Reply:
@@ -148,10 +197,13 @@ async def _try_sequentially(session: _Session) -> None:
     # Several get little time each: silence is asked again, and a dead device must not cost
     # one deadline for each.
     timeout = call.timeout if len(session.credentials) == 1 else min(GRACE_TIMEOUT, call.timeout)
+    left = timeout * len(session.credentials) + call.timeout
     for index, credential in enumerate(session.credentials):
-        attempt = await session.try_credential(index, credential, timeout)
-        if attempt.result == ACCEPTED or _is_refused(attempt):
+        attempt = asyncio.ensure_future(session.try_credential(index, credential, left))
+        await session.listen(attempt, timeout)
+        if session.is_decided:
             return
+        left -= timeout
 
 
 async def _try_concurrently(session: _Session) -> None:
@@ -166,13 +218,13 @@ async def _try_concurrently(session: _Session) -> None:
         coroutines.append(_discover_and_try_users(session))
     if call.retries:
         coroutines += [
-            session.try_credential(one.index, one.credential, call.timeout)
-            for one in session.attempts
-            if one.credential is not None and one.credential.version in _VERSIONS
+            session.try_credential(index, credential, call.timeout)
+            for index, credential in enumerate(session.credentials)
+            if credential.version in _VERSIONS
         ]
-    pending = {asyncio.ensure_future(one) for one in coroutines}
-    tasks = list(pending)
-    timeout = None if session.engine is None else GRACE_TIMEOUT
+    tasks = {asyncio.ensure_future(one) for one in coroutines}
+    pending: set[asyncio.Task[Any]] = {*tasks, *session.listening}
+    timeout = None if session.engine is None else session.grace
     try:
         while pending:
             done, pending = await asyncio.wait(
@@ -183,7 +235,7 @@ async def _try_concurrently(session: _Session) -> None:
             if not done or any(one.result == ACCEPTED for one in session.attempts):
                 break
             if session.engine is not None:
-                timeout = GRACE_TIMEOUT
+                timeout = session.grace
     finally:
         for task in tasks:
             task.cancel()
@@ -196,7 +248,7 @@ async def _discover_and_try_users(session: _Session) -> None:
         session.attempts.append(_Attempt(reply))
         return
     for index, credential in enumerate(session.credentials):
-        if credential.version not in _VERSIONS:
+        if credential.version not in _VERSIONS and index not in session.logins:
             attempt = await session.try_credential(index, credential, session.call.timeout)
             if attempt.result == ACCEPTED:
                 return
@@ -221,7 +273,7 @@ async def _device_facts(
 ) -> dict[str, object]:
     call, credential, login = session.call, best.credential, best.login
     assert credential is not None
-    timeout = min(GRACE_TIMEOUT, call.timeout)
+    timeout = follow_up_timeout(call, best.reply, GRACE_TIMEOUT)
 
     async def get_more(oids: tuple[str, ...], *, following: bool = False) -> Reply:
         if login is not None and login.keys is not None and login.engine is not None:
