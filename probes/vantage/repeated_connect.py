@@ -14,7 +14,7 @@ from probes.model import Reason
 from probes.vantage import Cancel, Outcome, Vantage
 from probes.vantage.happy_eyeballs import HappyEyeballs, OnConnected, unfinished
 
-SILENCE = 1.2
+SILENCE = 1.1
 """Seconds after which an unanswered connect counts as silent: one lost SYN, which is sent again
 after a second (RFC 6298 2), and a round trip."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from probes.model import Reason
@@ -12,9 +12,8 @@ from probes.vantage.datagram_pacing import DatagramPacer
 from probes.vantage.happy_eyeballs import unfinished
 from probes.vantage.repeated_connect import SILENCE
 
-LAST_LISTEN = 2.0
-"""Seconds that the last datagram is listened for on a port that answers nobody by nature: a round
-trip, for an ICMP error; the earlier ones have their full time."""
+LAST_LISTEN = 1.5
+"""Seconds that the last datagram is listened for at least: a round trip, for an ICMP error."""
 
 Send = Callable[[float], Awaitable[Outcome]]
 """Coroutine function that sends a datagram and listens for so many seconds."""
@@ -24,21 +23,26 @@ OnEnd = Callable[[Outcome], object]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds that each datagram is listened for, and from one to the next."""
+    """Number of datagrams and seconds for their answers.
 
-    listen: Sequence[float]
+    Every datagram is listened for until `total` seconds after the first was sent, and for `least`
+    seconds at least; the next follows after `pause` seconds, or when its turn comes.
+    """
+
+    count: int
     pause: float
+    total: float
+    least: float
 
 
 def until_late(timeout: float, count: int) -> Patience:
     """Patience with a service: `timeout` before each repetition, listening to the end."""
-    return Patience([timeout * left for left in range(count, 0, -1)], timeout)
+    return Patience(count, timeout, timeout * count, min(LAST_LISTEN, timeout))
 
 
-def side_by_side(timeout: float, count: int, last: float = LAST_LISTEN) -> Patience:
-    """Patience with a port that nothing need answer on; only a host's own refusal is expected."""
-    listen = [timeout] * (count - 1) + [min(last, timeout) if count > 1 else timeout]
-    return Patience(listen, min(SILENCE, timeout))
+def side_by_side(timeout: float, count: int, least: float = LAST_LISTEN) -> Patience:
+    """Patience where no answer need come, or comes at once: the repetition follows soon."""
+    return Patience(count, min(SILENCE, timeout), timeout, min(least, timeout))
 
 
 class RepeatedDatagram:
@@ -54,7 +58,7 @@ class RepeatedDatagram:
         self._waiting: set[asyncio.Task[Outcome]] = set()
         """The same, and those that have not been sent yet."""
         self._silence: Outcome | None = None
-        self.sent = 0
+        self._first_sent: float | None = None
 
     async def run(
         self,
@@ -70,14 +74,14 @@ class RepeatedDatagram:
         paced. Raises what sending raises.
         """
         try:
-            for number, seconds in enumerate(patience.listen):
+            for number in range(patience.count):
                 sent: asyncio.Future[None] = self._loop.create_future()
                 turn = None if after_answer else pacer
-                task = self._loop.create_task(self._paced(turn, sender, seconds, number, sent))
+                task = self._loop.create_task(self._paced(patience, turn, sender, number, sent))
                 self._waiting.add(task)
                 # Its time begins when it is sent, not when it is due.
                 outcome = await self._first_end(sent)
-                is_last = number == len(patience.listen) - 1
+                is_last = number == patience.count - 1
                 if outcome is None:
                     outcome = await self._first_end(None, None if is_last else patience.pause)
                 if outcome is not None:
@@ -89,9 +93,9 @@ class RepeatedDatagram:
 
     async def _paced(
         self,
+        patience: Patience,
         pacer: DatagramPacer | None,
         sender: object,
-        seconds: float,
         number: int,
         sent: asyncio.Future[None],
     ) -> Outcome:
@@ -99,8 +103,10 @@ class RepeatedDatagram:
         assert task is not None
 
         async def send() -> Outcome:
-            self._began[task] = self._loop.time()
-            self.sent += 1
+            now = self._began[task] = self._loop.time()
+            if self._first_sent is None:
+                self._first_sent = now
+            seconds = max(patience.least, self._first_sent + patience.total - now)
             if not sent.done():
                 sent.set_result(None)
             return await self._send(seconds)
