@@ -36,11 +36,11 @@ _RULES = f"""table ip silence {{
 Packets = dict[str, int]
 
 
-def ours() -> tuple[float, Packets, dict[str, list[int]]]:
+def ours(*more: str) -> tuple[float, Packets, dict[str, list[int]]]:
     """Seconds of one run, the packets that it sent, and the ports asked by transport."""
     with tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "tui", "run", "--json", "--log", str(Path(folder) / "log")]
-        seconds, said = timed([*words, f"windows.target={HOST}"])
+        seconds, said = timed([*words, *more, f"windows.target={HOST}"])
     records = [json.loads(line) for line in said.splitlines()]
     if not any(record["type"] == "verdict" for record in records):
         sys.exit("auditreach gave no verdict.")
@@ -82,8 +82,9 @@ def main() -> None:
     subprocess.run(["nft", "-f", "-"], input=_RULES, text=True, check=True)
     took: dict[str, list[float]] = {OURS: [], PEER: []}
     sent: dict[str, Packets] = {}
+    short = ("--timeout", "0.5") if options.smoke else ()
     for _ in range(1 if options.smoke else options.rounds):
-        seconds, sent[OURS], asked = ours()
+        seconds, sent[OURS], asked = ours(*short)
         took[OURS].append(seconds)
         seconds, sent[PEER] = nmap(asked)
         took[PEER].append(seconds)
