@@ -430,10 +430,11 @@ class Scheduler:
         needed = self._recorder.record(work.job, observation)
         self.rerun([job.key for job in needed], beside=False)
         self._recorder.emit_verdicts(self._verdicts.row_closed(work.job))
-        for early in self._preconditions.on_result(key):
-            self._withdraw(early)
-            self._complete(early, untested(early, Reason.NOT_NEEDED, "", State.NOT_RUN))
-        if not self._pending:
+        needless = self._preconditions.on_result(key)
+        for one in needless:
+            self._withdraw(one)
+            self._complete(one, untested(one, Reason.NOT_NEEDED, "", State.NOT_RUN))
+        if not needless and not self._pending:
             self._dns_consistency.when_idle(self._on_all_done)
 
     def _is_pending(self, work: Work) -> bool:
