@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from probes.model import Reason, State
-from probes.vantage.local.tcp import Connector, Deadlines, is_held_back
+from probes.vantage.deadlines import Deadlines
+from probes.vantage.local.tcp import Connector, is_held_back
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the error queue is Linux's")
 
