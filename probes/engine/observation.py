@@ -51,8 +51,7 @@ def from_outcome(
         timings["resolve"] = round(resolution.ms, 3)
         known["resolved"] = _resolution_facts(resolution)
     if outcome.reason is Reason.NO_RESPONSE:
-        now = asyncio.get_running_loop().time()
-        timings[SILENCE] = round((now - work.start_time) * 1000, 3)
+        timings[SILENCE] = round((work.ended - work.start_time) * 1000, 3)
     if outcome.latency_ms is not None:
         phase = "connect" if work.job.check.transport == "tcp" else "answer"
         timings[phase] = round(outcome.elapsed_ms, 3)
@@ -253,6 +252,7 @@ async def run_udp_probe(
         outcomes.append(outcome)
         if outcome.state is State.OPEN:
             break
+    work.ended = loop.time()
     best = min(range(len(outcomes)), key=lambda index: outcome_rank(outcomes[index]))
     answer = answers.get(best) or Answer(Service.NOT_ASKED)
     return from_outcome(
@@ -288,6 +288,7 @@ async def run_ping(vantage: Vantage, work: Work, timeout: float, retries: int) -
         outcomes.append(outcome)
         if outcome.state is State.OPEN:
             break
+    work.ended = loop.time()
     best = min(outcomes, key=outcome_rank)
     service = Service.CONFIRMED if best.state is State.OPEN else Service.NOT_ASKED
     facts: dict[str, object] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 
 from probes.call import Call
@@ -30,6 +31,7 @@ class Work:
         "call",
         "cancel",
         "connects",
+        "ended",
         "evidence",
         "forced",
         "holds_slot",
@@ -37,9 +39,9 @@ class Work:
         "queue",
         "repeats",
         "resolution",
+        "silence",
         "start_time",
         "started",
-        "timer",
     )
 
     def __init__(self, job: Job, forced: bool = False) -> None:
@@ -54,14 +56,16 @@ class Work:
         """Connects under way; None once one has ended them all."""
         self.holds_slot = False
         """Counts among the TCP rows in flight of its host."""
-        self.timer: asyncio.TimerHandle | None = None
-        """Timer of its silence."""
+        self.silence: SilenceTimer | None = None
+        """Timer that tells that it has met silence."""
         self.queue: HostQueue | None = None
         self.resolution: Resolution | None = None
         self.attempts = 0
         self.repeats = 0
         """Number of restarts because the process was suspended."""
         self.start_time = 0.0
+        self.ended = 0.0
+        """Loop time of the end of its last attempt."""
         self.started = ""
         self.evidence: list[Evidence] = []
 
@@ -74,9 +78,26 @@ class Work:
 
     def stop_timer(self) -> None:
         """Stop waiting for its silence."""
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
+        if self.silence is not None:
+            self.silence.live = False
+            self.silence = None
+
+
+@dataclass(slots=True)
+class SilenceTimer:
+    """Timer of one row, among the deadlines of all: `on_silence` is called with the row and it."""
+
+    work: Work
+    began: float
+    """Loop time at which it was started."""
+    seconds: float
+    on_silence: Callable[[Work, SilenceTimer], object]
+    live: bool = True
+
+    def expire(self) -> None:
+        """Call back, once."""
+        self.live = False
+        self.on_silence(self.work, self)
 
 
 class HostQueue:

@@ -24,7 +24,7 @@ from probes.engine.observation import (
     untested,
     with_local_facts,
 )
-from probes.engine.pacing import HostQueues, SuspendDetector, Work
+from probes.engine.pacing import HostQueues, SilenceTimer, SuspendDetector, Work
 from probes.engine.preconditions import Preconditions
 from probes.engine.session_state import ResultRecorder
 from probes.judging.status import judge
@@ -44,6 +44,7 @@ from probes.model import (
 from probes.options import NO_OPTIONS, Options
 from probes.settings import Settings
 from probes.vantage import NotOffered, Outcome, Vantage
+from probes.vantage.deadlines import Deadlines
 from probes.vantage.error_mapping import FD_EXHAUSTED
 from probes.vantage.repeated_connect import SILENCE, RepeatedConnect
 from profiles.model import Profile
@@ -94,6 +95,7 @@ class Scheduler:
         self._preconditions = Preconditions(
             self._state, self._pending, self._clock, self._names.resolve, self._complete
         )
+        self._silences = Deadlines(self._loop)
         self._repeats: deque[Work] = deque()
         """Rows with a silent connect, beside which another one may begin."""
         self._concurrency = ConcurrencyLimit(settings.concurrency, vantage.descriptors, self._emit)
@@ -157,6 +159,7 @@ class Scheduler:
             if work.cancel is not None:
                 work.cancel()
         self._in_flight.clear()
+        self._silences.close()
         self._concurrency.clear()
         self._repeats.clear()
         self._preconditions.clear()
@@ -270,8 +273,16 @@ class Scheduler:
         port = work.job.endpoint[1]
         assert port is not None
         done = partial(self._on_connected, work, ask)
-        timeout, keep = self._settings.timeout, ask is not None
-        connects = RepeatedConnect(self._vantage, work.addresses, port, timeout, done, keep=keep)
+        timeout = self._settings.timeout
+        connects = RepeatedConnect(
+            self._loop,
+            self._vantage,
+            work.addresses,
+            port,
+            timeout,
+            done,
+            keep=ask is not None,
+        )
         work.connects = connects
         try:
             connects.begin()
@@ -280,18 +291,19 @@ class Scheduler:
             raise
         if work.connects is connects:
             work.cancel = connects.cancel
-            self._await_silence(work, min(SILENCE, timeout))
+            if timeout > SILENCE:
+                self._await_silence(work, SILENCE)
 
     def _await_silence(self, work: Work, seconds: float) -> None:
         """Let other rows go on beside this one when it has not ended after so many seconds."""
         work.stop_timer()
-        began = self._loop.time()
-        work.timer = self._loop.call_later(seconds, self._on_silence, work, began, seconds)
+        work.silence = SilenceTimer(work, self._loop.time(), seconds, self._on_silence)
+        self._silences.add(work.silence, seconds)
 
-    def _on_silence(self, work: Work, began: float, seconds: float) -> None:
-        work.timer = None
-        if self._suspend_detector.has_resumed_since(began):
-            self._await_silence(work, seconds)
+    def _on_silence(self, work: Work, timer: SilenceTimer) -> None:
+        work.silence = None
+        if self._suspend_detector.has_resumed_since(timer.began):
+            self._await_silence(work, timer.seconds)
             return
         if work.holds_slot:
             self._queues.give_up_slot(work)
@@ -345,6 +357,7 @@ class Scheduler:
         connects, work.connects = work.connects, None
         assert connects is not None
         work.attempts += connects.attempts
+        work.ended = connects.ended[-1][1]
         work.evidence += [
             evidence_of(one, (ended - work.start_time) * 1000, "TCP connect")
             for one, ended in connects.ended
@@ -463,6 +476,7 @@ class Scheduler:
         if not self._idle.is_set():
             self._idle.set()
             self._suspend_detector.stop()
+            self._silences.close()
             self._was_complete = complete
             self._recorder.emit_verdicts(self._verdicts.finish())
             if complete:

@@ -40,6 +40,7 @@ class RepeatedConnect:
 
     def __init__(
         self,
+        loop: asyncio.AbstractEventLoop,
         vantage: Vantage,
         addresses: Sequence[str],
         port: int,
@@ -48,13 +49,14 @@ class RepeatedConnect:
         *,
         keep: bool,
     ) -> None:
+        # Asking for the running loop would be a system call for every connect.
+        self._loop = loop
         self._vantage = vantage
         self._addresses = addresses
         self._port = port
         self._timeout = timeout
         self._done: OnConnected | None = done
         self._keep = keep
-        self._loop = asyncio.get_running_loop()
         self._began: list[float] = []
         self._cancels: dict[int, Cancel | None] = {}
         """Connects in flight by their number."""
