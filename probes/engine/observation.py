@@ -281,7 +281,7 @@ async def run_ping(vantage: Vantage, work: Work, timeout: float, retries: int) -
             work.attempts += 1
             return await vantage.ping(address, listen)
 
-        patience = side_by_side(timeout, 1 + retries, least=timeout)
+        patience = side_by_side(timeout, 1 + retries)
         outcome = await RepeatedDatagram(address, send, record).run(
             patience, work.queue.pacer, work.job
         )

@@ -40,9 +40,9 @@ def until_late(timeout: float, count: int) -> Patience:
     return Patience(count, timeout, timeout * count, min(LAST_LISTEN, timeout))
 
 
-def side_by_side(timeout: float, count: int, least: float = LAST_LISTEN) -> Patience:
+def side_by_side(timeout: float, count: int) -> Patience:
     """Patience where no answer need come, or comes at once: the repetition follows soon."""
-    return Patience(count, min(SILENCE, timeout), timeout, min(least, timeout))
+    return Patience(count, min(SILENCE, timeout), timeout, min(LAST_LISTEN, timeout))
 
 
 class RepeatedDatagram:

@@ -166,7 +166,7 @@ SERVICES = [
     Row("unix.ssh|10.1.2.22", "open", "syn-ack", None, "ok", "OpenSSH ", "confirmed"),
     Row(
         *("unix.ssh|10.1.2.22:2201", "open", "syn-ack", None, "blocked"),
-        *("Open, but the service did not answer in 4 s.", "silent"),
+        *("Open, but the service did not answer in 15 s.", "silent"),
     ),
     Row(
         *("unix.ssh|10.1.2.22:2202", "open", "syn-ack", None, "blocked"),
@@ -183,7 +183,7 @@ SERVICES = [
     ),
     Row(
         *("snmp.snmp|10.1.2.35", "open|filtered", "no-response", None, "blocked"),
-        "No answer in 4 s, ",
+        "No answer in 8 s, asked 4 times: ",
     ),
     Row(
         *("discovery.dns|10.1.2.53", "open", "udp-response", None, "ok"),
@@ -214,7 +214,10 @@ SERVICES = [
 
 
 PINGED = [
-    Row("discovery.ping|10.1.2.31", "filtered", "no-response", None, "degraded", SILENT),
+    Row(
+        *("discovery.ping|10.1.2.31", "filtered", "no-response", None, "degraded"),
+        "No answer in 4 s, asked twice: dropped on the way or the host is down.",
+    ),
     *(
         Row(
             *(f"discovery.ping|10.1.2.{last}", "open", "echo-reply", None, "ok"),

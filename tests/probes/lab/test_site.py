@@ -161,7 +161,7 @@ def _measuring(profile: Profile, vantage: Callable[[AddressMap], Vantage]) -> It
             lambda vantage: find_domain_controllers(entered.domains, vantage)
         ).result(30)
         assert (entered.problems, found.problems) == ((), ())
-        settings = Settings(timeout=PATIENCE)
+        settings = Settings(timeout=PATIENCE, answer_timeout=PATIENCE)
         options = Options(ca_file=directory.ca_file)
         engine.begin(profile, dict(profile.default_answers), settings, options=options)
         engine.add(plan(profile, merge_results(entered, found).targets))
