@@ -310,19 +310,25 @@ class Scheduler:
         if work.connects is None:
             # It is connected, and its service lets us wait: others need not wait for it too.
             self._concurrency.ease(work)
-        if work.connects is not None and self._may_repeat(work):
+        if self._may_repeat(work):
             self._repeats.append(work)
         self._preconditions.on_silence(work.job.key)
         self._schedule_dispatch()
 
     def _may_repeat(self, work: Work) -> bool:
-        assert work.connects is not None
-        return work.attempts + work.connects.attempts <= self._settings.retries
+        """True if another connect of a row may begin beside a silent one."""
+        connects = work.connects
+        return (
+            connects is not None
+            and connects.is_silent
+            and work.attempts + connects.attempts <= self._settings.retries
+        )
 
     def _repeat(self, work: Work) -> None:
         """Begin another connect of a row beside its silent one, if that has not ended yet."""
-        if work.connects is None or not self._may_repeat(work):
+        if not self._may_repeat(work):
             return
+        assert work.connects is not None
         self._concurrency.add(work)
         try:
             work.connects.begin()

@@ -67,6 +67,11 @@ class HappyEyeballs:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_silent(self) -> bool:
+        """True if no address has answered in any way by now."""
+        return all(one.reason is Reason.NO_RESPONSE for one in self._outcomes)
+
     def try_first(self) -> None:
         """Try the next address; raises OSError when no descriptor is left for it."""
         address = self._untried.popleft()

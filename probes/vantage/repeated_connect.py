@@ -33,6 +33,7 @@ class RepeatedConnect:
         "_keep",
         "_loop",
         "_port",
+        "_several",
         "_timeout",
         "_vantage",
         "ended",
@@ -60,6 +61,8 @@ class RepeatedConnect:
         self._began: list[float] = []
         self._cancels: dict[int, Cancel | None] = {}
         """Connects in flight by their number."""
+        self._several: HappyEyeballs | None = None
+        """The last connect to several addresses."""
         self.ended: list[tuple[Outcome, float]] = []
         """Outcomes of all connects, each with the loop time of its end."""
 
@@ -67,6 +70,11 @@ class RepeatedConnect:
     def attempts(self) -> int:
         """Number of connects that were begun, those to several addresses of a host as one."""
         return len(self._began)
+
+    @property
+    def is_silent(self) -> bool:
+        """True if nothing has come by now, from any address."""
+        return self._several is None or self._several.is_silent
 
     def begin(self) -> None:
         """Begin a connect; raises OSError when no descriptor is left for it."""
@@ -99,7 +107,7 @@ class RepeatedConnect:
             return self._vantage.connect(
                 self._addresses[0], self._port, self._timeout, done, keep=self._keep
             )
-        several = HappyEyeballs(
+        several = self._several = HappyEyeballs(
             self._vantage, self._addresses, self._port, self._timeout, done, keep=self._keep
         )
         several.try_first()
