@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,7 @@ class Network:
 
     answers: dict[int, list[float | None]]
     how: tuple[State, Reason] = OPEN
+    descriptors: int = 99
     connects: list[Connect] = field(default_factory=list)
     datagrams: list[tuple[int, float]] = field(default_factory=list)
 
@@ -50,6 +52,8 @@ class Network:
         if port in UNUSED_PORTS:
             done(Outcome(State.CLOSED, Reason.CONN_REFUSED, address))
             return lambda: None
+        if len(self.in_flight) >= self.descriptors:
+            raise OSError(errno.EMFILE, "none left")
         loop = asyncio.get_running_loop()
         place = sum(one.port == port for one in self.connects)
         mine = Connect(port, loop.time())
@@ -268,6 +272,14 @@ def test_a_connect_beside_another_counts_among_the_attempts_in_flight(kit) -> No
         flying = [one for one in network.connects if one.began <= moment < (one.ended or 0) - 1e-6]
         assert len(flying) <= 2
     assert {one.observation.attempts for one in latest.values()} == {2}
+
+
+def test_without_a_descriptor_for_a_connect_beside_another_it_comes_after_it(kit) -> None:
+    network = Network({}, descriptors=1)
+    latest, took = measured(kit, network, kit.check("a", 80))
+    assert latest["a"].observation.attempts == len(network.connects) == 2
+    assert [one.began for one in network.connects] == pytest.approx([0, TIMEOUT], abs=0.1)
+    assert took == pytest.approx(2 * TIMEOUT, abs=0.1)
 
 
 @pytest.mark.parametrize("retries", [0, 1, 2])
