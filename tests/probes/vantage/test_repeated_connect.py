@@ -69,7 +69,7 @@ def connected(
     beside: float = 1.1,
     act: Callable[[RepeatedConnect], Awaitable[None]] | None = None,
 ) -> tuple[list[tuple[Outcome, tuple[Outcome, ...]]], RepeatedConnect]:
-    """What was reported, and the connects; a second one begins after so many seconds."""
+    """Reports and the connects; a second one begins after so many seconds."""
     told: list[tuple[Outcome, tuple[Outcome, ...]]] = []
     kept: list[RepeatedConnect] = []
 
