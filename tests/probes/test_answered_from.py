@@ -42,7 +42,7 @@ class Elsewhere:
 class Direct:
     """Pacer of one row that waits for nobody."""
 
-    async def send(self, sender, send, after=None):
+    async def send(self, sender, send, *, repeats):
         return await send()
 
 
