@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from probes.model import Target
 from probes.targets import host
-from probes.targets.host import InvalidEntry
+from probes.targets.errors import InvalidEntry
 from probes.targets.result import Domain, EntryProblem, ParseResult, entry_problem, merge_results
 from probes.vantage import NotOffered, Vantage
 

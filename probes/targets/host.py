@@ -8,6 +8,8 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from probes.targets.errors import InvalidEntry
+
 MAX_HOST_LENGTH = 320
 """Characters of one HOST; a range of scoped IPv6 addresses with a port fits."""
 
@@ -30,10 +32,6 @@ _NORMALIZED_CHARACTERS = str.maketrans(
 )
 # IDNA 2003 and 2008 disagree about these, so either reading may be another machine.
 _DEVIATIONS = frozenset("\u00df\u03c2\u200c\u200d")
-
-
-class InvalidEntry(Exception):
-    """Text that names no host or file; the message is a clause: what is wrong, what is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +195,24 @@ def normalized(text: str) -> str:
 
 def redacted(text: str) -> str:
     """A refused HOST without anything that may be a password or a token, to be shown."""
-    scheme, slashes, rest = text.partition("://")
-    if slashes:
-        return f"{scheme}://…" if set("@?#") & set(rest) else text
+    url = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text)
+    scheme = url[0] if url else ""
+    _, at, host = text[len(scheme) :].rpartition("@")
+    if at and (scheme or host != text[1:]):
+        return f"{scheme}…@{_before_query(host)}"
+    return scheme + _unsecret(_before_query(host) if scheme else text)
+
+
+def _before_query(url: str) -> str:
+    query = re.search("[?#]", url)
+    return f"{url[: query.start()]}…" if query else url
+
+
+def _unsecret(text: str) -> str:
+    """HOST:PORT without what is no port."""
     head, colon, rest = text.partition(":")
-    if "@" in text[1:]:
-        return f"{head}:…" if colon else f"…{text[text.rindex('@') :]}"
-    if not colon or is_decimal(rest) or (":" in rest and ADDRESS_LIKE.fullmatch(text)):
+    port = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    if not colon or is_decimal(port) or (":" in rest and ADDRESS_LIKE.fullmatch(text)):
         return text
     return text if head.casefold() == "domain" or head.startswith("@") else f"{head}:…"
 
@@ -234,14 +243,23 @@ def _split_port(text: str) -> tuple[str, str | None]:
     """Split HOST, brackets removed, from the text behind the colon of its port."""
     if "[" in text or "]" in text:
         match = _BRACKETS.fullmatch(text)
-        if not match or ":" not in match[1]:
+        first, last, prefix, port = match.groups() if match else ("", None, None, None)
+        if first and ":" not in first and last is None and prefix is None and _in_brackets(text):
+            # As ssh writes a host beside a port (known_hosts).
+            return first, port
+        if ":" not in first:
             raise InvalidEntry("brackets go around an IPv6 address only, as in [2001:db8::1]:443")
-        first, last, prefix, port = match.groups()
         return first + (f"-{last}" if last is not None else "") + (prefix or ""), port
     if text.count(":") == 1:
         host, _, port = text.partition(":")
         return host, port
     return text, None
+
+
+def _in_brackets(text: str) -> bool:
+    """True for `[name]:port` and `[IPv4]`, which mean a host; `[name]` is a heading."""
+    head, _, port = text[1:].partition("]")
+    return is_decimal(port[1:]) or (not port and DIGITS_AND_DOTS.fullmatch(head) is not None)
 
 
 def _parse_optional_port(text: str | None) -> int | None:

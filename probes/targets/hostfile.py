@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from probes.targets.host import InvalidEntry
+from probes.targets.errors import InvalidEntry
 
 _QUOTED = re.compile(r"""@(["'])(.*)\1(?::(.*))?""")
 _PORT = re.compile(r"@(.*):([0-9]+)")

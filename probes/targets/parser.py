@@ -10,7 +10,10 @@ from pathlib import Path
 from probes.model import Target
 from probes.targets import host as hosts
 from probes.targets import hostfile, tokens
-from probes.targets.host import AddressRange, InvalidEntry
+from probes.targets.errors import InvalidEntry
+from probes.targets.host import AddressRange
+from probes.targets.host_part import SCHEME_PORTS, host_part, without_password
+from probes.targets.notices import Notices
 from probes.targets.result import (
     MAX_HOSTS,
     Domain,
@@ -67,6 +70,7 @@ class TargetParser:
         self._empty_role = ""
         self._file: _OpenHostFile | None = None
         self._line = 0
+        self._notices = Notices()
 
     def feed(self, text: str) -> bool:
         """Parse one argument or pasted text; false if there is no room for it."""
@@ -90,6 +94,7 @@ class TargetParser:
             problems.append(
                 EntryProblem(text, "they are refused too; mend the ones before them first")
             )
+        problems += self._notices.problems()
         return ParseResult(tuple(self._targets.values()), tuple(self._domains), tuple(problems))
 
     def _parse_text(self, text: str) -> None:
@@ -130,7 +135,7 @@ class TargetParser:
         self._role, self._skip_hosts = (role, False) if role in self._roles else (None, True)
         if self._skip_hosts:
             self._report(f"{role}=…", f"{self._unknown_role(role)}; its hosts are left out")
-            self._append_editable(f"{role}={hosts.redacted(rest)}")
+            self._append_editable(f"{role}={without_password(rest)}")
         elif rest:
             self._parse_entry(rest)
         else:
@@ -153,7 +158,7 @@ class TargetParser:
         if self._role or (text.startswith("@") and not self._skip_hosts):
             self._parse_entry(text)
         elif self._skip_hosts:
-            self._append_editable(hosts.redacted(text), after=True)
+            self._append_editable(without_password(text), after=True)
         else:
             self._skip_hosts = True
             shown = hosts.redacted(text)
@@ -163,7 +168,9 @@ class TargetParser:
                 else "which kind of host is not said"
             )
             self._report(
-                shown, f"{reason}; write ROLE=HOST, the role being one of {self._role_ids}"
+                shown,
+                f"{reason}; write ROLE=HOST, the role being one of {self._role_ids}",
+                editable=without_password(text),
             )
 
     def _append_editable(self, more: str, *, after: bool = False) -> None:
@@ -208,7 +215,10 @@ class TargetParser:
 
     def _parse_host(self, role: str, text: str, usual_port: int | None = None) -> None:
         try:
-            parsed, port = hosts.parse_host(text)
+            part = host_part(hosts.normalized(text))
+            if part.scheme and not self._takes_url_port(role, part.scheme):
+                part = part.without_port()
+            parsed, port = hosts.parse_host(part.text)
             if port is not None:
                 self._check_port(role, "HOST")
             else:
@@ -219,8 +229,14 @@ class TargetParser:
                 self._add_host(Target(role, parsed.text, port))
             else:
                 self._domains[Domain(role, parsed.text, port)] = None
+            self._notices.add_dropped(part)
         except InvalidEntry as error:
-            self._report(hosts.redacted(text), str(error), role)
+            self._report(hosts.redacted(text), str(error), role, f"{role}={without_password(text)}")
+
+    def _takes_url_port(self, role: str, scheme: str) -> bool:
+        """True if the port of such a URL is one for the role's check."""
+        check = self._custom_port_checks[role]
+        return check is not None and SCHEME_PORTS.get(scheme, check.port) == check.port
 
     def _add_range(self, role: str, addresses: AddressRange, port: int | None) -> None:
         if (role, addresses, port) in self._ranges:
@@ -289,11 +305,15 @@ class TargetParser:
             hint = f", or {role} alone for its usual hosts" if alone else ""
             self._report(f"{role}=", f"a host is missing after it; write {role}=HOST{hint}")
 
-    def _report(self, entry: str, reason: str, role: str = "") -> None:
+    def _report(self, entry: str, reason: str, role: str = "", editable: str | None = None) -> None:
         if len(self._problems) >= MAX_PROBLEMS:
             self._omitted_problems += 1
             return
         where = f"{self._file.path} line {self._line}: " if self._file else ""
         # What stands in a file is corrected there.
         problem = entry_problem(entry, reason, where=where, role="" if self._file else role)
-        self._problems.append(replace(problem, editable="") if self._file else problem)
+        if self._file:
+            editable = ""
+        elif editable is not None:
+            editable = harmless(editable, MAX_EDITABLE)
+        self._problems.append(replace(problem, editable=editable))

@@ -11,8 +11,13 @@ from probes.targets.host import DIGITS_AND_DOTS, MAX_HOST_LENGTH, normalized
 QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 """Characters removed around a word."""
 
-# A path behind @ may be quoted as a whole, because paths have spaces.
-_WORD = re.compile(r"""(?:[^\s,;@]+|@"[^"]*"|@'[^']*'|@)+""")
+# A path behind @ and a UNC path may be quoted as a whole, because paths have spaces.
+_SCHEME = "[A-Za-z][A-Za-z0-9+.-]{0,31}://"
+# A comma in a login or a path may be part of it, unless another URL follows: it divides no hosts.
+_LOGIN_WITH_COMMA = r"[^\s/?#@=,;:]{0,64}:[^\s/?#@=,;]{0,64}[,;][^\s/?#@=]{0,64}@"
+_URL_PATH = rf"/?[/?#][^\s,;](?:[^\s,;]|[,;]+(?=[^\s,;])(?![\w.-]{{0,64}}=?{_SCHEME}))*|/"
+_URL = rf"{_SCHEME}(?:{_LOGIN_WITH_COMMA})?[^\s,;/?#]*(?:{_URL_PATH})?"
+_WORD = re.compile(rf"""(?:{_URL}|"\\\\[^"\r\n]*"|[^\s,;@="]+|[="]|@"[^"]*"|@'[^']*'|@)+""")
 _COMMENT = re.compile(r"(?:^|\s)#+(.*)")
 _BULLETS = frozenset("-*\u2022\u00b7")
 
