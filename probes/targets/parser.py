@@ -22,7 +22,8 @@ from probes.targets.result import (
     entry_problem,
     target_key,
 )
-from profiles.errors import harmless, nearest
+from probes.targets.roles import ROLE, Roles, listed
+from profiles.errors import harmless
 from profiles.model import Profile
 
 MAX_TEXT = 8 * 1024 * 1024
@@ -34,7 +35,6 @@ MAX_EDITABLE = 16 * 1024
 MAX_FRIENDLY_NAME = 80
 """Characters of the comment that names a host."""
 
-_ROLE = re.compile(r"[\w.-]{0,64}")
 _SPACED_PATH = re.compile(r"""\s*((?:[\w.-]+=)?)@([^"'\r\n]{1,4096})""")
 
 
@@ -55,7 +55,8 @@ class TargetParser:
         self._profile = profile
         self._resolvers = resolvers
         self._base = base
-        self._roles = {role.id: role for role in profile.roles}
+        self._roles = Roles(profile)
+        self._prefixes_count = True
         self._custom_port_checks = {role.id: profile.custom_port(role.id) for role in profile.roles}
         self._targets: dict[tuple[str, str, int | None], Target] = {}
         self._domains: dict[Domain, None] = {}
@@ -98,6 +99,10 @@ class TargetParser:
         return ParseResult(tuple(self._targets.values()), tuple(self._domains), tuple(problems))
 
     def _parse_text(self, text: str) -> None:
+        text, titles = self._roles.with_ids(text)
+        for title in titles:
+            self._notices.add(f"{title}=", f"read as {self._roles.spelled(title)}=")
+        self._prefixes_count = self._roles.are_all_keys(text)
         for line in tokens.tokenize(text):
             self._line = line.number
             if self._file and self._file.role:
@@ -117,32 +122,43 @@ class TargetParser:
 
     def _parse_word(self, word: tokens.Word) -> None:
         role, equals, rest = word.text.partition("=")
-        if equals and _ROLE.fullmatch(role):
+        if equals and ROLE.fullmatch(role):
             self._report_empty_role()
             self._parse_role_and_host(role, rest.lstrip(tokens.QUOTES))
         elif (
-            word.text in self._roles
-            and not word.after_comma
+            not word.after_comma
+            and self._roles.spelled(word.text)
             and not (self._file and self._file.role)
         ):
             self._report_empty_role()
-            self._add_usual_hosts(word.text)
+            self._add_usual_hosts(self._role_of(word.text))
         else:
             self._empty_role = ""
             self._parse_plain_word(word.text)
 
     def _parse_role_and_host(self, role: str, rest: str) -> None:
-        self._role, self._skip_hosts = (role, False) if role in self._roles else (None, True)
+        id = self._role_of(role, equals="=")
+        self._role, self._skip_hosts = id or None, not id
         if self._skip_hosts:
             self._report(f"{role}=…", f"{self._unknown_role(role)}; its hosts are left out")
             self._append_editable(f"{role}={without_password(rest)}")
         elif rest:
             self._parse_entry(rest)
         else:
-            self._empty_role = role
+            self._empty_role = id
+
+    def _role_of(self, word: str, equals: str = "") -> str:
+        """Id of the role that a word means; empty if none is certain."""
+        id = self._roles.spelled(word)
+        if not id and equals and self._prefixes_count:
+            begun = self._roles.begun(word)
+            id = begun[0] if len(begun) == 1 else ""
+        if id and id != word:
+            self._notices.add(f"{word}{equals}", f"read as {id}{equals}")
+        return id
 
     def _add_usual_hosts(self, id: str) -> None:
-        role = self._roles[id]
+        role = self._roles.by_id[id]
         usual = role.hosts or (tuple(self._resolvers) if role.resolvers else ())
         for host in usual:
             self._parse_host(id, host)
@@ -164,7 +180,7 @@ class TargetParser:
             shown = hosts.redacted(text)
             reason = (
                 self._unknown_role(text)
-                if self._similar_roles(text)
+                if self._roles.similar(text)
                 else "which kind of host is not said"
             )
             self._report(
@@ -281,27 +297,17 @@ class TargetParser:
 
     @property
     def _role_ids(self) -> str:
-        return ", ".join(self._roles)
-
-    def _similar_roles(self, word: str) -> str:
-        """Roles that a word was probably meant as, joined by `or`."""
-        folded = word[:64].casefold()
-        similar = [
-            id
-            for id in self._roles
-            if folded and (id.startswith(folded) or folded in id.split("."))
-        ]
-        return " or ".join(similar[:3]) or nearest(folded, self._roles)
+        return ", ".join(self._roles.by_id)
 
     def _unknown_role(self, word: str) -> str:
-        similar = self._similar_roles(word)
+        similar = listed(self._roles.similar(word))
         suggestion = f"did you mean {similar}?" if similar else f"the roles are {self._role_ids}"
         return f"there is no role of this name ({suggestion})"
 
     def _report_empty_role(self) -> None:
         if self._empty_role:
             role, self._empty_role = self._empty_role, ""
-            alone = self._roles[role].hosts or self._roles[role].resolvers
+            alone = self._roles.by_id[role].hosts or self._roles.by_id[role].resolvers
             hint = f", or {role} alone for its usual hosts" if alone else ""
             self._report(f"{role}=", f"a host is missing after it; write {role}=HOST{hint}")
 

@@ -94,10 +94,9 @@ def test_a_role_that_needs_a_host_says_so():
     ("typed", "meant"),
     [
         ("windos.target", "windows.target"),
-        ("Windows.Target", "windows.target"),
         ("windows", "windows.target or windows.dc"),
         ("dc", "windows.dc"),
-        ("unix.targe", "unix.target"),
+        ("unix.trget", "unix.target"),
     ],
 )
 def test_a_role_that_does_not_exist_is_refused_with_the_nearest_named(typed, meant):
