@@ -103,6 +103,8 @@ def _authority(rest: str, scheme: str) -> HostPart:
 
 def _login_host(text: str) -> HostPart:
     user, _, rest = text.rpartition("@")
+    if not user:
+        raise InvalidEntry("in front of the @ nothing stands; write the host alone")
     if "/" in user:
         raise InvalidEntry(
             "where its host begins is not certain, as a slash stands before the @;"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from probes.model import Target
 from probes.targets import host as hosts
 from probes.targets import hostfile, tokens
 from probes.targets.errors import InvalidEntry
+from probes.targets.formats import ONE_A_LINE, read_listing
 from probes.targets.host import AddressRange
 from probes.targets.host_part import SCHEME_PORTS, host_part, without_password
 from probes.targets.notices import Notices
@@ -23,6 +25,8 @@ from probes.targets.result import (
     target_key,
 )
 from probes.targets.roles import ROLE, Roles, listed
+from probes.targets.table import UndecidedList, is_heading, is_rule
+from probes.targets.tokens import Line
 from profiles.errors import harmless
 from profiles.model import Profile
 
@@ -45,6 +49,8 @@ class _OpenHostFile:
     path: str
     role: str | None
     port: int | None
+    column: str = ""
+    """Number or heading of its host column, where one was named."""
 
 
 class TargetParser:
@@ -103,22 +109,142 @@ class TargetParser:
         for title in titles:
             self._notices.add(f"{title}=", f"read as {self._roles.spelled(title)}=")
         self._prefixes_count = self._roles.are_all_keys(text)
-        for line in tokens.tokenize(text):
-            self._line = line.number
-            if self._file and self._file.role:
-                self._report_empty_role()
-                self._role, self._skip_hosts = self._file.role, False
-            before = self._host_count, len(self._targets)
+        lines = list(tokens.tokenize(text, in_file=self._file is not None))
+        if not self._file and len(lines) < 2:
+            for line in lines:
+                self._parse_line(line)
+            return
+        block: list[Line] = []
+        for line in lines:
+            if self._begins_role(line):
+                self._parse_block(block)
+                block = []
+            block.append(line)
+        self._parse_block(block)
+
+    def _begins_role(self, line: Line) -> bool:
+        """True for `ROLE=…`, and for a role alone where plain hosts have none."""
+        key, equals, _ = line.words[0].text.partition("=")
+        if equals:
+            begun = self._roles.begun(key) if self._prefixes_count else ()
+            return bool(self._roles.spelled(key) or begun)
+        in_role = self._file is not None and self._file.role is not None
+        return len(line.words) == 1 and not in_role and bool(self._roles.spelled(key))
+
+    def _parse_block(self, lines: list[Line]) -> None:
+        """Parse a line that begins a role, if it does, and the lines of plain hosts behind it."""
+        if lines and self._begins_role(lines[0]):
+            first, lines = lines[0], lines[1:]
+            rest = list(tokens.tokenize(first.raw.partition("=")[2]))
+            if rest and lines and self._role_of_line(first):
+                rest = [replace(rest[0], number=first.number)]
+                if self._parse_columns([*rest, *lines]):
+                    return
+            self._parse_line(first)
+        if not lines:
+            return
+        self._enter_file_role()
+        if self._role is None and self._file and not self._skip_hosts:
+            self._line, self._skip_hosts = lines[0].number, True
+            self._report(
+                hosts.redacted(lines[0].words[0].text),
+                "which kind of host is not said; write ROLE=@FILE, or ROLE= in a line before it",
+            )
+        elif self._role is None:
+            for line in lines:
+                self._parse_line(line)
+        elif not self._parse_columns(lines):
+            self._parse_plain_lines(lines)
+
+    def _role_of_line(self, line: Line) -> bool:
+        """Make the role of a line that begins with one the current role."""
+        self._report_empty_role()
+        id = self._role_of(line.words[0].text.partition("=")[0], equals="=")
+        self._role, self._skip_hosts = id or None, not id
+        return bool(id)
+
+    def _enter_file_role(self) -> None:
+        """In a file under a role, the plain hosts of every line are of that role."""
+        if self._file and self._file.role:
+            self._report_empty_role()
+            self._role, self._skip_hosts = self._file.role, False
+
+    def _parse_columns(self, lines: list[Line]) -> bool:
+        """Parse lines in which only some words are hosts; false if they have a host a line."""
+        file = self._file
+        how = f"write @FILE:COLUMN with its number or heading, or {ONE_A_LINE}"
+        if not file:
+            how = f"put the hosts alone, as {ONE_A_LINE}"
+        try:
+            listing = read_listing(lines, file.column if file else "", how)
+        except UndecidedList as wrong:
+            self._report_lines([(wrong.line, f"no host is taken from this list: {wrong.reason}")])
+            return True
+        if listing is None:
+            return False
+        self._empty_role = ""
+        role = self._role or ""
+        for row in listing.rows:
+            self._line = row.line
+            with self._named(row.friendly):
+                self._parse_host(role, row.host, file.port if file else None)
+        if listing.about:
+            self._notices.add(file.path if file else "this list", listing.about)
+        self._report_lines(listing.refused)
+        return True
+
+    def _parse_plain_lines(self, lines: list[Line]) -> None:
+        """Parse a list with a host a line; other lines are refused together."""
+        lines = [line for line in lines if not is_rule(line.raw)]
+        if len(lines) > 1 and is_heading(lines[0]):
+            heading = lines[0].words[0].text
+            self._notices.add(heading, "the first line is taken for a heading, not for a host")
+            lines = lines[1:]
+        continued = False
+        plain, refused = [], []
+        for line in lines:
+            wrapped = not self._file and (line.is_continued or continued)
+            if len(line.words) == 1 or wrapped or "=" in line.words[0].text:
+                plain.append(line)
+            else:
+                refused.append((line.number, f"it has several words, and {ONE_A_LINE}"))
+            continued = line.is_continued
+        if len(refused) > len(plain):
+            number, reason = refused[0]
+            refused = [(number, f"no host is taken from this list: {reason}; # begins a comment")]
+            plain = []
+        for line in plain:
+            self._enter_file_role()
+            self._parse_line(line)
+        self._report_lines(refused)
+
+    def _parse_line(self, line: Line) -> None:
+        self._line = line.number
+        with self._named(line.comment):
             for word in line.words:
                 self._parse_word(word)
-            # A comment behind a network or beside several hosts is about no single one of them.
-            alone = (self._host_count - before[0], len(self._targets) - before[1]) == (1, 1)
-            if self._file and line.comment and alone:
-                self._set_friendly_name(line.comment)
 
-    def _set_friendly_name(self, comment: str) -> None:
-        key, target = self._targets.popitem()
-        self._targets[key] = replace(target, friendly_name=harmless(comment, MAX_FRIENDLY_NAME))
+    def _report_lines(self, refused: Iterable[tuple[int, str]]) -> None:
+        """Report lines of a list, those with the same reason once."""
+        found: dict[str, list[int]] = {}
+        for line, reason in refused:
+            found.setdefault(reason, []).append(line)
+        for reason, numbers in found.items():
+            self._line = numbers[0]
+            more = f", and of {len(numbers) - 1:,} more lines" if len(numbers) > 1 else ""
+            self._report("", f"{reason}{more}")
+
+    @contextmanager
+    def _named(self, comment: str) -> Iterator[None]:
+        """In a file, a comment is the friendly name of the host parsed meanwhile."""
+        before = self._host_count, len(self._targets)
+        yield
+        # A comment behind a network or beside several hosts is about no single one of them.
+        alone = (self._host_count - before[0], len(self._targets) - before[1]) == (1, 1)
+        if self._file and comment and alone:
+            key, target = self._targets.popitem()
+            named = replace(target, friendly_name=harmless(comment, MAX_FRIENDLY_NAME))
+            self._targets[key] = named
 
     def _parse_word(self, word: tokens.Word) -> None:
         role, equals, rest = word.text.partition("=")
@@ -316,6 +442,8 @@ class TargetParser:
             self._omitted_problems += 1
             return
         where = f"{self._file.path} line {self._line}: " if self._file else ""
+        if not entry:
+            where = where.removesuffix(": ") or f"line {self._line}"
         # What stands in a file is corrected there.
         problem = entry_problem(entry, reason, where=where, role="" if self._file else role)
         if self._file:

@@ -18,8 +18,13 @@ _LOGIN_WITH_COMMA = r"[^\s/?#@=,;:]{0,64}:[^\s/?#@=,;]{0,64}[,;][^\s/?#@=]{0,64}
 _URL_PATH = rf"/?[/?#][^\s,;](?:[^\s,;]|[,;]+(?=[^\s,;])(?![\w.-]{{0,64}}=?{_SCHEME}))*|/"
 _URL = rf"{_SCHEME}(?:{_LOGIN_WITH_COMMA})?[^\s,;/?#]*(?:{_URL_PATH})?"
 _WORD = re.compile(rf"""(?:{_URL}|"\\\\[^"\r\n]*"|[^\s,;@="]+|[="]|@"[^"]*"|@'[^']*'|@)+""")
-_COMMENT = re.compile(r"(?:^|\s)#+(.*)")
-_BULLETS = frozenset("-*\u2022\u00b7")
+_COMMENT = re.compile(
+    # //server/share is a path; a row of a table may begin with an empty cell.
+    r"(?:^|\s)#+(.*)|^\s*(?://(?![^\s/]+/\S)|--(?![\s-]*$)|;(?=\s|;|[^;]*$))(.*)"
+    r"|\s(?://|--)\s+(?![\s-]*$)(.*)"
+)
+_SEMICOLON_COMMENT = re.compile(r"\s;\s+(.*)")
+_BULLET = re.compile(r"[-*\u2022\u00b7]|[0-9]{1,5}[.)]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +37,27 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Line with at least one word: its number from 1, its words, and the comment behind them."""
+    """Line with a word: its number from 1, its words, and the comment behind them."""
 
     number: int
     words: list[Word]
     comment: str = ""
+    raw: str = ""
+    """The whole line."""
+    text: str = ""
+    """The line without its comment."""
+    is_continued: bool = False
+    """A comma or semicolon stands at its end."""
 
 
-def tokenize(text: str) -> Iterator[Line]:
-    """Lines that have words."""
+def tokenize(text: str, *, in_file: bool = False) -> Iterator[Line]:
+    """Lines that have words; `in_file` a semicolon between spaces begins a comment."""
     after_comma = False
-    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
+    for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         words: list[Word] = []
-        comment = _COMMENT.search(line)
-        line, end = line[: comment.start()] if comment else line, 0
+        comment = _COMMENT.search(raw) or (_SEMICOLON_COMMENT.search(raw) if in_file else None)
+        line, end = raw[: comment.start()] if comment else raw, 0
+        stripped = line
         for match in _WORD.finditer(line):
             after_comma = after_comma or _has_comma(line[end : match.start()])
             end = match.end()
@@ -55,7 +67,8 @@ def tokenize(text: str) -> Iterator[Line]:
                 after_comma = False
         after_comma = after_comma or _has_comma(line[end:])
         if words:
-            yield Line(number, _join_words(words), comment[1].strip() if comment else "")
+            note = next(filter(None, comment.groups()), "").strip() if comment else ""
+            yield Line(number, _join_words(words), note, raw, stripped, after_comma)
 
 
 def single_line(text: str) -> str:
@@ -76,7 +89,7 @@ def _strip_quotes(word: str) -> str:
 
 def _join_words(words: list[Word]) -> list[Word]:
     """Words without a leading bullet, with `ROLE = HOST` and `FIRST - LAST` as one word each."""
-    if len(words) > 1 and words[0].text in _BULLETS:
+    if len(words) > 1 and _BULLET.fullmatch(words[0].text) and not words[1].after_comma:
         words = words[1:]
     joined: list[Word] = []
     for word in words:
