@@ -13,7 +13,7 @@ from probes.targets.table import Listing, Row, UndecidedList, is_usable, read_ta
 from probes.targets.tokens import Line
 
 _SECTION = re.compile(r"\[(?![0-9.]+\])[^\[\]:]+(?::(?:vars|children|hosts))?\]")
-_YAML_KEY = re.compile(r"""\s*(?:-\s+)?["']?[\w./-]+["']?:(?:\s.*)?""")
+_YAML_KEY = re.compile(r"""\s*(?:-\s+)?["']?[\w./-]+["']?\s*:(?:\s.*)?""")
 _KEY_TYPE = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[\w@.-]+")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=")
 _ANSIBLE = re.compile(r"ansible_\w+=")
@@ -43,6 +43,11 @@ def read_listing(lines: Sequence[Line], column: str = "", how: str = "") -> List
     return read_table(lines, column, how)
 
 
+def is_section(line: Line) -> bool:
+    """True for the heading of a group in an Ansible inventory, or of other settings."""
+    return _SECTION.fullmatch(line.text.strip()) is not None
+
+
 def _refuse_foreign(lines: Sequence[Line]) -> None:
     first = lines[0].raw.lstrip()
     if first.startswith("{") or re.match(r"\[\s*(?:$|[{\"\[\]])", first):
@@ -56,7 +61,7 @@ def _refuse_foreign(lines: Sequence[Line]) -> None:
         if _YAML_KEY.fullmatch(line.raw) and "=" not in line.raw.partition(":")[0]:
             raise UndecidedList(
                 line.number,
-                f"a line with a name and a colon is a heading or YAML; {ONE_A_LINE},"
+                f"a name with a colon is a heading or the key of a value; {ONE_A_LINE},"
                 " and # begins a comment",
             )
 
@@ -79,14 +84,14 @@ def _known_hosts(lines: Sequence[Line]) -> Listing | None:
 
 def _inventory(lines: Sequence[Line]) -> Listing | None:
     """Hosts of an Ansible inventory in INI form, by their ansible_host where they have one."""
-    headed = any(_SECTION.fullmatch(line.text.strip()) for line in lines)
+    headed = any(map(is_section, lines))
     if not headed and not any(_ANSIBLE.search(line.text) for line in lines):
         return None
     rows: list[Row] = []
     section = ""
     for line in lines:
         text = line.text.strip()
-        if _SECTION.fullmatch(text):
+        if is_section(line):
             section = text[1:-1]
         elif not section.endswith((":vars", ":children")):
             if _SETTING.match(text):

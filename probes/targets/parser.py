@@ -12,9 +12,10 @@ from probes.model import Target
 from probes.targets import host as hosts
 from probes.targets import hostfile, tokens
 from probes.targets.errors import InvalidEntry
-from probes.targets.formats import ONE_A_LINE, read_listing
+from probes.targets.formats import ONE_A_LINE, is_section, read_listing
 from probes.targets.host import AddressRange
 from probes.targets.host_part import SCHEME_PORTS, host_part, without_password
+from probes.targets.name_range import expand, has_range
 from probes.targets.notices import Notices
 from probes.targets.result import (
     MAX_HOSTS,
@@ -78,6 +79,8 @@ class TargetParser:
         self._file: _OpenHostFile | None = None
         self._line = 0
         self._notices = Notices()
+        # Of a reason in a file: the place of its first problem, and how many there are.
+        self._same_in_file: dict[tuple[str, str], tuple[int, int]] = {}
 
     def feed(self, text: str) -> bool:
         """Parse one argument or pasted text; false if there is no room for it."""
@@ -96,6 +99,10 @@ class TargetParser:
         """Targets, domains and problems of everything that was fed."""
         self._report_empty_role()
         problems = list(self._problems)
+        for at, count in self._same_in_file.values():
+            if count > 1 and at < len(problems):
+                more = f"{problems[at].reason}; the same in {count - 1:,} more places of the file"
+                problems[at] = replace(problems[at], reason=more)
         if self._omitted_problems:
             text = f"{self._omitted_problems:,} further entries"
             problems.append(
@@ -115,8 +122,10 @@ class TargetParser:
                 self._parse_line(line)
             return
         block: list[Line] = []
+        # A setting of an inventory may be called as a role is.
+        has_sections = any(map(is_section, lines))
         for line in lines:
-            if self._begins_role(line):
+            if self._begins_role(line) and not (has_sections and block):
                 self._parse_block(block)
                 block = []
             block.append(line)
@@ -172,13 +181,15 @@ class TargetParser:
     def _parse_columns(self, lines: list[Line]) -> bool:
         """Parse lines in which only some words are hosts; false if they have a host a line."""
         file = self._file
-        how = f"write @FILE:COLUMN with its number or heading, or {ONE_A_LINE}"
-        if not file:
-            how = f"put the hosts alone, as {ONE_A_LINE}"
+        how = "write the hosts alone, one a line"
+        if file:
+            how = f"name it by its number or heading, as in @{file.path}:1"
         try:
             listing = read_listing(lines, file.column if file else "", how)
         except UndecidedList as wrong:
-            self._report_lines([(wrong.line, f"no host is taken from this list: {wrong.reason}")])
+            whole = f"{self._role}=@{file.path}" if file else ""
+            self._line = wrong.line
+            self._report("", f"no host is taken from this list: {wrong.reason}", editable=whole)
             return True
         if listing is None:
             return False
@@ -360,20 +371,27 @@ class TargetParser:
             part = host_part(hosts.normalized(text))
             if part.scheme and not self._takes_url_port(role, part.scheme):
                 part = part.without_port()
-            parsed, port = hosts.parse_host(part.text)
-            if port is not None:
-                self._check_port(role, "HOST")
+            if has_range(part.text):
+                for name in expand(part.text, MAX_HOSTS - self._host_count):
+                    self._add_parsed(role, name, usual_port)
             else:
-                port = usual_port
-            if isinstance(parsed, AddressRange):
-                self._add_range(role, parsed, port)
-            elif isinstance(parsed, hosts.HostName):
-                self._add_host(Target(role, parsed.text, port))
-            else:
-                self._domains[Domain(role, parsed.text, port)] = None
+                self._add_parsed(role, part.text, usual_port)
             self._notices.add_dropped(part)
         except InvalidEntry as error:
             self._report(hosts.redacted(text), str(error), role, f"{role}={without_password(text)}")
+
+    def _add_parsed(self, role: str, text: str, usual_port: int | None) -> None:
+        parsed, port = hosts.parse_host(text)
+        if port is not None:
+            self._check_port(role, "HOST")
+        else:
+            port = usual_port
+        if isinstance(parsed, AddressRange):
+            self._add_range(role, parsed, port)
+        elif isinstance(parsed, hosts.HostName):
+            self._add_host(Target(role, parsed.text, port))
+        else:
+            self._domains[Domain(role, parsed.text, port)] = None
 
     def _takes_url_port(self, role: str, scheme: str) -> bool:
         """True if the port of such a URL is one for the role's check."""
@@ -438,6 +456,12 @@ class TargetParser:
             self._report(f"{role}=", f"a host is missing after it; write {role}=HOST{hint}")
 
     def _report(self, entry: str, reason: str, role: str = "", editable: str | None = None) -> None:
+        if self._file and entry:
+            same = (self._file.path, reason)
+            at, count = self._same_in_file.get(same, (len(self._problems), 0))
+            self._same_in_file[same] = at, count + 1
+            if count:
+                return
         if len(self._problems) >= MAX_PROBLEMS:
             self._omitted_problems += 1
             return
@@ -446,8 +470,8 @@ class TargetParser:
             where = where.removesuffix(": ") or f"line {self._line}"
         # What stands in a file is corrected there.
         problem = entry_problem(entry, reason, where=where, role="" if self._file else role)
-        if self._file:
+        if self._file and entry:
             editable = ""
         elif editable is not None:
             editable = harmless(editable, MAX_EDITABLE)
-        self._problems.append(replace(problem, editable=editable))
+        self._problems.append(replace(problem, editable=editable if entry or editable else ""))

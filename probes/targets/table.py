@@ -126,7 +126,7 @@ def _grid(lines: Sequence[Line]) -> _Grid | None:
 
 
 def _single_column(lines: Sequence[Line], column: str) -> Listing | None:
-    """None if a list with a host a line has the named column, without its heading if that was it."""
+    """Hosts below the named heading; None if the first column was meant."""
     first = lines[0].words[0].text
     if _folded(column) == _folded(first) and not hosts.is_decimal(column):
         return Listing([Row(line.number, line.text.strip(), line.comment) for line in lines[1:]])
