@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from probes.model import Target
@@ -26,13 +27,15 @@ from probes.targets.result import (
     target_key,
 )
 from probes.targets.roles import ROLE, Roles, listed
-from probes.targets.table import UndecidedList, is_heading, is_rule
+from probes.targets.table import UndecidedList, has_heading, is_heading, is_rule, width
 from probes.targets.tokens import Line
 from profiles.errors import harmless
 from profiles.model import Profile
 
 MAX_TEXT = 8 * 1024 * 1024
 """Characters and file bytes read in all; 262,144 addresses need half of it."""
+MAX_LINES = 2 * MAX_HOSTS
+"""Lines of one list."""
 MAX_PROBLEMS = 1000
 """Problems that are kept; further ones are counted."""
 MAX_EDITABLE = 16 * 1024
@@ -48,6 +51,8 @@ class _OpenHostFile:
     """The host file being read: its path, the role of its plain hosts, and their port."""
 
     path: str
+    word: str
+    """The reference as it was typed."""
     role: str | None
     port: int | None
     column: str = ""
@@ -116,16 +121,23 @@ class TargetParser:
         for title in titles:
             self._notices.add(f"{title}=", f"read as {self._roles.spelled(title)}=")
         self._prefixes_count = self._roles.are_all_keys(text)
-        lines = list(tokens.tokenize(text, in_file=self._file is not None))
+        lines = list(islice(tokens.tokenize(text, in_file=self._file is not None), MAX_LINES + 1))
+        if len(lines) > MAX_LINES:
+            self._line = lines[-1].number
+            self._report("", f"a list has at most {MAX_LINES:,} lines; write networks or ranges")
+            return
         if not self._file and len(lines) < 2:
             for line in lines:
                 self._parse_line(line)
             return
         block: list[Line] = []
-        # A setting of an inventory may be called as a role is.
-        has_sections = any(map(is_section, lines))
-        for line in lines:
-            if self._begins_role(line) and not (has_sections and block):
+        begins = [self._begins_role(line) for line in lines]
+        # A setting of an inventory or a cell of a table may begin as a role does.
+        is_whole = any(map(is_section, lines)) or (
+            any(begins) and not begins[0] and has_heading(lines)
+        )
+        for line, begins_role in zip(lines, begins, strict=True):
+            if begins_role and not (is_whole and block):
                 self._parse_block(block)
                 block = []
             block.append(line)
@@ -187,7 +199,7 @@ class TargetParser:
         try:
             listing = read_listing(lines, file.column if file else "", how)
         except UndecidedList as wrong:
-            whole = f"{self._role}=@{file.path}" if file else ""
+            whole = f"{self._role}={file.word}" if file else ""
             self._line = wrong.line
             self._report("", f"no host is taken from this list: {wrong.reason}", editable=whole)
             return True
@@ -352,19 +364,28 @@ class TargetParser:
             self._report(word, "lists in files are switched off here; type the hosts")
             return
         try:
-            reference = hostfile.parse_reference(word)
-            port = hosts.parse_port(reference.port) if reference.port else None
+            reference = hostfile.parse_reference(word, self._base)
+            text = hostfile.read_text(reference.path, self._base, self._remaining_text)
+            column, number = reference.column, reference.port
+            if not number and hosts.is_decimal(column) and not self._has_column(text, column):
+                column, number = "", column
+            port = hosts.parse_port(number) if number else None
             if port is not None:
                 self._check_port(self._role, "@FILE")
-            text = hostfile.read_text(reference.path, self._base, self._remaining_text)
         except InvalidEntry as error:
             self._report(word, str(error), self._role or "")
             return
         self._remaining_text -= len(text)
-        role, self._file = self._role, _OpenHostFile(reference.path, self._role, port)
+        role = self._role
+        self._file = _OpenHostFile(reference.path, word, self._role, port, column)
         self._parse_text(text)
         self._report_empty_role()
         self._role, self._skip_hosts, self._file = role, False, None
+
+    def _has_column(self, text: str, number: str) -> bool:
+        """True if the text has so many columns; else the number is a port."""
+        lines = list(islice(tokens.tokenize(text, in_file=True), MAX_LINES))
+        return len(number) < 5 and 1 <= int(number) <= (width(lines) if lines else 1)
 
     def _parse_host(self, role: str, text: str, usual_port: int | None = None) -> None:
         try:

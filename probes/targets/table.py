@@ -18,16 +18,45 @@ MAX_LINE = 64 * 1024
 """Characters of one line of a list."""
 MAX_COLUMNS = 1024
 
-_NAMES = (
+_SURE_NAMES = (
     "dnshostname", "fqdn", "dnsname", "hostfqdn", "fullyqualifieddomainname", "hostname",
     "computername", "servername", "machinename", "nodename", "devicename", "systemname", "pcname",
-    "rechnername", "host", "computer", "server", "machine", "node", "device", "rechner", "pc",
-    "target", "vmname", "name", "inventoryhostname", "samaccountname", "cn",
+    "rechnername", "ansiblehost", "inventoryhostname", "vmname", "samaccountname",
+)  # fmt: skip
+_NAMES = (
+    *_SURE_NAMES, "host", "computer", "server", "machine", "node", "device", "rechner", "pc",
+    "target", "name", "cn",
 )  # fmt: skip
 _ADDRESSES = (
-    "ansiblehost", "ip", "ipaddress", "ipaddr", "ipv4address", "ipv4", "ipadresse", "primaryip",
-    "managementip", "mgmtip", "hostip", "serverip", "address", "ipv6address", "ipv6",
+    "ipaddress", "ipaddr", "ipv4address", "ipadresse", "primaryip", "managementip", "mgmtip",
+    "hostip", "serverip", "ip", "ipv4", "address", "ipv6address", "ipv6",
 )  # fmt: skip
+_SURE = frozenset((*_SURE_NAMES, *_ADDRESSES)) - {"address"}
+_OTHERS = frozenset(
+    ("os", "operatingsystem", "osversion", "operatingsystemversion", "version", "description",
+     "location", "site", "owner", "user", "role", "roles", "type", "kind", "status", "state",
+     "note", "notes", "comment", "remark", "mac", "macaddress", "id", "port", "domain", "model",
+     "age", "enabled", "distinguishedname", "objectclass", "objectguid", "sid")
+)  # fmt: skip
+"""Headings that stand beside those of hosts."""
+_PLACEHOLDERS = frozenset(
+    (
+        "-",
+        "--",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "nil",
+        "unknown",
+        "tbd",
+        "dhcp",
+        "?",
+        "#n/a",
+        "0.0.0.0",
+    )
+)
+"""Cells that mean nothing."""
 _RANK = {heading: rank for rank, heading in enumerate(_NAMES + _ADDRESSES)}
 """Headings of columns that hold hosts, the one that a look-up needs least help with first."""
 
@@ -149,7 +178,7 @@ def _delimited(lines: Sequence[Line], delimiter: str) -> _Grid | None:
     read = 0
     try:
         for row in reader:
-            cleaned = [cell.strip().strip(QUOTES) for cell in row]
+            cleaned = [_cleaned(cell) for cell in row]
             if any(cleaned):
                 cells.append((numbers[read], cleaned))
             read = reader.line_num
@@ -169,11 +198,16 @@ def _spaced(lines: Sequence[Line], cells_of: Callable[[Line], list[str]]) -> _Gr
 
 def _wide_cells(line: Line) -> list[str]:
     words = _word_cells(line)
-    return words if len(words) == 1 else _WIDE_GAP.split(line.text.strip())
+    return words if len(words) == 1 else [*map(_cleaned, _WIDE_GAP.split(line.text.strip()))]
 
 
 def _word_cells(line: Line) -> list[str]:
-    return [word.text for word in line.words]
+    return [word.text if len(line.words) == 1 else _cleaned(word.text) for word in line.words]
+
+
+def _cleaned(cell: str) -> str:
+    text = cell.strip().strip(QUOTES)
+    return "" if text.casefold() in _PLACEHOLDERS else text
 
 
 def _rectangular(cells: list[tuple[int, list[str]]]) -> _Grid | None:
@@ -188,8 +222,7 @@ def _rectangular(cells: list[tuple[int, list[str]]]) -> _Grid | None:
     fitting = [(number, row) for number, row in cells if len(row) == width]
     known = [at for at, cell in enumerate(first) if _is_heading(cell)]
     headed = (
-        bool(known)
-        and not any(map(_is_address, first))
+        _are_headings(first)
         and 1 < len(fitting) > len(cells) / 2
         # The same word in every line is a keyword.
         and not any(row[at] == first[at] for _, row in fitting[1:] for at in known)
@@ -202,6 +235,19 @@ def _rectangular(cells: list[tuple[int, list[str]]]) -> _Grid | None:
     return _Grid(fitting, headed, refused)
 
 
+def _are_headings(cells: Sequence[str]) -> bool:
+    """True for a line that can be nothing else, or has a host's heading in its first column.
+
+    Server and name are words of a row as well: behind another word they want a second heading.
+    """
+    folded = [_folded(cell) for cell in cells]
+    sure = any(one in _SURE for one in folded) or folded[0] in _RANK
+    both = any(one in _RANK for one in folded) and (
+        sum(one in _RANK or one in _OTHERS for one in folded) > 1
+    )
+    return (sure or both) and not any(map(_is_address, cells))
+
+
 def _aligned(lines: Sequence[Line]) -> _Grid:
     """Grid of text whose columns begin where the dashes below the heading do (Format-Table)."""
     starts = [match.start() for match in re.finditer(r"[-=]+", lines[1].raw)]
@@ -210,7 +256,7 @@ def _aligned(lines: Sequence[Line]) -> _Grid:
     for line in (lines[0], *lines[2:]):
         if not is_rule(line.raw):
             raw = line.raw.expandtabs()
-            cells = [raw[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+            cells = [_cleaned(raw[start:end]) for start, end in zip(starts, ends, strict=True)]
             # A number is set to the right, and may begin before its dashes do.
             grid.append((line.number, [_WIDE_GAP.split(cell)[0] for cell in cells]))
     return _Grid(grid, True)
@@ -257,6 +303,12 @@ def _listing(grid: _Grid, column: str, how: str) -> Listing:
         # Every other line has an address there.
         heading, rows = grid.lines[0][1], grid.lines[1:]
     names = _name_column(heading, chosen)
+    refused = list(grid.refused)
+    if heading and _folded(heading[chosen]) in _ADDRESSES:
+        no_address = f'below "{harmless(heading[chosen], 40)}" no address stands'
+        fits = [not row[chosen] or _is_address(row[chosen]) for _, row in rows]
+        refused += [(row[0], no_address) for row, fit in zip(rows, fits, strict=True) if not fit]
+        rows = [row for row, fit in zip(rows, fits, strict=True) if fit]
     found = [
         Row(number, row[chosen], "" if names is None else row[names])
         for number, row in rows
@@ -270,7 +322,7 @@ def _listing(grid: _Grid, column: str, how: str) -> Listing:
     )
     if len(found) < len(rows):
         about += f", {len(rows) - len(found):,} lines have none there"
-    return Listing(found, about, grid.refused)
+    return Listing(found, about, refused)
 
 
 def _is_headed_by(grid: _Grid, column: str) -> bool:
@@ -306,7 +358,7 @@ def _headed_column(
     """The column of hosts in which most cells are some, by the rank of its heading."""
     line = grid.lines[0][0]
     known = [at for at, cell in enumerate(heading) if _is_heading(cell)]
-    bad = {at: sum(not is_usable(row[at]) for _, row in rows) for at in known}
+    bad = {at: sum(not _fits(heading[at], row[at]) for _, row in rows) for at in known}
     best = sorted(known, key=lambda at: (bad[at], _RANK[_folded(heading[at])]))
     if not best or not rows:
         raise UndecidedList(
@@ -321,6 +373,16 @@ def _headed_column(
             line, f'no cell below its heading "{harmless(heading[best[0]], 40)}" is a host; {how}'
         )
     return best[0]
+
+
+def _fits(heading: str, cell: str) -> bool:
+    return _is_address(cell) if _folded(heading) in _ADDRESSES else is_usable(cell)
+
+
+def has_heading(lines: Sequence[Line]) -> bool:
+    """True for a table whose first line says which column has the hosts."""
+    grid = _grid(lines)
+    return grid is not None and grid.is_headed
 
 
 def _address_column(grid: _Grid, how: str) -> int:

@@ -17,7 +17,9 @@ _SCHEME = "[A-Za-z][A-Za-z0-9+.-]{0,31}://"
 _LOGIN_WITH_COMMA = r"[^\s/?#@=,;:]{0,64}:[^\s/?#@=,;]{0,64}[,;][^\s/?#@=]{0,64}@"
 _URL_PATH = rf"/?[/?#][^\s,;](?:[^\s,;]|[,;]+(?=[^\s,;])(?![\w.-]{{0,64}}=?{_SCHEME}))*|/"
 _URL = rf"{_SCHEME}(?:{_LOGIN_WITH_COMMA})?[^\s,;/?#]*(?:{_URL_PATH})?"
-_WORD = re.compile(rf"""(?:{_URL}|"\\\\[^"\r\n]*"|[^\s,;@="]+|[="]|@"[^"]*"|@'[^']*'|@)+""")
+_WORD = re.compile(
+    rf"""(?:{_URL}|:"[^"\r\n]*"|"\\\\[^"\r\n]*"|[^\s,;@="]+|[="]|@"[^"]*"|@'[^']*'|@)+"""
+)
 _COMMENT = re.compile(
     # //server/share is a path; a row of a table may begin with an empty cell.
     r"(?:^|\s)#+(.*)|^\s*(?://(?![^\s/]+/\S)|--(?![\s-]*$)|;(?=\s|;|[^;]*$))(.*)"

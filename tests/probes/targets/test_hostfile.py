@@ -61,13 +61,24 @@ def test_a_file_names_no_other_file(tmp_path):
     ("content", "sentence"),
     [
         (b"a\nb\xff\n", "line 2 of the file is not UTF-8"),
-        ("a\n".encode("utf-16"), "UTF-16"),
+        (b"\xff\xfea\x00\x00\xd8", "broken UTF-16"),
+        (b"a\nb\x00c\n", "line 2 of the file holds NUL"),
+        ("a\n".encode("utf-16-le"), "line 1 of the file holds NUL"),
+        ("a\n".encode("utf-32"), "line 1 of the file holds NUL"),
+        (b"PK\x03\x04\x00", "spreadsheet"),
         (b"a\n" * 5_000_000, "bytes to read"),
     ],
 )
 def test_a_file_that_cannot_be_read_as_text_is_refused(tmp_path, content, sentence):
     (tmp_path / "list").write_bytes(content)
     assert sentence in problem_of("unix.target=@list", base=tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_may_be_in_the_encodings_of_windows(tmp_path, encoding):
+    bom = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    (tmp_path / "list").write_bytes(f"{bom}web1\r\nweb2\r\n".encode(encoding))
+    assert hosts("unix.target=@list", base=tmp_path) == ["web1", "web2"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +115,8 @@ def test_a_comment_behind_a_host_is_its_friendly_name(tmp_path):
 
 def test_a_comment_that_is_not_about_one_host_names_none(tmp_path):
     (tmp_path / "list.txt").write_text(
-        "a, b  # two\n10.0.0.0/30 # a net\n10.0.0.1 # known already\n10.0.0.2-6 # some are new\n"
+        "unix.target=a, b  # two\n10.0.0.0/30 # a net\n10.0.0.1 # known already\n"
+        "10.0.0.2-6 # some are new\n"
         "domain:corp.example # a domain\n"
     )
     assert set(friendly("windows.target=@list.txt", base=tmp_path).values()) == {""}
