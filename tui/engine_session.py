@@ -26,7 +26,13 @@ from probes.proxy_route import route
 from probes.registry import PROBES
 from probes.session import LogError, SessionLog, default_path, new_header
 from probes.settings import Settings
-from probes.targets import ParseResult, find_domain_controllers, merge_results, parse
+from probes.targets import (
+    ParseResult,
+    begins_with_role,
+    find_domain_controllers,
+    merge_results,
+    parse,
+)
 from profiles.model import Profile
 from tui.cli.vantage import make_vantage
 
@@ -69,9 +75,7 @@ class EngineSession:
 
     def read(self, text: str, role: str) -> ParseResult:
         """The targets in a line, plain hosts in `role`; blocks for the look-ups of domains."""
-        words = text.split(maxsplit=1)
-        known = {one.id for one in self.profile.roles}
-        if role and words and "=" not in words[0] and words[0].rstrip(",;") not in known:
+        if role and text.strip() and not begins_with_role(text, self.profile):
             text = f"{role}={text}"
         entered = parse(
             (text,), self.profile, resolvers=self._engine.info().resolvers, read_files=self._files

@@ -8,6 +8,8 @@ from pathlib import Path
 from probes.targets.domain import find_domain_controllers
 from probes.targets.parser import TargetParser
 from probes.targets.result import MAX_HOSTS, Domain, EntryProblem, ParseResult, merge_results
+from probes.targets.roles import ROLE, Roles
+from probes.targets.tokens import QUOTES
 from profiles.model import Profile
 
 __all__ = [
@@ -15,10 +17,21 @@ __all__ = [
     "Domain",
     "EntryProblem",
     "ParseResult",
+    "begins_with_role",
     "find_domain_controllers",
     "merge_results",
     "parse",
 ]
+
+
+def begins_with_role(text: str, profile: Profile) -> bool:
+    """True for a line of hosts that names its role itself."""
+    roles = Roles(profile)
+    words = roles.with_ids(text)[0].split(maxsplit=1)
+    if not words:
+        return False
+    key, equals, _ = words[0].lstrip(QUOTES).partition("=")
+    return bool(ROLE.fullmatch(key)) if equals else bool(roles.spelled(key.rstrip(",;")))
 
 
 def parse(

@@ -17,6 +17,7 @@ _YAML_KEY = re.compile(r"""\s*(?:-\s+)?["']?[\w./-]+["']?\s*:(?:\s.*)?""")
 _KEY_TYPE = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[\w@.-]+")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=")
 _ANSIBLE = re.compile(r"ansible_\w+=")
+_TEMPLATE = re.compile(r"\{\{[^{}]*\}\}")
 _SETTING = re.compile(r"\s*[^\s=]+\s+=\s|\s*[^\s=]+=")
 _HERE = frozenset(
     ("localhost", "localhost.localdomain", "broadcasthost", "ip6-localhost", "ip6-loopback",
@@ -116,6 +117,7 @@ def _inventory(lines: Sequence[Line]) -> Listing | None:
 
 
 def _shell_words(text: str) -> list[str]:
+    text = _TEMPLATE.sub("{{}}", text)
     # shlex is slow, and few lines have quotes.
     if "'" in text or '"' in text:
         try:

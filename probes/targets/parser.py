@@ -12,8 +12,9 @@ from pathlib import Path
 from probes.model import Target
 from probes.targets import host as hosts
 from probes.targets import hostfile, tokens
+from probes.targets.blocks import HEADING_TAKEN, blocks, plain_lines
 from probes.targets.errors import InvalidEntry
-from probes.targets.formats import ONE_A_LINE, is_section, read_listing
+from probes.targets.formats import read_listing
 from probes.targets.host import AddressRange
 from probes.targets.host_part import SCHEME_PORTS, host_part, without_password
 from probes.targets.name_range import expand, has_range
@@ -27,7 +28,7 @@ from probes.targets.result import (
     target_key,
 )
 from probes.targets.roles import ROLE, Roles, listed
-from probes.targets.table import UndecidedList, has_heading, is_heading, is_rule, width
+from probes.targets.table import UndecidedList, width
 from probes.targets.tokens import Line
 from profiles.errors import harmless
 from profiles.model import Profile
@@ -111,7 +112,9 @@ class TargetParser:
         if self._omitted_problems:
             text = f"{self._omitted_problems:,} further entries"
             problems.append(
-                EntryProblem(text, "they are refused too; mend the ones before them first")
+                EntryProblem(
+                    text, "they are refused too; mend the ones before them first", editable=""
+                )
             )
         problems += self._notices.problems()
         return ParseResult(tuple(self._targets.values()), tuple(self._domains), tuple(problems))
@@ -130,29 +133,17 @@ class TargetParser:
             for line in lines:
                 self._parse_line(line)
             return
-        block: list[Line] = []
-        begins = [self._begins_role(line) for line in lines]
-        # A setting of an inventory or a cell of a table may begin as a role does.
-        is_whole = any(map(is_section, lines)) or (
-            any(begins) and not begins[0] and has_heading(lines)
-        )
-        for line, begins_role in zip(lines, begins, strict=True):
-            if begins_role and not (is_whole and block):
-                self._parse_block(block)
-                block = []
-            block.append(line)
-        self._parse_block(block)
+        for block in blocks(lines, self._begins_role):
+            self._parse_block(block)
 
     def _begins_role(self, line: Line) -> bool:
         """True for `ROLE=…`, and for a role alone where plain hosts have none."""
-        key, equals, _ = line.words[0].text.partition("=")
-        if equals:
-            begun = self._roles.begun(key) if self._prefixes_count else ()
-            return bool(self._roles.spelled(key) or begun)
-        in_role = self._file is not None and self._file.role is not None
-        return len(line.words) == 1 and not in_role and bool(self._roles.spelled(key))
+        bare = len(line.words) == 1 and not (self._file and self._file.role)
+        return self._roles.begins(
+            line.words[0].text, self._prefixes_count, bare and len(line.words) == 1
+        )
 
-    def _parse_block(self, lines: list[Line]) -> None:
+    def _parse_block(self, lines: Sequence[Line]) -> None:
         """Parse a line that begins a role, if it does, and the lines of plain hosts behind it."""
         if lines and self._begins_role(lines[0]):
             first, lines = lines[0], lines[1:]
@@ -190,7 +181,7 @@ class TargetParser:
             self._report_empty_role()
             self._role, self._skip_hosts = self._file.role, False
 
-    def _parse_columns(self, lines: list[Line]) -> bool:
+    def _parse_columns(self, lines: Sequence[Line]) -> bool:
         """Parse lines in which only some words are hosts; false if they have a host a line."""
         file = self._file
         how = "write the hosts alone, one a line"
@@ -216,26 +207,11 @@ class TargetParser:
         self._report_lines(listing.refused)
         return True
 
-    def _parse_plain_lines(self, lines: list[Line]) -> None:
+    def _parse_plain_lines(self, lines: Sequence[Line]) -> None:
         """Parse a list with a host a line; other lines are refused together."""
-        lines = [line for line in lines if not is_rule(line.raw)]
-        if len(lines) > 1 and is_heading(lines[0]):
-            heading = lines[0].words[0].text
-            self._notices.add(heading, "the first line is taken for a heading, not for a host")
-            lines = lines[1:]
-        continued = False
-        plain, refused = [], []
-        for line in lines:
-            wrapped = not self._file and (line.is_continued or continued)
-            if len(line.words) == 1 or wrapped or "=" in line.words[0].text:
-                plain.append(line)
-            else:
-                refused.append((line.number, f"it has several words, and {ONE_A_LINE}"))
-            continued = line.is_continued
-        if len(refused) > len(plain):
-            number, reason = refused[0]
-            refused = [(number, f"no host is taken from this list: {reason}; # begins a comment")]
-            plain = []
+        heading, plain, refused = plain_lines(lines, wrapped=not self._file)
+        if heading:
+            self._notices.add(heading, HEADING_TAKEN)
         for line in plain:
             self._enter_file_role()
             self._parse_line(line)

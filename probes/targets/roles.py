@@ -44,6 +44,13 @@ class Roles:
         folded = _folded(word)
         return [id for id, one in self._ids.items() if folded and one.startswith(folded)]
 
+    def begins(self, word: str, prefixes: bool, bare: bool) -> bool:
+        """True for the `ROLE=…` with which a line begins, if `bare` for a role alone."""
+        key, equals, _ = word.partition("=")
+        if not equals:
+            return bare and bool(self.spelled(key))
+        return bool(self.spelled(key) or (prefixes and self.begun(key)))
+
     def similar(self, word: str) -> list[str]:
         """Ids of the roles that a word was probably meant as."""
         folded = word[:64].casefold()

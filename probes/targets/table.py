@@ -128,7 +128,10 @@ def read_table(lines: Sequence[Line], column: str = "", how: str = "") -> Listin
 
 def width(lines: Sequence[Line]) -> int:
     """Number of columns of a text."""
-    grid = _grid(lines)
+    try:
+        grid = _grid(lines)
+    except UndecidedList:
+        return 1
     return len(grid.lines[0][1]) if grid else 1
 
 
@@ -381,7 +384,11 @@ def _fits(heading: str, cell: str) -> bool:
 
 def has_heading(lines: Sequence[Line]) -> bool:
     """True for a table whose first line says which column has the hosts."""
-    grid = _grid(lines)
+    try:
+        grid = _grid(lines)
+    except UndecidedList:
+        # Its heading is what made it a table.
+        return True
     return grid is not None and grid.is_headed
 
 

@@ -73,12 +73,6 @@ def tokenize(text: str, *, in_file: bool = False) -> Iterator[Line]:
             yield Line(number, _join_words(words), note, raw, stripped, after_comma)
 
 
-def single_line(text: str) -> str:
-    """Text of many lines as one line of the same words, without bullets and comments."""
-    words = (word for line in tokenize(text) for word in line.words)
-    return "".join(f"{', ' if word.after_comma else ' '}{word.text}" for word in words).lstrip(", ")
-
-
 def _has_comma(gap: str) -> bool:
     return "," in gap or ";" in gap
 

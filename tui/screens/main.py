@@ -41,7 +41,7 @@ from tui.widgets.container import Box, blank_lines
 from tui.widgets.detail import Detail
 from tui.widgets.footer import Breadcrumbs, KeyBar
 from tui.widgets.header import Header
-from tui.widgets.host_input import HostInput
+from tui.widgets.host_input import HostInput, sentences
 from tui.widgets.table import ResultTable
 from tui.widgets.tree import ProfileTree
 
@@ -173,7 +173,7 @@ class SessionScreen(Screen[object]):
             yield Static("Hosts", id="entry-label", markup=False)
             history = self.controller.history if self.controller else None
             if history is not None:
-                yield HostInput(profile, history, lambda text: screens.single_line(text))
+                yield HostInput(profile, history, lambda text: screens.single_line(text, profile))
             else:
                 yield Static(
                     self.recorded.description if self.recorded else "", id="where", markup=False
@@ -316,7 +316,11 @@ class SessionScreen(Screen[object]):
     def _begin(self, controller: Controller) -> None:
         """After the first paint: start the engine, say where this is, fill in the hosts."""
         if self._entries:
-            self.put_hosts(" ".join(self._entries))
+            lines = [screens.single_line(entry, self.profile) for entry in self._entries]
+            self.put_hosts(" ".join(filter(None, (line.text for line in lines))))
+            notices = [notice for line in lines for notice in line.notices]
+            if notices:
+                self.say(" ".join(notices), trouble=True)
         self.run_worker(self._start(controller), exclusive=False)
 
     async def _start(self, controller: Controller) -> None:
@@ -413,6 +417,10 @@ class SessionScreen(Screen[object]):
         """Enter in the host line measures."""
         self._submit(event.value)
 
+    def on_host_input_partly_pasted(self, event: HostInput.PartlyPasted) -> None:
+        """Say what of a pasted text is not in the line."""
+        self.say(event.text, trouble=True)
+
     def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
         """The filter works as it is typed; Enter goes to the table."""
         self.panes.set_query(event.text)
@@ -431,6 +439,7 @@ class SessionScreen(Screen[object]):
         panes = self.panes
         entered = await controller.read(text, panes.role)
         entry = self.query_one(HostInput)
+        notices = [one for one in entered.problems if one.is_warning]
         if entered.targets:
             # Planned off the loop: of a whole network it takes a while.
             question = await asyncio.to_thread(
@@ -445,16 +454,25 @@ class SessionScreen(Screen[object]):
             panes.add(jobs)
             self.saving = not trouble
             self.show_state()
-            entry.history.add(text.strip())
+            entry.history.add(screens.line_without_passwords(text.strip()))
             entry.reset_recall()
             entry.value = ""
             panes.table.focus()
-            self.say(trouble or controller.assumptions(jobs), trouble=bool(trouble))
+            self.say(
+                trouble
+                or " ".join(filter(None, (controller.assumptions(jobs), sentences(notices)))),
+                trouble=bool(trouble),
+            )
         elif not entered.problems:
             self.say("There is no host in this line; # begins a comment.", trouble=True)
-        if entered.problems:
+        mistakes = [one for one in entered.problems if not one.is_warning]
+        if mistakes:
             # What was good is measured; what was not stays in the line to be corrected.
-            self.say(entry.correct(entered.problems), trouble=True)
+            typed = screens.line_without_passwords(text)
+            entry.correct(mistakes, typed, measured=bool(entered.targets))
+            self.say(sentences([*mistakes, *notices]), trouble=True)
+        elif notices and not entered.targets:
+            self.say(sentences(notices), trouble=True)
 
     def measure_again(
         self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, notice: str = ""

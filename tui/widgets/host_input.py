@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -14,9 +15,11 @@ from profiles.model import Profile
 from tui.storage.host_history import HostHistory
 
 if TYPE_CHECKING:
+    from probes.targets.pasted import PastedLine
     from probes.targets.result import EntryProblem
 
-_MAX_PASTE = 64 * 1024
+_MAX_CORRECTED = 200
+"""Mistakes that are put into the line; of more the line stays as it was typed."""
 
 
 class _HostSuggester(Suggester):
@@ -65,8 +68,15 @@ class HostInput(Input):
         Binding("f1", "screen.do('help')", "Help", key_display="F1", tooltip="shows this help"),
     ]
 
+    class PartlyPasted(Message):
+        """Sentences about what of a pasted text is not in the line."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     def __init__(
-        self, profile: Profile, history: HostHistory, single_line: Callable[[str], str]
+        self, profile: Profile, history: HostHistory, single_line: Callable[[str], PastedLine]
     ) -> None:
         """`single_line` makes one line of a pasted list; the first frame does without it."""
         super().__init__(
@@ -94,14 +104,15 @@ class HostInput(Input):
         if self.value == before:
             await self.run_action("screen.do('next-pane')")
 
-    def correct(self, problems: Sequence[EntryProblem]) -> str:
-        """Keep invalid words in the line, to be corrected; returns the notice about them."""
-        kept = [one.editable_text for one in problems[:20] if not one.is_warning]
-        self.value = ", ".join(filter(None, kept))
+    def correct(self, problems: Sequence[EntryProblem], typed: str, *, measured: bool) -> None:
+        """Keep invalid words in the line, to be corrected: of what was `typed` no host is lost."""
+        kept = [one.editable_text for one in problems]
+        text = ", ".join(filter(None, kept))
+        if len(kept) > _MAX_CORRECTED or (not text and not measured):
+            text = typed
+        self.value = text
         self.cursor_position = len(self.value)
         self.focus()
-        sentences = " ".join(str(one) for one in problems[:3])
-        return f"{sentences} And {len(problems) - 3} more." if len(problems) > 3 else sentences
 
     def reset_recall(self) -> None:
         """Recall from the newest entry again."""
@@ -111,7 +122,16 @@ class HostInput(Input):
         """Take a pasted list of many lines as one line of hosts, without bullets and comments."""
         event.stop()
         event.prevent_default()
-        self.insert_text_at_cursor(self._single_line(event.text[:_MAX_PASTE]))
+        pasted = self._single_line(event.text)
+        self.insert_text_at_cursor(pasted.text)
+        if pasted.notices:
+            self.post_message(self.PartlyPasted(" ".join(pasted.notices)))
+
+
+def sentences(problems: Sequence[EntryProblem]) -> str:
+    """Notice about the first of them."""
+    text = " ".join(str(one) for one in problems[:3])
+    return f"{text} And {len(problems) - 3} more." if len(problems) > 3 else text
 
 
 def completions(text: str, profile: Profile, earlier: Sequence[str]) -> list[str]:

@@ -1,0 +1,50 @@
+"""Text of several lines: the lines under one role, and those of a list with a host a line. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from probes.targets.formats import ONE_A_LINE, is_section
+from probes.targets.table import has_heading, is_heading, is_rule
+from probes.targets.tokens import Line
+
+HEADING_TAKEN = "the first line is taken for a heading, not for a host"
+
+
+def blocks(lines: Sequence[Line], begins_role: Callable[[Line], bool]) -> Iterator[Sequence[Line]]:
+    """Lines in groups, each with the line that begins its role as the first, if there is one."""
+    begins = [begins_role(line) for line in lines]
+    # A setting of an inventory or a cell of a table may begin as a role does.
+    is_whole = any(map(is_section, lines)) or (any(begins) and not begins[0] and has_heading(lines))
+    starts = [at for at, begins_here in enumerate(begins) if at and begins_here and not is_whole]
+    edges = [0, *starts, len(lines)]
+    for start, end in pairwise(edges):
+        if start < end:
+            yield lines[start:end]
+
+
+def plain_lines(
+    lines: Sequence[Line], *, wrapped: bool
+) -> tuple[str, list[Line], list[tuple[int, str]]]:
+    """Heading, lines and refused lines (number, clause) of a list with a host a line.
+
+    A list that was `wrapped` at its commas may have more of them.
+    """
+    lines = [line for line in lines if not is_rule(line.raw)]
+    heading = lines[0].words[0].text if len(lines) > 1 and is_heading(lines[0]) else ""
+    continued = False
+    plain: list[Line] = []
+    refused: list[tuple[int, str]] = []
+    for line in lines[1:] if heading else lines:
+        is_list = wrapped and (line.is_continued or continued)
+        if len(line.words) == 1 or is_list or "=" in line.words[0].text:
+            plain.append(line)
+        else:
+            refused.append((line.number, f"it has several words, and {ONE_A_LINE}"))
+        continued = line.is_continued
+    if len(refused) > len(plain):
+        number, reason = refused[0]
+        reason = f"no host is taken from this list: {reason}; # begins a comment"
+        return heading, [], [(number, reason)]
+    return heading, plain, refused
