@@ -25,14 +25,16 @@ def blocks(lines: Sequence[Line], begins_role: Callable[[Line], bool]) -> Iterat
 
 
 def plain_lines(
-    lines: Sequence[Line], *, wrapped: bool
+    lines: Sequence[Line], *, wrapped: bool, headed: bool
 ) -> tuple[str, list[Line], list[tuple[int, str]]]:
     """Heading, lines and refused lines (number, clause) of a list with a host a line.
 
-    A list that was `wrapped` at its commas may have more of them.
+    A list that was `wrapped` at its commas may have more of them; only the beginning of a list can
+    be `headed`.
     """
     lines = [line for line in lines if not is_rule(line.raw)]
-    heading = lines[0].words[0].text if len(lines) > 1 and is_heading(lines[0]) else ""
+    has_heading_line = headed and len(lines) > 1 and is_heading(lines[0])
+    heading = lines[0].words[0].text if has_heading_line else ""
     continued = False
     plain: list[Line] = []
     refused: list[tuple[int, str]] = []

@@ -145,6 +145,7 @@ class TargetParser:
 
     def _parse_block(self, lines: Sequence[Line]) -> None:
         """Parse a line that begins a role, if it does, and the lines of plain hosts behind it."""
+        rest: list[Line] = []
         if lines and self._begins_role(lines[0]):
             first, lines = lines[0], lines[1:]
             rest = list(tokens.tokenize(first.raw.partition("=")[2]))
@@ -166,7 +167,7 @@ class TargetParser:
             for line in lines:
                 self._parse_line(line)
         elif not self._parse_columns(lines):
-            self._parse_plain_lines(lines)
+            self._parse_plain_lines(lines, headed=not rest)
 
     def _role_of_line(self, line: Line) -> bool:
         """Make the role of a line that begins with one the current role."""
@@ -207,9 +208,9 @@ class TargetParser:
         self._report_lines(listing.refused)
         return True
 
-    def _parse_plain_lines(self, lines: Sequence[Line]) -> None:
+    def _parse_plain_lines(self, lines: Sequence[Line], *, headed: bool) -> None:
         """Parse a list with a host a line; other lines are refused together."""
-        heading, plain, refused = plain_lines(lines, wrapped=not self._file)
+        heading, plain, refused = plain_lines(lines, wrapped=not self._file, headed=headed)
         if heading:
             self._notices.add(heading, HEADING_TAKEN)
         for line in plain:

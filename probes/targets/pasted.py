@@ -37,7 +37,9 @@ def single_line(text: str, profile: Profile) -> PastedLine:
     roles = Roles(profile)
     lines = list(tokenize(roles.with_ids(text)[0]))
     if len(lines) < 2:
-        return PastedLine(_joined(lines))
+        # The path of a file may have spaces and commas.
+        is_reference = len(text.splitlines()) < 2 and re.match(r"\s*(?:[\w.-]+=)?@", text)
+        return PastedLine(line_without_passwords(text) if is_reference else _joined(lines))
     prefixes = roles.are_all_keys(text)
 
     def begins_role(line: Line) -> bool:
@@ -54,7 +56,7 @@ def single_line(text: str, profile: Profile) -> PastedLine:
 
 def _block_line(block: Sequence[Line], begins_role: bool) -> tuple[str, list[str]]:
     """Line of one block, and sentences about it."""
-    role, first = "", list(block[:1])
+    role, first, inner = "", list(block[:1]), list[Line]()
     if begins_role:
         key, equals, _ = block[0].words[0].text.partition("=")
         role = key + equals
@@ -72,7 +74,8 @@ def _block_line(block: Sequence[Line], begins_role: bool) -> tuple[str, list[str
         said = [f"Of what was pasted {listing.about}."] if listing.about else []
         said += [_left_out(listing.refused)] if listing.refused else []
         return line_without_passwords(role + ", ".join(hosts)), said
-    heading, plain, refused = plain_lines(candidate if not begins_role else block[1:], wrapped=True)
+    below = block[1:] if begins_role else block
+    heading, plain, refused = plain_lines(below, wrapped=True, headed=not inner)
     said = [f"{harmless(heading)}: {HEADING_TAKEN}."] if heading else []
     said += [_left_out(refused)] if refused else []
     return _joined([*first, *plain]), said

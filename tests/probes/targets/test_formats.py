@@ -179,6 +179,18 @@ def test_any_pasted_text_becomes_one_line(text):
     assert all(notice.endswith(".") for notice in pasted.notices)
 
 
+def test_the_path_of_a_file_comes_into_the_line_as_it_is():
+    for text in ("unix.target=@my list,1.txt", '@"my list"', "unix.target=@list:IP Address"):
+        assert single_line(text, PROFILE).text == text
+
+
+@pytest.mark.parametrize("text", ["unix.target=x\npc\nweb1", "unix.target=x,y\nName\nweb1"])
+def test_a_line_below_other_hosts_is_no_heading(text):
+    hosts = [one.host for one in parse_entries(text).targets]
+    assert hosts == text.replace(",", "\n").partition("=")[2].splitlines()
+    assert parse_entries(single_line(text, PROFILE).text).targets == parse_entries(text).targets
+
+
 @pytest.mark.parametrize(
     ("line", "kept"),
     [
