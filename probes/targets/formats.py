@@ -52,7 +52,7 @@ def is_section(line: Line) -> bool:
 def _refuse_foreign(lines: Sequence[Line]) -> None:
     first = lines[0].raw.lstrip()
     if first.startswith("{") or re.match(r"\[\s*(?:$|[{\"\[\]])", first):
-        raise UndecidedList(lines[0].number, f"this is JSON; {ONE_A_LINE}")
+        raise UndecidedList(lines[0].number, f"this is JSON or TOML; {ONE_A_LINE}")
     if first.startswith("<"):
         raise UndecidedList(lines[0].number, f"this is XML or HTML; {ONE_A_LINE}")
     names = {line.words[0].text.casefold() for line in lines if len(line.words) > 1}

@@ -143,13 +143,20 @@ def is_heading(line: Line) -> bool:
 def _grid(lines: Sequence[Line]) -> _Grid | None:
     kept = [line for line in lines if not is_rule(line.raw)]
     underlined = len(lines) > 2 and is_rule(lines[1].raw)
-    if not kept or (not underlined and all(len(line.words) == 1 for line in kept)):
+    if not kept or (not underlined and all(map(_is_one_word, kept))):
         return None
     excel = _EXCEL_DELIMITER.fullmatch(kept[0].raw.strip())
     delimiters: Sequence[str] = _DELIMITERS
     if excel:
         kept, delimiters = kept[1:], (excel[1],)
-    if underlined and "|" not in lines[1].raw and "+" not in lines[1].raw:
+    # A rule below the whole heading says nothing about its columns.
+    runs = len(re.findall("[-=]+", lines[1].raw)) if underlined else 0
+    if (
+        runs
+        and "|" not in lines[1].raw
+        and "+" not in lines[1].raw
+        and (runs > 1 or len(_WIDE_GAP.split(lines[0].raw.strip())) == 1)
+    ):
         return _aligned(lines)
     grids = [grid for delimiter in delimiters if (grid := _delimited(kept, delimiter))]
     grids += [grid for cells in (_wide_cells, _word_cells) if (grid := _spaced(kept, cells))]
@@ -167,6 +174,10 @@ def _single_column(lines: Sequence[Line], column: str) -> Listing | None:
             lines[0].number, f'it has one column, and none called "{harmless(column, 40)}"'
         )
     return None
+
+
+def _is_one_word(line: Line) -> bool:
+    return len(line.words) == 1 and "|" not in line.text
 
 
 def _delimited(lines: Sequence[Line], delimiter: str) -> _Grid | None:

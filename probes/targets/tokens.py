@@ -22,9 +22,11 @@ _WORD = re.compile(
 )
 _COMMENT = re.compile(
     # //server/share is a path; a row of a table may begin with an empty cell.
-    r"(?:^|\s)#+(.*)|^\s*(?://(?![^\s/]+/\S)|--(?![\s-]*$)|;(?=\s|;|[^;]*$))(.*)"
+    r"(?:^|\s)#+(.*)|^\s*(?://(?![^\s/]+/\S)|--(?![\s-]*$)|;(?=\s|;|[^;]*$)|'(?=\s))(.*)"
     r"|\s(?://|--)\s+(?![\s-]*$)(.*)"
 )
+# Not the separators of ASCII and the form feed, of which a hostile cell may be full.
+_LINE_END = re.compile("\r\n?|[\n\x85\u2028\u2029]")
 _SEMICOLON_COMMENT = re.compile(r"\s;\s+(.*)")
 _BULLET = re.compile(r"[-*\u2022\u00b7]|[0-9]{1,5}[.)]")
 
@@ -55,7 +57,7 @@ class Line:
 def tokenize(text: str, *, in_file: bool = False) -> Iterator[Line]:
     """Lines that have words; `in_file` a semicolon between spaces begins a comment."""
     after_comma = False
-    for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), 1):
+    for number, raw in enumerate(_LINE_END.split(text.lstrip("\ufeff")), 1):
         words: list[Word] = []
         comment = _COMMENT.search(raw) or (_SEMICOLON_COMMENT.search(raw) if in_file else None)
         line, end = raw[: comment.start()] if comment else raw, 0

@@ -110,7 +110,7 @@ def test_a_text_of_another_kind_is_refused_once(tmp_path, content, sentence):
 def test_comments_of_other_languages_are_comments(tmp_path):
     found, notices, problems = read(
         tmp_path,
-        "; note\n;note\n// note\n//web9\n-- note\n--- site one ---\n  # note\n"
+        "; note\n;note\n' note\n// note\n//web9\n-- note\n--- site one ---\n  # note\n"
         "1. web0\n2) web1 ; one\n"
         "- web2 // two\n* web3 -- three\nweb4 # four\nweb5\n------\n",
     )
