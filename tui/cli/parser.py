@@ -101,9 +101,10 @@ auditreach verify SESSION                    is the session log as it was writte
 auditreach checks                            every check, with ids, roles and ports
 auditreach config                            a configuration file, to be changed
 
-HOST is a name, an address, 10.0.0.0/24, 10.0.0.10-20, @file (one a line, # comments)
-or domain:NAME (its domain controllers, by DNS). HOST:PORT sets another port where a role
-has a single one. `auditreach checks` lists the roles; `auditreach COMMAND --help` helps.
+HOST is a name, an address, 10.0.0.0/24, 10.0.0.10-20, @file (one a line, # comments),
+@file:COLUMN of a table, or domain:NAME (its domain controllers, by DNS). HOST:PORT sets
+another port where a role has a single one. `auditreach checks` lists the roles;
+`auditreach COMMAND --help` helps.
 
 Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
 5 something could not be tested, 2 usage or a bad profile, 130 interrupted."""
