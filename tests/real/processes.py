@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import IO
 
 import pytest
 
@@ -54,10 +55,12 @@ def listen(command: Sequence[str], sign: str, down: ExitStack) -> None:
 
 
 @contextmanager
-def running(*argv: str, env: Mapping[str, str] | None = None) -> Iterator[None]:
+def running(
+    *argv: str, env: Mapping[str, str] | None = None, stderr: int | IO[bytes] = subprocess.DEVNULL
+) -> Iterator[None]:
     """A server in the foreground, which must not end by itself meanwhile."""
     process = subprocess.Popen(
-        argv, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        argv, env=env, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
     )
     try:
         yield
