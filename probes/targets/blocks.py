@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from probes.targets.formats import ONE_A_LINE, is_section
-from probes.targets.table import has_heading, is_heading, is_rule
-from probes.targets.tokens import Line
+from probes.targets.table import headed_lines, is_heading, is_rule
+from probes.targets.tokens import Line, tokenize
 
 HEADING_TAKEN = "the first line is taken for a heading, not for a host"
 
@@ -16,12 +17,24 @@ def blocks(lines: Sequence[Line], begins_role: Callable[[Line], bool]) -> Iterat
     """Lines in groups, each with the line that begins its role as the first, if there is one."""
     begins = [begins_role(line) for line in lines]
     # A setting of an inventory or a cell of a table may begin as a role does.
-    is_whole = any(map(is_section, lines)) or (any(begins) and not begins[0] and has_heading(lines))
-    starts = [at for at, begins_here in enumerate(begins) if at and begins_here and not is_whole]
+    if any(map(is_section, lines)):
+        begins[1:] = [False] * len(begins[1:])
+    elif any(begins[1:]):
+        inside = headed_lines([*below_role(lines[:1], begins[0]), *lines[1:]])
+        begins = [at and line.number not in inside for at, line in zip(begins, lines, strict=True)]
+    starts = [at for at, begins_here in enumerate(begins) if at and begins_here]
     edges = [0, *starts, len(lines)]
     for start, end in pairwise(edges):
         if start < end:
             yield lines[start:end]
+
+
+def below_role(lines: Sequence[Line], begins_role: bool) -> list[Line]:
+    """Lines without the `ROLE=` that the first begins with, or without the role alone."""
+    if not begins_role:
+        return list(lines)
+    rest = tokenize(lines[0].raw.partition("=")[2])
+    return [*(replace(line, number=lines[0].number) for line in rest), *lines[1:]]
 
 
 def plain_lines(

@@ -12,7 +12,7 @@ from pathlib import Path
 from probes.model import Target
 from probes.targets import host as hosts
 from probes.targets import hostfile, tokens
-from probes.targets.blocks import HEADING_TAKEN, blocks, plain_lines
+from probes.targets.blocks import HEADING_TAKEN, below_role, blocks, plain_lines
 from probes.targets.errors import InvalidEntry
 from probes.targets.formats import read_listing
 from probes.targets.host import AddressRange
@@ -148,11 +148,10 @@ class TargetParser:
         rest: list[Line] = []
         if lines and self._begins_role(lines[0]):
             first, lines = lines[0], lines[1:]
-            rest = list(tokens.tokenize(first.raw.partition("=")[2]))
-            if rest and lines and self._role_of_line(first):
-                rest = [replace(rest[0], number=first.number)]
-                if self._parse_columns([*rest, *lines]):
-                    return
+            rest = below_role([first], True)
+            may_be_table = rest and lines and self._role_of_line(first)
+            if may_be_table and self._parse_columns([*rest, *lines]):
+                return
             self._parse_line(first)
         if not lines:
             return

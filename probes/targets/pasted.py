@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from probes.targets.blocks import HEADING_TAKEN, blocks, plain_lines
+from probes.targets.blocks import HEADING_TAKEN, below_role, blocks, plain_lines
 from probes.targets.formats import read_listing
 from probes.targets.host_part import without_password
 from probes.targets.roles import ROLE, Roles
@@ -60,7 +60,7 @@ def _block_line(block: Sequence[Line], begins_role: bool) -> tuple[str, list[str
     if begins_role:
         key, equals, _ = block[0].words[0].text.partition("=")
         role = key + equals
-        inner = list(tokenize(block[0].raw.partition("=")[2])) if equals else []
+        inner = below_role(block[:1], True)
         candidate = [*inner, *block[1:]] if len(block) > 1 else []
     else:
         first, candidate = [], list(block)

@@ -393,14 +393,14 @@ def _fits(heading: str, cell: str) -> bool:
     return _is_address(cell) if _folded(heading) in _ADDRESSES else is_usable(cell)
 
 
-def has_heading(lines: Sequence[Line]) -> bool:
-    """True for a table whose first line says which column has the hosts."""
+def headed_lines(lines: Sequence[Line]) -> frozenset[int]:
+    """Numbers of the lines of a table whose first line says which column has the hosts."""
     try:
         grid = _grid(lines)
     except UndecidedList:
         # Its heading is what made it a table.
-        return True
-    return grid is not None and grid.is_headed
+        return frozenset(line.number for line in lines)
+    return frozenset(number for number, _ in grid.lines if grid.is_headed) if grid else frozenset()
 
 
 def _address_column(grid: _Grid, how: str) -> int:

@@ -22,7 +22,7 @@ _WORD = re.compile(
 )
 _COMMENT = re.compile(
     # //server/share is a path; a row of a table may begin with an empty cell.
-    r"(?:^|\s)#+(.*)|^\s*(?://(?![^\s/]+/\S)|--(?![\s-]*$)|;(?=\s|;|[^;]*$)|'(?=\s))(.*)"
+    r"(?:^|\s)#+(.*)|^\s*(?://(?![^\s/]+/\S)|--(?![\s-]*$)|;(?=\s|;|\w[^;]*$)|'(?=\s))(.*)"
     r"|\s(?://|--)\s+(?![\s-]*$)(.*)"
 )
 # Not the separators of ASCII and the form feed, of which a hostile cell may be full.
