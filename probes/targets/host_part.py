@@ -12,7 +12,9 @@ _NETWORK_PATH = re.compile(r"/{2,}(.*)", re.DOTALL)
 _AUTHORITY = re.compile(r"[^/?#\\]*")
 _UNC = re.compile(r"\\{1,2}([^\\/@]+)(.*)", re.DOTALL)
 _ACCOUNT = re.compile(r"(?:[^\\/@:$]+\\)?([A-Za-z0-9_-]{1,63})\$")
-_PATH = re.compile(r"([^/\[\]:]+(?::[0-9]+)?|\[[^\[\]/]*\]:[0-9]+):?/(.*)", re.DOTALL)
+_PATH = re.compile(r"([^/\[\]:]+(?::[0-9]+)?|\[[^\[\]/]*\](?::[0-9]+)?):?/(.*)", re.DOTALL)
+_PREFIX = re.compile(r"[0-9.]+(?::[0-9]*)?")
+_ONE_ADDRESS = re.compile(r"[0-9.]+\.(?:[1-9][0-9]*)")
 _ADDRESSES = re.compile(r"[0-9.-]+")
 _URL_PORT = re.compile(r":([0-9]+)$")
 
@@ -120,7 +122,9 @@ def _without_path(text: str, dropped: tuple[str, ...]) -> HostPart:
     if not path:
         return HostPart(text, dropped)
     host, rest = path[1], path[2]
-    if (_ADDRESSES.fullmatch(host) and ":/" not in text) or (rest.isascii() and rest.isdigit()):
+    is_address = _ADDRESSES.fullmatch(host) and ":/" not in text
+    is_complete = not rest and _ONE_ADDRESS.fullmatch(host)
+    if (is_address and not is_complete) or _PREFIX.fullmatch(rest):
         # A slash behind an address begins a prefix length, right or wrong.
         return HostPart(text, dropped)
     return HostPart(host, (*dropped, "path" if rest.strip("/") else "slash"))

@@ -47,6 +47,9 @@ def taken(typed):
         ("web1/x/y", "web1", "the path is left out"),
         ("web1:22/", "web1:22", "the slash is left out"),
         ("10.0.0.1:22/x", "10.0.0.1:22", "the path is left out"),
+        ("10.0.0.1/", "10.0.0.1", "the slash is left out"),
+        ("[2001:db8::1]/", "2001:db8::1", "the slash is left out"),
+        ("root@10.0.0.1/", "10.0.0.1", "the user name and the slash are left out"),
         ("[2001:db8::1]:22/", "[2001:db8::1]:22", "the slash is left out"),
     ],
 )
@@ -76,6 +79,9 @@ def test_what_stands_around_a_host_is_left_out_and_told_once(typed, host, droppe
         r"CORP\admin",
         "web1/24",
         "10.0.0.1/x",
+        "10.0.0.0/",
+        "10.0.0.1-5/",
+        "web1/24:22",
     ],
 )
 def test_where_the_host_is_not_certain_nothing_is_asked(typed):

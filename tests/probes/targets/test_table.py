@@ -228,7 +228,20 @@ CELLS = st.text(
         exclude_categories=["Cs"], exclude_characters='\r\n\0"\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029'
     ),
     max_size=20,
-) | st.sampled_from(["Server", "Windows", "10.9.9.9", "nas=evil", "@list", "evil.corp", "Name"])
+) | st.sampled_from(
+    [
+        "Server",
+        "Windows",
+        "10.9.9.9",
+        "nas=evil",
+        "@list",
+        "evil.corp",
+        "Name",
+        "nas",
+        "host",
+        "-- x",
+    ]
+)
 
 
 @given(
@@ -248,6 +261,8 @@ def test_no_word_outside_the_host_column_becomes_a_host(tmp_path, rows, delimite
     found, _, problems = read(tmp_path, out.getvalue())
     assert set(found) <= {host for host, _, _ in rows}
     assert problems or set(found) == {host for host, _, _ in rows}
+    typed = parse_entries(f"unix.target={out.getvalue()}")
+    assert {target.label for target in typed.targets} <= {host for host, _, _ in rows}
 
 
 @given(
