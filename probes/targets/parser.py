@@ -139,9 +139,7 @@ class TargetParser:
     def _begins_role(self, line: Line) -> bool:
         """True for `ROLE=…`, and for a role alone where plain hosts have none."""
         bare = len(line.words) == 1 and not (self._file and self._file.role)
-        return self._roles.begins(
-            line.words[0].text, self._prefixes_count, bare and len(line.words) == 1
-        )
+        return self._roles.begins(line.words[0].text, self._prefixes_count, bare)
 
     def _parse_block(self, lines: Sequence[Line]) -> None:
         """Parse a line that begins a role, if it does, and the lines of plain hosts behind it."""
@@ -149,8 +147,7 @@ class TargetParser:
         if lines and self._begins_role(lines[0]):
             first, lines = lines[0], lines[1:]
             rest = below_role([first], True)
-            may_be_table = rest and lines and self._role_of_line(first)
-            if may_be_table and self._parse_columns([*rest, *lines]):
+            if rest and lines and self._is_table_of_role(first, [*rest, *lines]):
                 return
             self._parse_line(first)
         if not lines:
@@ -168,12 +165,19 @@ class TargetParser:
         elif not self._parse_columns(lines):
             self._parse_plain_lines(lines, headed=not rest)
 
-    def _role_of_line(self, line: Line) -> bool:
-        """Make the role of a line that begins with one the current role."""
-        self._report_empty_role()
-        id = self._role_of(line.words[0].text.partition("=")[0], equals="=")
-        self._role, self._skip_hosts = id or None, not id
-        return bool(id)
+    def _is_table_of_role(self, line: Line, lines: Sequence[Line]) -> bool:
+        """Parse a table whose first line stands behind `ROLE=`; false if there is none."""
+        before = self._role, self._skip_hosts
+        key = line.words[0].text.partition("=")[0]
+        id = self._meant_role(key, equals="=")
+        if id:
+            self._report_empty_role()
+            self._role, self._skip_hosts = id, False
+            if self._parse_columns(lines):
+                self._role_of(key, equals="=")
+                return True
+        self._role, self._skip_hosts = before
+        return False
 
     def _enter_file_role(self) -> None:
         """In a file under a role, the plain hosts of every line are of that role."""
@@ -198,10 +202,11 @@ class TargetParser:
             return False
         self._empty_role = ""
         role = self._role or ""
+        port = file.port if file and file.role == role else None
         for row in listing.rows:
             self._line = row.line
             with self._named(row.friendly):
-                self._parse_host(role, row.host, file.port if file else None)
+                self._parse_host(role, row.host, port)
         if listing.about:
             self._notices.add(file.path if file else "this list", listing.about)
         self._report_lines(listing.refused)
@@ -273,13 +278,17 @@ class TargetParser:
             self._empty_role = id
 
     def _role_of(self, word: str, equals: str = "") -> str:
-        """Id of the role that a word means; empty if none is certain."""
+        """Id of the role that a word means, which is noted; empty if none is certain."""
+        id = self._meant_role(word, equals)
+        if id and id != word:
+            self._notices.add(f"{word}{equals}", f"read as {id}{equals}")
+        return id
+
+    def _meant_role(self, word: str, equals: str) -> str:
         id = self._roles.spelled(word)
         if not id and equals and self._prefixes_count:
             begun = self._roles.begun(word)
             id = begun[0] if len(begun) == 1 else ""
-        if id and id != word:
-            self._notices.add(f"{word}{equals}", f"read as {id}{equals}")
         return id
 
     def _add_usual_hosts(self, id: str) -> None:

@@ -65,7 +65,7 @@ def _block_line(block: Sequence[Line], begins_role: bool) -> tuple[str, list[str
     else:
         first, candidate = [], list(block)
     try:
-        listing = read_listing(candidate, how="copy the hosts alone, one a line") or None
+        listing = read_listing(candidate, how="copy the hosts alone, one a line")
     except UndecidedList as wrong:
         return "", [f"Nothing is taken of what was pasted: line {wrong.line}: {wrong.reason}."]
     if listing is not None:
@@ -73,7 +73,8 @@ def _block_line(block: Sequence[Line], begins_role: bool) -> tuple[str, list[str
         hosts = [row.host for row in listing.rows if not _NO_HOST.search(row.host)]
         said = [f"Of what was pasted {listing.about}."] if listing.about else []
         said += [_left_out(listing.refused)] if listing.refused else []
-        return line_without_passwords(role + ", ".join(hosts)), said
+        gap = " " if role and not role.endswith("=") else ""
+        return line_without_passwords(role + gap + ", ".join(hosts)), said
     below = block[1:] if begins_role else block
     heading, plain, refused = plain_lines(below, wrapped=True, headed=not inner)
     said = [f"{harmless(heading)}: {HEADING_TAKEN}."] if heading else []

@@ -44,6 +44,7 @@ def test_a_role_is_taken_for_what_it_means_and_said_once(typed, role):
         ]
         (notice,) = result.problems
         assert notice.is_warning and f"read as {role}=" in str(notice)
+        assert "and 1 more" in str(notice)
 
 
 @pytest.mark.parametrize(
