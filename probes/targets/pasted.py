@@ -11,7 +11,7 @@ from probes.targets.formats import read_listing
 from probes.targets.host_part import without_password
 from probes.targets.roles import ROLE, Roles
 from probes.targets.table import UndecidedList
-from probes.targets.tokens import Line, tokenize
+from probes.targets.tokens import Line, joined, single_line, tokenize
 from profiles.errors import harmless
 from profiles.model import Profile
 
@@ -28,7 +28,7 @@ class PastedLine:
     notices: tuple[str, ...] = ()
 
 
-def single_line(text: str, profile: Profile) -> PastedLine:
+def pasted_line(text: str, profile: Profile) -> PastedLine:
     """Text of many lines as one line of the same hosts, by the rules of a list in a file."""
     if len(text) > MAX_PASTED:
         return PastedLine(
@@ -39,7 +39,7 @@ def single_line(text: str, profile: Profile) -> PastedLine:
     if len(lines) < 2:
         # The path of a file may have spaces and commas.
         is_reference = len(text.splitlines()) < 2 and re.match(r"\s*(?:[\w.-]+=)?@", text)
-        return PastedLine(line_without_passwords(text) if is_reference else _joined(lines))
+        return PastedLine(line_without_passwords(text if is_reference else single_line(text)))
     prefixes = roles.are_all_keys(text)
 
     def begins_role(line: Line) -> bool:
@@ -79,19 +79,13 @@ def _block_line(block: Sequence[Line], begins_role: bool) -> tuple[str, list[str
     heading, plain, refused = plain_lines(below, wrapped=True, headed=not inner)
     said = [f"{harmless(heading)}: {HEADING_TAKEN}."] if heading else []
     said += [_left_out(refused)] if refused else []
-    return _joined([*first, *plain]), said
+    return line_without_passwords(joined([*first, *plain])), said
 
 
 def _left_out(refused: Sequence[tuple[int, str]]) -> str:
     (line, reason), count = refused[0], len(refused)
     more = f", and {count - 1:,} more" if count > 1 else ""
     return f"Line {line}{more} of what was pasted is left out: {reason}."
-
-
-def _joined(lines: Sequence[Line]) -> str:
-    words = (word for line in lines for word in line.words)
-    text = "".join(f"{', ' if word.after_comma else ' '}{word.text}" for word in words)
-    return line_without_passwords(text.lstrip(", "))
 
 
 def line_without_passwords(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from probes.targets.host import DIGITS_AND_DOTS, MAX_HOST_LENGTH, normalized
@@ -73,6 +73,17 @@ def tokenize(text: str, *, in_file: bool = False) -> Iterator[Line]:
         if words:
             note = next(filter(None, comment.groups()), "").strip() if comment else ""
             yield Line(number, _join_words(words), note, raw, stripped, after_comma)
+
+
+def single_line(text: str) -> str:
+    """Words of a text as one line, without bullets and comments."""
+    return joined(tokenize(text))
+
+
+def joined(lines: Iterable[Line]) -> str:
+    """Words of lines as one line."""
+    words = (word for line in lines for word in line.words)
+    return "".join(f"{', ' if word.after_comma else ' '}{word.text}" for word in words).lstrip(", ")
 
 
 def _has_comma(gap: str) -> bool:

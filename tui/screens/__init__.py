@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from probes.targets.pasted import line_without_passwords as line_without_passwords
-    from probes.targets.pasted import single_line as single_line
+    from probes.targets.pasted import pasted_line as pasted_line
     from tui.models.removed_hosts import RemovedHosts as RemovedHosts
     from tui.screens.changes import list_changes as list_changes
     from tui.screens.changes import recall_history as recall_history
@@ -56,7 +56,7 @@ else:
 MODULE_OF: Mapping[str, str] = {
     "RemovedHosts": "tui.models.removed_hosts",
     "line_without_passwords": "probes.targets.pasted",
-    "single_line": "probes.targets.pasted",
+    "pasted_line": "probes.targets.pasted",
     "list_changes": "tui.screens.changes",
     "recall_history": "tui.screens.changes",
     "ask_for_credentials": "tui.screens.credentials",

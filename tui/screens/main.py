@@ -173,7 +173,7 @@ class SessionScreen(Screen[object]):
             yield Static("Hosts", id="entry-label", markup=False)
             history = self.controller.history if self.controller else None
             if history is not None:
-                yield HostInput(profile, history, lambda text: screens.single_line(text, profile))
+                yield HostInput(profile, history, lambda text: screens.pasted_line(text, profile))
             else:
                 yield Static(
                     self.recorded.description if self.recorded else "", id="where", markup=False
@@ -316,7 +316,7 @@ class SessionScreen(Screen[object]):
     def _begin(self, controller: Controller) -> None:
         """After the first paint: start the engine, say where this is, fill in the hosts."""
         if self._entries:
-            lines = [screens.single_line(entry, self.profile) for entry in self._entries]
+            lines = [screens.pasted_line(entry, self.profile) for entry in self._entries]
             self.put_hosts(" ".join(filter(None, (line.text for line in lines))))
             notices = [notice for line in lines for notice in line.notices]
             if notices:

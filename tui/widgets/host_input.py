@@ -76,9 +76,9 @@ class HostInput(Input):
             self.text = text
 
     def __init__(
-        self, profile: Profile, history: HostHistory, single_line: Callable[[str], PastedLine]
+        self, profile: Profile, history: HostHistory, pasted_line: Callable[[str], PastedLine]
     ) -> None:
-        """`single_line` makes one line of a pasted list; the first frame does without it."""
+        """`pasted_line` makes one line of a pasted list; the first frame does without it."""
         super().__init__(
             placeholder="such as windows.target=10.0.0.10-20, windows.dc=domain:corp.example",
             suggester=_HostSuggester(profile, history),
@@ -86,7 +86,7 @@ class HostInput(Input):
         )
         self.cursor_blink = False
         self.history = history
-        self._single_line = single_line
+        self._pasted_line = pasted_line
         self._recalled = 0
 
     def action_recall(self, direction: int) -> None:
@@ -122,7 +122,7 @@ class HostInput(Input):
         """Take a pasted list of many lines as one line of hosts, without bullets and comments."""
         event.stop()
         event.prevent_default()
-        pasted = self._single_line(event.text)
+        pasted = self._pasted_line(event.text)
         self.insert_text_at_cursor(pasted.text)
         if pasted.notices:
             self.post_message(self.PartlyPasted(" ".join(pasted.notices)))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.targets.name_range import expand, has_range
-from probes.targets.pasted import line_without_passwords, single_line
+from probes.targets.pasted import line_without_passwords, pasted_line
 from tests.probes.targets.parsing import PROFILE, parse_entries
 
 
@@ -160,12 +160,12 @@ def test_any_brackets_are_a_range_or_none(text):
 
 
 def test_a_pasted_list_of_another_program_is_its_hosts():
-    pasted = single_line("10.0.0.5 web1\n10.0.0.6 web2\n", PROFILE)
+    pasted = pasted_line("10.0.0.5 web1\n10.0.0.6 web2\n", PROFILE)
     assert pasted.text == "10.0.0.5, 10.0.0.6"
     assert len(pasted.notices) == 1
-    pasted = single_line("unix.target=\nName,OS\nnas,Server\nweb1,Windows\nnas=c", PROFILE)
+    pasted = pasted_line("unix.target=\nName,OS\nnas,Server\nweb1,Windows\nnas=c", PROFILE)
     assert pasted.text == "unix.target=nas, web1 nas=c"
-    pasted = single_line("web1\nweb2 the old one\nweb3\n", PROFILE)
+    pasted = pasted_line("web1\nweb2 the old one\nweb3\n", PROFILE)
     assert pasted.text == "web1 web3" and "Line 2" in pasted.notices[0]
 
 
@@ -174,21 +174,21 @@ def test_a_pasted_list_of_another_program_is_its_hosts():
     | st.lists(st.sampled_from([*'ab=,;@"\n\t|{}[]:.#/- ', "nas="])).map("".join)
 )
 def test_any_pasted_text_becomes_one_line(text):
-    pasted = single_line(text, PROFILE)
+    pasted = pasted_line(text, PROFILE)
     assert len(pasted.text.splitlines()) <= 1
     assert all(notice.endswith(".") for notice in pasted.notices)
 
 
 def test_the_path_of_a_file_comes_into_the_line_as_it_is():
     for text in ("unix.target=@my list,1.txt", '@"my list"', "unix.target=@list:IP Address"):
-        assert single_line(text, PROFILE).text == text
+        assert pasted_line(text, PROFILE).text == text
 
 
 @pytest.mark.parametrize("text", ["unix.target=x\npc\nweb1", "unix.target=x,y\nName\nweb1"])
 def test_a_line_below_other_hosts_is_no_heading(text):
     hosts = [one.host for one in parse_entries(text).targets]
     assert hosts == text.replace(",", "\n").partition("=")[2].splitlines()
-    assert parse_entries(single_line(text, PROFILE).text).targets == parse_entries(text).targets
+    assert parse_entries(pasted_line(text, PROFILE).text).targets == parse_entries(text).targets
 
 
 @pytest.mark.parametrize(

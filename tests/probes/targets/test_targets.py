@@ -6,7 +6,7 @@ import pytest
 
 from probes.model import Target
 from probes.targets import MAX_HOSTS, Domain, parse
-from probes.targets.pasted import single_line
+from probes.targets.tokens import single_line
 from tests.probes.targets.parsing import PROFILE, hosts, parse_entries, problem_of
 
 
@@ -145,7 +145,7 @@ def test_what_is_wrong_in_a_file_is_corrected_there(tmp_path):
 
 def test_a_list_means_on_one_line_what_it_means_on_many():
     pasted = "# mine\nunix.target=\n- 10.0.0.1\n- 10.0.0.9  # new\n10.0.0.20 - 22\nnas = a, b\n"
-    line = single_line(pasted, PROFILE).text
+    line = single_line(pasted)
     assert line == "unix.target= 10.0.0.1 10.0.0.9 10.0.0.20-22 nas= a, b"
     assert parse_entries(line) == parse_entries(pasted) and len(parse_entries(line).targets) == 7
 
