@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from probes.engine.plan import row_key
+from probes.judging.networks import silent_network_sentence, silent_networks
 from probes.judging.verdict import Judgement, VerdictRow, best_row, judge_capability, verdict_row
-from probes.model import FAILURES, MEASURED, Job, Result, Status, Target, Verdict
+from probes.model import FAILURES, MEASURED, Job, Result, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
 from profiles.model import Capability, Profile, capabilities_of
 
@@ -132,6 +133,23 @@ class VerdictTracker:
         self._open.clear()
         return verdicts
 
+    def network_verdicts(self) -> list[Verdict]:
+        """Verdicts of the networks and ranges from which nothing at all has come.
+
+        None for one of which every row is of an earlier session.
+        """
+        found = []
+        for network in silent_networks(self._results.values()):
+            if all(row.job.key in self._earlier for row in network.rows):
+                continue
+            asked = tuple(dict.fromkeys(row.job.check.id for row in network.rows))
+            for checks in self._capability_checks(network.target.role):
+                text = silent_network_sentence(checks.capability, network)
+                found.append(
+                    Verdict(network.target, checks.capability.id, Ruling.UNKNOWN, asked, (), text)
+                )
+        return found
+
     def _judge_dependents(self, role: str) -> list[Verdict]:
         """Judge the targets that depend on a role, once all of its rows are closed."""
         if self._open_by_role[role]:
@@ -158,6 +176,11 @@ class VerdictTracker:
         for checks in self._capability_checks(target.role):
             rows = self._rows(checks, target)
             if rows is None:
+                return []
+            if any(row is not None and row.status is Status.NO_HOST for row in rows):
+                # There is nothing to judge, and what was said before is void.
+                self._open.pop(target, None)
+                self._emitted.pop(target, None)
                 return []
             judgements.append(self._judgement(checks, rows, target.port if checks.custom else None))
         self._open.pop(target, None)
@@ -272,4 +295,4 @@ def verdicts_of(
     tracker = VerdictTracker(profile, answers, jobs, measured, earlier)
     for job in jobs.values():
         tracker.row_opened(job)
-    return tracker.finish()
+    return [*tracker.finish(), *tracker.network_verdicts()]

@@ -29,8 +29,13 @@ def judge(
     observation: Observation,
     why_not_needed: str = "",
     timeout: float = Settings().timeout,
+    *,
+    absent: bool = False,
 ) -> Result:
-    """Result of an observation; `timeout` is the seconds an attempt waited, for the note."""
+    """Result of an observation; `timeout` is the seconds an attempt waited, for the note.
+
+    `absent` says that nothing has shown a host at the address, which came from a network or range.
+    """
     note = outcome_message(job, observation, timeout)
     if why_not_needed:
         if observation.reason is not Reason.NOT_NEEDED:
@@ -38,9 +43,26 @@ def judge(
         return Result(job, Status.NOT_NEEDED, _with_full_stop(why_not_needed), observation)
     status = status_of(job.check, observation)
     text = _with_full_stop(note)
+    if absent and _is_without_answer(status, observation):
+        return Result(job, Status.NO_HOST, f"{text} {_no_host_text(job)}", observation)
     if status in MISSING:
         text = f"{text} {job.check.consequence}"
     return Result(job, status, text, observation)
+
+
+def _is_without_answer(status: Status, seen: Observation) -> bool:
+    return (
+        status in MISSING
+        or status is Status.UNVERIFIABLE
+        or (status is Status.ERROR and seen.reason is Reason.DEPENDENCY)
+    )
+
+
+def _no_host_text(job: Job) -> str:
+    return (
+        f"Nothing has come from this address of {job.target.network}, so it counts as one that "
+        "nobody uses; if a host is there, name it singly."
+    )
 
 
 def status_of(check: Check, observation: Observation) -> Status:

@@ -82,6 +82,8 @@ _OF_MEANING: Mapping[Meaning, CheckOutcome] = {
     Meaning.UNVERIFIABLE: CheckOutcome.UNVERIFIABLE,
     Meaning.NOT_NEEDED: CheckOutcome.NOT_NEEDED,
     Meaning.UNTESTED: CheckOutcome.UNTESTED,
+    # A target without a host has no verdict.
+    Meaning.ABSENT: CheckOutcome.UNTESTED,
     Meaning.UNFINISHED: CheckOutcome.UNTESTED,
 }
 _OF_STATUS: Mapping[Status, CheckOutcome] = {
@@ -167,9 +169,9 @@ def verdict_row(result: Result) -> VerdictRow:
 def best_row(rows: Iterable[VerdictRow]) -> VerdictRow | None:
     """Rows of one check on several hosts as one: a single success is enough.
 
-    None without rows; not tested if any row was not and none succeeds.
+    None without rows of a host; not tested if any row was not and none succeeds.
     """
-    statuses = {row.status for row in rows}
+    statuses = {row.status for row in rows} - {Status.NO_HOST}
     if not statuses:
         return None
     if statuses & UNTESTED and not statuses & AVAILABLE:

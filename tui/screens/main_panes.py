@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from probes.judging.networks import silent_keys
 from probes.model import FINE, Event, Job, Removed, Restored, Result, Target
 from profiles.model import Profile
 from tui import screens
@@ -193,9 +194,17 @@ class Panes:
 
     @property
     def failed(self) -> list[str]:
-        """The keys of rows that are neither ok nor unnecessary."""
+        """The keys of rows that are neither ok nor unnecessary.
+
+        Of a network from which nothing came all rows are among them.
+        """
         rows = self.table.rows
-        return [rows.job(row).key for row in range(len(rows)) if rows.status(row) not in FINE]
+        silent = silent_keys(result for _, result in rows.results if result is not None)
+        return [
+            key
+            for row, key in enumerate(self.keys)
+            if rows.status(row) not in FINE or key in silent
+        ]
 
     @property
     def targets(self) -> tuple[Target, ...]:
