@@ -193,7 +193,9 @@ class _Output:
         for event in batch:
             if isinstance(event, Result):
                 self._latest[event.job.key] = event
-                shown.append(self._lines.format(event))
+                # A network may have hundreds; they are counted, and a finding tells of them.
+                if event.status is not Status.NO_HOST:
+                    shown.append(self._lines.format(event))
             elif isinstance(event, Message):
                 self._progress.clear()
                 _say(f"auditreach: {event.text}")

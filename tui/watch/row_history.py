@@ -118,12 +118,16 @@ class RowHistory:
             before = result.status
         else:
             before = row.status
+        if row.started == seen.started and before is Status.NO_HOST:
+            # It was only not known yet that there is a host.
+            row.status = result.status
+            return None
         if result.status is Status.NOT_NEEDED or seen.started == row.started:
             # Another row of the host, reported just before, decided this one: so it changed then.
             target, decided = self._measured
             if target == result.job.target:
                 at = max(at, decided)
-        elif result.status in MEASURED:
+        elif result.status in MEASURED or result.status is Status.NO_HOST:
             row.started = seen.started
             row.add(_value(result))
             self._measured = (result.job.target, at)
