@@ -124,15 +124,8 @@ def _describe(job: Job, observation: Observation, timeout: float) -> str:
             return (
                 f"{_silence(observation, timeout)}: dropped on the way, the host is down, or {hint}"
             )
-        case State.FILTERED if observation.reason is Reason.NO_RESPONSE and facts.get(
-            "no_arp_reply"
-        ):
-            return (
-                f"{_silence(observation, timeout)}, and no ARP reply either: the host is down or "
-                "its address is not in use"
-            )
         case State.FILTERED if observation.reason is Reason.NO_RESPONSE:
-            return f"{_silence(observation, timeout)}: dropped on the way or the host is down"
+            return f"{_silence(observation, timeout)}{_silence_text(observation)}"
         case State.FILTERED | State.UNREACHABLE if observation.icmp is not None:
             return _describe_icmp(observation, observation.icmp)
         case State.FILTERED | State.UNREACHABLE:
@@ -177,6 +170,15 @@ def _silence(observation: Observation, timeout: float) -> str:
     attempts = observation.attempts
     times = _ATTEMPTS_TEXT.get(attempts, f", {attempts} times")
     return f"No answer in {timeout:g} s{times}"
+
+
+def _silence_text(observation: Observation) -> str:
+    """Explanations of a silence over TCP or of a ping, by what is known of ARP."""
+    if observation.facts.get("no_arp_reply"):
+        return ", and no ARP reply either: the host is down or its address is not in use"
+    if observation.facts.get("mac"):
+        return ", though an ARP reply came: the host is up, and a filter drops this"
+    return ": dropped on the way or the host is down"
 
 
 def _describe_icmp(observation: Observation, icmp: Icmp) -> str:
