@@ -365,8 +365,8 @@ class Panes:
         absent = self._hidden_absent
         if shown + absent == total and not held:
             return f"{self._absent_text(absent)}; {{absent}} shows them."
-        rest = f", {self._absent_text(absent)}" if absent else ""
-        return f"{shown:,} of {total:,} rows{held}{rest}; {{back}} shows all others."
+        rest, others = (f", {self._absent_text(absent)}", " others") if absent else ("", "")
+        return f"{shown:,} of {total:,} rows{held}{rest}; {{back}} shows all{others}."
 
     @property
     def _hidden_absent(self) -> int:
