@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from probes.judging.presence import Sign, sign_of
+from probes.judging.presence import Sign, mac_of, sign_of
 from probes.model import Job, Observation, Target
 
 
@@ -20,6 +20,10 @@ class HostPresence:
         self._named: set[str] = set()
         self._alive: dict[str, set[str]] = {}
         """Keys of the rows that gave a sign of life, by address."""
+        self._macs: dict[str, str] = {}
+        """MAC address from which ARP was answered for a silent address."""
+        self._addresses: dict[str, set[str]] = {}
+        """The other way round. One with several is of a device that answers for others."""
         self._refused: dict[Target, set[str]] = {}
         """Keys of the rows of a target that were kept from asking the host."""
         self._rows: dict[str, dict[str, None]] = {}
@@ -44,7 +48,7 @@ class HostPresence:
         return (
             bool(target.network)
             and host not in self._named
-            and not self._alive.get(host)
+            and not self._is_alive(host)
             and not self._refused.get(target)
         )
 
@@ -52,28 +56,36 @@ class HostPresence:
         """Keys of the rows of an address that came from a network or range."""
         return tuple(self._rows.get(address, ()))
 
-    def observe(self, job: Job, seen: Observation) -> str:
-        """Take in what a row saw; returns the address whose rows have to be judged again.
-
-        Empty where nothing about them has changed.
-        """
+    def observe(self, job: Job, seen: Observation) -> frozenset[str]:
+        """Take in what a row saw; returns the addresses whose rows have to be judged again."""
         target, key = job.target, job.key
         address = target.host if target.network else seen.address or ""
-        before = self._state(address, target)
+        mac = mac_of(seen) if target.network else ""
+        affected = {address, *self._addresses.get(mac, ())} if mac else {address}
+        before = self._states(affected, target)
         sign = sign_of(job, seen)
+        if mac:
+            self._addresses.setdefault(mac, set()).add(address)
+            self._macs[address] = mac
         if sign is Sign.LIFE and address:
             self._alive.setdefault(address, set()).add(key)
         elif sign is Sign.REFUSAL:
             # What was taken for the host was a device that accepts everything.
             self._alive.get(address, set()).discard(key)
-        if target.network:
-            refused = self._refused.setdefault(target, set()) if sign is Sign.REFUSAL else None
-            if refused is not None:
-                refused.add(key)
-            elif sign is not Sign.NOTHING:
-                self._refused.get(target, set()).discard(key)
-        changed = self._state(address, target) != before
-        return address if changed and address in self._rows else ""
+        if target.network and sign is Sign.REFUSAL:
+            self._refused.setdefault(target, set()).add(key)
+        elif target.network and sign is not Sign.NOTHING:
+            self._refused.get(target, set()).discard(key)
+        after = self._states(affected, target)
+        return frozenset(one for one in affected if before[one] != after[one] and one in self._rows)
 
-    def _state(self, address: str, target: Target) -> tuple[bool, bool]:
-        return bool(self._alive.get(address)), bool(self._refused.get(target))
+    def _states(self, addresses: Iterable[str], target: Target) -> dict[str, tuple[bool, bool]]:
+        refused = bool(self._refused.get(target))
+        return {one: (self._is_alive(one), refused and one == target.host) for one in addresses}
+
+    def _is_alive(self, address: str) -> bool:
+        """True for an address that gave a sign of life, or an ARP reply that no other one gets."""
+        if self._alive.get(address):
+            return True
+        mac = self._macs.get(address)
+        return mac is not None and len(self._addresses[mac]) == 1

@@ -149,11 +149,11 @@ class SessionState:
         Returns its result, other rows that it changes, and jobs that it makes necessary.
         """
         job = self.jobs.get(job.key, job)
-        address = self._presence.observe(job, observation)
+        addresses = self._presence.observe(job, observation)
         result = self._judge(job, observation)
         self.results[job.key] = result
         self.earlier.pop(job.key, None)
-        updated = self._judged_again_at(address) if address else []
+        updated = [one for address in addresses for one in self._judged_again_at(address)]
         needed: list[Job] = []
         for check in self._dependents.get(result.job.check.id, ()):
             key = self._keys.get((result.job.target, check))
@@ -221,7 +221,7 @@ class SessionState:
             return False
         if needed.observation.reason is Reason.DEPENDENCY:
             return self._is_absent(needed.job, needed.observation)
-        return sign_of(needed.job, needed.observation) is Sign.ABSENCE
+        return sign_of(needed.job, needed.observation) in (Sign.ABSENCE, Sign.NEIGHBOUR)
 
     def _sibling(self, job: Job, check: str) -> Result | None:
         key = self._keys.get((job.target, check))

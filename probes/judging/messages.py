@@ -177,7 +177,10 @@ def _silence_text(observation: Observation) -> str:
     if observation.facts.get("no_arp_reply"):
         return ", and no ARP reply either: the host is down or its address is not in use"
     if observation.facts.get("mac"):
-        return ", though an ARP reply came: the host is up, and a filter drops this"
+        return (
+            ", though its address answers ARP: the host is up, or a device answers for it, and a "
+            "filter drops this"
+        )
     return ": dropped on the way or the host is down"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from probes.judging.presence import Sign, sign_of
+from probes.judging.presence import Sign, shows_host, sign_of
 from probes.model import Result, Status, Target
 from profiles.model import Capability
 
@@ -36,8 +36,7 @@ def networks_of(results: Iterable[Result]) -> list[NamedNetwork]:
     alive: set[str] = set()
     for result in rows:
         target, seen = result.job.target, result.observation
-        sign = sign_of(result.job, seen)
-        if sign is Sign.LIFE:
+        if shows_host(result):
             alive.add(target.host if target.network else seen.address or "")
         if not target.network:
             continue
@@ -49,7 +48,7 @@ def networks_of(results: Iterable[Result]) -> list[NamedNetwork]:
         if result.status is Status.NO_HOST:
             network.unused[target.host] = None
             network.rows.append(result)
-        elif sign is Sign.REFUSAL:
+        elif sign_of(result.job, seen) is Sign.REFUSAL:
             network.refused.append(result)
     for network in found.values():
         network.silent = alive.isdisjoint(network.hosts)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from probes.judging.messages import unanswered_neighbour
-from probes.model import ACCEPTS_EVERYTHING, Icmp, Job, Observation, Reason, Service, State
+from probes.model import (
+    ACCEPTS_EVERYTHING,
+    Icmp,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+)
 from probes.wire.address import same_address
 
 _SAY_NOBODY_IS_THERE = {(4, 3, 1), (4, 3, 7), (6, 1, 3)}
@@ -26,6 +36,8 @@ class Sign(Enum):
 
     LIFE = auto()
     """Something came from the host itself."""
+    NEIGHBOUR = auto()
+    """Silence, but an ARP reply: of the host, or of a device that answers for many (RFC 1027)."""
     ABSENCE = auto()
     """Silence, or the segment or a router says that nobody is there."""
     REFUSAL = auto()
@@ -45,11 +57,25 @@ def sign_of(job: Job, seen: Observation) -> Sign:
         return Sign.REFUSAL
     if _came_from_host(seen):
         return Sign.LIFE
-    return Sign.ABSENCE if _says_nobody_is_there(seen) else Sign.REFUSAL
+    if not _says_nobody_is_there(seen):
+        return Sign.REFUSAL
+    return Sign.NEIGHBOUR if mac_of(seen) else Sign.ABSENCE
+
+
+def shows_host(result: Result) -> bool:
+    """True if a result shows that there is a host at its address."""
+    sign = sign_of(result.job, result.observation)
+    return sign is Sign.LIFE or (sign is Sign.NEIGHBOUR and result.status is not Status.NO_HOST)
+
+
+def mac_of(seen: Observation) -> str:
+    """MAC address that the neighbour search found for a silent address; empty without one."""
+    mac = seen.facts.get("mac")
+    return mac if seen.reason is Reason.NO_RESPONSE and isinstance(mac, str) else ""
 
 
 def _came_from_host(seen: Observation) -> bool:
-    if seen.state in _FROM_HOST or seen.facts.get("mac"):
+    if seen.state in _FROM_HOST:
         return True
     if seen.icmp is not None and same_address(seen.icmp.offender, seen.address):
         return True

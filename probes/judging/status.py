@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from probes.judging.messages import outcome_message
+from probes.judging.presence import mac_of
 from probes.model import (
     ACCEPTS_EVERYTHING,
     AVAILABLE,
@@ -44,7 +45,7 @@ def judge(
     status = status_of(job.check, observation)
     text = _with_full_stop(note)
     if absent and _is_without_answer(status, observation):
-        return Result(job, Status.NO_HOST, f"{text} {_no_host_text(job)}", observation)
+        return Result(job, Status.NO_HOST, f"{text} {_no_host_text(job, observation)}", observation)
     if status in MISSING:
         text = f"{text} {job.check.consequence}"
     return Result(job, status, text, observation)
@@ -58,10 +59,13 @@ def _is_without_answer(status: Status, seen: Observation) -> bool:
     )
 
 
-def _no_host_text(job: Job) -> str:
+def _no_host_text(job: Job, seen: Observation) -> str:
+    network = job.target.network
+    seen_nothing = f"Nothing has come from this address of {network}"
+    if mac_of(seen):
+        seen_nothing = f"Other addresses of {network} get the same ARP reply, and nothing else came"
     return (
-        f"Nothing has come from this address of {job.target.network}, so it counts as one that "
-        "nobody uses; if a host is there, name it singly."
+        f"{seen_nothing}, so it counts as one that nobody uses; if a host is there, name it singly."
     )
 
 

@@ -167,7 +167,7 @@ def test_on_our_segment_only_the_five_hosts_count(spaces: dict[str, str], tmp_pa
         for one in found.records
         if one.get("host") == f"{NEAR}.{SILENT}" and one["type"] == "result"
     ]
-    assert "though an ARP reply came: the host is up" in note
+    assert "though its address answers ARP: the host is up" in note
     assert set(found.verdicts) == names(NEAR, USED)
     assert found.findings == [
         f"Nobody uses 57 of 62 addresses of {NEAR}.64/26: nothing has come from them"

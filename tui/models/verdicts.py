@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from probes.judging.presence import Sign, sign_of
+from probes.judging.presence import shows_host
 from probes.model import MEASURED, Event, Job, Result, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
 from tui.text.status import RULING
@@ -117,7 +117,7 @@ class Verdicts:
                 del self._absent[target]
                 self._expect(target)
             whole = target.whole
-            if whole is not target and whole in self._worst and _is_alive(result):
+            if whole is not target and whole in self._worst and shows_host(result):
                 self._forget(whole)
 
     def _forget(self, target: Target) -> dict[str, VerdictLine]:
@@ -177,10 +177,6 @@ class Verdicts:
     def _changed(self) -> None:
         self.version += 1
         self._lines = None
-
-
-def _is_alive(result: Result) -> bool:
-    return sign_of(result.job, result.observation) is Sign.LIFE
 
 
 def verdict_lines(lines: Iterable[VerdictLine]) -> Iterator[str]:

@@ -54,7 +54,7 @@ def _finding(name: str, networks: Sequence[NamedNetwork]) -> Finding:
         f"Nobody uses {count_of(len(unused), len(hosts), 'address', 'addresses')} of {name}: "
         "nothing has come from them",
         Confidence.LIKELY,
-        f"a host that drops everything looks the same{told}",
+        f"a host that drops or ignores everything looks the same{told}",
         keys,
     )
 

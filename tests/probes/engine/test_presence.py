@@ -202,6 +202,16 @@ async def test_a_host_that_answers_arp_and_nothing_else_is_there(kit, ssh):
     assert statuses(session) == {"ssh|10.0.0.1": BLOCKED, "ssh|10.0.0.2": NO_HOST}
 
 
+async def test_an_arp_reply_that_many_get_is_of_a_device_that_answers_for_them(kit, ssh):
+    vantage = kit.Scripted(dict.fromkeys(HOSTS, kit.SILENT))
+    vantage.macs = dict.fromkeys(HOSTS, "12:34:56:78:9a:bc")
+    session = kit.Session(vantage, profile_of(kit, ssh))
+    await session.measure(*rows(ssh))
+    assert set(statuses(session).values()) == {NO_HOST}
+    assert verdicts(session)[NETWORK] is Ruling.UNKNOWN
+    assert "get the same ARP reply" in session.latest["ssh|10.0.0.1"].note
+
+
 async def test_the_silent_next_router_is_no_word_about_the_hosts_behind_it(kit, ssh):
     vantage = kit.Scripted({"10.0.0.1": told("10.0.0.1", by=HERE)})
     vantage.unresolved_neighbour = lambda address: "192.0.2.1"
