@@ -127,10 +127,11 @@ def rules(spaces: dict[str, str]) -> Iterator[Callable[[str], str]]:
     subprocess.run([*router, "delete table inet before"], check=False, capture_output=True)
 
 
-def measured(spaces: dict[str, str], folder: Path, *targets: str) -> Measured:
+def measured(spaces: dict[str, str], folder: Path, *targets: str, timeout: float = 4.0) -> Measured:
     log = folder / "log.jsonl"
     log.unlink(missing_ok=True)
     words = [sys.executable, "-m", "tui", "run", "--yes", "--log", str(log)]
+    words += ["--timeout", f"{timeout}"]
     done = subprocess.run(
         ["ip", "netns", "exec", spaces["client"], *words, *targets],
         cwd=ROOT,
@@ -229,3 +230,34 @@ def test_what_a_firewall_says_no_to_is_blocked(
     assert set(found.rows.values()) == {"blocked"}
     assert set(found.verdicts.values()) == {"blocked"}
     assert found.status == 3
+
+
+@pytest.mark.parametrize(
+    "role",
+    ["windows.target", "windows.dc", "snmp.device", "printer", "esxi.host", "discovery.host"],
+)
+@pytest.mark.parametrize("network", [NEAR, FAR], ids=["segment", "router"])
+def test_every_row_of_every_role_is_without_a_host(
+    spaces: dict[str, str], tmp_path: Path, role: str, network: str
+) -> None:
+    part = f"{network}.112/29"
+    found = measured(spaces, tmp_path, f"{role}={part}", timeout=1)
+    last = {one["key"]: one for one in found.records if one["type"] == "result"}
+    assert {one["status"] for one in last.values()} == {"no host"}, found.text
+    assert found.verdicts == {part: "unknown"}
+    assert found.status == 5
+
+
+def test_a_host_that_answers_in_one_role_is_there_in_the_others(
+    spaces: dict[str, str], tmp_path: Path
+) -> None:
+    part = f"{FAR}.72-75"
+    found = measured(spaces, tmp_path, f"snmp.device={part}", f"unix.target={part}", timeout=1)
+    last = {one["key"]: one["status"] for one in found.records if one["type"] == "result"}
+    assert [last[f"snmp.snmp|{FAR}.{host}"] for host in (72, 73, 74, 75)] == [
+        "blocked",
+        "blocked",
+        "blocked",
+        "no host",
+    ]
+    assert set(found.verdicts) == names(FAR, (72, 73, 74))

@@ -83,9 +83,14 @@ def _range_lines(targets: Sequence[Target]) -> Iterator[str]:
 
 
 def _is_next(one: str, other: str) -> bool:
-    """True if an address follows another one of its scope."""
+    """True if an address follows another one of its scope; False for what is no address."""
     (first, _, scope), (second, _, its) = one.partition("%"), other.partition("%")
-    return scope == its and ip_address(first) + 1 == ip_address(second)
+    try:
+        numbers = ip_address(first), ip_address(second)
+    except ValueError:
+        return False
+    same = scope == its and numbers[0].version == numbers[1].version
+    return same and int(numbers[0]) + 1 == int(numbers[1])
 
 
 def _line(target: Target) -> str:

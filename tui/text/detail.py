@@ -29,7 +29,7 @@ def detail_lines(job: Job, result: Result | None, profile: Profile) -> Iterator[
     if job.target.friendly_name:
         yield "known as", printable(job.target.friendly_name, _LONG)
     if job.target.network:
-        yield "from", job.target.network
+        yield "from", printable(job.target.network, _LONG)
     role = next((role.title for role in profile.roles if role.id == job.target.role), "")
     yield "required", _requirement(job, role)
     fix = None if result is None else remedy(result)

@@ -151,3 +151,12 @@ def test_a_network_without_the_hosts_that_were_removed_stays_one(tmp_path: Path)
     assert target_sets.load("Site 1", tmp_path) == (
         "unix.target=10.0.0.1-10.0.0.3 unix.target=10.0.0.5-10.0.0.9"
     )
+
+
+def test_a_network_that_a_forged_log_names_is_no_trouble(tmp_path: Path):
+    forged = [
+        Target("unix.target", host, network="x")
+        for host in ("web1", "10.0.0.1", "::2", "255.255.255.255", "10.0.0.1%e")
+    ]
+    target_sets.save("Site 1", forged, tmp_path)
+    assert target_sets.load("Site 1", tmp_path).count("unix.target=") == len(forged)
