@@ -12,8 +12,8 @@ class HostPresence:
     """Signs of hosts at addresses that came from a network or range.
 
     A host that has given a sign of life stays known for the whole run, whatever role the row was
-    of: silence later on is a loss. An address that is named singly in any role has a host, on the
-    operator's word.
+    of: silence later on is a loss. An address that is named singly in any role, or that such a name
+    leads to, has a host, on the operator's word.
     """
 
     def __init__(self) -> None:
@@ -45,12 +45,7 @@ class HostPresence:
     def is_absent(self, target: Target) -> bool:
         """True for an address of a network or range from which nothing has come so far."""
         host = target.host
-        return (
-            bool(target.network)
-            and host not in self._named
-            and not self._is_alive(host)
-            and not self._refused.get(target)
-        )
+        return bool(target.network) and not self._is_known(host) and not self._refused.get(target)
 
     def rows_at(self, address: str) -> Iterable[str]:
         """Keys of the rows of an address that came from a network or range."""
@@ -63,6 +58,8 @@ class HostPresence:
         mac = mac_of(seen) if target.network else ""
         affected = {address, *self._addresses.get(mac, ())} if mac else {address}
         before = self._states(affected, target)
+        if not target.network and job.via is None and address:
+            self._named.add(address)
         sign = sign_of(job, seen)
         if mac:
             self._addresses.setdefault(mac, set()).add(address)
@@ -81,7 +78,10 @@ class HostPresence:
 
     def _states(self, addresses: Iterable[str], target: Target) -> dict[str, tuple[bool, bool]]:
         refused = bool(self._refused.get(target))
-        return {one: (self._is_alive(one), refused and one == target.host) for one in addresses}
+        return {one: (self._is_known(one), refused and one == target.host) for one in addresses}
+
+    def _is_known(self, address: str) -> bool:
+        return address in self._named or self._is_alive(address)
 
     def _is_alive(self, address: str) -> bool:
         """True for an address that gave a sign of life, or an ARP reply that no other one gets."""

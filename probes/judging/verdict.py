@@ -169,11 +169,14 @@ def verdict_row(result: Result) -> VerdictRow:
 def best_row(rows: Iterable[VerdictRow]) -> VerdictRow | None:
     """Rows of one check on several hosts as one: a single success is enough.
 
-    None without rows of a host; not tested if any row was not and none succeeds.
+    None without rows; not tested if any row was not and none succeeds, or if none is of a host.
     """
-    statuses = {row.status for row in rows} - {Status.NO_HOST}
-    if not statuses:
+    asked = {row.status for row in rows}
+    if not asked:
         return None
+    statuses = asked - {Status.NO_HOST}
+    if not statuses:
+        return _PLAIN[Status.ERROR]
     if statuses & UNTESTED and not statuses & AVAILABLE:
         return _PLAIN[Status.ERROR]
     return _PLAIN[next(one for one in _BEST_OF_ALL if one in statuses)]
