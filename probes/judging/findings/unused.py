@@ -37,7 +37,12 @@ def _finding(name: str, networks: Sequence[NamedNetwork]) -> Finding:
                 if row.observation.icmp is not None
             }
         )
-        refused = f"; {some(refusing)} refuses some of it" if refusing else ""
+        refused = (
+            f"; {some(refusing)} rejects others of its addresses, and such ICMP errors are limited "
+            "to a few a second"
+            if refusing
+            else ""
+        )
         return Finding(
             FindingKind.NETWORK,
             f"Nothing has come from {name}: {count(len(unused), 'address', 'addresses')} without "
