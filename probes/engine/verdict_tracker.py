@@ -68,6 +68,7 @@ class VerdictTracker:
         """Rows of each check that other roles depend on."""
         self._best_rows: dict[str, VerdictRow | None] = {}
         self._emitted: dict[Target, tuple[Judgement, ...]] = {}
+        self._of_networks: list[Verdict] = []
         self._cache: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
         self._earlier_targets: dict[str, dict[Target, None]] = {}
         """Targets of an earlier session, by role."""
@@ -134,11 +135,11 @@ class VerdictTracker:
         return verdicts
 
     def network_verdicts(self) -> list[Verdict]:
-        """Verdicts of the networks and ranges from which nothing at all has come.
+        """Verdicts of the networks and ranges from which nothing at all has come, as far as new.
 
         None for one of which every row is of an earlier session.
         """
-        found = []
+        found: list[Verdict] = []
         for network in silent_networks(self._results.values()):
             if all(row.job.key in self._earlier for row in network.rows):
                 continue
@@ -148,7 +149,8 @@ class VerdictTracker:
                 found.append(
                     Verdict(network.target, checks.capability.id, Ruling.UNKNOWN, asked, (), text)
                 )
-        return found
+        before, self._of_networks = self._of_networks, found
+        return [verdict for verdict in found if verdict not in before]
 
     def _judge_dependents(self, role: str) -> list[Verdict]:
         """Judge the targets that depend on a role, once all of its rows are closed."""

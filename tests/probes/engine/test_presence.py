@@ -12,7 +12,6 @@ from probes.model import (
     Job,
     Reason,
     Resolution,
-    Result,
     Ruling,
     State,
     Status,
@@ -398,8 +397,19 @@ async def test_every_row_of_a_target_is_without_a_host_or_none_is(kit, ssh):
         assert len(shares) == 1
 
 
-def test_the_result_of_a_row_names_the_network_it_came_from(kit, ssh):
+async def test_a_network_that_stays_silent_is_not_told_of_again(kit, ssh):
+    session = kit.Session(kit.Scripted(dict.fromkeys(HOSTS, kit.SILENT)), profile_of(kit, ssh))
+    await session.measure(*rows(ssh))
+    session.scheduler.rerun(["ssh|10.0.0.1", "ssh|10.0.0.2", "ssh|10.0.0.3"])
+    await session.idle()
+    assert len(session.finished) == 2
+    assert [one.ruling for one in session.events if isinstance(one, Verdict)] == [Ruling.UNKNOWN]
+
+
+def test_a_target_names_the_whole_it_came_from(ssh):
     (row,) = rows(ssh, hosts=HOSTS[:1])
     assert row.target == Target("r", "10.0.0.1")
     assert row.target.whole == Target("r", NETWORK)
-    assert isinstance(row, Job) and not isinstance(row, Result)
+    assert row.target.whole.whole == row.target.whole
+    singly = Target("r", "10.0.0.1")
+    assert singly.whole is singly
