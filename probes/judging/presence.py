@@ -28,6 +28,8 @@ exceeded are faults of routing. Administratively prohibited (3/9, 3/10, 3/13 to 
 Host unreachable for a type of service (3/12) is about the service, and 3/5 and 3/8 are of source
 routes.
 """
+_NOT_SENT = "not_sent"
+"""Fact of a silent row of which nothing left this machine."""
 _FROM_HOST = (State.OPEN, State.CLOSED)
 
 
@@ -88,10 +90,11 @@ def _came_from_host(seen: Observation) -> bool:
 
 def _says_nobody_is_there(seen: Observation) -> bool:
     if seen.reason is Reason.NO_RESPONSE:
-        return True
+        return not seen.facts.get(_NOT_SENT)
     if seen.icmp is None:
-        # Without an error queue the system tells only that nobody could be reached.
-        return seen.reason is Reason.HOST_UNREACH
+        # Without an error queue the system tells only that nobody could be reached; without a
+        # source it did not look for anybody (ip-route(8), type unreachable).
+        return seen.reason is Reason.HOST_UNREACH and seen.source is not None
     if same_address(seen.icmp.offender, seen.source):
         return seen.reason is Reason.HOST_UNREACH and _has_no_neighbour(seen)
     return _key(seen.icmp) in _SAY_NOBODY_IS_THERE

@@ -53,7 +53,12 @@ OPEN = Observation(State.OPEN, Reason.SYN_ACK, address=ADDRESS, source=HERE)
         (Observation(State.ERROR, Reason.PERMISSION_DENIED), Sign.NOTHING),
         (Observation(State.NOT_RUN, Reason.NOT_OFFERED), Sign.NOTHING),
         (Observation(State.UNREACHABLE, Reason.NET_UNREACH, address=ADDRESS), Sign.REFUSAL),
-        (Observation(State.UNREACHABLE, Reason.HOST_UNREACH, address=ADDRESS), Sign.ABSENCE),
+        (replace(SILENT, facts={"not_sent": True}), Sign.REFUSAL),
+        (Observation(State.UNREACHABLE, Reason.HOST_UNREACH, address=ADDRESS), Sign.REFUSAL),
+        (
+            Observation(State.UNREACHABLE, Reason.HOST_UNREACH, address=ADDRESS, source=HERE),
+            Sign.ABSENCE,
+        ),
         (Observation(State.FILTERED, Reason.ADMIN_PROHIBITED, address=ADDRESS), Sign.REFUSAL),
     ],
 )
