@@ -63,6 +63,8 @@ class Meaning(Enum):
     NOT_NEEDED = auto()
     UNTESTED = auto()
     """The row is finished and says nothing about the path."""
+    ABSENT = auto()
+    """Nobody uses the address, so nobody needs the path."""
     UNFINISHED = auto()
 
 
@@ -80,6 +82,7 @@ class Status(StrEnum):
     UNVERIFIABLE = "unverifiable", Meaning.UNVERIFIABLE, False
     NOT_NEEDED = "not needed", Meaning.NOT_NEEDED, False
     ERROR = "error", Meaning.UNTESTED, True
+    NO_HOST = "no host", Meaning.ABSENT, False
     QUEUED = "queued", Meaning.UNFINISHED, False
     RUNNING = "running", Meaning.UNFINISHED, False
     CANCELLED = "cancelled", Meaning.UNTESTED, False
@@ -110,7 +113,7 @@ MEASURED = _statuses(Meaning.AVAILABLE, Meaning.MISSING, Meaning.UNVERIFIABLE)
 FAILURES = frozenset(status for status in Status if status.failure)
 TO_CHANGE = FAILURES - AVAILABLE
 """Statuses of rows that need a change by somebody."""
-FINE = _statuses(Meaning.AVAILABLE, Meaning.NOT_NEEDED) - FAILURES
+FINE = _statuses(Meaning.AVAILABLE, Meaning.NOT_NEEDED, Meaning.ABSENT) - FAILURES
 BEST_FIRST = (Status.OK, Status.WARNING, Status.DEGRADED, Status.BLOCKED)
 """Statuses in order, for comparing paths that are available or missing."""
 
@@ -134,6 +137,8 @@ class Target:
     port: int | None = None
     friendly_name: str = field(default="", compare=False)
     """Name from a comment in a host file, shown beside the host's name and never instead of it."""
+    network: str = field(default="", compare=False)
+    """Network or range the address was taken from, as it was written; empty if named singly."""
 
     @property
     def label(self) -> str:
@@ -141,6 +146,13 @@ class Target:
         if self.port is None:
             return self.host
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def whole(self) -> Target:
+        """Target that stands for everything in its network or range; itself if named singly."""
+        if not self.network or self.network == self.host:
+            return self
+        return Target(self.role, self.network, self.port, network=self.network)
 
 
 @dataclass(frozen=True, slots=True)

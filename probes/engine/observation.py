@@ -97,7 +97,7 @@ def from_connect(work: Work, outcome: Outcome, tried: tuple[Outcome, ...]) -> Ob
 
 
 def with_local_facts(observation: Observation, vantage: Vantage) -> Observation:
-    """Add what only the vantage knows: the interface, and the neighbour without ARP reply."""
+    """Add what only the vantage knows: the interface, and who did and did not answer ARP."""
     source, address, icmp = observation.source, observation.address, observation.icmp
     if source is None:
         return observation
@@ -110,6 +110,13 @@ def with_local_facts(observation: Observation, vantage: Vantage) -> Observation:
         and (unanswered := vantage.unresolved_neighbour(address)) is not None
     ):
         facts = {**facts, "unanswered": unanswered}
+    elif (
+        address is not None
+        and observation.reason is Reason.NO_RESPONSE
+        and (mac := vantage.neighbour_mac(address))
+    ):
+        # A silent host that answers ARP is there.
+        facts = {**facts, "mac": mac}
     return replace(observation, interface=vantage.interface(source), facts=facts)
 
 

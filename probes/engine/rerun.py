@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from probes.engine.port_agreement import place_of
+from probes.judging.networks import silent_keys
 from probes.judging.status import depends_on
 from probes.model import MEASURED, Job, Observation, Reason, Result, State, Status, Target
 from probes.session import Session
@@ -48,10 +49,15 @@ def plan_rerun(
     """
     known = {result.job.key: result for result in (*session.earlier, *session.results)}
     jobs = {job.key: job for job in planned}
+    statuses = {key: result.status for key, result in known.items()}
+    # Of a network from which nothing came it is not known either, and its verdict says so.
+    statuses.update(dict.fromkeys(silent_keys(known.values()), Status.ERROR))
     chosen = {
         key
         for key in jobs
-        if not only or (known[key].status if key in known else Status.CANCELLED) in only
+        if not only
+        or statuses.get(key, Status.CANCELLED) in only
+        or (key in known and known[key].status in only)
     }
     if chosen and only:
         changed = _changed_answers(session.header.answers, answers)

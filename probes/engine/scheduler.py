@@ -486,6 +486,7 @@ class Scheduler:
             self._was_complete = complete
             self._recorder.emit_verdicts(self._verdicts.finish())
             if complete:
+                self._recorder.emit_verdicts(self._verdicts.network_verdicts())
                 # The diagnosis may take a second, and a stop has to be quick.
                 self._emit(Diagnosed(self._state.findings()))
             self._emit(Finished(complete, self._state.counts()))

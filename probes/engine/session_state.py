@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from probes.engine.middlebox import mark_accepts_everything
 from probes.engine.pacing import Work
 from probes.engine.port_agreement import PortAgreement, place_of
+from probes.engine.presence import HostPresence
 from probes.engine.verdict_tracker import VerdictTracker
 from probes.judging.findings import Finding, diagnose
+from probes.judging.presence import Sign, sign_of
 from probes.judging.status import depends_on, judge, not_needed
 from probes.model import (
     AVAILABLE,
@@ -61,29 +63,57 @@ class SessionState:
                 related |= {one.id, one.absent}
         self._related = frozenset(related)
         self._keys: dict[tuple[Target, str], str] = {}
+        self._presence = HostPresence()
 
     def add(self, jobs: Iterable[Job]) -> list[Job]:
-        """Add rows; returns those that are new."""
+        """Add rows; returns those that are new.
+
+        A row that came from a network and is named singly now counts as named singly.
+        """
         new = []
         for job in jobs:
-            if job.key in self.jobs:
+            known = self.jobs.get(job.key)
+            if known is None:
+                new.append(job)
+            elif job.target.network or not known.target.network:
                 continue
+            else:
+                self._presence.discard(known)
             self.jobs[job.key] = job
+            self._presence.add(job)
             if job.check.id in self._related:
                 self._keys[(job.target, job.check.id)] = job.key
-            new.append(job)
         return new
+
+    def named_singly(self, jobs: Iterable[Job]) -> list[Result]:
+        """Results that change because these rows name their host singly."""
+        hosts = dict.fromkeys(job.target.host for job in jobs if not job.target.network)
+        updated = [result for host in hosts for result in self._judged_again_at(host)]
+        for job in jobs:
+            result = self.results.get(job.key)
+            if result is not None and result.job.target.network and not job.target.network:
+                self.results[job.key] = named = self._judge(job, result.observation)
+                updated.append(named)
+        return updated
 
     def remove(self, targets: frozenset[Target]) -> list[tuple[Job, Result | None, bool]]:
         """Remove targets; returns their rows, with results and True for earlier ones."""
         taken = []
         for key, job in [(key, job) for key, job in self.jobs.items() if job.target in targets]:
             del self.jobs[key]
+            self._presence.discard(job)
             self._keys.pop((job.target, job.check.id), None)
             earlier = key in self.earlier
             self.earlier.pop(key, None)
             taken.append((job, self.results.pop(key, None), earlier))
         return taken
+
+    def put_back(self, result: Result, *, earlier: bool) -> None:
+        """Store the result of a row that had been removed."""
+        self.results[result.job.key] = result
+        self._presence.observe(result.job, result.observation)
+        if earlier:
+            self.earlier[result.job.key] = None
 
     def add_earlier(self, results: Iterable[Result]) -> Iterator[EarlierResult]:
         """Add results of an earlier session, judged under the answers of this one."""
@@ -91,10 +121,11 @@ class SessionState:
             self.add((result.job,))
             self.results[result.job.key] = result
             self.earlier[result.job.key] = None
+            self._presence.observe(result.job, result.observation)
         for key in self.earlier:
             earlier = self.results[key]
-            if earlier.observation.reason not in _NOT_MEASURED:
-                self.results[key] = self._rejudged(earlier, self.why_not_needed(earlier.job))
+            if earlier.observation.reason not in _NOT_MEASURED or earlier.job.target.network:
+                self.results[key] = self._rejudged(earlier)
             yield EarlierResult(self.results[key])
 
     def why_not_needed(self, job: Job) -> str:
@@ -130,27 +161,32 @@ class SessionState:
         is_available = result is None or result.status in AVAILABLE
         return None if is_available else result
 
-    def store(self, result: Result) -> tuple[list[Result], list[Job]]:
-        """Store a result; returns other rows that it changes, and jobs that it makes necessary."""
-        self.results[result.job.key] = result
-        self.earlier.pop(result.job.key, None)
-        updated: list[Result] = []
+    def store(self, job: Job, observation: Observation) -> tuple[Result, list[Result], list[Job]]:
+        """Judge and store a row.
+
+        Returns its result, other rows that it changes, and jobs that it makes necessary.
+        """
+        job = self.jobs.get(job.key, job)
+        addresses = self._presence.observe(job, observation)
+        result = self._judge(job, observation)
+        self.results[job.key] = result
+        self.earlier.pop(job.key, None)
+        updated = [one for address in addresses for one in self._judged_again_at(address)]
         needed: list[Job] = []
         for check in self._dependents.get(result.job.check.id, ()):
             key = self._keys.get((result.job.target, check))
             other = self.results.get(key) if key is not None else None
             if other is None:
                 continue
-            why = self.why_not_needed(other.job)
             if other.observation.reason in _NOT_MEASURED:
-                if not why:
+                if not self.why_not_needed(other.job):
                     needed.append(other.job)
                 continue
-            judged = self._rejudged(other, why)
+            judged = self._rejudged(other)
             if judged is not other:
                 self.results[other.job.key] = judged
                 updated.append(judged)
-        return updated, needed
+        return result, updated, needed
 
     def same_ports(self, keys: Collection[str]) -> list[Job]:
         """Other rows, measured in this session, that ask one of the ports of these rows."""
@@ -184,11 +220,46 @@ class SessionState:
         found = diagnose(self.results.values(), self._answers)
         return tuple(one for one in found if not self.earlier.keys() >= set(one.keys))
 
-    def _rejudged(self, result: Result, why: str) -> Result:
+    def _judge(self, job: Job, seen: Observation) -> Result:
+        why = self.why_not_needed(job)
+        return judge(
+            job,
+            seen,
+            why,
+            self._timeout,
+            optional=self.is_optional(job),
+            absent=self._is_absent(job, seen),
+        )
+
+    def _rejudged(self, result: Result) -> Result:
         """The result judged again; the same object if its status stays."""
-        optional = self.is_optional(result.job)
-        judged = judge(result.job, result.observation, why, self._timeout, optional=optional)
+        if result.observation.reason is Reason.NOT_NEEDED:
+            return result
+        judged = self._judge(result.job, result.observation)
         return result if judged.status is result.status else judged
+
+    def _judged_again_at(self, address: str) -> list[Result]:
+        """Results of an address of a network or range that are judged otherwise by now."""
+        updated = []
+        for key in self._presence.rows_at(address):
+            result = self.results.get(key)
+            if result is not None and (judged := self._rejudged(result)) is not result:
+                self.results[key] = judged
+                updated.append(judged)
+        return updated
+
+    def _is_absent(self, job: Job, seen: Observation) -> bool:
+        """True if nothing has shown a host where this row, or the one it waits for, asked."""
+        if not self._presence.is_absent(job.target):
+            return False
+        if seen.reason is not Reason.DEPENDENCY:
+            return True
+        needed = self._sibling(job, job.check.needs)
+        if needed is None:
+            return False
+        if needed.observation.reason is Reason.DEPENDENCY:
+            return self._is_absent(needed.job, needed.observation)
+        return sign_of(needed.job, needed.observation) in (Sign.ABSENCE, Sign.NEIGHBOUR)
 
     def _sibling(self, job: Job, check: str) -> Result | None:
         key = self._keys.get((job.target, check))
@@ -212,7 +283,6 @@ class ResultRecorder:
             profile, answers, self.state.jobs, self.state.results, self.state.earlier
         )
         self.agreement = PortAgreement()
-        self._timeout = timeout
         self._emit = emit
         self._removed: dict[Target, list[_RemovedRow]] = {}
         for one in events:
@@ -222,7 +292,9 @@ class ResultRecorder:
         """Add rows; returns those that are new. A removed target that is named again is new."""
         for target in {job.target for job in jobs} & self._removed.keys():
             del self._removed[target]
-        return self.state.add(jobs)
+        new = self.state.add(jobs)
+        self._emit_judged_again(self.state.named_singly(jobs))
+        return new
 
     def record(self, job: Job, observation: Observation) -> list[Job]:
         """Judge a row, emit it with the rows it changes; returns jobs it makes necessary.
@@ -239,12 +311,9 @@ class ResultRecorder:
         return needed
 
     def _record(self, job: Job, observation: Observation) -> list[Job]:
-        why = self.state.why_not_needed(job)
-        optional = self.state.is_optional(job)
-        result = judge(job, observation, why, self._timeout, optional=optional)
-        updated, needed = self.state.store(result)
-        for one in (result, *updated):
-            self._emit(self.state.event(one))
+        result, updated, needed = self.state.store(job, observation)
+        self._emit(self.state.event(result))
+        self._emit_judged_again(updated)
         return needed
 
     def reopen(self, job: Job) -> None:
@@ -259,6 +328,13 @@ class ResultRecorder:
         if result is not None:
             self.record(result.job, mark_accepts_everything(result.observation, evidence))
             self.emit_verdicts(self.verdicts.row_changed(result.job))
+
+    def _emit_judged_again(self, results: Sequence[Result]) -> None:
+        """Emit rows that another one changed, and the verdicts that follow."""
+        for one in results:
+            self._emit(self.state.event(one))
+        for target in {one.job.target: one.job for one in results}.values():
+            self.emit_verdicts(self.verdicts.row_changed(target))
 
     def emit_verdicts(self, verdicts: Iterable[Verdict]) -> None:
         """Emit verdicts."""
@@ -295,9 +371,7 @@ class ResultRecorder:
         known = [row.job for row in rows if row.result is not None and not row.pending]
         for row in rows:
             if row.result is not None:
-                self.state.results[row.job.key] = row.result
-                if row.earlier:
-                    self.state.earlier[row.job.key] = None
+                self.state.put_back(row.result, earlier=row.earlier)
         for job in known:
             self.verdicts.row_opened(job)
         return [row.job for row in rows if row.pending], known

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from probes.engine.plan import row_key
 from probes.judging.host_states import HostStates, state_keys
+from probes.judging.networks import silent_network_sentence, silent_networks
 from probes.judging.verdict import Judgement, VerdictRow, best_row, judge_capability, verdict_row
-from probes.model import FAILURES, MEASURED, Job, Result, Status, Target, Verdict
+from probes.model import FAILURES, MEASURED, Job, Result, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
 from profiles.model import Capability, Profile, capabilities_of
 
@@ -71,6 +72,7 @@ class VerdictTracker:
         self._hosts = HostStates()
         self._targets_by_state: dict[str, dict[Target, None]] = {}
         """Targets by what the states of their hosts depend on."""
+        self._of_networks: list[Verdict] = []
         self._cache: dict[tuple[str, _Rows, _Rows, int | None], Judgement] = {}
         self._earlier_targets: dict[str, dict[Target, None]] = {}
         """Targets of an earlier session, by role."""
@@ -165,6 +167,24 @@ class VerdictTracker:
             verdicts += self._judge_dependents(role)
         return verdicts
 
+    def network_verdicts(self) -> list[Verdict]:
+        """Verdicts of the networks and ranges from which nothing at all has come, as far as new.
+
+        None for one of which every row is of an earlier session.
+        """
+        found: list[Verdict] = []
+        for network in silent_networks(self._results.values()):
+            if all(row.job.key in self._earlier for row in network.rows):
+                continue
+            asked = tuple(dict.fromkeys(row.job.check.id for row in network.rows))
+            for checks in self._capability_checks(network.target.role):
+                text = silent_network_sentence(checks.capability, network)
+                found.append(
+                    Verdict(network.target, checks.capability.id, Ruling.UNKNOWN, asked, (), text)
+                )
+        before, self._of_networks = self._of_networks, found
+        return [verdict for verdict in found if verdict not in before]
+
     def _judge_dependents(self, role: str) -> list[Verdict]:
         """Judge the targets that depend on a role, once all of its rows are closed."""
         if self._open_by_role[role]:
@@ -191,6 +211,11 @@ class VerdictTracker:
         for checks in self._capability_checks(target.role):
             rows = self._rows(checks, target)
             if rows is None:
+                return []
+            if any(row is not None and row.status is Status.NO_HOST for row in rows):
+                # There is nothing to judge, and what was said before is void.
+                self._open.pop(target, None)
+                self._emitted.pop(target, None)
                 return []
             judgements.append(self._judgement(checks, rows, target.port if checks.custom else None))
         self._open.pop(target, None)
@@ -310,4 +335,4 @@ def verdicts_of(
     tracker.take_in(measured.values())
     for job in jobs.values():
         tracker.row_opened(job)
-    return tracker.finish()
+    return [*tracker.finish(), *tracker.network_verdicts()]

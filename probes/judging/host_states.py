@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from probes.judging.party import UNHEARD, HostState, Party, locate, proxy_of
-from probes.model import ACCEPTS_EVERYTHING, Observation, Reason, Result, Service, State
+from probes.model import ACCEPTS_EVERYTHING, Observation, Reason, Result, Service, State, Status
 from probes.wire.address import plain_address
 
 # A tuple: hashing an enum member is Python code, and this is asked for every row.
@@ -170,6 +170,8 @@ def _forget(counter: Counter[_Counted], one: _Counted) -> bool:
 
 def _sign(result: Result) -> _Told | None:
     seen = result.observation
+    if result.status is Status.NO_HOST:
+        return None
     if seen.state is State.OPEN:
         return _HEARD if answers(seen) else None
     party, named = locate(result.job, seen)

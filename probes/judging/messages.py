@@ -160,6 +160,11 @@ def _silence_explanation(observation: Observation) -> str:
         return ", and nothing left this machine: its own firewall drops it, as far as can be told"
     if observation.facts.get("no_arp_reply"):
         return ", and no ARP reply either: the host is down or its address is not in use"
+    if observation.facts.get("mac"):
+        return (
+            ", though its address answers ARP: the host is up, or a device answers for it, and a "
+            "filter drops this"
+        )
     return ": dropped on the way or the host is down"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from probes.judging.messages import outcome_message
+from probes.judging.presence import mac_of
 from probes.model import (
     ACCEPTS_EVERYTHING,
     AVAILABLE,
@@ -31,10 +32,12 @@ def judge(
     timeout: float = Settings().timeout,
     *,
     optional: bool = False,
+    absent: bool = False,
 ) -> Result:
     """Result of an observation; `timeout` is the seconds an attempt waited, for the note.
 
-    `optional` says that a host that is up need not offer the service.
+    `optional` says that a host that is up need not offer the service, `absent` that nothing has
+    shown a host at the address, which came from a network or range.
     """
     note = outcome_message(job, observation, timeout)
     if why_not_needed:
@@ -45,9 +48,29 @@ def judge(
     if optional and status is Status.UNVERIFIABLE and observation.state is State.CLOSED:
         note += "; not every host offers this service, so this is neither a pass nor a failure"
     text = _with_full_stop(note)
+    if absent and _is_without_answer(status, observation):
+        return Result(job, Status.NO_HOST, f"{text} {_no_host_text(job, observation)}", observation)
     if status in MISSING:
         text = f"{text} {job.check.consequence}"
     return Result(job, status, text, observation)
+
+
+def _is_without_answer(status: Status, seen: Observation) -> bool:
+    return (
+        status in MISSING
+        or status is Status.UNVERIFIABLE
+        or (status is Status.ERROR and seen.reason is Reason.DEPENDENCY)
+    )
+
+
+def _no_host_text(job: Job, seen: Observation) -> str:
+    network = job.target.network
+    seen_nothing = f"Nothing has come from this address of {network}"
+    if mac_of(seen):
+        seen_nothing = f"Other addresses of {network} get the same ARP reply, and nothing else came"
+    return (
+        f"{seen_nothing}, so it counts as one that nobody uses; if a host is there, name it singly."
+    )
 
 
 def status_of(check: Check, observation: Observation, *, optional: bool = False) -> Status:

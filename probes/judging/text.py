@@ -60,6 +60,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def count_of(number: int, whole: int, noun: str) -> str:
+def count_of(number: int, whole: int, noun: str, plural: str = "") -> str:
     """`14 hosts` where it is all of them, else `13 of 14 hosts`."""
-    return count(whole, noun) if number >= whole else f"{number:,} of {count(whole, noun)}"
+    everything = count(whole, noun, plural)
+    return everything if number >= whole else f"{number:,} of {everything}"

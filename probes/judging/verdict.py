@@ -97,6 +97,8 @@ _OF_MEANING: Mapping[Meaning, CheckOutcome] = {
     Meaning.UNVERIFIABLE: CheckOutcome.UNVERIFIABLE,
     Meaning.NOT_NEEDED: CheckOutcome.NOT_NEEDED,
     Meaning.UNTESTED: CheckOutcome.UNTESTED,
+    # A target without a host has no verdict.
+    Meaning.ABSENT: CheckOutcome.UNTESTED,
     Meaning.UNFINISHED: CheckOutcome.UNTESTED,
 }
 _OF_STATUS: Mapping[Status, CheckOutcome] = {
@@ -196,14 +198,17 @@ def verdict_row(result: Result, host: HostState = UNHEARD, to: str = THE_HOST) -
 def best_row(rows: Iterable[VerdictRow]) -> VerdictRow | None:
     """Rows of one check on several hosts as one: a single success is enough.
 
-    None without rows; not tested if any row was not and none succeeds. A shortfall stands where
-    every row that succeeds has one. Where all are missing, the change is that of one of the best:
-    the one whose party is known best.
+    None without rows; not tested if any row was not and none succeeds, or if none is of a host. A
+    shortfall stands where every row that succeeds has one. Where all are missing, the change is
+    that of one of the best: the one whose party is known best.
     """
     rows = tuple(rows)
-    statuses = {row.status for row in rows}
-    if not statuses:
+    asked = {row.status for row in rows}
+    if not asked:
         return None
+    statuses = asked - {Status.NO_HOST}
+    if not statuses:
+        return _PLAIN[Status.ERROR]
     if statuses & UNTESTED and not statuses & AVAILABLE:
         return _PLAIN[Status.ERROR]
     best = next(one for one in _BEST_OF_ALL if one in statuses)

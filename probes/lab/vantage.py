@@ -43,6 +43,10 @@ class LabVantage:
         """None: loopback has no neighbours."""
         return None
 
+    def neighbour_mac(self, address: str) -> str:
+        """Empty: loopback has no neighbours."""
+        return ""
+
     def interface(self, source: str) -> str | None:
         """The interface of loopback, from which everything here is sent."""
         return self._local.interface(source)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from probes.model import BEST_FIRST, MISSING, UNTESTED, Result, Status
+from probes.model import AVAILABLE, BEST_FIRST, MISSING, UNTESTED, Result, Status
 from probes.session.header import Header
 from probes.session.reader import Session
 from probes.wire.address import same_address
@@ -141,6 +141,8 @@ def _classify(before: Result, after: Result) -> tuple[ChangeKind, str]:
     """Kind of change of a row that was measured in the same way twice, and an explanation."""
     if after.status is before.status:
         return ChangeKind.UNCHANGED, _state_change(before, after)
+    if Status.NO_HOST in (before.status, after.status):
+        return _host_change(before, after)
     if before.status is Status.NOT_NEEDED:
         return ChangeKind.NEW, "It was not needed before."
     if after.status is Status.NOT_NEEDED:
@@ -154,6 +156,28 @@ def _classify(before: Result, after: Result) -> tuple[ChangeKind, str]:
     return (
         ChangeKind.FIXED if rank_after < rank_before else ChangeKind.REGRESSED
     ), _address_change(before, after)
+
+
+def _host_change(before: Result, after: Result) -> tuple[ChangeKind, str]:
+    """Kind of change where a host came to an address of a network, or left it.
+
+    A path that was available is lost with its host: from here nobody can tell a host that was
+    switched off from one that is dropped entirely.
+    """
+    there, gone = (
+        "A host is there now, none was before.",
+        "Nothing comes from its address any more.",
+    )
+    other = after if before.status is Status.NO_HOST else before
+    if other.status in UNTESTED:
+        return (
+            ChangeKind.NOT_COMPARABLE,
+            f"{_status_clause(before, 'before')} and {_status_clause(after, 'after')}.",
+        )
+    if other is after:
+        return ChangeKind.NEW, there
+    lost = before.status in AVAILABLE
+    return (ChangeKind.REGRESSED, gone) if lost else (ChangeKind.GONE, gone)
 
 
 def _address_change(before: Result, after: Result) -> str:
@@ -180,6 +204,8 @@ def _status_clause(result: Result, when: str) -> str:
         return f"{begin} could not be told {when}"
     if result.status in UNTESTED:
         return f"{begin} was not tested {when}"
+    if result.status is Status.NO_HOST:
+        return f"{begin} had no host {when}"
     return f"{begin} was {result.status} {when}"
 
 

@@ -232,10 +232,13 @@ def _target_record(target: Target) -> dict[str, object]:
         record["port"] = target.port
     if target.friendly_name:
         record["friendly_name"] = target.friendly_name
+    if target.network:
+        record["network"] = target.network
     return record
 
 
 def _parse_target(record: Mapping[str, object]) -> Target:
     port = get_integer(record, "port", 0, most=65535) or None
     friendly = get_text(record, "friendly_name")
-    return Target(get_text(record, "role"), get_text(record, "name"), port, friendly)
+    network = get_text(record, "network")
+    return Target(get_text(record, "role"), get_text(record, "name"), port, friendly, network)

@@ -228,8 +228,12 @@ class _SessionBuilder:
         """Session of all records, without the targets that were removed at the end."""
         header = self._header
         if self._added:
-            everything = tuple(dict.fromkeys((*header.targets, *self._added[:MAX_ROWS])))
-            header = dataclasses.replace(header, targets=everything)
+            everything: dict[Target, Target] = {}
+            for target in (*header.targets, *self._added[:MAX_ROWS]):
+                known = everything.setdefault(target, target)
+                if known.network and not target.network:
+                    everything[known] = target
+            header = dataclasses.replace(header, targets=tuple(everything.values()))
         session = Session(
             header,
             tuple(self._results.values()),

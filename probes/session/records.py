@@ -311,7 +311,10 @@ class RowParser:
     def add_targets(self, targets: Iterable[Target]) -> None:
         """Add targets whose rows may follow; their rows get their friendly names."""
         for target in targets:
-            self._targets.setdefault((target.role, target.host), target)
+            known = self._targets.setdefault((target.role, target.host), target)
+            if known.network and not target.network:
+                # What was added later names the host singly.
+                self._targets[target.role, target.host] = target
             if target.port is not None:
                 self._targets_with_port.setdefault((target.role, target.host, target.port), target)
 

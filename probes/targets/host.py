@@ -67,6 +67,23 @@ class AddressRange:
         for number in range(self.first, self.last + 1):
             yield _address_text(number, self.version, self.scope)
 
+    @property
+    def text(self) -> str:
+        """NETWORK/PREFIX, else FIRST-LAST, as a host line takes it; the address if it is one."""
+        if self.count == 1:
+            return _address_text(self.first, self.version, self.scope)
+        # Of an IPv4 network the two addresses that no host has are not in the range.
+        ends = ((0, 0), (1, 1)) if self.version == 4 else ((0, 0),)
+        for before, after in ends:
+            first, size = self.first - before, self.count + before + after
+            is_network = size & (size - 1) == 0 and first % size == 0
+            if is_network and (not before or size > 2):
+                length = _BITS[self.version] - (size.bit_length() - 1)
+                if self.version == 6 or before or length == 31:
+                    return f"{_address_text(first, self.version, self.scope)}/{length}"
+        ends_text = (_address_text(n, self.version, self.scope) for n in (self.first, self.last))
+        return "-".join(ends_text)
+
 
 def parse_host(text: str) -> tuple[HostName | AddressRange | DomainName, int | None]:
     """Parse one HOST with its optional :PORT; raises InvalidEntry."""

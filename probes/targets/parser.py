@@ -417,8 +417,9 @@ class TargetParser:
             raise InvalidEntry(f"{holds}, and a run has at most {MAX_HOSTS:,}; write a smaller one")
         self._ranges.add((role, addresses, port))
         self._host_count += addresses.count
+        network = "" if addresses.count == 1 else addresses.text
         for address in addresses.addresses():
-            self._insert(Target(role, address, port))
+            self._insert(Target(role, address, port, network=network))
 
     def _add_host(self, target: Target) -> None:
         if self._host_count >= MAX_HOSTS:
@@ -430,12 +431,16 @@ class TargetParser:
     def _insert(self, target: Target) -> bool:
         """Add a target unless it is known; true if it is new.
 
-        A port that is the check's own makes no other target.
+        A port that is the check's own makes no other target. What is named singly as well as in a
+        network or range is named singly.
         """
         role, host, port = target_key(target)
         custom = self._custom_port_checks[role]
         key = (role, host, None if custom and port == custom.port else port)
-        return self._targets.setdefault(key, target) is target
+        known = self._targets.setdefault(key, target)
+        if known.network and not target.network:
+            self._targets[key] = replace(known, network="")
+        return known is target
 
     def _check_port(self, role: str | None, placeholder: str) -> None:
         if role is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probes.model import Target
 from profiles.errors import harmless
@@ -65,11 +65,13 @@ def target_key(target: Target) -> tuple[str, str, int | None]:
 
 
 def merge_results(*results: ParseResult) -> ParseResult:
-    """Results as one; of equal targets the first is kept."""
+    """Results as one; of equal targets the first is kept, as named singly if one of them is."""
     targets: dict[tuple[str, str, int | None], Target] = {}
     for result in results:
         for target in result.targets:
-            targets.setdefault(target_key(target), target)
+            known = targets.setdefault(target_key(target), target)
+            if known.network and not target.network:
+                targets[target_key(target)] = replace(known, network="")
     return ParseResult(
         tuple(targets.values()),
         tuple(dict.fromkeys(domain for result in results for domain in result.domains)),

@@ -101,6 +101,12 @@ class Vantage(Protocol):
         a rule of this machine's must have said so; None where that cannot be told.
         """
 
+    def neighbour_mac(self, address: str) -> str:
+        """The MAC address from which an IPv4 host on a segment of ours has answered ARP.
+
+        Empty for a host elsewhere or without an answer, and where that cannot be told.
+        """
+
     async def resolve(self, name: str) -> Resolution:
         """Look a name up once, with its time, server and every address; never raises."""
 

@@ -21,7 +21,8 @@ PAGES = tuple(
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
     if path != GENERATED
 )
-RECORDED = (ROOT / "docs" / "example.jsonl", ROOT / "tests" / "sessions" / "site.jsonl")
+_SESSIONS = ROOT / "tests" / "sessions"
+RECORDED = (ROOT / "docs" / "example.jsonl", _SESSIONS / "site.jsonl", _SESSIONS / "network.jsonl")
 STATUS_PAGES = tuple(path for path in PAGES if path.parent.name == "status")
 
 _FENCE = re.compile(r"^```.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -57,7 +58,10 @@ def recorded() -> set[Quoted]:
     """The rows of the recorded sessions, in the words that the program has for them now."""
     profile = load(Options("open"))
     found = [one for path in RECORDED for one in load_session(path, profile).results]
-    return {of_result(judge(one.job, one.observation)) for one in found}
+    return {
+        of_result(judge(one.job, one.observation, absent=one.status is Status.NO_HOST))
+        for one in found
+    }
 
 
 def name_of(path: Path) -> str:

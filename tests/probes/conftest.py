@@ -228,6 +228,7 @@ class Scripted:
         self.script = script or {}
         self.names: dict[str, Resolution] = {}
         self.neighbours: dict[str, str] = {}
+        self.macs: dict[str, str] = {}
         self.held = held
         self.descriptors = 100_000
         self.free: int | None = None
@@ -295,7 +296,10 @@ class Scripted:
     def interface(self, source: str) -> str | None:
         return "eth9" if source == "192.0.2.9" else None
 
-    def unanswered(self, address: str) -> str | None:
+    def neighbour_mac(self, address: str) -> str:
+        return self.macs.get(address, "")
+
+    def unresolved_neighbour(self, address: str) -> str | None:
         return self.neighbours.get(address)
 
     async def resolve(self, name: str) -> Resolution:

@@ -26,12 +26,13 @@ def test_the_sets_of_statuses_hold_what_the_pages_about_them_promise() -> None:
     assert {Status.ERROR, Status.CANCELLED, *UNFINISHED} == UNTESTED
     assert {Status.BLOCKED, Status.DEGRADED, Status.ERROR, Status.WARNING} == FAILURES
     assert {Status.BLOCKED, Status.DEGRADED, Status.ERROR} == TO_CHANGE
-    assert {Status.OK, Status.NOT_NEEDED} == FINE
+    assert {Status.OK, Status.NOT_NEEDED, Status.NO_HOST} == FINE
 
 
-def test_a_status_is_measured_or_untested_or_not_needed() -> None:
-    not_needed = {status for status in Status if status.meaning is Meaning.NOT_NEEDED}
-    assert sorted((*MEASURED, *UNTESTED, *not_needed)) == sorted(Status)
+def test_a_status_is_measured_or_untested_or_about_a_path_that_nobody_needs() -> None:
+    nobody_needs = (Meaning.NOT_NEEDED, Meaning.ABSENT)
+    others = {status for status in Status if status.meaning in nobody_needs}
+    assert sorted((*MEASURED, *UNTESTED, *others)) == sorted(Status)
 
 
 def test_every_status_that_is_better_or_worse_than_others_is_ranked_once() -> None:

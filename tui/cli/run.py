@@ -194,7 +194,10 @@ class Output:
             if isinstance(event, Result):
                 before = self._latest.get(event.job.key)
                 self._latest[event.job.key] = event
-                if before is None:
+                # A network may have hundreds; they are counted, and a finding tells of them.
+                if event.status is Status.NO_HOST:
+                    continue
+                if before is None or before.status is Status.NO_HOST:
                     shown.append(self._lines.format(event))
                 elif (before.status, before.note) != (event.status, event.note):
                     shown.append(self._lines.format(replace(event, note=f"Again: {event.note}")))

@@ -26,6 +26,18 @@ def failures(context: Context) -> Outcome:
 
 
 @command(
+    id="absent",
+    keys="A",
+    word="Addresses without a host",
+    group="table",
+    about="shows the addresses of a network that nobody uses, and hides them again",
+)
+def absent(context: Context) -> Outcome:
+    """Show rows without a host, or hide them again."""
+    return context.panes.toggle_absent()
+
+
+@command(
     id="filter",
     keys="slash",
     show="/",

@@ -114,9 +114,14 @@ def _any(values: Sequence[Value], *, whole: bool = True) -> TextPredicate:
 
 def status(values: Sequence[Value]) -> RowPredicate:
     """Rows with one of these statuses."""
-    matches = _any([Value(with_spaces(value.text), value.literal) for value in values])
-    shown = frozenset(status for status in Status if matches(with_spaces(status)))
+    shown = frozenset(status for status in Status if status_matches(values, status))
     return lambda job, status, result: status in shown
+
+
+def status_matches(values: Sequence[Value], status: Status) -> bool:
+    """True if one of the values is this status or a pattern for it."""
+    matches = _any([Value(with_spaces(value.text), value.literal) for value in values])
+    return matches(with_spaces(status))
 
 
 def observed(name: str) -> Callable[[Sequence[Value]], RowPredicate]:

@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from probes.model import FAILURES, Job, Result, Status
-from tui.models.conditions import RowPredicate, TextPredicate, Value, glob
+from tui.models.conditions import (
+    RowPredicate,
+    TextPredicate,
+    Value,
+    glob,
+    status_matches,
+)
 from tui.models.query import FIELDS, Term, parse
 
 
@@ -14,8 +20,10 @@ from tui.models.query import FIELDS, Term, parse
 class Filter:
     """Filter of rows: all conditions must hold, an empty one always does.
 
-    `category`, `role` and `check` are ids, `host` is a target's label. `text` is a query in the
-    language of tui.models.query; what is wrong in it hides nothing. `keys` are those of rows.
+    `category`, `role` and `check` are ids, `host` is the label of a target or of the network it is
+    from. `text` is a query in the language of tui.models.query; what is wrong in it hides nothing.
+    `keys` are those of rows. Rows without a host are hidden unless they are asked for: by `absent`,
+    by their host or keys, or by a status in the text.
     """
 
     category: str = ""
@@ -25,15 +33,23 @@ class Filter:
     failures: bool = False
     text: str = ""
     keys: frozenset[str] | None = None
+    absent: bool = False
+    """Rows without a host are shown too."""
+
+    @property
+    def shows_absent(self) -> bool:
+        """True if rows without a host are not hidden for being that."""
+        asked = self.absent or self.keys is not None or bool(self.host)
+        return asked or _names_absent(self.text)
 
     @property
     def depends_on_results(self) -> bool:
         """True if a result can make a row visible or hide it."""
-        return self.failures or bool(self.text.strip())
+        return self.failures or bool(self.text.strip()) or not self.shows_absent
 
 
 EVERYTHING = Filter()
-"""The filter that hides nothing."""
+"""The filter that hides nothing but rows without a host."""
 
 
 def row_predicate(filter: Filter) -> Callable[[Job, Status, Result | None], bool]:
@@ -41,6 +57,10 @@ def row_predicate(filter: Filter) -> Callable[[Job, Status, Result | None], bool
     conditions = _text_predicates(filter.text)
     if replace(filter, text="") != EVERYTHING:
         conditions.insert(0, _field_predicate(filter))
+    if not filter.shows_absent:
+        conditions.insert(0, _has_host)
+    if not conditions:
+        return lambda job, status, result: True
     # Asked of every row of tens of thousands, so the usual single condition has nothing around it.
     if len(conditions) == 1:
         return conditions[0]
@@ -59,10 +79,24 @@ def _field_predicate(filter: Filter) -> Callable[[Job, Status, Result | None], b
             or (category and job.check.category != category)
             or (role and job.target.role != role)
             or (id and job.check.id != id)
-            or (host and job.target.label != host)
+            or (host and host not in (job.target.label, job.target.whole.label))
         )
 
     return passes
+
+
+def _has_host(job: Job, status: Status, result: Result | None) -> bool:
+    return status is not Status.NO_HOST
+
+
+def _names_absent(text: str) -> bool:
+    """True if a query asks for rows without a host, by `status:no-host` or a pattern for it."""
+    if "status:" not in text.casefold():
+        return False
+    return any(
+        term.field == "status" and not term.inverse and status_matches(term.values, Status.NO_HOST)
+        for term in parse(text).terms
+    )
 
 
 def _text_predicates(text: str) -> list[Callable[[Job, Status, Result | None], bool]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from probes.engine.plan import plan
 from probes.engine.verdict_tracker import verdicts_of
 from probes.judging.findings import diagnose
-from probes.model import Job, Result, Verdict
+from probes.judging.networks import silent_networks
+from probes.model import Job, Result, Status, Target, Verdict
 from probes.session import Session, profile_ref, read_session, unreached_rows
 from probes.session.records import to_finding_record, to_verdict_record
 from probes.wire.text import printable
@@ -53,12 +54,29 @@ def removed_hosts_text(session: Session) -> str:
 
 def with_verdicts(session: Session, profile: Profile) -> Session:
     """The same with a verdict for each target; what the log says in known words stands."""
-    recorded_verdicts = {one: event for one in session.verdicts if (event := one.event) is not None}
+    void = _is_void(session.results)
+    recorded_verdicts = {
+        one: event
+        for one in session.verdicts
+        if (event := one.event) is not None and not void(event.target)
+    }
     known = {event.target for event in recorded_verdicts.values()}
     earlier = frozenset(result.job.key for result in session.earlier)
     computed = verdicts_of(profile, session.header.answers, session.results, earlier)
     missing = [to_verdict_record(event) for event in computed if event.target not in known]
     return dataclasses.replace(session, verdicts=(*recorded_verdicts, *missing))
+
+
+def _is_void(results: Iterable[Result]) -> Callable[[Target], bool]:
+    """Predicate of targets whose recorded verdict is void: a later row told otherwise.
+
+    They are those without a host, and networks from which something came after all.
+    """
+    rows = [*results]
+    absent = {one.job.target for one in rows if one.status is Status.NO_HOST}
+    networks = {one.job.target.whole for one in rows if one.job.target.network}
+    networks -= {network.target for network in silent_networks(rows)}
+    return lambda target: target in absent or target in networks
 
 
 def with_findings(session: Session) -> Session:

@@ -27,6 +27,7 @@ SEVERITY = in_order(lambda ranks: ranks.table)
 """Every status, what needs attention first."""
 
 _CODE = {status: code for code, status in enumerate(SEVERITY)}
+_NO_HOST = _CODE[Status.NO_HOST]
 CHUNK_ROWS = 1000
 """Rows that are filtered in one chunk, a few milliseconds of work."""
 _UNFINISHED = frozenset(_CODE[status] for status in UNFINISHED)
@@ -227,7 +228,7 @@ class Rows:
         """
         before = self._changes
         rows: Iterable[int] = range(len(self._jobs))
-        if filter != EVERYTHING:
+        if filter != EVERYTHING or self._counts[_NO_HOST]:
             passes, found = self._predicate(filter), list[int]()
             at = 0
             while at < len(self._jobs):
@@ -271,7 +272,7 @@ class Rows:
     def _append(self, rows: Sequence[int]) -> bool:
         """Append hidden rows that pass the filter to the view; True if there were any."""
         shown = rows
-        if self.filter != EVERYTHING:
+        if self.filter != EVERYTHING or self._counts[_NO_HOST]:
             passes = self._predicate(self.filter)
             shown = [row for row in rows if passes(row)]
         for row in shown:

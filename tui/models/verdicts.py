@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from probes.model import Event, Job, Ruling, Target, Verdict
+from probes.judging.presence import shows_host
+from probes.model import MEASURED, Event, Job, Result, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
 from tui.text.status import RULING
 
@@ -46,6 +47,8 @@ class Verdicts:
         self._targets_by_role: dict[str, dict[Target, None]] = {}
         self._tally: dict[str, Counter[Ruling | None]] = {}
         self._lines: list[VerdictLine] | None = None
+        self._absent: dict[Target, None] = {}
+        """Targets without a host, of which no verdict is expected."""
         self.version = 0
         """Number that changes with every change."""
 
@@ -57,34 +60,39 @@ class Verdicts:
             # The rows of a target stand together, and to find one takes longer than this.
             if job.target is not last:
                 last = job.target
-                self._expect(last)
+                if last not in self._absent:
+                    self._expect(last)
 
     def clear(self) -> None:
         """Forget every target."""
         self._changed()
         for known in (self._lines_by_target, self._worst, self._targets_by_role, self._tally):
             known.clear()
+        self._absent.clear()
 
     def remove(self, targets: Iterable[Target]) -> list[Verdict]:
         """Forget these targets; returns their verdicts."""
         self._changed()
         removed: list[Verdict] = []
         for target in targets:
-            for capability, line in self._lines_by_target.pop(target, {}).items():
+            self._absent.pop(target, None)
+            for capability, line in self._forget(target).items():
                 if line.ruling is not None:
                     because, fix = line.because, line.fix
                     removed.append(
                         Verdict(target, capability, line.ruling, because, fix, line.text)
                     )
-            if target in self._worst:
-                self._tally[target.role][self._worst.pop(target)] -= 1
-                del self._targets_by_role[target.role][target]
         return removed
 
     def apply(self, events: Iterable[Event]) -> None:
-        """Take verdicts in; the last of a target and capability stands."""
+        """Take verdicts in; the last of a target and capability stands.
+
+        A target without a host has none, and its network one until something comes from it.
+        """
         for event in events:
-            if isinstance(event, Verdict):
+            if isinstance(event, Result):
+                self._apply_presence(event)
+            elif isinstance(event, Verdict):
                 target = event.target
                 lines = self._expect(target)
                 lines[event.capability] = VerdictLine(
@@ -97,6 +105,28 @@ class Verdicts:
                     self._tally[target.role][before] -= 1
                     self._tally[target.role][now] += 1
                 self._changed()
+
+    def _apply_presence(self, result: Result) -> None:
+        target = result.job.target
+        if result.status is Status.NO_HOST:
+            if target not in self._absent:
+                self._forget(target)
+                self._absent[target] = None
+        elif result.status in MEASURED and (target.network or target in self._absent):
+            if target in self._absent:
+                del self._absent[target]
+                self._expect(target)
+            whole = target.whole
+            if whole is not target and whole in self._worst and shows_host(result):
+                self._forget(whole)
+
+    def _forget(self, target: Target) -> dict[str, VerdictLine]:
+        """Forget a target; returns its lines."""
+        self._changed()
+        if target in self._worst:
+            self._tally[target.role][self._worst.pop(target)] -= 1
+            del self._targets_by_role[target.role][target]
+        return self._lines_by_target.pop(target, {})
 
     def of(self, target: Target) -> Ruling | None:
         """The worst ruling on a target, over all its capabilities; None while there is none."""

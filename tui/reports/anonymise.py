@@ -103,7 +103,10 @@ def _header(header: Header, visitor: TextVisitor) -> Header:
 
 
 def _target(target: Target, visitor: TextVisitor) -> Target:
-    return dataclasses.replace(target, host=visitor.name(target.host), friendly_name="")
+    network = target.network and visitor.name(target.network)
+    return dataclasses.replace(
+        target, host=visitor.name(target.host), friendly_name="", network=network
+    )
 
 
 def _result(result: Result, visitor: TextVisitor) -> Result:

@@ -20,6 +20,7 @@ from tui.reports.model import (
     fix_text,
     header_lines,
     line,
+    listed,
     notices,
     path_text,
     resolved_text,
@@ -218,7 +219,11 @@ def _roles(report: Report) -> Iterator[str]:
     for role, rows in by_role(report).items():
         yield f"<h3>{text(titles.get(role, '') or role)}</h3>\n"
         headings = [column.heading for column in ROW_COLUMNS]
-        yield from _table("rows", headings, (_row(result) for result in rows))
+        shown, others = listed(rows)
+        if shown:
+            yield from _table("rows", headings, (_row(result) for result in shown))
+        if others:
+            yield f"<p>{text(others)}</p>\n"
 
 
 def _table(kind: str, headings: Sequence[str], rows: Iterable[str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from tui.reports.model import (
     fix_text,
     header_lines,
     line,
+    listed,
     notices,
     role_titles,
     row_texts,
@@ -97,9 +98,13 @@ def _roles(report: Report) -> Iterator[str]:
     titles = role_titles(report)
     for role, rows in by_role(report).items():
         yield f"\n### {text(titles.get(role, '') or role)}\n\n"
-        yield from table(
-            [column.heading for column in ROW_COLUMNS], (row_texts(result) for result in rows)
-        )
+        shown, others = listed(rows)
+        if shown:
+            yield from table(
+                [column.heading for column in ROW_COLUMNS], (row_texts(result) for result in shown)
+            )
+        if others:
+            yield f"\n{others}\n"
 
 
 def _failing(report: Report, result: Result) -> Sequence[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -203,6 +203,17 @@ def header_lines(report: Report) -> Iterator[tuple[str, str]]:
 def role_titles(report: Report) -> dict[str, str]:
     """The profile's title of every role, by id."""
     return {role.id: role.title for role in report.profile.roles}
+
+
+def listed(rows: Iterable[Result]) -> tuple[list[Result], str]:
+    """Rows to list for a reader, and a sentence about those without a host; empty if none is."""
+    fixed = [*rows]
+    shown = [row for row in fixed if row.status is not Status.NO_HOST]
+    number = len(fixed) - len(shown)
+    if not number:
+        return shown, ""
+    what = "row is of an address" if number == 1 else "rows are of addresses"
+    return shown, f"{number:,} more {what} that nobody uses; CSV and JSON have them."
 
 
 def by_role(report: Report) -> dict[str, list[Result]]:

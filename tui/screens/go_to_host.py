@@ -99,7 +99,7 @@ async def ask_for_host(context: Context) -> str:
     lines = range(len(rows.view))
     visible = next((line for line in lines if rows.job(rows.view[line]).target.label == host), None)
     if visible is None:
-        panes.show_all()
+        panes.reveal(first[host])
         said = f"The filter hid {printable(host)}: every row is shown again."
     panes.table.select(first[host] if visible is None else rows.key(visible))
     panes.table.focus()

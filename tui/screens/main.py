@@ -297,6 +297,7 @@ class SessionScreen(Screen[object]):
         """Move to a row, in sight or not."""
         if not self.panes.table.select(key):
             self.action_do("back")
+            self.panes.reveal(key)
             self.panes.table.select(key)
         self.panes.table.focus()
 
@@ -342,6 +343,7 @@ class SessionScreen(Screen[object]):
             self.run_worker(self.replay.start(), exclusive=False)
         else:
             self._apply((*recorded.results, *recorded.verdicts))
+            self.panes.resort()
             self.run_worker(self._recall(recorded), exclusive=False)
         if recorded.messages:
             self.say(" ".join(recorded.messages[:3]), trouble=True)

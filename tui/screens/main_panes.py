@@ -14,7 +14,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from probes.model import FINE, Event, Job, Removed, Restored, Result, Target
+from probes.judging.networks import silent_keys
+from probes.model import FINE, Event, Job, Removed, Restored, Result, Status, Target
 from profiles.model import Profile
 from tui import screens
 from tui.models.columns import COLUMNS
@@ -137,6 +138,8 @@ class Panes:
         self._history = history
         self.failures = False
         """Only rows that are not well are shown."""
+        self.absent = False
+        """Rows without a host are shown too."""
         self.query = ""
         """Only rows that this query describes are shown."""
         self._only: Filter | None = None
@@ -193,9 +196,17 @@ class Panes:
 
     @property
     def failed(self) -> list[str]:
-        """The keys of rows that are neither ok nor unnecessary."""
+        """The keys of rows that are neither ok nor unnecessary.
+
+        Of a network from which nothing came all rows are among them.
+        """
         rows = self.table.rows
-        return [rows.job(row).key for row in range(len(rows)) if rows.status(row) not in FINE]
+        silent = silent_keys(result for _, result in rows.results if result is not None)
+        return [
+            key
+            for row, key in enumerate(self.keys)
+            if rows.status(row) not in FINE or key in silent
+        ]
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -294,7 +305,7 @@ class Panes:
     def _combined_filter(self) -> Filter:
         """Filter of the tree's node, or of chosen rows, combined with the other filters."""
         where = self._only or self.tree.node.filter
-        return replace(where, failures=self.failures, text=self.query)
+        return replace(where, failures=self.failures, text=self.query, absent=self.absent)
 
     def show_only(self, rows: Filter) -> None:
         """Show these rows instead of those of the tree's node, from the first on."""
@@ -324,9 +335,18 @@ class Panes:
 
     def show_all(self) -> None:
         """Remove every filter."""
-        self._only, self.failures, self.query = None, False, ""
+        self._only, self.failures, self.absent, self.query = None, False, False, ""
         self.tree.action_move(-10000)
         self.filter()
+
+    def reveal(self, key: str) -> None:
+        """Remove the filters that hide a row; a row without a host wants more than the others."""
+        self.table.finish_pending()
+        if not self.table.rows.visible(key):
+            self.show_all()
+        if not self.table.rows.visible(key):
+            self.absent = True
+            self.filter()
 
     def resort(self) -> None:
         """Apply filter and order to what has arrived since."""
@@ -343,7 +363,32 @@ class Panes:
             return ""
         which = filter_parts(self.table.rows.filter, self._profile)
         held = f" ({', '.join(which)})" if len(which) > 1 else ""
-        return f"{shown:,} of {total:,} rows{held}; {{back}} shows all."
+        absent = self._hidden_absent
+        if shown + absent == total and not held:
+            return f"{self._absent_text(absent)}; {{absent}} shows them."
+        rest, others = (f", {self._absent_text(absent)}", " others") if absent else ("", "")
+        return f"{shown:,} of {total:,} rows{held}{rest}; {{back}} shows all{others}."
+
+    @property
+    def _hidden_absent(self) -> int:
+        """Number of rows that are hidden for having no host, whatever else hides them."""
+        rows = self.table.rows
+        return 0 if rows.filter.shows_absent else rows.counts[Status.NO_HOST]
+
+    @staticmethod
+    def _absent_text(number: int) -> str:
+        return f"{number:,} {'row' if number == 1 else 'rows'} without a host hidden"
+
+    def toggle_absent(self) -> str:
+        """Show rows without a host, or hide them again; returns what to say."""
+        self.absent = not self.absent
+        self.filter()
+        number = self.table.rows.counts[Status.NO_HOST]
+        if not number:
+            return "Every row has a host, or may have one."
+        if not self.absent:
+            return f"{self._absent_text(number)}; {{absent}} shows them."
+        return f"{number:,} of the rows are addresses that nobody uses; {{absent}} hides them."
 
     def _update_counts(self) -> None:
         self.header.set_counts(self.table.rows.counts)

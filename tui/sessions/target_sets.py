@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from ipaddress import ip_address
+from itertools import groupby
 from pathlib import Path
 
 import platformdirs
@@ -35,7 +38,7 @@ def names(place: Path | None = None) -> list[str]:
 def save(name: str, targets: Iterable[Target], place: Path | None = None) -> Path:
     """Write a set, over one of the same name, mode 0600; raises SessionError."""
     path = _path(name, place)
-    text = "".join(f"{_line(target)}\n" for target in targets)
+    text = "".join(f"{line}\n" for line in _lines(targets))
     part = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         make_parents(path)
@@ -49,6 +52,45 @@ def save(name: str, targets: Iterable[Target], place: Path | None = None) -> Pat
     except OSError as error:
         raise SessionError(f"Cannot keep {printable_path(path)}: {error_text(error)}.") from None
     return path
+
+
+def _lines(targets: Iterable[Target]) -> Iterator[str]:
+    """A line for each target, and for those of a network or range one for all that stand together.
+
+    So they stay what they were: addresses of a network, of which not each has a host.
+    """
+    for _, group in groupby(targets, key=lambda one: one.network and (one.role, one.port)):
+        yield from _range_lines([*group])
+
+
+def _range_lines(targets: Sequence[Target]) -> Iterator[str]:
+    """Lines of targets of one network, or of any that were named singly."""
+    runs: list[tuple[Target, Target]] = []
+    for target in targets:
+        if target.network and runs and _is_next(runs[-1][1].host, target.host):
+            runs[-1] = runs[-1][0], target
+        else:
+            runs.append((target, target))
+    for first, last in runs:
+        if first is last:
+            yield _line(first)
+        else:
+            ends = replace(first, host=f"{first.host}-{last.host}", friendly_name="")
+            if first.port is not None and ":" in first.host:
+                yield f"{first.role}=[{first.host}]-[{last.host}]:{first.port}"
+            else:
+                yield _line(ends)
+
+
+def _is_next(one: str, other: str) -> bool:
+    """True if an address follows another one of its scope; False for what is no address."""
+    (first, _, scope), (second, _, its) = one.partition("%"), other.partition("%")
+    try:
+        numbers = ip_address(first), ip_address(second)
+    except ValueError:
+        return False
+    same = scope == its and numbers[0].version == numbers[1].version
+    return same and int(numbers[0]) + 1 == int(numbers[1])
 
 
 def _line(target: Target) -> str:

@@ -44,6 +44,8 @@ def filter_parts(filter: Filter, profile: Profile) -> list[str]:
         parts.append("one cause")
     if filter.failures:
         parts.append("failures only")
+    if filter.absent:
+        parts.append("also no host")
     if filter.text.strip():
         parts.append(f"/{filter.text.strip()}")
     return parts or ["Everything"]

@@ -31,6 +31,8 @@ def detail_lines(
         yield "status", f"{result.status}: {printable(result.note, _LONG)}"
     if job.target.friendly_name:
         yield "known as", printable(job.target.friendly_name, _LONG)
+    if job.target.network:
+        yield "from", printable(job.target.network, _LONG)
     role = next((role.title for role in profile.roles if role.id == job.target.role), "")
     yield "required", _requirement(job, role)
     fix = None if result is None else remedy(result, host)

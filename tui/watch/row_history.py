@@ -132,12 +132,16 @@ class RowHistory:
         if row is None:
             row = self._rows[result.job.key] = _RowRounds(result, at)
         before, cause, last_seen = row.status, row.cause, row.last_seen
+        if row.started == seen.started and before is Status.NO_HOST:
+            # It was only not known yet that there is a host.
+            row.status, row.cause = result.status, _cause(result)
+            return None
         if result.status is Status.NOT_NEEDED or seen.started == row.started:
             # Another row of the host, reported just before, decided this one: so it changed then.
             target, decided = self._measured
             if target == result.job.target:
                 at = max(at, decided)
-        elif result.status in MEASURED:
+        elif result.status in MEASURED or result.status is Status.NO_HOST:
             row.started, row.last_seen = seen.started, ended
             row.add(_value(seen))
             self._measured = (result.job.target, at)

@@ -29,6 +29,8 @@ def change_text(change: Change) -> str:
     duration = duration_text(change.at - change.since)
     if change.before is now:
         return f"{row} is {now} for another reason since {at}: {_sentences(change.result.note)}"
+    if change.before is Status.NO_HOST:
+        return f"{row}: a host is there since {at}, after {duration} without; the row is {now}."
     if change.before in MISSING and now in AVAILABLE:
         return f"{row} came up at {at}, after {duration}."
     if change.before in AVAILABLE and now in MISSING:

@@ -7,7 +7,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from probes.judging.findings import clocks, dns_mismatch, duplicates, middleboxes, names, outages
+from probes.judging.findings import (
+    clocks,
+    dns_mismatch,
+    duplicates,
+    middleboxes,
+    names,
+    outages,
+    unused,
+)
 from probes.judging.findings.hosts import ClassifiedResults, classify
 from probes.judging.findings.ports import lost_ports
 from probes.model import TO_CHANGE, Confidence, Finding, FindingKind, Reason, Result
@@ -33,6 +41,7 @@ def diagnose(results: Iterable[Result], answers: Mapping[str, str]) -> tuple[Fin
         for finding in [*rule(classified, claimed)]:
             claimed.update(dict.fromkeys(lost.intersection(finding.keys), len(findings)))
             findings.append(finding)
+    findings += unused.unused_addresses(classified)
     findings += duplicates.hosts_named_by_address(classified, answers)
     _add_dependents(classified, claimed, findings)
     return tuple(sorted(map(_sanitized, findings), key=_sort_key))

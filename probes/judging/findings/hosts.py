@@ -109,6 +109,9 @@ def classify(results: Iterable[Result]) -> ClassifiedResults:
             unresolved.append(result)
         elif seen.reason in (Reason.PERMISSION_DENIED, Reason.LOCAL_ERROR, Reason.NOT_OFFERED):
             refused.append(result)
+        elif result.status is Status.NO_HOST:
+            # It is about no host; probes.judging.networks tells of it.
+            continue
         elif seen.address is not None and seen.state not in UNTESTED:
             job = result.job
             port = ports.get((job.check.id, job.port))

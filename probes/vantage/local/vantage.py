@@ -51,6 +51,10 @@ class LocalVantage:
         """The next hop without an ARP reply; see Vantage.unresolved_neighbour."""
         return self._neighbour_cache.unresolved(address, next_hop(address))
 
+    def neighbour_mac(self, address: str) -> str:
+        """The MAC address of a host on our segment; see Vantage.neighbour_mac."""
+        return self._neighbour_cache.mac(address)
+
     async def resolve(self, name: str) -> Resolution:
         """Look a name up as a client on this machine would."""
         return await self._resolver.resolve(name)

@@ -293,3 +293,47 @@ def test_the_measured_row_of_another_role_on_the_same_port_goes_with_the_chosen_
     )
     expected = {f"winrm|{HOST}"} | ({f"hyperv|{HOST}"} if taken else set())
     assert {job.key for job in planned_rerun.jobs} == expected
+
+
+NETWORK = "10.0.0.0/29"
+
+
+@pytest.fixture
+def part_of_network(profile: Profile) -> Callable[..., set[str]]:
+    """Hosts that are measured again of a network from which these addresses answered."""
+
+    def make(*only: Status, answered: tuple[str, ...] = ()) -> set[str]:
+        targets = tuple(Target("dc", f"10.0.0.{n}", network=NETWORK) for n in (1, 2, 3))
+        said = dict(profile.default_answers)
+        header = new_header(profile, VantageInfo("local", "here"), Settings(), said, targets)
+        planned = plan(profile, targets)
+        made = []
+        for job in planned:
+            is_there = job.target.host in answered
+            state, reason = (
+                (State.OPEN, Reason.SYN_ACK) if is_there else (State.FILTERED, Reason.NO_RESPONSE)
+            )
+            seen = Observation(state, reason, address=job.target.host, started=THEN)
+            made.append(Result(job, Status.OK if is_there else Status.NO_HOST, "", seen))
+        session = Session(header, tuple(made), (), True, "", ())
+        again = plan_rerun(session, planned, profile, said, only, not_comparable=False)
+        return {job.target.host for job in again.jobs}
+
+    return make
+
+
+def test_addresses_that_nobody_uses_are_measured_again_only_when_they_are_asked_for(
+    part_of_network,
+) -> None:
+    there = ("10.0.0.1",)
+    assert part_of_network(Status.ERROR, Status.BLOCKED, answered=there) == set()
+    assert part_of_network(Status.NO_HOST, answered=there) == {"10.0.0.2", "10.0.0.3"}
+    assert len(part_of_network(answered=there)) == 3
+
+
+def test_a_network_from_which_nothing_came_is_measured_again_as_what_was_not_tested(
+    part_of_network,
+) -> None:
+    assert len(part_of_network(Status.ERROR)) == 3
+    assert len(part_of_network(Status.NO_HOST)) == 3
+    assert part_of_network(Status.BLOCKED) == set()

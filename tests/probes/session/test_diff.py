@@ -74,6 +74,30 @@ def test_what_was_not_measured_is_neither_fixed_nor_regressed(
     assert pair({"status": status}, {"status": status}).kind is ChangeKind.UNCHANGED
 
 
+@pytest.mark.parametrize("status", RANKED)
+def test_a_host_that_came_is_new_and_one_that_vanished_is_a_loss_where_it_answered(
+    pair: Callable[..., Change], status: Status
+) -> None:
+    came = pair({"status": Status.NO_HOST}, {"status": status})
+    assert (came.kind, came.why) == (ChangeKind.NEW, "A host is there now, none was before.")
+    went = pair({"status": status}, {"status": Status.NO_HOST})
+    answered = status in (Status.OK, Status.WARNING)
+    assert went.kind is (ChangeKind.REGRESSED if answered else ChangeKind.GONE)
+    assert went.why == "Nothing comes from its address any more."
+    both = {"status": Status.NO_HOST}
+    assert pair(both, both).kind is ChangeKind.UNCHANGED
+
+
+@pytest.mark.parametrize("status", [Status.ERROR, Status.CANCELLED])
+def test_no_host_is_not_compared_with_what_was_not_tested(
+    pair: Callable[..., Change], status: Status
+) -> None:
+    for one, other in ((status, Status.NO_HOST), (Status.NO_HOST, status)):
+        change = pair({"status": one}, {"status": other})
+        assert change.kind is ChangeKind.NOT_COMPARABLE
+        assert "no host" in change.why
+
+
 def test_a_requirement_that_came_is_new_and_one_that_went_is_gone(
     pair: Callable[..., Change],
 ) -> None:

@@ -67,6 +67,29 @@ def test_the_friendly_name_of_a_host_is_kept_and_its_rows_have_it(
     }
 
 
+def test_the_network_of_a_host_is_kept_until_the_host_is_named_singly(
+    tmp_path: Path,
+    header: Header,
+    make_result: Make,
+    profile: Profile,
+    validate: Callable[[object], None],
+) -> None:
+    from_network = tuple(
+        Target("windows.dc", host, network="10.0.0.0/30") for host in ("10.0.0.1", "10.0.0.2")
+    )
+    path = tmp_path / "log.jsonl"
+    log = SessionLog.create(path)
+    log.write_header(dataclasses.replace(header, targets=from_network))
+    log.write_targets([Target("windows.dc", "10.0.0.2")])
+    log.write_results([make_result("10.0.0.1"), make_result("10.0.0.2")])
+    log.close()
+    for line in path.read_bytes().splitlines():
+        validate(json.loads(line))
+    session = read_session(path, profile)
+    assert [one.network for one in session.header.targets] == ["10.0.0.0/30", ""]
+    assert [one.job.target.network for one in session.results] == ["10.0.0.0/30", ""]
+
+
 def test_a_remark_that_was_added_later_does_not_move_the_end_of_the_measurement(
     write_log: Write, make_result: Make
 ) -> None:

@@ -120,11 +120,11 @@ def opened(tmp_path: Path):
     copy = tmp_path / "site.jsonl"
     copy.write_bytes(SITE.read_bytes())
 
-    def run(*, size: tuple[int, int] = (80, 24), argv: tuple[str, ...] = ()):
+    def run(*, size: tuple[int, int] = (80, 24), argv: tuple[str, ...] = (), path: Path = copy):
         async def ready(seat: Seat) -> None:
             await seat.press("escape")
 
-        return lambda keys: seated(("open", str(copy), *argv), size, keys, ready=ready)
+        return lambda keys: seated(("open", str(path), *argv), size, keys, ready=ready)
 
     return run
 

@@ -132,6 +132,7 @@ def over(screen: str):
 
 OPENED = {
     "failures": failures,
+    "absent": lambda seat, key: says(seat, key, "Every row has a host"),
     "filter": filter_line,
     "verdicts": over("VerdictScreen"),
     "diagnosis": over("DiagnosisDialog"),

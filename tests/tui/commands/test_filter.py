@@ -77,7 +77,7 @@ def test_the_line_names_the_fields_and_then_the_values(opened):
         await seat.press(*typed("st"))
         assert seat.static("#filter-hint") == "status: state:"
         await seat.press("a", "t", "u", "s", "colon", "n")
-        assert seat.static("#filter-hint") == "not-needed"
+        assert seat.static("#filter-hint") == "not-needed no-host"
         await seat.until(lambda: seat.app.screen.query_one("#filter", Input)._suggestion)
         await seat.press("tab", "enter")
         statuses = {seat.table.rows.status(row) for row in seat.table.rows.view}

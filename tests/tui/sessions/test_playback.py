@@ -115,3 +115,48 @@ def test_a_set_that_is_not_there_or_no_text_is_said(tmp_path: Path):
 def test_comments_and_empty_lines_of_a_set_are_left_out(tmp_path: Path):
     (tmp_path / "mine.txt").write_text("# site\nunix.target=a  # web\n\n")
     assert target_sets.load("mine", tmp_path) == "unix.target=a"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "unix.target=10.0.0.0/29",
+        "unix.target=10.0.0.1-5",
+        "unix.target=2001:db8::/126",
+        "unix.target=[2001:db8::1]-[2001:db8::3]:2222",
+        "unix.target=fe80::1%br-lan-fe80::3%br-lan",
+        "unix.target=10.0.0.3 unix.target=10.0.0.0/29",
+        "unix.target=10.0.0.0/29 windows.target=10.0.0.0/29",
+    ],
+)
+def test_a_set_keeps_networks_as_networks(tmp_path: Path, typed: str):
+    profile = load(Options("screen"))
+    before = parse(typed.split(), profile).targets
+    path = target_sets.save("Site 1", before, tmp_path)
+    after = parse((f"@{path.name}",), profile, base=tmp_path)
+    assert after.problems == ()
+
+    def told(targets: tuple[Target, ...]) -> set[tuple[str, str, bool]]:
+        return {(one.role, one.label, bool(one.network)) for one in targets}
+
+    assert told(after.targets) == told(before)
+    assert target_sets.load("Site 1", tmp_path).count("=") <= 4
+
+
+def test_a_network_without_the_hosts_that_were_removed_stays_one(tmp_path: Path):
+    profile = load(Options("screen"))
+    targets = parse(["unix.target=10.0.0.1-9"], profile).targets
+    kept = [one for one in targets if one.host != "10.0.0.4"]
+    target_sets.save("Site 1", kept, tmp_path)
+    assert target_sets.load("Site 1", tmp_path) == (
+        "unix.target=10.0.0.1-10.0.0.3 unix.target=10.0.0.5-10.0.0.9"
+    )
+
+
+def test_a_network_that_a_forged_log_names_is_no_trouble(tmp_path: Path):
+    forged = [
+        Target("unix.target", host, network="x")
+        for host in ("web1", "10.0.0.1", "::2", "255.255.255.255", "10.0.0.1%e")
+    ]
+    target_sets.save("Site 1", forged, tmp_path)
+    assert target_sets.load("Site 1", tmp_path).count("unix.target=") == len(forged)

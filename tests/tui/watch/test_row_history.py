@@ -240,3 +240,22 @@ def test_any_rounds_make_one_plain_character_each(rounds):
     line = sparkline(rounds, ascii=True)
     assert len(line) == len(rounds)
     assert line.isascii()
+
+
+def test_a_host_that_shows_up_in_a_later_round_is_told():
+    past = past_of(row("12:00:00", Status.NO_HOST, None))
+    (change,) = past.add([row("12:03:20")])
+    text = change_text(change)
+    assert text.startswith("LDAP TCP 389 on dc1: a host is there since ")
+    assert text.endswith("after 3 min 20 s without; the row is ok.")
+    assert not is_loss(change)
+    series = past.of(JOB.key)
+    assert series is not None
+    assert series.rounds == (LOST, 1.0)
+
+
+def test_a_row_that_is_judged_anew_in_its_first_round_has_not_changed():
+    past = past_of(row("12:00:00", Status.NO_HOST, None))
+    assert past.add([row("12:00:00", Status.BLOCKED, None)]) == []
+    (change,) = past.add([row("12:00:10")])
+    assert change.before is Status.BLOCKED

@@ -43,7 +43,8 @@ def test_a_service_that_comes_up_is_told_with_the_time_and_how_long_it_was_down(
             assert f"Raw printing TCP {port} on 127.0.0.1 came up at" in notice(app)
             app.query_one(ResultTable).select(key)
             await until(pilot, lambda: "rounds, min" in text_of(app.query_one(Detail)))
-            await until(pilot, lambda: "every 1 s, saved" in text_of(app.query_one(Header)))
+            # The printer is listened to for longer than a second.
+            await until(pilot, lambda: "every 1 s, a round takes" in text_of(app.query_one(Header)))
             await pilot.press("H")
             await until(pilot, lambda: len(app.screen_stack) == 2)
             assert app.screen.query_one(OptionList).option_count >= 1
