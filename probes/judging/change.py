@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from probes.judging.party import UNHEARD, HostState, Party, locate, proxy_of
 from probes.judging.text import Port, joined, ports_text
-from probes.model import TO_CHANGE, Job, Observation, Reason, Result, Service, State
+from probes.model import TO_CHANGE, Job, Observation, Reason, Result, Service, State, Status
 from probes.registry import probe_of
 from probes.registry.shell import address
 from probes.wire.text import printable
@@ -71,11 +71,14 @@ class Change:
 def required_change(result: Result, host: HostState = UNHEARD, to: str = THE_HOST) -> Change | None:
     """Change for a row of a host in this state; None for a row that needs none.
 
+    A warning needs one where its probe says which.
     `to` is what the sentence calls the host.
     """
+    job, seen = result.job, result.observation
+    if result.status is Status.WARNING and (told := seen.facts.get("fix")):
+        return Change(*locate(job, seen, host), printable(str(told), _MAX_TEXT))
     if result.status not in TO_CHANGE:
         return None
-    job, seen = result.job, result.observation
     party, named = locate(job, seen, host)
     told = seen.facts.get("fix") if party in _TOLD_BY_THE_PROBE else None
     if told and not (party is Party.UNKNOWN and named):

@@ -23,8 +23,8 @@ class Party(StrEnum):
     """This machine's routes, or the next router, which is named."""
     PROXY = "the proxy"
     """The path to the proxy, or the proxy."""
-    INTERCEPTOR = "a proxy on the path"
-    """A proxy or filter on the path that answered in the host's place, which is named if known."""
+    INTERCEPTOR = "a proxy or filter on the path"
+    """What answered in the host's place or re-signed its TLS; named if known."""
     DEVICE = "a device on the path"
     """A device on the path that rejects, which is named."""
     UNDELIVERED = "the host or the router before it"
@@ -93,7 +93,7 @@ def _locate_by_transport(job: Job, seen: Observation, host: HostState) -> tuple[
     proxy = proxy_of(job, seen)
     if proxy and seen.facts.get("unproven") == "proxy":
         return Party.PROXY, proxy
-    if seen.state is State.OPEN and seen.facts.get("http_problem") == "proxy":
+    if seen.state is State.OPEN and _is_intercepted(seen):
         answered_by = seen.facts.get("answered_by")
         return Party.INTERCEPTOR, answered_by if isinstance(answered_by, str) else ""
     if seen.state is State.OPEN or seen.facts.get("answered_from"):
@@ -102,6 +102,10 @@ def _locate_by_transport(job: Job, seen: Observation, host: HostState) -> tuple[
     if seen.state is State.CLOSED:
         return Party.HOST, ""
     return _locate_without_icmp(seen, host) if seen.icmp is None else _locate_by_icmp(seen, host)
+
+
+def _is_intercepted(seen: Observation) -> bool:
+    return seen.facts.get("http_problem") == "proxy" or seen.facts.get("interception") is True
 
 
 def _locate_by_icmp(seen: Observation, host: HostState) -> tuple[Party, str]:

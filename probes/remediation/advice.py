@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from probes.judging.change import THE_HOST, Change, required_change
 from probes.judging.party import UNHEARD, HostState, Party
-from probes.model import Job, Observation, Result, State
+from probes.model import TO_CHANGE, Job, Observation, Result, State
 from probes.registry import probe_of
 from probes.registry.shell import Snippet, address, name, powershell
 from probes.remediation import firewall_rules, service_commands
@@ -23,7 +23,11 @@ def remedy(result: Result, host: HostState = UNHEARD) -> Remedy | None:
     change = required_change(result, host, to if to != HOST else THE_HOST)
     if change is None:
         return None
-    return Remedy(change.text, change.who, _snippets(result.job, result.observation, change))
+    # A warning works: what to paste would change more than it says.
+    snippets = (
+        _snippets(result.job, result.observation, change) if result.status in TO_CHANGE else ()
+    )
+    return Remedy(change.text, change.who, snippets)
 
 
 def _is_other_protocol(job: Job, seen: Observation) -> bool:

@@ -27,6 +27,7 @@ from probes.model import (
     Verdict,
 )
 from probes.registry import PROBES
+from probes.remediation import remedy
 from profiles.loader import load_profile
 
 CATALOG = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
@@ -410,7 +411,7 @@ def test_a_service_that_answers_and_falls_short_is_not_called_silent():
 
 @pytest.mark.parametrize(
     ("name", "who"),
-    [("squid/5.7", "the proxy squid/5.7 on the path"), ("", "a proxy on the path")],
+    [("squid/5.7", "the proxy squid/5.7 on the path"), ("", "a proxy or filter on the path")],
 )
 def test_a_proxy_that_answers_in_the_hosts_place_has_to_let_through(name, who):
     facts = {
@@ -424,6 +425,27 @@ def test_a_proxy_that_answers_in_the_hosts_place_has_to_let_through(name, who):
     change = required_change(judge(Job("k", check, Target(check.role, HOST), 5985), seen))
     assert (change.party, change.who) == (Party.INTERCEPTOR, who)
     assert change.text == "Exempt the host."
+
+
+@pytest.mark.parametrize(
+    ("facts", "party"),
+    [
+        ({"fix": "Give the audit a client certificate."}, Party.SERVICE),
+        ({"fix": "Exempt the host.", "interception": True}, Party.INTERCEPTOR),
+        ({}, None),
+    ],
+)
+def test_a_warning_needs_the_change_that_its_probe_names_and_nothing_to_paste(facts, party):
+    seen = Observation(
+        *OPEN, Service.CONFIRMED, HOST, HERE, facts=facts | {"warning": True, "summary": "x"}
+    )
+    check = CATALOG.check("cloud.aws")
+    result = judge(Job("k", check, Target(check.role, HOST), 443), seen)
+    assert result.status is Status.WARNING
+    change = required_change(result)
+    assert (change and change.party) == party
+    advice = remedy(result)
+    assert (advice and advice.change, advice.snippets if advice else ()) == (facts.get("fix"), ())
 
 
 def test_an_answer_from_another_address_is_no_firewalls_and_no_host_that_is_down():
