@@ -11,7 +11,13 @@ from probes.clients.http import send_for_page
 from probes.model import Service
 from probes.wire.address import is_same_host
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority
-from probes.wire.intermediary import MAX_PAGE, Diagnosis, Problem, diagnose
+from probes.wire.intermediary import (
+    MAX_PAGE,
+    WEB_APPLICATION,
+    Diagnosis,
+    Problem,
+    diagnose,
+)
 from probes.wire.text import printable
 
 DEFAULT_PORT = 80
@@ -43,7 +49,7 @@ async def ask(call: Call) -> Answer:
     }
     if response.oddities:
         facts["http_oddities"] = list(response.oddities)
-    found = diagnose(response, "HTTP", host, call.address)
+    found = diagnose(response, WEB_APPLICATION, host, call.address)
     if found is not None and found.problem in _NOT_SERVED:
         return Answer(Service.UNEXPECTED, facts | found.facts)
     if _leads_to_same_host(location, call):
@@ -55,7 +61,7 @@ async def ask(call: Call) -> Answer:
 
 def _other_facts(response: Response, location: str, found: Diagnosis | None) -> dict[str, Any]:
     """Facts about an answer that ESXi does not give."""
-    if found is not None and found.problem is not Problem.PORTAL:
+    if found is not None and found.problem not in (Problem.PORTAL, Problem.REFUSED):
         summary = f"HTTP, but {found.text}; ESXi would redirect to https on itself"
         return {"summary": summary, "warning": True, "fix": found.fix}
     leads = f", redirects to {location}" if location else ""

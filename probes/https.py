@@ -29,7 +29,7 @@ from probes.wire.certificate import (
     read_certificate,
 )
 from probes.wire.http import MAX_CLIENT_HEAD, Exchange, NotHttp, Request, Response, authority
-from probes.wire.intermediary import Problem, diagnose, diagnose_plain
+from probes.wire.intermediary import WEB_APPLICATION, Problem, diagnose, diagnose_plain
 from probes.wire.proxy import parse_proxy
 from probes.wire.text import printable
 from probes.wire.tls import OLD_VERSIONS, Failure
@@ -48,6 +48,8 @@ _SERVED = {
     Problem.CLIENT_CERTIFICATE: "give the Audit Service one that it accepts, or exempt it",
 }
 """Answers of the service itself, which the audit may not be able to use, and what to do."""
+_UNDECIDED = (Problem.PORTAL, Problem.REFUSED)
+"""Answers that the service itself may give as well."""
 _INTERCEPTION_FIX = "Exempt this host from TLS inspection for the Audit Service host."
 _INTERCEPTION = "as a device that opens and re-signs TLS does"
 _BY_NAME = "perhaps a firewall that filters by server name (SNI)"
@@ -228,9 +230,10 @@ def _answered(call: Call, progress: _Progress, response: Response) -> Answer:
     leaf = progress.chain[0] if progress.chain else None
     found = diagnose(
         response,
-        call.job.check.title,
+        WEB_APPLICATION,
         authority(_host_name(call), call.port, DEFAULT_PORT),
         call.address,
+        encrypted=True,
         verified=leaf is None or not _is_unexpected_issuer(call, leaf),
     )
     if response.oddities:
@@ -238,7 +241,7 @@ def _answered(call: Call, progress: _Progress, response: Response) -> Answer:
     if found is not None and found.problem in _SERVED:
         progress.facts |= {"http_problem": str(found.problem), "fix": found.fix}
         return _confirmed(call, progress, response, f"{found.text}; {_SERVED[found.problem]}")
-    if found is not None and found.problem is not Problem.PORTAL:
+    if found is not None and found.problem not in _UNDECIDED:
         progress.facts |= found.facts
         return progress.answer(
             Service.UNEXPECTED, f"{progress.facts['tls']} is right, but {found.text}"

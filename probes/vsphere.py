@@ -13,7 +13,7 @@ from probes.model import WRONG_PRODUCT, Service
 from probes.wire import vim
 from probes.wire.certificate import BadCertificate, read_certificate
 from probes.wire.http import Exchange, NotHttp, Request, Response, authority
-from probes.wire.intermediary import diagnose, diagnose_plain
+from probes.wire.intermediary import VSPHERE, diagnose, diagnose_plain, is_http_sys
 from probes.wire.tls import OLD_VERSIONS
 from probes.wire.xml import Element, NotXml, elements, fault
 
@@ -73,8 +73,8 @@ def _parsed(response: Response) -> tuple[Element, ...]:
 
 def _other_facts(call: Call, response: Response, host: str) -> dict[str, Any]:
     """Facts about what answered in place of vSphere; raises Unexpected without a known cause."""
-    found = diagnose(response, "vSphere", host, call.address)
-    if found is None:
+    found = diagnose(response, VSPHERE, host, call.address, encrypted=True)
+    if found is None or is_http_sys(response):
         by = f" ({response.server})" if response.server else ""
         raise Unexpected(f"a web server{by} without the vSphere API: {response.status_line}")
     return found.facts | {"http_status": response.status, "server": response.server}

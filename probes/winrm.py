@@ -142,7 +142,7 @@ def _answer(facts: dict[str, Any], response: Response, logins: tuple[str, ...]) 
 def _other_answer(call: Call, response: Response) -> Answer:
     """Answer for HTTP without WS-Management; raises Unexpected where no cause is known."""
     found = diagnose(response, "WinRM", _host(call), call.address)
-    if found is None or found.problem in (Problem.UNAVAILABLE, Problem.CLIENT_CERTIFICATE):
+    if found is None or found.problem is Problem.CLIENT_CERTIFICATE:
         what = f"{_server(response)} that does not speak WS-Management: {response.status_line}"
         raise Unexpected(f"{what}; {found.text}" if found else what)
     facts: dict[str, Any] = {"http_status": response.status, "server": response.server}

@@ -58,7 +58,8 @@ async def test_another_web_server_is_a_warning(
         (
             503,
             (),
-            b"503 Service Unavailable (Failed to connect to endpoint: [N7Vmacore4Http])",
+            b"503 Service Unavailable (Failed to connect to endpoint: [N7Vmacore4Http] "
+            b"_serverNamespace = / _port = 8309)",
             "Open, but the service behind it is down: ESXi's own proxy answers in its place",
         ),
         (

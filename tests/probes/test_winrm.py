@@ -90,7 +90,8 @@ async def test_a_web_server_that_guards_every_path_is_not_winrm(observed) -> Non
         ("Microsoft-HTTPAPI/2.0", "404 Not Found", "without a WinRM listener: HTTP 404 Not Found"),
         ("nginx/1.22.1", "404 Not Found", "web server (nginx/1.22.1)"),
         ("nginx/1.22.1", "405 Not Allowed", "HTTP 405 Not Allowed"),
-        ("", "503 Service Unavailable", "a web server that does not speak WS-Management"),
+        ("", "503 Service Unavailable", "the server says that it cannot serve now: HTTP 503"),
+        ("Microsoft-HTTPAPI/2.0", "403 Forbidden", "and WinRM was not seen behind it: HTTP 403"),
         ("evil\x1b[2J", "200 OK", r"evil\x1b[2J"),
     ],
 )

@@ -153,6 +153,16 @@ async def test_a_page_of_the_device_that_inspects_is_a_proxys(server, asked, new
     assert "a proxy on the path answers in the host's place (Zscaler/6.2)" in result.note
 
 
+async def test_a_filter_whose_authority_is_trusted_here_is_no_service(
+    server, asked, ca, ca_file, tmp_path
+):
+    serve = replying("403 Forbidden", "Server: Zscaler/6.2\r\n")
+    async with server(serve, ca.issue(HOST), folder=tmp_path) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert result.status is Status.BLOCKED
+    assert "a proxy on the path answers in the host's place (Zscaler/6.2)" in result.note
+
+
 @pytest.mark.parametrize(
     ("field", "oddity"),
     [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.wire.http import Exchange, Request, Response
-from probes.wire.intermediary import Problem, diagnose
+from probes.wire.intermediary import VSPHERE, Problem, diagnose
 
 HTTP_SYS = "Server: Microsoft-HTTPAPI/2.0\r\n"
 
@@ -144,7 +144,7 @@ CASES = {
         ),
         Problem.SERVICE_DOWN,
         "a gateway (envoy) answers in its place: HTTP 503 Service Unavailable, “upstream connect "
-        "error”; ESXi and vCenter have an Envoy before their services",
+        "error”",
         "Start the service behind the gateway",
     ),
     "nginx": (
@@ -247,6 +247,134 @@ CASES = {
         "it demands a certificate of the client",
         "Give the Audit Service a certificate",
     ),
+    "HTTP.sys that hides its name": (
+        (
+            "503 Service Unavailable",
+            "",
+            "<h2>Service Unavailable</h2><p>HTTP Error 503. The service is unavailable.</p>",
+        ),
+        Problem.SERVICE_DOWN,
+        "the service behind it is down: Windows' HTTP service answers for WinRM: HTTP 503 Service "
+        "Unavailable, “HTTP Error 503. The service is unavailable”",
+        "Start WinRM on the host",
+    ),
+    "HTTP.sys with too many requests": (
+        (
+            "503 Service Unavailable",
+            HTTP_SYS,
+            "<p>HTTP Error 503. Too many concurrent requests are being processed.</p>",
+        ),
+        Problem.SERVICE_DOWN,
+        "the service behind it is overloaded: Windows' HTTP service",
+        "Start WinRM on the host, or see there why",
+    ),
+    "HTTP.sys that hides its name, without a listener": (
+        ("404 Not Found", "", "<p>HTTP Error 404. The requested resource is not found.</p>"),
+        Problem.NO_LISTENER,
+        "it is Windows' HTTP service without a WinRM listener",
+        "Have WinRM listen there",
+    ),
+    "HTTP.sys with a reason of its own": (
+        ("400 Bad Request", HTTP_SYS, "<p>HTTP Error 400. The request verb is invalid.</p>"),
+        Problem.REFUSED,
+        "Windows' HTTP service (Microsoft-HTTPAPI/2.0) answers with an error, and WinRM was not "
+        "seen behind it: HTTP 400 Bad Request, “HTTP Error 400. The request verb is invalid”",
+        "See on the host why WinRM does not answer there",
+    ),
+    "HTTP.sys with a fault": (
+        ("500 Internal Server Error", HTTP_SYS),
+        Problem.REFUSED,
+        "answers with an error, and WinRM was not seen behind it: HTTP 500",
+        "See on the host why WinRM does not answer there",
+    ),
+    "HTTP.sys as a gateway": (
+        ("502 Bad Gateway", HTTP_SYS),
+        Problem.SERVICE_DOWN,
+        "a gateway (Microsoft-HTTPAPI/2.0) answers in its place",
+        "Start the service behind the gateway",
+    ),
+    "HTTP.sys behind a proxy that passes its answer on": (
+        ("503 Service Unavailable", HTTP_SYS + "Via: 1.1 gate (squid/5.7)\r\n"),
+        Problem.SERVICE_DOWN,
+        "the service behind it is down: Windows' HTTP service",
+        "Start WinRM on the host",
+    ),
+    "a reverse proxy by its Via": (
+        ("503 Service Unavailable", "Via: 1.1 varnish (Varnish/7.1)\r\n"),
+        Problem.SERVICE_DOWN,
+        "a gateway (Via 1.1 varnish (Varnish/7.1)) answers in its place",
+        "Start the service behind the gateway",
+    ),
+    "NetScaler by its Via": (
+        ("503 Service Unavailable", "Via: NS-CACHE-10.0: 12\r\n"),
+        Problem.SERVICE_DOWN,
+        "a gateway (Via NS-CACHE-10.0: 12) answers in its place",
+        "Start the service behind the gateway",
+    ),
+    "NetScaler by its page": (
+        ("503 Service Unavailable", "", "<b>Http/1.1 Service Unavailable</b>"),
+        Problem.SERVICE_DOWN,
+        "a gateway answers in its place: HTTP 503",
+        "Start the service behind the gateway",
+    ),
+    "squid in German, by its page alone": (
+        (
+            "503 Service Unavailable",
+            "",
+            "<title>FEHLER: Der angeforderte URL konnte nicht gefunden werden</title> "
+            "Generiert von gate (squid/5.7)",
+        ),
+        Problem.PROXY,
+        "a proxy on the path answers in the host's place: HTTP 503 Service Unavailable, “(squid",
+        "Let the proxy reach the host",
+    ),
+    "Palo Alto": (
+        ("503 Service Unavailable", "", "<title>Web Page Blocked</title>"),
+        Problem.PROXY,
+        "a proxy on the path answers in the host's place: HTTP 503 Service Unavailable, “Web Page",
+        "Let the proxy reach the host",
+    ),
+    "Blue Coat by its page": (
+        ("503 Service Unavailable", "", "<title>Network Error</title> Network Error (tcp_error)"),
+        Problem.PROXY,
+        "“Network Error (tcp_error)”",
+        "Let the proxy reach the host",
+    ),
+    "FortiGate": (
+        ("403 Forbidden", "", "<title>Web Filter Violation</title>"),
+        Problem.PROXY,
+        "HTTP 403 Forbidden, “Web Filter Violation”",
+        "Allow the host in the rules of the proxy",
+    ),
+    "vCenter's proxy": (
+        (
+            "503 Service Unavailable",
+            "",
+            "503 Service Unavailable (Failed to connect to endpoint: [N7Vmacore4Http20NamedPipe] "
+            "_serverNamespace = / _pipeName =/var/run/vmware/vpxd-webserver-pipe)",
+        ),
+        Problem.SERVICE_DOWN,
+        "vCenter's own proxy answers in its place",
+        "name its ESXi hosts",
+    ),
+    "VMware's proxy that names no service": (
+        ("503 Service Unavailable", "", "Failed to connect to endpoint: [N7Vmacore4Http]"),
+        Problem.SERVICE_DOWN,
+        "the proxy of an ESXi host or a vCenter answers in its place",
+        "Restart the management agents on the host",
+    ),
+    "IIS asked without TLS": (
+        ("403 Forbidden", "Server: Microsoft-IIS/10.0\r\n", "403.4 - SSL is required to view this"),
+        Problem.TLS_WANTED,
+        "what listens there speaks TLS and was asked without: HTTP 403 Forbidden, “403.4”",
+        "Have WinRM listen there without TLS",
+    ),
+    "Apache asked without TLS": (
+        ("400 Bad Request", "", "Instead use the HTTPS scheme to access this URL, please."),
+        Problem.TLS_WANTED,
+        "what listens there speaks TLS",
+        "Have WinRM listen there without TLS",
+    ),
     "nginx asked without TLS": (
         (
             "400 Bad Request",
@@ -288,7 +416,9 @@ def test_what_answers_before_the_service_is_told_with_its_change(case: str) -> N
         ("403 Forbidden", "Server: nginx\r\n", ""),
         ("400 Bad Request", "Server: nginx\r\n", ""),
         ("401 Unauthorized", HTTP_SYS, ""),
-        ("500 Internal Server Error", HTTP_SYS, ""),
+        ("404 Not Found", "Via: 1.1 gate (squid/5.7)\r\n", ""),
+        ("404 Not Found", "Server: Apache\r\nVia: 1.1 gate (squid/5.7)\r\n", ""),
+        ("403 Forbidden", "Server: Apache\r\n", "The web filter is (squid/5.7)"),
         ("301 Moved", "Location: https://pc1/\r\n", ""),
         ("301 Moved", "Location: https://PC1.corp.test:8443/x\r\n", ""),
         ("301 Moved", "Location: https://10.0.0.1/\r\n", ""),
@@ -300,6 +430,32 @@ def test_an_answer_of_the_host_itself_has_no_other_cause(
     status: str, fields: str, page: str
 ) -> None:
     assert diagnose(answer(status, fields, page), "WinRM", "pc1:5985", "10.0.0.1") is None
+
+
+def test_a_demand_for_tls_over_tls_comes_from_behind_what_takes_tls_off() -> None:
+    page = "<title>400 The plain HTTP request was sent to HTTPS port</title>"
+    said = answer("400 Bad Request", "Server: nginx\r\n", page)
+    found = diagnose(said, "WinRM", "pc1", encrypted=True)
+    assert found is not None
+    assert found.problem is Problem.TLS_WANTED
+    assert found.text.startswith("a device before the service passes requests on to it without TLS")
+    assert "speak TLS to it as well" in found.fix
+
+
+def test_an_envoy_is_explained_where_vsphere_was_asked_for() -> None:
+    found = diagnose(answer("503 Service Unavailable", "server: envoy\r\n"), VSPHERE, "esx1")
+    assert found is not None
+    assert found.text.endswith("; ESXi and vCenter have an Envoy before their services")
+
+
+@pytest.mark.parametrize("verified", [False, True])
+@pytest.mark.parametrize("case", ["Zscaler", "squid that forbids", "FortiGate"])
+def test_a_filter_that_names_itself_is_one_behind_a_trusted_certificate_too(
+    case: str, verified: bool
+) -> None:
+    found = diagnose(answer(*CASES[case][0]), "WinRM", "pc1", verified=verified)
+    assert found is not None
+    assert found.problem is Problem.PROXY
 
 
 def test_the_proxy_that_answered_is_a_fact_of_the_row() -> None:
