@@ -32,7 +32,7 @@ from probes.wire.http import MAX_CLIENT_HEAD, Exchange, NotHttp, Request, Respon
 from probes.wire.intermediary import WEB_APPLICATION, Problem, diagnose, diagnose_plain
 from probes.wire.proxy import parse_proxy
 from probes.wire.text import printable
-from probes.wire.tls import OLD_VERSIONS, Failure
+from probes.wire.tls import CERTIFICATE_FIX, OLD_VERSIONS, Failure
 from probes.wire.unexpected import MAX_PAGE, is_html, title
 
 EXPIRY_WARNING = timedelta(days=14)
@@ -54,6 +54,12 @@ _INTERCEPTION_FIX = "Exempt this host from TLS inspection for the Audit Service 
 _INTERCEPTION = "as a device that opens and re-signs TLS does"
 _BY_NAME = "perhaps a firewall that filters by server name (SNI)"
 _BY_SIZE = "perhaps a path that drops large packets (MTU), or a filter that goes silent"
+_BY_CERTIFICATE = "perhaps because it has no certificate of the client, which it asked for"
+_BY_NOTHING = "perhaps nothing is behind it, or it demands a certificate of the client"
+_HTTP_FIX = (
+    "See in the server's log, or that of a device before it, why it gives no HTTP answer: the "
+    "connection itself is let through, so no rule has to change."
+)
 _END_FIX = (
     "Look on the way for a filter of TLS by server name (SNI), and in the server's log for why it "
     "ends the handshake; the connection itself is let through."
@@ -73,6 +79,8 @@ class _Progress:
     timings: dict[str, float] = field(default_factory=dict)
     has_answered: bool = False
     """The server sent something before its handshake failed."""
+    requests_certificate: bool = False
+    """The server had asked for a certificate of the client by then."""
     verify_error: ssl.SSLCertVerificationError | None = None
     chain: Sequence[Certificate] = ()
 
@@ -118,6 +126,7 @@ async def _run(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer
         progress.verify_error = error
     except (TlsFailure, EOFError, ConnectionError) as error:
         progress.has_answered = tls.has_received
+        progress.requests_certificate = tls.requests_certificate
         if version := await _find_old_version(call, error, progress, deadline):
             raise TlsFailure(Failure(None, by_server=False, version=version)) from None
         raise
@@ -240,6 +249,8 @@ def _answered(call: Call, progress: _Progress, response: Response) -> Answer:
         progress.facts["http_oddities"] = list(response.oddities)
     if found is not None and found.problem in _SERVED:
         progress.facts |= {"http_problem": str(found.problem), "fix": found.fix}
+        if found.problem is Problem.UNAVAILABLE:
+            progress.facts["shortfall"] = f"it says that it cannot serve now ({response.status})"
         return _confirmed(call, progress, response, f"{found.text}; {_SERVED[found.problem]}")
     if found is not None and found.problem not in _UNDECIDED:
         progress.facts |= found.facts
@@ -360,6 +371,7 @@ def _no_answer(call: Call, error: BaseException, progress: _Progress) -> Answer:
     more: dict[str, object] = {}
     if progress.phase == "proxy":
         text = f"The proxy {call.job.proxy} {how} when asked for {_target(call)}"
+        more["fix"] = f"See in the log of the proxy why it opens no tunnel to {_target(call)}."
     elif progress.phase == "tls":
         is_timeout = isinstance(error, TimeoutError)
         text = f"Open, but it {how} in the middle of the TLS handshake"
@@ -368,8 +380,14 @@ def _no_answer(call: Call, error: BaseException, progress: _Progress) -> Answer:
         elif not progress.has_answered:
             text = f"Open, but it {how} in the TLS handshake: {_BY_NAME}"
         more["fix"] = _MTU_FIX if is_timeout else _END_FIX
+        if progress.requests_certificate and not is_timeout:
+            text += f": {_BY_CERTIFICATE}"
+            more["fix"] = CERTIFICATE_FIX
     else:
         text = f"Open and TLS is right, but it {how} instead of an HTTP answer"
+        if not isinstance(error, TimeoutError):
+            text += f": {_BY_NOTHING}"
+        more["fix"] = _HTTP_FIX
     return progress.answer(Service.SILENT, text, unproven=progress.phase, **more)
 
 

@@ -112,6 +112,11 @@ class TlsStream:
         return bool(self._first_bytes)
 
     @property
+    def requests_certificate(self) -> bool:
+        """True if the server asked for a certificate in the clear; TLS 1.3 asks encrypted."""
+        return self._records.requests_certificate
+
+    @property
     def chosen_version(self) -> str:
         """The version of the ServerHello, also of a handshake that failed; empty before it."""
         return self._records.version

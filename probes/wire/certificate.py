@@ -38,7 +38,11 @@ NAME_MISMATCH = (62, 64)
 WEAK = (66, 67, 68)
 _MAX_SHOWN = 4
 """Names of a certificate in a sentence."""
+_SAYS_NOTHING_OF_NAMES = ("self-signed", "private-ca", "missing-intermediate")
+"""Reasons that are found before the names are looked at."""
+COMMON_NAME_FIX = "Issue a certificate that has the host's name in its subjectAltName."
 _FIXES = {
+    "common-name": COMMON_NAME_FIX,
     "expired": "Renew the certificate on the server.",
     "not-yet-valid": "Set this machine's clock right, or wait until the certificate is valid.",
     "name-mismatch": "Use a name that the certificate is for, or issue one for this name.",
@@ -48,7 +52,7 @@ _FIXES = {
     "missing-intermediate": "Let the server send its intermediate certificates, or trust the "
     "issuer on the Audit Service host.",
 }
-COMMON_NAME_FIX = "Issue a certificate that has the host's name in its subjectAltName."
+_NO_SAN = "it has no subjectAltName, where names are looked for"
 _TRUST_FIX = "add it to this machine's trusted certificates or name it with --ca-file"
 
 
@@ -203,6 +207,8 @@ def explain_verify_error(
         if found.word in ("expired", "not-yet-valid") or not chain
         else _validity_text(chain[0], now)
     )
+    if found.word in _SAYS_NOTHING_OF_NAMES and chain and chain[0].common_name_only:
+        found = VerifyFailure(found.word, f"{found.text}; {_NO_SAN}")
     return VerifyFailure(found.word, f"{found.text}; it also {also}") if also else found
 
 
@@ -221,10 +227,12 @@ def _reason(
     if code in (EXPIRED, NOT_YET_VALID):
         return _validity_failure(code, chain, now)
     if code in NAME_MISMATCH:
+        if leaf and leaf.common_name_only and printable(host, 80) in leaf.names:
+            named = f"names {leaf.names[0]} in its common name alone, where no address counts"
+            return VerifyFailure("common-name", f"{named}: {_NO_SAN}")
         what = f"only for {names_text(leaf)}" if leaf else "for another name"
         if leaf and leaf.common_name_only:
-            # An address is never looked for there, so that it may stand there and not count.
-            what += " (its common name; it has no subjectAltName, where names are looked for)"
+            what += f" (its common name; {_NO_SAN})"
         return VerifyFailure("name-mismatch", f"is {what}, not for {printable(host, 100)}")
     if code == SELF_SIGNED:
         return VerifyFailure("self-signed", f"is self-signed and not trusted here: {_TRUST_FIX}")

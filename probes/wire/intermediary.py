@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from probes.wire.address import is_same_host
 from probes.wire.http import Response, read_early
 from probes.wire.text import printable
+from probes.wire.tls import CERTIFICATE_FIX
 
 VSPHERE = "vSphere"
 WEB_APPLICATION = "the web application"
@@ -146,9 +147,6 @@ _CAUSES = (
 )
 _TAG = re.compile(rb"<[^<>]{0,200}>")
 
-_CERTIFICATE_FIX = (
-    "Give the Audit Service a certificate that the server accepts, or do not demand one of it."
-)
 _TLS_BEHIND_FIX = "Have the device before the service speak TLS to it as well: " + _NO_RULE
 _VCENTER_FIX = "Start the services of vCenter there (vpxd), and name its ESXi hosts, each of them."
 _NAME_FIX = (
@@ -181,7 +179,7 @@ def diagnose(
     line = _status_line(response, page)
     if status in _CERTIFICATE_STATUSES or (400 <= status < 500 and _CERTIFICATE_PAGE.search(page)):
         text = f"it demands a certificate of the client: {line}"
-        return Diagnosis(Problem.CLIENT_CERTIFICATE, text, _CERTIFICATE_FIX)
+        return Diagnosis(Problem.CLIENT_CERTIFICATE, text, CERTIFICATE_FIX)
     if 400 <= status < 500 and _TLS_PAGE.search(page):
         return _tls_wanted(line, service, encrypted=encrypted)
     if status == _MISDIRECTED or (400 <= status < 500 and _NAME_PAGE.search(page)):

@@ -79,20 +79,24 @@ _BY_OPENSSL_NAME = {name.upper(): number for number, name in ALERTS.items()} | {
 
 _NO_RULE = "the connection itself is let through, so no rule has to change."
 _TOO_OLD_FIX = f"Switch TLS 1.2 or 1.3 on, on the server or the device before it: {_NO_RULE}"
-_CERTIFICATE_FIX = (
+CERTIFICATE_FIX = (
     "Give the Audit Service a certificate that the server accepts, or do not demand one of it."
 )
 _FIX = f"See in the server's log, or that of a device before it, why TLS fails: {_NO_RULE}"
 _MEANINGS = {
     _HANDSHAKE_FAILURE: "perhaps no cipher in common, or it serves no such name",
     49: "it refuses access",
+    _CERTIFICATE_REQUIRED: "it demands a certificate of the client, and shows none of its own",
     71: "it wants stronger ciphers than it was offered",
     80: "a fault of its own",
     112: "it has no certificate for this name",
     120: "it speaks no HTTP/1.1 over TLS",
 }
 """Alerts whose meaning is not in their name; what is no more than likely says so."""
-_FIXES = {112: "Use a name that the server has a certificate for, or have it serve this name."}
+_FIXES = {
+    _CERTIFICATE_REQUIRED: CERTIFICATE_FIX,
+    112: "Use a name that the server has a certificate for, or have it serve this name.",
+}
 
 
 def describe_alert(number: int) -> str:
@@ -208,16 +212,14 @@ class Failure:
 
     @property
     def demands_certificate(self) -> bool:
-        """True if the server takes no client without a certificate.
+        """True if the server takes no client without a certificate, and has shown its own.
 
-        This side never sends one, so that an alert about the client's can mean nothing else; TLS
-        1.2 has handshake_failure for it (RFC 5246 7.4.6).
+        Before that nothing is proved. This side never sends one, so that an alert about the
+        client's can mean nothing else; TLS 1.2 has handshake_failure for it (RFC 5246 7.4.6).
         """
         if not self.by_server or self.alert is None:
             return False
-        if self.alert == _CERTIFICATE_REQUIRED:
-            return True
-        if self.alert in _CERTIFICATE_ALERTS:
+        if self.alert in _CERTIFICATE_ALERTS or self.alert == _CERTIFICATE_REQUIRED:
             return self.requests_certificate or self.has_finished
         if self.alert != _HANDSHAKE_FAILURE:
             return False
@@ -266,7 +268,7 @@ class Failure:
     def fix(self) -> str:
         """The change that helps, as a sentence."""
         if self.demands_certificate:
-            return _CERTIFICATE_FIX
+            return CERTIFICATE_FIX
         if self.is_too_old:
             return _TOO_OLD_FIX
         return _FIXES.get(self.alert or 0, _FIX) if self.by_server else _FIX

@@ -131,6 +131,7 @@ async def test_a_server_that_is_busy_is_a_warning(server, asked, ca, ca_file, tm
         _, result = await asked(port, ca_file=ca_file)
     assert result.status is Status.WARNING
     assert result.note.startswith("The server says that it cannot serve now: HTTP 503 Busy")
+    assert result.observation.facts["shortfall"] == "it says that it cannot serve now (503)"
 
 
 @pytest.mark.parametrize("location", ["https://login.other.test/", "/start"])

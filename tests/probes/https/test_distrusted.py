@@ -80,7 +80,30 @@ async def test_a_name_in_the_common_name_alone_is_a_warning(
     assert "subjectAltName" in result.observation.facts["fix"]
 
 
-@pytest.mark.parametrize("common", ["127.0.0.1", "other.test", "www.alloyscan.test"])
+async def test_an_address_in_the_common_name_alone_is_told_as_that(
+    server, asked, ca, ca_file, tmp_path, hello
+):
+    async with server(hello, ca.issue(common="127.0.0.1"), folder=tmp_path) as (port, _):
+        _, result = await asked(port, host="127.0.0.1", ca_file=ca_file)
+    assert result.status is Status.BLOCKED
+    assert result.note.startswith(
+        "Open, but its certificate names 127.0.0.1 in its common name alone, where no address "
+        "counts: it has no subjectAltName"
+    )
+    assert "subjectAltName" in result.observation.facts["fix"]
+
+
+async def test_a_distrusted_certificate_without_alternative_names_says_both(
+    server, asked, ca, tmp_path, hello
+):
+    issued = ca.issue(common=HOST, self_signed=True)
+    async with server(hello, issued, folder=tmp_path) as (port, _):
+        _, result = await asked(port)
+    assert "is self-signed and not trusted here" in result.note
+    assert "it has no subjectAltName, where names are looked for" in result.note
+
+
+@pytest.mark.parametrize("common", ["other.test", "www.alloyscan.test"])
 async def test_a_certificate_without_alternative_names_for_another_host_says_so(
     server, asked, ca, ca_file, tmp_path, hello, common
 ):

@@ -87,6 +87,53 @@ async def test_a_demand_for_a_certificate_of_the_client_is_told(asked, ca, ca_fi
     assert "certificate that the server accepts" in result.observation.facts["fix"]
 
 
+async def test_a_demand_before_the_server_shows_itself_proves_nothing(server, asked, ca_file):
+    async def refuse(reader, writer):
+        await reader.read(1)
+        writer.write(b"\x15\x03\x03\x00\x02\x02\x74")
+        await reader.read()
+
+    async with server(refuse) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert result.status is Status.BLOCKED
+    assert "is trusted" not in result.note
+    assert "it demands a certificate of the client, and shows none of its own" in result.note
+    assert "certificate that the server accepts" in result.observation.facts["fix"]
+
+
+@pytest.mark.parametrize(
+    ("version", "note", "fix"),
+    [
+        (
+            ssl.TLSVersion.TLSv1_2,
+            "the connection in the middle of the TLS handshake: perhaps because it has no "
+            "certificate of the client, which it asked for",
+            "certificate that the server accepts",
+        ),
+        (
+            ssl.TLSVersion.TLSv1_3,
+            "the connection instead of an HTTP answer: perhaps nothing is behind it, or it "
+            "demands a certificate of the client",
+            "no rule has to change",
+        ),
+    ],
+)
+async def test_a_demand_that_ends_without_an_alert_is_guessed_at(
+    server, asked, hello, ca, ca_file, tmp_path, version, note, fix
+):
+    async with server(
+        hello,
+        ca.issue(HOST),
+        folder=tmp_path,
+        maximum_version=version,
+        verify_mode=ssl.CERT_REQUIRED,
+    ) as (port, _):
+        _, result = await asked(port, ca_file=ca_file)
+    assert result.status is Status.BLOCKED
+    assert note in result.note
+    assert fix in result.observation.facts["fix"]
+
+
 async def test_an_alert_in_the_handshake_is_told_in_its_own_words(server, asked, ca_file):
     async def refuse(reader, writer):
         await reader.read(1)

@@ -118,6 +118,8 @@ def test_a_request_for_a_certificate_is_seen_behind_the_servers_own() -> None:
         (Failure(42, True, "TLS 1.2", requests_certificate=True), True),
         (Failure(46, True, "TLS 1.2", requests_certificate=True), True),
         (Failure(40, True, "TLS 1.2", has_finished=True), True),
+        (Failure(116, True, "TLS 1.2", requests_certificate=True), True),
+        (Failure(116, True), False),
         (Failure(40, True), False),
         (Failure(42, True), False),
         (Failure(80, True, requests_certificate=True), False),
