@@ -48,6 +48,12 @@ _ERRORS = {
 _LOOKED_UP = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 _NOT_SEEN = "It was not seen to resolve a name"
 _OTHER_SERVER = "Name a DNS server that looks names up for this machine"
+_LONG_LOST = (
+    "Names with long answers are not resolved. Allow DNS over TCP as well, on the way and on the "
+    "server"
+)
+_LONG_BROKEN = "Names with long answers are not resolved. See on the server why TCP has no more"
+_LONG_UNKNOWN = "Whether names with long answers are resolved is not known"
 _OTHER_NAME = "Correct the name, or name the DNS server that knows it"
 
 
@@ -68,12 +74,12 @@ async def ask(call: Call) -> Answer:
     response = _response(query, data)
     assert response is not None
     lookup, truncated = _follow(query, response), bool(response.flags & dns.flags.TC)
-    problem = ""
+    problem: _Cut | None = None
     if truncated and response.rcode() in _LOOKED_UP and not lookup.records:
         whole, problem = await _over_tcp(call, query)
         if whole is not None:
             response, lookup = whole, _follow(query, whole)
-    if problem:
+    if problem is not None:
         finding = _cut_off(lookup, problem)
     else:
         finding = _finding(response, lookup, named=bool(call.options.dns_name))
@@ -94,10 +100,18 @@ async def ask(call: Call) -> Answer:
     return Answer(Service.CONFIRMED, facts | ({"software": software} if software else {}))
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Reason why the whole of an answer is not there, and what that costs and needs."""
+
+    clause: str
+    consequence: str = _LONG_LOST
+
+
 async def _over_tcp(
     call: Call, query: dns.message.QueryMessage
-) -> tuple[dns.message.Message | None, str]:
-    """The answer over TCP, if one came, and the reason why the whole is not there, as a clause."""
+) -> tuple[dns.message.Message | None, _Cut | None]:
+    """The answer over TCP, if one came, and the reason why the whole is not there."""
     payload, port = query.to_wire(), f"TCP {call.port}"
     try:
         async with asyncio.timeout(call.timeout):
@@ -105,20 +119,20 @@ async def _over_tcp(
             await stream.send(len(payload).to_bytes(2, "big") + payload)
             data = await stream.read_exactly(int.from_bytes(await stream.read_exactly(2), "big"))
     except NotOffered:
-        return None, f"{port} cannot be asked from here"
+        return None, _Cut(f"{port} cannot be asked from here", _LONG_UNKNOWN)
     except NoAnswer as error:
-        return None, f"{port} {_unopened(error.outcome)}"
+        return None, _Cut(f"{port} {_unopened(error.outcome)}")
     except TimeoutError:
-        return None, f"{port} gives no answer"
+        return None, _Cut(f"{port} gives no answer")
     except (EOFError, ConnectionError):
-        return None, f"{port} hangs up"
+        return None, _Cut(f"{port} hangs up")
     except OSError as error:
-        return None, f"{port} could not be asked ({error.strerror or error})"
+        return None, _Cut(f"{port} could not be asked ({error.strerror or error})", _LONG_UNKNOWN)
     response = _response(query, data)
     if response is None:
-        return None, f"{port} answers something else"
+        return None, _Cut(f"{port} answers something else", _LONG_BROKEN)
     cut = bool(response.flags & dns.flags.TC) and not _follow(query, response).records
-    return response, f"{port} cuts it off as well" if cut else ""
+    return response, _Cut(f"{port} cuts it off as well", _LONG_BROKEN) if cut else None
 
 
 def _unopened(outcome: Outcome) -> str:
@@ -259,7 +273,8 @@ def _finding(response: dns.message.Message, lookup: _Lookup, *, named: bool) -> 
 def _resolved(lookup: _Lookup, *, recursion: bool) -> _Finding:
     """Finding of an answer with records."""
     alias = f", by its alias {lookup.aliases[-1]}" if lookup.aliases else ""
-    summary = f"DNS answers: {lookup.question} is {lookup.records[0]}{alias}"
+    record = lookup.records[0].rstrip(".") or "."
+    summary = f"DNS answers: {lookup.question} is {record}{alias}"
     if UNSPECIFIED.issuperset(lookup.records):
         return _Finding(
             f"{summary}, which is no host's address. A filter answers so for names it blocks. "
@@ -280,13 +295,12 @@ def _failed(rcode: str, lookup: _Lookup) -> _Finding:
     )
 
 
-def _cut_off(lookup: _Lookup, problem: str) -> _Finding:
+def _cut_off(lookup: _Lookup, problem: _Cut) -> _Finding:
     """Finding of an answer that is truncated and could not be had over TCP."""
     return _Finding(
-        f"DNS answers, but the answer for {lookup.question} is cut off, and {problem}, where the "
-        "whole of it is asked for. Names with long answers are not resolved. Allow DNS over TCP as "
-        "well, on the way and on the server",
-        f"its answer is cut off, and {problem}",
+        f"DNS answers, but the answer for {lookup.question} is cut off, and {problem.clause}, "
+        f"where the whole of it is asked for. {problem.consequence}",
+        f"its answer is cut off, and {problem.clause}",
     )
 
 
