@@ -193,6 +193,8 @@ def _problem(sniffer: BannerSniffer, task: asyncio.Task[Any], timed_out: bool) -
 
 def _failure_text(error: BaseException) -> str:
     """Reason why the key exchange failed; of two lists without a match the server's is told."""
+    if isinstance(error, (OSError, asyncssh.ConnectionLost)):
+        return "the server ended the connection"
     match = _NO_MATCH.fullmatch(str(error))
     if match is None:
         return printable(str(error))

@@ -26,8 +26,10 @@ _BARE_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+(?:_[A-Za-z]\w*)?")
 """Software of Bitvise, Tectia, VShell and others, whose name stands in the comments."""
 _BUSY = (MAX_STARTUPS.encode(), PENALTY.encode())
 _REFUSAL = re.compile(
-    rb"\b(?:too many|exceeded|maximum|limit|busy|try (?:again|later)|not (?:allowed|permitted)"
-    rb"|refused|denied|unavailable)\b",
+    rb"\b(?:too many|exceeded|max(?:imum)?|limit|busy|try (?:again|later)|in use|no (?:free|more)"
+    rb"|not (?:allowed|permitted|authori[sz]ed|welcome)|refused|denied|unavailable|disabled|banned"
+    rb"|block(?:ed|listed)|blacklisted|rejected|maintenance|unauthori[sz]ed"
+    rb"|(?:connection|session) (?:was |is )?(?:closed|dropped))\b",
     re.IGNORECASE,
 )
 """Words with which a server of any protocol turns a client away."""

@@ -94,6 +94,14 @@ def test_a_busy_server_is_known_whatever_ends_its_line(end: bytes, ended: bool) 
         b"Connection refused by administrative policy\n",
         b"Welcome\r\nmaximum number of sessions reached",
         b"Permission denied.\r\n",
+        b"Sorry, the max number of SSH sessions is reached\r\n",
+        b"You are not welcome to use sshd from host.test.\n",
+        b"All VTY lines are in use\r\n",
+        b"No free connections\r\n",
+        b"SSH server disabled\r\n",
+        b"Your address has been banned\r\n",
+        b"Maintenance in progress\r\n",
+        b"ssh_exchange_identification: Connection closed by remote host\r\n",
     ],
 )
 def test_words_that_any_server_has_turn_away_and_prove_no_ssh(words: bytes) -> None:
