@@ -221,10 +221,18 @@ def _root_dse_facts(entry: Entry) -> dict[str, object]:
         return facts | _no_controller(
             f"LDAP server that {_HIDDEN.clause}; {_HIDDEN.means}", _HIDDEN.clause, _HIDDEN.fix
         )
-    vendor = entry.text("vendorVersion") or entry.text("vendorName")
+    vendor = _vendor(entry)
     who = product or (f"An LDAP server ({vendor})" if vendor else "An LDAP server")
-    clause = "is no domain controller"
-    return facts | _no_controller(f"{who} answers, but it {clause}", clause, _WRONG_HOST)
+    summary = f"{who} answers, but it is no domain controller"
+    # The verdict says of the target, which is named as one, for what it can be used.
+    return facts | _no_controller(summary, "is no domain controller's directory", _WRONG_HOST)
+
+
+def _vendor(entry: Entry) -> str:
+    """Vendor and version of a directory; a version that names its vendor stands alone."""
+    name, version = entry.text("vendorName"), entry.text("vendorVersion")
+    first = name.partition(" ")[0].rstrip(",.").casefold()
+    return version if first and first in version.casefold() else f"{name} {version}".strip()
 
 
 def _is_controller(entry: Entry, product: str) -> bool:

@@ -171,7 +171,7 @@ def assert_degraded(answer: Answer) -> str:
         (OPEN_LDAP, "An LDAP server answers"),
         (LDAP_PROXY, "An LDAP server answers"),
         (DIRECTORY_389, "An LDAP server (389-Directory/2.3.1 B2023.048.0000) answers"),
-        (APACHE_DS, "An LDAP server (2.0.0.AM26) answers"),
+        (APACHE_DS, "An LDAP server (Apache Software Foundation 2.0.0.AM26) answers"),
         (AD_LDS, "Active Directory Lightweight Directory Services answers"),
         (
             {"supportedCapabilities": "1.2.840.113556.1.4.1851"},

@@ -45,7 +45,7 @@ async def test_an_open_directory_is_ldap_and_no_domain_controller(slapd) -> None
         answer = await asked(ldap.ask, port)
     assert answer.service is Service.CONFIRMED
     assert answer.facts["naming_contexts"] == ["dc=acme,dc=test"]
-    assert answer.facts["shortfall"] == "it is no domain controller"
+    assert answer.facts["shortfall"] == "it is no domain controller's directory"
 
 
 @pytest.mark.parametrize(
