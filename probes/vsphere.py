@@ -88,8 +88,9 @@ def _api_facts(found: tuple[Element, ...], response: Response) -> dict[str, Any]
     what = vim.about(found)
     if what is not None:
         return _product_facts(what) | server
-    words = fault(found) or "it names no product"
-    summary = f"The vSphere API answers, with a fault: {words}"
+    words = fault(found)
+    summary = "The vSphere API answers, "
+    summary += f"with a fault: {words}" if words else "and names no product"
     return {"fault": words, "warning": True, "summary": summary} | server
 
 

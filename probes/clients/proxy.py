@@ -13,7 +13,8 @@ from probes.wire.unexpected import is_tls
 
 _NO_DEFAULT_PORT = 0
 _LOGIN_WANTED = 407
-_NO_PROXY_STATUSES = frozenset({400, 404, 405, 501})
+_PORTAL = 511
+_NO_PROXY_STATUSES = frozenset({400, 401, 404, 405, 501})
 """Answers of web servers to CONNECT, a method that they do not have."""
 
 
@@ -55,7 +56,9 @@ async def open_tunnel(stream: Stream, proxy: Proxy, label: str, host: str, port:
     try:
         response = await send_request(channel, exchange)
     except NotHttp as error:
-        raise ProxyRefused(f"The proxy {label} is no HTTP proxy: it is {error}", {}) from None
+        fix = "Correct the address of the proxy: what answers there is no HTTP proxy."
+        text = f"The proxy {label} is no HTTP proxy: it is {error}"
+        raise ProxyRefused(text, {"fix": fix}) from None
     if not 200 <= response.status < 300:
         raise ProxyRefused(*_refusal(response, proxy, label, target))
     if _is_page(response):
@@ -99,6 +102,9 @@ def _refusal(
         to = f" to {facts['location']}" if facts["location"] else ""
         text = f"The proxy {label} sends clients on{to} instead of connecting to {target}: {status}"
         return text, facts
+    if response.status == _PORTAL:
+        facts["fix"] = "Log in at the pages of the proxy, or exempt this host from its portal."
+        return f"The proxy {label} wants a login at its portal first: {status}", facts
     if response.status >= 500:
         facts["fix"] = f"Allow the proxy to connect to {target} and to resolve its name."
         return f"The proxy {label} cannot reach {target}: {status}", facts

@@ -122,6 +122,19 @@ async def test_a_fault_of_the_api_is_the_api(observed) -> None:
     assert "Shutting down" in str(seen.facts["summary"])
 
 
+async def test_an_answer_without_product_and_fault_is_no_fault(observed) -> None:
+    page = vim.encode_about(vim.About("", "", "", "", "", "", "")).split(b"<about>")
+    page[1] = page[1].partition(b"</about>")[2]
+
+    def answer(request: lab_http.Request) -> lab_http.Response:
+        return lab_http.Response(200, "OK", (), b"".join(page))
+
+    async with await lab_http.serve(answer, tls=lab.self_signed("x")) as server:
+        seen = await observed(vsphere.ask, port_of(server))
+    assert seen.facts["summary"] == "The vSphere API answers, and names no product"
+    assert seen.facts["warning"] is True
+
+
 async def test_the_lab_refuses_a_method_it_does_not_have_as_the_api_does(observed) -> None:
     answer = lab.api_handler()(lab_http.Request("POST", "/sdk", (), b"<Logout/>"))
     assert (answer.status, lab.api_handler()(lab_http.Request("GET", "/", ())).status) == (500, 404)

@@ -137,6 +137,12 @@ async def test_a_distrusted_chain_behind_a_proxy_is_looked_at_through_the_proxy(
             "The proxy {proxy} takes no CONNECT, perhaps a web server (nginx): 405 Not Allowed.",
         ),
         (b"400 Bad Request", b"", "The proxy {proxy} takes no CONNECT, perhaps a web server: 400"),
+        (b"401 Unauthorized", b"", "The proxy {proxy} takes no CONNECT, perhaps a web server: 401"),
+        (
+            b"511 Login",
+            b"",
+            "The proxy {proxy} wants a login at its portal first: 511 Login. Lost.",
+        ),
         (
             b"302 Found",
             b"Location: http://portal.test/\r\n",
@@ -252,3 +258,5 @@ async def test_a_proxy_that_is_none_or_says_nothing_is_blamed(
     assert result.status is Status.BLOCKED
     assert result.note.startswith(said.format(proxy=f"127.0.0.1:{port}"))
     assert result.observation.facts["unproven"] == "proxy"
+    # Nothing has to be opened towards the host itself.
+    assert "proxy" in result.observation.facts["fix"]
