@@ -21,7 +21,7 @@ WEB_APPLICATION = "the web application"
 """Names of services, for sentences."""
 MAX_PAGE = 8 * 1024
 """Bytes of an error page that are looked through."""
-PAGE_STATUSES = frozenset({400, 403, 421, 495, 496, *range(500, 600)})
+PAGE_STATUSES = frozenset({400, 403, 404, 421, 451, 495, 496, *range(500, 600)})
 """Statuses whose page can tell the cause."""
 
 
@@ -74,8 +74,12 @@ class Diagnosis:
 
 _NO_RULE = "the connection itself is let through, so no rule has to change."
 _HTTP_SYS = re.compile(r"microsoft-httpapi/", re.IGNORECASE)
-_HTTP_SYS_PAGE = re.compile(rb"http error [45][0-9]{2}\. [^.]{1,80}", re.IGNORECASE)
-"""Words of its pages, which tell it where its Server field is switched off."""
+_HTTP_SYS_PAGE = re.compile(rb"http error [45][0-9]{2}\. [^.]", re.IGNORECASE)
+"""Beginning of its pages, which tells it where its Server field is switched off."""
+_HTTP_SYS_CAUSE = re.compile(
+    rb"http error [45][0-9]{2}\. (?!the service is unavailable|the requested resource)([^.]{1,80})",
+    re.IGNORECASE,
+)
 _HTTP_SYS_BUSY = re.compile(rb"too many concurrent requests", re.IGNORECASE)
 _PATH_PROXY = re.compile(
     r"squid|blue ?coat|proxysg|zscaler|mcafee web gateway|skyhigh|websense|forcepoint|ironport"
@@ -136,6 +140,7 @@ _NAME_PAGE = re.compile(
 )
 _MISDIRECTED = 421
 _LOGIN_WANTED = 407
+_FILTER_STATUSES = frozenset({403, 451, *range(500, 600)})
 _PORTAL_STATUS = 511
 _GATEWAY_STATUSES = frozenset({502, 504, *range(520, 528), 530})
 """Statuses that only a gateway has (RFC 9110 15.6.3, 15.6.5), and Cloudflare's."""
@@ -143,7 +148,7 @@ _UNAVAILABLE = 503
 
 _CAUSES = (
     *(_CERTIFICATE_PAGE, _TLS_PAGE, _NAME_PAGE, _FILTER_PAGE, _ESXI_PAGE, _GATEWAY_PAGE),
-    _HTTP_SYS_PAGE,
+    _HTTP_SYS_CAUSE,
 )
 _TAG = re.compile(rb"<[^<>]{0,200}>")
 
@@ -248,7 +253,7 @@ def _page_cause(page: bytes) -> str:
     """Words of a page that tell the cause, one harmless line; empty without any."""
     for pattern in _CAUSES:
         if found := pattern.search(page):
-            return printable(found[0], 80)
+            return printable(found[found.lastindex or 0], 80)
     return ""
 
 
@@ -275,11 +280,11 @@ def _is_by_proxy(response: Response, page: bytes) -> bool:
     status, server = response.status, response.server
     if status == _LOGIN_WANTED:
         return True
-    if status < 400:
+    if status < 300:
         return False
     if _PATH_PROXY.search(server) or any(response.header(name) for name in _PATH_PROXY_FIELDS):
         return True
-    can_be_its_own = status in PAGE_STATUSES and not server
+    can_be_its_own = status in _FILTER_STATUSES and not server
     return can_be_its_own and bool(_PATH_PROXY.search(_via(response)) or _FILTER_PAGE.search(page))
 
 

@@ -135,6 +135,13 @@ HTTP_SYS = "Server: Microsoft-HTTPAPI/2.0"
             "Enable PowerShell Remoting on the host",
         ),
         (
+            "404 Not Found",
+            "Content-Type: text/html",
+            "<p>HTTP Error 404. The requested resource is not found.</p>",
+            "Open, but it is Windows' HTTP service without a WinRM listener: HTTP 404 Not Found",
+            "Enable PowerShell Remoting on the host",
+        ),
+        (
             "502 Bad Gateway",
             "Via: 1.1 gate (squid/5.7)",
             "",

@@ -99,6 +99,12 @@ CASES = {
         "(Zscaler/6.2): HTTP 403",
         "Allow the host in the rules of the proxy",
     ),
+    "Zscaler that sends clients on": (
+        ("307 Temporary Redirect", "Server: Zscaler/6.2\r\nLocation: https://gateway.test/a\r\n"),
+        Problem.PROXY,
+        "a proxy on the path answers in the host's place (Zscaler/6.2): HTTP 307",
+        "Allow the host in the rules of the proxy",
+    ),
     "McAfee by its Via": (
         ("403 URLBlocked", "Via: 1.1 10.0.0.9 (McAfee Web Gateway 7.8)\r\n"),
         Problem.PROXY,
@@ -255,7 +261,7 @@ CASES = {
         ),
         Problem.SERVICE_DOWN,
         "the service behind it is down: Windows' HTTP service answers for WinRM: HTTP 503 Service "
-        "Unavailable, “HTTP Error 503. The service is unavailable”",
+        "Unavailable",
         "Start WinRM on the host",
     ),
     "HTTP.sys with too many requests": (
@@ -278,7 +284,7 @@ CASES = {
         ("400 Bad Request", HTTP_SYS, "<p>HTTP Error 400. The request verb is invalid.</p>"),
         Problem.REFUSED,
         "Windows' HTTP service (Microsoft-HTTPAPI/2.0) answers with an error, and WinRM was not "
-        "seen behind it: HTTP 400 Bad Request, “HTTP Error 400. The request verb is invalid”",
+        "seen behind it: HTTP 400 Bad Request, “The request verb is invalid”",
         "See on the host why WinRM does not answer there",
     ),
     "HTTP.sys with a fault": (
