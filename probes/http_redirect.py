@@ -63,7 +63,10 @@ def _other_facts(response: Response, location: str, found: Diagnosis | None) -> 
     """Facts about an answer that ESXi does not give."""
     if found is not None and found.problem not in (Problem.PORTAL, Problem.REFUSED):
         summary = f"HTTP, but {found.text}; ESXi would redirect to https on itself"
-        return {"summary": summary, "warning": True, "fix": found.fix}
+        facts = {"summary": summary, "warning": True, "fix": found.fix}
+        if found.problem is Problem.UNAVAILABLE:
+            facts["shortfall"] = f"it says that it cannot serve now ({response.status})"
+        return facts
     leads = f", redirects to {location}" if location else ""
     by = f" from {response.server}" if response.server else ""
     summary = (

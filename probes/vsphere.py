@@ -91,7 +91,9 @@ def _api_facts(found: tuple[Element, ...], response: Response) -> dict[str, Any]
     words = fault(found)
     summary = "The vSphere API answers, "
     summary += f"with a fault: {words}" if words else "and names no product"
-    return {"fault": words, "warning": True, "summary": summary} | server
+    # Neither is what an ESXi host in order says to everybody.
+    short = "it answers with a fault" if words else "it names no product"
+    return {"fault": words, "warning": True, "summary": summary, "shortfall": short} | server
 
 
 def _request(call: Call) -> tuple[Exchange, str]:

@@ -141,6 +141,8 @@ _NAME_PAGE = re.compile(
 _MISDIRECTED = 421
 _LOGIN_WANTED = 407
 _FILTER_STATUSES = frozenset({403, 451, *range(500, 600)})
+_PAGE_FOR_ALL = 200
+"""Status with which some filters give their page."""
 _PORTAL_STATUS = 511
 _GATEWAY_STATUSES = frozenset({502, 504, *range(520, 528), 530})
 """Statuses that only a gateway has (RFC 9110 15.6.3, 15.6.5), and Cloudflare's."""
@@ -280,6 +282,8 @@ def _is_by_proxy(response: Response, page: bytes) -> bool:
     status, server = response.status, response.server
     if status == _LOGIN_WANTED:
         return True
+    if status == _PAGE_FOR_ALL:
+        return not server and _FILTER_PAGE.search(page) is not None
     if status < 300:
         return False
     if _PATH_PROXY.search(server) or any(response.header(name) for name in _PATH_PROXY_FIELDS):

@@ -108,6 +108,7 @@ async def test_a_refusal_of_the_host_is_a_warning_with_its_cause(
         seen = await observed(http_redirect.ask, port_of(server))
     assert seen.service is Service.CONFIRMED
     assert seen.facts["warning"] is True
+    assert ("shortfall" in seen.facts) is (status == 503)
     assert str(seen.facts["summary"]).startswith(said)
     assert seen.facts["fix"]
 

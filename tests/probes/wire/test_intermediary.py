@@ -346,6 +346,12 @@ CASES = {
         "“Network Error (tcp_error)”",
         "Let the proxy reach the host",
     ),
+    "a filter that answers every request with its page": (
+        ("200 OK", "", "<title>Web Filter Violation</title> FortiGuard"),
+        Problem.PROXY,
+        "a proxy on the path answers in the host's place: HTTP 200 OK, “Web Filter Violation”",
+        "Allow the host in the rules of the proxy",
+    ),
     "FortiGate": (
         ("403 Forbidden", "", "<title>Web Filter Violation</title>"),
         Problem.PROXY,
@@ -417,6 +423,7 @@ def test_what_answers_before_the_service_is_told_with_its_change(case: str) -> N
     [
         ("200 OK", "Server: nginx\r\n", "Invalid Hostname"),
         ("200 OK", "Via: 1.1 varnish\r\n", ""),
+        ("200 OK", "Server: nginx\r\n", "Web Filter Violation"),
         ("404 Not Found", "Server: nginx\r\n", ""),
         ("404 Not Found", "Via: 1.1 google\r\n", ""),
         ("403 Forbidden", "Server: nginx\r\n", ""),
