@@ -22,6 +22,8 @@ PRT_CONFIG_CHANGES = f"{PRINTER_MIB}.5.1.1.1.1"
 """prtGeneralConfigChanges, which every Printer-MIB has (RFC 1759, RFC 3805)."""
 ENGINE_ID, ENGINE_BOOTS, ENGINE_TIME = (f"1.3.6.1.6.3.10.2.1.{number}.0" for number in (1, 2, 3))
 """snmpEngineID, snmpEngineBoots and snmpEngineTime (RFC 3411 5): an agent that has SNMPv3."""
+_NO_ACCESS = {6: "noAccess", 16: "authorizationError"}
+"""Error statuses of an agent that takes the credentials and forbids the object (RFC 3416 3)."""
 _NUMBERS = (
     ("uptime_s", SYS_UP_TIME, 100),
     ("engine_boots", ENGINE_BOOTS, 1),
@@ -95,6 +97,10 @@ async def device_facts(
     if response.status:
         description = description or f"it answers with error status {response.status}"
     facts["summary"] = f"{agent}: {description}" if description else f"{agent} answers"
+    if response.status in _NO_ACCESS:
+        denied = f"lets nothing be read with these credentials ({_NO_ACCESS[response.status]})"
+        facts |= {"warning": True, "shortfall": f"it {denied}"}
+        facts["summary"] = f"{agent} that {denied}. Let its access rules show the audit its objects"
     if "printer" not in facts and index == _NO_MIB and _lists_printer(extended):
         facts["print_queue"] = True
         facts["summary"] = (

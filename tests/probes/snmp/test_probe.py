@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from pyasn1.codec.ber import encoder
+from pyasn1.codec.ber import decoder, encoder
 from pyasn1.type import univ
 from pysnmp.proto import api
 from pysnmp.proto.error import ProtocolError
@@ -62,6 +62,23 @@ async def test_a_v1_agent_without_one_of_the_objects_is_confirmed(udp_call) -> N
     answer = await probe.ask(udp_call(agent((snmp.V1,), {}), port=161))
     assert answer.service is Service.CONFIRMED
     assert answer.facts["error_status"] == 2
+
+
+@pytest.mark.parametrize(("status", "name"), [(6, "noAccess"), (16, "authorizationError")])
+async def test_an_agent_that_lets_nothing_be_read_is_a_warning(udp_call, status, name) -> None:
+    def forbidding(request: bytes) -> list[bytes]:
+        if version_of(request) != snmp.V2C:
+            return []
+        query, _ = decoder.decode(request, asn1Spec=api.v2c.Message())
+        message = api.v2c.apiMessage.get_response(query)
+        api.v2c.apiPDU.set_error_status(api.v2c.apiMessage.get_pdu(message), status)
+        return [bytes(encoder.encode(message))]
+
+    answer = await probe.ask(udp_call(forbidding, port=161))
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["warning"] is True
+    assert answer.facts["shortfall"] == f"it lets nothing be read with these credentials ({name})"
+    assert str(answer.facts["summary"]).startswith("SNMPv2c agent that lets nothing be read")
 
 
 async def test_a_wrong_community_is_told_from_a_missing_agent_by_v3(udp_call) -> None:
