@@ -56,6 +56,10 @@ async def ask(call: Call) -> Answer:
         facts["summary"] = f"HTTP, redirects to {location} as ESXi does"
     else:
         facts |= _other_facts(response, location, found)
+    if response.oddities:
+        facts["summary"] = f"{facts['summary']}; its HTTP answer has {response.deviation}"
+    if response.exceeds_clients:
+        facts["warning"] = True
     return Answer(Service.CONFIRMED, facts)
 
 

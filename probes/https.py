@@ -28,7 +28,7 @@ from probes.wire.certificate import (
     explain_verify_error,
     read_certificate,
 )
-from probes.wire.http import MAX_CLIENT_HEAD, Exchange, NotHttp, Request, Response, authority
+from probes.wire.http import Exchange, NotHttp, Request, Response, authority
 from probes.wire.intermediary import WEB_APPLICATION, Problem, diagnose, diagnose_plain
 from probes.wire.proxy import parse_proxy
 from probes.wire.text import printable
@@ -264,10 +264,10 @@ def _confirmed(call: Call, progress: _Progress, response: Response, problem: str
     """Answer for a trusted chain and an HTTP response; warnings stand first."""
     what = f"{progress.facts['tls']}, HTTP {response.status}"
     warnings = [problem] if problem else []
-    if response.head_length > MAX_CLIENT_HEAD:
+    if response.exceeds_clients:
         warnings.append(f"it answers with {response.oddities[-1]}")
     elif response.oddities:
-        what += f", with {' and '.join(response.oddities)}"
+        what += f", with {response.deviation}"
     if not progress.chain and not warnings:
         return progress.answer(Service.CONFIRMED, f"{what}, certificate verified")
     if progress.chain:

@@ -58,6 +58,10 @@ async def ask(call: Call) -> Answer:
             Service.UNEXPECTED, _tls_facts(tls) | _other_facts(call, response, host), timings
         )
     facts = _tls_facts(tls) | _api_facts(found, response)
+    if response.oddities:
+        facts["summary"] = f"{facts['summary']}; its HTTP answer has {response.deviation}"
+    if response.exceeds_clients:
+        facts["warning"] = True
     if tls.version in OLD_VERSIONS:
         facts["summary"] = f"{facts['summary']}; no later than {tls.version}, which clients refuse"
         facts["warning"] = True

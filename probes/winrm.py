@@ -136,6 +136,10 @@ def _answer(facts: dict[str, Any], response: Response, logins: tuple[str, ...]) 
     if logins:
         facts["auth_methods"] = list(logins)
         facts["summary"] += f"; login by {_login_names(logins)}"
+    if response.oddities:
+        facts["summary"] += f"; its HTTP answer has {response.deviation}"
+    if response.exceeds_clients:
+        facts["warning"] = True
     return Answer(Service.CONFIRMED, facts)
 
 

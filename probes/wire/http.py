@@ -79,6 +79,16 @@ class Response:
     oddities: tuple[str, ...] = ()
     """Deviations of its head from RFC 9112 that were read over, each a clause without its verb."""
 
+    @property
+    def exceeds_clients(self) -> bool:
+        """True if its head is longer than clients take by default."""
+        return self.head_length > MAX_CLIENT_HEAD
+
+    @property
+    def deviation(self) -> str:
+        """Clause about what is odd in its head, without its verb; empty where nothing is."""
+        return " and ".join(self.oddities)
+
     def header(self, name: str) -> str:
         """The first field of this name (in lower case), empty if there is none."""
         return self._fields.get(name, ("",))[0]

@@ -134,6 +134,7 @@ async def test_an_odd_head_blocks_nothing(observed, peer, field: bytes, oddity: 
     assert seen.service is Service.CONFIRMED
     assert "warning" not in seen.facts
     assert seen.facts["http_oddities"] == [oddity]
+    assert str(seen.facts["summary"]).endswith(f"; its HTTP answer has {oddity}")
 
 
 async def test_a_body_without_end_is_not_read(observed, peer) -> None:

@@ -194,6 +194,18 @@ async def test_a_space_before_a_colon_does_not_hide_windows(observed, peer) -> N
         seen = await observed(winrm.ask, port)
     assert seen.service is Service.CONFIRMED
     assert seen.facts["http_oddities"] == ["a space before a colon"]
+    assert str(seen.facts["summary"]).endswith("; its HTTP answer has a space before a colon")
+    assert "warning" not in seen.facts
+
+
+async def test_a_head_longer_than_clients_take_is_a_warning(observed, peer) -> None:
+    body = wsman.encode_identity(lab.WINDOWS)
+    head = f"HTTP/1.1 200 OK\r\nX: {'y' * 70_000}\r\nContent-Length: {len(body)}\r\n\r\n"
+    async with peer(replies(head.encode(), body)) as port:
+        seen = await observed(winrm.ask, port)
+    assert seen.service is Service.CONFIRMED
+    assert seen.facts["warning"] is True
+    assert "a head of 68 KiB, of which many clients take 64 KiB" in str(seen.facts["summary"])
 
 
 async def test_a_page_of_html_with_status_200_is_not_ws_management(observed, peer) -> None:
