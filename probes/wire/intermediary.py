@@ -100,6 +100,7 @@ _GATEWAY_PAGE = re.compile(
     rb"no server is available to handle this request|upstream connect error|no healthy upstream"
     rb"|backend fetch failed|proxy error|proxy server (?:received|could not)|application gateway"
     rb"|server is temporarily unable to service your request|no available server"
+    rb"|is currently not serving requests|our services aren't available right now"
     rb"|failed to connect to endpoint|no such app|bad gateway|http/1\.1 service unavailable",
     re.IGNORECASE,
 )
@@ -120,7 +121,7 @@ _VCENTER_PAGE = re.compile(rb"vpxd|vsphere-(?:ui|client)|websso|/sso-|/psc", re.
 _ENVOY = re.compile(r"\benvoy\b", re.IGNORECASE)
 _CERTIFICATE_PAGE = re.compile(
     rb"no required ssl certificate was sent|the ssl certificate error|403\.(?:7|13|16|17)\b"
-    rb"|ssl client certificate|client certificate (?:is )?(?:required|missing|needed)"
+    rb"|(?:ssl|no) client certificate|client certificate (?:is )?(?:required|missing|needed)"
     rb"|(?:requires?|without|provide) an? (?:valid )?client certificate"
     rb"|cannot perform post-handshake authentication",
     re.IGNORECASE,
@@ -135,7 +136,9 @@ _TLS_PAGE = re.compile(
     re.IGNORECASE,
 )
 _NAME_PAGE = re.compile(
-    rb"invalid host ?name|invalid host header|misdirected request|unknown (?:virtual )?host\b",
+    rb"invalid host ?name|invalid (?:http_)?host header|misdirected request|invalid sni\b"
+    rb"|unknown (?:virtual )?host\b|host(?:name)? [^ ]{1,255} provided via (?:sni|http)\b"
+    rb"|direct ip access not allowed|blocked hosts?:|the host \[[^\]]{1,255}\] is not valid",
     re.IGNORECASE,
 )
 _MISDIRECTED = 421

@@ -52,6 +52,34 @@ CASES = {
         "it is Windows' HTTP service without a WinRM listener: HTTP 404 Not Found",
         "Have WinRM listen there",
     ),
+    "Jetty by an address": (
+        ("400 Bad Request", "", "<h2>HTTP ERROR 400 Invalid SNI</h2>"),
+        Problem.OTHER_NAME,
+        "the listener wants another name than “pc1:5985”: it says HTTP 400 Bad Request, “Invalid",
+        "Name the host as its listener has it",
+    ),
+    "Apache by two names": (
+        (
+            "400 Bad Request",
+            "Server: Apache\r\n",
+            "Hostname a.test provided via SNI and hostname b.test provided via HTTP are different",
+        ),
+        Problem.OTHER_NAME,
+        "Apache says HTTP 400 Bad Request, “Hostname a.test provided via SNI”",
+        "Name the host as its listener has it",
+    ),
+    "Cloudflare by an address": (
+        ("403 Forbidden", "Server: cloudflare\r\n", "Direct IP access not allowed"),
+        Problem.OTHER_NAME,
+        "cloudflare says HTTP 403 Forbidden, “Direct IP access not allowed”",
+        "Name the host as its listener has it",
+    ),
+    "Django by a name it does not serve": (
+        ("400 Bad Request", "", "Invalid HTTP_HOST header: 'pc1'"),
+        Problem.OTHER_NAME,
+        "the listener wants another name",
+        "Name the host as its listener has it",
+    ),
     "misdirected": (
         ("421 Misdirected Request", "Server: Apache\r\n"),
         Problem.OTHER_NAME,
@@ -197,6 +225,23 @@ CASES = {
         Problem.SERVICE_DOWN,
         "is down, or overloaded: a gateway (Apache) answers in its place",
         "Start the service behind the gateway",
+    ),
+    "OpenShift's router": (
+        (
+            "503 Service Unavailable",
+            "",
+            "Application is not available. The application is currently not serving requests at "
+            "this endpoint.",
+        ),
+        Problem.SERVICE_DOWN,
+        "is down, or overloaded: a gateway answers in its place",
+        "Start the service behind the gateway",
+    ),
+    "Tomcat without a client's certificate": (
+        ("403 Forbidden", "", "No client certificate chain in this request"),
+        Problem.CLIENT_CERTIFICATE,
+        "it demands a certificate of the client: HTTP 403 Forbidden, “No client certificate”",
+        "Give the Audit Service a certificate",
     ),
     "a load balancer of AWS": (
         ("503 Service Temporarily Unavailable", "Server: awselb/2.0\r\n"),
