@@ -95,8 +95,8 @@ def _api_facts(found: tuple[Element, ...], response: Response) -> dict[str, Any]
     words = fault(found)
     summary = "The vSphere API answers, "
     summary += f"with a fault: {words}" if words else "and names no product"
-    # Neither is what an ESXi host in order says to everybody.
-    short = "it answers with a fault" if words else "it names no product"
+    # An ESXi host in order says it to everybody.
+    short = "it does not say which product it is"
     return {"fault": words, "warning": True, "summary": summary, "shortfall": short} | server
 
 

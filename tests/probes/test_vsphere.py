@@ -120,7 +120,7 @@ async def test_a_fault_of_the_api_is_the_api(observed) -> None:
     assert seen.service is Service.CONFIRMED
     assert seen.facts["warning"] is True
     assert "Shutting down" in str(seen.facts["summary"])
-    assert seen.facts["shortfall"] == "it answers with a fault"
+    assert seen.facts["shortfall"] == "it does not say which product it is"
 
 
 async def test_an_answer_without_product_and_fault_is_no_fault(observed) -> None:
@@ -134,7 +134,7 @@ async def test_an_answer_without_product_and_fault_is_no_fault(observed) -> None
         seen = await observed(vsphere.ask, port_of(server))
     assert seen.facts["summary"] == "The vSphere API answers, and names no product"
     assert seen.facts["warning"] is True
-    assert seen.facts["shortfall"] == "it names no product"
+    assert seen.facts["shortfall"] == "it does not say which product it is"
 
 
 async def test_the_lab_refuses_a_method_it_does_not_have_as_the_api_does(observed) -> None:
