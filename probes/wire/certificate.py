@@ -40,7 +40,9 @@ _MAX_SHOWN = 4
 """Names of a certificate in a sentence."""
 _SAYS_NOTHING_OF_NAMES = ("self-signed", "private-ca", "missing-intermediate")
 """Reasons that are found before the names are looked at."""
-COMMON_NAME_FIX = "Issue a certificate that has the host's name in its subjectAltName."
+COMMON_NAME_FIX = (
+    "Issue a certificate that has the host's name in its subjectAltName, and an address as one."
+)
 _FIXES = {
     "common-name": COMMON_NAME_FIX,
     "expired": "Renew the certificate on the server.",
@@ -227,9 +229,14 @@ def _reason(
     if code in (EXPIRED, NOT_YET_VALID):
         return _validity_failure(code, chain, now)
     if code in NAME_MISMATCH:
-        if leaf and leaf.common_name_only and printable(host, 80) in leaf.names:
-            named = f"names {leaf.names[0]} in its common name alone, where no address counts"
-            return VerifyFailure("common-name", f"{named}: {_NO_SAN}")
+        if leaf and printable(host, 80) in leaf.names:
+            # Only an address can stand there and not match.
+            text = f"names {printable(host, 80)}"
+            if leaf.common_name_only:
+                text += f" in its common name alone, where no address counts: {_NO_SAN}"
+            else:
+                text += ", but not as an address of its subjectAltName, and clients take no other"
+            return VerifyFailure("common-name", text)
         what = f"only for {names_text(leaf)}" if leaf else "for another name"
         if leaf and leaf.common_name_only:
             what += f" (its common name; {_NO_SAN})"

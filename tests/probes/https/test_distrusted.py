@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from probes import https
 from probes.model import Service, Status
 from probes.vantage import NotOffered
-from probes.wire.certificate import VerifyFailure
+from probes.wire.certificate import Certificate, VerifyFailure, explain_verify_error
 
 HOST = "alloyscan.test"
 OK = b"HTTP/1.1 200 OK\r\nServer: test/1\r\nContent-Length: 2\r\n\r\nhi"
@@ -91,6 +92,16 @@ async def test_an_address_in_the_common_name_alone_is_told_as_that(
         "counts: it has no subjectAltName"
     )
     assert "subjectAltName" in result.observation.facts["fix"]
+
+
+def test_an_address_that_stands_as_a_dns_name_is_told_as_that():
+    now = datetime.now(UTC)
+    leaf = Certificate("x", "CA", "", now, now + timedelta(days=9), names=("10.0.0.5", "x.test"))
+    found = explain_verify_error(64, "IP address mismatch", [leaf], "10.0.0.5", now)
+    assert found.text == (
+        "names 10.0.0.5, but not as an address of its subjectAltName, and clients take no other"
+    )
+    assert "subjectAltName, and an address as one" in found.fix
 
 
 async def test_a_distrusted_certificate_without_alternative_names_says_both(
