@@ -27,12 +27,14 @@ _BARE_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+(?:_[A-Za-z]\w*)?")
 _BUSY = (MAX_STARTUPS.encode(), PENALTY.encode())
 _REFUSAL = re.compile(
     rb"\b(?:too many|exceeded|max(?:imum)?|limit|busy|try (?:again|later)|in use|no (?:free|more)"
-    rb"|not (?:allowed|permitted|authori[sz]ed|welcome)|refused|denied|unavailable|disabled|banned"
-    rb"|block(?:ed|listed)|blacklisted|rejected|maintenance|unauthori[sz]ed"
+    rb"|not (?:allowed|permitted|welcome)|refused|denied|unavailable|disabled|banned"
+    rb"|block(?:ed|listed)|blacklisted|rejected|maintenance"
     rb"|(?:connection|session) (?:was |is )?(?:closed|dropped))\b",
     re.IGNORECASE,
 )
 """Words with which a server of any protocol turns a client away."""
+_PROMPT = re.compile(rb"(?:login|user|user ?name|password|passcode): *$", re.IGNORECASE)
+"""End of what a terminal server says, whose notices have words of refusal too."""
 _TEXT = re.compile(rb"(?![0-9]{3}[ -])[\t\r\n\x20-\x7e]+")
 """Lines of text that do not begin with a reply code, as those of SMTP and FTP do."""
 _FOREIGN = (
@@ -132,7 +134,7 @@ def greeting(data: bytes, *, ended: bool = False) -> Greeting:
         at = end + 1 if end >= 0 else -1
         lines += 1
     unrecognised = bool(data) and not b"SSH-".startswith(data)
-    if ended and _TEXT.fullmatch(data):
+    if ended and _TEXT.fullmatch(data) and not _PROMPT.search(data):
         for line in data.split(b"\n", MAX_PREAMBLE_LINES)[:MAX_PREAMBLE_LINES]:
             if _REFUSAL.search(line):
                 return Greeting(refusal=printable(line[:MAX_LINE]))

@@ -119,6 +119,9 @@ def test_words_that_any_server_has_turn_away_and_prove_no_ssh(words: bytes) -> N
         b"* BYE Too many connections\r\n",
         b"-ERR too many clients\r\n",
         b"unlimited fun\r\n",
+        b"Unauthorized access prohibited.\r\n",
+        b"Use by others is not permitted\r\n\r\nlogin: ",
+        b"Access by others is denied\r\nUsername:",
         b"<!DOCTYPE html><p>Access denied</p>\r\n",
     ],
 )
