@@ -24,7 +24,7 @@ class Party(StrEnum):
     PROXY = "the proxy"
     """The path to the proxy, or the proxy."""
     INTERCEPTOR = "a proxy or filter on the path"
-    """What answered in the host's place or re-signed its TLS; named if known."""
+    """It answered in the place of the host or re-signed its TLS; named if known."""
     DEVICE = "a device on the path"
     """A device on the path that rejects, which is named."""
     UNDELIVERED = "the host or the router before it"

@@ -103,6 +103,8 @@ class _Session:
     engine: snmpv3.Report | None = None
     discovery: Reply | None = None
     """The reply to the discovery."""
+    asked: dict[int, SnmpCredential] = field(default_factory=dict)
+    """Credentials that were tried, by their place."""
     listening: set[asyncio.Task[_Attempt]] = field(default_factory=set)
     """Credentials that were asked with and may still be answered."""
     logins: set[int] = field(default_factory=set)
@@ -140,7 +142,7 @@ class _Session:
             done, _ = await asyncio.wait(
                 self.listening, timeout=left, return_when=asyncio.FIRST_COMPLETED
             )
-            if not done:
+            if not done and not self.logins_running:
                 return
             self.listening -= done
             for one in done:
@@ -156,6 +158,7 @@ class _Session:
         self, index: int, credential: SnmpCredential, timeout: float
     ) -> _Attempt:
         """Try one credential."""
+        self.asked[index] = credential
         version = _VERSIONS.get(credential.version)
         if version is not None:
             key = credential.community.encode()
@@ -224,18 +227,20 @@ async def _try_concurrently(session: _Session) -> None:
         ]
     tasks = {asyncio.ensure_future(one) for one in coroutines}
     pending: set[asyncio.Task[Any]] = {*tasks, *session.listening}
-    timeout = None if session.engine is None else session.grace
     try:
         while pending:
+            is_waiting = session.engine is None or session.logins_running
             done, pending = await asyncio.wait(
-                pending, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+                pending,
+                timeout=None if is_waiting else session.grace,
+                return_when=asyncio.FIRST_COMPLETED,
             )
             for task in done:
                 task.result()
-            if not done or any(one.result == ACCEPTED for one in session.attempts):
+            if any(one.result == ACCEPTED for one in session.attempts):
                 break
-            if session.engine is not None:
-                timeout = session.grace
+            if not done and not session.logins_running:
+                break
     finally:
         for task in tasks:
             task.cancel()
@@ -331,7 +336,12 @@ def _credential_facts(session: _Session) -> dict[str, object]:
     """Facts about the result of each given credential, by its place, without its secret."""
     if not session.call.options.snmp:
         return {}
-    last = {one.index: one for one in session.attempts if one.credential is not None}
+    # One that was still listened for when another was accepted has no attempt of its own.
+    last = {
+        index: _Attempt(Reply(_VERSIONS.get(credential.version, snmp.V3), None), index, credential)
+        for index, credential in session.asked.items()
+    }
+    last |= {one.index: one for one in session.attempts if one.credential is not None}
     return {
         "credentials": [_credential_fact(one, one.credential) for _, one in sorted(last.items())]
     }

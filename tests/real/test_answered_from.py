@@ -21,7 +21,7 @@ ASKED, OTHER = "10.77.1.31", "10.77.1.32"
 def device(need: Callable[..., None], tmp_path: Path) -> Iterator[str]:
     """Namespace with a device whose answers leave under its other address."""
     need("ip", "nft", "snmpd")
-    name = f"reach{os.getpid()}f"
+    name = f"reach{os.getpid()}g"
     config = tmp_path / "snmpd.conf"
     config.write_text(
         f"agentaddress udp:{ASKED}:161\nrocommunity public\nsysName two-homed\n"

@@ -45,7 +45,7 @@ asyncio.run(main())
 def near(need) -> Iterator[str]:
     """A namespace behind its own rules, with a router and a host that has no listener."""
     need("ip", "sysctl", "nft")
-    names = near, router, far = [f"reach{os.getpid()}{letter}" for letter in "abc"]
+    names = near, router, far = [f"reach{os.getpid()}{letter}" for letter in "abd"]
     with ExitStack() as down:
         for name in names:
             run("ip", "netns", "add", name)
