@@ -35,8 +35,8 @@ _RTT = struct.Struct("=I")
 _RTT_AT = 68
 """Offset of tcpi_rtt, microseconds, in struct tcp_info (linux/tcp.h); the state is at 0."""
 _COUNT = struct.Struct("=I")
-_RETRANSMITTED_AT, _TOTAL_RETRANSMITTED_AT = 36, 100
-"""Offsets of tcpi_retrans and tcpi_total_retrans in struct tcp_info."""
+_TIMEOUTS_AT, _RETRANSMITTED_AT, _TOTAL_RETRANSMITTED_AT = 2, 36, 100
+"""Offsets of tcpi_retransmits (a byte), tcpi_retrans and tcpi_total_retrans in struct tcp_info."""
 _SYN_SENT, _CLOSE = 2, 7
 """States of a connect under way and of one that failed (net/tcp_states.h)."""
 _IN_PROGRESS = frozenset(
@@ -72,12 +72,16 @@ def is_held_back(info: bytes) -> bool:
     tcpi_retrans only where that succeeded (tcp_retransmit_skb). A rule that drops in the hooks
     output or postrouting makes it fail without a word to the connect. False before the first
     retransmission (1 s, RFC 6298 2.1) and where the system has no tcp_info.
+
+    tcpi_retransmits counts each time that a retransmission was due. It is ahead of
+    tcpi_total_retrans where the SYN before still waited in this machine for a neighbour's ARP reply
+    or in a full queue: nothing was handed over then, but no rule has dropped it.
     """
     if len(info) < _TCP_INFO_SIZE:
         return False
     handed_over: int = _COUNT.unpack_from(info, _RETRANSMITTED_AT)[0]
     attempted: int = _COUNT.unpack_from(info, _TOTAL_RETRANSMITTED_AT)[0]
-    return attempted > 0 and handed_over == 0
+    return attempted > 0 and handed_over == 0 and attempted >= info[_TIMEOUTS_AT]
 
 
 class SocketPipe:

@@ -145,9 +145,10 @@ async def test_deadlines_expire_in_order_and_never_what_has_ended():
     deadlines.close()
 
 
-def tcp_info(attempted: int, handed_over: int) -> bytes:
+def tcp_info(attempted: int, handed_over: int, due: int = 0) -> bytes:
     """A tcp_info in which nothing but the retransmissions is said (linux/tcp.h)."""
     info = bytearray(104)
+    info[2] = due
     struct.pack_into("=I", info, 36, handed_over)
     struct.pack_into("=I", info, 100, attempted)
     return bytes(info)
@@ -160,6 +161,9 @@ def tcp_info(attempted: int, handed_over: int) -> bytes:
         (tcp_info(3, 0), True),
         (tcp_info(1, 1), False),
         (tcp_info(3, 1), False),
+        (tcp_info(5, 0, due=5), True),
+        # The SYN before waited for an ARP reply: the fifth was due, and was not even attempted.
+        (tcp_info(1, 0, due=5), False),
         # Before the first retransmission nothing can be told.
         (tcp_info(0, 0), False),
         (tcp_info(3, 0)[:100], False),
