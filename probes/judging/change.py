@@ -30,6 +30,7 @@ _NAMED: Mapping[Party, str] = {
     Party.PROXY: "the proxy {}",
     Party.INTERCEPTOR: "the proxy {} on the path",
     Party.DEVICE: "{}",
+    Party.ROUTER: "{}",
     Party.UNDELIVERED: "the host or {}, the router before it",
     Party.UNKNOWN: "{}, then the host or any other firewall before it",
 }
@@ -124,9 +125,10 @@ def _on(device: str) -> str:
     return f" on {device or 'the device that rejects it'}."
 
 
-def allow_in_own_firewall(source: str, to: str) -> tuple[str, str]:
-    """Sentence around the ports to allow in a host's own firewall."""
-    return "Allow ", f" from {source} in the firewall of {to} itself."
+def allow_in_own_firewall(source: str, to: str, *, several: bool = False) -> tuple[str, str]:
+    """Sentence around the ports to allow in the own firewall of a host, or of several."""
+    firewall, own = ("firewalls", "themselves") if several else ("firewall", "itself")
+    return "Allow ", f" from {source} in the {firewall} of {to} {own}."
 
 
 def allow_here(to: str) -> tuple[str, str]:
@@ -134,14 +136,18 @@ def allow_here(to: str) -> tuple[str, str]:
     return "Allow ", f" to {to} in the firewall of this machine."
 
 
-def start_or_let_through(to: str, device: str = "", *, several: bool = False) -> tuple[str, str]:
+def start_or_allow(
+    to: str, source: str, device: str = "", *, several: bool = False
+) -> tuple[str, str]:
     """Sentence around the ports of a host, or of several, that answers nothing at all.
 
     `device` rejects other rows there.
     """
     them = "them" if several else "it"
-    first = f", {device} first, which rejects other rows" if device else ""
-    return f"{_start_text(to, several)}, or have a firewall before {them} let ", f" through{first}."
+    where = f"the firewalls before {them}"
+    if device:
+        where = f"{device}, which rejects other rows, then on any other firewall before {them}"
+    return f"{_start_text(to, several)}, or allow ", f" from {source} on {where}."
 
 
 def route_text(router: str, to: str) -> str:
@@ -156,11 +162,15 @@ def undelivered_text(reason: Reason, router: str, to: str, *, several: bool = Fa
     says_so = router or "the router that says so"
     match reason:
         case Reason.TIME_EXCEEDED:
-            return f"Mend the routing loop on the way to {to}; {says_so} saw it."
+            return f"Mend the routing loop on the way to {to}, which {says_so} saw."
         case Reason.NET_UNREACH:
-            return f"Give {says_so} a route to {to}, or change the rule of it that says so."
+            return f"Give {says_so} a route to {to}, or change its rule that says so."
         case _ if router:
-            return f"{_start_text(to, several)}, if no rule of {router} says so."
+            up, them = ("they are", "them") if several else ("it is", "it")
+            return (
+                f"{_start_text(to, several)}; if {up} up, look on {router} for a rule or a route "
+                f"that stops {them}."
+            )
         case _:
             return f"{_start_text(to, several)}: nobody answers for {'them' if several else 'it'}."
 
@@ -277,8 +287,9 @@ def _of_unknown(row: _Row) -> _Words:
     # A port behind another one shows that the host is up; a public service is not ours to start.
     known = row.host.heard or check.ports or check.issuers
     if not row.named and (known or not silent):
-        return f"{check.fix} If that is so already, a firewall on the way stops it.", ""
-    return start_or_let_through(row.to, row.named)
+        rule = "If that is so already, look for a firewall on the way that drops it."
+        return f"{check.fix} {rule}", ""
+    return start_or_allow(row.to, row.source, row.named)
 
 
 _SENTENCES: Mapping[Party, Callable[[_Row], _Words]] = {
@@ -289,6 +300,7 @@ _SENTENCES: Mapping[Party, Callable[[_Row], _Words]] = {
     Party.PROXY: _of_proxy,
     Party.INTERCEPTOR: lambda row: (_LET_PAST, ""),
     Party.DEVICE: lambda row: allow_on_device(row.named, row.source, row.to),
+    Party.ROUTER: lambda row: (undelivered_text(row.seen.reason, row.named, row.to), ""),
     Party.UNDELIVERED: lambda row: (undelivered_text(row.seen.reason, row.named, row.to), ""),
     Party.HOST_FIREWALL: lambda row: allow_in_own_firewall(row.source, row.to),
     Party.HOST: _of_host,

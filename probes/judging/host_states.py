@@ -36,10 +36,8 @@ _SIGN_OF = {
     Party.HOST: _Sign.HEARD,
     Party.HOST_FIREWALL: _Sign.OWN_FIREWALL,
     Party.DEVICE: _Sign.REJECTED,
+    Party.UNDELIVERED: _Sign.UNDELIVERED,
 }
-
-_OF_THE_HOST = (Reason.HOST_UNREACH, Reason.NO_RESPONSE)
-"""Reasons of an undelivered row that are about the host; the others are about routes."""
 
 
 class HostStates:
@@ -178,8 +176,6 @@ def _sign(result: Result) -> _Told | None:
     if party is Party.SERVICE:
         return _HEARD
     sign = _SIGN_OF.get(party)
-    if sign is None and party is Party.UNDELIVERED and seen.reason in _OF_THE_HOST:
-        sign = _Sign.UNDELIVERED
     return None if sign is None else (sign, named)
 
 

@@ -27,8 +27,10 @@ class Party(StrEnum):
     """It answered in the place of the host or re-signed its TLS; named if known."""
     DEVICE = "a device on the path"
     """A device on the path that rejects, which is named."""
-    UNDELIVERED = "the host or the router before it"
-    """A router, which is named, or this machine cannot deliver to the host."""
+    ROUTER = "a router on the way"
+    """A router, which is named, has no route to the host, or saw a routing loop."""
+    UNDELIVERED = "the host or its address"
+    """A router, which is named, or this machine found nobody at the host's address."""
     HOST_FIREWALL = "the host's own firewall"
     HOST = "the host"
     """The path is open, and nothing listens."""
@@ -119,7 +121,7 @@ def _locate_by_icmp(seen: Observation, host: HostState) -> tuple[Party, str]:
     # A router that delivers to the host, or rejects other rows of it, has a rule that says so.
     if rejected or host.heard or (device and device == host.rejecting):
         return Party.DEVICE, device
-    return Party.UNDELIVERED, device
+    return (Party.UNDELIVERED if seen.reason is Reason.HOST_UNREACH else Party.ROUTER), device
 
 
 def _locate_here(seen: Observation, *, rejected: bool) -> tuple[Party, str]:

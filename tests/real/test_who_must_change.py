@@ -229,7 +229,7 @@ def test_an_address_that_our_own_routes_call_unreachable_is_no_host_that_is_down
 def test_a_silent_host_is_to_be_started_or_let_through(ran: Ran, role: str) -> None:
     # What the domain controllers lack comes after it.
     fix = ran.fix(role, MUTE)[0]
-    assert fix.startswith("Start the host or correct its address, or have a firewall before it let")
+    assert fix.startswith("Start the host or correct its address, or allow ")
     assert not any("PowerShell" in one for one in ran.fix(role, MUTE))
 
 

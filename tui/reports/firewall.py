@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from probes.judging.findings import Confidence, FindingKind
+from probes.judging.findings.hosts import classify
+from probes.judging.findings.outages import searched_in_vain
 from probes.model import Result
 from tui.reports import csv, markdown
 from tui.reports.flows import Flow, Request, request
@@ -62,12 +63,7 @@ def render_csv(report: Report) -> Iterator[str]:
 def _request(report: Report) -> Request:
     session = report.session
     addresses = session.header.vantage.addresses
-    down = {
-        key
-        for finding in session.findings
-        if (finding.kind, finding.sure) == (FindingKind.HOST, Confidence.CERTAIN)
-        for key in finding.keys
-    }
+    down = searched_in_vain(classify(session.results))
     source = addresses[0] if len(addresses) == 1 else ""
     return request(session.results, source, down, report.hosts)
 

@@ -57,8 +57,8 @@ _WRONG_SERVICE = (
     "except one that lets a device on the path answer in its place."
 )
 _HOST_DOWN = (
-    "The router before it looked for it on its network and found nobody: start the host or correct "
-    "its address, no rule mends that."
+    "A router looked for it, or for the next router on the way to it, in vain: start the host or "
+    "correct its address, no rule mends that."
 )
 _ABSENT = "No device with this address answers in its own network: there is no host to allow."
 _NO_ROUTE = "This machine has no route to it: routing has to change before a rule can."
@@ -150,7 +150,7 @@ def _exclusion_reason(result: Result, change: Change | None, down: Collection[st
             return _NO_RULE[party]
         case Party.ROUTE:
             return _NO_ROUTER if change.name else _NO_ROUTE
-        case Party.UNDELIVERED if seen.reason is Reason.TIME_EXCEEDED:
+        case Party.ROUTER if seen.reason is Reason.TIME_EXCEEDED:
             return _LOOP
         case Party.UNDELIVERED if result.job.key in down:
             return _HOST_DOWN

@@ -91,6 +91,12 @@ class ClassifiedResults:
     """Key of the host of each row that has an address or shares a name with one."""
 
 
+def source_of(rows: Iterable[LostRow]) -> str:
+    """Address that rows were sent from, for a sentence."""
+    sources = {one.result.observation.source or "" for one in rows}
+    return (next(iter(sources)) if len(sources) == 1 else "") or "this machine"
+
+
 def classify(results: Iterable[Result]) -> ClassifiedResults:
     """Classify the last result of each key; the order of the results has no effect."""
     latest = {result.job.key: result for result in results}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from probes.judging.change import allow_here, route_text, start_or_let_through, undelivered_text
-from probes.judging.findings.hosts import ClassifiedResults, Host, LostRow
+from probes.judging.change import allow_here, route_text, start_or_allow, undelivered_text
+from probes.judging.findings.hosts import ClassifiedResults, Host, LostRow, source_of
 from probes.judging.party import Party
 from probes.judging.text import Port, count, joined, ports_text, some
 from probes.model import NOT_SENT, Confidence, Finding, FindingKind, Reason
+from probes.registry.shell import address
 
 MIN_GROUP = 4
 """Hosts without an answer in one network that become one finding."""
@@ -18,8 +19,6 @@ NEIGHBOUR_TIMEOUT_MS = 900.0
 
 A firewall that rejects reports it sooner.
 """
-
-_ABOUT_ROUTES = (Reason.NET_UNREACH, Reason.TIME_EXCEEDED)
 
 
 def local_failures(results: ClassifiedResults) -> Iterator[Finding]:
@@ -30,8 +29,8 @@ def local_failures(results: ClassifiedResults) -> Iterator[Finding]:
             if lost.party in (Party.THIS_MACHINE, Party.ROUTE):
                 reported[lost.party, lost.name].append((host, lost))
     for lost in results.denied_locally:
-        address = lost.result.observation.address or ""
-        reported[lost.party, lost.name].append((results.hosts.get(address), lost))
+        asked = lost.result.observation.address or ""
+        reported[lost.party, lost.name].append((results.hosts.get(asked), lost))
     for (party, router), pairs in reported.items():
         rows = [lost for _, lost in pairs]
         hosts = _distinct_hosts(known for known, _ in pairs if known is not None)
@@ -96,7 +95,7 @@ def unreachable_networks(results: ClassifiedResults) -> Iterator[Finding]:
     reported: dict[tuple[Reason, str], list[tuple[Host, LostRow]]] = defaultdict(list)
     for host in results.hosts.values():
         for lost in host.lost:
-            if lost.party is Party.UNDELIVERED and lost.reason in _ABOUT_ROUTES:
+            if lost.party is Party.ROUTER:
                 reported[lost.reason, lost.name].append((host, lost))
     for (reason, router), pairs in reported.items():
         rows, hosts = [lost for _, lost in pairs], _distinct_hosts(host for host, _ in pairs)
@@ -132,12 +131,33 @@ def unreachable_hosts(results: ClassifiedResults) -> Iterator[Finding]:
                 silent.append(host)
             else:
                 reported[router].append(host)
-        for router, reported_hosts in reported.items():
-            yield from _unreachable(network, router, reported_hosts, immediate=router in immediate)
+        has_answering = any(host.up for host in hosts)
+        for router, its in reported.items():
+            searched = _is_searched(router, its, immediate)
+            yield from _unreachable(
+                network, router, its, searched=searched, has_answering=has_answering
+            )
         if network and len(silent) == len(hosts) > 1:
             yield _silent_network(network, silent)
         else:
             yield from _silent_hosts(network, [one for one in silent if len(one.lost) > 1])
+
+
+def searched_in_vain(results: ClassifiedResults) -> frozenset[str]:
+    """Keys of the rows of hosts that a router searched for, without a reply: no rule stops them."""
+    immediate = _immediate_reporters(results)
+    keys: list[str] = []
+    for host in results.hosts.values():
+        if _is_unanswering(host) and _is_searched(_unreachable_report(host), [host], immediate):
+            keys += _keys(host.lost)
+    return frozenset(keys)
+
+
+def _is_searched(router: str | None, hosts: Sequence[Host], immediate: Collection[str]) -> bool:
+    """True if a router searched for each of the hosts before it said that it is unreachable."""
+    if not router or router in immediate:
+        return False
+    return all(any(_after_neighbour_timeout(one) for one in host.lost) for host in hosts)
 
 
 def _is_unanswering(host: Host) -> bool:
@@ -147,7 +167,7 @@ def _is_unanswering(host: Host) -> bool:
 def _is_unanswered(lost: LostRow) -> bool:
     if lost.party is Party.UNKNOWN:
         return lost.reason is Reason.NO_RESPONSE
-    return lost.party is Party.UNDELIVERED and lost.reason not in _ABOUT_ROUTES
+    return lost.party is Party.UNDELIVERED
 
 
 def _unreachable_report(host: Host) -> str | None:
@@ -167,20 +187,24 @@ def _immediate_reporters(results: ClassifiedResults) -> frozenset[str]:
 
     Refusals of a rule are limited to one a second, so later ones take as long as a search.
     """
+    # Also of rows without a host, which are behind no host here.
+    seen = (result.observation for result in results.rows)
     return frozenset(
-        one.name
-        for host in results.hosts.values()
-        for one in host.lost
-        if one.result.observation.reason is Reason.HOST_UNREACH
-        and (one.result.observation.latency_ms or NEIGHBOUR_TIMEOUT_MS) < NEIGHBOUR_TIMEOUT_MS
+        address(one.icmp.offender)
+        for one in seen
+        if one.reason is Reason.HOST_UNREACH
+        and one.icmp is not None
+        and (one.latency_ms or NEIGHBOUR_TIMEOUT_MS) < NEIGHBOUR_TIMEOUT_MS
     )
 
 
 def _unreachable(
-    network: str, router: str, hosts: Sequence[Host], *, immediate: bool
+    network: str, router: str, hosts: Sequence[Host], *, searched: bool, has_answering: bool
 ) -> Iterator[Finding]:
     rows = [one for host in hosts for one in host.lost]
-    state, plural, says, confidence, why = _unreachable_words(router, hosts, immediate=immediate)
+    state, plural, says, confidence, why = _unreachable_words(
+        router, hosts, searched=searched, has_answering=has_answering
+    )
     if any(one.reason is Reason.NO_RESPONSE for one in rows):
         confidence, why = Confidence.LIKELY, f"{why}; some of its ports were only silent"
     if len(hosts) < MIN_GROUP:
@@ -198,16 +222,20 @@ def _unreachable(
 
 
 def _unreachable_words(
-    router: str, hosts: Sequence[Host], *, immediate: bool
+    router: str, hosts: Sequence[Host], *, searched: bool, has_answering: bool
 ) -> tuple[str, str, str, Confidence, str]:
     """State of one host and of several, who says so, confidence and grounds."""
     if router:
-        if not immediate and all(
-            any(_after_neighbour_timeout(one) for one in host.lost) for host in hosts
-        ):
+        if searched and has_answering:
             confidence, why = (
                 Confidence.CERTAIN,
                 f"{router} looked for it on its network before it said so (ICMP)",
+            )
+        elif searched:
+            # A next router that is down takes as long, and is told in the same words.
+            confidence, why = (
+                Confidence.LIKELY,
+                f"{router} looked for it, or for a next router on the way, in vain (ICMP)",
             )
         else:
             confidence, why = (
@@ -274,7 +302,7 @@ def _silent_hosts(network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
 def _start_text(to: str, rows: Iterable[LostRow], *, several: bool = False) -> str:
     rows = tuple(rows)
     devices = joined(sorted({one.name for one in rows} - {""}))
-    before, after = start_or_let_through(to, devices, several=several)
+    before, after = start_or_allow(to, source_of(rows), devices, several=several)
     return f"{before}{ports_text(one.port for one in rows)}{after}"
 
 

@@ -10,9 +10,9 @@ from probes.judging.change import (
     allow_flows_on_device,
     allow_in_own_firewall,
     required_change,
-    start_or_let_through,
+    start_or_allow,
 )
-from probes.judging.findings.hosts import ClassifiedResults, Host, LostRow
+from probes.judging.findings.hosts import ClassifiedResults, Host, LostRow, source_of
 from probes.judging.party import Party
 from probes.judging.text import Port, count, count_of, joined, ports_text, some
 from probes.model import Confidence, Finding, FindingKind, Reason
@@ -167,7 +167,7 @@ def _rejected_finding(device: str, parts: list[_RejectedPart], rows: Sequence[Lo
     parts.sort(key=lambda part: part.sort_key)
     told, rest = parts[:_MAX_PARTS], len(parts) - _MAX_PARTS
     towards = [f"{part.ports} towards {part.location}" for part in told]
-    flows = [f"{part.ports} from {_source(rows)} to {part.to}" for part in told]
+    flows = [f"{part.ports} from {source_of(rows)} to {part.to}" for part in told]
     if rest > 0:
         towards.append(f"other ports of {count(rest, 'more group', 'more groups')} of hosts")
         flows.append("the flows of the other rows")
@@ -242,7 +242,9 @@ def _own_firewall_text(group: _Group) -> tuple[str, Confidence, str, str]:
     else:
         text = f"Their own firewalls reject {ports} on {group.share}"
     why = "the ICMP errors came from the hosts' own addresses, which a device on the path can use"
-    before, after = allow_in_own_firewall(_source(group.rows), group.destinations)
+    before, after = allow_in_own_firewall(
+        source_of(group.rows), group.destinations, several=len(group.hosts) > 1
+    )
     return text, Confidence.LIKELY, why, f"{before}{ports}{after}"
 
 
@@ -267,7 +269,8 @@ def _unheard_text(group: _Group) -> tuple[str, Confidence, str, str]:
     """Silence of hosts of which nothing else answers."""
     ports, get = ports_text(group.ports), "get" if len(group.ports) > 1 else "gets"
     several = len(group.hosts) > 1
-    before, after = start_or_let_through(group.destinations, group.device, several=several)
+    source = source_of(group.rows)
+    before, after = start_or_allow(group.destinations, source, group.device, several=several)
     why, fix = _SILENCE, f"{before}{ports}{after}"
     if group.device:
         # A device sends about one refusal a second; further rejects look like silence.
@@ -317,8 +320,11 @@ def _rejecting_party(group: _Group) -> tuple[str, str]:
     if group.device:
         return group.device, f"{_flow_text(group)} on {group.device}"
     if all(host.state.own_firewall for host in group.hosts):
-        flow = f"{ports_text(group.ports)} from {_source(group.rows)}"
-        where = f"{flow} in the firewall of {group.destinations} itself"
+        flow = f"{ports_text(group.ports)} from {source_of(group.rows)}"
+        firewall, own = (
+            ("firewall", "itself") if len(group.hosts) == 1 else ("firewalls", "themselves")
+        )
+        where = f"{flow} in the {firewall} of {group.destinations} {own}"
         return (_OWN_FIREWALL if len(group.hosts) == 1 else _OWN_FIREWALLS), where
     return "", ""
 
@@ -335,18 +341,15 @@ def _answering_clause(group: _Group, separator: str = ", while ") -> str:
     if not all(answering):
         return ""
     if len(answering) == 1:
-        return f"{separator}its {ports_text(port for port in answering if port)} answers"
+        port = ports_text(port for port in answering if port)
+        opened = any(group.hosts[0].answering[port] for port in answering if port)
+        return f"{separator}{f'its {port} answers' if opened else f'it refuses {port} itself'}"
     return ", while their other ports answer"
 
 
 def _flow_text(group: _Group) -> str:
     """Flow to allow: `TCP 5985 from 10.0.0.9 to 14 hosts in 10.2.0.0/24`."""
-    return f"{ports_text(group.ports)} from {_source(group.rows)} to {group.destinations}"
-
-
-def _source(rows: Iterable[LostRow]) -> str:
-    sources = {one.result.observation.source or "" for one in rows}
-    return (next(iter(sources)) if len(sources) == 1 else "") or "this machine"
+    return f"{ports_text(group.ports)} from {source_of(group.rows)} to {group.destinations}"
 
 
 def _common_hint(rows: Sequence[LostRow]) -> str:

@@ -194,17 +194,15 @@ def test_a_host_that_answers_nothing_is_to_be_started_or_let_through(role):
     checks = [one for one in CATALOG.checks_of(role) if one.id != "enable.rpc_dynamic"]
     results = [row(one.id, SILENT) for one in checks]
     (fix,) = fixes(results, role)
-    assert fix.startswith(
-        "Start the host or correct its address, or have a firewall before it let TCP "
-    )
-    assert fix.endswith(" through.") and "PowerShell" not in fix
+    assert fix.startswith("Start the host or correct its address, or allow TCP ")
+    assert fix.endswith(f" from {HERE} on the firewalls before it.") and "PowerShell" not in fix
 
 
 def test_the_ports_of_a_silent_host_are_one_sentence():
     results = [row(id, SILENT) for id in ("esxi.https", "esxi.authd", "esxi.http")]
     assert fixes(results, "esxi.host") == (
-        "Start the host or correct its address, or have a firewall before it let TCP 80, 443 and "
-        "902 through.",
+        "Start the host or correct its address, or allow TCP 80, 443 and 902 from "
+        f"{HERE} on the firewalls before it.",
     )
 
 
@@ -212,7 +210,7 @@ def test_a_silent_port_of_a_host_that_answers_is_the_hosts_or_a_firewalls():
     results = [row("hyperv.winrm", SILENT), row("nas.netbios", OPEN)]
     (fix,) = fixes(results, "hyperv.host")
     assert fix.startswith("Enable PowerShell Remoting on the Hyper-V host and allow inbound TCP")
-    assert fix.endswith("If that is so already, a firewall on the way stops it.")
+    assert fix.endswith("If that is so already, look for a firewall on the way that drops it.")
 
 
 @pytest.mark.parametrize(
@@ -233,15 +231,18 @@ def test_silence_beside_rejections_of_a_host_never_heard_may_be_its_end_as_well(
     rejected = row("nas.netbios", REJECTED, icmp=Icmp(3, 13, ROUTER))
     (fix,) = fixes([row("hyperv.winrm", SILENT), rejected], "hyperv.host")
     assert fix == (
-        "Start the host or correct its address, or have a firewall before it let TCP 5985 "
-        f"through, {ROUTER} first, which rejects other rows."
+        f"Start the host or correct its address, or allow TCP 5985 from {HERE} on {ROUTER}, which "
+        "rejects other rows, then on any other firewall before it."
     )
 
 
 def test_silence_beside_a_router_that_cannot_deliver_is_the_same_host_that_is_down():
     down = (State.UNREACHABLE, Reason.HOST_UNREACH)
     results = [row("hyperv.winrm", SILENT), row("nas.netbios", down, icmp=Icmp(3, 1, ROUTER))]
-    expected = (f"Start the host or correct its address, if no rule of {ROUTER} says so.",)
+    expected = (
+        f"Start the host or correct its address; if it is up, look on {ROUTER} for a rule or a "
+        "route that stops it.",
+    )
     assert fixes(results, "hyperv.host") == fixes(results, "nas") == expected
 
 
@@ -333,8 +334,8 @@ def test_silence_beyond_a_routers_limit_of_errors_is_laid_on_the_router_too():
     for one in silent:
         (fix,) = by_host["unix.target", one.job.target.host]
         assert fix == (
-            "Start the host or correct its address, or have a firewall before it let TCP 22 "
-            f"through, {ROUTER} first, which rejects other rows."
+            f"Start the host or correct its address, or allow TCP 22 from {HERE} on {ROUTER}, "
+            "which rejects other rows, then on any other firewall before it."
         )
     # Another network, and another port: nothing points at the router.
     for one in others:
@@ -456,3 +457,30 @@ def test_an_answer_from_another_address_is_no_firewalls_and_no_host_that_is_down
         "Have SNMP answer from the address that is asked, or name 10.77.1.99 instead."
     )
     assert HostStates([result]).of(row("nas.netbios", SILENT)).heard
+
+
+@pytest.mark.parametrize(
+    ("ended", "icmp", "said"),
+    [
+        (
+            (State.UNREACHABLE, Reason.NET_UNREACH),
+            Icmp(3, 0, ROUTER),
+            f"Give {ROUTER} a route to {HOST}, or change its rule that says so.",
+        ),
+        (
+            (State.UNREACHABLE, Reason.TIME_EXCEEDED),
+            Icmp(11, 0, ROUTER),
+            f"Mend the routing loop on the way to {HOST}, which {ROUTER} saw.",
+        ),
+    ],
+)
+def test_a_fault_of_routes_is_the_routers_and_not_the_hosts(ended, icmp, said):
+    change = required_change(row("unix.ssh", ended, icmp=icmp), to=HOST)
+    assert (change.party, change.who, change.text) == (Party.ROUTER, ROUTER, said)
+
+
+def test_an_address_that_nobody_answers_for_is_no_matter_of_a_router():
+    ended = (State.UNREACHABLE, Reason.HOST_UNREACH)
+    change = required_change(row("unix.ssh", ended, icmp=Icmp(3, 1, HERE)), to=HOST)
+    assert change.who == "the host or its address"
+    assert change.text == f"Start {HOST} or correct its address: nobody answers for it."

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from probes.judging.findings import Confidence, FindingKind
+from probes.model import Status
 
 
 def test_one_unreachable_host_is_one_finding_and_not_twelve(row, only):
@@ -28,9 +31,20 @@ def test_a_router_that_cannot_deliver_is_named(row, only):
     assert finding.why.endswith("a firewall can say the same")
 
 
-def test_a_router_that_searched_for_the_host_makes_it_certain(row, only):
+def test_a_router_that_searched_beside_a_host_that_answers_makes_it_certain(row, found):
     rows = [row("10.2.0.7", port, "down", by="10.1.1.1", took=3065.0) for port in (135, 445)]
-    assert only(rows).confidence is Confidence.CERTAIN
+    (finding,) = found([*rows, row("10.2.0.8", 22)])
+    assert finding.confidence is Confidence.CERTAIN
+    assert finding.why == "10.1.1.1 looked for it on its network before it said so (ICMP)"
+
+
+def test_a_search_where_nothing_answers_may_have_been_for_the_next_router(row, only):
+    rows = [row("10.2.0.7", port, "down", by="10.1.1.1", took=3065.0) for port in (135, 445)]
+    finding = only(rows)
+    assert finding.confidence is Confidence.LIKELY
+    assert finding.why == (
+        "10.1.1.1 looked for it, or for a next router on the way, in vain (ICMP)"
+    )
 
 
 def test_a_router_that_also_says_so_at_once_may_have_a_rule_that_says_it(row, found):
@@ -122,10 +136,7 @@ def test_a_router_without_a_route_is_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", 22 + n, "no route", by="10.1.1.1") for n in range(5)]
     finding = only(rows)
     assert finding.text == "10.1.1.1 says that it has no route to 10.2.0.0/24 (5 hosts)"
-    assert (
-        finding.fix
-        == "Give 10.1.1.1 a route to 10.2.0.0/24, or change the rule of it that says so."
-    )
+    assert finding.fix == "Give 10.1.1.1 a route to 10.2.0.0/24, or change its rule that says so."
 
 
 def test_a_network_of_which_another_host_answers_is_not_called_unrouted(row, only):
@@ -160,3 +171,12 @@ def test_silence_that_is_natural_is_no_loss(row, found):
 
 def test_one_silent_port_of_a_host_of_which_nothing_is_known_stays_alone(row, found):
     assert found([row("10.2.0.7", 22, "silent")]) == ()
+
+
+def test_an_immediate_answer_about_an_unused_address_shows_the_rule_as_well(row, found):
+    late = row("10.2.0.7", 22, "down", by="10.1.1.1", took=1002.0)
+    up = row("10.2.0.9", 22)
+    at_once = row("10.2.0.8", 22, "down", by="10.1.1.1", took=0.4)
+    unused = replace(at_once, status=Status.NO_HOST)
+    (finding,) = (one for one in found([late, up, unused]) if "10.2.0.7" in one.text)
+    assert finding.confidence is Confidence.LIKELY

@@ -174,3 +174,18 @@ def test_silence_beside_a_hosts_own_rejects_may_be_more_of_them(row, found):
         "Allow UDP 161 from 10.0.0.9 in the firewall of 10.2.0.1 itself, then on what else is on "
         "the way."
     )
+
+
+def test_a_port_that_the_host_refuses_shows_it_up_and_is_not_said_to_answer(row, found):
+    rows = [row("10.2.0.7", 389, "rejected", by="10.1.1.1"), row("10.2.0.7", 88, "refused")]
+    (finding,) = (one for one in found(rows) if "rejects" in one.text)
+    assert (
+        finding.text == "10.1.1.1 rejects TCP 389 towards 10.2.0.7, while it refuses TCP 88 itself"
+    )
+
+
+def test_the_own_firewalls_of_several_hosts_are_several(row, only):
+    rows = [row(f"10.2.0.{n}", 22, "rejected", by=f"10.2.0.{n}") for n in (7, 8)]
+    assert only(rows).fix == (
+        "Allow TCP 22 from 10.0.0.9 in the firewalls of 2 hosts in 10.2.0.0/24 themselves."
+    )
