@@ -38,26 +38,27 @@ def below_role(lines: Sequence[Line], begins_role: bool) -> list[Line]:
 
 
 def plain_lines(
-    lines: Sequence[Line], *, wrapped: bool, headed: bool
+    lines: Sequence[Line], *, wrapped: bool, behind_role: bool
 ) -> tuple[str, list[Line], list[tuple[int, str]]]:
     """Heading, lines and refused lines (number, clause) of a list with a host a line.
 
-    A list that was `wrapped` at its commas may have more of them; only the beginning of a list can
-    be `headed`.
+    A list that was `wrapped` at its commas may have several hosts a line, all divided by commas,
+    and so may its first line if it stood `behind_role`.
     """
     lines = [line for line in lines if not is_rule(line.raw)]
-    has_heading_line = headed and len(lines) > 1 and is_heading(lines[0])
-    heading = lines[0].words[0].text if has_heading_line else ""
+    heading = lines[0].text.strip() if len(lines) > 1 and is_heading(lines[0]) else ""
     continued = False
     plain: list[Line] = []
     refused: list[tuple[int, str]] = []
     for line in lines[1:] if heading else lines:
-        is_list = wrapped and (line.is_continued or continued)
+        divided = all(word.after_comma for word in line.words[1:])
+        is_wrapped = wrapped and (line.is_continued or continued)
+        is_list = divided and (is_wrapped or (behind_role and line is lines[0]))
         if len(line.words) == 1 or is_list or "=" in line.words[0].text:
             plain.append(line)
         else:
             refused.append((line.number, f"it has several words, and {ONE_A_LINE}"))
-        continued = line.is_continued
+        continued = line.is_continued and divided
     if len(refused) > len(plain):
         number, reason = refused[0]
         reason = f"no host is taken from this list: {reason}; # begins a comment"

@@ -29,7 +29,7 @@ from probes.targets.result import (
 )
 from probes.targets.roles import ROLE, Roles, listed
 from probes.targets.table import UndecidedList, width
-from probes.targets.tokens import Line
+from probes.targets.tokens import Line, Word
 from profiles.errors import harmless
 from profiles.model import Profile
 
@@ -96,7 +96,7 @@ class TargetParser:
             return False
         spaced = _SPACED_PATH.fullmatch(text.rstrip())
         if spaced and self._base and hostfile.is_path_with_spaces(spaced[2], self._base):
-            self._parse_word(tokens.Word(f'{spaced[1]}@"{spaced[2]}"'))
+            self._parse_word(Word(f'{spaced[1]}@"{spaced[2]}"'))
         else:
             self._parse_text(text)
         return True
@@ -138,7 +138,7 @@ class TargetParser:
 
     def _begins_role(self, line: Line) -> bool:
         """True for `ROLE=…`, and for a role alone where plain hosts have none."""
-        bare = len(line.words) == 1 and not (self._file and self._file.role)
+        bare = len(line.words) == 1 and not self._has_file_role
         return self._roles.begins(line.words[0].text, self._prefixes_count, bare)
 
     def _parse_block(self, lines: Sequence[Line]) -> None:
@@ -149,7 +149,12 @@ class TargetParser:
             rest = below_role([first], True)
             if rest and lines and self._is_table_of_role(first, [*rest, *lines]):
                 return
-            self._parse_line(first)
+            if lines and first.words[0].text.partition("=")[1] and not self._has_file_role:
+                # What stands behind `ROLE=` is the first line of the list.
+                self._parse_role_key(first)
+                lines = [*rest, *lines]
+            else:
+                self._parse_line(first)
         if not lines:
             return
         self._enter_file_role()
@@ -163,7 +168,11 @@ class TargetParser:
             for line in lines:
                 self._parse_line(line)
         elif not self._parse_columns(lines):
-            self._parse_plain_lines(lines, headed=not rest)
+            self._parse_plain_lines(lines, behind_role=bool(rest))
+
+    def _parse_role_key(self, line: Line) -> None:
+        self._line = line.number
+        self._parse_word(Word(line.words[0].text.partition("=")[0] + "="))
 
     def _is_table_of_role(self, line: Line, lines: Sequence[Line]) -> bool:
         """Parse a table whose first line stands behind `ROLE=`; false if there is none."""
@@ -178,6 +187,10 @@ class TargetParser:
                 return True
         self._role, self._skip_hosts = before
         return False
+
+    @property
+    def _has_file_role(self) -> bool:
+        return bool(self._file and self._file.role)
 
     def _enter_file_role(self) -> None:
         """In a file under a role, the plain hosts of every line are of that role."""
@@ -212,9 +225,11 @@ class TargetParser:
         self._report_lines(listing.refused)
         return True
 
-    def _parse_plain_lines(self, lines: Sequence[Line], *, headed: bool) -> None:
+    def _parse_plain_lines(self, lines: Sequence[Line], *, behind_role: bool) -> None:
         """Parse a list with a host a line; other lines are refused together."""
-        heading, plain, refused = plain_lines(lines, wrapped=not self._file, headed=headed)
+        heading, plain, refused = plain_lines(
+            lines, wrapped=not self._file, behind_role=behind_role
+        )
         if heading:
             self._notices.add(heading, HEADING_TAKEN)
         for line in plain:
@@ -250,16 +265,12 @@ class TargetParser:
             named = replace(target, friendly_name=harmless(comment, MAX_FRIENDLY_NAME))
             self._targets[key] = named
 
-    def _parse_word(self, word: tokens.Word) -> None:
+    def _parse_word(self, word: Word) -> None:
         role, equals, rest = word.text.partition("=")
         if equals and ROLE.fullmatch(role):
             self._report_empty_role()
             self._parse_role_and_host(role, rest.lstrip(tokens.QUOTES))
-        elif (
-            not word.after_comma
-            and self._roles.spelled(word.text)
-            and not (self._file and self._file.role)
-        ):
+        elif not word.after_comma and self._roles.spelled(word.text) and not self._has_file_role:
             self._report_empty_role()
             self._add_usual_hosts(self._role_of(word.text))
         else:

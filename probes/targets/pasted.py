@@ -36,9 +36,10 @@ def pasted_line(text: str, profile: Profile) -> PastedLine:
         )
     roles = Roles(profile)
     lines = list(tokenize(roles.with_ids(text)[0]))
-    if len(lines) < 2:
+    is_one_line = len(text.strip().splitlines()) < 2
+    if is_one_line or not lines:
         # The path of a file may have spaces and commas.
-        is_reference = len(text.splitlines()) < 2 and re.match(r"\s*(?:[\w.-]+=)?@", text)
+        is_reference = is_one_line and re.match(r"\s*(?:[\w.-]+=)?@", text)
         return PastedLine(line_without_passwords(text if is_reference else single_line(text)))
     prefixes = roles.are_all_keys(text)
 
@@ -56,14 +57,13 @@ def pasted_line(text: str, profile: Profile) -> PastedLine:
 
 def _block_line(block: Sequence[Line], begins_role: bool) -> tuple[str, list[str]]:
     """Line of one block, and sentences about it."""
-    role, first, inner = "", list(block[:1]), list[Line]()
+    role, inner, candidate = "", list[Line](), list(block)
     if begins_role:
         key, equals, _ = block[0].words[0].text.partition("=")
-        role = key + equals
+        # A role alone and its hosts are two words.
+        role = key + (equals or " ")
         inner = below_role(block[:1], True)
         candidate = [*inner, *block[1:]] if len(block) > 1 else []
-    else:
-        first, candidate = [], list(block)
     try:
         listing = read_listing(candidate, how="copy the hosts alone, one a line")
     except UndecidedList as wrong:
@@ -73,13 +73,13 @@ def _block_line(block: Sequence[Line], begins_role: bool) -> tuple[str, list[str
         hosts = [row.host for row in listing.rows if not _NO_HOST.search(row.host)]
         said = [f"Of what was pasted {listing.about}."] if listing.about else []
         said += [_left_out(listing.refused)] if listing.refused else []
-        gap = " " if role and not role.endswith("=") else ""
-        return line_without_passwords(role + gap + ", ".join(hosts)), said
-    below = block[1:] if begins_role else block
-    heading, plain, refused = plain_lines(below, wrapped=True, headed=not inner)
+        return line_without_passwords(role + ", ".join(hosts)), said
+    if not candidate:
+        return line_without_passwords(joined(block)), []
+    heading, plain, refused = plain_lines(candidate, wrapped=True, behind_role=bool(inner))
     said = [f"{harmless(heading)}: {HEADING_TAKEN}."] if heading else []
     said += [_left_out(refused)] if refused else []
-    return line_without_passwords(joined([*first, *plain])), said
+    return line_without_passwords(role + joined(plain)), said
 
 
 def _left_out(refused: Sequence[tuple[int, str]]) -> str:

@@ -137,7 +137,7 @@ def width(lines: Sequence[Line]) -> int:
 
 def is_heading(line: Line) -> bool:
     """True for a line that is the heading of a single column of hosts."""
-    return len(line.words) == 1 and _is_heading(line.words[0].text)
+    return _is_heading(line.text) and not any(word.after_comma for word in line.words)
 
 
 def _grid(lines: Sequence[Line]) -> _Grid | None:

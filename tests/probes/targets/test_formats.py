@@ -201,3 +201,59 @@ def test_a_line_below_other_hosts_is_no_heading(text):
 )
 def test_a_line_is_kept_without_its_passwords(line, kept):
     assert line_without_passwords(line) == kept
+
+
+FOREIGN = {
+    "prose": "Hello Anna,\nplease check these:\nweb1\nand that one,\nthanks a lot\n",
+    "arp": "_gateway (10.0.0.1) at 00:11:22:33:44:55 [ether] on eth0\n"
+    "? (10.0.0.15) at <incomplete> on eth0\n",
+    "nmap": "Starting Nmap 7.93 ( https://nmap.org )\nNmap scan report for 10.0.0.1\n",
+    "leases": 'lease 10.0.0.14 {\n  starts 1 2024;\n  client-hostname "pc14";\n}\n',
+    "zones": 'zone "corp.example" { type master; };\nzone "x" { type slave; };\n',
+    "ping": "PING web1 (10.0.0.5) 56(84) bytes of data.\n64 bytes from web1: icmp_seq=1\n",
+    "listing": "total 8\n-rw-r--r-- 1 root root 12 a.txt\n-rw-r--r-- 1 root root 12 b.txt\n",
+    "domain": "Get list of DCs in domain\n    dc1.corp [PDC] [DS]\n    dc2.corp [DS]\n",
+}
+LISTED = {
+    "# Linux servers\nweb1\nweb2\n": ["web1", "web2"],
+    "#TYPE Selected.Computer\nName,Note\nweb1,spare\nweb2,old\n": ["web1", "web2"],
+    "/* servers of the site */\nweb1\nweb2\n": ["web1", "web2"],
+    "Hostname\nweb1\nweb2\n": ["web1", "web2"],
+    "Computer Name\nweb1\nweb2\n": ["web1", "web2"],
+    "All our servers\nweb1\nweb2\n": ["web1", "web2"],
+    "web1\nweb2 the old one\nweb3\n": ["web1", "web3"],
+    "# Copyright of 1993\n\n10.0.0.5 web1 # the web\n": ["10.0.0.5"],
+}
+
+
+def asked(text):
+    return [target.host for target in parse_entries(text, read_files=False).targets]
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_no_word_of_a_foreign_text_is_a_host_where_it_is_typed_or_pasted(tmp_path, name):
+    text = FOREIGN[name]
+    assert read(tmp_path, text)[0].keys() <= {"web1"}
+    assert asked(f"unix.target={text}") in ([], ["web1"])
+    for pasted in (f"unix.target={text}", f"unix.target=\n{text}"):
+        assert asked(pasted_line(pasted, PROFILE).text) in ([], ["web1"])
+    assert asked("unix.target=" + pasted_line(text, PROFILE).text) in ([], ["web1"])
+
+
+@pytest.mark.parametrize(("text", "hosts"), LISTED.items())
+def test_several_lines_behind_a_role_are_read_as_those_of_a_file(text, hosts):
+    assert asked(f"unix.target={text}") == hosts
+    assert asked(f"unix.target=\n{text}") == hosts
+    assert asked(pasted_line(f"unix.target={text}", PROFILE).text) == hosts
+    assert asked("unix.target=" + pasted_line(text, PROFILE).text) == hosts
+
+
+def test_a_role_in_a_file_may_have_its_hosts_on_its_line_and_below(tmp_path):
+    (tmp_path / "list").write_text("unix.target=a, b\nc\nnas = d\ne # spare\n")
+    found = parse_entries("@list", base=tmp_path)
+    assert [f"{one.role}={one.host}" for one in found.targets] == [
+        *("unix.target=a", "unix.target=b", "unix.target=c"),
+        *("nas=d", "nas=e"),
+    ]
+    assert found.problems == ()
+    assert asked("unix.target=a, b\nc\nnas = d\ne") == ["a", "b", "c", "d", "e"]
