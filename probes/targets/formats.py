@@ -25,6 +25,15 @@ _HERE = frozenset(
 )  # fmt: skip
 """Names that every /etc/hosts has and that are no hosts of the network."""
 
+_OWN_ADDRESS = "127.0.1.1"
+"""Address that Debian and WSL write for the name of the machine itself."""
+_SSH_KEYWORDS = frozenset(
+    ("hostname", "user", "port", "identityfile", "proxyjump", "proxycommand", "include", "match",
+     "forwardagent", "compression", "serveraliveinterval", "stricthostkeychecking",
+     "userknownhostsfile", "loglevel", "controlmaster", "identitiesonly")
+)  # fmt: skip
+"""Of ssh_config(5), in small letters."""
+
 ONE_A_LINE = "a list has one host a line"
 
 
@@ -55,8 +64,8 @@ def _refuse_foreign(lines: Sequence[Line]) -> None:
         raise UndecidedList(lines[0].number, f"this is JSON or TOML; {ONE_A_LINE}")
     if first.startswith("<"):
         raise UndecidedList(lines[0].number, f"this is XML or HTML; {ONE_A_LINE}")
-    names = {line.words[0].text.casefold() for line in lines if len(line.words) > 1}
-    if "host" in names and names & {"hostname", "user", "port", "identityfile", "proxyjump"}:
+    names = {line.words[0].text.casefold() for line in lines if len(line.words) == 2}
+    if "host" in names and names & _SSH_KEYWORDS:
         raise UndecidedList(lines[0].number, f"this is a configuration of ssh; {ONE_A_LINE}")
     for line in lines:
         if _YAML_KEY.fullmatch(line.raw) and "=" not in line.raw.partition(":")[0]:
@@ -138,7 +147,8 @@ def _hosts_file(lines: Sequence[Line]) -> Listing | None:
             return None
         if any(_is_one_address(word.text) for word in names):
             return None
-        if len(lines) > 1 and names and names[0].text.casefold() in _HERE:
+        is_here = names and (names[0].text.casefold() in _HERE or address.text == _OWN_ADDRESS)
+        if len(lines) > 1 and is_here:
             left_out += 1
             continue
         plain = all(is_usable(word.text) for word in names)

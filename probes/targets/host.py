@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ _NORMALIZED_CHARACTERS = str.maketrans(
 )
 # IDNA 2003 and 2008 disagree about these, so either reading may be another machine.
 _DEVIATIONS = frozenset("\u00df\u03c2\u200c\u200d")
+_MARKS = frozenset(".-_\u3002\uff0e\uff61\u00b7\u0375\u05f3\u05f4\u30fb") | _DEVIATIONS
+"""Characters of a name beside letters and digits: dots (RFC 3490 3.1) and RFC 5892 2.6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +307,9 @@ def _reject_urls_and_wildcards(text: str) -> None:
 
 
 def _idna_ascii(text: str) -> str:
+    if any(unicodedata.category(char)[0] not in "LMN" and char not in _MARKS for char in text):
+        # IDNA 2003 takes every symbol, an arrow and a frame as well.
+        raise InvalidEntry("a symbol is in no host name; write it in its xn-- form if it is meant")
     if _DEVIATIONS & set(text):
         raise InvalidEntry(
             "DNS knows two spellings of this name; write the one meant in its xn-- form"

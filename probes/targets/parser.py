@@ -203,7 +203,10 @@ class TargetParser:
         file = self._file
         how = "write the hosts alone, one a line"
         if file:
-            how = f"name that column by its number or heading, as in @{file.path}:1"
+            how = (
+                f"name that column by its number or heading, as in @{file.path}:1, or write the"
+                " hosts one a line"
+            )
         try:
             listing = read_listing(lines, file.column if file else "", how)
         except UndecidedList as wrong:

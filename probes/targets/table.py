@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import ipaddress
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probes.targets import host as hosts
 from probes.targets.errors import InvalidEntry
@@ -21,15 +22,20 @@ MAX_COLUMNS = 1024
 _SURE_NAMES = (
     "dnshostname", "fqdn", "dnsname", "hostfqdn", "fullyqualifieddomainname", "hostname",
     "computername", "servername", "machinename", "nodename", "devicename", "systemname", "pcname",
-    "rechnername", "ansiblehost", "inventoryhostname", "vmname", "samaccountname",
+    "rechnername", "ansiblehost", "inventoryhostname", "vmname", "assetname", "netbiosname",
+    "hostnames", "computernames", "servernames", "samaccountname",
 )  # fmt: skip
 _NAMES = (
     *_SURE_NAMES, "host", "computer", "server", "machine", "node", "device", "rechner", "pc",
-    "target", "name", "cn",
+    "target", "hosts", "computers", "servers", "machines", "nodes", "devices", "targets", "pcs",
+    "clients", "workstation", "workstations", "endpoint", "endpoints", "serveur", "serveurs",
+    "name", "names", "cn",
 )  # fmt: skip
 _ADDRESSES = (
     "ipaddress", "ipaddr", "ipv4address", "ipadresse", "primaryip", "managementip", "mgmtip",
-    "hostip", "serverip", "ip", "ipv4", "address", "ipv6address", "ipv6",
+    "hostip", "serverip", "internetaddress", "clientipaddress", "privateipaddress", "internalip",
+    "primaryipaddress", "primaryip4", "ip", "ipv4", "address", "ipaddresses", "ipadressen",
+    "adresseip", "ips", "addresses", "ipv6address", "ipv6",
 )  # fmt: skip
 _SURE = frozenset((*_SURE_NAMES, *_ADDRESSES)) - {"address"}
 _OTHERS = frozenset(
@@ -39,6 +45,15 @@ _OTHERS = frozenset(
      "age", "enabled", "distinguishedname", "objectclass", "objectguid", "sid")
 )  # fmt: skip
 """Headings that stand beside those of hosts."""
+_OTHER_OBJECTS = frozenset(
+    ("displayname", "email", "emailaddress", "mail", "givenname", "surname", "firstname",
+     "lastname", "vorname", "nachname", "department", "abteilung", "phone", "telephone", "telefon",
+     "title", "jobtitle", "publisher", "startmode", "starttype", "servicetype",
+     "processid", "processname", "handles", "drivername", "portname", "installdate")
+)  # fmt: skip
+"""Headings beside the name of a person, a service, a process or a program."""
+_OF_COMPUTERS = frozenset(("os", "operatingsystem", "mac", "macaddress", *_ADDRESSES))
+"""Headings beside the name of a computer and of nothing else."""
 _PLACEHOLDERS = frozenset(
     (
         "-",
@@ -59,11 +74,21 @@ _PLACEHOLDERS = frozenset(
 """Cells that mean nothing."""
 _RANK = {heading: rank for rank, heading in enumerate(_NAMES + _ADDRESSES)}
 """Headings of columns that hold hosts, the one that a look-up needs least help with first."""
+_KNOWN = _OTHERS | _OTHER_OBJECTS | _RANK.keys()
 
+_OTHER_CLASSES = frozenset(
+    ("user", "group", "contact", "person", "inetorgperson", "organizationalunit", "container",
+     "printqueue")
+)  # fmt: skip
+"""Values of objectClass (MS-ADSC) that are no computers."""
+_TOTALS = frozenset(("total", "totals", "grandtotal", "sum", "count", "summe", "gesamt", "anzahl"))
 _RULE = re.compile(r"[\s|+:=-]*(?:--|==)[\s|+:=-]*|[\s|+:-]*-[\s|+:-]*\|[\s|+:-]*")
 _INTERNAL = re.compile(r"(?:10|127|169\.254|172\.(?:1[6-9]|2\d|3[01])|192\.168)\.")
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 _WIDE_GAP = re.compile(r"\t|\s{2,}")
+_WIDE_CELL = re.compile(r"\S+(?:\s\S+)*")
+_WORDS = re.compile(r"""[\w\s.'"-]+""")
+_FRAMED = re.compile(r"\s*\|([^|]+)\|\s*")
 _DELIMITERS = ("\t", ";", ",", "|")
 _EXCEL_DELIMITER = re.compile(r"sep=(.)", re.IGNORECASE)
 
@@ -137,7 +162,7 @@ def width(lines: Sequence[Line]) -> int:
 
 def is_heading(line: Line) -> bool:
     """True for a line that is the heading of a single column of hosts."""
-    return _is_heading(line.text) and not any(word.after_comma for word in line.words)
+    return _is_heading(line.text) and _WORDS.fullmatch(line.text) is not None
 
 
 def _grid(lines: Sequence[Line]) -> _Grid | None:
@@ -158,6 +183,8 @@ def _grid(lines: Sequence[Line]) -> _Grid | None:
         and (runs > 1 or len(_WIDE_GAP.split(lines[0].raw.strip())) == 1)
     ):
         return _aligned(lines)
+    if all(_FRAMED.fullmatch(line.raw) for line in kept):
+        return _framed(kept, lines)
     grids = [grid for delimiter in delimiters if (grid := _delimited(kept, delimiter))]
     grids += [grid for cells in (_wide_cells, _word_cells) if (grid := _spaced(kept, cells))]
     headed = (grid for grid in grids if grid.is_headed)
@@ -207,7 +234,36 @@ def _delimited(lines: Sequence[Line], delimiter: str) -> _Grid | None:
 
 
 def _spaced(lines: Sequence[Line], cells_of: Callable[[Line], list[str]]) -> _Grid | None:
-    return _rectangular([(line.number, cells_of(line)) for line in lines])
+    cells = [(line.number, cells_of(line)) for line in lines]
+    if cells_of is _wide_cells:
+        starts = _starts(lines[0])
+        for at, line in enumerate(lines):
+            found = _starts(line)
+            if len(found) == len(cells[at][1]) < len(starts) and set(found) <= set(starts):
+                # A cell is empty.
+                values = dict(zip(found, cells[at][1], strict=True))
+                cells[at] = line.number, [values.get(start, "") for start in starts]
+    grid = _rectangular(cells)
+    if (
+        grid
+        and grid.is_headed
+        and not all(_folded(cell) in _KNOWN for cell in grid.lines[0][1][:2])
+    ):
+        # Two words may be a setting and its value.
+        return replace(grid, is_headed=len(grid.lines[0][1]) > 2)
+    return grid
+
+
+def _starts(line: Line) -> list[int]:
+    return [match.start() for match in _WIDE_CELL.finditer(line.raw.expandtabs())]
+
+
+def _framed(rows: Sequence[Line], lines: Sequence[Line]) -> _Grid:
+    """Grid of a single column with a frame around it."""
+    cells = [(line.number, [_cleaned(line.raw.strip().strip("|"))]) for line in rows]
+    below = [one for one in lines if one.number > rows[0].number][:1]
+    underlined = bool(below) and is_rule(below[0].raw)
+    return _Grid(cells, underlined or _is_heading(cells[0][1][0]))
 
 
 def _wide_cells(line: Line) -> list[str]:
@@ -240,6 +296,7 @@ def _rectangular(cells: list[tuple[int, list[str]]]) -> _Grid | None:
         and 1 < len(fitting) > len(cells) / 2
         # The same word in every line is a keyword.
         and not any(row[at] == first[at] for _, row in fitting[1:] for at in known)
+        and not _is_transposed([row for _, row in fitting])
     )
     refused = [
         (number, f"its columns are not {width:,}, as those of the first line are")
@@ -247,6 +304,17 @@ def _rectangular(cells: list[tuple[int, list[str]]]) -> _Grid | None:
         if len(row) != width
     ]
     return _Grid(fitting, headed, refused)
+
+
+def _is_transposed(rows: Sequence[Sequence[str]]) -> bool:
+    """True for lines of a name and its value: the headings stand below one another."""
+    first = rows[0]
+    return (
+        len(first) == 2
+        and _is_heading(first[0])
+        and _folded(first[1]) not in _KNOWN
+        and any(_folded(row[0]) in _KNOWN for row in rows[1:])
+    )
 
 
 def _are_headings(cells: Sequence[str]) -> bool:
@@ -317,14 +385,18 @@ def _listing(grid: _Grid, column: str, how: str) -> Listing:
         # Every other line has an address there.
         heading, rows = grid.lines[0][1], grid.lines[1:]
     names = _name_column(heading, chosen)
-    refused = list(grid.refused)
+    rows, others = _computers(heading, rows, chosen)
+    refused = [*grid.refused, *others]
     if heading and _folded(heading[chosen]) in _ADDRESSES:
         no_address = f'below "{harmless(heading[chosen], 40)}" no address stands'
         fits = [not row[chosen] or _is_address(row[chosen]) for _, row in rows]
         refused += [(row[0], no_address) for row, fit in zip(rows, fits, strict=True) if not fit]
         rows = [row for row, fit in zip(rows, fits, strict=True) if fit]
+    # As NetBox and interfaces write it; a network has an own heading.
+    is_interface = not heading or _folded(heading[chosen]) in _ADDRESSES
+    bare = _without_prefix if is_interface else str
     found = [
-        Row(number, row[chosen], "" if names is None else row[names])
+        Row(number, bare(row[chosen]), "" if names is None else row[names])
         for number, row in rows
         if row[chosen]
     ]
@@ -336,7 +408,36 @@ def _listing(grid: _Grid, column: str, how: str) -> Listing:
     )
     if len(found) < len(rows):
         about += f", {len(rows) - len(found):,} lines have none there"
+    kept = {number: row[chosen] for number, row in rows}
+    if any(row.host != kept[row.line] for row in found):
+        about += ", the addresses without the length of their network"
     return Listing(found, about, refused)
+
+
+def _computers(
+    heading: Sequence[str], rows: Sequence[tuple[int, list[str]]], chosen: int
+) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]]]:
+    """The rows that may be computers, and the others as refused lines."""
+    classes = [at for at, cell in enumerate(heading) if _folded(cell) == "objectclass"]
+    kept, refused = list[tuple[int, list[str]]](), list[tuple[int, str]]()
+    for number, row in rows:
+        if any(_folded(row[at]) in _OTHER_CLASSES for at in classes):
+            refused.append((number, "its objectClass is that of no computer"))
+        elif heading and number == rows[-1][0] and _folded(row[chosen]) in _TOTALS:
+            refused.append((number, "it is a total, not a host"))
+        else:
+            kept.append((number, row))
+    return kept, refused
+
+
+def _without_prefix(cell: str) -> str:
+    """ADDRESS of ADDRESS/PREFIX, unless that is the first address of a network."""
+    try:
+        interface = ipaddress.ip_interface(cell)
+    except ValueError:
+        return cell
+    is_network = interface.ip == interface.network.network_address
+    return cell if is_network else cell.partition("/")[0]
 
 
 def _is_headed_by(grid: _Grid, column: str) -> bool:
@@ -372,12 +473,19 @@ def _headed_column(
     """The column of hosts in which most cells are some, by the rank of its heading."""
     line = grid.lines[0][0]
     known = [at for at, cell in enumerate(heading) if _is_heading(cell)]
+    if len(heading) == 1 and _folded(heading[0]) not in _KNOWN:
+        # A rule below it says that it is a heading.
+        known = [0]
     bad = {at: sum(not _fits(heading[at], row[at]) for _, row in rows) for at in known}
-    best = sorted(known, key=lambda at: (bad[at], _RANK[_folded(heading[at])]))
+    best = sorted(known, key=lambda at: (bad[at], _RANK.get(_folded(heading[at]), 0)))
     if not best or not rows:
         raise UndecidedList(
             line,
             f"{_columns_of(heading)}, and none of them says that it has the hosts; {how}",
+        )
+    if _folded(heading[best[0]]) in ("name", "names", "cn") and _are_of_others(heading):
+        raise UndecidedList(
+            line, f"{_columns_of(heading)}, so they may name something else than hosts; {how}"
         )
     twin = [at for at in best[1:2] if _folded(heading[at]) == _folded(heading[best[0]])]
     if twin and bad[twin[0]] == bad[best[0]]:
@@ -389,8 +497,18 @@ def _headed_column(
     return best[0]
 
 
+def _are_of_others(heading: Sequence[str]) -> bool:
+    """True for headings of persons, services or programs rather than of computers."""
+    folded = frozenset(map(_folded, heading))
+    return bool(folded & _OTHER_OBJECTS) and not folded & _OF_COMPUTERS
+
+
 def _fits(heading: str, cell: str) -> bool:
-    return _is_address(cell) if _folded(heading) in _ADDRESSES else is_usable(cell)
+    if _folded(heading) in _ADDRESSES:
+        return _is_address(cell)
+    # Of the accounts of a domain only a computer's ends in $ (MS-ADTS 3.1.1.8.1).
+    is_account = _folded(heading) == "samaccountname"
+    return is_usable(cell) and (not is_account or cell.endswith("$"))
 
 
 def headed_lines(lines: Sequence[Line]) -> frozenset[int]:

@@ -27,8 +27,19 @@ _COMMENT = re.compile(
 )
 # Not the separators of ASCII and the form feed, of which a hostile cell may be full.
 _LINE_END = re.compile("\r\n?|[\n\x85\u2028\u2029]")
+_UPRIGHT = "\u2502\u2503\u2506\u2507\u250a\u250b\u254e\u254f\u2551"
+_LEVEL = "\u2500\u2501\u2504\u2505\u2508\u2509\u254c\u254d\u2550"
 _SEMICOLON_COMMENT = re.compile(r"\s;\s+(.*)")
-_BULLET = re.compile(r"[-*\u2022\u00b7]|[0-9]{1,5}[.)]")
+_BULLET = re.compile(
+    r"[-*+>\u2022\u00b7\u25e6\u25aa\u25ab\u25cf\u25cb\u25a0\u25a1\u2023\u2043\u25b6\u25ba]"
+    r"|[\u2713\u2714\u2717\u2718\u2610\u2611\u2612\u27a2\u27a4\u2192]|\+-+|[0-9]{1,5}[.)]"
+)
+_TASK = re.compile(r"^(\s*[-*+]\s+)\[[ xX]\]\s")
+_FRAMES = {
+    code: "|" if chr(code) in _UPRIGHT else "-" if chr(code) in _LEVEL else "+"
+    for code in range(0x2500, 0x2580)
+}
+"""Frames of tables and trees (Box Drawing, U+2500 to U+257F) as ASCII draws them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +68,12 @@ class Line:
 def tokenize(text: str, *, in_file: bool = False) -> Iterator[Line]:
     """Lines that have words; `in_file` a semicolon between spaces begins a comment."""
     after_comma = False
-    for number, raw in enumerate(_LINE_END.split(text.lstrip("\ufeff")), 1):
+    for number, line in enumerate(_LINE_END.split(text.lstrip("\ufeff")), 1):
+        raw = line if line.isascii() else line.translate(_FRAMES)
         words: list[Word] = []
         comment = _COMMENT.search(raw) or (_SEMICOLON_COMMENT.search(raw) if in_file else None)
         line, end = raw[: comment.start()] if comment else raw, 0
+        line = _TASK.sub(r"\1", line)
         stripped = line
         for match in _WORD.finditer(line):
             after_comma = after_comma or _has_comma(line[end : match.start()])

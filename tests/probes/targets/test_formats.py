@@ -20,7 +20,7 @@ def read(folder, content):
 def test_of_a_hosts_file_the_addresses_are_asked_and_named_by_their_first_name(tmp_path):
     found, (notice,), problems = read(
         tmp_path,
-        "127.0.0.1 localhost\n127.0.0.5 web0\n::1 ip6-localhost ip6-loopback\n"
+        "127.0.0.1 localhost\n127.0.1.1 pc\n127.0.0.5 web0\n::1 ip6-localhost ip6-loopback\n"
         "fe00::0 ip6-localnet\nff02::1\tip6-allnodes\n"
         "# site\n10.0.0.5 web1.corp web1 # Shop\n10.0.0.6\tweb2\n2001:db8::7 web3\n10.0.0.8\n",
     )

@@ -86,14 +86,49 @@ PC-015  10.0.0.15   Server
         ("web1 10.0.0.1\nweb2 10.0.0.2\n", ["10.0.0.1", "10.0.0.2"], "2"),
         ("203.0.113.5;Linux\n203.0.113.6;Windows\n", ["203.0.113.5", "203.0.113.6"], "1"),
         ("Asset;Adresse\nweb1;10.0.0.1\nweb2;10.0.0.2\n", ["10.0.0.1", "10.0.0.2"], "Adresse"),
+        ("Servers\nweb1\nweb2\n", ["web1", "web2"], "Servers"),
+        ("Hosts\nweb1\nweb2\n", ["web1", "web2"], "Hosts"),
+        ("Computer Name\nweb1\nweb2\n", ["web1", "web2"], "Computer Name"),
+        ("IP Addresses\n10.0.0.1\n10.0.0.2\n", ["10.0.0.1", "10.0.0.2"], "IP Addresses"),
+        ("Meine Server\n============\nweb1\nweb2\n", ["web1", "web2"], "Meine Server"),
+        ("+------+\n| Host |\n+------+\n| a    |\n| b    |\n+------+\n", ["a", "b"], "Host"),
+        (
+            "┌──────┬────┐\n│ Host │ OS │\n├──────┼────┤\n│ a    │ L  │\n│ b │ W │\n└─────┴───┘",
+            ["a", "b"],
+            "Host",
+        ),
+        ("┏━━━━┳━━━━┓\n┃ Host ┃ OS ┃\n┡━━━━╇━━━━┩\n│ a │ Li │\n└────┴────┘", ["a"], "Host"),
+        ("╔══════╗\n║ Host ║\n╠══════╣\n║ a    ║\n╚══════╝\n", ["a"], "Host"),
+        (
+            "Host name      Remark\n\n----------------------\nPC1           spare\nPC2\n".replace(
+                "PC1  ", "PC1   "
+            ),
+            ["PC1", "PC2"],
+            "Host name",
+        ),
+        (
+            "eth,IP Address\n0,10.0.0.1/24\n1,10.0.0.2/255.255.255.0\n",
+            ["10.0.0.1", "10.0.0.2"],
+            "IP",
+        ),
+        (
+            "Name;primary_ip4\nFront desk;10.0.0.1/8\nNo one;10.0.0.2/8\n",
+            ["10.0.0.1", "10.0.0.2"],
+            "ip4",
+        ),
+        (
+            "- [ ] web1\n- [x] web2\n+ web3\n> web4\n● web5\n",
+            ["web1", "web2", "web3", "web4", "web5"],
+            "",
+        ),
     ],
 )
 def test_of_a_table_only_the_host_column_is_asked_and_named(tmp_path, content, hosts, taken):
     found, notices, problems = read(tmp_path, content)
     assert found == hosts
     assert problems == []
-    assert len(notices) == 1
-    assert taken in notices[0]
+    assert len(notices) == bool(taken)
+    assert taken in "".join(notices)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +151,15 @@ def test_of_a_table_only_the_host_column_is_asked_and_named(tmp_path, content, h
         '"CN=PC1,OU=Server,DC=corp"\n"CN=PC2,OU=Server,DC=corp"\n',
         "Name : PC1\nOS   : Server\n",
         "web1\x0cServer\nweb2\x1cWindows\n",
+        "Host web1\n  ForwardAgent yes\n  Compression yes\n",
+        "Name;PC-014\nOperatingSystem;Windows\nIPAddress;10.0.0.14\n",
+        "Computer,PC-014\nUser,Anna\nLocation,Berlin\n",
+        "server ntp1\ndriftfile drift\n",
+        "Hostname web1\nRack r2\n",
+        "Name,SamAccountName,Kind\nAnna Meier,ameier,x\nBob Bau,bbau,y\n",
+        "Status  Name    DisplayName\n------  ----    -----------\nRunning Spooler Print\n",
+        "Name,DisplayName,Status\nSpooler,Print Spooler,Running\nwuauserv,Update,Stopped\n",
+        "Name,Email\nAnna,anna@corp.example\nBob,bob@corp.example\n",
         "Hello all,\nplease check these hosts\nweb1\nand also that one\n",
         "x," * 3000 + "\n" + "y," * 3000 + "\n",
         "Name,OS\nweb1," + "x" * 70_000 + "\n",
@@ -129,6 +173,23 @@ def test_what_cannot_be_decided_is_refused_once_with_its_line(tmp_path, content)
         (problem,) = problems
         assert problem.startswith("list line ")
         assert len(problem) < 500
+
+
+def test_of_a_directory_only_computers_are_asked_and_of_a_sheet_no_total(tmp_path):
+    found, _, problems = read(
+        tmp_path, "Name,ObjectClass\nPC1,computer\nAdmins,group\nAnna,user\nPC2,computer\n"
+    )
+    assert found == ["PC1", "PC2"]
+    assert len(problems) == 1 and "line 3" in problems[0] and "objectClass" in problems[0]
+    found, _, problems = read(tmp_path, "Host;IP;OS\na;10.0.0.1;x\nb;10.0.0.2;y\nTotal;2;\n")
+    assert found == ["a", "b"]
+    assert len(problems) == 1 and "line 4" in problems[0] and "total" in problems[0]
+
+
+def test_a_network_in_a_table_stays_a_network(tmp_path):
+    for content in ("IP,Site\n10.0.0.0/30,x\n10.0.1.0/30,y\n", "10.0.0.0/30 x\n10.0.1.0/30 y\n"):
+        assert len(read(tmp_path, content)[0]) == 4
+    assert len(read(tmp_path, "10.0.0.1/30\n")[0]) == 2
 
 
 def test_a_row_of_another_width_is_no_host_and_told_once(tmp_path):
