@@ -99,6 +99,8 @@ class Call:
     """Outcome of the connect of a TCP job, later of the last exchange of a UDP one."""
     attempts: int = 0
     evidence: list[Evidence] = field(default_factory=list)
+    listened: list[tuple[float, float]] = field(default_factory=list)
+    """Loop times between which each exchange or connect was listened for."""
     pacer: DatagramPacer | None = None
     """Rate limiter shared by all rows of the host; without it datagrams are sent at once."""
     _streams: list[Stream] = field(default_factory=list)
@@ -214,6 +216,7 @@ class Call:
     def record(self, outcome: Outcome, sent: str, received: str = "") -> None:
         """Record one exchange as evidence, shortened to a length that fits a report."""
         now = asyncio.get_running_loop().time()
+        self.listened.append((now - outcome.elapsed_ms / 1000, now))
         self.evidence.append(
             Evidence(
                 address=outcome.address,

@@ -51,7 +51,7 @@ def from_outcome(
         timings["resolve"] = round(resolution.ms, 3)
         known["resolved"] = _resolution_facts(resolution)
     if outcome.reason is Reason.NO_RESPONSE:
-        timings[SILENCE] = round((work.ended - work.start_time) * 1000, 3)
+        timings[SILENCE] = round(work.silence_ms, 3)
     if outcome.latency_ms is not None:
         phase = "connect" if work.job.check.transport == "tcp" else "answer"
         timings[phase] = round(outcome.elapsed_ms, 3)
@@ -259,7 +259,6 @@ async def run_udp_probe(
         outcomes.append(outcome)
         if outcome.state is State.OPEN:
             break
-    work.ended = loop.time()
     best = min(range(len(outcomes)), key=lambda index: outcome_rank(outcomes[index]))
     answer = answers.get(best) or Answer(Service.NOT_ASKED)
     return from_outcome(
@@ -281,8 +280,10 @@ async def run_ping(vantage: Vantage, work: Work, timeout: float, retries: int) -
 
         def record(outcome: Outcome) -> None:
             answer = "ICMP echo reply" if outcome.state is State.OPEN else ""
-            now = (loop.time() - work.start_time) * 1000
-            work.evidence.append(evidence_of(outcome, now, "ICMP echo request", received=answer))
+            now = loop.time()
+            work.listened.append((now - outcome.elapsed_ms / 1000, now))
+            at_ms = (now - work.start_time) * 1000
+            work.evidence.append(evidence_of(outcome, at_ms, "ICMP echo request", received=answer))
 
         async def send(listen: float, address: str = address) -> Outcome:
             work.attempts += 1
@@ -295,7 +296,6 @@ async def run_ping(vantage: Vantage, work: Work, timeout: float, retries: int) -
         outcomes.append(outcome)
         if outcome.state is State.OPEN:
             break
-    work.ended = loop.time()
     best = min(outcomes, key=outcome_rank)
     service = Service.CONFIRMED if best.state is State.OPEN else Service.NOT_ASKED
     facts: dict[str, object] = {}

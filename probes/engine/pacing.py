@@ -31,11 +31,11 @@ class Work:
         "call",
         "cancel",
         "connects",
-        "ended",
         "evidence",
         "forced",
         "holds_slot",
         "job",
+        "listened",
         "queue",
         "repeats",
         "resolution",
@@ -64,8 +64,8 @@ class Work:
         self.repeats = 0
         """Number of restarts because the process was suspended."""
         self.start_time = 0.0
-        self.ended = 0.0
-        """Loop time of the end of its last attempt."""
+        self.listened: list[tuple[float, float]] = []
+        """Loop times between which each of its attempts was listened for."""
         self.started = ""
         self.evidence: list[Evidence] = []
 
@@ -74,7 +74,17 @@ class Work:
         if self.call is not None:
             self.attempts += self.call.attempts
             self.evidence += self.call.evidence
+            self.listened += self.call.listened
             self.call = None
+
+    @property
+    def silence_ms(self) -> float:
+        """Milliseconds in which at least one of its attempts was listened for."""
+        total, until = 0.0, 0.0
+        for began, ended in sorted(self.listened):
+            total += max(0.0, ended - max(began, until))
+            until = max(until, ended)
+        return total * 1000
 
     def stop_timer(self) -> None:
         """Stop waiting for its silence."""

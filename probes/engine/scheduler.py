@@ -251,6 +251,7 @@ class Scheduler:
         """Start one attempt; false when no descriptor is left for it."""
         if not work.attempts:
             work.start_time, work.started = self._clock.now()
+            work.listened.clear()
         self._in_flight.add(work)
         self._concurrency.add(work)
         job = work.job
@@ -363,7 +364,7 @@ class Scheduler:
         connects, work.connects = work.connects, None
         assert connects is not None
         work.attempts += connects.attempts
-        work.ended = connects.ended[-1][1]
+        work.listened.append((connects.began, connects.ended[-1][1]))
         work.evidence += [
             evidence_of(one, (ended - work.start_time) * 1000, "TCP connect")
             for one, ended in connects.ended

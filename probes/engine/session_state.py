@@ -178,9 +178,9 @@ class SessionState:
             other = self.results.get(key) if key is not None else None
             if other is None:
                 continue
-            if other.observation.reason in _NOT_MEASURED:
-                if not self.why_not_needed(other.job):
-                    needed.append(other.job)
+            was_measured = other.observation.reason not in _NOT_MEASURED
+            if not was_measured and not self.why_not_needed(other.job):
+                needed.append(other.job)
                 continue
             judged = self._rejudged(other)
             if judged is not other:

@@ -41,7 +41,7 @@ def judge(
     """
     note = outcome_message(job, observation, timeout)
     if why_not_needed:
-        if observation.reason is not Reason.NOT_NEEDED:
+        if observation.reason not in (Reason.NOT_NEEDED, Reason.DEPENDENCY):
             why_not_needed += f" (measured: {observation.state})"
         return Result(job, Status.NOT_NEEDED, _with_full_stop(why_not_needed), observation)
     status = status_of(job.check, observation, optional=optional)

@@ -72,6 +72,11 @@ class RepeatedConnect:
         return len(self._began)
 
     @property
+    def began(self) -> float:
+        """Loop time at which the first of them was begun."""
+        return self._began[0]
+
+    @property
     def is_silent(self) -> bool:
         """True if nothing has come by now, from any address."""
         return self._several is None or self._several.is_silent

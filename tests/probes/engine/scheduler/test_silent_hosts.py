@@ -45,6 +45,7 @@ class Network:
     answers: dict[int, list[float | None]]
     how: tuple[State, Reason] = OPEN
     descriptors: int = 99
+    refused: set[int] = field(default_factory=set)
     connects: list[Connect] = field(default_factory=list)
     datagrams: list[tuple[int, float]] = field(default_factory=list)
 
@@ -62,6 +63,8 @@ class Network:
         after = given[min(place, len(given) - 1)]
         answered = after is not None and after <= timeout
         state, reason = self.how if answered else (State.FILTERED, Reason.NO_RESPONSE)
+        if port in self.refused:
+            state, reason = State.CLOSED, Reason.CONN_REFUSED
 
         def end() -> None:
             mine.ended = loop.time()
@@ -244,6 +247,30 @@ def test_a_row_that_was_done_before_winrm_answered_says_what_it_measured(kit) ->
     latest, _ = measured(kit, network, *remoting(kit))
     assert latest["smb"].status is Status.NOT_NEEDED
     assert "measured: open" in latest["smb"].note
+
+
+def test_a_row_that_failed_with_another_before_winrm_answered_is_not_needed_either(kit) -> None:
+    network = Network({5985: [3.0], 135: [TRIP]}, how=OPEN)
+    network.refused = {135}
+    latest, _ = measured(kit, network, *remoting(kit))
+    assert latest["winrm"].status is Status.OK
+    assert {one.status for id, one in latest.items() if id != "winrm"} == {Status.NOT_NEEDED}
+    assert latest["dynamic"].observation.reason is Reason.DEPENDENCY
+    assert "measured" in latest["rpc"].note and "measured" not in latest["dynamic"].note
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 3])
+def test_the_note_of_silence_counts_no_time_in_which_nobody_listened(kit, concurrency: int) -> None:
+    network = Network({})
+    checks = [kit.check(f"p{port}", port) for port in range(1, 6)]
+    latest, took = measured(kit, network, *checks, concurrency=concurrency)
+    assert took > 2 * TIMEOUT
+    for one in latest.values():
+        (port,) = {int(one.job.check.id[1:])}
+        first, second = network.of(port)
+        listened = first.ended - first.began + second.ended - max(first.ended, second.began)
+        said = int(one.note.partition(" s, asked twice")[0].rpartition(" ")[2])
+        assert said == int(listened + 0.001) and one.observation.attempts == 2
 
 
 def test_a_port_behind_another_one_waits_for_it_however_silent(kit) -> None:
