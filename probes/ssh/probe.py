@@ -35,6 +35,7 @@ MAX_OFFERED = 160
 """Characters of a list of algorithms in a note; all of them are facts."""
 _NO_MATCH = re.compile(r"No matching (.+?) algorithm found, sent .* and received (.*)", re.DOTALL)
 _UNFINISHED = "the key exchange did not finish in time"
+_UNTOLD = "after the key exchange it did not tell in time how one logs in"
 
 
 async def ask(call: Call) -> Answer:
@@ -58,7 +59,7 @@ async def ask(call: Call) -> Answer:
         task.cancel()
         await asyncio.wait({task}, timeout=1)
         call.evidence.append(_evidence(call, sniffer, client, started))
-    problem = _problem(sniffer, task, timed_out)
+    problem = _problem(sniffer, client, task, timed_out)
     if greeting.foreign:
         raise Unexpected(greeting.foreign)
     if greeting.busy:
@@ -177,7 +178,9 @@ def _host_key_algorithms() -> list[str]:
     return sorted(known, key=place)
 
 
-def _problem(sniffer: BannerSniffer, task: asyncio.Task[Any], timed_out: bool) -> str:
+def _problem(
+    sniffer: BannerSniffer, client: _Client, task: asyncio.Task[Any], timed_out: bool
+) -> str:
     """Reason why the key exchange or the request after it failed; empty if it did not."""
     # Whatever asyncssh makes of hostile bytes, the identification has proved the service: so any
     # exception of its task is a fact here, never a fault.
@@ -187,7 +190,8 @@ def _problem(sniffer: BannerSniffer, task: asyncio.Task[Any], timed_out: bool) -
     if sniffer.greeting.ident is not None and not sniffer.greeting.ident.supports_v2:
         return "nothing speaks SSH 1 any more"
     if timed_out or task.cancelled():
-        return _UNFINISHED
+        # The server's key comes with its last, large packet.
+        return _UNTOLD if client.host_key() else _UNFINISHED
     return "" if error is None else f"the key exchange failed: {_failure_text(error)}"
 
 

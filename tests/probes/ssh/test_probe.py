@@ -307,6 +307,28 @@ async def test_host_key_and_methods_are_learned_without_a_login(call_to, host_ke
     assert seen == ["connection", "auth auditreach"]
 
 
+async def test_a_login_that_hangs_behind_a_finished_key_exchange_is_no_mtu(
+    call_to, host_key, monkeypatch
+) -> None:
+    async def hang(self: Server, username: str) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(Server, "begin_auth", hang)
+    async with (
+        ssh_server(host_key, seen=[]) as port,
+        call_to(port, timeout=1.5) as call,
+    ):
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["host_key_type"] == "ssh-ed25519"
+    assert answer.facts["problem"] == (
+        "after the key exchange it did not tell in time how one logs in"
+    )
+    assert answer.facts["warning"] is True
+    assert "MTU" not in str(answer.facts["summary"])
+
+
 async def test_the_types_of_all_host_keys_are_told_from_the_same_connection(call_to) -> None:
     seen: list[str] = []
     kinds = ("ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256")
