@@ -120,6 +120,14 @@ def with_local_facts(observation: Observation, vantage: Vantage) -> Observation:
     return replace(observation, interface=vantage.interface(source), facts=facts)
 
 
+def without_own_pause(observation: Observation) -> Observation:
+    """The observation without durations of a clock that ran on while this process stood still."""
+    facts = {name: fact for name, fact in observation.facts.items() if name != ANSWERED_AFTER}
+    if observation.latency_source != "monotonic":
+        return replace(observation, facts=facts)
+    return replace(observation, facts=facts, latency_ms=None, latency_source=None)
+
+
 def untested(work: Work, reason: Reason, problem: str, state: State = State.ERROR) -> Observation:
     """Observation of a row that was not measured to its end; `problem` is the end of a sentence."""
     resolution = work.resolution

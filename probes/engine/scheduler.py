@@ -23,6 +23,7 @@ from probes.engine.observation import (
     run_udp_probe,
     untested,
     with_local_facts,
+    without_own_pause,
 )
 from probes.engine.pacing import HostQueues, SilenceTimer, SuspendDetector, Work
 from probes.engine.preconditions import Preconditions
@@ -406,6 +407,8 @@ class Scheduler:
         if self._suspend_detector.invalidates(work, observation):
             self._requeue(work)
         else:
+            if self._suspend_detector.has_resumed_since(work.start_time):
+                observation = without_own_pause(observation)
             self._middleboxes.check(work.job, observation, partial(self._on_attempt_done, work))
 
     def _requeue(self, work: Work) -> None:

@@ -151,3 +151,34 @@ async def test_no_timer_ticks_while_nothing_is_measured(kit):
     session = kit.Session(kit.Scripted(), kit.profile(check))
     await session.measure(kit.job(check))
     assert session.scheduler._suspend_detector._timer is None
+
+
+@pytest.mark.parametrize("seconds", [0, 30])
+async def test_a_pause_of_this_process_is_no_slowness_of_a_host(kit, clock, seconds):
+    refused = Outcome(
+        *kit.CLOSED, "10.0.0.1", elapsed_ms=1.0, latency_ms=1.0, latency_source="monotonic"
+    )
+    session, vantage = await held(kit, kit.check("a"), {"10.0.0.1": [refused]})
+    clock(seconds)
+    seen = (await answered(session, vantage)).observation
+    assert seen.state is State.CLOSED
+    assert (seen.latency_ms, seen.latency_source) == (
+        (None, None) if seconds else (1.0, "monotonic")
+    )
+
+
+async def test_what_a_service_took_over_a_pause_of_this_process_is_not_told(kit):
+    from probes.engine.observation import without_own_pause
+    from probes.model import ANSWERED_AFTER, Observation
+
+    facts = {ANSWERED_AFTER: 9.6, "summary": "OpenSSH"}
+    told = Observation(
+        State.OPEN,
+        Reason.SYN_ACK,
+        Service.CONFIRMED,
+        latency_ms=0.2,
+        latency_source="kernel",
+        facts=facts,
+    )
+    seen = without_own_pause(told)
+    assert (seen.facts, seen.latency_ms) == ({"summary": "OpenSSH"}, 0.2)
