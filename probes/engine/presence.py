@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from probes.judging.presence import Sign, mac_of, sign_of
-from probes.model import Job, Observation, Target
+from probes.model import MISSING, Job, Observation, Result, Status, Target
 
 
 class HostPresence:
@@ -75,6 +75,17 @@ class HostPresence:
             self._refused.get(target, set()).discard(key)
         after = self._states(affected, target)
         return frozenset(one for one in affected if before[one] != after[one] and one in self._rows)
+
+    def recall(self, result: Result) -> None:
+        """Take in a result of an earlier session: a host that was there is lost if it is silent.
+
+        A row whose silence counted as a failure there is of a host that had answered before it.
+        """
+        target, sign = result.job.target, sign_of(result.job, result.observation)
+        failed = result.status in MISSING or result.status is Status.UNVERIFIABLE
+        silent = sign in (Sign.ABSENCE, Sign.NEIGHBOUR)
+        if target.network and (sign is Sign.LIFE or (silent and failed)):
+            self._alive.setdefault(target.host, set()).add(result.job.key)
 
     def _states(self, addresses: Iterable[str], target: Target) -> dict[str, tuple[bool, bool]]:
         refused = bool(self._refused.get(target))

@@ -30,6 +30,8 @@ class RerunPlan:
     """Rows to measure, in the order of the plan."""
     earlier: tuple[Result, ...]
     """Results of the rows that are not measured again, as they count now."""
+    recalled: tuple[Result, ...]
+    """Earlier results of the rows to measure, as far as they count here."""
     unknown_rows: int
     """Number of rows that the profile no longer has; they are left out."""
 
@@ -74,6 +76,11 @@ def plan_rerun(
             _earlier_result(job, known.get(key), not_comparable)
             for key, job in jobs.items()
             if key not in chosen
+        ),
+        tuple(
+            replace(known[key], job=job)
+            for key, job in jobs.items()
+            if key in chosen and key in known and not not_comparable
         ),
         sum(key not in jobs for key in known),
     )

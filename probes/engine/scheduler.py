@@ -142,6 +142,10 @@ class Scheduler:
         self._schedule_dispatch()
         self._finish_again()
 
+    def recall(self, results: Iterable[Result]) -> None:
+        """Take in the results that rows had in an earlier session, before they are added."""
+        self._state.recall(results)
+
     def restore(self, targets: Iterable[Target]) -> None:
         """Restore removed targets with their results, and measure rows that had none yet."""
         unmeasured, known = self._recorder.restore(targets)

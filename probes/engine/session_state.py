@@ -122,11 +122,17 @@ class SessionState:
             self.results[result.job.key] = result
             self.earlier[result.job.key] = None
             self._presence.observe(result.job, result.observation)
+            self._presence.recall(result)
         for key in self.earlier:
             earlier = self.results[key]
             if earlier.observation.reason not in _NOT_MEASURED or earlier.job.target.network:
                 self.results[key] = self._rejudged(earlier)
             yield EarlierResult(self.results[key])
+
+    def recall(self, results: Iterable[Result]) -> None:
+        """Take in earlier results of rows that are measured again: their hosts were there."""
+        for result in results:
+            self._presence.recall(result)
 
     def why_not_needed(self, job: Job) -> str:
         """Reason why this row is not needed at present; empty if it is."""

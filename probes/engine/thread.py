@@ -95,6 +95,11 @@ class Engine:
         fixed = tuple(jobs)
         self._with_scheduler(lambda run: run.add(fixed))
 
+    def recall(self, results: Iterable[Result]) -> None:
+        """Take in earlier results of rows that are measured again; see Scheduler.recall."""
+        fixed = tuple(results)
+        self._with_scheduler(lambda run: run.recall(fixed))
+
     def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
         """Measure rows again; see Scheduler.rerun."""
         fixed = tuple(keys)

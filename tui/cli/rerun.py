@@ -35,6 +35,8 @@ class Rerun:
     """Rows to measure; none if no row has a status that was asked for."""
     earlier: tuple[Result, ...]
     """Earlier results of the rows that are not measured again."""
+    recalled: tuple[Result, ...]
+    """Earlier results of the rows to measure."""
     notices: tuple[str, ...]
     """Sentences for the operator."""
 
@@ -106,7 +108,7 @@ def begin_rerun(
             f"{parted.unknown_rows:,} of its rows are of no check of {profile.id} "
             f"{profile.version} and are left out."
         )
-    return Rerun(session, header, parted.jobs, parted.earlier, tuple(notices))
+    return Rerun(session, header, parted.jobs, parted.earlier, parted.recalled, tuple(notices))
 
 
 def nothing_to_rerun(options: Options) -> str:

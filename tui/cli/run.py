@@ -82,15 +82,17 @@ def run(options: Options) -> int:
                     _say(f"auditreach: {nothing_to_rerun(options)}")
                     return Exit.READY
                 header, jobs, earlier = rerun.header, rerun.jobs, rerun.earlier
+                recalled = rerun.recalled
             else:
                 targets, bad = _targets(options, profile, engine)
                 if not targets:
                     return Exit.USAGE
-                jobs, earlier = plan(profile, targets, route=route(given)), ()
+                jobs, earlier, recalled = plan(profile, targets, route=route(given)), (), ()
                 header = new_header(profile, engine.info(), options.settings, answered, targets)
             _require_confirmation(options, jobs)
             logs = _logs(options, header)
             engine.begin(profile, answered, header.settings, logs, given, earlier)
+            engine.recall(recalled)
             engine.add(jobs)
             status = _drain_events(options, jobs, events)
     except (KeyboardInterrupt, _Terminated):

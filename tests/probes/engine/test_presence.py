@@ -9,6 +9,7 @@ import pytest
 
 from probes.model import (
     Diagnosed,
+    EarlierResult,
     Icmp,
     Job,
     Reason,
@@ -338,6 +339,43 @@ async def test_results_of_an_earlier_session_are_signs_too(kit, ssh):
     )
     await after.measure(*rows(web, hosts=HOSTS[:1]))
     assert statuses(after) == {"web|10.0.0.1": BLOCKED}
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["answered then", "was lost then"])
+async def test_a_host_of_an_earlier_session_that_falls_silent_is_blocked(kit, ssh, times):
+    before = kit.Session(
+        kit.Scripted({("10.0.0.1", 22): [kit.OPEN, kit.SILENT]}), profile_of(kit, ssh)
+    )
+    await before.measure(*rows(ssh, hosts=HOSTS[:1]))
+    if times == 2:
+        before.scheduler.rerun(["ssh|10.0.0.1"])
+        await before.idle()
+    after = kit.Session(
+        kit.Scripted(dict.fromkeys(HOSTS, kit.SILENT)),
+        profile_of(kit, ssh),
+    )
+    after.scheduler.recall(before.latest.values())
+    await after.measure(*rows(ssh))
+    assert statuses(after) == {
+        "ssh|10.0.0.1": BLOCKED,
+        "ssh|10.0.0.2": NO_HOST,
+        "ssh|10.0.0.3": NO_HOST,
+    }
+
+
+async def test_a_row_of_an_earlier_session_that_was_lost_stays_so_unmeasured(kit, ssh):
+    web = kit.check("web", 443)
+    silent = kit.Scripted({("10.0.0.1", 22): [kit.OPEN, kit.SILENT], "10.0.0.2": kit.SILENT})
+    before = kit.Session(silent, profile_of(kit, ssh, web))
+    await before.measure(*rows(ssh, hosts=HOSTS[:2]))
+    before.scheduler.rerun(["ssh|10.0.0.1"])
+    await before.idle()
+    after = kit.Session(
+        kit.Scripted({}), profile_of(kit, ssh, web), earlier=[*before.latest.values()]
+    )
+    await after.measure(*rows(web, hosts=HOSTS[2:]))
+    counted = [one.result for one in after.events if isinstance(one, EarlierResult)]
+    assert [one.status for one in counted] == [BLOCKED, NO_HOST]
 
 
 @pytest.mark.parametrize(("answering", "ruling"), [(False, Ruling.UNKNOWN), (True, Ruling.READY)])

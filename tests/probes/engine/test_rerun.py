@@ -337,3 +337,18 @@ def test_a_network_from_which_nothing_came_is_measured_again_as_what_was_not_tes
     assert len(part_of_network(Status.ERROR)) == 3
     assert len(part_of_network(Status.NO_HOST)) == 3
     assert part_of_network(Status.BLOCKED) == set()
+
+
+@pytest.mark.parametrize("not_comparable", [False, True])
+def test_the_earlier_results_of_measured_rows_tell_which_hosts_were_there(
+    profile: Profile, not_comparable: bool
+) -> None:
+    targets = (Target("dc", "10.0.0.1", network=NETWORK),)
+    said = dict(profile.default_answers)
+    header = new_header(profile, VantageInfo("local", "here"), Settings(), said, targets)
+    planned = plan(profile, targets)
+    seen = Observation(State.OPEN, Reason.SYN_ACK, address="10.0.0.1", started=THEN)
+    made = tuple(Result(job, Status.OK, "", seen) for job in planned)
+    session = Session(header, made, (), True, "", ())
+    again = plan_rerun(session, planned, profile, said, (), not_comparable=not_comparable)
+    assert again.recalled == (() if not_comparable else made)
