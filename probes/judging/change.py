@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from probes.judging.party import UNHEARD, HostState, Party, locate, proxy_of
+from probes.judging.party import UNHEARD, HostState, Party, is_undelivered, locate, proxy_of
 from probes.judging.text import Port, joined, ports_text
 from probes.model import TO_CHANGE, Job, Observation, Reason, Result, Service, State, Status
 from probes.registry import probe_of
@@ -224,6 +224,8 @@ def _of_proxy(row: _Row) -> _Words:
         return f"See on {row.to} why it opens no tunnel.", ""
     if row.seen.state is State.CLOSED:
         return f"Start {row.to} or correct its port, or allow this machine to connect to it.", ""
+    if is_undelivered(row.seen):
+        return undelivered_text(row.seen.reason, "", row.to), ""
     return f"Allow this machine to connect to {row.to}.", ""
 
 

@@ -60,12 +60,15 @@ UNHEARD = HostState()
 def locate(job: Job, seen: Observation, host: HostState = UNHEARD) -> tuple[Party, str]:
     """Party that has to change something for a row, and its address or name where it has one."""
     if seen.reason is Reason.NAME_NOT_RESOLVED:
-        return Party.NAME, name(job.endpoint[0])
+        proxy_host = proxy_of(job, seen).rpartition(":")[0]
+        return Party.NAME, name(proxy_host or job.endpoint[0])
     if seen.state in (State.ERROR, State.NOT_RUN):
         return (Party.THIS_MACHINE if is_denied_locally(seen) else Party.NOT_TESTED), ""
     party, named = _locate_by_transport(job, seen, host)
     proxy = proxy_of(job, seen)
-    if proxy and party in (Party.HOST, Party.HOST_FIREWALL, Party.UNKNOWN):
+    # A router that cannot deliver to it is named, and so stays the party.
+    nobody = party is Party.UNDELIVERED and not named
+    if proxy and (nobody or party in (Party.HOST, Party.HOST_FIREWALL, Party.UNKNOWN)):
         return Party.PROXY, proxy
     return party, named
 
@@ -83,6 +86,11 @@ def is_denied_locally(seen: Observation) -> bool:
     return seen.reason is Reason.PERMISSION_DENIED and any(
         one.errno == errno.EPERM for one in seen.evidence
     )
+
+
+def is_undelivered(seen: Observation) -> bool:
+    """True if nobody was found at the address, by this machine or a router."""
+    return seen.state is State.UNREACHABLE or bool(seen.facts.get("no_arp_reply"))
 
 
 def unanswered_neighbour(seen: Observation) -> str | None:

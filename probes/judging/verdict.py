@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from probes.judging.change import THE_HOST, Change, merged_texts, required_change
-from probes.judging.party import UNHEARD, HostState, Party
+from probes.judging.party import UNHEARD, HostState, Party, proxy_of
 from probes.judging.text import joined
 from probes.model import (
     AVAILABLE,
@@ -44,6 +44,8 @@ class VerdictRow:
     """Clause about a service that answers and falls short of what the check asks for."""
     remark: str = ""
     """Clause about a row with a warning that the sentence must not leave out."""
+    proxy: str = ""
+    """Proxy of a row that was not tested."""
 
 
 class CheckOutcome(Enum):
@@ -183,7 +185,9 @@ def verdict_row(result: Result, host: HostState = UNHEARD, to: str = THE_HOST) -
     if status in UNTESTED:
         change = required_change(result, host, to)
         known = change is not None and change.party is Party.THIS_MACHINE
-        return VerdictRow(status, result.observation.reason, change if known else None)
+        proxy = printable(proxy_of(result.job, result.observation))
+        reason = result.observation.reason
+        return VerdictRow(status, reason, change if known else None, proxy=proxy)
     shortfall = printable(str(result.observation.facts.get("shortfall", "")))
     if status in MISSING:
         return VerdictRow(status, None, required_change(result, host, to), shortfall)
@@ -339,7 +343,9 @@ class _Clauses:
         if {judged.row and judged.row.reason for judged in untested} - {Reason.DEPENDENCY} == {
             Reason.NAME_NOT_RESOLVED
         }:
-            yield "the name does not resolve"
+            proxies = {judged.row.proxy for judged in untested if judged.row} - {""}
+            whose = f" of the proxy {min(proxies)}" if proxies else ""
+            yield f"the name{whose} does not resolve"
         elif untested:
             yield f"{joined([self._name(one.check) for one in untested])} could not be tested"
         if not_measured := self._own_names(CheckOutcome.NOT_MEASURED):

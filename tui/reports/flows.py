@@ -79,6 +79,10 @@ _UNTESTED = (
     "at the same time."
 )
 _ELSEWHERE = "The proxy, not the host, is what was not reached: allow the way to the proxy."
+_NO_TUNNEL = (
+    "The proxy was reached and opens no tunnel: its rules, its login or its own way to the host "
+    "have to change."
+)
 _INTERCEPTED = (
     "A proxy on the path answers in the host's place: its rules, or a way past it, have to change."
 )
@@ -146,6 +150,8 @@ def _exclusion_reason(result: Result, change: Change | None, down: Collection[st
     if change is None or (result.status not in MISSING and change.party is not Party.THIS_MACHINE):
         return None
     match change.party:
+        case Party.PROXY if seen.state is State.OPEN:
+            return _NO_TUNNEL
         case party if party in _NO_RULE:
             return _NO_RULE[party]
         case Party.ROUTE:

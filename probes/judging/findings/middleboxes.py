@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from probes.judging.change import required_change
 from probes.judging.findings.hosts import ClassifiedResults
-from probes.judging.party import Party, locate, proxy_of
+from probes.judging.party import Party, is_undelivered, locate, proxy_of
 from probes.judging.text import count, count_of, some
 from probes.model import (
     ACCEPTS_EVERYTHING,
@@ -48,9 +48,10 @@ def failing_proxies(results: ClassifiedResults) -> Iterator[Finding]:
                 else "it is not reached from here"
             )
             keys = tuple(sorted(result.job.key for result in alike))
-            yield Finding(
-                FindingKind.PROXY, text, Confidence.CERTAIN, why, keys, _common_fix(results, alike)
-            )
+            fix = _common_fix(results, alike)
+            if not fix and _proxy_answered(alike[0]):
+                fix = _destinations_fix(proxy, alike)
+            yield Finding(FindingKind.PROXY, text, Confidence.CERTAIN, why, keys, fix)
 
 
 def accepting_middleboxes(results: ClassifiedResults) -> Iterator[Finding]:
@@ -151,8 +152,12 @@ def _unreached_text(result: Result) -> str:
             return f"the next router {name} on the way to it does not answer"
         case Party.ROUTE:
             return "this machine has no route to it"
-        case Party.UNDELIVERED if not name:
-            return "its address is not in use"
+        case Party.ROUTER if seen.reason is Reason.TIME_EXCEEDED:
+            return f"packets to it go round in a loop, which {name} saw"
+        case Party.ROUTER:
+            return f"{name or 'a router'} says that it has no route to it"
+        case Party.PROXY if is_undelivered(seen):
+            return "nobody answers for its address"
         case Party.PROXY if seen.state is State.CLOSED:
             return "it refuses the connection"
         case Party.PROXY if seen.icmp is not None:
@@ -161,6 +166,12 @@ def _unreached_text(result: Result) -> str:
             return "it does not answer"
         case _:
             return f"{name or 'a device on the path'} says no"
+
+
+def _destinations_fix(proxy: str, rows: Sequence[Result]) -> str:
+    """Change of a proxy that does not connect to these destinations."""
+    hosts = dict.fromkeys(result.job.target.host for result in rows)
+    return f"Let the proxy {proxy} connect to {some([*hosts])}."
 
 
 def _proxy_answered(result: Result) -> bool:

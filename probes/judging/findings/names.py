@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from probes.judging.change import required_change
 from probes.judging.findings.hosts import ClassifiedResults
 from probes.judging.text import count, joined, some
 from probes.model import MISSING, Confidence, Finding, FindingKind, Result
@@ -35,7 +36,6 @@ def unresolved_names(results: ClassifiedResults) -> Iterator[Finding]:
     problems: dict[str, list[str]] = defaultdict(list)
     for name, its in rows.items():
         problems[str(its[0].observation.facts.get("problem", ""))].append(name)
-    fix = "Correct the name, or add it to DNS."
     why = "no address, so nothing was asked"
     for problem, names in problems.items():
         problem_text = f": {problem}" if problem else ""
@@ -43,11 +43,14 @@ def unresolved_names(results: ClassifiedResults) -> Iterator[Finding]:
             for name in names:
                 its = rows[name]
                 text = f"{its[0].job.target.host} does not resolve{problem_text}"
+                change = required_change(its[0])
+                fix = "" if change is None else change.text
                 yield Finding(FindingKind.NAME, text, Confidence.CERTAIN, why, _keys(its), fix)
             continue
         all_rows = [result for name in names for result in rows[name]]
         text = f"{count(len(names), 'name')} do not resolve{problem_text} ({some(names)})"
-        yield Finding(FindingKind.NAME, text, Confidence.CERTAIN, why, _keys(all_rows))
+        fix = "Correct these names, or make them resolve here: by DNS or the hosts file."
+        yield Finding(FindingKind.NAME, text, Confidence.CERTAIN, why, _keys(all_rows), fix)
 
 
 def wrong_names(results: ClassifiedResults) -> Iterator[Finding]:

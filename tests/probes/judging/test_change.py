@@ -484,3 +484,53 @@ def test_an_address_that_nobody_answers_for_is_no_matter_of_a_router():
     change = required_change(row("unix.ssh", ended, icmp=Icmp(3, 1, HERE)), to=HOST)
     assert change.who == "the host or its address"
     assert change.text == f"Start {HOST} or correct its address: nobody answers for it."
+
+
+def through_proxy(ended: tuple[State, Reason], host: str = "cloud.example", **more) -> Result:
+    known = CATALOG.check("alloyscan.https")
+    state, reason = ended
+    address = None if state is State.ERROR else "10.77.0.77"
+    facts = {**more.pop("facts", {}), "proxy": "px.corp.example:3128"}
+    seen = Observation(state, reason, address=address, source=HERE, facts=facts, **more)
+    job = Job(f"{known.id}|{host}", known, Target(known.role, host), known.port)
+    return judge(job, seen)
+
+
+def test_the_name_of_a_proxy_is_what_is_to_be_corrected():
+    facts = {"problem": "10.0.0.53 says no such name"}
+    unresolved = through_proxy((State.ERROR, Reason.NAME_NOT_RESOLVED), facts=facts)
+    change = required_change(unresolved)
+    assert (change.party, change.name) == (Party.NAME, "px.corp.example")
+    assert "make px.corp.example resolve here" in change.text
+    (verdict,) = verdicts_of(CATALOG, CATALOG.default_answers, [unresolved])
+    assert verdict.text.endswith("the name of the proxy px.corp.example:3128 does not resolve.")
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"ended": (State.UNREACHABLE, Reason.HOST_UNREACH), "icmp": Icmp(3, 1, HERE)},
+        {"ended": SILENT, "facts": {"no_arp_reply": True}},
+    ],
+)
+def test_a_proxy_that_nobody_answers_for_is_the_party_and_no_host_is(seen):
+    change = required_change(through_proxy(**seen))
+    assert (change.party, change.who) == (Party.PROXY, "the proxy px.corp.example:3128")
+    assert change.text == (
+        "Start the proxy px.corp.example:3128 or correct its address: nobody answers for it."
+    )
+
+
+def test_a_proxy_that_refuses_several_destinations_is_told_which():
+    facts = {"unproven": "proxy", "proxy_status": 403, "summary": "refused"}
+    rows = [
+        through_proxy(
+            OPEN,
+            host,
+            service=Service.SILENT,
+            facts={**facts, "fix": f"Allow CONNECT to {host}:443 in the rules of the proxy."},
+        )
+        for host in ("a.example", "b.example")
+    ]
+    (finding,) = diagnose(rows, {})
+    assert finding.fix == "Let the proxy px.corp.example:3128 connect to a.example and b.example."

@@ -243,3 +243,21 @@ def test_the_request_says_where_it_was_measured_and_what_is_left_out(
 def test_a_session_without_missing_flows_says_so(make_report: Reports, make_result: Make) -> None:
     made = "".join(firewall.render(make_report(make_result(status=Status.OK))))
     assert "No flow is missing of which it is known that a rule would let it through." in made
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "why"),
+    [
+        (State.OPEN, Reason.SYN_ACK, "The proxy was reached and opens no tunnel"),
+        (State.CLOSED, Reason.CONN_REFUSED, "The proxy, not the host, is what was not reached"),
+    ],
+)
+def test_a_proxy_that_was_reached_is_told_from_one_that_was_not(
+    make_result: Make, state: State, reason: Reason, why: str
+) -> None:
+    facts = {"proxy": "10.20.1.80:3128", "unproven": "proxy", "summary": "403 Forbidden"}
+    row = make_result(
+        "dc1", "alloyscan.https", state=state, reason=reason, service=Service.SILENT, facts=facts
+    )
+    ((left, _),) = asked(row).left_out
+    assert left.startswith(why)
