@@ -19,6 +19,7 @@ import dns.reversename
 from probes.call import Answer, Call, Elsewhere, NoAnswer, Unexpected
 from probes.model import Service, State
 from probes.vantage import NotOffered, Outcome
+from probes.vantage.error_mapping import errno_text
 from probes.wire.text import printable
 
 MAX_ANSWERS = 8
@@ -113,7 +114,7 @@ async def _over_tcp(
     except (EOFError, ConnectionError):
         return None, f"{port} hangs up"
     except OSError as error:
-        return None, f"{port} could not be asked ({error.strerror or error})"
+        return None, f"{port} could not be asked ({errno_text(error.errno or 0)})"
     response = _response(query, data)
     if response is None:
         return None, f"{port} answers something else"

@@ -12,6 +12,7 @@ import asyncssh
 
 from probes.options import SshCredential
 from probes.ssh.exchange import AuthExchange
+from probes.vantage.error_mapping import file_text
 from probes.wire.ssh import AuthFailure, AuthRequest, needs_passphrase
 from probes.wire.text import printable
 
@@ -212,9 +213,7 @@ async def key_pairs(credential: SshCredential) -> AsyncIterator[list[asyncssh.SS
         except (asyncssh.KeyImportError, ValueError):
             raise NoUsableKey("the key file holds no private key that can be read") from None
         except OSError as error:
-            raise NoUsableKey(
-                f"the key file cannot be read: {error.strerror or 'it fails'}"
-            ) from None
+            raise NoUsableKey(f"the key file cannot be read: {file_text(error.errno)}") from None
         yield list(asyncssh.load_keypairs([key]))
         return
     if not credential.agent:
