@@ -14,6 +14,7 @@ from probes.options import SshCredential
 from probes.ssh.banner import BannerSniffer
 from probes.ssh.exchange import AuthExchange
 from probes.ssh.login import TIMED_OUT, LoginAttempt, NoUsableKey, key_pairs, not_tried_facts
+from probes.vantage.error_mapping import broken_text
 from probes.wire.ssh import PENALTY, Ident, KeyExchangeInit
 from probes.wire.text import printable
 
@@ -220,11 +221,15 @@ def _disconnect_text(exchange: AuthExchange) -> str:
 def _break_text(error: BaseException) -> str:
     if isinstance(error, asyncssh.ConnectionLost | ConnectionError):
         return "the server closed the connection"
+    if isinstance(error, OSError):
+        return _failure_text(error)
     return f"the exchange failed: {printable(str(error), MAX_OFFERED)}"
 
 
 def _failure_text(error: BaseException) -> str:
     """Reason why the key exchange failed; of two lists without a match the server's is told."""
+    if isinstance(error, OSError):
+        return broken_text(error.errno) if error.errno else "the connection broke"
     match = _NO_MATCH.fullmatch(str(error))
     if match is None:
         return printable(str(error))

@@ -130,6 +130,15 @@ def of_datagram(number: int, icmp: Icmp | None, *, from_host: bool) -> tuple[Sta
     return of_errno(number)
 
 
+def broken_text(number: int) -> str:
+    """Clause about a connection that was open and that an errno ended."""
+    if number in RESET:
+        return "it reset the connection"
+    if _ERRNO.get(number, (None,))[0] is State.UNREACHABLE:
+        return "it became unreachable"
+    return f"the connection broke: {errno_text(number)}"
+
+
 def errno_text(number: int) -> str:
     """Clause about an errno that ended an attempt on this machine; never the system's own words."""
     return _TEXT.get(number) or f"this machine's system refuses it ({_name(number)})"
