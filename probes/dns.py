@@ -19,6 +19,7 @@ import dns.reversename
 from probes.call import Answer, Call, Elsewhere, NoAnswer, Unexpected
 from probes.model import Service, State
 from probes.vantage import NotOffered, Outcome
+from probes.vantage.error_mapping import errno_text
 from probes.wire.text import printable
 
 MAX_ANSWERS = 8
@@ -127,7 +128,8 @@ async def _over_tcp(
     except (EOFError, ConnectionError):
         return None, _Cut(f"{port} hangs up")
     except OSError as error:
-        return None, _Cut(f"{port} could not be asked ({error.strerror or error})", _LONG_UNKNOWN)
+        problem = errno_text(error.errno or 0)
+        return None, _Cut(f"{port} could not be asked ({problem})", _LONG_UNKNOWN)
     response = _response(query, data)
     if response is None:
         return None, _Cut(f"{port} answers something else", _LONG_BROKEN)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from probes.vantage import NotOffered
+from probes.vantage.error_mapping import file_text
 from probes.vantage.stream import Stream
 from probes.wire.text import printable
 from probes.wire.tls import Failure, RecordReader, alert_of_openssl
@@ -283,8 +284,8 @@ def _load_ca_file(context: ssl.SSLContext, ca_file: str) -> None:
     except ssl.SSLError:
         raise BadCaFile(f"'{name}' holds no certificate in PEM form") from None
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "not a file name"
-        raise BadCaFile(f"'{name}' cannot be read: {why.lower()}") from None
+        why = file_text(error.errno) if isinstance(error, OSError) else "that is no file name"
+        raise BadCaFile(f"'{name}' cannot be read: {why}") from None
 
 
 def _file_stamp(path: str | None) -> FileStamp:

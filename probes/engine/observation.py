@@ -23,6 +23,7 @@ from probes.options import Options
 from probes.settings import Settings
 from probes.vantage import NotOffered, Outcome, Vantage
 from probes.vantage.datagram_pacing import MAX_YIELD
+from probes.vantage.error_mapping import FD_EXHAUSTED, broken_text
 from probes.vantage.happy_eyeballs import outcome_rank
 from probes.vantage.repeated_datagram import RepeatedDatagram, side_by_side
 from probes.vantage.stream import LimitExceeded
@@ -205,6 +206,11 @@ async def run_tcp_probe(
         service, facts = Service.SILENT, {"summary": f"it closed the connection {_when(call)}"}
     except ConnectionError:
         service, facts = Service.SILENT, {"summary": f"it reset the connection {_when(call)}"}
+    except OSError as error:
+        if error.errno is None or error.errno in FD_EXHAUSTED:
+            raise
+        summary = f"{broken_text(error.errno)} {_when(call)}"
+        service, facts = Service.SILENT, {"summary": summary}
     finally:
         await call.close()
     work.take_call()

@@ -25,11 +25,16 @@ USER_TIMEOUT = 1.0
 """Seconds for one answer of an engine that has just answered a discovery."""
 AUTHORIZATION_ERROR = 16
 """Error status of an agent whose access rules let the user read nothing (RFC 3416 3)."""
+_NO_ACCESS = frozenset({2, 6, AUTHORIZATION_ERROR})
+"""Error status noSuchName, as v1 says of what may not be seen, noAccess, authorizationError."""
+_FAILURES = frozenset({5, 13})
+"""Error status genErr and resourceUnavailable."""
 
 _SLOWNESS_FACTOR = 1.5
 """Seconds for an answer, as a multiple of those that the one before took."""
 
 ACCEPTED = "accepted"
+NO_ACCESS = "no access"
 NO_ANSWER = "no answer"
 
 _RESULTS: Mapping[str, str] = {
@@ -232,7 +237,7 @@ async def _try_login(
         and await _accepts_digest(call, keys, engine, timeout)
     ):
         result = "wrong privacy key"
-    return LoginResult(result, reply, _problem_text(result, credential), keys, engine)
+    return LoginResult(result, reply, problem_text(result, credential), keys, engine)
 
 
 async def _accepts_digest(call: Call, keys: Keys, engine: snmpv3.Report, timeout: float) -> bool:
@@ -249,14 +254,26 @@ async def _accepts_digest(call: Call, keys: Keys, engine: snmpv3.Report, timeout
 def _result_text(reply: Reply) -> str:
     match reply.message:
         case snmp.Response(status=status):
-            return "no access" if status == AUTHORIZATION_ERROR else ACCEPTED
+            return NO_ACCESS if status == AUTHORIZATION_ERROR else ACCEPTED
         case snmpv3.Report(counter=counter):
             return _RESULTS.get(counter, "refused")
         case _:
             return NO_ANSWER
 
 
-def _problem_text(result: str, credential: SnmpCredential) -> str:
+def lacks_access(response: snmp.Response) -> bool:
+    """True if an agent gives none of what was asked for, and says that it is not to be had."""
+    refused = response.status in _NO_ACCESS or (response.absent and not response.status)
+    return not response.values and (refused or response.status in _FAILURES)
+
+
+def error_status(response: snmp.Response) -> int:
+    """Error status that speaks of a failure rather than of access; 0 without one."""
+    return response.status if response.status in _FAILURES else 0
+
+
+def problem_text(result: str, credential: SnmpCredential) -> str:
+    """Clause about a user's login that ended so; empty if it was accepted."""
     user = f"the user {printable(credential.user, 32)}"
     match result:
         case "accepted":

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from probes.call import Call
-from probes.snmp.client import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Reply
+from probes.snmp.client import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, SYSTEM, Reply
 from probes.wire import snmp
 from probes.wire.text import printable
 
@@ -22,13 +22,14 @@ PRT_CONFIG_CHANGES = f"{PRINTER_MIB}.5.1.1.1.1"
 """prtGeneralConfigChanges, which every Printer-MIB has (RFC 1759, RFC 3805)."""
 ENGINE_ID, ENGINE_BOOTS, ENGINE_TIME = (f"1.3.6.1.6.3.10.2.1.{number}.0" for number in (1, 2, 3))
 """snmpEngineID, snmpEngineBoots and snmpEngineTime (RFC 3411 5): an agent that has SNMPv3."""
-_NO_ACCESS = {6: "noAccess", 16: "authorizationError"}
-"""Error statuses of an agent that takes the credentials and forbids the object (RFC 3416 3)."""
 _NUMBERS = (
     ("uptime_s", SYS_UP_TIME, 100),
     ("engine_boots", ENGINE_BOOTS, 1),
     ("engine_time", ENGINE_TIME, 1),
 )
+_SYSTEM_COLUMNS = tuple(oid.removesuffix(".0") for oid in SYSTEM)
+_FIRST_OID = "1.0"
+"""Object identifier before those of every MIB, of ISO's 1.0 (LLDP) and 1.3 alike."""
 _INDEX_AT = 4
 """Place of hrDeviceIndex after PRINTER_MIB: group, table, entry and column come before it."""
 _INDEX_DIGITS = 10
@@ -97,10 +98,6 @@ async def device_facts(
     if response.status:
         description = description or f"it answers with error status {response.status}"
     facts["summary"] = f"{agent}: {description}" if description else f"{agent} answers"
-    if response.status in _NO_ACCESS:
-        denied = f"lets nothing be read with these credentials ({_NO_ACCESS[response.status]})"
-        facts |= {"warning": True, "shortfall": f"it {denied}"}
-        facts["summary"] = f"{agent} that {denied}. Let its access rules show the audit its objects"
     if "printer" not in facts and index == _NO_MIB and _lists_printer(extended):
         facts["print_queue"] = True
         facts["summary"] = (
@@ -108,6 +105,20 @@ async def device_facts(
             "has a print queue"
         )
     return facts
+
+
+async def readable_values(call: Call, version: int, get: Get) -> Mapping[str, snmp.Value] | None:
+    """Objects that a login may read although a GET of the system group gave none of them.
+
+    Empty where there are none, after GETNEXT of whatever comes first; None in silence.
+    """
+    if version == snmp.V1:
+        # One object that is not there spoils the whole GET of v1 (RFC 1157 4.1.2).
+        system = await _values(call, get, _SYSTEM_COLUMNS, following=True)
+        if system:
+            return system
+    found = await _values(call, get, (_FIRST_OID,), following=True)
+    return found and {oid: value for oid, value in found.items() if oid != _FIRST_OID}
 
 
 async def _extended_objects(call: Call, version: int, get: Get) -> Mapping[str, snmp.Value] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from probes.call import Answer, Call
@@ -12,19 +12,23 @@ from probes.model import Service, State
 from probes.options import SnmpCredential
 from probes.snmp.client import (
     ACCEPTED,
+    NO_ACCESS,
     NO_ANSWER,
     SYSTEM,
     LoginResult,
     Reply,
     discover,
+    error_status,
     follow_up_timeout,
     get,
     get_as_user,
+    lacks_access,
     login,
+    problem_text,
     secrets_of,
     security_level,
 )
-from probes.snmp.device import VERSION_NAMES, device_facts
+from probes.snmp.device import VERSION_NAMES, Get, device_facts, readable_values
 from probes.vantage import Outcome
 from probes.wire import snmp, snmpv3
 from probes.wire.text import printable
@@ -46,6 +50,7 @@ _NO_CREDENTIAL = 99
 async def ask(call: Call) -> Answer:
     """GET the system group with each credential in turn, v2c `public` if none was given.
 
+    A login that is let in and given nothing is asked what else it may read, and the next one tried.
     After silence everything once more concurrently, beside v1 and a v3 discovery; an answer to what
     was asked before still counts. An agent drops a wrong community in silence, and only v3 answers
     without credentials: so silence is an Answer whose facts say what was tried. No community and no
@@ -69,8 +74,8 @@ async def ask(call: Call) -> Answer:
     call.outcome = best.reply.outcome
     if isinstance(best.reply.message, snmp.Response) and best.result == ACCEPTED:
         return Answer(Service.CONFIRMED, await _device_facts(session, best, best.reply.message))
-    if session.engine is not None:
-        return Answer(Service.CONFIRMED, _rejected_facts(session, session.engine, best))
+    if session.engine is not None or best.result == NO_ACCESS:
+        return Answer(Service.CONFIRMED, _rejected_facts(session))
     if best.reply.error is not None and not best.reply.is_silent:
         raise best.reply.error
     return Answer(Service.NOT_ASKED, _silence_facts(session))
@@ -84,13 +89,23 @@ class _Attempt:
     index: int = _NO_CREDENTIAL
     credential: SnmpCredential | None = None
     login: LoginResult | None = None
+    only_others: bool = False
+    """True if it may read nothing of the system group, and something else."""
 
     @property
     def result(self) -> str:
         """`accepted`, `no answer` or what was wrong, in two words."""
-        if self.login is not None:
-            return self.login.result
-        return ACCEPTED if isinstance(self.reply.message, snmp.Response) else NO_ANSWER
+        result = NO_ANSWER if self.login is None else self.login.result
+        if isinstance(self.reply.message, snmp.Response) and result in (ACCEPTED, NO_ANSWER):
+            return NO_ACCESS if lacks_access(self.reply.message) else ACCEPTED
+        return result
+
+    @property
+    def problem(self) -> str:
+        """Clause about a user's login that fails; empty if it does not, and for a community."""
+        if self.login is None or self.credential is None:
+            return ""
+        return self.login.problem or problem_text(self.result, self.credential)
 
 
 @dataclass(slots=True)
@@ -125,9 +140,10 @@ class _Session:
 
     @property
     def is_undecided(self) -> bool:
-        """True if asking again can tell more: nothing answered, or only the engine did."""
+        """True if asking again can tell more: nothing answered, or only a part did."""
         is_silent = bool(self.listening) or any(one.reply.is_silent for one in self.attempts)
-        return not self.is_decided and (self.engine is None or is_silent)
+        answered = self.engine is not None or any(one.result == NO_ACCESS for one in self.attempts)
+        return not self.is_decided and (not answered or is_silent)
 
     async def listen(self, task: asyncio.Task[_Attempt], seconds: float) -> None:
         """Wait for an attempt, or for anything that decides, at most so many seconds.
@@ -163,7 +179,7 @@ class _Session:
         if version is not None:
             key = credential.community.encode()
             reply = await get(self.call, version, key, SYSTEM, timeout)
-            return self._record(_Attempt(reply, index, credential))
+            return self._record(await _with_access(self.call, _Attempt(reply, index, credential)))
         if self.engine is None:
             discovery = await self.discover(timeout)
             if self.engine is None:
@@ -173,9 +189,11 @@ class _Session:
         self.logins_running += 1
         try:
             result = await login(self.call, credential, self.engine, self.discovery)
+            attempt = _Attempt(result.reply, index, credential, result)
+            attempt = await _with_access(self.call, attempt)
         finally:
             self.logins_running -= 1
-        return self._record(_Attempt(result.reply, index, credential, result))
+        return self._record(attempt)
 
     async def discover(self, timeout: float) -> Reply:
         """Look for an SNMPv3 engine."""
@@ -188,6 +206,36 @@ class _Session:
     def _record(self, attempt: _Attempt) -> _Attempt:
         self.attempts.append(attempt)
         return attempt
+
+
+async def _with_access(call: Call, attempt: _Attempt) -> _Attempt:
+    """Attempt with whatever a login may read that was given nothing of the system group."""
+    reply, response = attempt.reply, attempt.reply.message
+    refused = attempt.login is not None and attempt.login.result != ACCEPTED
+    if refused or not isinstance(response, snmp.Response) or not lacks_access(response):
+        return attempt
+    values = await readable_values(call, reply.version, _get_again(call, attempt))
+    if not values:
+        return attempt
+    reply = replace(reply, message=snmp.Response(0, values))
+    return replace(attempt, reply=reply, only_others=not values.keys() & set(SYSTEM))
+
+
+def _get_again(call: Call, attempt: _Attempt) -> Get:
+    """GET with the credential of an attempt that was answered."""
+    credential, login = attempt.credential, attempt.login
+    assert credential is not None
+    timeout = follow_up_timeout(call, attempt.reply, GRACE_TIMEOUT)
+
+    async def get_again(oids: tuple[str, ...], *, following: bool = False) -> Reply:
+        if login is not None and login.keys is not None and login.engine is not None:
+            return await get_as_user(
+                call, login.keys, login.engine, oids, timeout, following=following
+            )
+        key = credential.community.encode()
+        return await get(call, attempt.reply.version, key, oids, timeout, following=following)
+
+    return get_again
 
 
 def _is_refused(attempt: _Attempt) -> bool:
@@ -278,18 +326,14 @@ async def _device_facts(
 ) -> dict[str, object]:
     call, credential, login = session.call, best.credential, best.login
     assert credential is not None
-    timeout = follow_up_timeout(call, best.reply, GRACE_TIMEOUT)
-
-    async def get_more(oids: tuple[str, ...], *, following: bool = False) -> Reply:
-        if login is not None and login.keys is not None and login.engine is not None:
-            return await get_as_user(
-                call, login.keys, login.engine, oids, timeout, following=following
-            )
-        key = credential.community.encode()
-        return await get(call, best.reply.version, key, oids, timeout, following=following)
-
     hidden = secrets_of(call.options) - {DEFAULT_COMMUNITY}
-    facts = await device_facts(call, best.reply.version, response, get_more, hidden)
+    facts = await device_facts(call, best.reply.version, response, _get_again(call, best), hidden)
+    if best.only_others:
+        facts["warning"] = True
+        facts["summary"] = (
+            f"{facts['summary']}, but this login may not read what it is: no sysObjectID, sysDescr "
+            "or sysName; give it a view of 1.3.6.1.2.1.1 too"
+        )
     if login is None:
         facts["community"] = "accepted"
     else:
@@ -298,27 +342,64 @@ async def _device_facts(
     return facts | _credential_facts(session)
 
 
-def _rejected_facts(session: _Session, engine: snmpv3.Report, best: _Attempt) -> dict[str, object]:
-    """Facts about an agent that answers, but accepts no credential that was given."""
-    problems = [
-        one.login.problem for one in session.attempts if one.login is not None and one.login.problem
-    ]
-    communities = [way for way in session.credentials if way.version in _VERSIONS]
+def _rejected_facts(session: _Session) -> dict[str, object]:
+    """Facts about an agent that answers, and lets no credential that was given read anything."""
+    given = len(session.call.options.snmp)
+    problems = [one.problem for one in session.attempts if one.problem]
     facts: dict[str, object] = {
-        "versions": ["3"],
-        **_engine_facts(engine),
+        "versions": _answering_versions(session),
+        **_engine_facts(session.engine),
         **_credential_facts(session),
     }
-    if communities:
-        facts["community"] = "not accepted"
-        word = "this community" if len(communities) == 1 else "these communities"
-        problems.append(f"it does not answer v1 and v2c with {word}")
+    communities = {way.community for way in session.credentials if way.version in _VERSIONS}
+    answers = _answers_without_access(session)
+    answered = {way.community for way in answers}
+    if answered:
+        facts["community"] = NO_ACCESS
+        which = _communities_text(len(answered), len(communities)) if given else DEFAULT_COMMUNITY
+        problems.append(f"{which} may read nothing there; give it a view on the device")
+        if failure := next(filter(None, map(error_status, answers.values())), 0):
+            problems[-1] = f"it answers {which} with error status {failure} and nothing else"
+        if status := next((one.status for one in answers.values() if one.status), 0):
+            facts["error_status"] = status
+    if silent := len(communities - answered):
+        facts.setdefault("community", "not accepted")
+        which = _communities_text(silent, len(communities))
+        problems.append(f"it does not answer v1 and v2c with {which}")
     reasons = "; ".join(dict.fromkeys(problems))
-    facts["summary"] = f"SNMPv3 agent; {reasons}"
-    if session.call.options.snmp:
-        facts["warning"] = True
-        facts["summary"] = f"SNMPv3 agent, but the audit's login would fail: {reasons}"
+    agent = f"SNMPv{_answering_versions(session)[0]} agent"
+    facts["summary"] = f"{agent}; {reasons}"
+    if given:
+        logins = "login" if given == 1 else "logins"
+        facts |= {"warning": True, "shortfall": f"nothing can be read with the {logins} given"}
+        facts["summary"] = f"{agent}, but the audit's login would fail: {reasons}"
+    elif answered:
+        facts |= {"warning": True, "shortfall": "nothing can be read with the community public"}
+        facts["summary"] = f"{agent}, but nothing can be read: {reasons}"
     return facts
+
+
+def _answers_without_access(session: _Session) -> dict[SnmpCredential, snmp.Response]:
+    """Responses to communities that may read nothing."""
+    return {
+        one.credential: one.reply.message
+        for one in session.attempts
+        if one.result == NO_ACCESS
+        and one.login is None
+        and one.credential is not None
+        and isinstance(one.reply.message, snmp.Response)
+    }
+
+
+def _answering_versions(session: _Session) -> list[str]:
+    versions = [one.version for one in _answers_without_access(session)]
+    return list(dict.fromkeys((*versions, *(["3"] if session.engine is not None else []))))
+
+
+def _communities_text(number: int, of: int) -> str:
+    if number == of:
+        return "this community" if of == 1 else "these communities"
+    return "one of these communities" if number == 1 else f"{number} of these communities"
 
 
 def _engine_facts(engine: snmpv3.Report | None) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import asyncssh
 
 from probes.options import SshCredential
-from probes.wire.ssh import needs_passphrase
+from probes.ssh.exchange import AuthExchange
+from probes.vantage.error_mapping import file_text
+from probes.wire.ssh import AuthFailure, AuthRequest, needs_passphrase
 from probes.wire.text import printable
 
 MAX_AGENT_KEYS = 3
@@ -18,6 +21,24 @@ MAX_AGENT_KEYS = 3
 MAX_KEY_FILE = 64 * 1024
 """Maximum bytes of a key file that are read."""
 _KEY, _PASSWORD, _INTERACTIVE = "publickey", "password", "keyboard-interactive"
+_SHOWN = {
+    _KEY: "the key was offered",
+    _PASSWORD: "the password was sent",
+    _INTERACTIVE: "the password was sent",
+}
+NO_ANSWER = "no answer"
+TIMED_OUT = "it did not end in time"
+"""Ending of a login at its deadline."""
+_CODE = re.compile(
+    r"\b(?:code|token|otp|one.?time|passcode|verification|authenticator|factor|duo|pin|challenge)\b",
+    re.IGNORECASE,
+)
+"""Words of a question for a second factor, which is not to be answered with the password."""
+_NEW_PASSWORD = re.compile(
+    r"\b(?:new|current|old|retype)\b.*password|password.*expired|change your password",
+    re.IGNORECASE,
+)
+"""Words of a question in the change of a password that has expired."""
 _OTHER_METHODS = ("gssapi-keyex", "gssapi-with-mic", "hostbased")
 
 
@@ -28,17 +49,20 @@ class NoUsableKey(Exception):
 class LoginAttempt:
     """Login attempt: answers to asyncssh's requests, each secret at most once."""
 
-    def __init__(self, credential: SshCredential, keys: list[asyncssh.SSHKeyPair]) -> None:
+    def __init__(
+        self,
+        credential: SshCredential,
+        keys: list[asyncssh.SSHKeyPair],
+        exchange: AuthExchange,
+    ) -> None:
         self._credential = credential
         self._keys = keys
+        self._exchange = exchange
         self._password_sent = False
-        self._answered = False
-        self.offered: list[str] = []
-        """Methods the server offered at first."""
-        self.remaining: list[str] = []
-        """Methods it offered after the attempt."""
+        self._questions: list[str] = []
+        self._expired = ""
         self.method_used = ""
-        """The method that was tried; empty where the server offers none that fits."""
+        """The method that was tried; empty where nothing was shown to the server."""
 
     @property
     def method_order(self) -> tuple[str, ...]:
@@ -47,20 +71,14 @@ class LoginAttempt:
         return tuple(dict.fromkeys((*first, _PASSWORD, _INTERACTIVE, _KEY, *_OTHER_METHODS)))
 
     @property
+    def offered(self) -> list[str]:
+        """Methods the server offered at first."""
+        return list(self._exchange.offered)
+
+    @property
     def has_password(self) -> bool:
         """True if there is a password that has not been sent yet."""
         return bool(self._credential.password) and not self._password_sent
-
-    def update_methods(self, methods: Sequence[str]) -> None:
-        """Record the methods that the server says may be tried next."""
-        # They come in the order we would try them, which says nothing of the server.
-        known = (_KEY, _PASSWORD, _INTERACTIVE, *_OTHER_METHODS)
-        now = [method for method in known if method in methods]
-        if not self.offered:
-            self.offered = self.remaining = now
-        elif self.method_used and not self._answered:
-            # asyncssh takes away from this list what it has no answer for.
-            self.remaining, self._answered = now, True
 
     def keys(self) -> list[asyncssh.SSHKeyPair] | None:
         """The keys, the first time they are asked for."""
@@ -78,11 +96,34 @@ class LoginAttempt:
         self.method_used = method
         return self._credential.password
 
-    def facts(self, server: str, *, accepted: bool) -> dict[str, object]:
-        """Facts about the login, with a summary that begins with `server`, its name."""
+    def refuse_change(self, prompt: str) -> None:
+        """Note that the server wants a new password (RFC 4252 8); none is ever changed."""
+        self._expired = self._exchange.words(prompt) or "a new password"
+
+    def answers(self, instruction: str, prompts: Sequence[tuple[str, bool]]) -> list[str] | None:
+        """Answers to questions of keyboard-interactive (RFC 4256 3.2); None to give up.
+
+        The password goes to a single question that is asked without an echo and is none for a code.
+        """
+        self._exchange.add_message(instruction)
+        if not prompts:
+            return []
+        self._questions += [self._exchange.words(prompt) for prompt, _ in prompts]
+        prompt, echo = prompts[0]
+        if len(prompts) > 1 or echo or _CODE.search(prompt):
+            return None
+        password = self.password(_INTERACTIVE)
+        return None if password is None else [password]
+
+    def facts(
+        self, server: str, seconds: float, ending: str, *, accepted: bool
+    ) -> dict[str, object]:
+        """Facts about the login, with a summary that begins with `server`, its name.
+
+        `ending` says what ended the exchange before the server's last answer; empty if nothing did.
+        """
         user = printable(self._credential.user, 64)
         known: dict[str, object] = {"login_user": user, "login_method": self.method_used}
-        remaining = ", ".join(self.remaining) or "none"
         if accepted:
             method = self.method_used or "nothing at all"
             return known | {
@@ -90,10 +131,68 @@ class LoginAttempt:
                 "summary": f"{server}, the login as {user} is accepted ({method})",
             }
         if not self.method_used:
-            text = f"the server offers no way to log in that fits; methods left: {remaining}"
-            return known | _failed_facts("not tried", server, user, text)
-        text = f"refused; methods left: {remaining}"
-        return known | _failed_facts("refused", server, user, text)
+            return known | _failed_facts("not tried", server, user, self._not_tried_text(ending))
+        outcome, text = self._outcome(ending, seconds)
+        if outcome != NO_ANSWER:
+            known["shortfall"] = f"the login as {user} does not get in"
+        return known | _failed_facts(outcome, server, user, text)
+
+    def _not_tried_text(self, ending: str) -> str:
+        if self._questions:
+            return (
+                f"not tried: the server asks {_quoted(self._questions)}, not for a password alone"
+            )
+        if ending:
+            return f"not tried: {ending}"
+        remaining = ", ".join(self._exchange.offered) or "none"
+        return f"the server offers no way to log in that fits; methods left: {remaining}"
+
+    def _outcome(self, ending: str, seconds: float) -> tuple[str, str]:
+        """Result of a login that was shown to the server, and a clause about it."""
+        events = self._exchange.since(self.method_used)
+        signed = any(isinstance(one, AuthRequest) and one.signed for one in events)
+        answers = [one for one in events if isinstance(one, AuthFailure)]
+        messages = [one for one in events if isinstance(one, str)]
+        words = f" (the server says {_quoted(messages[-1:])})" if messages else ""
+        remaining = ", ".join(answers[-1].methods if answers else self._exchange.offered) or "none"
+        more = [one for one in self._questions[1:] if one != self._questions[0]]
+        if expired := self._expired or next(filter(_NEW_PASSWORD.search, (*more, *messages)), ""):
+            return "expired", f"the password has expired, the server says {_quoted([expired])}"
+        if more:
+            text = f"the password was sent, and the server asks {_quoted(more)} as well"
+            return "not enough", f"{text}, which nobody answers"
+        if self._questions[1:]:
+            return "refused", f"refused, the password is asked for again{words}"
+        if any(one.partial for one in answers):
+            text = f"{self.method_used} is accepted, and the server wants more: {remaining}"
+            return "not enough", text
+        unanswered = self._unanswered(ending, seconds, signed=signed)
+        if answers and not unanswered:
+            known = "the server knows the key and refuses it all the same" if signed else "refused"
+            return "refused", f"{known}{words}; methods left: {remaining}"
+        if self._exchange.disconnect:
+            reason = _quoted([self._exchange.disconnect])
+            return "refused", f"refused: the server ends the connection {reason}{words}"
+        return NO_ANSWER, f"{unanswered}{words}"
+
+    def _unanswered(self, ending: str, seconds: float, *, signed: bool) -> str:
+        """Clause about a request without an answer; empty if each was answered."""
+        last = next(
+            (one for one in reversed(self._exchange.events) if not isinstance(one, str)), None
+        )
+        if isinstance(last, AuthFailure):
+            return ""
+        shown = _SHOWN[self.method_used]
+        if signed:
+            shown = "the server knows the key, it was used"
+        if ending == TIMED_OUT:
+            late = f"{shown}, and no answer came in {seconds:g} s"
+            if self.method_used == _KEY:
+                return late
+            return (
+                f"{late}: servers wait seconds after a wrong one, measure again with --timeout 15"
+            )
+        return f"{shown}, and {ending or 'the server closed the connection without an answer'}"
 
 
 def not_tried_facts(credential: SshCredential, server: str, reason: str) -> dict[str, object]:
@@ -114,9 +213,7 @@ async def key_pairs(credential: SshCredential) -> AsyncIterator[list[asyncssh.SS
         except (asyncssh.KeyImportError, ValueError):
             raise NoUsableKey("the key file holds no private key that can be read") from None
         except OSError as error:
-            raise NoUsableKey(
-                f"the key file cannot be read: {error.strerror or 'it fails'}"
-            ) from None
+            raise NoUsableKey(f"the key file cannot be read: {file_text(error.errno)}") from None
         yield list(asyncssh.load_keypairs([key]))
         return
     if not credential.agent:
@@ -142,9 +239,12 @@ def _read_key_file(path: str) -> bytes:
         return file.read(MAX_KEY_FILE)
 
 
+def _quoted(texts: Sequence[str]) -> str:
+    return " and ".join(f"“{text}”" for text in texts)
+
+
 def _failed_facts(result: str, server: str, user: str, text: str) -> dict[str, object]:
-    return {
-        "login": result,
-        "warning": True,
-        "summary": f"{server}, but the audit's login as {user} would fail: {text}",
-    }
+    verdict = f"but the audit's login as {user} would fail: {text}"
+    if result == NO_ANSWER:
+        verdict = f"whether the audit's login as {user} works is not known: {text}"
+    return {"login": result, "warning": True, "summary": f"{server}, {verdict}"}

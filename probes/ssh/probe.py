@@ -12,7 +12,9 @@ from probes.call import Answer, Call, Unexpected
 from probes.model import Evidence, Service
 from probes.options import SshCredential
 from probes.ssh.banner import BannerSniffer
-from probes.ssh.login import LoginAttempt, NoUsableKey, key_pairs, not_tried_facts
+from probes.ssh.exchange import AuthExchange
+from probes.ssh.login import TIMED_OUT, LoginAttempt, NoUsableKey, key_pairs, not_tried_facts
+from probes.vantage.error_mapping import broken_text
 from probes.wire.ssh import PENALTY, Ident, KeyExchangeInit
 from probes.wire.text import printable
 
@@ -35,7 +37,7 @@ MAX_OFFERED = 160
 """Characters of a list of algorithms in a note; all of them are facts."""
 _NO_MATCH = re.compile(r"No matching (.+?) algorithm found, sent .* and received (.*)", re.DOTALL)
 _UNFINISHED = "the key exchange did not finish in time"
-_UNTOLD = "after the key exchange it did not tell in time how one logs in"
+_UNANSWERED = "the key exchange is done, and the server did not say in time which logins it takes"
 
 
 async def ask(call: Call) -> Answer:
@@ -48,7 +50,7 @@ async def ask(call: Call) -> Answer:
     assert call.outcome is not None and call.outcome.pipe is not None
     loop = asyncio.get_running_loop()
     started = loop.time()
-    sniffer, client = BannerSniffer(call.outcome.pipe), _Client()
+    sniffer, client = BannerSniffer(call.outcome.pipe), _Client(_password(call))
     call.outcome.pipe = None
     task = loop.create_task(_authenticate(call, sniffer, client))
     try:
@@ -59,7 +61,7 @@ async def ask(call: Call) -> Answer:
         task.cancel()
         await asyncio.wait({task}, timeout=1)
         call.evidence.append(_evidence(call, sniffer, client, started))
-    problem = _problem(sniffer, client, task, timed_out)
+    problem = _problem(sniffer, client.exchange, task, timed_out)
     if greeting.foreign:
         raise Unexpected(greeting.foreign)
     if greeting.busy:
@@ -73,18 +75,21 @@ async def ask(call: Call) -> Answer:
     if sniffer.key_exchange is not None:
         facts["host_keys"] = list(sniffer.key_exchange.host_key_types)
         facts |= _algorithm_facts(sniffer.key_exchange)
-    if problem:
+    facts |= client.host_key()
+    server, login = str(facts["summary"]), client.login
+    if not problem:
+        facts |= task.result()(server)
+    elif login is not None and login.method_used:
+        # Whatever ended it, what was shown to the server was tried.
+        ending = TIMED_OUT if timed_out else problem
+        facts |= _login_facts(call, login, server, ending)
+    else:
         # The service is proven, but whoever logs in has to get through the same exchange.
-        facts |= {"problem": problem, "warning": True}
-        server, credential = facts["summary"], call.options.ssh
-        facts["summary"] += f"; {problem}"
+        facts |= {"problem": problem, "warning": True, "summary": f"{server}; {problem}"}
         if problem == _UNFINISHED:
             facts["summary"] += ", as on a path that drops large packets (MTU)"
-        facts |= client.host_key()
-        if credential is not None:
-            facts |= not_tried_facts(credential, server, problem)
-    else:
-        facts |= client.host_key() | task.result()(facts["summary"])
+        if call.options.ssh is not None:
+            facts |= not_tried_facts(call.options.ssh, server, problem)
     return Answer(Service.CONFIRMED, facts, _timings(sniffer, started))
 
 
@@ -98,8 +103,8 @@ async def _authenticate(
         return lambda named: _method_facts(methods, named)
     try:
         async with key_pairs(credential) as keys:
-            login = client.login = LoginAttempt(credential, keys)
-            accepted = await _log_in(call, sniffer, client, login, credential.user)
+            login = client.login = LoginAttempt(credential, keys, client.exchange)
+            accepted, ending = await _log_in(call, sniffer, client, login, credential.user)
     except NoUsableKey as error:
         reason = str(error)
         methods = await _auth_methods(call, sniffer, client)
@@ -108,14 +113,20 @@ async def _authenticate(
         )
     if accepted and not login.method_used:
         return lambda named: _method_facts(["none"], named)
-    offered = login.offered
-    return lambda named: {"auth_methods": offered, **login.facts(named, accepted=accepted)}
+    return lambda named: _login_facts(call, login, named, ending, accepted=accepted)
+
+
+def _login_facts(
+    call: Call, login: LoginAttempt, server: str, ending: str, *, accepted: bool = False
+) -> dict[str, object]:
+    known = login.facts(server, call.patience * DEADLINE_SHARE, ending, accepted=accepted)
+    return {"auth_methods": login.offered[:MAX_METHODS], **known}
 
 
 async def _log_in(
     call: Call, sniffer: BannerSniffer, client: _Client, login: LoginAttempt, user: str
-) -> bool:
-    """Log in; True if the server accepts it."""
+) -> tuple[bool, str]:
+    """Log in: True if the server accepts it, and what broke it off; raises DisconnectError."""
     try:
         connection = await asyncssh.connect(
             call.address,
@@ -125,12 +136,14 @@ async def _log_in(
             config=None,
             options=_options(client, username=user, preferred_auth=login.method_order),
         )
+    except asyncssh.PermissionDenied:
+        return False, _disconnect_text(client.exchange)
     except asyncssh.DisconnectError as error:
-        if login.method_used or isinstance(error, asyncssh.PermissionDenied):
-            return False
-        raise
+        if not login.method_used:
+            raise
+        return False, _disconnect_text(client.exchange) or _break_text(error)
     connection.abort()
-    return True
+    return True, ""
 
 
 async def _auth_methods(call: Call, sniffer: BannerSniffer, client: _Client) -> list[str]:
@@ -179,7 +192,7 @@ def _host_key_algorithms() -> list[str]:
 
 
 def _problem(
-    sniffer: BannerSniffer, client: _Client, task: asyncio.Task[Any], timed_out: bool
+    sniffer: BannerSniffer, exchange: AuthExchange, task: asyncio.Task[Any], timed_out: bool
 ) -> str:
     """Reason why the key exchange or the request after it failed; empty if it did not."""
     # Whatever asyncssh makes of hostile bytes, the identification has proved the service: so any
@@ -190,15 +203,35 @@ def _problem(
     if sniffer.greeting.ident is not None and not sniffer.greeting.ident.supports_v2:
         return "nothing speaks SSH 1 any more"
     if timed_out or task.cancelled():
-        # The server's key comes with its last, large packet.
-        return _UNTOLD if client.host_key() else _UNFINISHED
-    return "" if error is None else f"the key exchange failed: {_failure_text(error)}"
+        return _UNANSWERED if exchange.keys_exchanged else _UNFINISHED
+    if error is None:
+        return ""
+    if not exchange.keys_exchanged:
+        return f"the key exchange failed: {_failure_text(error)}"
+    return _disconnect_text(exchange) or f"after the key exchange {_break_text(error)}"
+
+
+def _disconnect_text(exchange: AuthExchange) -> str:
+    """Clause about a server that said why it ended the connection; empty if it did not."""
+    if exchange.disconnect is None:
+        return ""
+    return f"the server ended the connection (“{exchange.disconnect or 'without a reason'}”)"
+
+
+def _break_text(error: BaseException) -> str:
+    if isinstance(error, asyncssh.ConnectionLost | ConnectionError):
+        return "the server closed the connection"
+    if isinstance(error, OSError):
+        return _failure_text(error)
+    return f"the exchange failed: {printable(str(error), MAX_OFFERED)}"
 
 
 def _failure_text(error: BaseException) -> str:
     """Reason why the key exchange failed; of two lists without a match the server's is told."""
-    if isinstance(error, (OSError, asyncssh.ConnectionLost)):
+    if isinstance(error, ConnectionError | asyncssh.ConnectionLost):
         return "the server ended the connection"
+    if isinstance(error, OSError):
+        return broken_text(error.errno) if error.errno else "the connection broke"
     match = _NO_MATCH.fullmatch(str(error))
     if match is None:
         return printable(str(error))
@@ -309,16 +342,22 @@ def _evidence(call: Call, sniffer: BannerSniffer, client: _Client, started: floa
     )
 
 
+def _password(call: Call) -> str:
+    return call.options.ssh.password if call.options.ssh is not None else ""
+
+
 class _Client(asyncssh.SSHClient):
     """asyncssh client that gives access to the server's key and our own identification."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: str) -> None:
         self._connection: asyncssh.SSHClientConnection | None = None
+        self.exchange = AuthExchange(secret)
         self.login: LoginAttempt | None = None
         """The login that is tried, if one is."""
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
         self._connection = conn
+        self.exchange.observe(conn)
 
     def ident(self) -> str:
         """The identification we sent; empty if the connection was gone before."""
@@ -335,34 +374,30 @@ class _Client(asyncssh.SSHClient):
             "host_key_fingerprint": key.get_fingerprint("sha256"),
         }
 
+    def auth_banner_received(self, msg: str, lang: str) -> None:
+        """See asyncssh.SSHClient."""
+        self.exchange.add_message(msg)
+
     def public_key_auth_requested(self) -> list[asyncssh.SSHKeyPair] | None:
         """See asyncssh.SSHClient."""
-        login = self._current_login()
-        return login.keys() if login is not None else None
+        return self.login.keys() if self.login is not None else None
 
     def password_auth_requested(self) -> str | None:
         """See asyncssh.SSHClient."""
-        login = self._current_login()
-        return login.password("password") if login is not None else None
+        return self.login.password("password") if self.login is not None else None
+
+    def password_change_requested(self, prompt: str, lang: str) -> tuple[str, str]:
+        """See asyncssh.SSHClient."""
+        if self.login is not None:
+            self.login.refuse_change(prompt)
+        return cast(tuple[str, str], NotImplemented)
 
     def kbdint_auth_requested(self) -> str | None:
         """See asyncssh.SSHClient; a password may be asked for in this way too."""
-        login = self._current_login()
-        return "" if login is not None and login.has_password else None
+        return "" if self.login is not None and self.login.has_password else None
 
     def kbdint_challenge_received(
         self, name: str, instructions: str, lang: str, prompts: Sequence[tuple[str, bool]]
     ) -> list[str] | None:
-        """See asyncssh.SSHClient; only one question, asked without an echo, is for a password."""
-        if not prompts:
-            return []
-        if self.login is None or len(prompts) > 1 or prompts[0][1]:
-            return None
-        password = self.login.password("keyboard-interactive")
-        return None if password is None else [password]
-
-    def _current_login(self) -> LoginAttempt | None:
-        """The login, with the methods the server has offered by now."""
-        if self.login is not None and self._connection is not None:
-            self.login.update_methods(self._connection.get_server_auth_methods())
-        return self.login
+        """See asyncssh.SSHClient."""
+        return None if self.login is None else self.login.answers(instructions, prompts)

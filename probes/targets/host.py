@@ -368,6 +368,10 @@ def _address_range(first: int, last: int, version: int, scope: str = "") -> Addr
         raise InvalidEntry("the range ends before it begins; write the lower address first")
     for number in {first, last}:
         _reject_non_unicast(number, version)
+        if version == 6 and not scope and ipaddress.IPv6Address(number).is_link_local:
+            raise InvalidEntry(
+                "a link-local address wants the interface it is on; write it as fe80::1%eth0"
+            )
     return AddressRange(first, last, version, scope)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 
 from probes.model import Icmp, Reason, State
 
@@ -44,6 +43,46 @@ _ERRNO = {
     errno.ETIMEDOUT: (State.FILTERED, Reason.NO_RESPONSE),
     errno.EACCES: (State.ERROR, Reason.PERMISSION_DENIED),
     errno.EPERM: (State.ERROR, Reason.PERMISSION_DENIED),
+}
+_NO_ROUTE = "there is no route to it from this machine"
+_NO_SENDER = "this machine has no address or no free port to send it from"
+_TEXT = {
+    errno.EPERM: "this machine's own firewall does not let it out",
+    errno.EACCES: "a route or the security policy of this machine prohibits it",
+    errno.EINVAL: "this machine cannot send to that address, as with a blackhole route",
+    errno.EADDRNOTAVAIL: _NO_SENDER,
+    errno.EADDRINUSE: _NO_SENDER,
+    errno.EAFNOSUPPORT: "this machine does not speak that version of IP",
+    errno.EPROTONOSUPPORT: "this machine does not speak that protocol",
+    errno.ENETUNREACH: _NO_ROUTE,
+    errno.EHOSTUNREACH: _NO_ROUTE,
+    errno.ENETDOWN: "the interface of this machine that leads to it is down",
+    errno.EHOSTDOWN: "the host is down",
+    errno.ENODEV: "this machine has no such interface",
+    errno.ENXIO: "this machine has no such interface",
+    errno.EMSGSIZE: "the datagram is larger than the way to it takes",
+    errno.ENOBUFS: "this machine has no room left for it in its network buffers",
+    errno.ENOMEM: "this machine has no memory left for it",
+    errno.EAGAIN: "this machine has no room left for it in its network buffers",
+    errno.EMFILE: "this process has too many files open",
+    errno.ENFILE: "this machine has too many files open",
+    errno.ETIMEDOUT: "no answer came",
+    errno.ECONNREFUSED: "it refuses the connection",
+    errno.ECONNRESET: "it resets the connection",
+    errno.ECONNABORTED: "the connection was broken off",
+    errno.EPIPE: "it closes the connection",
+}
+_FILE_TEXT = {
+    errno.ENOENT: "no such file or directory",
+    errno.ENOTDIR: "no such file or directory",
+    errno.EISDIR: "is a directory",
+    errno.EACCES: "this user may not read it",
+    errno.EPERM: "this user may not read it",
+    errno.ELOOP: "its links lead in a circle",
+    errno.ENAMETOOLONG: "its name is too long",
+    errno.EIO: "the disk fails",
+    errno.EMFILE: "this process has too many files open",
+    errno.ENFILE: "this machine has too many files open",
 }
 
 
@@ -91,9 +130,24 @@ def of_datagram(number: int, icmp: Icmp | None, *, from_host: bool) -> tuple[Sta
     return of_errno(number)
 
 
+def broken_text(number: int) -> str:
+    """Clause about a connection that was open and that an errno ended."""
+    if number in RESET:
+        return "it reset the connection"
+    if _ERRNO.get(number, (None,))[0] is State.UNREACHABLE:
+        return "it became unreachable"
+    return f"the connection broke: {errno_text(number)}"
+
+
 def errno_text(number: int) -> str:
-    """The operating system's text for an errno, and its cause where that is known."""
-    text = os.strerror(number)
-    if number == errno.EPERM:
-        return f"this machine's own firewall does not let it out ({text})"
-    return text
+    """Clause about an errno that ended an attempt on this machine; never the system's own words."""
+    return _TEXT.get(number) or f"this machine's system refuses it ({_name(number)})"
+
+
+def file_text(number: int | None) -> str:
+    """Clause about an errno of a file that was to be read; never the system's own words."""
+    return _FILE_TEXT.get(number or 0) or f"this machine's system refuses it ({_name(number or 0)})"
+
+
+def _name(number: int) -> str:
+    return errno.errorcode.get(number, "without a reason")

@@ -1,9 +1,12 @@
-"""Comparison of addresses as texts."""
+"""Addresses as texts: compared, and told from those that no host can have."""
 
 from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
+
+_LIMITED_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
+"""Broadcast on the own network (RFC 919 7)."""
 
 
 def is_same_host(named: str, host: str, address: str) -> bool:
@@ -39,3 +42,25 @@ def plain_address(text: str) -> str:
         return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
         return ""
+
+
+def unusable_address(address: str) -> str:
+    """Clause about an address that no single host can be reached by; empty for any other.
+
+    Linux connects an unspecified address to itself, and sends a datagram for a group to many hosts.
+    """
+    plain, _, scope = address.partition("%")
+    try:
+        parsed = ipaddress.ip_address(plain)
+    except ValueError:
+        return ""
+    one = (parsed.ipv4_mapped if parsed.version == 6 else None) or parsed
+    if one.is_unspecified:
+        return f"{plain} is the address of no host"
+    if one.is_multicast:
+        return f"{plain} is the address of a multicast group, not of one host"
+    if one == _LIMITED_BROADCAST:
+        return f"{plain} is the broadcast address, not that of one host"
+    if one.version == 6 and one.is_link_local and not scope:
+        return f"{plain} is link-local and wants the interface it is on, as in {plain}%eth0"
+    return ""

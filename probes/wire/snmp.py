@@ -12,7 +12,7 @@ from typing import Any
 from pyasn1.codec.ber import decoder, encoder
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import univ
-from pysnmp.proto import api
+from pysnmp.proto import api, rfc1905
 from pysnmp.proto.error import ProtocolError
 
 V1 = 0
@@ -26,6 +26,8 @@ _MODULES: Mapping[int, Any] = api.PROTOCOL_MODULES
 # pyasn1 lets more than its own errors out on hostile input: IndexError and OverflowError for some
 # broken lengths, ValueError for numbers too long for Python to print.
 DECODE_ERRORS = (PyAsn1Error, ProtocolError, ValueError, LookupError, ArithmeticError)
+
+_ABSENT = (rfc1905.noSuchObject, rfc1905.noSuchInstance, rfc1905.endOfMibView)
 
 Value = bytes | int | str
 """An octet string, a number, or an object identifier in dots."""
@@ -41,6 +43,8 @@ class Response:
 
     status: int
     values: Mapping[str, Value]
+    absent: bool = False
+    """True if it says of an object that it is not there, or may not be seen (RFC 3416 3)."""
 
 
 def get(
@@ -84,7 +88,9 @@ def parse_response(form: Any, pdu: Any, id: int) -> Response:
     found = form.apiPDU.get_varbinds(pdu)
     known = [(str(oid), _value(value)) for oid, value in found if not status]
     return Response(
-        checked_integer(status), {oid: value for oid, value in known if value is not None}
+        checked_integer(status),
+        {oid: value for oid, value in known if value is not None},
+        any(value.isSameTypeWith(one) for _, value in found for one in _ABSENT),
     )
 
 

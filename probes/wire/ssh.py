@@ -1,4 +1,4 @@
-"""SSH: identification string, KEXINIT and private key files (RFC 4253)."""
+"""SSH: identification, KEXINIT, authentication and private key files (RFC 4253, RFC 4252)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,11 @@ MAX_NAMES = 64
 MAX_NAME = 64
 """Characters of a name (RFC 4251 6)."""
 
+DISCONNECT, NEWKEYS, USERAUTH_REQUEST, USERAUTH_FAILURE = 1, 21, 50, 51
+"""Message numbers (RFC 4250 4.1.2)."""
 _IGNORE, _UNIMPLEMENTED, _DEBUG, _KEXINIT = 2, 3, 4, 20
+MAX_REASON = 160
+"""Characters of the reason for a disconnect that are kept."""
 _COOKIE = 16
 _LISTS = 10
 _CERTIFICATE = "-cert-v01@openssh.com"
@@ -179,7 +183,7 @@ def _commented_product(comments: str, version: str) -> tuple[str, str]:
 
 
 class Malformed(Exception):
-    """The bytes are no KEXINIT; the text is the reason."""
+    """The bytes are no such message; the text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +229,61 @@ def _parse_key_exchange(payload: bytes) -> KeyExchangeInit:
     at = _COOKIE
     lists: list[tuple[str, ...]] = []
     for _ in range(_LISTS):
-        size = payload[at : at + 4]
-        end = at + 4 + int.from_bytes(size, "big")
-        if len(size) < 4 or end > len(payload):
-            raise Malformed("a list that is longer than its packet")
-        lists.append(_names(payload[at + 4 : end]))
-        at = end
+        raw, at = _string(payload, at)
+        lists.append(_names(raw))
     return KeyExchangeInit(lists[0], lists[1], lists[3], lists[5])
+
+
+@dataclass(frozen=True, slots=True)
+class AuthRequest:
+    """Authentication request (RFC 4252 5); `signed` of a public key that is used, not offered."""
+
+    method: str
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuthFailure:
+    """Answer that the login is not complete: methods that may go on (RFC 4252 5.1).
+
+    `partial` where the request itself was accepted and another one has to follow.
+    """
+
+    methods: tuple[str, ...]
+    partial: bool = False
+
+
+def auth_request(payload: bytes) -> AuthRequest:
+    """The content of SSH_MSG_USERAUTH_REQUEST, without its number; raises Malformed."""
+    at = 0
+    for _ in ("user name", "service name"):
+        _, at = _string(payload, at)
+    method, at = _string(payload, at)
+    name = printable(method, MAX_NAME)
+    return AuthRequest(name, name == "publickey" and payload[at : at + 1] == b"\1")
+
+
+def auth_failure(payload: bytes) -> AuthFailure:
+    """The content of SSH_MSG_USERAUTH_FAILURE, without its number; raises Malformed."""
+    raw, at = _string(payload, 0)
+    if at >= len(payload):
+        raise Malformed("a failure that is cut off")
+    return AuthFailure(_names(raw), payload[at] != 0)
+
+
+def disconnect_reason(payload: bytes) -> str:
+    """The reason in SSH_MSG_DISCONNECT, without its number (RFC 4253 11.1); raises Malformed."""
+    reason, _ = _string(payload, 4)
+    return printable(reason, MAX_REASON)
+
+
+def _string(payload: bytes, at: int) -> tuple[bytes, int]:
+    """String at an offset and the offset behind it (RFC 4251 5); raises Malformed."""
+    size = payload[at : at + 4]
+    end = at + 4 + int.from_bytes(size, "big")
+    if len(size) < 4 or end > len(payload):
+        raise Malformed("a string that is longer than its packet")
+    return payload[at + 4 : end], end
 
 
 def _names(raw: bytes) -> tuple[str, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
+import os
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,6 +18,7 @@ from probes.judging.status import judge
 from probes.model import Job, Result, Service, State, Status, Target
 from probes.options import NO_OPTIONS, Options
 from probes.registry import PROBES
+from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check
 from tests.probes.peers import Serve, endless
@@ -102,6 +105,54 @@ async def test_bad_manners_over_tcp_are_no_service(name: str, row, peer, hostile
         assert result.observation.service is Service.SILENT, result.note
     if manner == "endless":
         assert result.observation.service is Service.UNEXPECTED, result.note
+
+
+class Breaking(asyncio.Protocol):
+    """Passes on what comes, until the peer closes: then the system reports an errno."""
+
+    def __init__(self, inner: asyncio.Protocol, number: int) -> None:
+        self.inner, self.number = inner, number
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.inner.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.inner.data_received(data)
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.inner.connection_lost(OSError(self.number, os.strerror(self.number)))
+
+
+@pytest.mark.parametrize("name", PLAUSIBLE)
+@pytest.mark.parametrize(
+    "number",
+    [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ECONNRESET, errno.EPERM],
+)
+@pytest.mark.parametrize("begins", [True, False], ids=["midway", "at once"])
+async def test_a_connection_that_breaks_is_told_in_plain_words(
+    name: str, number: int, begins: bool, row, peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = SocketPipe.open
+
+    async def open(self: SocketPipe, factory: Callable[[], asyncio.Protocol]) -> object:
+        return await opened(self, lambda: Breaking(factory(), number))
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if begins:
+            writer.write(PLAUSIBLE[name][0])
+        writer.close()
+
+    monkeypatch.setattr(SocketPipe, "open", open)
+    async with peer(serve) as port:
+        result = await row(name, port, PATIENCE)
+    assert refused(name, result), result.note
+    assert os.strerror(number) not in result.note and "Errno" not in result.note
 
 
 @pytest.mark.parametrize("name", PLAUSIBLE)

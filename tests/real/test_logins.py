@@ -26,6 +26,13 @@ AUTHS = ("MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512")
 PRIVS = ("DES", "AES", "AES-192", "AES-256")
 AUTH_KEY = "Signs-Xyzzy"
 PRIV_KEY = "Hides-Plugh"
+VIEWS = {
+    "empty": "view vempty excluded .1",
+    "none": "",
+    "interfaces": "view vinterfaces included .1.3.6.1.2.1.2",
+    "name": "view vname included .1.3.6.1.2.1.1.5",
+}
+"""Logins, a community and a user, that may read only a part, and the view of each."""
 
 
 async def measured(probe: str, port: int, options: Options, timeout: float = 2.0) -> Result:
@@ -73,6 +80,12 @@ def agent(need: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -
         "rouser plain noauth",
         f"createUser blind SHA {AUTH_KEY} AES {PRIV_KEY}",
     ]
+    for name, view in VIEWS.items():
+        lines += [f"createUser u{name}", f"com2sec s{name} default c{name}"]
+        members = (("v1", f"s{name}"), ("v2c", f"s{name}"), ("usm", f"u{name}"))
+        lines += [f"group g{name} {model} {member}" for model, member in members]
+        shown = f"v{name}" if view else "none"
+        lines += [view, f'access g{name} "" any noauth exact {shown} none none']
     for auth in AUTHS:
         lines += [f"createUser only{auth} {auth} {AUTH_KEY}", f"rouser only{auth} auth"]
         for priv in PRIVS:
@@ -143,6 +156,42 @@ async def test_net_snmp_tells_which_part_of_a_login_is_wrong(
     assert "the audit's login would fail" in result.note
     for secret in (AUTH_KEY, PRIV_KEY, "another-key"):
         assert secret not in repr(result)
+
+
+def login(version: str, name: str) -> Options:
+    """Login of one of VIEWS."""
+    if version == "3":
+        return user(f"u{name}")
+    return Options(snmp=(SnmpCredential(version, f"c{name}"),))
+
+
+@pytest.mark.parametrize("version", ["1", "2c", "3"])
+@pytest.mark.parametrize("view", ["empty", "none"])
+async def test_net_snmp_login_that_may_read_nothing_is_a_warning(
+    agent: int, view: str, version: str
+) -> None:
+    result = await measured("snmp", agent, login(version, view))
+    assert result.status is Status.WARNING
+    assert result.observation.facts["credentials"][0]["result"] == "no access"
+    assert result.observation.facts["shortfall"] == "nothing can be read with the login given"
+    assert "may read nothing there" in result.note
+
+
+@pytest.mark.parametrize("version", ["1", "2c", "3"])
+async def test_net_snmp_login_that_may_read_no_system_group_is_a_warning(
+    agent: int, version: str
+) -> None:
+    result = await measured("snmp", agent, login(version, "interfaces"))
+    assert result.status is Status.WARNING
+    assert result.observation.facts["credentials"][0]["result"] == "accepted"
+    assert "shortfall" not in result.observation.facts
+
+
+@pytest.mark.parametrize("version", ["1", "2c", "3"])
+async def test_net_snmp_login_that_may_read_the_name_alone_is_ok(agent: int, version: str) -> None:
+    result = await measured("snmp", agent, login(version, "name"))
+    assert result.status is Status.OK
+    assert result.observation.facts["sys_name"] == "lab-agent"
 
 
 async def test_credentials_are_tried_in_their_order(agent: int) -> None:

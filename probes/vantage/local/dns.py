@@ -9,14 +9,16 @@ import re
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from probes.model import Resolution
+from probes.vantage.error_mapping import errno_text
 from probes.vantage.local.background import run_in_thread
 from probes.vantage.local.dns_servers import DnsAnswer, Nameservers
+from probes.wire.address import unusable_address
 
 _MAX_HOSTS_FILE = 1024 * 1024
 
@@ -29,6 +31,23 @@ _MAX_NAME_LENGTH = 253
 _ATTRIBUTION_TIMEOUT = 0.5
 _NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z", re.IGNORECASE)
 
+_MAX_LABEL = 63
+_BAD_LABEL = "the name has a part that DNS cannot hold (empty, or longer than 63 characters)"
+_GAI_TEXT = {
+    socket.EAI_NONAME: "no such name",
+    socket.EAI_AGAIN: "that it fails for now: its DNS servers give no usable answer",
+    socket.EAI_FAIL: "that its DNS servers fail for good",
+    socket.EAI_MEMORY: "that this machine has no memory left for it",
+    socket.EAI_FAMILY: "that it has no address of a version of IP that this machine speaks",
+    **{
+        getattr(socket, name): "that the name has no address"
+        for name in ("EAI_NODATA", "EAI_ADDRFAMILY")
+        if hasattr(socket, name)
+    },
+}
+"""Clauses for the errors of getaddrinfo (RFC 3493 6.1)."""
+_MAX_NAMED = 3
+"""Addresses that a clause names."""
 _NOT_A_NAME = "it is neither an address nor a host name"
 
 
@@ -119,8 +138,10 @@ class Resolver:
             started = time.monotonic()
             addresses, problem = await self._system_lookup(name)
             ms = (time.monotonic() - started) * 1000
+            usable = tuple(one for one in addresses if not unusable_address(one))
             if in_hosts_file.intersection(addresses):
-                return Resolution(name, addresses, ms, "hosts file")
+                problem = "" if usable else _unusable_text(addresses)
+                return Resolution(name, usable, ms, "hosts file", problem)
             answer = await _wait_for(
                 attribution, _ATTRIBUTION_TIMEOUT if addresses else self._timeout + 1
             )
@@ -128,7 +149,9 @@ class Resolver:
             if attribution is not None:
                 attribution.cancel()
         if addresses:
-            return Resolution(name, addresses, ms, "" if answer.problem else answer.server)
+            server = "" if answer.problem else answer.server
+            problem = "" if usable else _unusable_text(addresses)
+            return Resolution(name, usable, ms, server, problem)
         return Resolution(name, (), ms, answer.server, _failure_text(problem, answer))
 
     async def _system_lookup(self, name: str) -> tuple[tuple[str, ...], str]:
@@ -137,8 +160,8 @@ class Resolver:
                 return await run_in_thread(lambda: _addresses(self._lookup, name))
         except TimeoutError:
             return (), f"the look-up did not answer in {self._timeout:g} s"
-        except RuntimeError as error:
-            return (), f"the look-up could not be made ({error})"
+        except RuntimeError:
+            return (), "the look-up could not be made: this process has too many threads"
 
     async def _look_up_records(self, kind: str, name: str) -> Resolution:
         started = time.monotonic()
@@ -194,6 +217,9 @@ def _syntax_problem(name: str) -> str:
         return f"the name has more than {_MAX_NAME_LENGTH} characters"
     if not name.isprintable() or " " in name:
         return "a name has no spaces or control characters"
+    labels = (name[:-1] if name.endswith(".") else name).split(".")
+    if not all(labels) or any(label.isascii() and len(label) > _MAX_LABEL for label in labels):
+        return _BAD_LABEL
     return ""
 
 
@@ -201,11 +227,13 @@ def _addresses(lookup: Lookup, name: str) -> tuple[tuple[str, ...], str]:
     try:
         found = lookup(name, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        return (), f"this machine's resolver says: {error.strerror}"
+        return (), f"this machine's resolver says {_GAI_TEXT.get(error.errno, 'that it failed')}"
     except UnicodeError:
-        return (), "the name has a part that DNS cannot hold (empty, or longer than 63 characters)"
-    except (OSError, ValueError) as error:
-        return (), f"the look-up failed ({error})"
+        return (), _BAD_LABEL
+    except OSError as error:
+        return (), f"the look-up failed: {errno_text(error.errno or 0)}"
+    except ValueError:
+        return (), "the look-up failed: the name is none that this machine can look up"
     # Without SOCK_STREAM each address would come once for every kind of socket.
     addresses = dict.fromkeys(_address_text(entry[4]) for entry in found[:_MAX_ADDRESSES])
     return tuple(addresses), "" if addresses else "the look-up gave no address"
@@ -219,6 +247,16 @@ def _address_text(where: tuple[Any, ...]) -> str:
         return f"{host}%{socket.if_indextoname(where[3])}"
     except OSError:
         return f"{host}%{where[3]}"
+
+
+def _unusable_text(addresses: Sequence[str]) -> str:
+    """Clause about a name none of whose addresses is that of a host."""
+    text = "it is given no host's address: " + ", and ".join(
+        map(unusable_address, addresses[:_MAX_NAMED])
+    )
+    if any(one in ("0.0.0.0", "::") for one in addresses):
+        text += " (DNS filters answer so for names they block)"
+    return text
 
 
 async def _wait_for(attribution: asyncio.Task[DnsAnswer] | None, seconds: float) -> DnsAnswer:

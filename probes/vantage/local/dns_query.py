@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from functools import partial
 
 import dns.exception
@@ -12,7 +11,7 @@ import dns.message
 import dns.nameserver
 
 from probes.model import Reason, State
-from probes.vantage import Outcome, Vantage
+from probes.vantage import Outcome, Vantage, error_mapping
 from probes.vantage.stream import connect, open_stream
 
 
@@ -84,7 +83,7 @@ async def send_query(
     except (EOFError, ConnectionResetError):
         why = "hangs up"
     except OSError as error:
-        why = f"cannot be asked ({error.strerror or error})"
+        why = f"cannot be asked ({failure_text(error)})"
     else:
         if not _is_response(query, data):
             why = "answers something else"
@@ -123,11 +122,22 @@ def _is_truncated(data: bytes) -> bool:
     return bool(int.from_bytes(data[2:4], "big") & dns.flags.TC)
 
 
+class Unasked(OSError):
+    """The server could not be asked; `strerror` is a clause of ours."""
+
+
+def failure_text(error: OSError) -> str:
+    """Clause about a server that could not be asked, without the system's own words."""
+    if isinstance(error, Unasked):
+        return error.strerror or "for an unknown reason"
+    return error_mapping.errno_text(error.errno or 0)
+
+
 def _failure(outcome: Outcome) -> OSError:
     if outcome.reason is Reason.NO_RESPONSE:
         return TimeoutError("no answer")
     number = outcome.errno or 0
     if outcome.state is State.FILTERED and outcome.icmp is not None:
         # Its errno says "No route to host" of a firewall's rejection.
-        return OSError(number, f"rejected by {outcome.icmp.offender}, {outcome.reason}")
-    return OSError(number, os.strerror(number) if number else outcome.problem)
+        return Unasked(number, f"rejected by {outcome.icmp.offender}, {outcome.reason}")
+    return Unasked(number, outcome.problem or error_mapping.errno_text(number))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from probes.vantage import Vantage
+from probes.vantage.error_mapping import file_text
 from probes.vantage.local.background import run_in_thread
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Nameservers:
         try:
             configuration = await self._load()
         except (OSError, ValueError, ImportError, RuntimeError) as error:
-            return DnsAnswer(problem=f"the DNS configuration could not be read ({error})")
+            why = file_text(error.errno) if isinstance(error, OSError) else type(error).__name__
+            return DnsAnswer(problem=f"the DNS configuration could not be read: {why}")
         problems = []
         for server in configuration.servers:
             left = deadline - time.monotonic()
@@ -154,12 +156,12 @@ def _failure_text(server: str, error: dns.exception.DNSException) -> str:
         import dns.rcode
 
         return f"{server} answers {dns.rcode.to_text(response.rcode())}"
-    from probes.vantage.local.dns_query import CutOff
+    from probes.vantage.local.dns_query import CutOff, failure_text
 
     if isinstance(cause, CutOff):
         return f"{server} {cause}"
     if isinstance(cause, OSError) and not isinstance(cause, TimeoutError) and cause.strerror:
-        return f"{server} cannot be asked ({cause.strerror})"
+        return f"{server} cannot be asked ({failure_text(cause)})"
     return f"{server} does not answer"
 
 

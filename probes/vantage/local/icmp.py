@@ -14,6 +14,7 @@ from probes.model import Reason, State
 from probes.vantage import Outcome
 from probes.vantage.error_mapping import FD_EXHAUSTED
 from probes.vantage.local import icmp_errors
+from probes.vantage.local.failures import unusable_outcome
 from probes.vantage.local.icmp_socket import EchoRequest, EchoSocket
 from probes.vantage.local.receive import (
     SocketAddress,
@@ -80,7 +81,7 @@ class EchoClient:
         try:
             family, destination = socket_address(address, 0)
         except ValueError as error:
-            outcome = Outcome(State.ERROR, Reason.LOCAL_ERROR, address, problem=str(error))
+            outcome = unusable_outcome(address, str(error))
         else:
             echo_socket = self._socket_for(family)
             if echo_socket is not None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from probes.model import Icmp, Reason, State
 from probes.vantage import Outcome, error_mapping
 from probes.vantage.local import icmp_errors
+from probes.vantage.local.failures import unsent_outcome
 from probes.vantage.local.receive import (
     ReceivedDatagram,
     SendTime,
@@ -141,9 +142,7 @@ class EchoSocket:
             else:
                 request.timer = self._loop.call_later(timeout, self._on_deadline, request)
                 return True
-        state, reason = error_mapping.of_errno(number)
-        problem = error_mapping.errno_text(number) if state is State.ERROR else ""
-        self._finish_as(request, state, reason, problem, number=number)
+        self._finish(request, unsent_outcome(request.address, number))
         return True
 
     def _expire_unsent(self, request: EchoRequest) -> bool:
@@ -224,10 +223,9 @@ class EchoSocket:
         self._finish(request, outcome)
 
     def _finish_as(
-        self, request: EchoRequest, state: State, reason: Reason, problem: str = "", number: int = 0
+        self, request: EchoRequest, state: State, reason: Reason, problem: str = ""
     ) -> None:
-        outcome = Outcome(state, reason, request.address, errno=number or None, problem=problem)
-        self._finish(request, outcome)
+        self._finish(request, Outcome(state, reason, request.address, problem=problem))
 
     def _finish(self, request: EchoRequest, outcome: Outcome) -> None:
         if not request.live:

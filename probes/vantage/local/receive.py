@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from probes.wire.address import unusable_address
+
 SocketAddress = tuple[Any, ...]
 """(host, port) for IPv4, (host, port, flow, scope id) for IPv6."""
 
@@ -24,6 +26,7 @@ _IP_PKTINFO = 8
 _IPV6_RECVPKTINFO = 49
 _IPV6_PKTINFO = 50
 _ANCILLARY_SIZE = 256
+_FIRST_MULTICAST = 224
 _CLOCK_TOLERANCE = 0.01
 """Milliseconds by which two readings of one clock may seem to run backwards."""
 
@@ -110,25 +113,56 @@ def enable_packet_info(sock: socket.socket, family: int) -> None:
 def socket_address(address: str, port: int) -> tuple[int, SocketAddress]:
     """The family and socket address of a numeric address, which may carry a %scope.
 
-    Never looks a name up. Raises ValueError with a sentence if it is no address of this machine's
-    families and interfaces.
+    Never looks a name up. Raises ValueError with a clause if it is no address of this machine's
+    families and interfaces, or that of no single host.
     """
     try:
         # Not by getaddrinfo, which takes "10.1" for an address: a typing error is none.
         packed = socket.inet_pton(socket.AF_INET, address)
-        return int(socket.AF_INET), (socket.inet_ntop(socket.AF_INET, packed), port)
     except (OSError, ValueError):
-        pass
+        return _ipv6_address(address, port)
+    if not packed[0] or packed[0] >= _FIRST_MULTICAST:
+        _refuse_unusable(address)
+    return int(socket.AF_INET), (socket.inet_ntop(socket.AF_INET, packed), port)
+
+
+def _ipv6_address(address: str, port: int) -> tuple[int, SocketAddress]:
+    _refuse_unusable(address)
     try:
         parsed = ipaddress.ip_address(_unmapped(address))
-        if parsed.version == 4:
-            return int(socket.AF_INET), (str(parsed), port)
+    except ValueError:
+        raise ValueError(f"{address!r} is not an address this machine can use") from None
+    if parsed.version == 4:
+        return int(socket.AF_INET), (str(parsed), port)
+    scope = address.partition("%")[2]
+    if scope and not _is_interface(scope):
+        raise ValueError(
+            f"{address!r} is not an address this machine can use: it has no interface {scope!r}"
+        )
+    try:
         found = socket.getaddrinfo(
             str(parsed), port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
         )
-    except (ValueError, OSError):
+    except OSError:
         raise ValueError(f"{address!r} is not an address this machine can use") from None
     return int(found[0][0]), found[0][4]
+
+
+def _refuse_unusable(address: str) -> None:
+    if problem := unusable_address(address):
+        raise ValueError(problem)
+
+
+def _is_interface(scope: str) -> bool:
+    """True if a scope is the name or the number of an interface here (RFC 4007 11.2)."""
+    try:
+        if scope.isascii() and scope.isdigit():
+            socket.if_indextoname(int(scope))
+        else:
+            socket.if_nametoindex(scope)
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def canonical_address(address: str) -> str:

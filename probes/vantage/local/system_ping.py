@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import math
 import os
@@ -35,6 +36,17 @@ _ERRORS = (
     ("hop limit", (11, 0), (3, 0)),
 )
 _NO_ROUTE = ("network is unreachable", "no route to host")
+_COMPLAINTS = (
+    (errno.EINVAL, "invalid argument"),
+    (errno.EADDRNOTAVAIL, "assign requested address"),
+    (errno.EAFNOSUPPORT, "address family"),
+    (errno.ENODEV, "no such device"),
+    (errno.ENODEV, "unknown iface"),
+    (errno.ENETDOWN, "network is down"),
+    (errno.EMSGSIZE, "message too long"),
+    (errno.ENOBUFS, "no buffer space"),
+)
+"""Words of `ping` in the C locale, and their errno."""
 _DENIED = ("not permitted", "permission denied", "lacking privilege")
 
 
@@ -111,9 +123,18 @@ def parse_output(address: str, text: str) -> Outcome | None:
     if any(phrase in lowered for phrase in _DENIED):
         return None
     if lines and lines[0].startswith(("ping: ", "ping6: ")):
-        problem = "".join(char for char in text.splitlines()[0][:200] if char.isprintable())
-        return Outcome(State.ERROR, Reason.LOCAL_ERROR, address, problem=problem)
+        return Outcome(State.ERROR, Reason.LOCAL_ERROR, address, problem=_complaint(lines[0]))
     return Outcome(State.FILTERED, Reason.NO_RESPONSE, address)
+
+
+def _complaint(line: str) -> str:
+    """Clause about what `ping` complains of, in lower case, without its words."""
+    if "broadcast" in line:
+        return "it is the broadcast address of a network, not of a host"
+    for number, phrase in _COMPLAINTS:
+        if phrase in line:
+            return error_mapping.errno_text(number)
+    return "the ping program of this machine cannot ask it"
 
 
 def _senders(line: str) -> list[str]:

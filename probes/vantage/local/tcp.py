@@ -18,6 +18,8 @@ from probes.model import Reason, State
 from probes.vantage import Cancel, Done, Outcome, error_mapping
 from probes.vantage.deadlines import Deadlines
 from probes.vantage.local import icmp_errors
+from probes.vantage.local.failures import unsent_outcome, unusable_outcome
+from probes.vantage.local.receive import socket_address
 
 if sys.platform != "win32":
     import resource
@@ -169,19 +171,21 @@ class _ConnectAttempt:
 
     def start(self) -> bool:
         """Begin; False when it ended at once."""
-        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM | _NONBLOCK | _CLOEXEC)
+        try:
+            family, destination = socket_address(self._address, self._port)
+            sock = socket.socket(family, socket.SOCK_STREAM | _NONBLOCK | _CLOEXEC)
+        except ValueError as error:
+            return self._end(unusable_outcome(self._address, str(error)))
+        except OSError as error:
+            if error.errno in error_mapping.FD_EXHAUSTED:
+                raise
+            return self._end(unsent_outcome(self._address, error.errno or 0))
         if not _NONBLOCK:
             sock.setblocking(False)
         self._sock = sock
         icmp_errors.enable(sock, family)
         self._started = perf_counter()
-        try:
-            number = sock.connect_ex((self._address, self._port))
-        except (OSError, UnicodeError) as error:
-            # A malformed address or scope never reaches the kernel.
-            self._finish(self._failed_outcome(getattr(error, "errno", None) or errno.EINVAL))
-            return False
+        number = sock.connect_ex(destination)
         if number in _IN_PROGRESS:
             self._source = sock.getsockname()[0]
             self._watcher.add(sock.fileno(), self._on_ready)
@@ -287,10 +291,19 @@ class _ConnectAttempt:
         if outcome.icmp is not None or number == errno.ECONNREFUSED:
             outcome.latency_ms, outcome.latency_source = elapsed, "monotonic"
         elif not reset:
-            outcome.problem = error_mapping.errno_text(number)
+            unsent = unsent_outcome(self._address, number)
+            outcome.state, outcome.reason = unsent.state, unsent.reason
+            outcome.problem = unsent.problem
         if outcome.state is State.CLOSED and not icmp_errors.AVAILABLE:
             outcome.problem = "this system does not tell a reset from a firewall's reject"
         return outcome
+
+    def _end(self, outcome: Outcome) -> bool:
+        """End without a socket; False, as it ended at once."""
+        done, self._done = self._done, None
+        if done is not None:
+            done(outcome)
+        return False
 
     def _finish(self, outcome: Outcome) -> None:
         done, self._done = self._done, None

@@ -9,14 +9,14 @@ import time
 from collections import deque
 
 from probes.model import Icmp, Reason, State
-from probes.vantage import Accept, Outcome, error_mapping
+from probes.vantage import Accept, Outcome
 from probes.vantage.error_mapping import FD_EXHAUSTED
 from probes.vantage.local import icmp_errors
+from probes.vantage.local.failures import datagram_outcome, unsent_outcome, unusable_outcome
 from probes.vantage.local.foreign import ForeignListener
 from probes.vantage.local.receive import (
     ReceivedDatagram,
     SendTime,
-    canonical_address,
     enable_timestamps,
     latency,
     receive,
@@ -45,9 +45,9 @@ async def exchange(
     except OSError as error:
         if error.errno in FD_EXHAUSTED:
             raise
-        outcome = _failed_outcome(address, error.errno or 0)
+        outcome = unsent_outcome(address, error.errno or 0)
     except ValueError as error:
-        outcome = Outcome(State.ERROR, Reason.LOCAL_ERROR, address, problem=str(error))
+        outcome = unusable_outcome(address, str(error))
     outcome.elapsed_ms = (time.monotonic() - started) * 1000
     return outcome
 
@@ -71,7 +71,7 @@ async def _exchange(
                     outcome.foreign = listener.take()
         except OSError as error:
             queue.read()
-            outcome = queue.error_outcome(address) or _failed_outcome(address, error.errno or 0)
+            outcome = queue.error_outcome(address) or unsent_outcome(address, error.errno or 0)
         finally:
             queue.close()
         outcome.source = source
@@ -125,19 +125,6 @@ def _answer_outcome(address: str, sent: SendTime, datagram: ReceivedDatagram) ->
         latency_source=clock,
         data=datagram.data,
     )
-
-
-def _failed_outcome(address: str, number: int) -> Outcome:
-    state, reason = error_mapping.of_errno(number)
-    problem = error_mapping.errno_text(number) if state is State.ERROR else ""
-    return Outcome(state, reason, address, errno=number, problem=problem)
-
-
-def _error_outcome(address: str, icmp: Icmp | None, number: int) -> Outcome:
-    from_host = icmp is not None and canonical_address(icmp.offender) == canonical_address(address)
-    state, reason = error_mapping.of_datagram(number, icmp, from_host=from_host)
-    problem = error_mapping.errno_text(number) if state is State.ERROR else ""
-    return Outcome(state, reason, address, icmp=icmp, errno=number or None, problem=problem)
 
 
 class _ReceiveQueue:
@@ -200,8 +187,8 @@ class _ReceiveQueue:
     def error_outcome(self, address: str) -> Outcome | None:
         """Outcome of the exchange by the error that came in, if one did."""
         if self._icmp is not None:
-            return _error_outcome(address, *self._icmp)
-        return _error_outcome(address, None, self._errno) if self._errno else None
+            return datagram_outcome(address, *self._icmp)
+        return datagram_outcome(address, None, self._errno) if self._errno else None
 
     def read(self) -> None:
         """Take what is there, bounded, from the socket and then from its error queue."""

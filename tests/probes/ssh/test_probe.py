@@ -323,7 +323,7 @@ async def test_a_login_that_hangs_behind_a_finished_key_exchange_is_no_mtu(
     assert answer.service is Service.CONFIRMED
     assert answer.facts["host_key_type"] == "ssh-ed25519"
     assert answer.facts["problem"] == (
-        "after the key exchange it did not tell in time how one logs in"
+        "the key exchange is done, and the server did not say in time which logins it takes"
     )
     assert answer.facts["warning"] is True
     assert "MTU" not in str(answer.facts["summary"])
@@ -380,3 +380,14 @@ async def test_of_several_host_keys_the_one_openssh_would_show_is_told(call_to, 
         answer = await ask(call)
     assert answer.facts["host_key_type"] == kind
     assert answer.facts["host_key_fingerprint"] == shown.get_fingerprint("sha256")
+
+
+async def test_a_reset_in_the_key_exchange_is_told_in_plain_words(tcp_call) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(IDENT)
+        await resetting(after=200)(reader, writer)
+
+    async with tcp_call(serve) as call:
+        answer = await ask(call)
+    assert answer.service is Service.CONFIRMED
+    assert answer.facts["problem"] == "the key exchange failed: it reset the connection"

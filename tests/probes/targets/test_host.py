@@ -193,3 +193,36 @@ def test_any_text_is_understood_or_refused(text):
             assert what.count >= 1
         else:
             assert what.text.isascii() and what.text.isprintable()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "fe80::1",
+        "FE80::1",
+        "[fe80::1]:22",
+        "[fe80::1]",
+        "febf:ffff::1",
+        "fe80::1-fe80::9",
+        "[fe80::1]-[fe80::9]:22",
+        "fe80::/120",
+        "fe80::1/128",
+    ],
+)
+def test_a_link_local_address_without_its_interface_is_refused_with_the_right_form(typed):
+    with pytest.raises(InvalidEntry, match=r"interface it is on; write it as fe80::1%eth0"):
+        parse_host(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "hosts"),
+    [
+        ("fe80::1%eth0", ["fe80::1%eth0"]),
+        ("[fe80::1%br-lan]:22", ["fe80::1%br-lan"]),
+        ("fe80::1%2-fe80::2", ["fe80::1%2", "fe80::2%2"]),
+        ("fec0::1", ["fec0::1"]),
+        ("2001:db8::1", ["2001:db8::1"]),
+    ],
+)
+def test_a_link_local_address_with_its_interface_is_taken(typed, hosts):
+    assert list(parse_host(typed)[0].addresses()) == hosts

@@ -45,6 +45,8 @@ NAMES = st.lists(LABELS, min_size=1, max_size=4).map(".".join).filter(lambda n: 
 
 
 def one_host(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if address.version == 6 and address.is_link_local:
+        return False
     return not (address.is_multicast or address.is_unspecified or int(address) == 2**32 - 1)
 
 

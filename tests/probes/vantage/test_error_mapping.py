@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 import pytest
 
@@ -65,6 +66,15 @@ def test_a_closed_udp_port_is_believed_of_the_host_itself_only(
     number, icmp, from_host, expected
 ) -> None:
     assert error_mapping.of_datagram(number, icmp, from_host=from_host) == expected
+
+
+@pytest.mark.parametrize("text", [error_mapping.errno_text, error_mapping.file_text])
+def test_no_errno_is_told_in_the_systems_own_words(text) -> None:
+    for number in (0, -2, 99999, *errno.errorcode):
+        clause = text(number)
+        assert clause and clause[0].islower()
+        assert os.strerror(number) not in clause
+        assert not clause.endswith((".", ")")) or "refuses it (" in clause
 
 
 def test_a_firewall_of_this_machine_is_named_in_the_words() -> None:

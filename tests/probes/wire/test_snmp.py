@@ -62,7 +62,9 @@ REPORT = reported()
 @pytest.mark.parametrize("version", [snmp.V1, snmp.V2C])
 def test_values_are_read_and_absent_objects_left_out(version: int) -> None:
     assert snmp.response(GOOD[version], version, ID) == snmp.Response(
-        0, {DESCR: b"a router", OBJECT_ID: "1.3.6.1.4.1.9.1.1", "1.3.6.1.2.1.1.7.0": 72}
+        0,
+        {DESCR: b"a router", OBJECT_ID: "1.3.6.1.4.1.9.1.1", "1.3.6.1.2.1.1.7.0": 72},
+        absent=version == snmp.V2C,
     )
 
 

@@ -72,14 +72,14 @@ def test_what_is_no_speed_is_said(typed):
         parse_speed(typed)
 
 
-TARGETS = (Target("windows.dc", "dc1"), Target("unix.target", "fe80::1", 2222))
+TARGETS = (Target("windows.dc", "dc1"), Target("unix.target", "fe80::1%eth0", 2222))
 
 
 def test_a_set_is_a_list_file_that_the_host_line_takes(tmp_path: Path):
     path = target_sets.save("Site 1", TARGETS, tmp_path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert target_sets.names(tmp_path) == ["Site 1"]
-    assert target_sets.load("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
+    assert target_sets.load("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1%eth0]:2222"
     target_sets.save("Site 1", TARGETS[:1], tmp_path)
     assert target_sets.load("Site 1", tmp_path) == "windows.dc=dc1"
     target_sets.delete("Site 1", tmp_path)
@@ -89,7 +89,7 @@ def test_a_set_is_a_list_file_that_the_host_line_takes(tmp_path: Path):
 def test_a_set_keeps_the_friendly_names_of_its_hosts(tmp_path: Path):
     named = Target("windows.dc", "dc1", friendly_name="Cellar, left")
     path = target_sets.save("Site 1", (named, TARGETS[1]), tmp_path)
-    assert target_sets.load("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1]:2222"
+    assert target_sets.load("Site 1", tmp_path) == "windows.dc=dc1 unix.target=[fe80::1%eth0]:2222"
     again = parse((f"@{path.name}",), load(Options("screen")), base=tmp_path)
     assert [one.friendly_name for one in again.targets] == ["Cellar, left", ""]
 

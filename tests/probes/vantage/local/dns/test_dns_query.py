@@ -166,7 +166,7 @@ def cut(port: int, why: str) -> str:
 async def test_one_that_refuses_tcp_after_that_is_said_to(serve, vantage) -> None:
     server = await serve(cut_off)
     said = await srv(vantage, server.port)
-    assert said.problem == cut(server.port, "cannot be asked (Connection refused)")
+    assert said.problem == cut(server.port, "cannot be asked (it refuses the connection)")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ async def test_one_that_refuses_tcp_after_that_is_said_to(serve, vantage) -> Non
         ),
         (
             Outcome(State.CLOSED, Reason.CONN_REFUSED, HERE, errno=errno.ECONNREFUSED),
-            "cannot be asked (Connection refused)",
+            "cannot be asked (it refuses the connection)",
         ),
     ],
 )
@@ -296,7 +296,7 @@ async def test_a_host_without_a_server_says_so_and_is_not_waited_for(vantage) ->
         taken.bind((HERE, 0))
         taken.connect((HERE, 9))
         said = await srv(vantage, taken.getsockname()[1], timeout=600)
-    assert said.problem == f"{HERE} cannot be asked (Connection refused)"
+    assert said.problem == f"{HERE} cannot be asked (it refuses the connection)"
 
 
 async def test_a_firewall_that_rejects_the_question_is_named_and_no_route_is_blamed() -> None:
@@ -332,7 +332,7 @@ async def test_without_a_descriptor_the_server_is_not_blamed() -> None:
             raise OSError(errno.EMFILE, "Too many open files")
 
     said = await srv(Full(), 53)
-    assert said.problem == f"{HERE} cannot be asked (Too many open files)"
+    assert said.problem == f"{HERE} cannot be asked (this process has too many files open)"
 
 
 async def test_one_who_gives_up_leaves_no_connection(serve, vantage) -> None:

@@ -7,9 +7,15 @@ import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
+import pytest
 
 from probes.vantage.local.dns import Resolver
 from tests.probes.vantage.local.dns.zone import FOUND, Zone, fails, gives, nobody
+
+
+def entry(address: str) -> tuple[object, ...]:
+    """An entry as getaddrinfo gives it."""
+    return (None, socket.SOCK_STREAM, 6, "", (address, 0))
 
 
 async def test_no_such_name_is_said_by_the_server_that_said_it(serve, hosts):
@@ -71,7 +77,7 @@ async def test_a_name_the_dns_knows_and_the_system_does_not_is_told(serve, hosts
     zone = Zone({("app.corp", "AAAA"): ["2001:db8::1"]})
     resolver = Resolver(lookup=fails(), hosts=hosts, nameservers=await serve(zone))
     assert (await resolver.resolve("app.corp")).problem == (
-        "this machine's resolver says: Name or service not known, though 127.0.0.1 knows the name"
+        "this machine's resolver says no such name, though 127.0.0.1 knows the name"
     )
     assert zone.asked == [("app.corp", "A"), ("app.corp", "AAAA")]
 
@@ -105,3 +111,59 @@ async def test_a_look_up_that_never_returns_ends_in_a_sentence_and_holds_no_exit
         "the look-up did not answer in 0.05 s: no DNS server is configured on this machine"
     )
     assert resolution.ms >= 50
+
+
+@pytest.mark.parametrize(
+    ("addresses", "said"),
+    [
+        (["0.0.0.0"], "0.0.0.0 is the address of no host (DNS filters answer so"),
+        (["::"], ":: is the address of no host (DNS filters answer so"),
+        (["0.0.0.0", "::"], "0.0.0.0 is the address of no host, and :: is the address of no host"),
+        (["224.0.0.251"], "224.0.0.251 is the address of a multicast group"),
+        (["255.255.255.255"], "255.255.255.255 is the broadcast address"),
+        (["fe80::1"], "fe80::1 is link-local and wants the interface"),
+    ],
+)
+async def test_a_name_with_no_hosts_address_does_not_lead_to_this_machine(
+    serve, hosts, addresses: list[str], said: str
+) -> None:
+    zone = Zone({("app.corp", "A"): ["192.0.2.1"]})
+    resolver = Resolver(
+        lookup=gives(*map(entry, addresses)), hosts=hosts, nameservers=await serve(zone)
+    )
+    found = await resolver.resolve("app.corp")
+    assert found.addresses == ()
+    assert f"it is given no host's address: {said}" in found.problem
+
+
+async def test_of_the_addresses_of_a_name_those_of_hosts_are_tried(serve, hosts) -> None:
+    resolver = Resolver(
+        lookup=gives(*map(entry, ("0.0.0.0", "192.0.2.7", "fe80::1"))),
+        hosts=hosts,
+        nameservers=await serve(Zone({})),
+    )
+    found = await resolver.resolve("app.corp")
+    assert found.addresses == ("192.0.2.7",)
+    assert not found.problem
+
+
+@pytest.mark.parametrize("name", ["a..b", ".a", f"{'x' * 64}.corp", "a.b.."])
+async def test_a_name_with_a_part_that_dns_cannot_hold_is_asked_of_nobody(
+    serve, hosts, name: str
+) -> None:
+    zone = Zone({})
+    resolver = Resolver(lookup=fails(), hosts=hosts, nameservers=await serve(zone))
+    assert "a part that DNS cannot hold" in (await resolver.resolve(name)).problem
+    assert "a part that DNS cannot hold" in (await resolver.srv(name)).problem
+    assert zone.asked == []
+
+
+@pytest.mark.parametrize(
+    "number",
+    [socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_MEMORY, -9999],
+)
+async def test_no_error_of_the_resolver_is_told_in_its_own_words(serve, hosts, number: int) -> None:
+    words = "Words of the system"
+    resolver = Resolver(lookup=fails(number, words), hosts=hosts, nameservers=await serve(Zone({})))
+    found = await resolver.resolve("app.corp")
+    assert found.problem and words not in found.problem
