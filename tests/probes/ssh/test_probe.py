@@ -390,4 +390,4 @@ async def test_a_reset_in_the_key_exchange_is_told_in_plain_words(tcp_call) -> N
     async with tcp_call(serve) as call:
         answer = await ask(call)
     assert answer.service is Service.CONFIRMED
-    assert answer.facts["problem"] == "the key exchange failed: it reset the connection"
+    assert answer.facts["problem"] == "the key exchange failed: the server ended the connection"
