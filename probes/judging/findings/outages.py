@@ -9,7 +9,7 @@ from probes.judging.change import allow_here, route_text, start_or_allow, undeli
 from probes.judging.findings.hosts import ClassifiedResults, Host, LostRow, source_of
 from probes.judging.party import Party
 from probes.judging.text import Port, count, joined, ports_text, some
-from probes.model import NOT_SENT, Confidence, Finding, FindingKind, Reason
+from probes.model import NOT_SENT, Confidence, Finding, FindingKind, Reason, Status
 from probes.registry.shell import address
 
 MIN_GROUP = 4
@@ -187,15 +187,17 @@ def _immediate_reporters(results: ClassifiedResults) -> frozenset[str]:
 
     Refusals of a rule are limited to one a second, so later ones take as long as a search.
     """
-    # Also of rows without a host, which are behind no host here.
-    seen = (result.observation for result in results.rows)
-    return frozenset(
-        address(one.icmp.offender)
-        for one in seen
-        if one.reason is Reason.HOST_UNREACH
-        and one.icmp is not None
-        and (one.latency_ms or NEIGHBOUR_TIMEOUT_MS) < NEIGHBOUR_TIMEOUT_MS
-    )
+    at_once: dict[tuple[str, str], bool] = {}
+    for result in results.rows:
+        seen = result.observation
+        if seen.reason is not Reason.HOST_UNREACH or seen.icmp is None:
+            continue
+        is_late = (seen.latency_ms or NEIGHBOUR_TIMEOUT_MS) >= NEIGHBOUR_TIMEOUT_MS
+        # At an address that nobody uses a row that begins late meets the end of another's search.
+        unused = result.status is Status.NO_HOST
+        key = address(seen.icmp.offender), (seen.address or "") if unused else result.job.key
+        at_once[key] = at_once.get(key, True) and not is_late
+    return frozenset(reporter for (reporter, _), is_at_once in at_once.items() if is_at_once)
 
 
 def _unreachable(

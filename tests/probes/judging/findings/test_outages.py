@@ -180,3 +180,14 @@ def test_an_immediate_answer_about_an_unused_address_shows_the_rule_as_well(row,
     unused = replace(at_once, status=Status.NO_HOST)
     (finding,) = (one for one in found([late, up, unused]) if "10.2.0.7" in one.text)
     assert finding.confidence is Confidence.LIKELY
+
+
+def test_a_late_row_about_an_unused_address_meets_the_end_of_a_search(row, found):
+    searched = row("10.2.0.7", 22, "down", by="10.1.1.1", took=3065.0)
+    unused = [
+        replace(row("10.2.0.8", port, "down", by="10.1.1.1", took=took), status=Status.NO_HOST)
+        for port, took in ((22, 3060.0), (161, 160.0))
+    ]
+    findings = found([searched, row("10.2.0.9", 22), *unused])
+    (finding,) = (one for one in findings if "10.2.0.7" in one.text)
+    assert finding.confidence is Confidence.CERTAIN
