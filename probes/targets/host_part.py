@@ -16,6 +16,7 @@ _PATH = re.compile(r"([^/\[\]:]+(?::[0-9]+)?|\[[^\[\]/]*\](?::[0-9]+)?):?/(.*)",
 _PREFIX = re.compile(r"[0-9.]+(?::[0-9]*)?")
 _ONE_ADDRESS = re.compile(r"[0-9.]+\.(?:[1-9][0-9]*)")
 _ADDRESSES = re.compile(r"[0-9.-]+")
+_MAIL = re.compile(r"(?:mailto|sips?|xmpp|tel|callto|im):", re.IGNORECASE)
 _URL_PORT = re.compile(r":([0-9]+)$")
 
 SCHEME_PORTS = {
@@ -107,6 +108,8 @@ def _login_host(text: str) -> HostPart:
     user, _, rest = text.rpartition("@")
     if not user:
         raise InvalidEntry("in front of the @ nothing stands; write the host alone")
+    if _MAIL.match(user):
+        raise InvalidEntry("this is the address of a person; write the name of a host")
     if "/" in user:
         raise InvalidEntry(
             "where its host begins is not certain, as a slash stands before the @;"

@@ -20,7 +20,8 @@ MAX_LINE = 64 * 1024
 MAX_COLUMNS = 1024
 
 _SURE_NAMES = (
-    "dnshostname", "fqdn", "dnsname", "hostfqdn", "fullyqualifieddomainname", "hostname",
+    "dnshostname", "fqdn", "dnsname", "hostfqdn", "fullyqualifieddomainname", "fulldomainname",
+    "hostname",
     "computername", "servername", "machinename", "nodename", "devicename", "systemname", "pcname",
     "rechnername", "ansiblehost", "inventoryhostname", "vmname", "assetname", "netbiosname",
     "hostnames", "computernames", "servernames", "samaccountname",
@@ -52,6 +53,11 @@ _OTHER_OBJECTS = frozenset(
      "processid", "processname", "handles", "drivername", "portname", "installdate")
 )  # fmt: skip
 """Headings beside the name of a person, a service, a process or a program."""
+_OTHER_ADDRESSES = frozenset(
+    ("gateway", "defaultgateway", "router", "dnsserver", "dnsservers", "nameserver", "dhcpserver",
+     "ntpserver", "proxy", "netmask", "subnetmask", "mask", "subnet", "broadcast")
+)  # fmt: skip
+"""Headings of addresses that are not those of the hosts of the lines."""
 _OF_COMPUTERS = frozenset(("os", "operatingsystem", "mac", "macaddress", *_ADDRESSES))
 """Headings beside the name of a computer and of nothing else."""
 _PLACEHOLDERS = frozenset(
@@ -528,7 +534,8 @@ def _address_column(grid: _Grid, how: str) -> int:
     found = [at for at in range(len(first)) if all(_is_address(row[at]) for row in rows)]
     certain = [at for at in found if at == 0 or all(_is_internal(row[at]) for row in rows)]
     mixed = any(_is_address(cell) for at, cell in enumerate(first) if at not in found)
-    if len(found) != 1 or not certain or mixed:
+    others = any(_folded(first[at]) in _OTHER_ADDRESSES for at in found)
+    if len(found) != 1 or not certain or mixed or others:
         raise UndecidedList(
             line,
             f"no heading says which of its {len(first):,} columns has the hosts; {how}",

@@ -82,6 +82,8 @@ def test_what_stands_around_a_host_is_left_out_and_told_once(typed, host, droppe
         "10.0.0.0/",
         "10.0.0.1-5/",
         "web1/24:22",
+        "mailto:anna@corp.example",
+        "SIP:anna@corp.example",
     ],
 )
 def test_where_the_host_is_not_certain_nothing_is_asked(typed):

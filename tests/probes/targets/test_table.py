@@ -159,6 +159,8 @@ def test_of_a_table_only_the_host_column_is_asked_and_named(tmp_path, content, h
         "Name,SamAccountName,Kind\nAnna Meier,ameier,x\nBob Bau,bbau,y\n",
         "Status  Name    DisplayName\n------  ----    -----------\nRunning Spooler Print\n",
         "Name,DisplayName,Status\nSpooler,Print Spooler,Running\nwuauserv,Update,Stopped\n",
+        "Client,DNS Server\npc1,10.0.0.2\npc2,10.0.0.2\n",
+        "Room,Default Gateway\na1,10.0.0.2\na2,10.0.0.3\n",
         "Name,Email\nAnna,anna@corp.example\nBob,bob@corp.example\n",
         "Hello all,\nplease check these hosts\nweb1\nand also that one\n",
         "x," * 3000 + "\n" + "y," * 3000 + "\n",
