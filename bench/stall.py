@@ -134,7 +134,8 @@ def freeze(lean: bool, seconds: float, *, stalled: bool) -> Freeze:
 
 def results(log: Path) -> int:
     """Number of results that a log has so far."""
-    return log.read_bytes().count(b'"result"') if log.exists() else 0
+    text = log.read_bytes() if log.exists() else b""
+    return text.count(b'"type":"result"') + text.count(b'"type":"unchanged"')
 
 
 def _until(terminal: Terminal, happened: Callable[[], bool]) -> None:

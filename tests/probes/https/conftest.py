@@ -124,7 +124,8 @@ def asked(call_to):
             async def ask(call):
                 try:
                     said.append(await https.ask(call))
-                except Exception as error:
+                except (Exception, asyncio.CancelledError) as error:
+                    # On a busy machine the deadline of the row may come before the probe's own.
                     said.append(error)
                     raise
                 return said[0]
