@@ -302,10 +302,17 @@ def _silent_hosts(network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
 
 
 def _start_text(to: str, rows: Iterable[LostRow], *, several: bool = False) -> str:
+    """Change for silent hosts; each port stands with the device that may reject it, if any."""
     rows = tuple(rows)
-    devices = joined(sorted({one.name for one in rows} - {""}))
-    before, after = start_or_allow(to, source_of(rows), devices, several=several)
-    return f"{before}{ports_text(one.port for one in rows)}{after}"
+    by_device: dict[str, list[Port]] = defaultdict(list)
+    for one in rows:
+        by_device[one.name].append(one.port)
+    source, text = source_of(rows), ""
+    for device in sorted(by_device, key=lambda name: (not name, name)):
+        before, after = start_or_allow(to, source, device, several=several)
+        before = f"{text.removesuffix('.')}, and " if text else before
+        text = f"{before}{ports_text(by_device[device])}{after}"
+    return text
 
 
 def _no_answer_text(ports: Iterable[Port]) -> str:

@@ -14,6 +14,28 @@ def test_one_unreachable_host_is_one_finding_and_not_twelve(row, only):
     assert len(finding.keys) == 12
 
 
+def test_of_a_silent_host_only_the_port_is_laid_on_a_device_that_it_rejects_elsewhere(row, found):
+    rejected = row("10.2.0.8", 22, "rejected", by="10.1.1.1")
+    silent = [row("10.2.0.7", port, "silent") for port in (445, 22, 135)]
+    (fix,) = (one.fix for one in found([rejected, *silent]) if len(one.keys) == 3)
+    assert fix == (
+        "Start 10.2.0.7 or correct its address, or allow TCP 22 from 10.0.0.9 on 10.1.1.1, which "
+        "rejects other rows, then on any other firewall before it, and TCP 135 and 445 from "
+        "10.0.0.9 on the firewalls before it."
+    )
+
+
+def test_of_many_silent_hosts_each_port_stands_with_its_own_device(row, found):
+    devices = {22: "10.1.1.1", 445: "10.1.1.2"}
+    rejected = [row("10.2.0.8", port, "rejected", by=by) for port, by in devices.items()]
+    hosts = [f"10.2.0.{n}" for n in range(11, 16)]
+    silent = [row(host, port, "silent") for host in hosts for port in (22, 135, 445)]
+    (fix,) = (one.fix for one in found([*rejected, *silent]) if len(one.keys) == 15)
+    for port, by in devices.items():
+        assert f"TCP {port} from 10.0.0.9 on {by}, which" in fix
+    assert fix.endswith("and TCP 135 from 10.0.0.9 on the firewalls before them.")
+
+
 def test_a_ping_is_no_port(row, only):
     rows = [row("10.2.0.7", port, "silent") for port in (22, 445)]
     finding = only([*rows, row("10.2.0.7", 0, "silent", transport="icmp")])
