@@ -87,7 +87,7 @@ async def ask(call: Call) -> Answer:
         # The service is proven, but whoever logs in has to get through the same exchange.
         facts |= {"problem": problem, "warning": True, "summary": f"{server}; {problem}"}
         if problem == _UNFINISHED:
-            facts["summary"] += ", as on a path that drops large packets (MTU)"
+            facts["summary"] += "; perhaps the path drops large packets (MTU)"
         if call.options.ssh is not None:
             facts |= not_tried_facts(call.options.ssh, server, problem)
     return Answer(Service.CONFIRMED, facts, _timings(sniffer, started))

@@ -56,7 +56,7 @@ async def test_silence_after_the_identification_is_a_fact(tcp_call) -> None:
     assert answer.service is Service.CONFIRMED
     assert answer.facts["problem"] == "the key exchange did not finish in time"
     assert answer.facts["warning"] is True, "a client would not get further either"
-    assert str(answer.facts["summary"]).endswith("as on a path that drops large packets (MTU)")
+    assert str(answer.facts["summary"]).endswith("; perhaps the path drops large packets (MTU)")
 
 
 async def test_garbage_after_the_identification_is_a_fact(tcp_call) -> None:
