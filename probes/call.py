@@ -207,8 +207,7 @@ class Call:
         if unexpected and outcome.reason == "no-response":
             outcome.state, outcome.reason = State.OPEN, Reason.UDP_RESPONSE
             self.record(outcome, sent="", received=unexpected[0].hex())
-            size, start = len(unexpected[0]), unexpected[0][:24].hex(" ")
-            raise Unexpected(f"{size} bytes came that do not answer what was asked: {start}")
+            raise Unexpected(_foreign_datagram_text(unexpected[0]))
         if outcome.state is not State.OPEN:
             raise NoAnswer(outcome)
         return outcome.data
@@ -313,3 +312,10 @@ def _with_foreign_answer(
 
 def _shortened(text: str, limit: int = 256) -> str:
     return text if len(text) <= limit else text[:limit] + "…"
+
+
+def _foreign_datagram_text(data: bytes) -> str:
+    if not data:
+        return "an empty datagram came, which does not answer what was asked"
+    size = "1 byte came that does" if len(data) == 1 else f"{len(data)} bytes came that do"
+    return f"{size} not answer what was asked: {data[:24].hex(' ')}"

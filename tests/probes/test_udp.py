@@ -119,6 +119,20 @@ async def test_nothing_but_garbage_from_137_is_another_service(udp_call) -> None
     assert any(evidence.received == b"gar\x1bbage".hex() for evidence in call.evidence)
 
 
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "an empty datagram came, which does not answer what was asked"),
+        (b"A", "1 byte came that does not answer what was asked: 41"),
+        (b"AB", "2 bytes came that do not answer what was asked: 41 42"),
+    ],
+)
+async def test_the_size_of_a_foreign_answer_is_told_in_words(udp_call, data, words) -> None:
+    with pytest.raises(Unexpected) as raised:
+        await ask(udp_call(lambda _: [data], port=137))
+    assert str(raised.value) == words
+
+
 async def test_a_refusal_is_not_asked_again(udp_call, refused) -> None:
     call = udp_call(lambda _: refused, port=137)
     with pytest.raises(NoAnswer) as raised:
