@@ -39,8 +39,8 @@ def _finding(name: str, networks: Sequence[NamedNetwork]) -> Finding:
             }
         )
         refused = (
-            f"; {some(refusing)} rejects others of its addresses, and such ICMP errors are limited "
-            "to a few a second"
+            f"; ICMP errors about others of its addresses came from {some(refusing)}, and such "
+            "errors are limited to a few a second"
             if refusing
             else ""
         )

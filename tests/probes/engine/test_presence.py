@@ -309,6 +309,17 @@ async def test_a_network_from_which_nothing_comes_has_one_verdict_and_one_findin
     assert found.confidence == "likely"
 
 
+@pytest.mark.parametrize("code", [0, 13], ids=["no route", "rejected"])
+async def test_who_sent_errors_about_some_addresses_is_named_beside_the_silence(kit, ssh, code):
+    script = dict.fromkeys(HOSTS, kit.SILENT) | {"10.0.0.1": told("10.0.0.1", 3, code)}
+    session = kit.Session(kit.Scripted(script), profile_of(kit, ssh))
+    await session.measure(*rows(ssh))
+    (found,) = (one for one in findings(session) if one.text.startswith("Nothing has come"))
+    assert found.rows == 2
+    assert f"ICMP errors about others of its addresses came from {ROUTER}" in found.why
+    assert "rejects" not in found.why, "a router without a route rejects nothing"
+
+
 async def test_a_router_that_speaks_of_some_only_makes_no_difference(kit, ssh):
     """A router sends few ICMP errors a second, and the other addresses just stay silent."""
     script = {host: told(host) for host in HOSTS[:2]} | {"10.0.0.3": kit.SILENT}
