@@ -80,7 +80,7 @@ def _controller_targets(
         problems.append(
             entry_problem(
                 entry,
-                f"DNS names no domain controller{details}; write their host names",
+                f"no domain controller is known from DNS{details}; write their host names",
                 role=domain.role,
             )
         )
