@@ -49,4 +49,4 @@ def test_who_resets_every_connection_has_no_service_and_no_good_verdict(records)
 def test_a_greeting_that_passes_where_no_more_does_is_no_ok(records) -> None:
     (row,) = (one for one in records if one.get("key") == f"unix.ssh|{NARROW}")
     assert (row["status"], row["service"]) == ("warning", "confirmed")
-    assert "did not finish in time, as on a path that drops large packets" in row["note"]
+    assert "did not finish in time; perhaps the path drops large packets" in row["note"]
