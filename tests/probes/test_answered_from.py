@@ -92,7 +92,9 @@ def of_another_request(request: bytes) -> bytes | None:
     id = int(
         form.apiPDU.get_request_id(form.apiMessage.get_pdu(snmp.decode(answer, form.Message())))
     )
-    return answer.replace(id.to_bytes(4, "big"), (id ^ 1).to_bytes(4, "big"))
+    # Small numbers have fewer bytes (X.690 8.3.2).
+    size = id.bit_length() // 8 + 1
+    return answer.replace(id.to_bytes(size, "big"), (id ^ 1).to_bytes(size, "big"), 1)
 
 
 @pytest.mark.parametrize("answer", [of_another_request, lambda _: b"\x30\x03abc", lambda _: b""])
