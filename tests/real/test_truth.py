@@ -7,7 +7,6 @@ import os
 import pwd
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +31,11 @@ class Ran(NamedTuple):
 
 @pytest.fixture(scope="module")
 def runs(site: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
-    """The same run twice, side by side: as root, and as nobody, who may send no raw packet."""
+    """The same run twice: as root, and as nobody, who may send no raw packet.
+
+    One after the other: a router that gives a neighbour up tells the first who waits for it, and
+    drops what is left in its queue as soon as somebody asks again (neigh_invalidate, Linux).
+    """
     folder = tmp_path_factory.mktemp("logs")
 
     def measured(user: str) -> Ran:
@@ -57,8 +60,7 @@ def runs(site: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
     # pytest keeps its folders to their owner, and nobody must get through to its own.
     for parent in (folder, folder.parent, folder.parent.parent):
         parent.chmod(0o755)
-    with ThreadPoolExecutor() as pool:
-        return dict(zip(("root", "nobody"), pool.map(measured, ("root", "nobody")), strict=True))
+    return {user: measured(user) for user in ("root", "nobody")}
 
 
 @pytest.fixture(params=["root", "nobody"])
