@@ -9,7 +9,7 @@ from probes.judging.party import UNHEARD, HostState, Party, is_undelivered, loca
 from probes.judging.text import Port, joined, ports_text
 from probes.model import TO_CHANGE, Job, Observation, Reason, Result, Service, State, Status
 from probes.registry import probe_of
-from probes.registry.shell import address
+from probes.wire.address import plain_address
 from probes.wire.text import printable
 
 THE_HOST = "the host"
@@ -191,7 +191,7 @@ class _Row:
 
     @property
     def source(self) -> str:
-        return address(self.seen.source) or "this machine"
+        return plain_address(self.seen.source or "") or "this machine"
 
     @property
     def where(self) -> str:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from probes.model import NOT_SENT, Job, Observation, Reason, State
-from probes.registry.shell import address, name
-from probes.wire.address import same_address
+from probes.wire.address import plain_address, plain_name, same_address
 
 
 class Party(StrEnum):
@@ -61,7 +60,7 @@ def locate(job: Job, seen: Observation, host: HostState = UNHEARD) -> tuple[Part
     """Party that has to change something for a row, and its address or name where it has one."""
     if seen.reason is Reason.NAME_NOT_RESOLVED:
         proxy_host = proxy_of(job, seen).rpartition(":")[0]
-        return Party.NAME, name(proxy_host or job.endpoint[0])
+        return Party.NAME, plain_name(proxy_host or job.endpoint[0])
     if seen.state in (State.ERROR, State.NOT_RUN):
         return (Party.THIS_MACHINE if is_denied_locally(seen) else Party.NOT_TESTED), ""
     party, named = _locate_by_transport(job, seen, host)
@@ -125,7 +124,7 @@ def _locate_by_icmp(seen: Observation, host: HostState) -> tuple[Party, str]:
         return Party.HOST_FIREWALL, ""
     if same_address(offender, seen.source):
         return _locate_here(seen, rejected=rejected)
-    device = address(offender)
+    device = plain_address(offender)
     # A router that delivers to the host, or rejects other rows of it, has a rule that says so.
     if rejected or host.heard or (device and device == host.rejecting):
         return Party.DEVICE, device
@@ -138,7 +137,7 @@ def _locate_here(seen: Observation, *, rejected: bool) -> tuple[Party, str]:
     if rejected or next_hop == "":
         return Party.THIS_MACHINE, ""
     if next_hop is not None and not same_address(next_hop, seen.address):
-        return Party.ROUTE, address(next_hop)
+        return Party.ROUTE, plain_address(next_hop)
     return (Party.UNDELIVERED if seen.reason is Reason.HOST_UNREACH else Party.ROUTE), ""
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from probes.registry.shell import Command, System, address, bracketed, name
+from probes.registry.shell import Command, System, address, bracketed
+from probes.wire.address import plain_name
 from profiles.model import Transport
 
 _TIMEOUT_S = "4"
@@ -142,7 +143,7 @@ def dns(target: CommandTarget) -> tuple[Command, ...]:
     """The question the probe asked, or the name servers of the root."""
     words = str(target.facts.get("question", "")).split()
     known = len(words) == 2 and words[1] in ("A", "PTR")
-    question = name(words[0].rstrip(".")) if known else ""
+    question = plain_name(words[0].rstrip(".")) if known else ""
     kind = words[1] if question else "NS"
     question = question or "."
     server = f"@{target.address}"

@@ -11,7 +11,6 @@ from probes.wire.address import plain_address
 from probes.wire.text import printable
 
 _PLAIN = re.compile(r"-?[A-Za-z][A-Za-z0-9_.-]*|[0-9]+(?:\.[0-9]+)*")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 _SCOPE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 # PowerShell ends a string at a typographic quote as well (about_Quoting_Rules).
 _QUOTE = re.compile("(['\u2018\u2019\u201a\u201b])")
@@ -80,11 +79,6 @@ def address(text: object, *, scoped: bool = False) -> str:
     if scoped and ":" in known and _SCOPE.fullmatch(scope):
         return f"{known}%{scope}"
     return known
-
-
-def name(text: object) -> str:
-    """A host or domain name that no tool takes for an option or a URL; empty for anything else."""
-    return text if isinstance(text, str) and _NAME.fullmatch(text) else ""
 
 
 def bracketed(host: str) -> str:

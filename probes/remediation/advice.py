@@ -6,10 +6,11 @@ from probes.judging.change import THE_HOST, Change, required_change
 from probes.judging.party import UNHEARD, HostState, Party
 from probes.model import TO_CHANGE, Job, Observation, Result, State
 from probes.registry import probe_of
-from probes.registry.shell import Snippet, address, name, powershell
+from probes.registry.shell import Snippet, address, powershell
 from probes.remediation import firewall_rules, service_commands
 from probes.remediation.model import HOST, Remedy, flow_of
 from probes.remediation.platforms import PLATFORMS, platform
+from probes.wire.address import plain_name
 
 _ADDRESS_PLACEHOLDER = "ADDRESS"
 
@@ -72,7 +73,7 @@ def _snippets(job: Job, seen: Observation, change: Change) -> tuple[Snippet, ...
 
 def _name_snippets(job: Job) -> tuple[Snippet, ...]:
     """A line for this machine's hosts file and a record for a Windows DNS server."""
-    host_name = name(job.endpoint[0])
+    host_name = plain_name(job.endpoint[0])
     if not host_name or address(host_name):
         return ()
     line = f"{_ADDRESS_PLACEHOLDER} {host_name}"

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from probes.model import Job, Observation, Reason, Result, State
 from probes.registry import probe_of
 from probes.registry.commands import CommandTarget, https
-from probes.registry.shell import Command, System, address, bracketed, name
+from probes.registry.shell import Command, System, address, bracketed
 from probes.remediation.model import HOST
+from probes.wire.address import plain_name
 
 
 def commands(result: Result, *, windows: bool = False) -> tuple[Command, ...]:
@@ -35,7 +36,7 @@ def commands(result: Result, *, windows: bool = False) -> tuple[Command, ...]:
 def command_target(job: Job, seen: Observation) -> CommandTarget:
     """Target of the commands for a row: the measured address, or the name through a proxy."""
     host = job.target.host
-    safe = address(host, scoped=True) or name(host) or HOST
+    safe = address(host, scoped=True) or plain_name(host) or HOST
     measured_address = safe if job.via else address(seen.address, scoped=True) or safe
     port = job.port or 0
     return CommandTarget(
@@ -53,7 +54,7 @@ def _proxy(job: Job) -> str:
     if job.via is None:
         return ""
     host, port = job.via
-    known = address(host, scoped=True) or name(host)
+    known = address(host, scoped=True) or plain_name(host)
     return f"{bracketed(known)}:{port}" if known else ""
 
 
@@ -84,7 +85,7 @@ def _service_commands(job: Job, seen: Observation) -> tuple[Command, ...]:
 def _proxy_commands(job: Job, target: CommandTarget) -> tuple[Command, ...]:
     """Commands for the path to the proxy, and for the target through it."""
     host, port = job.endpoint
-    known = address(host, scoped=True) or name(host)
+    known = address(host, scoped=True) or plain_name(host)
     if not known or port is None:
         return ()
     proxy = CommandTarget("tcp", known, known, port, str(port), "", {})
@@ -128,7 +129,7 @@ def _windows(target: CommandTarget) -> tuple[Command, ...]:
 
 
 def _name_commands(job: Job) -> tuple[Command, ...]:
-    host = name(job.endpoint[0])
+    host = plain_name(job.endpoint[0])
     if not host:
         return ()
     return (

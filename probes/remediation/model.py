@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from probes.model import Job, Observation
-from probes.registry.shell import Snippet, address, name
+from probes.registry.shell import Snippet, address
+from probes.wire.address import plain_name
 from profiles.model import Transport
 
 
@@ -68,7 +69,7 @@ class Flow:
 def flow_of(job: Job, seen: Observation) -> Flow:
     """The flow of a row; through a proxy the one to the proxy, which is all this machine opens."""
     host, port = job.endpoint
-    host_name = name(host)
+    host_name = plain_name(host)
     known = address(seen.address) or address(host)
     ports = "" if port is None else str(port)
     if job.check.ports and not job.via:

@@ -1,10 +1,12 @@
-"""Addresses as texts: compared, and told from those that no host can have."""
+"""Addresses and names of hosts as texts: compared, and told from what is none."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 _LIMITED_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 """Broadcast on the own network (RFC 919 7)."""
 
@@ -42,6 +44,11 @@ def plain_address(text: str) -> str:
         return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
         return ""
+
+
+def plain_name(text: object) -> str:
+    """A host or domain name that no tool takes for an option or a URL; empty for anything else."""
+    return text if isinstance(text, str) and _NAME.fullmatch(text) else ""
 
 
 def unusable_address(address: str) -> str:

@@ -10,7 +10,7 @@ from probes.judging.findings.hosts import ClassifiedResults, Host, LostRow, sour
 from probes.judging.party import Party
 from probes.judging.text import Port, count, joined, ports_text, some
 from probes.model import NOT_SENT, Confidence, Finding, FindingKind, Reason, Status
-from probes.registry.shell import address
+from probes.wire.address import plain_address
 
 MIN_GROUP = 4
 """Hosts without an answer in one network that become one finding."""
@@ -195,7 +195,7 @@ def _immediate_reporters(results: ClassifiedResults) -> frozenset[str]:
         is_late = (seen.latency_ms or NEIGHBOUR_TIMEOUT_MS) >= NEIGHBOUR_TIMEOUT_MS
         # At an address that nobody uses a row that begins late meets the end of another's search.
         unused = result.status is Status.NO_HOST
-        key = address(seen.icmp.offender), (seen.address or "") if unused else result.job.key
+        key = plain_address(seen.icmp.offender), (seen.address or "") if unused else result.job.key
         at_once[key] = at_once.get(key, True) and not is_late
     return frozenset(reporter for (reporter, _), is_at_once in at_once.items() if is_at_once)
 

@@ -6,7 +6,8 @@ import subprocess
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.registry.shell import address, name, posix, powershell
+from probes.registry.shell import address, posix, powershell
+from probes.wire.address import plain_name
 from probes.wire.text import printable
 
 HOSTILE = st.text(max_size=60) | st.text(
@@ -75,6 +76,6 @@ def test_addresses_lose_their_scope_unless_it_is_wanted_and_harmless() -> None:
 
 
 def test_a_name_is_never_an_option_or_more_than_a_name() -> None:
-    assert name("pc-1.corp.test") == "pc-1.corp.test"
+    assert plain_name("pc-1.corp.test") == "pc-1.corp.test"
     for bad in ("-oN/etc/passwd", "", "a b", "a/b", "a@b", "a\n", "@file", "a'b", "\u0430", None):
-        assert name(bad) == "", bad
+        assert plain_name(bad) == "", bad

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.model import Reason, Service, State
-from probes.registry.shell import System, address, name
+from probes.registry.shell import System, address
 from probes.remediation import commands
+from probes.wire.address import plain_name
 
 OPEN = (State.OPEN, Reason.SYN_ACK)
 HOSTILE = st.text(max_size=40) | st.sampled_from(
@@ -151,7 +152,7 @@ def test_a_hostile_host_is_a_placeholder_and_never_an_option(row, profile):
 
     @given(HOSTILE)
     def hostile(text):
-        if address(text) or any(name(word) for word in text.split()):
+        if address(text) or any(plain_name(word) for word in text.split()):
             return
         for check in profile.checks:
             facts = {"question": f"{text} PTR", "tried": [{"port": text}, text], "versions": [text]}
