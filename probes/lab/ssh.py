@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncssh
+from probes.clients.ssh import asyncssh
 
 OPENSSH = "OpenSSH_9.2p1 Debian-2+deb12u3"
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-import asyncssh
-
+from probes.clients.ssh import asyncssh
 from probes.wire.ssh import (
     DISCONNECT,
     NEWKEYS,

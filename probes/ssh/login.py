@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import asyncssh
-
+from probes.clients.ssh import asyncssh
 from probes.options import SshCredential
 from probes.ssh.exchange import AuthExchange
 from probes.vantage.error_mapping import file_text

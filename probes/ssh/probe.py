@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from probes.call import Answer, Call, Unexpected
+from probes.clients.ssh import asyncssh, get_default_public_key_algs
 from probes.model import Evidence, Service
 from probes.options import SshCredential
 from probes.ssh.banner import BannerSniffer
@@ -17,13 +17,6 @@ from probes.ssh.login import TIMED_OUT, LoginAttempt, NoUsableKey, key_pairs, no
 from probes.vantage.error_mapping import broken_text
 from probes.wire.ssh import PENALTY, Ident, KeyExchangeInit
 from probes.wire.text import printable
-
-with warnings.catch_warnings():
-    # asyncssh imports ciphers that cryptography is about to move, and a warning on standard
-    # error would land in the middle of the screen.
-    warnings.simplefilter("ignore")
-    import asyncssh
-    from asyncssh.public_key import get_default_public_key_algs
 
 USER = "auditreach"
 """Name in the `none` request, so that the server's log tells who asked."""
