@@ -6,6 +6,7 @@ import asyncio
 import errno
 import ipaddress
 import math
+import ntpath
 import os
 import re
 import subprocess
@@ -17,6 +18,8 @@ from probes.vantage import Outcome, error_mapping
 from probes.vantage.local.background import run_in_thread
 from probes.vantage.local.receive import canonical_address
 
+FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/run/wrappers/bin")
+"""Folders of the system's own programs; the last is that of NixOS."""
 _MAX_OUTPUT = 8192
 _GRACE = 1.0
 _ADDRESS = re.compile(r"[0-9a-f:.]{2,45}")
@@ -147,10 +150,26 @@ def _senders(line: str) -> list[str]:
     return found
 
 
+def program(name: str, platform: str = sys.platform) -> str | None:
+    """Path of a program in the system's own folders; None if it is in none of them.
+
+    PATH is not asked: what stands in it under this name may be anybody's.
+    """
+    if platform == "win32":
+        root = os.environ.get("SYSTEMROOT", r"C:\Windows")
+        return ntpath.join(root, "System32", f"{name}.exe")
+    paths = (f"{folder}/{name}" for folder in FOLDERS)
+    return next((path for path in paths if os.access(path, os.X_OK)), None)
+
+
 def _start(arguments: list[str]) -> subprocess.Popen[bytes] | None:
+    path = program(arguments[0])
+    if path is None:
+        return None
     try:
         return subprocess.Popen(
             arguments,
+            executable=path,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -3,7 +3,8 @@
 import pytest
 
 from probes.model import Icmp, Reason, State
-from probes.vantage.local.system_ping import command, parse_output, system_ping
+from probes.vantage.local import system_ping as system_ping_module
+from probes.vantage.local.system_ping import command, parse_output, program, system_ping
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_each_platforms_ping_is_called_its_own_way(platform, address, expected):
 
 
 async def test_without_the_program_there_is_no_way_to_ask(monkeypatch):
-    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(system_ping_module, "FOLDERS", ("/nonexistent",))
     assert await system_ping("127.0.0.1", 1) is None
 
 
@@ -109,6 +110,19 @@ async def test_a_program_that_floods_or_hangs_is_ended(tmp_path, monkeypatch):
     fake = tmp_path / "ping"
     fake.write_text("#!/bin/sh\nwhile :; do echo 'no news'; done\n")
     fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(system_ping_module, "FOLDERS", (str(tmp_path),))
     outcome = await system_ping("127.0.0.1", 1)
     assert (outcome.state, outcome.reason) == (State.FILTERED, Reason.NO_RESPONSE)
+
+
+def test_ping_is_taken_from_the_systems_folders_whatever_stands_in_path(tmp_path, monkeypatch):
+    (tmp_path / "ping").write_text("#!/bin/sh\n")
+    (tmp_path / "ping").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program("ping") != str(tmp_path / "ping")
+    assert program("ping") in (None, *(f"{folder}/ping" for folder in system_ping_module.FOLDERS))
+
+
+def test_the_ping_of_windows_stands_in_its_system_folder(monkeypatch):
+    monkeypatch.setenv("SYSTEMROOT", r"D:\Windows")
+    assert program("ping", "win32") == r"D:\Windows\System32\ping.exe"
