@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -20,8 +18,6 @@ from probes.session.paths import error_text, make_parents, printable_path
 
 _WITHOUT_CLIPBOARD = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
 """Terminals that have no clipboard."""
-_TMUX_TIMEOUT = 2
-"""Seconds tmux may take."""
 
 
 class Clipboard:
@@ -75,10 +71,13 @@ class Clipboard:
     async def _copy(self, key: str, text: str, said: str, at: int, count: int) -> str:
         more = f", {at + 1} of {count}, {key} for the next" if count > 1 else ""
         if not supports_clipboard(self._environ):
-            return f"{await asyncio.to_thread(_write_file, text)}{more}: {said}"
+            written = await asyncio.to_thread(_write_file, text)
+            return f"This terminal has no clipboard{written}{more}: {said}"
         self._app.copy_to_clipboard(text)
         if self._environ.get("TMUX"):
-            await asyncio.to_thread(_load_tmux_buffer, text)
+            # With its defaults tmux takes a text from no application, and says nothing.
+            written = await asyncio.to_thread(_write_file, text)
+            return f"Copied, if tmux lets it through{written}{more}: {said}"
         return f"Copied{more}: {said}"
 
 
@@ -89,29 +88,15 @@ def supports_clipboard(environ: Mapping[str, str]) -> bool:
     return not environ.get("TERM", "").startswith(_WITHOUT_CLIPBOARD)
 
 
-def _load_tmux_buffer(text: str) -> None:
-    """Put a text into tmux's own buffer: with its defaults, tmux takes it from no application."""
-    with suppress(OSError, subprocess.SubprocessError):
-        subprocess.run(
-            ["tmux", "load-buffer", "-w", "-"],
-            input=text.encode(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=_TMUX_TIMEOUT,
-            check=False,
-        )
-
-
 def _write_file(text: str) -> str:
-    """Write a text to a file; return the beginning of a sentence that says so."""
+    """Write a text to a file; return a clause that says so, or why it was not."""
     path = platformdirs.user_state_path("auditreach", appauthor=False) / "copied.txt"
     try:
         make_parents(path)
         _replace_file(path, f"{text}\n")
     except OSError as error:
-        not_written = f"{printable_path(path)} was not written ({error_text(error)})"
-        return f"This terminal has no clipboard, and {not_written}"
-    return f"This terminal has no clipboard; written to {printable_path(path)}"
+        return f", and {printable_path(path)} was not written ({error_text(error)})"
+    return f"; written to {printable_path(path)}"
 
 
 def _replace_file(path: Path, text: str) -> None:
