@@ -52,7 +52,6 @@ class AuditReach(TerminalApp):
         self.dispatcher.pause()
         self.profile = profile
         self.controller = controller
-        self.kiosk = kiosk
         """True if its users may reach nothing but this program."""
         self.preferences = preferences
         """Saved choices about the screen."""
@@ -82,8 +81,6 @@ class AuditReach(TerminalApp):
 
     def open_url(self, url: str, *, new_tab: bool = True) -> None:
         """Open nothing: a browser is another program."""
-        if not self.kiosk:
-            super().open_url(url, new_tab=new_tab)
 
     def action_command_palette(self) -> None:
         """Every command by a part of its name."""

@@ -78,17 +78,3 @@ def test_no_key_file_is_asked_for(tmp_path: Path, monkeypatch) -> None:
         await pilot.pause()
         assert app.screen.query("#of_ssh_password")
         assert not app.screen.query("#of_ssh_key")
-
-
-def test_no_browser_is_started(monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    opened: list[str] = []
-
-    @drive("--kiosk")
-    async def _(pilot, app) -> None:
-        monkeypatch.setattr(app._driver, "open_url", lambda url, new_tab=True: opened.append(url))
-        app.open_url("https://example.test")
-        app.kiosk = False
-        app.open_url("https://other.test")
-
-    assert opened == ["https://other.test"]
