@@ -28,7 +28,7 @@ def launch(options: Options) -> int:
         require_terminal()
     except NoTerminal as error:
         raise UsageError(str(error)) from None
-    normalize_environment(os.environ)
+    normalize_environment(os.environ, kiosk=options.kiosk)
     # Nothing made while it starts is garbage, and looking for some costs a tenth of the start.
     gc.disable()
     with Splash(_activity(options), hosts=options.command == "screen"):

@@ -45,8 +45,18 @@ def require_terminal() -> None:
         )
 
 
-def normalize_environment(environ: MutableMapping[str, str]) -> None:
-    """Correct variables that Textual believes more than the terminal itself."""
+_NOT_IN_A_KIOSK = ("TEXTUAL", "SSLKEYLOGFILE")
+"""Beginnings of names of variables: Textual's (textual/constants.py) and one of Python's ssl."""
+
+
+def normalize_environment(environ: MutableMapping[str, str], *, kiosk: bool = False) -> None:
+    """Correct variables that Textual believes more than the terminal itself.
+
+    For a kiosk, forget those by which a library writes files, loads code or types keys.
+    """
+    if kiosk:
+        for name in [one for one in environ if one.startswith(_NOT_IN_A_KIOSK)]:
+            del environ[name]
     # In tmux and after a resize they are stale.
     for name in ("COLUMNS", "LINES"):
         environ.pop(name, None)

@@ -132,3 +132,25 @@ def test_a_locale_without_utf_8_gets_ascii_signs(terminal, program, closed, loca
     terminal.start(f"{unset} {locale} {program} --run unix.target=127.0.0.1:{closed}")
     text = terminal.until(lambda text: "1/1" in text and "blocked" in text)
     assert ("x blocked" in text, "✗ blocked" in text) == (plain, not plain)
+
+
+def test_a_kiosk_is_not_told_by_variables_to_write_files_load_code_or_press_keys(
+    terminal, program, tmp_path
+) -> None:
+    (tmp_path / "driven.py").write_text(f"open({str(tmp_path / 'loaded')!r}, 'w')\n")
+    variables = {
+        "PYTHONPATH": f"{ROOT}:{tmp_path}",
+        "TEXTUAL_DRIVER": "driven:Driver",
+        "TEXTUAL_LOG": str(tmp_path / "log"),
+        "TEXTUAL_SCREENSHOT": "0",
+        "TEXTUAL_SCREENSHOT_LOCATION": str(tmp_path),
+        "TEXTUAL_SCREENSHOT_FILENAME": "shot.svg",
+        "TEXTUAL_PRESS": "Z",
+    }
+    told = " ".join(f"{name}={value}" for name, value in variables.items())
+    terminal.start(f"env {told} {program} --kiosk")
+    assert "Z" not in terminal.until(lambda text: "Hosts > type" in text).splitlines()[2]
+    terminal.press("C-q")
+    terminal.until(lambda text: "ended with 0" in text)
+    made = {one.name for one in tmp_path.iterdir()}
+    assert made.isdisjoint({"loaded", "log", "shot.svg"})

@@ -46,3 +46,14 @@ def test_a_console_whose_font_lacks_the_signs_gets_ascii(terminal):
 def test_what_the_screen_believes_of_the_environment(before, after):
     normalize_environment(before)
     assert before == after
+
+
+def test_a_kiosk_forgets_the_variables_by_which_a_library_writes_files_or_types_keys():
+    theirs = {"TEXTUAL_PRESS": "q", "TEXTUAL_LOG": "/tmp/x", "SSLKEYLOGFILE": "/tmp/y"}
+    ours = {"TERM": "xterm", "AUDITREACH_SNMP_COMMUNITY": "z"}
+    environ = {**theirs, **ours}
+    normalize_environment(environ, kiosk=True)
+    assert environ == ours
+    environ = {**theirs, **ours}
+    normalize_environment(environ)
+    assert environ == {**theirs, **ours}
