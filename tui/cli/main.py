@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from probes.wire.text import printable
 from tui.cli.config_path import default_path, is_there
 from tui.cli.exit_codes import Exit
+from tui.cli.memory import require_memory
 from tui.cli.options import Options, UsageError
 
 _LONGEST = 4000
@@ -25,6 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"auditreach: {printable(str(error), _LONGEST)}", file=sys.stderr)
         return Exit.USAGE
     except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except MemoryError:
+        print("auditreach: Cannot go on: this machine has no memory left for it.", file=sys.stderr)
         return Exit.INTERRUPTED
     except BrokenPipeError:
         _forget_output()
@@ -56,6 +60,7 @@ def _configured(options: Options) -> Options:
 
 
 def _start(options: Options) -> int:
+    require_memory(options.command)
     match options.command:
         case "run":
             from tui.cli.run import run
