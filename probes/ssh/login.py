@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -188,8 +189,10 @@ class LoginAttempt:
             late = f"{shown}, and no answer came in {seconds:g} s"
             if self.method_used == _KEY:
                 return late
+            longer = math.ceil(seconds / 5) * 10
             return (
-                f"{late}: servers wait seconds after a wrong one, measure again with --timeout 15"
+                f"{late}: servers wait seconds after a wrong one, measure again with "
+                f"--answer-timeout {longer}"
             )
         return f"{shown}, and {ending or 'the server closed the connection without an answer'}"
 

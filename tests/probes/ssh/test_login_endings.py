@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,8 +14,10 @@ from probes.judging.status import judge
 from probes.judging.verdict import judge_capability, verdict_row
 from probes.model import Job, Observation, Reason, Ruling, Service, State, Status, Target
 from probes.options import Options, SshCredential
+from probes.settings import Settings
 from probes.ssh.probe import ask
 from profiles.loader import load_profile
+from tui.cli.parser import parse_options
 
 SECRET = "Geheim-Xyzzy"
 PATIENCE = 20.0
@@ -201,6 +204,16 @@ async def test_what_was_shown_to_a_server_that_answers_late_is_never_called_not_
     assert "not tried" not in repr(answer) and "key exchange" not in repr(answer)
     assert "host_key_fingerprint" in answer.facts
     assert judged(answer)[:2] == (Status.WARNING, Ruling.READY)
+
+
+async def test_a_late_answer_to_a_password_is_waited_for_with_the_option_that_is_named(
+    logged_in,
+) -> None:
+    answer, _ = await logged_in("password", ["password"], forever, timeout=1.5)
+    named = re.search(r"measure again with (--\S+ \d+)$", str(answer.facts["summary"]))
+    assert named is not None
+    settings = parse_options(["run", "unix.target=h", *named[1].split()]).settings
+    assert settings.answer_timeout > 1.5 and settings.timeout == Settings().timeout
 
 
 @pytest.mark.parametrize(
