@@ -73,6 +73,11 @@ def fences(text: str) -> list[str]:
     return [line for block in _FENCE.findall(text) for line in block.splitlines()]
 
 
+def fenceless(text: str) -> str:
+    """A page without its code blocks."""
+    return _FENCE.sub("", text)
+
+
 def spans(text: str) -> list[str]:
     """Words between backticks in the text."""
     return [span.replace("\\|", "|") for span in _SPAN.findall(_FENCE.sub("", text))]

@@ -21,6 +21,7 @@ from tests.docs.pages import (
     name_of,
     spans,
 )
+from tests.docs.program_text import quotations, unsaid
 from tui.cli.options import Options
 from tui.cli.parser import COMMANDS, parse_options, parser_of
 from tui.cli.prepare import load
@@ -51,6 +52,18 @@ def test_every_command_line_can_be_typed(path):
             continue  # the name of a command in a sentence
         if not {"--version", "--help"} & {*words}:
             parse_options(words)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_what_a_page_quotes_is_what_the_program_says(path):
+    found = [part for one in quotations(TEXTS[path]) for part in unsaid(one)]
+    assert not found, "write … for a value, and no quotation marks for words of another"
+
+
+def test_a_quotation_of_words_that_the_program_does_not_have_is_found():
+    table = "| the note says | do |\n|---|---|\n| Refused with … plugh; … | a |\n"
+    page = f'It says "No xyzzy".\n\n{table}'
+    assert [part for one in quotations(page) for part in unsaid(one)] == ["no xyzzy", "plugh"]
 
 
 def test_the_page_about_targets_has_every_check_with_its_port():
