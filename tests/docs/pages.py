@@ -83,6 +83,12 @@ def spans(text: str) -> list[str]:
     return [span.replace("\\|", "|") for span in _SPAN.findall(_FENCE.sub("", text))]
 
 
+def first_cells(text: str) -> set[str]:
+    """The first cell of every row of the tables, without link and backticks."""
+    cells = re.findall(r"^\| (.*?)(?<!\\) \|", fenceless(text), re.MULTILINE)
+    return {re.sub(r"^\[(.*)\]\(.*\)$", r"\1", cell).strip("`") for cell in cells}
+
+
 def links(text: str) -> list[str]:
     return _LINK.findall(_FENCE.sub("", text))
 

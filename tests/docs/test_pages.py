@@ -7,7 +7,18 @@ import re
 import pytest
 
 from bench.picture import SCENES
+from probes.engine.middlebox import UNUSED_PORTS
+from probes.engine.observation import SLOW_ANSWER
+from probes.engine.plan import CONFIRM_ABOVE
+from probes.https import EXPIRY_WARNING
 from probes.judging.findings import diagnose
+from probes.kerberos import WARN_SKEW_S
+from probes.lab.site import TIMEOUT as DEMO_TIMEOUT
+from probes.model import FindingKind, Meaning, Ruling, Status
+from probes.printer import LISTEN_S
+from probes.settings import Settings
+from probes.targets import MAX_HOSTS
+from probes.vantage.repeated_connect import SILENCE
 from profiles.loader import load_profile
 from tests.docs import keys_page
 from tests.docs.pages import (
@@ -17,11 +28,13 @@ from tests.docs.pages import (
     anchors,
     command_lines,
     fences,
+    first_cells,
     links,
     name_of,
     spans,
 )
 from tests.docs.program_text import quotations, unsaid
+from tui.cli.exit_codes import Exit, exit_status
 from tui.cli.options import Options
 from tui.cli.parser import COMMANDS, parse_options, parser_of
 from tui.cli.prepare import load
@@ -31,6 +44,7 @@ from tui.text.result_line import ResultFormatter
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 EVERYTHING = "\n".join(TEXTS.values())
+DEFAULTS = Settings()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
@@ -73,6 +87,61 @@ def test_the_page_about_targets_has_every_check_with_its_port():
         (row,) = [row for row in rows if f"`{check.role}`" in row.split(" | ")[0]]
         name = "the check of the same name," if check.id == check.role else f"`{check.id}`"
         assert f"{name} {check.port_text}" in row
+
+
+def test_the_page_about_targets_has_every_question_with_its_answers():
+    page = TEXTS[ROOT / "docs" / "targets.md"]
+    for one in load_profile(None, {}).questions:
+        assert f"| `{one.id}` | {', '.join(one.answers)} | {one.default} | {one.text}" in page
+
+
+def test_readme_has_every_status_verdict_and_exit_status():
+    names = first_cells(TEXTS[ROOT / "README.md"])
+    finished = {status for status in Status if status.meaning is not Meaning.UNFINISHED}
+    assert {*finished, *Ruling} - {Status.CANCELLED} <= names
+    assert {str(one.value) for one in Exit} - {str(Exit.DIFFERS.value)} <= names
+
+
+@pytest.mark.parametrize("ruling", Ruling)
+def test_the_page_of_the_verdicts_has_the_exit_status_of_each(ruling):
+    status = exit_status([ruling])
+    (row,) = re.findall(rf"^\| {status} \|(.*)\|$", TEXTS[ROOT / "docs/status/verdicts.md"], re.M)
+    assert f"`{ruling}`" in row
+
+
+@pytest.mark.parametrize("kind", FindingKind)
+def test_the_page_of_findings_has_a_row_for_every_kind(kind):
+    cells = first_cells(TEXTS[ROOT / "docs" / "findings.md"])
+    assert any(cell.removeprefix("a ").removeprefix("the ") == kind for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("README.md", f"({UNUSED_PORTS[0]})"),
+        ("README.md", f"**Why {DEFAULTS.timeout:g} seconds.**"),
+        ("README.md", f"has {DEFAULTS.answer_timeout:g} s (`--answer-timeout`)"),
+        ("README.md", f"{SILENCE} s after it"),
+        ("docs/status/blocked.md", f"in {DEFAULTS.answer_timeout:g} s (`--answer-timeout`)"),
+        ("docs/status/ok.md", f"listened to for {LISTEN_S:g} seconds"),
+        ("docs/status/unverifiable.md", f"({UNUSED_PORTS[0]})"),
+        ("docs/status/warning.md", f"{EXPIRY_WARNING.days} days or less"),
+        ("docs/status/warning.md", f"{WARN_SKEW_S // 60} minutes or more"),
+        ("docs/targets.md", f"| `--timeout S` | {DEFAULTS.timeout:g} |"),
+        ("docs/targets.md", f"| `--answer-timeout S` | {DEFAULTS.answer_timeout:g} |"),
+        ("docs/targets.md", f"| `--concurrency N` | {DEFAULTS.concurrency} |"),
+        ("docs/targets.md", f"takes {SLOW_ANSWER:g} s or longer"),
+        ("docs/targets.md", f"asked once more: {SILENCE} s after"),
+        ("docs/targets.md", f"expires within {EXPIRY_WARNING.days} days"),
+        ("docs/targets.md", f"More than {CONFIRM_ABOVE:,} endpoints"),
+        ("docs/targets.md", f"{MAX_HOSTS:,} at most"),
+        ("docs/troubleshooting.md", f"The default is {DEFAULTS.timeout:g}."),
+        ("docs/troubleshooting.md", f"The demo has {DEMO_TIMEOUT:g},"),
+        ("docs/troubleshooting.md", f"more than {CONFIRM_ABOVE:,} endpoints"),
+    ],
+)
+def test_a_number_of_a_page_is_that_of_the_program(page, words):
+    assert words in TEXTS[ROOT / page]
 
 
 def test_the_command_lines_are_found():
