@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from probes.judging.findings import diagnose
+from probes.judging.host_states import HostStates
 from probes.judging.status import judge
 from probes.model import Result, Ruling, Status
 from tui.cli.options import Options
 from tui.cli.prepare import load
-from tui.models.loaded_session import load_session
+from tui.models.loaded_session import LoadedSession, load_session
+from tui.models.verdicts import Verdicts, verdict_lines
+from tui.text.detail import detail_lines
+from tui.text.findings import findings_lines
+from tui.text.result_line import ResultFormatter, summary
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs" / "nmap-side-by-side.md"
@@ -33,6 +41,9 @@ _STATUS = "|".join(sorted(Status, key=len, reverse=True))
 _ROW = re.compile(rf"^({_STATUS})  (\S+) +(.+? (?:(?:TCP|UDP) [\d-]+|ICMP)) +(\S.*)$")
 _RULING = "|".join(sorted(Ruling, key=len, reverse=True))
 _VERDICT = re.compile(rf"^({_RULING}) +(\S+\.example) +(\S.*)$")
+_OUTPUT = re.compile(
+    rf"(?:certain|likely|seen|said no|to change|{_STATUS}|{_RULING}) +|[\d,]+ rows? in "
+)
 _SECONDS = re.compile(r"in [\d.]+ s\b")
 
 
@@ -56,12 +67,55 @@ def of_result(result: Result) -> Quoted:
 
 def recorded() -> set[Quoted]:
     """The rows of the recorded sessions, in the words that the program has for them now."""
-    profile = load(Options("open"))
-    found = [one for path in RECORDED for one in load_session(path, profile).results]
+    found = [one for session in _recorded_sessions() for one in session.results]
     return {
         of_result(judge(one.job, one.observation, absent=one.status is Status.NO_HOST))
         for one in found
     }
+
+
+@functools.cache
+def _recorded_sessions() -> tuple[LoadedSession, ...]:
+    profile = load(Options("open"))
+    return tuple(load_session(path, profile) for path in RECORDED)
+
+
+@functools.cache
+def recorded_lines() -> set[str]:
+    """The program's output about the recorded sessions, as `output_line` has it.
+
+    Rows, summaries, findings and verdicts of a run, and the details of each row.
+    """
+    profile, lines = load(Options("open")), set[str]()
+    for session in _recorded_sessions():
+        states = HostStates(session.results)
+        verdicts = Verdicts()
+        verdicts.add(session.jobs)
+        verdicts.apply(session.verdicts)
+        lines.add(summary(Counter(one.status for one in session.results), 0))
+        lines.update(findings_lines(diagnose(session.results, session.answers)))
+        lines.update(verdict_lines(verdicts.lines()))
+        rows = ResultFormatter(session.jobs, colour=False)
+        for one in session.results:
+            lines.add(rows.format(one))
+            details = detail_lines(one.job, one, profile, states.of(one))
+            lines.update(f"{label} {text}" for label, text in details if label)
+    return {output_line(line) for line in lines}
+
+
+def output_line(line: str) -> str:
+    """A line without its alignment, its end where `[…]` leaves that out, and the time it took."""
+    return " ".join(_SECONDS.sub("in N s", line).partition("[…]")[0].split())
+
+
+def output_lines(text: str) -> Iterator[str]:
+    """The lines of a page's code blocks that are output of a run or details of a row.
+
+    Without those that `rows` and `verdicts` yield.
+    """
+    for line in fences(text):
+        if _OUTPUT.match(line) and not _ROW.match(line) and not _VERDICT.match(line):
+            yield output_line(line)
 
 
 def name_of(path: Path) -> str:

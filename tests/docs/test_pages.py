@@ -11,7 +11,6 @@ from probes.engine.middlebox import UNUSED_PORTS
 from probes.engine.observation import SLOW_ANSWER
 from probes.engine.plan import CONFIRM_ABOVE
 from probes.https import EXPIRY_WARNING
-from probes.judging.findings import diagnose
 from probes.kerberos import WARN_SKEW_S
 from probes.lab.site import TIMEOUT as DEMO_TIMEOUT
 from probes.model import FindingKind, Meaning, Ruling, Status
@@ -27,20 +26,20 @@ from tests.docs.pages import (
     ROOT,
     anchors,
     command_lines,
-    fences,
     first_cells,
     links,
     name_of,
+    output_lines,
+    recorded_lines,
     spans,
 )
 from tests.docs.program_text import quotations, unsaid
 from tui.cli.exit_codes import Exit, exit_status
-from tui.cli.options import Options
 from tui.cli.parser import COMMANDS, parse_options, parser_of
-from tui.cli.prepare import load
-from tui.models.loaded_session import load_session
-from tui.text.findings import findings_lines
-from tui.text.result_line import ResultFormatter
+from tui.commands import COMMANDS as KEYS
+from tui.models.columns import COLUMNS
+from tui.reports import FORMATS
+from tui.screens.help import PANES
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 EVERYTHING = "\n".join(TEXTS.values())
@@ -174,6 +173,15 @@ def test_no_option_is_told_of_that_does_not_exist():
     assert told <= known
 
 
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_a_letter_that_a_page_gives_as_a_key_does_something(path):
+    keys = ",".join([*(one.keys for one in KEYS), *(k for p in PANES.values() for k, _ in p.keys)])
+    letters = {column.sort.letter for column in COLUMNS if column.sort is not None}
+    known = {*keys.split(","), *letters, *(one.letter for one in FORMATS.values())}
+    told = {span for span in spans(TEXTS[path]) if re.fullmatch(r"[A-Za-z0-9]|Ctrl\+\w", span)}
+    assert {one.lower() if len(one) > 1 else one for one in told} <= known
+
+
 def test_the_page_of_the_keys_is_as_it_is_generated():
     written = keys_page.PAGE.read_text(encoding="utf-8")
     assert written == keys_page.page(), "python -m tests.docs.keys_page renews it"
@@ -185,28 +193,16 @@ def test_the_list_of_pages_names_every_page():
     assert {*PAGES, GENERATED} - {index} <= named
 
 
-def test_readme_quotes_the_example_session():
-    profile = load(Options("open"))
-    example = load_session(ROOT / "docs" / "example.jsonl", profile)
-    lines = ResultFormatter(example.jobs, colour=False)
-    real = {lines.format(one) for one in example.results}
-    told = [
-        line
-        for line in fences(TEXTS[ROOT / "README.md"])
-        if re.search(r" (TCP|UDP) \d.* {2}", line)
-    ]
-    assert len(told) > 5
-    assert set(told) <= real
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_output_that_a_page_shows_is_that_of_a_recorded_session(path):
+    real = recorded_lines()
+    for line in output_lines(TEXTS[path]):
+        assert any(one.startswith(line) for one in real), line
 
 
-def test_the_page_of_findings_quotes_the_example_session():
-    profile = load(Options("open"))
-    example = load_session(ROOT / "docs" / "example.jsonl", profile)
-    real = set(findings_lines(diagnose(example.results, example.answers)))
-    page = fences(TEXTS[ROOT / "docs" / "findings.md"])
-    told = {line for line in page if line.startswith(("certain", "likely"))}
-    assert len(told) > 2
-    assert {re.sub(" +", " ", line) for line in told} <= {re.sub(" +", " ", line) for line in real}
+def test_the_output_on_the_pages_is_found():
+    found = [line for text in TEXTS.values() for line in output_lines(text)]
+    assert len(found) > 10
 
 
 def test_there_is_a_picture_of_every_scene_and_each_is_shown():
