@@ -99,7 +99,7 @@ STATUS: Mapping[Status, StatusInfo] = {
             ranks=Ranks(table=30, tree=50, header=40, report=50, summary=40),
             junit="passed",
             page="warning",
-            about="works, but something will bite",
+            about="works, but something is wrong with it",
         ),
         StatusInfo(
             Status.BLOCKED,
