@@ -23,6 +23,24 @@ _OPEN = re.compile(r"…|;|(?:\b(?:TCP|UDP|TLS|HTTP) )?\S*\d\S*")
 """Ends of a part of a quotation: a value, as every number is one, and a semicolon."""
 
 
+def state_files() -> set[str]:
+    """Names in the state directory that the program gives to what it keeps."""
+    return _named_in_sources(r'user_state_path\([^)]*\) / "([^"]+)"|_state_path\("([^"]+)"\)')
+
+
+def environment_variables() -> set[str]:
+    """Variables that the program reads, in capitals; `AUDITREACH_` for all of that beginning."""
+    named = _named_in_sources(r'environ(?:ment)?(?:\.get\(|\[)"(\w+)"|"(\w+)" in os\.environ')
+    return {name.upper() for name in named}
+
+
+def _named_in_sources(pattern: str) -> set[str]:
+    sources = (path.read_text("utf-8") for path in _modules())
+    return {
+        next(filter(None, one.groups())) for text in sources for one in re.finditer(pattern, text)
+    }
+
+
 def quotations(text: str) -> Iterator[str]:
     """Words that a page gives as the program's own: in quotation marks, and in columns of notes."""
     prose = _TO_SOMEBODY.sub("", _TYPED.sub("", fenceless(text)))
@@ -56,11 +74,15 @@ def _normal(text: str) -> str:
 
 
 def _texts() -> Iterator[str]:
-    for package in _PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            yield from _literals(path)
+    for path in _modules():
+        yield from _literals(path)
     yield (files("profiles") / "catalog" / "alloyscan.toml").read_text(encoding="utf-8")
     yield from (row.note for row in recorded())
+
+
+def _modules() -> Iterator[Path]:
+    for package in _PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
 
 
 def _literals(path: Path) -> Iterator[str]:

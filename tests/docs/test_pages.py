@@ -33,7 +33,7 @@ from tests.docs.pages import (
     recorded_lines,
     spans,
 )
-from tests.docs.program_text import quotations, unsaid
+from tests.docs.program_text import environment_variables, quotations, state_files, unsaid
 from tui.cli.exit_codes import Exit, exit_status
 from tui.cli.parser import COMMANDS, parse_options, parser_of
 from tui.commands import COMMANDS as KEYS
@@ -141,6 +141,14 @@ def test_the_page_of_findings_has_a_row_for_every_kind(kind):
 )
 def test_a_number_of_a_page_is_that_of_the_program(page, words):
     assert words in TEXTS[ROOT / page]
+
+
+def test_the_files_and_variables_of_the_program_are_told_of():
+    page = TEXTS[ROOT / "docs" / "troubleshooting.md"]
+    files, variables = state_files(), environment_variables()
+    assert len(files) > 3 and len(variables) > 5
+    variables.discard("SYSTEMROOT")  # Windows sets it, and nobody chooses it
+    assert {name for name in (*files, *variables) if f"`{name}`" not in page} == set()
 
 
 def test_the_command_lines_are_found():
