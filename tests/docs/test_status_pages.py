@@ -14,6 +14,7 @@ from tui.cli.prepare import load
 from tui.commands import COMMANDS as KEYS
 from tui.screens.help import help_text
 from tui.text.pages import VERDICTS, page_lines, page_of, read_page
+from tui.text.status import RULING, STATUS
 
 WORD = re.compile(r"[a-z|]+(?:[ -][a-z|]+)*")
 ANSWERS = {"yes", "no", "auto"}
@@ -31,6 +32,18 @@ def test_every_verdict_has_its_section():
     assert set(Ruling) <= {
         anchor.replace("-", " ") for anchor in anchors((ROOT / VERDICTS).read_text())
     }
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_status_that_the_table_shortens_is_on_its_page_as_it_stands_there(status):
+    short = STATUS[status].short
+    assert short == status or f"`{short}`" in (ROOT / page_of(status)).read_text()
+
+
+@pytest.mark.parametrize("ruling", Ruling)
+def test_a_verdict_that_a_list_shortens_is_on_the_page_as_it_stands_there(ruling):
+    short = RULING[ruling].short
+    assert short == ruling or f"`{short}`" in (ROOT / VERDICTS).read_text()
 
 
 def test_there_is_no_page_of_a_status_that_does_not_exist():
@@ -59,6 +72,7 @@ def test_a_page_names_only_words_of_the_program(path):
         *Reason,
         *Service,
         *Ruling,
+        *(info.short for info in (*STATUS.values(), *RULING.values())),
         *COMMANDS,
         *(key for one in KEYS for key in one.keys.split(",")),
         *(one.id for one in (*profile.checks, *profile.roles, *profile.questions)),
