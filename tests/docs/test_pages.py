@@ -140,7 +140,7 @@ def test_the_page_of_findings_has_a_row_for_every_kind(kind):
     ],
 )
 def test_a_number_of_a_page_is_that_of_the_program(page, words):
-    assert words in TEXTS[ROOT / page]
+    assert words in " ".join(TEXTS[ROOT / page].split())
 
 
 def test_the_files_and_variables_of_the_program_are_told_of():
@@ -220,4 +220,4 @@ def test_there_is_a_picture_of_every_scene_and_each_is_shown():
 
 
 def test_readme_is_short():
-    assert len(TEXTS[ROOT / "README.md"].splitlines()) < 260
+    assert len(TEXTS[ROOT / "README.md"].split()) < 2700
