@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from probes.engine.pacing import Work
+from probes.judging.text import count
 from probes.model import Message
 
 
@@ -26,7 +27,7 @@ class ConcurrencyLimit:
         if self.limit < wanted:
             emit(
                 Message(
-                    f"{self.limit} attempts in flight instead of {wanted}: "
+                    f"{count(self.limit, 'attempt')} in flight instead of {wanted}: "
                     "the descriptor limit (ulimit -n) allows no more.",
                     "information",
                 )

@@ -11,7 +11,7 @@ from probes.engine.concurrency import ConcurrencyLimit
 def test_where_hardly_a_descriptor_is_left_one_attempt_at_a_time_goes_on(possible):
     said = []
     assert ConcurrencyLimit(1000, possible, said.append).limit == 1
-    assert "1 attempts in flight instead of 1000" in said[0].text
+    assert "1 attempt in flight instead of 1000" in said[0].text
 
 
 def test_what_the_descriptor_limit_allows_is_not_spoken_of():
