@@ -61,6 +61,8 @@ class SessionLog:
         self._pending = bytearray()
         self._digest = hashlib.sha256()
         self._lost = 0
+        self.failure: OSError | None = None
+        """Why the latest attempt to write failed; None if it did not."""
         self._written: dict[str, tuple[Result, str]] = {}
         """Latest result of each row, and the start of its first measurement."""
         self._lock = threading.Lock()
@@ -220,7 +222,9 @@ class SessionLog:
                     lost = f"{self._lost} records could not be written here."
                     self._buffer(f"{encode_record(remark_record(lost))}\n".encode("ascii"))
                     self._lost = 0
+            self.failure = None
         except OSError as error:
+            self.failure = error
             raise _log_error("write", self.name, error) from None
 
 

@@ -10,6 +10,7 @@ from probes.session import SessionError
 from tui.cli import prepare
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
+from tui.cli.standard_streams import say
 from tui.reports import FORMATS
 from tui.reports.anonymise import pseudonymised
 from tui.reports.model import load_report, notices
@@ -35,7 +36,7 @@ def export(options: Options) -> int:
         except SaveError as error:
             raise UsageError(str(error)) from None
     for notice in notices(report):
-        print(f"auditreach: {notice}", file=sys.stderr)
+        say(f"auditreach: {notice}")
     return Exit.READY
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +10,7 @@ from tui.cli.config_path import default_path, is_there
 from tui.cli.exit_codes import Exit
 from tui.cli.memory import require_memory
 from tui.cli.options import Options, UsageError
+from tui.cli.standard_streams import give_up, prepare_streams, say
 
 _LONGEST = 4000
 """Characters of a sentence about the command line."""
@@ -19,11 +18,15 @@ _LONGEST = 4000
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one invocation and return its exit status."""
-    _prepare_streams()
+    prepare_streams()
     try:
-        return _start(_configured(_options(sys.argv[1:] if argv is None else argv)))
+        try:
+            return _start(_configured(_options(sys.argv[1:] if argv is None else argv)))
+        finally:
+            # What is left in its buffer fails here, and not when Python exits.
+            sys.stdout.flush()
     except UsageError as error:
-        print(f"auditreach: {printable(str(error), _LONGEST)}", file=sys.stderr)
+        say(f"auditreach: {printable(str(error), _LONGEST)}")
         return Exit.USAGE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -31,13 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("auditreach: Cannot go on: this machine has no memory left for it.", file=sys.stderr)
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        _forget_output()
+        give_up(sys.stdout)
         return Exit.INTERRUPTED
     except OSError as error:
-        _forget_output()
-        print(
-            f"auditreach: Cannot go on: {(error.strerror or str(error)).lower()}.", file=sys.stderr
-        )
+        give_up(sys.stdout)
+        say(f"auditreach: Cannot go on: {(error.strerror or str(error)).lower()}.")
         return Exit.INTERRUPTED
 
 
@@ -91,23 +92,3 @@ def _start(options: Options) -> int:
             from tui.cli.screen import launch
 
             return launch(options)
-
-
-def _prepare_streams() -> None:
-    """A stream that is closed or knows few characters must not end a measurement."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            # Or the session log would get its descriptor, and what is printed with it.
-            setattr(sys, name, os.fdopen(_nowhere(), "w", encoding="utf-8"))
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
-def _forget_output() -> None:
-    # Nobody reads it any more; Python would complain again when it flushes at exit.
-    os.dup2(_nowhere(), 1)
-
-
-def _nowhere() -> int:
-    return os.open(os.devnull, os.O_WRONLY)

@@ -123,8 +123,17 @@ def parser_of(command: str) -> argparse.ArgumentParser:
         description=OVERVIEW if command == "screen" else f"{COMMANDS[command].capitalize()}.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        add_help=False,
     )
     add = parser.add_argument
+    add(
+        "-h",
+        "--help",
+        action=_Help,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="show this help and exit",
+    )
     if command not in ("verify", "demo", "config"):
         add("--profile", type=Path, metavar="FILE", help="your own profile instead of AlloyScan's")
     if command == "screen":
@@ -294,6 +303,14 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="stand-ins for all names and addresses, the same for the same; payloads left out",
     )
+
+
+class _Help(argparse.Action):
+    """Prints the help; that of argparse says nothing where it cannot be written."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(parser.format_help(), end="")
+        parser.exit()
 
 
 class _Version(argparse.Action):

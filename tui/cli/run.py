@@ -44,6 +44,7 @@ from tui.cli.credentials import with_credentials
 from tui.cli.exit_codes import Exit, exit_status
 from tui.cli.options import Options, UsageError
 from tui.cli.rerun import begin_rerun, load_earlier, nothing_to_rerun, rerun_answers
+from tui.cli.standard_streams import say
 from tui.cli.trust import trust
 from tui.cli.vantage import make_vantage
 from tui.models.verdicts import Verdicts, verdict_lines
@@ -77,9 +78,9 @@ def run(options: Options) -> int:
             if before is not None:
                 rerun = begin_rerun(options, profile, before, answered, engine.info(), route(given))
                 for notice in rerun.notices:
-                    _say(f"auditreach: {printable(notice, _NOTICE)}")
+                    say(f"auditreach: {printable(notice, _NOTICE)}")
                 if not rerun.jobs:
-                    _say(f"auditreach: {nothing_to_rerun(options)}")
+                    say(f"auditreach: {nothing_to_rerun(options)}")
                     return Exit.READY
                 header, jobs, earlier = rerun.header, rerun.jobs, rerun.earlier
                 recalled = rerun.recalled
@@ -94,11 +95,11 @@ def run(options: Options) -> int:
             engine.begin(profile, answered, header.settings, logs, given, earlier)
             engine.recall(recalled)
             engine.add(jobs)
-            status = _drain_events(options, jobs, events)
+            status = _drain_events(jobs, events, logs[-1] if options.json else None)
     except (KeyboardInterrupt, _Terminated):
         engine.close()
         kept = "; the session log holds every result so far" if logs else ""
-        _say(f"auditreach: interrupted{kept}.")
+        say(f"auditreach: interrupted{kept}.")
         return Exit.INTERRUPTED
     finally:
         engine.close()
@@ -119,7 +120,7 @@ def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[
         targets += found.targets
         bad += found.problems
     for one in bad:
-        _say(f"auditreach: {one}")
+        say(f"auditreach: {one}")
     if not targets and not bad:
         raise UsageError("What was named holds no host; name a ROLE=HOST.")
     return tuple(dict.fromkeys(targets)), not all(one.is_warning for one in bad)
@@ -140,32 +141,36 @@ def _logs(options: Options, header: Header) -> list[SessionLog]:
         log = SessionLog.create(options.log or default_path(header))
         log.write_header(header)
         logs.append(log)
-        _say(f"auditreach: the session log is {log.name}")
+        say(f"auditreach: the session log is {log.name}")
     except LogError as error:
         if options.log is not None:
             raise UsageError(str(error)) from None
-        _say(f"auditreach: this session is not being saved: {error}")
+        say(f"auditreach: this session is not being saved: {error}")
     if options.json:
         out = SessionLog(sys.stdout.fileno(), "standard output")
         try:
             out.write_header(header)
         except LogError as error:
-            raise UsageError(str(error)) from None
+            if out.failure is None:
+                raise UsageError(str(error)) from None
         logs.append(out)
     return logs
 
 
 def _drain_events(
-    options: Options,
     jobs: Sequence[Job],
     events: queue.SimpleQueue[Sequence[Event]],
+    printed: SessionLog | None,
 ) -> Exit:
-    output = Output(jobs, as_json=options.json)
+    """Status at the end; raises OSError where standard output, `printed` too, takes no more."""
+    output = Output(jobs, as_json=printed is not None)
     while not output.finished:
         try:
             batch = events.get(timeout=_REFRESH)
         except queue.Empty:
             batch = ()
+        if printed is not None and printed.failure is not None:
+            raise printed.failure
         output.add(batch)
     output.end()
     return exit_status(output.verdicts.rulings)
@@ -205,7 +210,7 @@ class Output:
                     shown.append(self._lines.format(replace(event, note=f"Again: {event.note}")))
             elif isinstance(event, Message):
                 self._progress.clear()
-                _say(f"auditreach: {event.text}")
+                say(f"auditreach: {event.text}")
             elif isinstance(event, Diagnosed):
                 self._findings = event.findings
             elif isinstance(event, Finished):
@@ -266,12 +271,6 @@ class _Progress:
 def _colour(stream: TextIO) -> bool:
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
     return stream.isatty() and not plain
-
-
-def _say(text: str) -> None:
-    # After a hang-up there is no terminal to say it to.
-    with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager

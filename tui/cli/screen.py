@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from probes.model import DEMO
 from probes.wire.text import printable
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options, UsageError
+from tui.cli.standard_streams import say
 from tui.terminal.capabilities import NoTerminal, normalize_environment, require_terminal
 from tui.terminal.shutdown import ShutdownHandler
 from tui.terminal.splash import Splash
@@ -42,7 +42,7 @@ def launch(options: Options) -> int:
         with suppress(OSError):
             print(f"The session log is {runner.log_path}", flush=True)
             if runner.log_error:
-                print(f"It is not complete: {runner.log_error}", file=sys.stderr, flush=True)
+                say(f"It is not complete: {runner.log_error}")
     return Exit.READY if result is None else result
 
 

@@ -1,7 +1,6 @@
 """End of a run: its exit status, and the log it leaves."""
 
 import json
-import os
 import signal
 import stat
 import subprocess
@@ -88,30 +87,6 @@ def test_an_interrupted_run_leaves_a_log_that_ends(
     records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert [record["type"] for record in records] == ["session", "result", "end"]
     assert records[-1]["complete"] is False
-
-
-def test_a_reader_who_goes_away_ends_the_run_without_a_word(
-    command: Callable[..., Command],
-) -> None:
-    one = command("mixed=127.0.0.1")
-    reading, writing = os.pipe()
-    os.close(reading)
-    try:
-        ran = subprocess.run(
-            one.words,
-            cwd=ROOT,
-            env=one.environment,
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    finally:
-        os.close(writing)
-    assert ran.returncode == 130
-    assert ran.stderr.startswith("auditreach: the session log is ")
-    assert ran.stderr.count("\n") == 1
 
 
 def test_without_an_output_the_log_is_still_whole(command: Callable[..., Command]) -> None:
