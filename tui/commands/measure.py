@@ -103,7 +103,7 @@ def watch(context: Context) -> Outcome:
     keys="p",
     word="Pause the display",
     group="run",
-    about="holds the display still while measuring and the log go on",
+    about="holds the display still while measuring and the log go on; a replay too",
 )
 def freeze(context: Context) -> Outcome:
     """Hold the display or a replay still, or let it go on."""

@@ -29,7 +29,7 @@ def sessions(context: Context) -> Outcome:
     keys="P",
     word="Replay",
     group="session",
-    about="plays the old session on the screen again, as it came or faster; p holds it",
+    about="plays the old session on the screen again, as it came, slower or faster",
 )
 def play(context: Context) -> Outcome:
     """Play the old session on the screen again, as it came."""

@@ -76,10 +76,13 @@ def rebind(commands: Iterable[Command], keys: Mapping[str, str]) -> tuple[Comman
 
 
 def with_keys(text: str, commands: Iterable[Command]) -> str:
-    """A sentence with `{again}` and the like replaced by the key of that command."""
+    """A sentence with `{again}` and the like replaced by the key of that command.
+
+    One without a key is in the command palette by its words.
+    """
     if "{" not in text:
         return text
-    shown = {one.id: one.key_text for one in commands}
+    shown = {one.id: one.key_text or f'Ctrl+P "{one.word}"' for one in commands}
     return _MARK.sub(lambda mark: shown.get(mark[1], mark[0]), text)
 
 

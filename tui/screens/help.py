@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from probes.model import Status
 from tui.models.command import Command, Group
+from tui.models.keymap import with_keys
 from tui.screens.dialogs import HelpDialog
 from tui.text.pages import page_lines, page_of, read_page
 from tui.text.status import STATUS, Glyphs
@@ -76,7 +77,7 @@ _NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Escape"}
 
 _STATUS = (
     *((status.value, STATUS[status].about) for status in Status if STATUS[status].about),
-    ("", "m on a row, or among the verdicts, shows the page about it."),
+    ("", "{explain} on a row, and m among the verdicts, shows the page about it."),
 )
 
 
@@ -99,7 +100,9 @@ def help_text(commands: Iterable[Command], focus: str = "ResultTable", width: in
     for pane in PANES.values():
         if pane is not here:
             text += _own_keys(f"In the {pane.name}", pane, width)
-    return text + "\n".join(_section("STATUS", _STATUS, width, _STATUS_WORD)) + "\n"
+    bound = [one for members in groups.values() for one in members]
+    status = [(word, with_keys(about, bound)) for word, about in _STATUS]
+    return text + "\n".join(_section("STATUS", status, width, _STATUS_WORD)) + "\n"
 
 
 def _own_keys(heading: str, pane: Pane, width: int) -> str:

@@ -134,6 +134,7 @@ class Panes:
         self.layout.set_widgets(places, entry)
         self._screen = screen
         self._profile = profile
+        self._commands = commands
         self._glyphs = glyphs
         self._history = history
         self.failures = False
@@ -264,7 +265,8 @@ class Panes:
             self.detail.show((), top=True)
         else:
             result = rows.result(key)
-            lines = screens.detail_lines(job, result, self._profile, rows.host_of(result))
+            details = screens.detail_lines(job, result, self._profile, rows.host_of(result))
+            lines = ((with_keys(label, self._commands), text) for label, text in details)
             history = screens.history_lines(self._history(key), ascii=self._glyphs.ascii)
             self.detail.show((*islice(lines, 2), *history, *lines), top=top)
 

@@ -143,7 +143,7 @@ class SessionsScreen(Screen[SessionChoice]):
 
     async def _remark(self, chosen: Summary) -> None:
         if str(chosen.path) == self._present:
-            self._say("This is the session on the screen; N adds a remark to it there.")
+            self._say("This is the session on the screen; go back to add a remark to it.")
             return
         said = await self.app.push_screen_wait(PromptDialog("Remark", ""))
         if not said or not said.strip():

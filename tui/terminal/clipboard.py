@@ -21,7 +21,10 @@ _WITHOUT_CLIPBOARD = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
 
 
 class Clipboard:
-    """Copies of a row's commands, and of what to paste for its change: each time the next one."""
+    """Copies of a row's commands, and of what to paste for its change: each time the next one.
+
+    A `{command-id}` in what is to be said stands for its key.
+    """
 
     def __init__(self, app: App[int], environ: Mapping[str, str] = os.environ) -> None:
         self._app = app
@@ -36,8 +39,8 @@ class Clipboard:
         texts = [one.text for one in commands(chosen, windows=sys.platform == "win32")]
         if not texts:
             return "This row was not asked, so there is nothing to confirm."
-        at = self._next_index("y", chosen.job.key, len(texts))
-        return await self._copy("y", texts[at], texts[at], at, len(texts))
+        at = self._next_index("copy-command", chosen.job.key, len(texts))
+        return await self._copy("copy-command", texts[at], texts[at], at, len(texts))
 
     async def change(self, chosen: Result | None, host: HostState = UNHEARD) -> str:
         """Copy what to paste for the row's change; return what to say.
@@ -49,27 +52,27 @@ class Clipboard:
             return "Only a row that is blocked, degraded or not tested has something to change."
         if not mended.snippets:
             return f"There is nothing to paste for this: {mended.change}"
-        at = self._next_index("Y", chosen.job.key, len(mended.snippets))
+        at = self._next_index("copy-change", chosen.job.key, len(mended.snippets))
         paste = mended.snippets[at]
         lines = paste.lines[0] if len(paste.lines) == 1 else f"{len(paste.lines)} lines"
         return await self._copy(
-            "Y", paste.text, f"{paste.where}: {lines}", at, len(mended.snippets)
+            "copy-change", paste.text, f"{paste.where}: {lines}", at, len(mended.snippets)
         )
 
     async def text(self, text: str, said: str) -> str:
         """Copy a text; return what to say, with `said`, its description."""
         return await self._copy("", text, said, 0, 1)
 
-    def _next_index(self, key: str, row: str, count: int) -> int:
+    def _next_index(self, command: str, row: str, count: int) -> int:
         """Return the index to copy now: the first of another row, else the next."""
-        if self._last != (key, row):
-            self._last, self._next = (key, row), 0
+        if self._last != (command, row):
+            self._last, self._next = (command, row), 0
         at = self._next % count
         self._next = at + 1
         return at
 
-    async def _copy(self, key: str, text: str, said: str, at: int, count: int) -> str:
-        more = f", {at + 1} of {count}, {key} for the next" if count > 1 else ""
+    async def _copy(self, command: str, text: str, said: str, at: int, count: int) -> str:
+        more = f", {at + 1} of {count}, {{{command}}} for the next" if count > 1 else ""
         if not supports_clipboard(self._environ):
             written = await asyncio.to_thread(_write_file, text)
             return f"This terminal has no clipboard{written}{more}: {said}"

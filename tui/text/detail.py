@@ -22,7 +22,10 @@ Line = tuple[str, str]
 def detail_lines(
     job: Job, result: Result | None, profile: Profile, host: HostState = UNHEARD
 ) -> Iterator[Line]:
-    """Label and text, line by line; all text is harmless. `host` is the state of the row's host."""
+    """Label and text, line by line; all text is harmless. `host` is the state of the row's host.
+
+    A `{command-id}` in a label stands for its key.
+    """
     check = job.check
     yield "", f"{job.check_text} to {printable(job.target.label)}"
     if result is None:
@@ -44,14 +47,14 @@ def detail_lines(
         yield from _observation_lines(result.observation)
         yield from _paste_lines(fix)
         for place, command in enumerate(commands(result, windows=sys.platform == "win32")):
-            yield "" if place else "confirm, y", command.text
-        yield "meaning, m", f"the page {page_of(result.status)}"
+            yield "" if place else "confirm, {copy-command}", command.text
+        yield "meaning, {explain}", f"the page {page_of(result.status)}"
 
 
 def _paste_lines(fix: Remedy | None) -> Iterator[Line]:
     """Blocks to paste for the change, each under the place where it belongs."""
     for place, paste in enumerate(fix.snippets if fix else ()):
-        yield "" if place else "paste, Y", f"{paste.where}:"
+        yield "" if place else "paste, {copy-change}", f"{paste.where}:"
         for line in paste.lines:
             yield "", line
 

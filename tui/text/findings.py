@@ -25,7 +25,7 @@ def findings_lines(
     for finding in findings[:most]:
         yield f"{finding.confidence:<7}  {sentence(finding)}"
     if len(findings) > most:
-        yield f"and {len(findings) - most:,} more; the screen shows all of them (d)"
+        yield f"and {len(findings) - most:,} more; the screen shows all of them"
     if alone:
         yield in_no_finding_text(alone)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from dataclasses import replace
@@ -20,6 +21,8 @@ from tui.cli.options import UsageError
 from tui.cli.parser import parse_options
 from tui.commands import COMMANDS
 from tui.models.keymap import KeymapError, rebind, with_keys
+from tui.screens.help import help_text
+from tui.widgets.detail import Detail
 from tui.widgets.footer import KeyBar
 
 SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
@@ -260,3 +263,30 @@ def test_another_key_works_on_the_screen_and_the_old_one_does_not(tmp_path):
         await until(pilot, lambda: len(app.screen_stack) == 2)
         shown = " ".join(str(one.content) for one in app.screen.query("Static").results())
         assert "f5 measures the selected row again" in " ".join(shown.split())
+
+
+def test_a_command_without_a_key_is_named_by_where_the_palette_has_it():
+    bound = rebind(COMMANDS, {"again": ""})
+    assert with_keys("{again} measures it again.", bound) == 'Ctrl+P "Rerun" measures it again.'
+
+
+@pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.id)
+def test_the_sentence_of_a_command_names_no_key_that_may_be_another(one):
+    if one.id != "sort-by":  # the letters of its dialog
+        assert {*re.findall(r"(?<![\w':!-])[A-Za-z](?![\w:])", one.about)} <= {"a"}
+
+
+def test_details_copies_and_help_name_the_keys_in_force(tmp_path):
+    path = written(
+        tmp_path, '[keys]\ncopy-command = "f6"\ncopy-change = "f7"\nexplain = "f8"\nstop = []\n'
+    )
+
+    @drive("open", SITE, "--config", str(path))
+    async def _(pilot, app):
+        await pilot.press("f", "o", "down", "3", "end")
+        await until(pilot, lambda: "meaning, f8" in text_of(app.query_one(Detail)))
+        lines = [label for label, _ in app.query_one(Detail)._lines]
+        assert {"confirm, f6", "paste, f7", "meaning, f8"} <= {*lines}
+        await pilot.press("f6")
+        await until(pilot, lambda: "f6 for the next" in notice(app))
+        assert "f8 on a row" in help_text(app.main.commands)

@@ -208,5 +208,5 @@ def test_a_row_that_is_well_has_something_to_confirm_and_nothing_to_paste(silent
     profile = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
     well = judge(silent.job, Observation(State.OPEN, Reason.SYN_ACK, started="x"))
     labels = [label for label, _ in detail_lines(well.job, well, profile)]
-    assert "confirm, y" in labels
-    assert "paste, Y" not in labels and "to change" not in labels
+    assert "confirm, {copy-command}" in labels
+    assert "paste, {copy-change}" not in labels and "to change" not in labels

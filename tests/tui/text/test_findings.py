@@ -21,7 +21,7 @@ def test_a_finding_is_one_line_with_what_it_rests_on():
 def test_many_findings_end_in_a_count():
     lines = list(findings_lines([finding(number) for number in range(25)]))
     assert len(lines) == 23
-    assert lines[-1] == "and 5 more; the screen shows all of them (d)"
+    assert lines[-1] == "and 5 more; the screen shows all of them"
 
 
 def test_no_findings_are_no_lines():
