@@ -10,6 +10,7 @@ from typing import Any
 
 from probes.settings import Settings
 from profiles.errors import nearest
+from profiles.loader import load_profile
 from tui.cli.config_path import default_path, is_there
 from tui.cli.options import Options, UsageError
 from tui.cli.parser import THEMES
@@ -54,6 +55,7 @@ _MEASURE: Mapping[str, str] = {
     "concurrency": "a number from 1 to 60000",
 }
 _SECTIONS = ("screen", "measure", "answers", "keys")
+_READ_COMMANDS = ("screen", "open", "demo", "run")
 
 
 def load_config(place: Path) -> Config:
@@ -165,7 +167,8 @@ def _number(value: object) -> bool:
 def template() -> Iterator[str]:
     """A file that says everything it can say, commented out, line by line."""
     usual = Settings()
-    yield "# auditreach reads this file at every start; the command line comes before it."
+    reading = ", ".join(f"`{name}`" for name in _READ_COMMANDS if name != "screen")
+    yield f"# The screen, {reading} read this file; the command line comes before it."
     yield f"# Its place: {default_path()}"
     yield ""
     yield "[screen]"
@@ -180,9 +183,8 @@ def template() -> Iterator[str]:
     yield f"# concurrency = {usual.concurrency:<7} # attempts in flight at once"
     yield ""
     yield "[answers]              # of the profile's questions, as for --answer"
-    yield '# domain_credentials = "yes"'
-    yield '# current_user = "yes"'
-    yield '# enable_remoting = "auto"'
+    for name, answer in load_profile(None, {}).default_answers.items():
+        yield f"# {name} = {_quoted(answer)}"
     yield ""
     yield "[keys]                 # a key, or a list of keys, for each command"
     for one in COMMANDS:
@@ -193,9 +195,6 @@ def template() -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     return f'"{text}"'
-
-
-_READ_COMMANDS = ("screen", "open", "demo", "run")
 
 
 def with_config(options: Options) -> Options:

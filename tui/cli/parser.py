@@ -47,7 +47,7 @@ def dns_name(text: str) -> str:
 def statuses(text: str) -> tuple[Status, ...]:
     """The statuses in a list; `failed` is all that are not well."""
     known: dict[str, tuple[Status, ...]] = {
-        status.replace(" ", "-"): (status,) for status in Status if status not in UNFINISHED
+        _typed(status): (status,) for status in Status if status not in UNFINISHED
     }
     known["failed"] = tuple(status for status in Status if status not in UNFINISHED | FINE)
     found: dict[Status, None] = {}
@@ -57,6 +57,10 @@ def statuses(text: str) -> tuple[Status, ...]:
             raise ArgumentTypeError(f"{quoted(word)} is none of {', '.join(known)}")
         found.update(dict.fromkeys(known[name]))
     return tuple(found)
+
+
+def _typed(status: Status) -> str:
+    return status.replace(" ", "-")
 
 
 def count(text: str) -> int:
@@ -155,7 +159,7 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     if command in ("screen", "run", "demo"):
         add("--log", type=Path, metavar="FILE", help="where the session log is written")
     if command in ("screen", "run"):
-        _add_measuring(parser)
+        _add_measuring(parser, command)
         _add_peers(parser)
         add("--yes", action="store_true", help="measure more than 1,024 endpoints unasked")
     if command == "screen":
@@ -206,8 +210,10 @@ def _add_sessions(parser: argparse.ArgumentParser, command: str) -> None:
         add("after", type=Path, metavar="AFTER", help="the later session log")
 
 
-def _add_measuring(parser: argparse.ArgumentParser) -> None:
+def _add_measuring(parser: argparse.ArgumentParser, command: str) -> None:
     add = parser.add_argument
+    earlier = ", with --from what the session had" if command == "run" else ""
+    longer = ", with --from at least what the session had" if command == "run" else ""
     add("target", nargs="*", metavar="ROLE=HOST", help="what to measure")
     add(
         "--answer",
@@ -220,15 +226,15 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         "--timeout",
         type=seconds,
         metavar="S",
-        help=f"seconds one attempt may take (default {Settings().timeout:g}, with --from what the "
-        "session had; under 3.2 a dead host looks silent)",
+        help=f"seconds one attempt may take (default {Settings().timeout:g}{earlier}; under 3.2 a "
+        "dead host looks silent)",
     )
     add(
         "--answer-timeout",
         type=seconds,
         metavar="S",
         help="seconds for what a service says once its port is open (default "
-        f"{Settings().answer_timeout:g})",
+        f"{Settings().answer_timeout:g}{longer})",
     )
     add(
         "--concurrency",
@@ -288,8 +294,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         type=statuses,
         default=(),
         metavar="STATUS,...",
-        help="with --from: only rows that were blocked, error, degraded ...; "
-        "failed is all but ok and not-needed",
+        help="with --from: only rows that were blocked, error, degraded ...; failed is all but "
+        + ", ".join(_typed(status) for status in Status if status in FINE),
     )
 
 

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from textual.keys import _character_to_key
 
 from probes.settings import Settings
+from profiles.loader import load_profile
 from tests.tui.driving import drive, notice, text_of, until
 from tui.cli.config import ConfigError, load_config, template, with_config
 from tui.cli.main import main
 from tui.cli.options import UsageError
+from tui.cli.parser import COMMANDS as COMMAND_LINES
 from tui.cli.parser import parse_options
 from tui.commands import COMMANDS
 from tui.models.keymap import KeymapError, rebind, with_keys
@@ -25,6 +27,14 @@ from tui.screens.help import help_text
 from tui.widgets.detail import Detail
 from tui.widgets.footer import KeyBar
 
+INVOCATIONS = {
+    "screen": [],
+    **{command: [command] for command in COMMAND_LINES},
+    "open": ["open", "x"],
+    "verify": ["verify", "x"],
+    "diff": ["diff", "x", "y"],
+    "export": ["export", "x", "--format", "csv"],
+}
 SITE = str(Path(__file__).parents[2] / "sessions" / "site.jsonl")
 
 
@@ -110,12 +120,6 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "open", forbidden)
     with pytest.raises(UsageError, match=r"Cannot read .*: permission denied"):
         with_config(parse_options(["--config", str(path)]))
-
-
-def test_commands_that_need_no_configuration_do_not_stumble_over_it(tmp_path):
-    written(tmp_path, "broken")
-    options = parse_options(["verify", SITE])
-    assert with_config(options) is options
 
 
 def test_a_demo_keeps_its_own_patience(tmp_path):
@@ -290,3 +294,23 @@ def test_details_copies_and_help_name_the_keys_in_force(tmp_path):
         await pilot.press("f6")
         await until(pilot, lambda: "f6 for the next" in notice(app))
         assert "f8 on a row" in help_text(app.main.commands)
+
+
+def test_the_template_has_every_question_with_its_default_and_says_who_reads_it():
+    lines = [*template()]
+    answers = load_profile(None, {}).default_answers
+    first = lines.index("[keys]                 # a key, or a list of keys, for each command")
+    assert [one for one in lines[:first] if one.partition(" = ")[0][2:] in answers] == [
+        f'# {name} = "{answer}"' for name, answer in answers.items()
+    ]
+
+
+@pytest.mark.parametrize("command", INVOCATIONS)
+def test_the_template_says_which_commands_read_the_file(tmp_path, command):
+    written(tmp_path, "broken")
+    options = parse_options(INVOCATIONS[command])
+    if command == "screen" or f"`{command}`" in next(template()):
+        with pytest.raises(UsageError):
+            with_config(options)
+    else:
+        assert with_config(options) is options

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from probes.engine.plan import CONFIRM_ABOVE
+from probes.model import UNFINISHED, Status
 from probes.settings import Settings
 from tui.cli.main import main
 from tui.cli.options import Options, UsageError
-from tui.cli.parser import parse_options
+from tui.cli.parser import parse_options, parser_of, statuses
 
 ROOT = Path(__file__).parents[3]
 
@@ -320,3 +322,13 @@ def test_a_slow_link_is_for_the_screen(command: tuple[str, ...]) -> None:
 def test_a_run_draws_nothing_and_takes_no_slow_link() -> None:
     with pytest.raises(UsageError, match="slow-link"):
         parse_options(["run", "--slow-link", "unix.target=h"])
+
+
+def test_the_help_of_only_and_yes_says_what_they_do() -> None:
+    """`failed` leaves out what is well, and the screen has no --from to speak of."""
+    help = " ".join(parser_of("run").format_help().split())
+    told = help.partition("failed is all but ")[2].split(" ROLE")[0]
+    named = {word.strip().replace("-", " ") for word in told.split(",")}
+    assert named == {*map(str, {*Status} - {*statuses("failed")} - UNFINISHED)}
+    assert f"more than {CONFIRM_ABOVE:,} endpoints" in help
+    assert "--from" not in parser_of("screen").format_help().replace("run --from", "")
