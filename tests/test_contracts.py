@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from copy import deepcopy
@@ -65,6 +66,37 @@ def test_every_package_of_probes_is_a_room_or_a_protocol() -> None:
 def test_no_room_knows_a_protocol(imports: grimp.ImportGraph) -> None:
     assert imports.modules >= PROTOCOLS
     assert kept(imports), "`lint-imports` names the import"
+
+
+def told_imports() -> dict[str, set[str]]:
+    """What each room of probes imports, by the page about the architecture."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("| room | what it does | imports |")[2].partition("\n\n")[0]
+    told: dict[str, set[str]] = {}
+    for line in table.splitlines()[2:]:
+        rooms, _, imported = line.strip("| ").split(" | ")
+        for room in re.findall(r"`(\w+)(?:/|\.py)`", rooms):
+            told[room] = {*imported.split(", ")} - {"nothing else"}
+    return told
+
+
+def test_the_page_of_the_architecture_says_what_each_room_imports(
+    imports: grimp.ImportGraph,
+) -> None:
+    told = told_imports()
+    protocols = {room for room in told if f"probes.{room}" not in ROOMS and room != "proxy_route"}
+    found: dict[str, set[str]] = {room: set() for room in told.keys() - protocols}
+    for module in imports.modules:
+        if (room := module.split(".")[1:2]) and module.startswith("probes.") and room[0] in found:
+            for other in imports.find_modules_directly_imported_by(module):
+                if other.startswith(("probes.", "tui")):
+                    found[room[0]].add(other.split(".")[1])
+    for_all = {"model", "wire", "settings"}
+    assert {room: rooms - {room} - for_all for room, rooms in found.items()} == {
+        room: told[room] for room in found
+    }
+    assert found["wire"] - {"wire"} == set()
+    assert found.keys() == {room.partition(".")[2] for room in ROOMS} | {"proxy_route"}
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -26,7 +26,11 @@ ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs" / "nmap-side-by-side.md"
 PAGES = tuple(
     path
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+    for path in (
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+    )
     if path != GENERATED
 )
 _SESSIONS = ROOT / "tests" / "sessions"

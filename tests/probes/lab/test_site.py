@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import queue
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +17,7 @@ from probes.lab.address_map import AddressMap
 from probes.lab.process import LabProcess
 from probes.lab.vantage import LabVantage
 from probes.model import (
+    FAILURES,
     Event,
     Finished,
     Message,
@@ -318,12 +319,31 @@ def test_hosts_have_names_and_addresses_of_their_own() -> None:
     assert all(host.address.startswith("127.10.") for host in site.HOSTS)
 
 
+def _told_of_the_demo() -> dict[str, str]:
+    """What the page about the demo says of each host."""
+    page = (ROOT / "docs" / "demo.md").read_text()
+    lines = [line for line in page.splitlines() if line.startswith("| ")]
+    rows = [line.strip("| ").split(" | ") for line in lines]
+    return {host: said for host, _, said in rows if host != "host"}
+
+
 def test_the_page_about_the_demo_has_every_host() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "demo.md").read_text()
-    listed = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")} - {
-        "host"
-    }
-    assert listed == set(TRUTH)
+    assert {*_told_of_the_demo()} == set(TRUTH)
+
+
+@pytest.mark.parametrize("host", TRUTH)
+def test_the_page_about_the_demo_says_what_became_of_a_host(measured: Measured, host: str) -> None:
+    """It names statuses that rows have, the worst ones unless a verdict says it all."""
+    said = _told_of_the_demo()[host]
+    seen = {str(one.status) for one in measured.results.values() if one.job.target.label == host}
+    rulings = {str(found) for (label, _), found in measured.rulings.items() if label == host}
+    statuses = {*re.findall("`([^`]+)`", said)} & {*map(str, Status)}
+    verdicts = {*re.findall(r"(?<!\*)\*([^*]+)\*", said)}
+    denied = {*re.findall("never `([^`]+)`", said)}
+    assert statuses - denied <= seen
+    assert denied.isdisjoint(seen)
+    assert verdicts <= rulings
+    assert verdicts or seen & {*map(str, FAILURES)} <= statuses
 
 
 def test_the_pages_of_the_statuses_quote_rows_as_they_are(measured: Measured) -> None:
