@@ -23,7 +23,7 @@ from tui.models.query import FIELDS, parse
 from tui.reports import FORMATS
 from tui.reports.csv import HEADINGS
 from tui.reports.model import load_report
-from tui.text.status import STATUS
+from tui.text.status import RULING, STATUS
 
 NAME = re.compile(r"[a-z_0-9]+")
 READ = re.compile(
@@ -163,6 +163,11 @@ def test_the_page_of_the_screen_has_every_sign_and_theme():
     ]
     told = {word: (sign, ascii) for sign, ascii, word in zip(signs, plain, words, strict=True)}
     assert told == {str(one.status): (one.sign, one.ascii) for one in STATUS.values()}
+    verdicts = re.search(r"For a verdict: (.*)\.", text)
+    assert verdicts is not None
+    assert dict(part.split(" ", 1)[::-1] for part in verdicts[1].split(", ")) == {
+        str(ruling): STATUS[info.status].sign for ruling, info in RULING.items() if ruling
+    }
     themes = text.partition("| `--theme`")[2].partition("\n\n")[0]
     assert {*spans(themes)} == {*THEMES}
 
