@@ -16,8 +16,9 @@ from tests.docs.pages import RECORDED, ROOT, fences, spans
 from tests.tui.pictures import path_of
 from tui.cli.config import template
 from tui.cli.credentials import AUTH, COMMUNITY, PRIV, SNMP_NAMES, SSH_NAMES
+from tui.cli.exit_codes import Exit
 from tui.cli.options import Options
-from tui.cli.parser import THEMES
+from tui.cli.parser import OVERVIEW, THEMES
 from tui.cli.prepare import load
 from tui.models.query import FIELDS, parse
 from tui.reports import FORMATS
@@ -205,3 +206,13 @@ def test_every_file_that_developers_are_told_of_exists(name):
         one for one in told if not any(file.endswith(f"/{one.rstrip('/')}") for file in files)
     ]
     assert missing == [], "in `shared` beside the checkout" if missing else ""
+
+
+@pytest.mark.parametrize("told", ["README.md", "--help"])
+def test_every_exit_status_of_a_run_is_told_of(told):
+    if told == "--help":
+        numbers = re.findall(r"\b\d+\b", OVERVIEW.partition("Exit status of run:")[2])
+    else:
+        table = (ROOT / told).read_text(encoding="utf-8").partition("| exit status of `run` |")[2]
+        numbers = [cells[0].strip() for cells in rows(table.partition("\n\n")[0])]
+    assert {*map(int, numbers)} == {*Exit} - {Exit.DIFFERS}
