@@ -58,6 +58,8 @@ def _activity(options: Options) -> str:
 
 def build(options: Options) -> AuditReach:
     """The application for these options; raises UsageError."""
+    if options.command != "screen":
+        _forget_credentials()
     # Only now: the first lines stand before Textual is loaded.
     match options.command:
         case "open":
@@ -72,6 +74,12 @@ def build(options: Options) -> AuditReach:
             from tui.cli.start_screen import measuring_app
 
             return measuring_app(options, _probe_options(options))
+
+
+def _forget_credentials() -> None:
+    """Take the variables out of the environment where nothing logs in: no program need see them."""
+    for name in [name for name in os.environ if name.startswith("AUDITREACH_")]:
+        del os.environ[name]
 
 
 def _probe_options(options: Options) -> Given | None:

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from probes.options import NO_OPTIONS, Options, SnmpCredential, SshCredential
 from probes.wire import snmpv3
+from tests.docs.pages import RECORDED
 from tui.cli import credentials
 from tui.cli.credentials import CredentialError, from_form, with_credentials
 from tui.cli.options import UsageError
+from tui.cli.parser import parse_options
+from tui.cli.screen import build
 
 SECRET = "Geheim-Xyzzy"
 USER = '[[snmp]]\nversion = "3"\nuser = "audit"\n'
@@ -327,3 +330,10 @@ def test_a_mistake_in_the_form_names_its_lines_and_not_the_keys_of_the_file():
         await pilot.press("enter")
         said = str(app.screen.query_one("#wrong", Static).content)
         assert said == "SNMP needs the key it signs with."
+
+
+@pytest.mark.parametrize("words", [["demo"], ["open", str(RECORDED[0])]])
+def test_what_logs_in_nowhere_passes_no_variable_on(words, monkeypatch) -> None:
+    monkeypatch.setenv(credentials.COMMUNITY, SECRET)
+    build(parse_options(words))
+    assert credentials.COMMUNITY not in os.environ
