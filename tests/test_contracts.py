@@ -69,7 +69,7 @@ def test_no_room_knows_a_protocol(imports: grimp.ImportGraph) -> None:
 
 
 def told_imports() -> dict[str, set[str]]:
-    """What each room of probes imports, by the page about the architecture."""
+    """Imports of each room of probes, as the page about the architecture has them."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     table = page.partition("| room | what it does | imports |")[2].partition("\n\n")[0]
     told: dict[str, set[str]] = {}

@@ -82,7 +82,7 @@ def test_the_page_of_the_reports_has_every_column_of_the_csv_in_its_place():
 
 
 def _format(name: str) -> str:
-    """What the page says of a report's format."""
+    """Description of a report's format on its page."""
     (cells,) = [cells for cells in rows(page("reports.md")) if names(cells[0]) == {name}]
     return cells[1]
 

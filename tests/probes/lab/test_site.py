@@ -320,7 +320,7 @@ def test_hosts_have_names_and_addresses_of_their_own() -> None:
 
 
 def _told_of_the_demo() -> dict[str, str]:
-    """What the page about the demo says of each host."""
+    """Description of each host on the page about the demo."""
     page = (ROOT / "docs" / "demo.md").read_text()
     lines = [line for line in page.splitlines() if line.startswith("| ")]
     rows = [line.strip("| ").split(" | ") for line in lines]
