@@ -260,6 +260,9 @@ class LoadableProbe(Protocol):
     def domain_controller(self) -> bool:
         """True if the SRV records of the host's domain should name the host."""
 
+    def is_ipv4_only(self, port: int | None) -> bool:
+        """True if the protocol that it asks for on this port does not exist over IPv6."""
+
     def load(self) -> ProbeFunction | None:
         """Import the probe; None where the transport's own answer is enough."""
 
@@ -279,6 +282,10 @@ class ProbeLoader:
             self._loaded[name] = self._probes[name].load()
         except ImportError as error:
             self._loaded[name] = _failing_probe(error)
+
+    def is_ipv4_only(self, name: str, port: int | None) -> bool:
+        """True if the protocol that a probe asks for on this port does not exist over IPv6."""
+        return self._probes[name].is_ipv4_only(port)
 
     def __getitem__(self, name: str) -> ProbeFunction | None:
         return self._loaded[name]

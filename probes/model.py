@@ -242,6 +242,9 @@ MEASURED_AS = "measured_as"
 while the row's own attempts got no answer.
 """
 
+IPV4_ONLY = "ipv4_only"
+"""Fact of an observation: the IPv6 addresses of which a protocol of IPv4 was not asked."""
+
 ANSWERED_AFTER = "answered_after_s"
 """Fact of an observation: seconds that a slow service let us wait for its answer."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from probes.engine.pacing import Work
 from probes.model import Resolution
 from probes.vantage import Vantage
+from probes.wire.address import is_ipv4
 
 MAX_CONCURRENT_LOOKUPS = 16
 """Look-ups in flight."""
@@ -79,6 +80,11 @@ class NameLookup:
             work.addresses = resolution.addresses[:MAX_ADDRESSES]
         if works:
             self._on_resolved(works)
+
+
+def only_ipv4(addresses: Sequence[str]) -> tuple[str, ...]:
+    """Those of some addresses that packets reach over IPv4, as many as are tried of one name."""
+    return tuple(one for one in addresses if is_ipv4(one))[:MAX_ADDRESSES]
 
 
 def is_address(host: str) -> bool:

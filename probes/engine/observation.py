@@ -10,6 +10,7 @@ from probes.call import Answer, Call, NoAnswer, ProbeFunction, Unexpected
 from probes.engine.pacing import Work
 from probes.model import (
     ANSWERED_AFTER,
+    IPV4_ONLY,
     NOT_SENT,
     SILENCE,
     Evidence,
@@ -144,6 +145,12 @@ def untested(work: Work, reason: Reason, problem: str, state: State = State.ERRO
         facts=facts,
         evidence=tuple(work.evidence),
     )
+
+
+def not_over_ipv6(work: Work) -> Observation:
+    """Observation of a row whose protocol does not exist over any address of its host."""
+    observation = untested(work, Reason.NOT_NEEDED, "", State.NOT_RUN)
+    return replace(observation, facts={**observation.facts, IPV4_ONLY: list(work.addresses)})
 
 
 def evidence_of(outcome: Outcome, at_ms: float, sent: str, received: str = "") -> Evidence:

@@ -12,12 +12,13 @@ from probes.engine.concurrency import ConcurrencyLimit
 from probes.engine.dns_consistency import DnsConsistency
 from probes.engine.events import Clock, EventBatcher, Report
 from probes.engine.middlebox import MiddleboxDetector
-from probes.engine.name_lookup import NameLookup
+from probes.engine.name_lookup import NameLookup, only_ipv4
 from probes.engine.observation import (
     evidence_of,
     from_connect,
     make_call,
     not_offered,
+    not_over_ipv6,
     run_ping,
     run_tcp_probe,
     run_udp_probe,
@@ -209,8 +210,10 @@ class Scheduler:
         """Queue the rows of a host with addresses; complete those of a host without."""
         works = [work for work in works if self._is_pending(work)]
         if works and works[0].addresses:
+            first = works[0].addresses[0]
+            works = [work for work in works if self._has_usable_address(work)]
             self._dns_consistency.enqueue(works)
-            self._queues.add(works[0].addresses[0], works)
+            self._queues.add(first, works)
             self._schedule_dispatch()
             return
         for work in works:
@@ -219,6 +222,19 @@ class Scheduler:
             elif work.resolution is not None:
                 problem = work.resolution.problem
                 self._complete(work, untested(work, Reason.NAME_NOT_RESOLVED, problem))
+
+    def _has_usable_address(self, work: Work) -> bool:
+        """Leave a row whose protocol is one of IPv4 those addresses; complete it without any."""
+        check = work.job.check
+        if not self._probes.is_ipv4_only(check.probe, check.port):
+            return True
+        known = work.addresses if work.resolution is None else work.resolution.addresses
+        usable = only_ipv4(known)
+        if not usable:
+            self._complete(work, not_over_ipv6(work))
+            return False
+        work.addresses = usable
+        return True
 
     def _schedule_dispatch(self) -> None:
         if not self._dispatch_scheduled:

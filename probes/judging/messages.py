@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from probes.judging.party import unanswered_neighbour
+from probes.judging.text import some
 from probes.model import (
     ACCEPTS_EVERYTHING,
     ANSWERED_AFTER,
+    IPV4_ONLY,
     MEASURED_AS,
     NOT_SENT,
     SILENCE,
@@ -51,6 +53,8 @@ def _describe(job: Job, observation: Observation, timeout: float) -> str:
     port = f"{job.check.transport.upper()} {number}" if number else "ICMP echo"
     facts = observation.facts
     match observation.state:
+        case State.NOT_RUN if facts.get(IPV4_ONLY):
+            return _describe_ipv4_only(job, facts[IPV4_ONLY])
         case State.OPEN:
             return _describe_open(job, observation)
         case State.CLOSED | State.FILTERED | State.UNREACHABLE if facts.get("summary"):
@@ -118,6 +122,18 @@ def _describe_open(job: Job, observation: Observation) -> str:
         if observation.service is not Service.CONFIRMED:
             text += ", so an open port proves nothing"
     return text
+
+
+def _describe_ipv4_only(job: Job, addresses: object) -> str:
+    """Message of a row that was not asked, as its host has no address of the IP it runs over."""
+    known = [str(one) for one in addresses] if isinstance(addresses, list) else []
+    has = f"the name led to IPv6 addresses only ({some(known)})"
+    if known == [job.endpoint[0]]:
+        has = f"{known[0]} is an IPv6 address"
+    return (
+        f"Not needed: {job.check.title} ({job.port_text}) exists over IPv4 only, and {has}, so "
+        "nothing was sent. Name the host's IPv4 address to have it asked"
+    )
 
 
 def _describe_other_port(observation: Observation) -> str:

@@ -9,6 +9,7 @@ from probes.judging.presence import mac_of
 from probes.model import (
     ACCEPTS_EVERYTHING,
     AVAILABLE,
+    IPV4_ONLY,
     MISSING,
     Job,
     Observation,
@@ -44,6 +45,8 @@ def judge(
         if observation.reason not in (Reason.NOT_NEEDED, Reason.DEPENDENCY):
             why_not_needed += f" (measured: {observation.state})"
         return Result(job, Status.NOT_NEEDED, _with_full_stop(why_not_needed), observation)
+    if observation.facts.get(IPV4_ONLY):
+        return Result(job, Status.NOT_NEEDED, _with_full_stop(note), observation)
     status = status_of(job.check, observation, optional=optional)
     if optional and status is Status.UNVERIFIABLE and observation.state is State.CLOSED:
         note += "; not every host offers this service, so this is neither a pass nor a failure"

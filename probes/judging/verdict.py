@@ -12,6 +12,7 @@ from probes.judging.text import joined
 from probes.model import (
     AVAILABLE,
     BEST_FIRST,
+    IPV4_ONLY,
     MISSING,
     UNTESTED,
     WRONG_PRODUCT,
@@ -35,7 +36,9 @@ class VerdictRow:
 
     status: Status
     reason: Reason | None = None
-    """Reason of a row that was not tested, or that is unverifiable because the host refused it."""
+    """Reason of a row that was not tested, that is unverifiable because the host refused it, or
+    that cannot be asked over the host's version of IP.
+    """
     change: Change | None = None
     """Change for a row that is missing, where None stands for the profile's, or that this machine's
     own firewall kept from being tested.
@@ -69,6 +72,8 @@ class CheckOutcome(Enum):
     INCONCLUSIVE = auto()
     """It answers, and does not show that it does what the check asks for."""
     NOT_NEEDED = auto()
+    NO_PROTOCOL = auto()
+    """Its protocol does not exist over the host's version of IP."""
     NO_HOST = auto()
     """Check of another role of which there is no host."""
 
@@ -122,7 +127,11 @@ _UNDECIDED = frozenset(
         CheckOutcome.INCONCLUSIVE,
     }
 )
-_SHOWS_NOTHING = frozenset({CheckOutcome.UNVERIFIABLE, CheckOutcome.UNTESTED_OPTIONAL})
+_SHOWS_NOTHING = frozenset(
+    {CheckOutcome.UNVERIFIABLE, CheckOutcome.UNTESTED_OPTIONAL, CheckOutcome.NO_PROTOCOL}
+)
+_NO_HINDRANCE = frozenset({CheckOutcome.UNVERIFIABLE, CheckOutcome.NO_PROTOCOL})
+"""Outcomes of checks that neither show that a substitute works nor that it does not."""
 _FAILED = frozenset({CheckOutcome.BLOCKED, CheckOutcome.DEGRADED, CheckOutcome.REPLACEABLE})
 _DECISIVE: Mapping[Ruling, frozenset[CheckOutcome]] = {
     Ruling.BLOCKED: frozenset({CheckOutcome.BLOCKED}),
@@ -193,6 +202,8 @@ def verdict_row(result: Result, host: HostState = UNHEARD, to: str = THE_HOST) -
         return VerdictRow(status, None, required_change(result, host, to), shortfall)
     if status is Status.UNVERIFIABLE and result.observation.state is State.CLOSED:
         return VerdictRow(status, result.observation.reason)
+    if status is Status.NOT_NEEDED and result.observation.facts.get(IPV4_ONLY):
+        return VerdictRow(status, result.observation.reason)
     if status is Status.WARNING and (remark := result.observation.facts.get(WRONG_PRODUCT)):
         remark = printable(str(remark), _MAX_REMARK).rstrip(". ")
         return VerdictRow(status, shortfall=shortfall, remark=remark)
@@ -257,6 +268,8 @@ def other_role_outcome(
 def _outcome_of(check: Check, row: VerdictRow) -> CheckOutcome:
     if row.status is Status.WARNING and row.shortfall:
         return CheckOutcome.INCONCLUSIVE
+    if row.status is Status.NOT_NEEDED and row.reason is not None:
+        return CheckOutcome.NO_PROTOCOL
     if row.status is Status.ERROR and check.loss == "degraded":
         return CheckOutcome.UNTESTED_OPTIONAL
     return _OF_STATUS[row.status]
@@ -358,6 +371,8 @@ class _Clauses:
         unverifiable = self._own_names(CheckOutcome.UNVERIFIABLE)
         if unverifiable and not any(one.outcome in _EXPLAINED for one in self.checks):
             yield f"{joined(unverifiable)} cannot be verified from outside"
+        if not any(one.outcome in _EXPLAINED for one in self.checks):
+            yield from self._without_protocol()
 
     def remarks(self) -> Iterable[str]:
         """Remarks that do not change the ruling."""
@@ -368,6 +383,7 @@ class _Clauses:
             yield f"{joined(warnings)} {'has a warning' if len(warnings) == 1 else 'have warnings'}"
         if unverifiable := self._own_names(CheckOutcome.UNVERIFIABLE):
             yield f"{joined(unverifiable)} cannot be verified from outside"
+        yield from self._without_protocol()
         if untested := self._own_names(CheckOutcome.UNTESTED_OPTIONAL):
             yield f"{joined(untested)} could not be tested"
         for judged in self.checks:
@@ -382,6 +398,11 @@ class _Clauses:
                 )
         for role, names in without_host.items():
             yield f"no {role} was checked for {joined(names)}"
+
+    def _without_protocol(self) -> Iterable[str]:
+        if names := self._own_names(CheckOutcome.NO_PROTOCOL):
+            verb = "exists" if len(names) == 1 else "exist"
+            yield f"{joined(names)} {verb} over IPv4 only, of which no address is known here"
 
     def _shortfalls(self) -> Iterable[str]:
         for judged in self._own_checks(CheckOutcome.INCONCLUSIVE):
@@ -445,7 +466,7 @@ def _substitute(capability: Capability, outcomes: Mapping[str, CheckOutcome]) ->
         if (
             outcomes.get(instead.of) is CheckOutcome.BLOCKED
             and seen & _WORKING
-            and seen <= _WORKING | {CheckOutcome.UNVERIFIABLE}
+            and seen <= _WORKING | _NO_HINDRANCE
         ):
             return instead
     return None
@@ -454,7 +475,7 @@ def _substitute(capability: Capability, outcomes: Mapping[str, CheckOutcome]) ->
 def _may_substitute(instead: Instead, outcomes: Mapping[str, CheckOutcome]) -> bool:
     """True if it would be the substitute once what was not tested works."""
     seen = {outcomes[id] for id in instead.requires}
-    return bool(seen & _UNDECIDED) and seen <= _WORKING | _UNDECIDED | {CheckOutcome.UNVERIFIABLE}
+    return bool(seen & _UNDECIDED) and seen <= _WORKING | _UNDECIDED | _NO_HINDRANCE
 
 
 def _ruling(checks: Sequence[JudgedCheck], substitute: Instead | None) -> Ruling:

@@ -44,6 +44,8 @@ PROBES: Mapping[str, Probe] = {
         module="probes.udp",
         nmap=(),
         nmap_by_port={137: ("--script", "nbstat")},
+        # NetBIOS over TCP/IP knows addresses of 32 bits only (RFC 1001 4, RFC 1002 4.2.1.3).
+        ipv4_only_ports=frozenset({137, 138}),
         confirm=commands.node_status,
         platform=Platform.ANY,
         start={},
@@ -161,6 +163,7 @@ PROBES: Mapping[str, Probe] = {
     "netbios": Probe(
         transport="tcp",
         module="probes.netbios",
+        ipv4_only=True,
         nmap=("--script", "smb-protocols"),
         confirm=commands.smb,
         platform=Platform.ANY,

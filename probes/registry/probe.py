@@ -73,6 +73,14 @@ class Probe:
     """The SRV records of a host's domain should name it."""
     domain_login: bool = False
     """It takes domain credentials, for which a host needs a name."""
+    ipv4_only: bool = False
+    """Its protocol does not exist over IPv6: there it is not asked."""
+    ipv4_only_ports: frozenset[int] = frozenset()
+    """In place of `ipv4_only`, where the port's number decides what is asked."""
+
+    def is_ipv4_only(self, port: int | None) -> bool:
+        """True if the protocol that it asks for on this port does not exist over IPv6."""
+        return self.ipv4_only or port in self.ipv4_only_ports
 
     def load(self) -> Callable[..., Any] | None:
         """The coroutine of this probe, or None where the transport is everything."""

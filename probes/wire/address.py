@@ -46,6 +46,19 @@ def plain_address(text: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=4096)
+def is_ipv4(text: str) -> bool:
+    """True for an address that packets reach over IPv4: also an IPv4-mapped one (RFC 4291 2.5.5.2).
+
+    False for anything else, a name too.
+    """
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return address.version == 4 or address.ipv4_mapped is not None
+
+
 def plain_name(text: object) -> str:
     """A host or domain name that no tool takes for an option or a URL; empty for anything else."""
     return text if isinstance(text, str) and _NAME.fullmatch(text) else ""

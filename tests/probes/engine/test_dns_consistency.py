@@ -175,5 +175,8 @@ class _Connects:
 
     domain_controller = True
 
+    def is_ipv4_only(self, port):
+        return False
+
     def load(self) -> None:
         return None

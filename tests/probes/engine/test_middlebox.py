@@ -19,6 +19,9 @@ class Says:
 
     domain_controller = False
 
+    def is_ipv4_only(self, port):
+        return False
+
     def load(self):
         service = self.service
 

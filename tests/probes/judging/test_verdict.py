@@ -160,6 +160,24 @@ def test_a_row_that_cannot_be_verified_makes_a_verdict_neither_worse_nor_better(
     assert len(found) == 1
 
 
+@pytest.mark.parametrize(
+    ("others", "ruling"),
+    [
+        (Status.OK, Ruling.READY_AFTER),
+        (Status.UNVERIFIABLE, Ruling.BLOCKED),
+        (Status.ERROR, Ruling.UNKNOWN),
+        (Status.BLOCKED, Ruling.BLOCKED),
+    ],
+)
+def test_a_protocol_that_the_host_cannot_have_keeps_no_substitute_from_standing_in(others, ruling):
+    own = {check.id: VerdictRow(others) for check in CATALOG.checks_of("windows.target")}
+    own["windows.winrm"] = VerdictRow(Status.BLOCKED)
+    own["enable.netbios"] = VerdictRow(Status.NOT_NEEDED, Reason.NOT_NEEDED)
+    found = judge("windows.target", own, {}, CATALOG.default_answers)
+    assert found.ruling is ruling
+    assert "enable.netbios" not in found.because
+
+
 def test_where_nothing_can_be_verified_it_is_unknown():
     (capability,) = capabilities_of(CATALOG, "nas")
     found = judge_capability(

@@ -124,6 +124,9 @@ class Asked:
 
     domain_controller = False
 
+    def is_ipv4_only(self, port):
+        return False
+
     def load(self):
         return self.ask
 

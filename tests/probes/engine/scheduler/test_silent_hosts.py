@@ -97,6 +97,9 @@ class Asked:
 
     domain_controller = False
 
+    def is_ipv4_only(self, port):
+        return False
+
     def load(self):
         async def ask(call: Call) -> Answer:
             await call.exchange(b"", lambda _: True)
