@@ -6,7 +6,9 @@ from typing import Any
 
 from probes.call import Answer, Call, Unexpected
 from probes.model import Service
+from probes.vantage.stream import read_foreign
 from probes.wire.authd import Greeting, NotAuthd, greeting
+from probes.wire.unexpected import excerpt
 
 
 async def ask(call: Call) -> Answer:
@@ -28,8 +30,8 @@ async def ask(call: Call) -> Answer:
                     raise
             else:
                 banner = greeting(data)
-    except NotAuthd as error:
-        raise Unexpected(str(error)) from None
+    except NotAuthd:
+        raise Unexpected(excerpt(await read_foreign(stream, data))) from None
     login = ", login over TLS only" if banner.ssl_required else ""
     facts: dict[str, Any] = {
         "banner": banner.banner,

@@ -7,7 +7,7 @@ import asyncio
 from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.clients.smb import negotiate_smb1, negotiate_smb2, negotiation_facts, request_challenge
 from probes.model import Service
-from probes.vantage.stream import LimitExceeded, Stream
+from probes.vantage.stream import LimitExceeded, Stream, read_foreign
 from probes.wire import netbios
 from probes.wire.netbios import SessionReply
 from probes.wire.smb import Negotiated
@@ -62,28 +62,29 @@ async def ask(call: Call) -> Answer:
 
 
 async def _open_session(stream: Stream) -> SessionReply:
+    """The answer to a session request; what comes after it is left to SMB."""
     await stream.send(netbios.session_request())
     data = b""
     while True:
-        # No more than the longest answer: what comes after it belongs to SMB.
-        data += await stream.read(10)
+        data += await stream.read()
         try:
             found = netbios.session_reply(data)
         except netbios.MalformedSession as error:
-            text = printable(data, MAX_SHOWN)
+            text = printable(await read_foreign(stream, data), MAX_SHOWN)
             raise Unexpected(f"an answer that is not NetBIOS ({error}): {text}") from None
-        if found is not None:
-            return found[0]
-        if len(data) > MAX_PREAMBLE:
+        if (len(data) if found is None else found[1]) > MAX_PREAMBLE:
             raise Unexpected("nothing but keep-alives of NetBIOS")
+        if found is not None:
+            stream.unread(data[found[1] :])
+            return found[0]
 
 
 async def _negotiate(call: Call, stream: Stream) -> Negotiated:
-    before = len(stream.received)
+    before = stream.consumed
     try:
         return await negotiate_smb2(stream)
     except (EOFError, ConnectionError):
-        if len(stream.received) > before:
+        if stream.consumed > before:
             raise
         # What a server that knows only SMB1 does with a message it cannot read.
         again = await call.connect()

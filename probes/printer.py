@@ -6,7 +6,7 @@ import asyncio
 
 from probes.call import Answer, Call, Unexpected
 from probes.model import Service
-from probes.vantage.stream import Stream
+from probes.vantage.stream import Stream, read_foreign
 from probes.wire import greeting, pjl
 from probes.wire.unexpected import excerpt
 
@@ -89,7 +89,10 @@ async def _query_name(stream: Stream) -> str:
             if name is None:
                 raise
             return name
-        name = pjl.identity(data)
+        try:
+            name = pjl.identity(data)
+        except pjl.NotPjl:
+            raise Unexpected(excerpt(await read_foreign(stream, data))) from None
         if name is not None:
             return name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from probes.call import Unexpected
-from probes.vantage.stream import Stream
+from probes.vantage.stream import Stream, read_foreign
 from probes.wire.ber import Malformed
 from probes.wire.unexpected import excerpt
 
@@ -17,7 +17,7 @@ HEADER_SIZE = 16
 
 
 async def read_message(stream: Stream, parse_size: SizeParser) -> bytes:
-    """Read the first message; what comes after it is left out.
+    """Read one message; what comes after it is left to the next reader.
 
     Raises Unexpected for bytes that cannot become one, EOFError when the peer closes before its
     end and OSError on a reset; a deadline is the caller's.
@@ -30,5 +30,6 @@ async def read_message(stream: Stream, parse_size: SizeParser) -> bytes:
             try:
                 message_size = parse_size(bytes(data[:HEADER_SIZE]))
             except Malformed:
-                raise Unexpected(excerpt(bytes(data))) from None
+                raise Unexpected(excerpt(await read_foreign(stream, bytes(data)))) from None
+    stream.unread(bytes(data[message_size:]))
     return bytes(data[:message_size])

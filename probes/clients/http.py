@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import Protocol
 
-from probes.vantage.stream import LimitExceeded
-from probes.wire.http import Exchange, NotHttp, Response
+from probes.vantage.stream import LimitExceeded, read_foreign
+from probes.wire.http import Exchange, NotHttp, Response, name_non_http
 from probes.wire.intermediary import PAGE_STATUSES
 
 PAGE_TIMEOUT = 1.0
@@ -43,7 +43,13 @@ async def send_request(stream: Channel, exchange: Exchange) -> Response:
                 raise NotHttp("a server that closed in the middle of its answer") from None
             return response
         has_received = True
-        response = exchange.feed(data)
+        try:
+            response = exchange.feed(data)
+        except NotHttp as error:
+            if not error.start:
+                raise
+            said = await read_foreign(stream, error.start)
+            raise NotHttp(name_non_http(said)) from None
         if response is not None:
             return response
 

@@ -69,6 +69,8 @@ async def open_tunnel(stream: Stream, proxy: Proxy, label: str, host: str, port:
         }
         text = f"The proxy {label} answers with a page and opens no tunnel to {target}"
         raise ProxyRefused(f"{text}: {printable(response.status_line, 60)}", facts)
+    # What follows the head is of the far end of the tunnel.
+    stream.unread(response.body)
 
 
 def _is_page(response: Response) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from probes.call import Unexpected
-from probes.vantage.stream import Stream
+from probes.vantage.stream import Stream, read_foreign
 from probes.wire import dcerpc, endpoint_mapper
 from probes.wire.dcerpc import BindAnswer, Interface, Pdu
 from probes.wire.text import printable
@@ -106,7 +106,8 @@ class RpcClient:
             try:
                 found = dcerpc.pdu(self._buffer)
             except dcerpc.Malformed:
-                text = printable(self._buffer, MAX_SHOWN)
+                said = await read_foreign(self._stream, self._buffer)
+                text = printable(said, MAX_SHOWN)
                 raise Unexpected(f"an answer that is not RPC: {text}") from None
             if found is not None:
                 self._buffer = self._buffer[found[1] :]

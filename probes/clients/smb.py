@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from probes.call import Unexpected
-from probes.vantage.stream import LimitExceeded, Stream
+from probes.vantage.stream import LimitExceeded, Stream, read_foreign
 from probes.wire import ntlm, smb
 from probes.wire.ntlm import Identity
 from probes.wire.smb import Negotiated
@@ -51,11 +51,12 @@ async def request_challenge(stream: Stream, negotiated: Negotiated, deadline: fl
 
 
 async def _exchange(stream: Stream, message: bytes) -> Negotiated:
-    before = len(stream.received)
+    before = stream.consumed
     try:
         return smb.parse_negotiate(await _send_message(stream, message))
     except smb.Malformed as error:
-        got = printable(bytes(stream.received[before:]), MAX_SHOWN)
+        said = await read_foreign(stream, bytes(stream.received[before:]))
+        got = printable(said, MAX_SHOWN)
         raise Unexpected(f"an answer that is not SMB ({error}): {got}") from None
 
 
@@ -67,6 +68,7 @@ async def _send_message(stream: Stream, message: bytes) -> bytes:
         data += await stream.read()
         found = smb.read_frame(data)
         if found is not None:
+            stream.unread(data[found[1] :])
             return found[0]
 
 

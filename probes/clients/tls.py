@@ -13,7 +13,7 @@ from typing import Any
 
 from probes.vantage import NotOffered
 from probes.vantage.error_mapping import file_text
-from probes.vantage.stream import Stream
+from probes.vantage.stream import Stream, read_foreign
 from probes.wire.text import printable
 from probes.wire.tls import Failure, RecordReader, alert_of_openssl
 from probes.wire.unexpected import is_tls, name_non_tls
@@ -156,7 +156,8 @@ class TlsStream:
         if len(self._first_bytes) < 2:
             self._first_bytes += data
             if not is_tls(bytes(self._first_bytes)):
-                raise NotTls(bytes(self._first_bytes))
+                start = bytes(self._first_bytes)
+                raise NotTls(await read_foreign(self._stream, start, _READ_SIZE))
         self._incoming.write(data)
 
     def _failure(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import cast
 
 from probes.vantage import Pipe
+from probes.vantage.stream import FOREIGN_PAUSE, MAX_QUOTED
 from probes.wire.ssh import (
     Greeting,
     KeyExchangeInit,
@@ -41,6 +42,8 @@ class BannerSniffer(asyncio.Protocol):
         """The bytes after the identification; None once KEXINIT is read or malformed."""
         self.first_byte_time: float | None = None
         """Loop time of the first byte."""
+        self._pause: asyncio.TimerHandle | None = None
+        """Timer that ends a connection on which another protocol says no more."""
         self.connection_error: Exception | None = None
         self.over_limit = False
 
@@ -58,6 +61,8 @@ class BannerSniffer(asyncio.Protocol):
 
     def close(self) -> Greeting:
         """Abort the connection; return the greeting, now that no more will come."""
+        if self._pause is not None:
+            self._pause.cancel()
         if self._transport is not None:
             self._transport.abort()
         else:
@@ -77,7 +82,7 @@ class BannerSniffer(asyncio.Protocol):
         if self.first_byte_time is None:
             self.first_byte_time = asyncio.get_running_loop().time()
         self._total += len(data)
-        if self.greeting == Greeting():
+        if self.greeting == Greeting() or self.greeting.foreign:
             self.received += data
             self.greeting = greeting(bytes(self.received))
             self._read_key_exchange(
@@ -86,10 +91,24 @@ class BannerSniffer(asyncio.Protocol):
         else:
             self._read_key_exchange(data)
         self.over_limit = self._total > MAX_RECEIVED
-        if self._transport is not None and (self.over_limit or self.greeting.foreign):
+        if self.over_limit and self._transport is not None:
             self._transport.abort()
+        elif self.greeting.foreign:
+            self._end_when_said()
         elif self._protocol is not None:
             self._protocol.data_received(data)
+
+    def _end_when_said(self) -> None:
+        """End the connection once the first line of another protocol is here, or a pause."""
+        if self._pause is not None:
+            self._pause.cancel()
+        if self._transport is None:
+            return
+        if b"\n" in self.received or len(self.received) >= MAX_QUOTED:
+            self._transport.abort()
+        else:
+            loop = asyncio.get_running_loop()
+            self._pause = loop.call_later(FOREIGN_PAUSE, self._transport.abort)
 
     def _read_key_exchange(self, data: bytes) -> None:
         if self._unread is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from typing import Protocol
 
 from probes.vantage import Outcome, Pipe, Vantage
 
@@ -10,6 +12,13 @@ MAX_RECEIVED = 256 * 1024
 """Bytes one connection may send us before it is cut off."""
 MAX_RECORDED = 128
 """Bytes of each direction kept as evidence."""
+MAX_QUOTED = 256
+"""Bytes of a foreign answer that are waited for to quote its first line."""
+FOREIGN_PAUSE = 0.2
+"""Seconds of silence after which a foreign answer counts as said."""
+_MAX_WAIT = 1.0
+"""Seconds that a foreign answer may take."""
+_TEXT = re.compile(rb"[\t\r\x20-\x7e\x80-\xff]+")
 _READ_AHEAD = 64 * 1024
 """Bytes that wait to be read before the peer is slowed down."""
 
@@ -34,6 +43,12 @@ class Stream:
         self.waited = 0.0
         """Seconds of waiting for what the peer has sent."""
         self._total = 0
+        self._unread = b""
+
+    @property
+    def consumed(self) -> int:
+        """Number of bytes that readers have taken and not given back."""
+        return self._total - len(self._unread)
 
     async def send(self, data: bytes, recorded: bytes | None = None) -> None:
         """Write everything and wait until the transport has taken it.
@@ -47,6 +62,9 @@ class Stream:
 
     async def read(self, limit: int = 4096) -> bytes:
         """Read the next bytes, at most `limit`."""
+        if self._unread:
+            data, self._unread = self._unread[:limit], self._unread[limit:]
+            return data
         began = self._loop.time()
         data = await self.reader.read(limit)
         if not data:
@@ -59,13 +77,21 @@ class Stream:
         if count > MAX_RECEIVED:
             raise LimitExceeded(f"{count} bytes announced")
         began = self._loop.time()
+        known, self._unread = self._unread[:count], self._unread[count:]
         try:
-            data = await self.reader.readexactly(count)
+            data = await self.reader.readexactly(count - len(known))
             self.waited += self._loop.time() - began
-            return self._count(data)
+            return known + self._count(data)
         except asyncio.IncompleteReadError as error:
             self._count(error.partial)
             raise EOFError("closed by the peer in the middle") from None
+
+    def unread(self, data: bytes) -> None:
+        """Give bytes back, the last that were read: the next reader gets them first.
+
+        A peer may send the end of one message and the beginning of the next in one segment.
+        """
+        self._unread = data + self._unread
 
     async def close(self) -> None:
         """Close without waiting for the peer."""
@@ -78,6 +104,40 @@ class Stream:
         if self._total > MAX_RECEIVED:
             raise LimitExceeded(f"more than {MAX_RECEIVED} bytes received")
         return data
+
+
+class Readable(Protocol):
+    """Anything with a Stream's read."""
+
+    async def read(self, limit: int = 4096) -> bytes:
+        """Read the next bytes; raises EOFError when the peer closes."""
+
+
+async def read_foreign(channel: Readable, start: bytes, limit: int = MAX_QUOTED) -> bytes:
+    """The first line of an answer in another protocol, where it is text, else `limit` bytes of it.
+
+    `start` has been read of it. The first segment may end anywhere, and what is said of the answer
+    must not hang on where; a pause counts as its end. A `limit` above MAX_QUOTED reads past the
+    line. What ends it raises nothing.
+    """
+    data = bytearray(start)
+    try:
+        async with asyncio.timeout(_MAX_WAIT):
+            while len(data) < limit and (limit > MAX_QUOTED or not _first_line(data)):
+                async with asyncio.timeout(FOREIGN_PAUSE):
+                    data += await channel.read(limit - len(data))
+    except (LimitExceeded, EOFError, OSError):
+        # TimeoutError is an OSError, and so is what TLS raises.
+        pass
+    if limit > MAX_QUOTED:
+        return bytes(data)
+    return _first_line(data[:limit]) or bytes(data[:limit])
+
+
+def _first_line(data: bytes | bytearray) -> bytes:
+    """The first line that is not blank, where its end is there and it is text; else empty."""
+    line, end, _ = bytes(data).lstrip(b"\r\n").partition(b"\n")
+    return line + end if end and _TEXT.fullmatch(line) else b""
 
 
 async def open_stream(pipe: Pipe) -> Stream:

@@ -49,7 +49,14 @@ _MARKUP = re.compile(rb"\s*<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
 
 
 class NotHttp(Exception):
-    """An answer that is no HTTP response; the text names or quotes it, harmless to show."""
+    """An answer that is no HTTP response; the text names or quotes it, harmless to show.
+
+    `start` has its first bytes where they alone say so, and more may follow.
+    """
+
+    def __init__(self, text: str, start: bytes = b"") -> None:
+        super().__init__(text)
+        self.start = start
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,7 @@ class Exchange:
         self._first_bytes += data[: 256 - len(self._first_bytes)]
         if not _PREFIX.startswith(self._first_bytes[: len(_PREFIX)]):
             # A greeting may have no end of line.
-            raise NotHttp(name_non_http(self._first_bytes))
+            raise NotHttp(name_non_http(self._first_bytes), self._first_bytes)
         if not data:
             raise NotHttp(_unfinished(self._first_bytes))
         self._head_bytes += len(data)

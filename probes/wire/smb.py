@@ -108,14 +108,17 @@ def read_frame(data: bytes) -> tuple[bytes, int] | None:
             raise Malformed("nothing but keep-alives")
     if KEEP_ALIVE.startswith(data[at:]):
         return None
-    magic = data[at + 4 : at + 8]
-    if data[at] or not (_SMB2_MAGIC.startswith(magic) or _SMB1_MAGIC.startswith(magic)):
+    if data[at]:
         raise Malformed("no SMB message")
     if len(data) < at + 4:
         return None
+    # In the order in which the bytes come: the reason is the same however they are cut.
     (size,) = struct.unpack_from(">I", data, at)
     if not _HEADER_1.size <= size <= MAX_FRAME:
         raise Malformed(f"an SMB message of {size} bytes")
+    magic = data[at + 4 : at + 8]
+    if not (_SMB2_MAGIC.startswith(magic) or _SMB1_MAGIC.startswith(magic)):
+        raise Malformed("no SMB message")
     start, end = at + 4, at + 4 + size
     return (data[start:end], end) if len(data) >= end else None
 

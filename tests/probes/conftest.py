@@ -16,6 +16,7 @@ from probes.engine.middlebox import UNUSED_PORTS
 from probes.engine.observation import run_tcp_probe
 from probes.engine.pacing import Work
 from probes.engine.scheduler import Scheduler
+from probes.judging.status import judge
 from probes.model import (
     Event,
     Finished,
@@ -36,6 +37,9 @@ from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check, Profile
 from tests.probes.peers import Serve, resetting
+
+HANGS = 60
+"""Seconds after which a probe never ends."""
 
 Reply = list[bytes] | Outcome
 Script = Callable[[bytes], Reply]
@@ -170,6 +174,22 @@ def observed(call_to) -> Callable[..., Awaitable[Observation]]:
         async with call_to(port, timeout=timeout) as call:
             call.options = options
             return await run_tcp_probe(call, ask, Work(call.job), call.outcome, ())
+
+    return make
+
+
+@pytest.fixture
+def row(observed, ca_file) -> Callable[..., Awaitable[Result]]:
+    """The row of a TCP probe towards a port, as a required check; loaded and warm."""
+
+    async def make(name: str, port: int, timeout: float) -> Result:
+        ask = PROBES[name].load()
+        assert ask is not None
+        options = Options(ca_file=ca_file, pjl=True)
+        async with asyncio.timeout(HANGS):
+            observation = await observed(ask, port, timeout=timeout, options=options)
+        check = Check(f"t.{name}", "t", "r", name, name, "tcp", "", "", "", port=port)
+        return judge(Job("k", check, Target("r", "127.0.0.1"), port), observation)
 
     return make
 

@@ -16,7 +16,7 @@ from probes.engine.observation import run_udp_probe
 from probes.engine.pacing import HostQueue, Work
 from probes.judging.status import judge
 from probes.model import Job, Result, Service, State, Status, Target
-from probes.options import NO_OPTIONS, Options
+from probes.options import NO_OPTIONS
 from probes.registry import PROBES
 from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.local.vantage import LocalVantage
@@ -66,22 +66,6 @@ PLAUSIBLE = {
 def flooding(start: bytes, more: bytes) -> Serve:
     """A server that sends as fast as it is read."""
     return endless(start, more * (16 * 1024 // len(more) + 1))
-
-
-@pytest.fixture
-def row(observed, ca_file):
-    """The row of a TCP probe towards a port, as a required check; loaded and warm."""
-
-    async def make(name: str, port: int, timeout: float) -> Result:
-        ask = PROBES[name].load()
-        assert ask is not None
-        options = Options(ca_file=ca_file, pjl=True)
-        async with asyncio.timeout(HANGS):
-            observation = await observed(ask, port, timeout=timeout, options=options)
-        check = Check(f"t.{name}", "t", "r", name, name, "tcp", "", "", "", port=port)
-        return judge(Job("k", check, Target("r", "127.0.0.1"), port), observation)
-
-    return make
 
 
 def refused(name: str, result: Result) -> bool:

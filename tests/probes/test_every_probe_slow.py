@@ -12,9 +12,9 @@ from probes.call import Call
 from probes.engine.observation import run_tcp_probe, run_udp_probe
 from probes.engine.pacing import HostQueue, Work
 from probes.judging.status import judge
-from probes.lab import dns, http, kerberos, ldap, netbios, rpc, smb, vsphere, winrm
+from probes.lab import dns, netbios
 from probes.lab.behaviours import delayed
-from probes.lab.transport import ConnectionHandler, DatagramHandler, listen_tcp
+from probes.lab.transport import DatagramHandler, listen_tcp
 from probes.model import Job, Reason, Result, Service, State, Status, Target, VantageInfo
 from probes.options import NO_OPTIONS
 from probes.registry import PROBES
@@ -23,21 +23,12 @@ from probes.vantage import Outcome
 from probes.vantage.local.tcp import SocketPipe
 from probes.vantage.local.vantage import LocalVantage
 from profiles.model import Check
+from tests.probes.right_services import OVER_TCP
 from tests.probes.simulated import simulated
 
 HOST = "127.0.0.1"
 SLOW = 6.0
 USUAL = Settings()
-OVER_TCP: dict[str, ConnectionHandler] = {
-    "authd": vsphere.authd_handler(),
-    "http_redirect": http.connection_handler(vsphere.redirect),
-    "kerberos": kerberos.kdc("CORP.EXAMPLE"),
-    "ldap": ldap.root_dse_server(ldap.controller_root_dse("dc1", "corp.example")),
-    "netbios": netbios.session(smb.windows("PC-1", "corp.example")),
-    "rpc": rpc.mapper({}),
-    "smb": smb.windows("PC-1", "corp.example"),
-    "winrm": http.connection_handler(winrm.handler()),
-}
 OVER_UDP: dict[str, tuple[int, DatagramHandler]] = {
     "dns": (53, dns.server({"1.0.0.127.in-addr.arpa": "127.0.0.1"})),
     "udp": (137, netbios.node("PC-1", "CORP", "020000000001")),

@@ -9,7 +9,15 @@ import pytest
 
 from probes.vantage import Pipe
 from probes.vantage.local.tcp import SocketPipe
-from probes.vantage.stream import MAX_RECEIVED, MAX_RECORDED, LimitExceeded, Stream, open_stream
+from probes.vantage.stream import (
+    MAX_QUOTED,
+    MAX_RECEIVED,
+    MAX_RECORDED,
+    LimitExceeded,
+    Stream,
+    open_stream,
+    read_foreign,
+)
 from tests.pipes import ChannelPipe
 
 Pair = Callable[[], contextlib.AbstractAsyncContextManager[tuple[Stream, socket.socket]]]
@@ -97,3 +105,40 @@ async def test_a_peer_that_sends_without_end_is_cut_off(pair: Pair) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await pouring
     assert total <= MAX_RECEIVED
+
+
+async def test_bytes_that_are_given_back_are_the_next_reader_s_and_counted_once(pair: Pair) -> None:
+    async with pair() as (stream, peer):
+        peer.send(b"one two three")
+        assert await stream.read() == b"one two three"
+        stream.unread(b"two three")
+        assert stream.consumed == 4
+        assert await stream.read(2) == b"tw"
+        stream.unread(b"tw")
+        assert await stream.read_exactly(4) == b"two "
+        peer.send(b"!")
+        assert await stream.read_exactly(6) == b"three!"
+        assert bytes(stream.received) == b"one two three!"
+        assert stream.consumed == 14
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        ((b"2", b"20 ma", b"il\r\nmore"), b"220 mail\r\n"),
+        ((b"220 mail\r\nmore",), b"220 mail\r\n"),
+        ((b"\r\n", b"\r\nhello\n"), b"hello\n"),
+        ((b"J\0\0\0\n", b"8.0"), b"J\0\0\0\n8.0"),
+        ((b"no end",), b"no end"),
+        ((b"x" * 300,), b"x" * MAX_QUOTED),
+    ],
+)
+async def test_a_foreign_answer_is_its_first_line_however_it_is_cut(
+    pair: Pair, pieces: tuple[bytes, ...], said: bytes
+) -> None:
+    async with pair() as (stream, peer):
+        peer.send(pieces[0])
+        start = await stream.read()
+        for piece in pieces[1:]:
+            peer.send(piece)
+        assert await read_foreign(stream, start) == said
