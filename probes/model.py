@@ -211,6 +211,8 @@ class Resolution:
     """DNS server that answered, `hosts file`, or empty where it cannot be told."""
     problem: str = ""
     """Reason for having no address, as the end of a sentence: `10.0.0.53 says no such name`."""
+    fix: str = ""
+    """Change to make where it is not the name that is wrong, but DNS, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

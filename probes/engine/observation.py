@@ -147,6 +147,14 @@ def untested(work: Work, reason: Reason, problem: str, state: State = State.ERRO
     )
 
 
+def not_resolved(work: Work, resolution: Resolution) -> Observation:
+    """Observation of a row whose host's name has no address."""
+    observation = untested(work, Reason.NAME_NOT_RESOLVED, resolution.problem)
+    if not resolution.fix:
+        return observation
+    return replace(observation, facts={**observation.facts, "fix": resolution.fix})
+
+
 def not_over_ipv6(work: Work) -> Observation:
     """Observation of a row whose protocol does not exist over any address of its host."""
     observation = untested(work, Reason.NOT_NEEDED, "", State.NOT_RUN)

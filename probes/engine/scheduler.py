@@ -19,6 +19,7 @@ from probes.engine.observation import (
     make_call,
     not_offered,
     not_over_ipv6,
+    not_resolved,
     run_ping,
     run_tcp_probe,
     run_udp_probe,
@@ -220,8 +221,7 @@ class Scheduler:
             if self._suspend_detector.allows_repeat(work):
                 self._names.resolve_again(work)
             elif work.resolution is not None:
-                problem = work.resolution.problem
-                self._complete(work, untested(work, Reason.NAME_NOT_RESOLVED, problem))
+                self._complete(work, not_resolved(work, work.resolution))
 
     def _has_usable_address(self, work: Work) -> bool:
         """Leave a row whose protocol is one of IPv4 those addresses; complete it without any."""

@@ -16,7 +16,7 @@ THE_HOST = "the host"
 _MAX_TEXT = 600
 _TOLD_BY_THE_PROBE = frozenset(
     {
-        *(Party.NAME, Party.NOT_TESTED, Party.PROXY, Party.INTERCEPTOR),
+        *(Party.NAME, Party.DNS_SERVER, Party.NOT_TESTED, Party.PROXY, Party.INTERCEPTOR),
         *(Party.HOST, Party.SERVICE, Party.UNKNOWN),
     }
 )

@@ -15,6 +15,8 @@ class Party(StrEnum):
 
     NAME = "the name"
     """The name does not resolve."""
+    DNS_SERVER = "the DNS server or the way to it"
+    """DNS has not answered, so it is not known what the name leads to."""
     NOT_TESTED = "what kept it from being tested"
     """Nothing was sent, because of this machine or of another row."""
     THIS_MACHINE = "this machine's own firewall"
@@ -59,6 +61,8 @@ UNHEARD = HostState()
 def locate(job: Job, seen: Observation, host: HostState = UNHEARD) -> tuple[Party, str]:
     """Party that has to change something for a row, and its address or name where it has one."""
     if seen.reason is Reason.NAME_NOT_RESOLVED:
+        if seen.facts.get("fix"):
+            return Party.DNS_SERVER, ""
         proxy_host = proxy_of(job, seen).rpartition(":")[0]
         return Party.NAME, plain_name(proxy_host or job.endpoint[0])
     if seen.state in (State.ERROR, State.NOT_RUN):

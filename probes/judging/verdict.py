@@ -40,8 +40,8 @@ class VerdictRow:
     that cannot be asked over the host's version of IP.
     """
     change: Change | None = None
-    """Change for a row that is missing, where None stands for the profile's, or that this machine's
-    own firewall kept from being tested.
+    """Change for a row that is missing, where None stands for the profile's, or that DNS or this
+    machine's own firewall kept from being tested.
     """
     shortfall: str = ""
     """Clause about a service that answers and falls short of what the check asks for."""
@@ -193,7 +193,7 @@ def verdict_row(result: Result, host: HostState = UNHEARD, to: str = THE_HOST) -
     status = result.status
     if status in UNTESTED:
         change = required_change(result, host, to)
-        known = change is not None and change.party is Party.THIS_MACHINE
+        known = change is not None and change.party in (Party.THIS_MACHINE, Party.DNS_SERVER)
         proxy = printable(proxy_of(result.job, result.observation))
         reason = result.observation.reason
         return VerdictRow(status, reason, change if known else None, proxy=proxy)

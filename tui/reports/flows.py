@@ -70,6 +70,10 @@ _HERE = (
     "This machine's own firewall does not let it out: its rules have to change here, and what is "
     "behind has not been seen."
 )
+_NO_DNS = (
+    "A DNS server did not tell the address of these names: allow DNS from this machine to its "
+    "servers, UDP and TCP 53, or mend what the row names; what is behind has not been seen."
+)
 _UNKNOWN_SOURCE = (
     "Nothing answers there by nature, so no test can tell whether a rule is missing: "
     "look into the rules."
@@ -135,8 +139,11 @@ _NO_RULE: Mapping[Party, str] = {
     Party.PROXY: _ELSEWHERE,
     Party.INTERCEPTOR: _INTERCEPTED,
     Party.THIS_MACHINE: _HERE,
+    Party.DNS_SERVER: _NO_DNS,
 }
 """Parties whose change is no rule of a firewall on the way."""
+_UNTESTED_BY = (Party.THIS_MACHINE, Party.DNS_SERVER)
+"""Parties that kept a row from being tested, and whose change a request tells."""
 
 
 def _exclusion_reason(result: Result, change: Change | None, down: Collection[str]) -> str | None:
@@ -147,7 +154,7 @@ def _exclusion_reason(result: Result, change: Change | None, down: Collection[st
         return _REFUSED if refused else _UNKNOWN_SOURCE
     if result.status is Status.ERROR and seen.reason is Reason.DEPENDENCY:
         return _UNTESTED
-    if change is None or (result.status not in MISSING and change.party is not Party.THIS_MACHINE):
+    if change is None or (result.status not in MISSING and change.party not in _UNTESTED_BY):
         return None
     match change.party:
         case Party.PROXY if seen.state is State.OPEN:

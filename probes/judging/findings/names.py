@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from probes.judging.change import required_change
 from probes.judging.findings.hosts import ClassifiedResults
+from probes.judging.party import Party
 from probes.judging.text import count, joined, some
 from probes.model import MISSING, Confidence, Finding, FindingKind, Result
 
@@ -49,7 +50,10 @@ def unresolved_names(results: ClassifiedResults) -> Iterator[Finding]:
             continue
         all_rows = [result for name in names for result in rows[name]]
         text = f"{count(len(names), 'name')} do not resolve{problem_text} ({some(names)})"
+        change = required_change(rows[names[0]][0])
         fix = "Correct these names, or make them resolve here: by DNS or the hosts file."
+        if change is not None and change.party is Party.DNS_SERVER:
+            fix = change.text
         yield Finding(FindingKind.NAME, text, Confidence.CERTAIN, why, _keys(all_rows), fix)
 
 

@@ -46,6 +46,7 @@ _GAI_TEXT = {
     },
 }
 """Clauses for the errors of getaddrinfo (RFC 3493 6.1)."""
+_DNS_FAILS = (_GAI_TEXT[socket.EAI_AGAIN], _GAI_TEXT[socket.EAI_FAIL])
 _MAX_NAMED = 3
 """Addresses that a clause names."""
 _NOT_A_NAME = "it is neither an address nor a host name"
@@ -152,7 +153,7 @@ class Resolver:
             server = "" if answer.problem else answer.server
             problem = "" if usable else _unusable_text(addresses)
             return Resolution(name, usable, ms, server, problem)
-        return Resolution(name, (), ms, answer.server, _failure_text(problem, answer))
+        return Resolution(name, (), ms, answer.server, *_failure(problem, answer))
 
     async def _system_lookup(self, name: str) -> tuple[tuple[str, ...], str]:
         try:
@@ -266,9 +267,15 @@ async def _wait_for(attribution: asyncio.Task[DnsAnswer] | None, seconds: float)
     return attribution.result() if done else DnsAnswer()
 
 
-def _failure_text(problem: str, answer: DnsAnswer) -> str:
+def _failure(problem: str, answer: DnsAnswer) -> tuple[str, str]:
+    """Reason why a name has no address, and the change where it is not the name that is wrong."""
     if answer.records:
-        return f"{problem}, though {answer.server} knows the name"
+        return (
+            f"{problem}, though {answer.server} knows the name",
+            f"See why this machine's own look-up does not find what {answer.server} knows.",
+        )
+    timed_out = "did not answer" in problem
     if not answer.problem:
-        return problem
-    return f"{problem}: {answer.problem}" if "did not answer" in problem else answer.problem
+        is_dns = timed_out or problem.endswith(_DNS_FAILS)
+        return problem, "See why the DNS servers of this machine give no answer." if is_dns else ""
+    return (f"{problem}: {answer.problem}" if timed_out else answer.problem), answer.fix

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 import dns.exception
 import dns.flags
@@ -17,6 +16,10 @@ from probes.vantage.stream import connect, open_stream
 
 class CutOff(OSError):
     """An answer that UDP cut off and that TCP did not give; the message is a clause about it."""
+
+
+class Garbled(OSError):
+    """Datagrams came from the server, and none of them answers the question."""
 
 
 class VantageNameserver(dns.nameserver.Nameserver):
@@ -65,12 +68,23 @@ async def send_query(
 ) -> bytes:
     """The response of a server to a query, within `timeout` seconds in all.
 
-    Raises TimeoutError for silence, CutOff for one that is cut off and not to be had over TCP, and
-    OSError for all else. Over UDP what does not answer the query is not looked at.
+    Raises TimeoutError for silence, Garbled where nothing came but what does not answer the query,
+    CutOff for a response that is cut off and not to be had over TCP, and OSError for all else.
     """
     query = dns.message.from_wire(payload)
     deadline = asyncio.get_running_loop().time() + timeout
-    outcome = await vantage.exchange(server, port, payload, timeout, partial(_is_response, query))
+    has_garbage = False
+
+    def accept(data: bytes) -> bool:
+        nonlocal has_garbage
+        if _is_response(query, data):
+            return True
+        has_garbage |= not _is_other_response(query, data)
+        return False
+
+    outcome = await vantage.exchange(server, port, payload, timeout, accept)
+    if outcome.reason is Reason.NO_RESPONSE and has_garbage:
+        raise Garbled("no answer to the question")
     if outcome.state is not State.OPEN:
         raise _failure(outcome)
     if not _is_truncated(outcome.data):
@@ -118,12 +132,24 @@ def _is_response(query: dns.message.Message, data: bytes) -> bool:
     return query.is_response(response)
 
 
+def _is_other_response(query: dns.message.Message, data: bytes) -> bool:
+    """True for a response to another question, as a late one or a forged one is."""
+    try:
+        response = dns.message.from_wire(data)
+    except (dns.exception.DNSException, ValueError):
+        return False
+    return bool(response.flags & dns.flags.QR) and response.id != query.id
+
+
 def _is_truncated(data: bytes) -> bool:
     return bool(int.from_bytes(data[2:4], "big") & dns.flags.TC)
 
 
 class Unasked(OSError):
     """The server could not be asked; `strerror` is a clause of ours."""
+
+    rejected = False
+    """True if a device, or the server's own firewall, rejected the question."""
 
 
 def failure_text(error: OSError) -> str:
@@ -139,5 +165,7 @@ def _failure(outcome: Outcome) -> OSError:
     number = outcome.errno or 0
     if outcome.state is State.FILTERED and outcome.icmp is not None:
         # Its errno says "No route to host" of a firewall's rejection.
-        return Unasked(number, f"rejected by {outcome.icmp.offender}, {outcome.reason}")
+        error = Unasked(number, f"rejected by {outcome.icmp.offender}, {outcome.reason}")
+        error.rejected = True
+        return error
     return Unasked(number, outcome.problem or error_mapping.errno_text(number))

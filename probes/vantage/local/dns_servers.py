@@ -41,6 +41,19 @@ class DnsAnswer:
     server: str = ""
     records: tuple[str, ...] = ()
     problem: str = ""
+    fix: str = ""
+    """Change that lets DNS answer, as a sentence; empty where it has answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Server without a usable answer: a clause about it, and the change as a sentence."""
+
+    problem: str
+    fix: str
+
+
+_ANOTHER = "or give this machine another DNS server"
 
 
 def system_configuration() -> Configuration:
@@ -82,21 +95,28 @@ class Nameservers:
             configuration = await self._load()
         except (OSError, ValueError, ImportError, RuntimeError) as error:
             why = file_text(error.errno) if isinstance(error, OSError) else type(error).__name__
-            return DnsAnswer(problem=f"the DNS configuration could not be read: {why}")
-        problems = []
+            return DnsAnswer(
+                problem=f"the DNS configuration could not be read: {why}",
+                fix="Mend the DNS configuration of this machine.",
+            )
+        failures: list[_Failure] = []
         for server in configuration.servers:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
             server_timeout = min(left, _SERVER_TIMEOUT)
-            answer, problem = await _query_server(
+            answer = await _query_server(
                 self._vantage, server, configuration, name, kinds, server_timeout, search
             )
-            if answer is not None:
+            if isinstance(answer, DnsAnswer):
                 return answer
-            problems.append(problem)
+            failures.append(answer)
+        if not failures:
+            problem = "no DNS server is configured on this machine"
+            return DnsAnswer(problem=problem, fix="Give this machine a DNS server.")
         return DnsAnswer(
-            problem="; ".join(problems) or "no DNS server is configured on this machine"
+            problem="; ".join(one.problem for one in failures),
+            fix=" ".join(dict.fromkeys(one.fix for one in failures)),
         )
 
     async def _load(self) -> Configuration:
@@ -114,8 +134,8 @@ async def _query_server(
     kinds: tuple[str, ...],
     timeout: float,
     search: bool,
-) -> tuple[DnsAnswer | None, str]:
-    """The definite answer of one server, or None and why the next one should be asked."""
+) -> DnsAnswer | _Failure:
+    """The definite answer of one server, or why the next one should be asked."""
     import dns.asyncresolver
     import dns.exception
     import dns.flags
@@ -137,32 +157,66 @@ async def _query_server(
                 if error.kwargs["response"].flags & (dns.flags.AA | dns.flags.RA):
                     continue
                 # A lame server (RFC 1912 2.8) knows nothing of the name, not that it has no record.
-                return None, f"{server} does not know the name and offers no recursion"
-            return DnsAnswer(server, _records(answer), _no_service_text(server, answer)), ""
+                return _Failure(
+                    f"{server} does not know the name and offers no recursion",
+                    f"Let the DNS server {server} resolve names for this machine, {_ANOTHER}.",
+                )
+            return DnsAnswer(server, _records(answer), _no_service_text(server, answer))
     except dns.resolver.NXDOMAIN:
-        return DnsAnswer(server, problem=f"{server} says no such name"), ""
+        return DnsAnswer(server, problem=f"{server} says no such name")
     except (dns.resolver.NoNameservers, dns.resolver.LifetimeTimeout) as error:
-        return None, _failure_text(server, error)
+        return _failure(server, configuration.port, error)
     except (dns.exception.DNSException, OSError, ValueError) as error:
-        return None, f"{server} could not be asked ({type(error).__name__})"
-    return DnsAnswer(server, problem=f"{server} has no {' or '.join(kinds)} record for it"), ""
+        return _Failure(
+            f"{server} could not be asked ({type(error).__name__})",
+            f"See why the DNS server {server} cannot be asked, {_ANOTHER}.",
+        )
+    return DnsAnswer(server, problem=f"{server} has no {' or '.join(kinds)} record for it")
 
 
-def _failure_text(server: str, error: dns.exception.DNSException) -> str:
+def _failure(server: str, port: int, error: dns.exception.DNSException) -> _Failure:
     """Reason why a server gave no usable answer, from the last of dnspython's tries."""
+    import dns.message
+    import dns.rcode
+
+    from probes.vantage.local.dns_query import CutOff, Garbled, Unasked, failure_text
+
     tries = error.kwargs.get("errors") or [(server, False, 0, None, None)]
     _, _, _, cause, response = tries[-1]
-    if response is not None:
-        import dns.rcode
-
-        return f"{server} answers {dns.rcode.to_text(response.rcode())}"
-    from probes.vantage.local.dns_query import CutOff, failure_text
-
+    if isinstance(cause, dns.message.ChainTooLong):
+        return _Failure(
+            f"{server} answers with aliases that lead on and on",
+            f"Correct the alias records (CNAME) of the name, which {server} gives.",
+        )
+    if response is not None and response.rcode() != dns.rcode.NOERROR:
+        word = dns.rcode.to_text(response.rcode())
+        does = f"See on the DNS server {server} why it answers {word}"
+        if response.rcode() == dns.rcode.REFUSED:
+            does = f"Let the DNS server {server} answer this machine"
+        return _Failure(f"{server} answers {word}", f"{does}, {_ANOTHER}.")
+    is_garbled = response is not None or isinstance(cause, Garbled | dns.exception.DNSException)
+    # Silence is an exception of dnspython too.
+    if is_garbled and not isinstance(cause, dns.exception.Timeout):
+        return _Failure(
+            f"{server} sends what is no answer to the question",
+            f"See which program answers on UDP {port} of {server}, {_ANOTHER}.",
+        )
     if isinstance(cause, CutOff):
-        return f"{server} {cause}"
+        return _Failure(
+            f"{server} {cause}",
+            f"Allow TCP {port} from this machine to the DNS server {server}, and have it answer "
+            "there: answers that UDP cuts off come over TCP.",
+        )
     if isinstance(cause, OSError) and not isinstance(cause, TimeoutError) and cause.strerror:
-        return f"{server} cannot be asked ({failure_text(cause)})"
-    return f"{server} does not answer"
+        why = failure_text(cause)
+        does = f"Allow UDP {port} from this machine to the DNS server {server}"
+        if not (isinstance(cause, Unasked) and cause.rejected):
+            does = f"Start the DNS server {server} or correct its address, {_ANOTHER}"
+        return _Failure(f"{server} cannot be asked ({why})", f"{does}: {why}.")
+    return _Failure(
+        f"{server} does not answer",
+        f"Start the DNS server {server}, allow UDP {port} to it, {_ANOTHER}.",
+    )
 
 
 def _records(answer: dns.resolver.Answer) -> tuple[str, ...]:

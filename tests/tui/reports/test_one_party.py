@@ -107,6 +107,10 @@ ENDINGS: dict[str, Ending] = {
     "no route": (UNROUTED, {}),
     "loop": ((State.UNREACHABLE, Reason.TIME_EXCEEDED), {"icmp": Icmp(11, 0, R2)}),
     "no name": ((State.ERROR, Reason.NAME_NOT_RESOLVED), {"facts": {"problem": "no such name"}}),
+    "no dns": (
+        (State.ERROR, Reason.NAME_NOT_RESOLVED),
+        {"facts": {"problem": "1.1.1.1 is silent", "fix": "Start the DNS server 1.1.1.1."}},
+    ),
     "denied": (
         (State.ERROR, Reason.PERMISSION_DENIED),
         {"facts": {"problem": "own firewall"}, "evidence": (Evidence("10.20.2.14", errno=1),)},
@@ -116,6 +120,7 @@ ENDINGS: dict[str, Ending] = {
 }
 MARKS: dict[Party, str] = {
     Party.NAME: "name",
+    Party.DNS_SERVER: "the DNS server",
     Party.THIS_MACHINE: "in the firewall of this machine",
     Party.ROUTE: "route to",
     Party.PROXY: "10.20.1.80:3128",
@@ -131,6 +136,7 @@ NO_RULE = {
     Party.PROXY,
     Party.INTERCEPTOR,
     Party.THIS_MACHINE,
+    Party.DNS_SERVER,
     Party.ROUTE,
 }
 

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import asyncio
 
-from probes.model import Message, Queued, Reason, Resolution, Result, Started, State, Status
+from probes.model import (
+    Diagnosed,
+    Message,
+    Queued,
+    Reason,
+    Resolution,
+    Result,
+    Started,
+    State,
+    Status,
+    Verdict,
+)
+from probes.remediation.advice import remedy
 from probes.vantage import Outcome
+from profiles.model import Role
 
 
 async def test_every_job_ends_in_one_result_and_the_run_says_it_is_finished(kit):
@@ -110,6 +123,29 @@ async def test_a_name_that_does_not_resolve_is_an_error_and_never_blocked(kit):
     assert result.status is Status.ERROR
     assert result.observation.reason is Reason.NAME_NOT_RESOLVED
     assert "10.0.0.53 says no such name" in result.note
+
+
+async def test_a_name_that_dns_did_not_answer_is_not_called_wrong_anywhere(kit):
+    a = kit.check("a")
+    vantage = kit.Scripted()
+    problem = (
+        "10.0.0.53 answers, but the answer is cut off, and TCP 53, which has the rest, hangs up"
+    )
+    fix = "Allow TCP 53 from this machine to the DNS server 10.0.0.53, and have it answer there."
+    vantage.names["long"] = Resolution("long", (), problem=problem, fix=fix)
+    role = Role("r", "R", "c")
+    session = kit.Session(vantage, kit.profile(a, roles=(role,)))
+    result = (await session.measure(kit.job(a, "long")))["a|long"]
+    assert result.status is Status.ERROR
+    assert problem in result.note
+    advice = remedy(result)
+    assert advice is not None
+    assert advice.change == fix
+    assert advice.who == "the DNS server or the way to it"
+    assert advice.snippets == ()
+    assert [one.fix for one in session.events if isinstance(one, Verdict)] == [(fix,)]
+    (diagnosed,) = [one for one in session.events if isinstance(one, Diagnosed)]
+    assert [one.fix for one in diagnosed.findings] == [fix]
 
 
 async def test_the_second_address_of_a_name_is_tried_when_the_first_refuses(kit):

@@ -27,6 +27,15 @@ def test_a_resolver_that_is_gone_is_one_finding(row, only):
     )
 
 
+@pytest.mark.parametrize("number", [1, 9])
+def test_names_that_dns_did_not_answer_have_the_change_of_dns(row, only, number):
+    problem, fix = "10.0.0.53 answers REFUSED", "Let the DNS server 10.0.0.53 answer this machine."
+    rows = [row(f"pc{n}", 22, "unresolved", problem=problem, fix=fix) for n in range(number)]
+    finding = only(rows)
+    assert finding.fix == fix
+    assert problem in finding.text
+
+
 def test_a_host_that_says_another_name_is_found(row, only):
     rows = [
         row("pc-014.corp", 445, address="10.2.0.14", title="SMB", computer="PC-015"),

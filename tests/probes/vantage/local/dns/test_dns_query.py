@@ -383,3 +383,110 @@ def test_any_bytes_are_an_answer_or_none(data: bytes) -> None:
         assert data[:2] == RIGHT[:2]
         # Names are one whatever the case of their letters (RFC 4343).
         assert not data[12:] or NAME in dns.name.from_wire(data, 12)[0].to_text().lower()
+
+
+ANOTHER = "or give this machine another DNS server."
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["refused", "hangs up"])
+async def test_where_tcp_does_not_have_the_rest_it_is_tcp_that_has_to_be_allowed(
+    serve, vantage, closed: bool
+) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await serve(cut_off, None if closed else hang_up)
+    said = await srv(vantage, server.port)
+    assert "the answer is cut off" in said.problem
+    assert said.fix == (
+        f"Allow TCP {server.port} from this machine to the DNS server {HERE}, and have it answer "
+        "there: answers that UDP cuts off come over TCP."
+    )
+
+
+def failing(rcode: int) -> Udp:
+    def udp(query: dns.message.Message) -> list[bytes]:
+        made = response(query)
+        made.set_rcode(rcode)
+        return [made.to_wire()]
+
+    return udp
+
+
+def looping(query: dns.message.Message) -> list[bytes]:
+    made = dns.message.make_response(query)
+    made.flags |= dns.flags.RA
+    name = query.question[0].name
+    for one, other in ((name, "b.example."), ("b.example.", name.to_text())):
+        made.answer.append(dns.rrset.from_text(one, 60, "IN", "CNAME", other))
+    return [made.to_wire()]
+
+
+def other_question(query: dns.message.Message) -> list[bytes]:
+    return [dns.message.make_response(dns.message.make_query("x.", "A", id=query.id)).to_wire()]
+
+
+@pytest.mark.parametrize(
+    ("udp", "problem", "fix"),
+    [
+        (
+            failing(dns.rcode.SERVFAIL),
+            f"{HERE} answers SERVFAIL",
+            f"See on the DNS server {HERE} why it answers SERVFAIL, {ANOTHER}",
+        ),
+        (
+            failing(dns.rcode.REFUSED),
+            f"{HERE} answers REFUSED",
+            f"Let the DNS server {HERE} answer this machine, {ANOTHER}",
+        ),
+        (
+            lambda query: [response(query).to_wire()],
+            f"{HERE} does not know the name and offers no recursion",
+            f"Let the DNS server {HERE} resolve names for this machine, {ANOTHER}",
+        ),
+        (
+            lambda query: [],
+            f"{HERE} does not answer",
+            f"Start the DNS server {HERE}, allow UDP PORT to it, {ANOTHER}",
+        ),
+        (
+            looping,
+            f"{HERE} answers with aliases that lead on and on",
+            f"Correct the alias records (CNAME) of the name, which {HERE} gives.",
+        ),
+        *(
+            (
+                rubbish,
+                f"{HERE} sends what is no answer to the question",
+                f"See which program answers on UDP PORT of {HERE}, {ANOTHER}",
+            )
+            for rubbish in (
+                lambda query: [b"hello"],
+                lambda query: [query.id.to_bytes(2, "big") + b"\xff" * 40],
+                lambda query: [query.to_wire()],
+                other_question,
+            )
+        ),
+        (failing(dns.rcode.NXDOMAIN), f"{HERE} says no such name", ""),
+    ],
+)
+async def test_what_dns_did_not_answer_has_a_change_of_its_own(
+    serve, vantage, monkeypatch, udp: Udp, problem: str, fix: str
+) -> None:
+    monkeypatch.setattr("probes.vantage.local.dns_servers._TRY_TIMEOUT", 0.05)
+    server = await serve(udp)
+    said = await srv(vantage, server.port, timeout=0.2)
+    assert said.problem == problem
+    assert said.fix == fix.replace("PORT", str(server.port))
+
+
+async def test_a_device_that_rejects_the_question_is_in_the_change() -> None:
+    class Rejected:
+        async def exchange(self, *_):
+            said = Icmp(3, 10, "192.0.2.1")
+            return Outcome(State.FILTERED, Reason.ADMIN_PROHIBITED, HERE, icmp=said)
+
+    assert (await srv(Rejected(), 53)).fix == (
+        f"Allow UDP 53 from this machine to the DNS server {HERE}: rejected by 192.0.2.1, "
+        "admin-prohibited."
+    )
