@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
 _ESCAPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Control, format (bidi, zero-width, tags), lone surrogates, private use, unassigned."""
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U00013441\U00013442\U00016fe4\U0001d159\U000e0100-\U000e0fff]"
+)
+"""Characters of other categories that show nothing: fillers, joiners, variation selectors, blanks.
+
+Default_Ignorable_Code_Point of Unicode, and letters and symbols that have no mark.
+"""
 _SPACES = frozenset({"Zs", "Zl", "Zp"})
 _BREAKS = "\t\n\v\f\r\x85"
 _MAX_MARKS = 2
@@ -46,7 +55,7 @@ def _visible(text: str) -> Iterator[str]:
             continue
         space = False
         marks = marks + 1 if category in ("Mn", "Me") else 0
-        if category in _ESCAPED or "\ufe00" <= char <= "\ufe0f" or char >= "\U000e0100":
+        if category in _ESCAPED or INVISIBLE.match(char):
             yield _escape(ord(char))
         elif marks <= _MAX_MARKS:
             yield char

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from probes.model import Ruling, Status
+from probes.wire.text import INVISIBLE
 
 # The rows of tables are named tuples: made at every start, in a tenth of a dataclass's time.
 
@@ -286,6 +287,8 @@ class Glyphs:
         if self.ascii and not text.isascii():
             text = text.translate(_PLAIN)
             text = text.encode("ascii", "replace").decode("ascii")
+        if not text.isascii():
+            text = INVISIBLE.sub(self.unknown, text)
         if text.isprintable():
             return text
         return "".join(

@@ -30,6 +30,20 @@ def test_nothing_a_terminal_obeys_or_hides_is_left(raw: str | bytes) -> None:
         assert unicodedata.category(char) != "Zs" or char == " "
 
 
+BLANKS = [
+    *("\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u180b", "\u180e", "\u180f", "\u200b"),
+    *("\u200d", "\u2060", "\u2065", "\u2800", "\u3164", "\ufe0f", "\ufeff", "\uffa0", "\U00013441"),
+    *("\U00016fe4", "\U0001d159", "\U0001d173", "\U000e0001", "\U000e01ef"),
+]
+
+
+@pytest.mark.parametrize("char", BLANKS, ids=lambda char: f"U+{ord(char):04X}")
+def test_a_character_that_shows_nothing_is_shown_as_its_code_point(char: str) -> None:
+    code = f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
+    assert printable(f"pc{char}1") == f"pc{code}1"
+    assert printable(char) == code
+
+
 @given(ANYTHING)
 def test_the_result_can_be_written_to_a_file(raw: str | bytes) -> None:
     printable(raw).encode("utf-8")
