@@ -13,6 +13,8 @@ _NEGOTIATE, _CHALLENGE = 1, 2
 _FLAGS = 0xA2088207
 _VERSION_GIVEN = 0x02000000
 _FIELDS = struct.Struct("<HHIIQQHHIBBH")
+_WINDOWS = frozenset({(5, 1), (5, 2), (6, 0), (6, 1), (6, 2), (6, 3), (10, 0)})
+"""Versions of Windows that tell theirs (MS-NLMP 2.2.2.10): no other number is one."""
 _MAX_PAIRS = 16
 _COMPUTER, _DOMAIN, _DNS_COMPUTER, _DNS_DOMAIN, _FOREST = 1, 2, 3, 4, 5
 
@@ -57,7 +59,7 @@ def challenge(data: bytes) -> Identity:
     except struct.error:
         raise Malformed("cut off in the challenge") from None
     pairs = _pairs(message[at : at + length])
-    told = bool(flags & _VERSION_GIVEN and build)
+    told = bool(flags & _VERSION_GIVEN and build) and (major, minor) in _WINDOWS
     return Identity(
         computer=pairs.get(_COMPUTER, ""),
         domain=pairs.get(_DOMAIN, ""),

@@ -13,13 +13,19 @@ from probes.wire.ntlm import Identity, Malformed
 NAMES = {1: "PC-014", 2: "CORP", 3: "pc-014.corp.example", 4: "corp.example", 5: "example"}
 
 
-def challenge(names: dict[int, str], *, flags: int = 0x02000000, build: int = 19045) -> bytes:
+def challenge(
+    names: dict[int, str],
+    *,
+    flags: int = 0x02000000,
+    build: int = 19045,
+    windows: tuple[int, int] = (10, 0),
+) -> bytes:
     pairs = b""
     for kind, text in names.items():
         value = text.encode("utf-16-le")
         pairs += struct.pack("<HH", kind, len(value)) + value
     pairs += struct.pack("<HHQHH", 7, 8, 0, 0, 0)
-    fields = (b"NTLMSSP\0", 2, 0, 0, 56, flags, 0, 0, len(pairs), len(pairs), 56, 10, 0, build)
+    fields = (b"NTLMSSP\0", 2, 0, 0, 56, flags, 0, 0, len(pairs), len(pairs), 56, *windows, build)
     return struct.pack("<8sIHHIIQQHHIBBH4x", *fields) + pairs
 
 
@@ -44,6 +50,17 @@ def test_names_are_read_as_they_were_written_wherever_the_challenge_stands(
 def test_a_version_that_is_not_given_or_has_no_build_is_none() -> None:
     assert ntlm.challenge(challenge(NAMES, flags=0)).version == ""
     assert ntlm.challenge(challenge(NAMES, build=0)).version == ""
+
+
+@pytest.mark.parametrize(
+    ("windows", "said"),
+    [
+        *(((5, 1), "5.1.2600"), ((5, 2), "5.2.2600"), ((6, 0), "6.0.2600"), ((6, 3), "6.3.2600")),
+        *(((0, 0), ""), ((4, 0), ""), ((6, 4), ""), ((7, 0), ""), ((10, 1), ""), ((255, 255), "")),
+    ],
+)
+def test_a_version_that_no_windows_has_is_none(windows: tuple[int, int], said: str) -> None:
+    assert ntlm.challenge(challenge(NAMES, windows=windows, build=2600)).version == said
 
 
 def test_escape_sequences_in_a_name_are_made_harmless() -> None:
