@@ -67,6 +67,28 @@ async def test_a_page_in_place_of_a_tunnel_is_the_proxys(server, asked, ca_file,
     assert result.observation.facts["unproven"] == "proxy"
 
 
+@pytest.mark.parametrize("pause", [False, True], ids=["one segment", "two segments"])
+async def test_tls_that_comes_with_the_head_of_the_tunnel_is_not_lost(
+    server, asked, ca_file, pause
+):
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        head, alert = b"HTTP/1.1 200 Connection established\r\n\r\n", b"\x15\3\3\0\2\2\x70"
+        if pause:
+            writer.write(head)
+            await reader.read(1)
+            writer.write(alert)
+        else:
+            writer.write(head + alert)
+        await writer.drain()
+        await reader.read()
+
+    async with server(answer) as (port, _):
+        via, url = ("127.0.0.1", port), f"127.0.0.1:{port}"
+        _, result = await asked(port, via=via, ca_file=ca_file, proxy=url)
+    assert "unrecognized_name" in result.note or "unrecognized name" in result.note, result.note
+
+
 async def test_the_host_is_proven_through_a_proxy(server, asked, ca, ca_file, tmp_path, hello):
     heard = []
     async with (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.wire.address import unusable_address
+from probes.wire.address import is_ipv4, unusable_address
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,17 @@ def test_only_what_python_calls_special_is_refused(
 @given(st.text(max_size=60))
 def test_any_text_has_an_answer(text: str) -> None:
     assert isinstance(unusable_address(text), str)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_so"),
+    [
+        *((one, True) for one in ("10.0.0.1", "::ffff:10.0.0.1", "::ffff:a00:1", "127.0.0.1")),
+        *((one, False) for one in ("::1", "fe80::1%eth0", "2001:db8::1", "::10.0.0.1", "")),
+        *((one, False) for one in ("64:ff9b::10.0.0.1", "::ffff:0:10.0.0.1", "pc1", "10.0.0")),
+    ],
+)
+def test_packets_for_an_address_go_over_ipv4_where_it_is_one_or_holds_one(
+    address: str, is_so: bool
+) -> None:
+    assert is_ipv4(address) is is_so
