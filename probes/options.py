@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from profiles.files import FileKind
+
+KEY_FILE = FileKind("a private key in OpenSSH's form", 64 * 1024)
+
 
 @dataclass(frozen=True, slots=True)
 class SnmpCredential:

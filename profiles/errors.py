@@ -18,6 +18,9 @@ class Mistake(Exception):
         self.place = place
         self.text = text
 
+    def __str__(self) -> str:
+        return f"{self.place}: {self.text}" if self.place else self.text
+
 
 def harmful(text: str) -> str:
     """The first character that could steer a terminal or reorder a line; empty if there is none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,7 +12,9 @@ from typing import Any, TypeVar
 
 from profiles.errors import Mistake, at, entry, harmful, harmless, listed, nearest, quoted
 from profiles.fields import Key, keys_of
+from profiles.files import FileError, FileKind, decode, open_file, read_open
 from profiles.model import Profile
+from profiles.toml import parse_toml
 from profiles.validation import RULES
 
 T = TypeVar("T")
@@ -138,8 +139,7 @@ MAX_BYTES = 1 << 20
 # importlib.resources would find it in a zip file too, and costs the start more than this.
 _BUILT_IN = Path(__file__).parent / "catalog" / "alloyscan.toml"
 
-# tomllib needs memory in the square of a dotted key's parts: 100,000 of them exhaust a machine.
-_LONG_KEY = r"""(?<![\w-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}"""
+_KIND = FileKind("a profile in TOML", MAX_BYTES, "check the path given with --profile")
 
 
 class ProfileError(Exception):
@@ -158,13 +158,12 @@ def load_profile(path: Path | None, probes: Mapping[str, str]) -> Profile:
 def parse_profile(data: bytes, file: str, probes: Mapping[str, str]) -> Profile:
     """The profile in these bytes, `file` being its name in errors; raises ProfileError."""
     try:
-        if len(data) > MAX_BYTES:
-            raise Mistake("", "is bigger than 1 MiB; a profile is a few dozen KiB of TOML")
-        profile = replace(build(Profile, _toml(data), "", "a profile"), file=data)
+        values = parse_toml(decode(data, _KIND))
+        profile = replace(build(Profile, values, "", "a profile"), file=data)
         for rule in RULES:
             rule(profile, probes)
-    except Mistake as mistake:
-        raise _error(file, mistake) from None
+    except (FileError, Mistake) as error:
+        raise _error(file, error) from None
     return profile
 
 
@@ -176,49 +175,11 @@ def _built_in() -> Profile:
 
 def _read(path: Path) -> bytes:
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise Mistake("", "is a directory; name a TOML file in it")
-        if not stat.S_ISREG(mode):
-            # Opening a named pipe would wait for its writer for ever.
-            raise Mistake("", "is not a regular file; name a TOML file")
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        mistake = Mistake("", "there is no such file; check the path given with --profile")
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        mistake = Mistake("", f"cannot be read ({harmless(why)}); name a readable TOML file")
-    except Mistake as found:
-        mistake = found
-    raise _error(str(path), mistake)
+        with open_file(path, _KIND) as file:
+            return read_open(file, _KIND)
+    except FileError as error:
+        raise _error(str(path), error) from None
 
 
-def _toml(data: bytes) -> dict[str, object]:
-    try:
-        # Windows editors put a byte order mark in front of UTF-8.
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        byte = data[error.start]
-        raise Mistake(f"line {line}", f"byte 0x{byte:02x} is not UTF-8; save it as UTF-8") from None
-    if found := re.search(_LONG_KEY, text):
-        line = text.count("\n", 0, found.start()) + 1
-        raise Mistake(f"line {line}", "has a name of more than 32 dotted parts; keys here have one")
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise Mistake("", "is nested too deeply; a profile has lists of plain tables") from None
-    except tomllib.TOMLDecodeError as error:
-        what, place = str(error), ""
-        if at := re.search(r" \(at (line \d+, column \d+|end of document)\)$", what):
-            what, place = what[: at.start()], at[1]
-        raise Mistake(place, f"is not valid TOML: {harmless(what, 160)}") from None
-    except ValueError:
-        # Python converts no integer of more than 4300 digits.
-        raise Mistake("", "has a number with thousands of digits; ports end at 65535") from None
-
-
-def _error(file: str, mistake: Mistake) -> ProfileError:
-    place = f"{mistake.place}: " if mistake.place else ""
-    return ProfileError(f"{harmless(file, 300)}: {place}{mistake.text}.")
+def _error(file: str, error: FileError | Mistake) -> ProfileError:
+    return ProfileError(f"{harmless(file, 300)}: {error}.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
+import re
 import ssl
 import threading
 from collections.abc import Sequence
@@ -12,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from probes.vantage import NotOffered
-from probes.vantage.error_mapping import file_text
 from probes.vantage.stream import Stream, read_foreign
 from probes.wire.text import printable
 from probes.wire.tls import Failure, RecordReader, alert_of_openssl
 from probes.wire.unexpected import is_tls, name_non_tls
+from profiles.files import FileError, FileKind, open_file, read_bytes
 
 _READ_SIZE = 16 * 1024
 _ENCODING_DER = 2
@@ -194,6 +196,13 @@ class TlsStream:
 
 _BUILD_LOCK = threading.Lock()
 
+_CA_FILE = FileKind("certificates of authorities in PEM form", 16 * 1024 * 1024)
+_CERTIFICATE = re.compile(
+    rb"^-----BEGIN (?:X509 )?CERTIFICATE-----[A-Za-z0-9+/=\s]*^-----END (?:X509 )?CERTIFICATE-----",
+    re.MULTILINE,
+)
+_TRUSTED = b"-----BEGIN TRUSTED CERTIFICATE-----"
+
 FileStamp = tuple[int, int]
 
 
@@ -242,10 +251,23 @@ def has_no_authorities(context: ssl.SSLContext) -> bool:
 
 def _verifying_context(ca_file: str) -> ssl.SSLContext:
     paths = ssl.get_default_verify_paths()
+    _refuse_device(paths.openssl_cafile_env)
     stamps = tuple(_file_stamp(path) for path in (paths.cafile, paths.capath, ca_file))
     # The first rows of a run come at once, and each would build its own.
     with _BUILD_LOCK:
         return _context(ca_file, stamps)
+
+
+def _refuse_device(variable: str) -> None:
+    """Raise BadCaFile if this variable names a pipe or a device, which OpenSSL would wait for."""
+    named = Path(os.environ.get(variable, ""))
+    if not (named.is_fifo() or named.is_char_device()):
+        return
+    try:
+        with open_file(named, _CA_FILE):
+            pass
+    except FileError as error:
+        raise BadCaFile(f"{variable} '{printable(str(named), 120)}': {error}") from None
 
 
 @functools.lru_cache(maxsize=2)
@@ -281,12 +303,20 @@ def _set_parameters(context: ssl.SSLContext, oldest: ssl.TLSVersion, level: int)
 def _load_ca_file(context: ssl.SSLContext, ca_file: str) -> None:
     name = printable(ca_file, 120)
     try:
-        context.load_verify_locations(cafile=ca_file)
-    except ssl.SSLError:
+        data = read_bytes(ca_file, _CA_FILE)
+        if _TRUSTED in data:
+            # OpenSSL reads this form, in which a certificate has its purposes, from files only.
+            context.load_verify_locations(cafile=ca_file)
+            return
+        # Read by its name, OpenSSL leaves out a certificate behind a byte order mark. What stands
+        # between the certificates may be of any encoding.
+        lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        pem = b"\n".join(_CERTIFICATE.findall(lines)).decode("ascii")
+        context.load_verify_locations(cadata=pem)
+    except FileError as error:
+        raise BadCaFile(f"'{name}': {error}") from None
+    except (OSError, ValueError):
         raise BadCaFile(f"'{name}' holds no certificate in PEM form") from None
-    except (OSError, ValueError) as error:
-        why = file_text(error.errno) if isinstance(error, OSError) else "that is no file name"
-        raise BadCaFile(f"'{name}' cannot be read: {why}") from None
 
 
 def _file_stamp(path: str | None) -> FileStamp:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from probes.session.json_line import MAX_LINE, BadLine, decode_record
-from probes.session.paths import SessionError, error_text, printable_path
+from probes.session.log_file import LOG_FORM, LogFile, open_log
+from probes.session.paths import SessionError, printable_path
 
 _FIRST_BYTES = b'{"type":"session"'
 
@@ -24,7 +24,7 @@ class Verification:
     intact: bool
     """Sealed `end` records with the right hash cover the log to its last byte."""
     text: str
-    """One sentence naming the lines it is about, without content of the file."""
+    """Sentence naming the lines it is about, without content of the file."""
     complete: bool = False
     """The last `end` says that everything was measured."""
     altered: bool = False
@@ -36,19 +36,10 @@ def verify(path: str | os.PathLike[str]) -> Verification:
 
     It finds damage and edits. It is no signature: whoever edits a log can hash it again.
     """
-    try:
-        # A FIFO would block until somebody writes to it.
-        if Path(path).exists() and not Path(path).is_file():
-            raise SessionError(f"{printable_path(path)} is not a regular file.")
-        with Path(path).open("rb", buffering=1024 * 1024) as file:
-            if file.read(len(_FIRST_BYTES)) != _FIRST_BYTES:
-                raise SessionError(f"{printable_path(path)} is not a session log.")
-            file.seek(0)
-            return verify_lines(file)
-    except OSError as error:
-        raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
-    except ValueError:
-        raise SessionError(f"{printable_path(path)} cannot be a file name.") from None
+    with open_log(path) as log:
+        if log.file.read(len(_FIRST_BYTES)) != _FIRST_BYTES:
+            raise SessionError(f"{printable_path(path)} is not a session log.")
+        return verify_log(log)
 
 
 def with_digest(line: str, preceding: hashlib._Hash) -> str:
@@ -70,8 +61,30 @@ def _hexdigest(preceding: hashlib._Hash, prefix: bytes) -> str:
     return whole.hexdigest()
 
 
-def verify_lines(file: BinaryIO) -> Verification:
-    """Verify an open log from its first line on."""
+def verify_log(log: LogFile) -> Verification:
+    """Verify an open log, and leave it at its beginning."""
+    log.file.seek(0)
+    found = _verify_lines(log.file)
+    log.file.seek(0)
+    return _reencoded(log.form, found) if log.form else found
+
+
+def _reencoded(form: str, found: Verification) -> Verification:
+    """Verification of a file whose bytes are others than those that were hashed.
+
+    `found` is what its lines give as they would have been written.
+    """
+    text = found.text.removeprefix("Intact: ")
+    return Verification(
+        False,
+        f"Altered: the file is {form}, and the hashes are over the bytes of {LOG_FORM}, as which "
+        f"a log is written. Converted to that: {text[0].lower()}{text[1:]}",
+        found.complete,
+        altered=True,
+    )
+
+
+def _verify_lines(file: BinaryIO) -> Verification:
     preceding = hashlib.sha256()
     number = covered = unhashed = 0
     complete, whole, has_seal = False, True, True

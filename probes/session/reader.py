@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 import gc
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from probes.session.header import SCHEMA, Header, parse_header, parse_targets
-from probes.session.integrity import verify_lines
+from probes.session.integrity import verify_log
 from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
-from probes.session.paths import SessionError, error_text, printable_path
+from probes.session.log_file import LogFile, open_log
+from probes.session.paths import SessionError, printable_path
 from probes.session.records import (
     FindingRecord,
     Remark,
@@ -30,10 +30,6 @@ MAX_ROWS = 1_000_000
 """Rows, verdicts, findings or remarks of one session, each."""
 MAX_MESSAGES = 20
 """Skipped lines that are named one by one; further ones are counted."""
-
-# Absent on Windows or elsewhere, where they are not needed.
-_BINARY: int = getattr(os, "O_BINARY", 0)
-_NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +67,16 @@ def read_session(path: str | os.PathLike[str], profile: Profile | None = None) -
 
     A check that the profile does not have is made from the record. Raises SessionError.
     """
-    try:
-        # A FIFO would block until somebody writes to it.
-        descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _BINARY)
-    except OSError as error:
-        raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
-    except ValueError:
-        raise SessionError(f"{printable_path(path)} cannot be a file name.") from None
-    collecting = gc.isenabled()
-    try:
-        _check_regular(descriptor, path)
-        # Rows hold no cycles, but their number makes the collector walk all of them over and
-        # over: with it, opening takes twice as long.
-        gc.disable()
-        with open(descriptor, "rb", buffering=1024 * 1024, closefd=False) as file:
-            return _read(file, path, profile)
-    except OSError as error:
-        raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
-    finally:
-        if collecting:
-            gc.enable()
-        os.close(descriptor)
+    with open_log(path) as log:
+        collecting = gc.isenabled()
+        try:
+            # Rows hold no cycles, but their number makes the collector walk all of them over and
+            # over: with it, opening takes twice as long.
+            gc.disable()
+            return _read(log, path, profile)
+        finally:
+            if collecting:
+                gc.enable()
 
 
 def unreached_rows(session: Session, jobs: Iterable[Job]) -> tuple[Result, ...]:
@@ -148,23 +133,14 @@ def read_header(line: bytes, path: str | os.PathLike[str]) -> Header:
         ) from None
 
 
-def _check_regular(descriptor: int, path: str | os.PathLike[str]) -> None:
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISDIR(mode):
-        raise SessionError(f"{printable_path(path)} is a directory, not a session log.")
-    if not stat.S_ISREG(mode):
-        raise SessionError(f"{printable_path(path)} is not a regular file.")
-
-
-def _read(file: BinaryIO, path: str | os.PathLike[str], profile: Profile | None) -> Session:
-    content = _SessionBuilder(read_header(file.readline(MAX_HEADER), path), profile)
-    begin = file.tell()
-    file.seek(0)
-    verification = verify_lines(file)
-    file.seek(begin)
+def _read(log: LogFile, path: str | os.PathLike[str], profile: Profile | None) -> Session:
+    header = read_header(log.file.readline(MAX_HEADER), path)
+    verification = verify_log(log)
+    content = _SessionBuilder(header, profile)
     if verification.altered:
         content.altered = verification.text
-    for number, line in _lines(file):
+    log.file.readline(MAX_HEADER)
+    for number, line in _lines(log.file):
         try:
             if line == b"\n":
                 raise BadLine(f"it is longer than {MAX_LINE} bytes")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 
 from probes.model import Event, Result
 from probes.session.json_line import BadLine, get_text
-from probes.session.paths import SessionError, error_text, printable_path
+from probes.session.log_file import open_log
 from probes.session.reader import read_records
 from probes.session.records import RowParser, parse_unchanged, parse_verdict
 from profiles.model import Profile
@@ -24,27 +23,24 @@ def timeline(path: str | os.PathLike[str], profile: Profile) -> Iterator[TimedEv
     A result is written when its row is finished: at its start plus the time of its last exchange.
     The log has the order in which things happened, so time never runs backwards.
     """
-    try:
-        with Path(path).open("rb", buffering=1024 * 1024) as file:
-            header, lines = read_records(file, path)
-            rows = RowParser(profile, header.targets)
-            began = _unix_time(header.started)
-            at = 0.0
-            latest: dict[str, Result] = {}
-            for record in lines:
-                try:
-                    if record.get("type") in ("result", "unchanged"):
-                        result = _row(record, rows, latest)
-                        at = max(at, finish_time(result) - began)
-                        yield at, result
-                    elif record.get("type") == "verdict":
-                        event = parse_verdict(record).event
-                        if event is not None:
-                            yield at, event
-                except BadLine:
-                    continue
-    except OSError as error:
-        raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
+    with open_log(path) as log:
+        header, lines = read_records(log.file, path)
+        rows = RowParser(profile, header.targets)
+        began = _unix_time(header.started)
+        at = 0.0
+        latest: dict[str, Result] = {}
+        for record in lines:
+            try:
+                if record.get("type") in ("result", "unchanged"):
+                    result = _row(record, rows, latest)
+                    at = max(at, finish_time(result) - began)
+                    yield at, result
+                elif record.get("type") == "verdict":
+                    event = parse_verdict(record).event
+                    if event is not None:
+                        yield at, event
+            except BadLine:
+                continue
 
 
 def _row(record: Mapping[str, object], rows: RowParser, latest: dict[str, Result]) -> Result:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from probes.model import Target
 from probes.session.header import parse_targets
-from probes.session.integrity import verify_lines
+from probes.session.integrity import verify_log
 from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
-from probes.session.paths import SessionError, error_text, printable_path
+from probes.session.log_file import open_log
 from probes.session.reader import read_header
 from probes.session.records import parse_verdict
 
@@ -52,44 +52,37 @@ class Summary:
 
 def summarize(path: str | os.PathLike[str]) -> Summary:
     """Summarize a session log; raises SessionError with one sentence."""
-    location = Path(path)
-    try:
-        # A FIFO would block until somebody writes to it.
-        if not location.is_file():
-            raise SessionError(f"{printable_path(path)} is not a regular file.")
-        with location.open("rb", buffering=1024 * 1024) as file:
-            altered = verify_lines(file).altered
-            file.seek(0)
-            header = read_header(file.readline(MAX_HEADER), path)
-            remark, complete, ended = header.remark, False, False
-            verdicts: dict[tuple[Target, str], str] = {}
-            results = 0
-            targets = dict.fromkeys(header.targets, True)
-            while line := file.readline(MAX_LINE):
-                if line.startswith(_RESULT_STARTS):
-                    results += 1
-                    complete = False
-                elif line.startswith(_PARSED):
-                    try:
-                        record = decode_record(line)
-                        kind = record["type"]
-                        if kind == "verdict":
-                            one = parse_verdict(record)
-                            target = Target(one.role, one.host, one.port)
-                            verdicts[target, one.capability] = one.verdict
-                        elif kind == "remark":
-                            remark = get_text(record, "text")
-                        elif kind != "end":
-                            targets.update(dict.fromkeys(parse_targets(record), kind != "removed"))
-                        else:
-                            ended, complete = True, record.get("complete") is True
-                    except BadLine:
-                        continue
-    except OSError as error:
-        raise SessionError(f"Cannot read {printable_path(path)}: {error_text(error)}.") from None
+    with open_log(path) as log:
+        file = log.file
+        altered = verify_log(log).altered
+        header = read_header(file.readline(MAX_HEADER), path)
+        remark, complete, ended = header.remark, False, False
+        verdicts: dict[tuple[Target, str], str] = {}
+        results = 0
+        targets = dict.fromkeys(header.targets, True)
+        while line := file.readline(MAX_LINE):
+            if line.startswith(_RESULT_STARTS):
+                results += 1
+                complete = False
+            elif line.startswith(_PARSED):
+                try:
+                    record = decode_record(line)
+                    kind = record["type"]
+                    if kind == "verdict":
+                        one = parse_verdict(record)
+                        target = Target(one.role, one.host, one.port)
+                        verdicts[target, one.capability] = one.verdict
+                    elif kind == "remark":
+                        remark = get_text(record, "text")
+                    elif kind != "end":
+                        targets.update(dict.fromkeys(parse_targets(record), kind != "removed"))
+                    else:
+                        ended, complete = True, record.get("complete") is True
+                except BadLine:
+                    continue
     remaining = [target for target, is_present in targets.items() if is_present]
     return Summary(
-        location,
+        Path(path),
         header.started,
         header.vantage.host,
         header.vantage.kind,

@@ -7,19 +7,16 @@ import math
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 from probes.clients.ssh import asyncssh
-from probes.options import SshCredential
+from probes.options import KEY_FILE, SshCredential
 from probes.ssh.exchange import AuthExchange
-from probes.vantage.error_mapping import file_text
 from probes.wire.ssh import AuthFailure, AuthRequest, needs_passphrase
 from probes.wire.text import printable
+from profiles.files import FileError, read_bytes
 
 MAX_AGENT_KEYS = 3
 """Keys of an agent that are offered; a server hangs up after a few that it does not know."""
-MAX_KEY_FILE = 64 * 1024
-"""Maximum bytes of a key file that are read."""
 _KEY, _PASSWORD, _INTERACTIVE = "publickey", "password", "keyboard-interactive"
 _SHOWN = {
     _KEY: "the key was offered",
@@ -208,14 +205,14 @@ async def key_pairs(credential: SshCredential) -> AsyncIterator[list[asyncssh.SS
     """Key pairs of the credential: its key file's or the agent's first; raises NoUsableKey."""
     if credential.key:
         try:
-            text = await asyncio.to_thread(_read_key_file, credential.key)
+            text = await asyncio.to_thread(read_bytes, credential.key, KEY_FILE)
             if needs_passphrase(text):
                 raise NoUsableKey("the key file is protected by a passphrase; use an agent")
             key = asyncssh.import_private_key(text)
         except (asyncssh.KeyImportError, ValueError):
             raise NoUsableKey("the key file holds no private key that can be read") from None
-        except OSError as error:
-            raise NoUsableKey(f"the key file cannot be read: {file_text(error.errno)}") from None
+        except FileError as error:
+            raise NoUsableKey(f"the key file is no use: {error}") from None
         yield list(asyncssh.load_keypairs([key]))
         return
     if not credential.agent:
@@ -234,11 +231,6 @@ async def key_pairs(credential: SshCredential) -> AsyncIterator[list[asyncssh.SS
         yield keys[:MAX_AGENT_KEYS]
     finally:
         agent.close()
-
-
-def _read_key_file(path: str) -> bytes:
-    with Path(path).expanduser().open("rb") as file:
-        return file.read(MAX_KEY_FILE)
 
 
 def _quoted(texts: Sequence[str]) -> str:

@@ -1,20 +1,18 @@
-"""Host files named with @: reference, bounded reading, decoding."""
+"""Host files named with @: reference and text."""
 
 from __future__ import annotations
 
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from probes.targets.errors import InvalidEntry
 from probes.targets.host import is_decimal
 from probes.targets.tokens import QUOTES
+from profiles.files import FileError, FileKind, read_text
 
 _QUOTED = re.compile(r"""@(["'])((?:(?!\1).)*)\1(?::(.*))?""", re.DOTALL)
 _DRIVE = re.compile(r"[A-Za-z]")
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""First bytes of .xlsx and .xls (ZIP, MS-CFB 2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,51 +54,19 @@ def _with_suffixes(path: str, suffixes: list[str]) -> HostFile:
     return HostFile(path, column.strip(QUOTES), port)
 
 
-def read_text(path: str, base: Path, max_bytes: int) -> str:
-    """Read a file of at most `max_bytes` of UTF-8; raises InvalidEntry."""
+def read_list(path: str, base: Path, max_bytes: int) -> str:
+    """Text of a host file of at most `max_bytes`; raises InvalidEntry."""
+    kind = FileKind(
+        "a file with a host a line",
+        max_bytes,
+        "a path with spaces goes in quotes after the @",
+        "UTF-8, a table as CSV",
+    )
     try:
-        location = base / Path(path).expanduser()
-        if stat.S_ISDIR(location.stat().st_mode):
-            raise InvalidEntry("this is a directory; name a file with a host a line")
-        if not stat.S_ISREG(location.stat().st_mode):
-            raise InvalidEntry("this is no ordinary file; name a file with a host a line")
-        with location.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except FileNotFoundError:
-        raise InvalidEntry(
-            "there is no such file; a path with spaces goes in quotes after the @"
-        ) from None
-    except PermissionError:
-        raise InvalidEntry(
-            "you may not read this file; make it readable for your account"
-        ) from None
-    except OSError as error:
-        raise InvalidEntry(f"the file cannot be read ({error.strerror}); name another") from None
-    except (ValueError, RuntimeError):
-        raise InvalidEntry("this cannot be the name of a file; write @FILE") from None
-    if len(data) > max_bytes:
-        raise InvalidEntry(
-            f"there is more than {max_bytes:,} bytes to read; write networks or ranges"
-        )
-    return _decoded(data)
-
-
-def _decoded(data: bytes) -> str:
-    if data.startswith(_SPREADSHEETS):
-        raise InvalidEntry("this is a spreadsheet, not text; save it as CSV in UTF-8")
-    # As Windows PowerShell 5 writes what is redirected to a file.
-    utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        text = data.decode("utf-16" if utf16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        if utf16:
-            raise InvalidEntry("the file is broken UTF-16 text; save it as UTF-8") from None
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InvalidEntry(f"line {line} of the file is not UTF-8 text; save it as UTF-8") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise InvalidEntry(f"line {line} of the file holds NUL, so it is no text; save it as UTF-8")
-    return text
+        # What is behind ~ is no part of the folder.
+        return read_text(path if path.startswith("~") else base / path, kind)
+    except FileError as error:
+        raise InvalidEntry(str(error)) from None
 
 
 def is_path_with_spaces(path: str, base: Path) -> bool:

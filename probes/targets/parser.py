@@ -364,7 +364,7 @@ class TargetParser:
             return
         try:
             reference = hostfile.parse_reference(word, self._base)
-            text = hostfile.read_text(reference.path, self._base, self._remaining_text)
+            text = hostfile.read_list(reference.path, self._base, self._remaining_text)
             column, number = reference.column, reference.port
             if not number and hosts.is_decimal(column) and not self._has_column(text, column):
                 column, number = "", column

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from probes.settings import Settings
-from profiles.errors import nearest
+from profiles.errors import Mistake, nearest
+from profiles.files import FileError, FileKind, read_text
 from profiles.loader import load_profile
+from profiles.toml import parse_toml
 from tui.cli.config_path import default_path, is_there
 from tui.cli.options import Options, UsageError
 from tui.cli.parser import THEMES
 from tui.commands import BY_ID, COMMANDS
 from tui.models.keymap import KeymapError, rebind
 
-_MAX_BYTES = 64 * 1024
+_KIND = FileKind("a configuration in TOML", 64 * 1024, may_be_empty=True)
 
 
 class ConfigError(Exception):
@@ -61,27 +62,11 @@ _READ_COMMANDS = ("screen", "open", "demo", "run")
 def load_config(place: Path) -> Config:
     """The configuration in a file; raises ConfigError."""
     try:
-        with place.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read {place}: {(error.strerror or str(error)).lower()}."
-        ) from None
-    if len(data) > _MAX_BYTES:
-        raise ConfigError(f"{place} is longer than {_MAX_BYTES:,} bytes; that is no configuration.")
-    try:
-        return _config(tomllib.loads(data.decode("utf-8")))
-    except UnicodeDecodeError:
-        raise ConfigError(f"{place} is not UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{place} is not TOML: {error}.") from None
-    except RecursionError:
-        raise ConfigError(f"{place} is nested too deeply.") from None
+        return _config(parse_toml(read_text(place, _KIND)))
+    except (FileError, Mistake) as error:
+        raise ConfigError(f"{place}: {error}.") from None
     except (ConfigError, KeymapError) as error:
         raise ConfigError(f"{place}: {error}") from None
-    except ValueError:
-        # Python converts no integer of more than 4300 digits.
-        raise ConfigError(f"{place} has a number with thousands of digits.") from None
 
 
 def _config(found: Mapping[str, Any]) -> Config:

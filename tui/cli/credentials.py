@@ -7,14 +7,16 @@ import difflib
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from probes.options import Options, SnmpCredential, SshCredential
+from probes.options import KEY_FILE, Options, SnmpCredential, SshCredential
 from probes.wire.ssh import needs_passphrase
 from probes.wire.text import printable
+from profiles.errors import Mistake
+from profiles.files import FileError, FileKind, decode, open_file, plain_bytes, read_open
+from profiles.toml import parse_toml
 from tui.cli.options import UsageError
 
 SNMP_MOST = 3
@@ -33,12 +35,11 @@ SNMP_NAMES = {
 }
 SSH_NAMES = {key: f"AUDITREACH_SSH_{key.upper()}" for key in ("user", "key", "password")}
 
-_SIZE_MOST = 64 * 1024
+_KIND = FileKind("a credentials file in TOML", 64 * 1024, may_be_empty=True)
 _VALUE_MOST = 1024
 _COMMUNITY_KEYS = ("version", "community")
 _USER_KEYS = ("version", *SNMP_NAMES)
 _SSH_KEYS = ("user", "key", "password", "agent")
-_WHERE = re.compile(r"at line ([0-9]+), column ([0-9]+)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 Table = Mapping[str, Any]
@@ -124,22 +125,16 @@ def _with_login(login: Table, variables: Mapping[str, str]) -> dict[str, Any]:
 def _file(path: Path) -> tuple[list[Table], dict[str, Any]]:
     """The tables of a credentials file; raises CredentialError."""
     try:
-        descriptor = os.open(path.expanduser(), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
+        with open_file(path, _KIND) as file:
             _refuse_shared(os.fstat(file.fileno()))
-            data = file.read(_SIZE_MOST + 1)
-    except (OSError, RuntimeError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "that is no path"
-        raise CredentialError(f"it cannot be read: {why.lower()}") from None
-    if len(data) > _SIZE_MOST:
-        raise CredentialError(f"it is larger than {_SIZE_MOST // 1024} KiB")
-    try:
-        tables = tomllib.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+            data = read_open(file, _KIND)
+        tables = parse_toml(decode(data, _KIND))
+    except FileError as error:
+        raise CredentialError(str(error)) from None
+    except Mistake as mistake:
         # The message itself may show a part of a value.
-        at = _WHERE.search(str(error))
-        place = f" at line {at[1]}, column {at[2]}" if at else ""
-        raise CredentialError(f"it is not TOML{place}") from None
+        place = f"{mistake.place}: " if mistake.place else ""
+        raise CredentialError(f"{place}this is not valid TOML") from None
     _refuse_unknown("the file", tables, ("snmp", "ssh"))
     snmp, ssh = tables.get("snmp", []), tables.get("ssh", {})
     if not isinstance(snmp, list) or not all(isinstance(table, dict) for table in snmp):
@@ -150,9 +145,7 @@ def _file(path: Path) -> tuple[list[Table], dict[str, Any]]:
 
 
 def _refuse_shared(about: os.stat_result) -> None:
-    """The file must be a file, and readable for its owner, us, alone."""
-    if not stat.S_ISREG(about.st_mode):
-        raise CredentialError("it is no file")
+    """The file must be readable for its owner, us, alone."""
     if not hasattr(os, "geteuid"):
         return
     if about.st_uid != os.geteuid():
@@ -237,15 +230,11 @@ def _refuse_bad_key(place: str, path: str) -> None:
     """A key file must be readable, for its owner alone, and not need a passphrase."""
     where = f"{place} names a key file that"
     try:
-        descriptor = os.open(Path(path).expanduser(), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
+        with open_file(path, KEY_FILE) as file:
             about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode):
-                raise CredentialError(f"{where} is no file")
-            data = file.read(_SIZE_MOST)
-    except (OSError, RuntimeError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "that is no path"
-        raise CredentialError(f"{where} cannot be read: {why.lower()}") from None
+            data = plain_bytes(read_open(file, KEY_FILE), KEY_FILE)
+    except FileError as error:
+        raise CredentialError(f"{place} names the key file '{printable(path)}': {error}") from None
     if hasattr(os, "geteuid") and stat.S_IMODE(about.st_mode) & 0o077:
         raise CredentialError(
             f"{where} others may read too (mode {stat.S_IMODE(about.st_mode):04o}); chmod 600"

@@ -15,9 +15,10 @@ import platformdirs
 from probes.model import Target
 from probes.session import SessionError
 from probes.session.paths import error_text, make_parents, printable_path
+from profiles.files import FileError, FileKind, read_text
 
 MAX_NAME = 40
-_MAX_BYTES = 256 * 1024
+_KIND = FileKind("a set with a host a line, a longer one as @FILE", 256 * 1024, may_be_empty=True)
 _NAME = re.compile(r"\w[\w .-]{0,39}")
 
 
@@ -102,15 +103,9 @@ def load(name: str, place: Path | None = None) -> str:
     """The targets of a set as one line of hosts; raises SessionError."""
     path = _path(name, place)
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(_MAX_BYTES + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        why = error_text(error) if isinstance(error, OSError) else "it is not UTF-8"
-        raise SessionError(f"Cannot read {printable_path(path)}: {why}.") from None
-    if len(text) > _MAX_BYTES:
-        raise SessionError(
-            f"{printable_path(path)} is too long for a line; use @{printable_path(path)} instead."
-        )
+        text = read_text(path, _KIND)
+    except FileError as error:
+        raise SessionError(f"{printable_path(path)}: {error}.") from None
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return " ".join(line for line in lines if line)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from profiles.files import FileError, FileKind, read_text
 from tui.storage.files import write_private
 
 _MAX_LINES = 100
 _MAX_CHARACTERS = 64 * 1024
+_KIND = FileKind("a history of hosts", 16 * 1024 * 1024)
 
 
 class HostHistory:
@@ -18,11 +20,9 @@ class HostHistory:
         self._path = path
         self.lines: list[str] = []
         if path is not None:
-            with suppress(OSError, UnicodeDecodeError):
-                text = path.read_text(encoding="utf-8")[-_MAX_CHARACTERS:]
-                self.lines = [line for line in text.splitlines() if line.isprintable()][
-                    -_MAX_LINES:
-                ]
+            with suppress(FileError):
+                lines = read_text(path, _KIND)[-_MAX_CHARACTERS:].splitlines()
+                self.lines = [line for line in lines if line.isprintable()][-_MAX_LINES:]
 
     def add(self, line: str) -> None:
         """Add a line; a history that cannot be written is kept in memory only."""

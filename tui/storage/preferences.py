@@ -7,11 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from profiles.files import FileError, FileKind, read_text
 from tui.storage.files import write_private
 
 Preference = Literal["pane", "alone", "theme"]
 
-_LONGEST = 4096
+_KIND = FileKind("a file of preferences", 4096)
 
 
 class Preferences:
@@ -21,10 +22,8 @@ class Preferences:
         self._path = path
         self._values: dict[str, str] = {}
         if path is not None:
-            with suppress(OSError, ValueError, RecursionError):
-                with path.open(encoding="utf-8") as file:
-                    text = file.read(_LONGEST)
-                found = json.loads(text)
+            with suppress(FileError, ValueError, RecursionError):
+                found = json.loads(read_text(path, _KIND))
                 if isinstance(found, dict):
                     self._values = {
                         name: value for name, value in found.items() if isinstance(value, str)

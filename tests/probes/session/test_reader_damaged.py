@@ -154,14 +154,14 @@ def test_a_newer_schema_is_named_without_its_control_characters(
 def test_places_without_a_file_are_one_sentence(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for name, why in (
-        (".", "is a directory"),
+        (".", "this is a directory"),
         ("absent", "no such file"),
-        ("fifo", "is not a regular file"),
-        ("nul\0", "cannot be a file name"),
+        ("fifo", "this is a pipe, not a regular file"),
+        ("nul\0", "cannot be the name of a file"),
     ):
         with pytest.raises(SessionError, match=why):
             read_session(f"{tmp_path}/{name}")
-    with pytest.raises(SessionError, match="is not a regular file"):
+    with pytest.raises(SessionError, match="this is a device, not a regular file"):
         read_session("/dev/zero")
 
 

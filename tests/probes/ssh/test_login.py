@@ -181,7 +181,7 @@ async def test_a_key_behind_a_passphrase_is_one_sentence(logged_in, key_file, ke
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "no such file"), (b"\x00\xffgarbage", "no private key"), (b"", "no private key")],
+    [(None, "no such file"), (b"\x00\xffgarbage", "no private key"), (b"", "it is empty")],
 )
 async def test_a_key_file_that_is_none_is_one_sentence(
     logged_in, tmp_path: Path, content: bytes | None, said: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import string
 import tomllib
@@ -98,7 +99,7 @@ def test_the_command_line_comes_before_the_file(tmp_path):
 
 
 def test_another_file_can_be_named_and_must_then_be_there(tmp_path):
-    with pytest.raises(UsageError, match=r"Cannot read .*none\.toml: no such file"):
+    with pytest.raises(UsageError, match=r"none\.toml: there is no such file; check its path\.$"):
         with_config(parse_options(["--config", str(tmp_path / "none.toml")]))
 
 
@@ -117,8 +118,8 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
     def forbidden(path, *_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", forbidden)
-    with pytest.raises(UsageError, match=r"Cannot read .*: permission denied"):
+    monkeypatch.setattr(os, "open", forbidden)
+    with pytest.raises(UsageError, match=r": your account may not read it;"):
         with_config(parse_options(["--config", str(path)]))
 
 
@@ -133,7 +134,7 @@ def test_a_demo_keeps_its_own_patience(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("broken", "is not TOML: Expected '='"),
+        ("broken", "is not valid TOML: Expected '='"),
         ("[scren]\n", "There is no section 'scren'; did you mean screen?"),
         ("[screen]\nthem = 1\n", r"There is no key 'them' in \[screen\]; did you mean theme\?"),
         ('[screen]\ntheme = "pink"\n', "screen.theme is one of dark, light, .*, not 'pink'"),

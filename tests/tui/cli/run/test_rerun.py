@@ -187,7 +187,7 @@ def test_rows_measured_elsewhere_promise_nothing(command: Command, second: socke
     ("words", "said"),
     [
         (("--from", "before.jsonl", "host=127.0.0.1"), "leave ROLE=HOST out"),
-        (("--from", "gone.jsonl"), "Cannot read gone.jsonl"),
+        (("--from", "gone.jsonl"), "gone.jsonl: there is no such file"),
         (("--from", "before.jsonl", "--only", "bad"), "'bad' is none of ok, degraded"),
         (("--only", "blocked", "host=127.0.0.1"), "--only goes with --from SESSION"),
         (("--from", "before.jsonl", "--answer", "wanted=maybe"), "wanted is answered by yes, no"),
