@@ -35,7 +35,7 @@ _LOOKED_THROUGH = 4096
 """Bytes in which the NULs of UTF-16 or UTF-32 without a byte order mark are looked for."""
 
 _REASONS = {
-    errno.EIO: "the disk fails",
+    errno.EIO: "its device reports an error",
     errno.EMFILE: "this process has too many files open",
     errno.ENFILE: "this machine has too many files open",
     errno.ENOMEM: "memory is short",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from probes.session.json_line import MAX_HEADER
 from probes.session.paths import SessionError, printable_path
-from profiles.files import FileError, FileKind, mark_of, open_file, plain_bytes
+from profiles.files import FileError, FileKind, mark_of, open_file, plain_bytes, read_open
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -40,7 +40,8 @@ def open_log(path: str | os.PathLike[str]) -> Iterator[LogFile]:
         with open_file(path, _KIND) as file:
             first = file.readline(MAX_HEADER)
             if mark_of(first) is None:
-                plain_bytes(first[:_CHUNK], _KIND)
+                # A file whose lines come later looks empty to the buffer.
+                plain_bytes(first[:_CHUNK] or read_open(file, _KIND), _KIND)
             log = _as_written(file, first)
             log.file.seek(0)
             yield log

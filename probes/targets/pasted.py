@@ -40,7 +40,9 @@ def pasted_line(text: str, profile: Profile) -> PastedLine:
     if is_one_line or not lines:
         # The path of a file may have spaces and commas.
         is_reference = is_one_line and re.match(r"\s*(?:[\w.-]+=)?@", text)
-        return PastedLine(line_without_passwords(text if is_reference else single_line(text)))
+        return PastedLine(
+            line_without_passwords(text.strip() if is_reference else single_line(text))
+        )
     prefixes = roles.are_all_keys(text)
 
     def begins_role(line: Line) -> bool:
