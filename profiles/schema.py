@@ -24,7 +24,8 @@ _WORDS = {"text": "text", "flag": "true or false", "number": "whole number", "ta
 _TOP = """\
 # The form of a profile
 
-A profile is what `auditreach` checks, as a TOML file of at most 1 MiB in UTF-8. The built-in one is
+A profile is what `auditreach` checks, as a TOML file of at most 1 MiB, in the
+[encodings](files.md) of every file you name. The built-in one is
 `profiles/catalog/alloyscan.toml`; `--profile FILE` uses another of the same form.
 This page and `profile.schema.json` are generated from `profiles/model.py` by
 `python -m profiles.schema`.

@@ -77,8 +77,8 @@ def _reencoded(form: str, found: Verification) -> Verification:
     text = found.text.removeprefix("Intact: ")
     return Verification(
         False,
-        f"Altered: the file is {form}, and the hashes are over the bytes of {LOG_FORM}, as which "
-        f"a log is written. Converted to that: {text[0].lower()}{text[1:]}",
+        f"Altered: the file is {form}, but a log is written and hashed as {LOG_FORM}. "
+        f"Converted back: {text[0].lower()}{text[1:]}",
         found.complete,
         altered=True,
     )

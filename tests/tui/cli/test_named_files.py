@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -158,7 +159,7 @@ def written(tmp_path: Path, data: bytes, name: str = "named") -> Path:
 def refusal(
     kind: Kind, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[[Path], str]:
-    """What the command line says of a file, in one line, and ends with the status for mistakes."""
+    """Refuse a file on the command line, with the status for mistakes; returns the line it says."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "nothing"))
 
     def refuse(path: Path) -> str:
@@ -269,7 +270,9 @@ def test_a_file_that_is_too_large_says_how_much_is_read(
 ) -> None:
     if kind.is_bounded:
         path = written(tmp_path, kind.text.encode() + b"\n" * LEAST)
-        assert "it is larger than " in refusal(path)
+        found = re.search("it is larger than ([0-9]+ [KM]iB); name ", refusal(path))
+        assert found
+        assert found[1] in (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
