@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from probes.session.json_line import MAX_LINE, BadLine, decode_record
-from probes.session.log_file import LOG_FORM, LogFile, open_log
+from probes.session.log_file import LogFile, open_log
 from probes.session.paths import SessionError, printable_path
 
 _FIRST_BYTES = b'{"type":"session"'
@@ -66,22 +66,12 @@ def verify_log(log: LogFile) -> Verification:
     log.file.seek(0)
     found = _verify_lines(log.file)
     log.file.seek(0)
-    return _reencoded(log.form, found) if log.form else found
-
-
-def _reencoded(form: str, found: Verification) -> Verification:
-    """Verification of a file whose bytes are others than those that were hashed.
-
-    `found` is what its lines give as they would have been written.
-    """
+    if not log.form:
+        return found
+    # The bytes are others than those that were hashed; what was found is about those.
     text = found.text.removeprefix("Intact: ")
-    return Verification(
-        False,
-        f"Altered: the file is {form}, but a log is written and hashed as {LOG_FORM}. "
-        f"Converted back: {text[0].lower()}{text[1:]}",
-        found.complete,
-        altered=True,
-    )
+    text = f"Altered: {log.form_text}. Converted back: {text[0].lower()}{text[1:]}"
+    return Verification(False, text, found.complete, altered=True)
 
 
 def _verify_lines(file: BinaryIO) -> Verification:

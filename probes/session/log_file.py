@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _KIND = FileKind("a session log")
 _CHUNK = 64 * 1024
-LOG_FORM = "UTF-8 with lines ended by LF"
+_FORM = "UTF-8 with lines ended by LF"
 """Encoding and line ends of a log as it is written."""
 
 
@@ -31,6 +31,11 @@ class LogFile:
     """Lines in UTF-8 ended by LF; of positions it seeks the beginning only."""
     form: str = ""
     """Encoding and line ends of the file, where they are not those of a log."""
+
+    @property
+    def form_text(self) -> str:
+        """Clause about the form of the file."""
+        return f"the file is {self.form}, but a log is written and hashed as {_FORM}"
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from probes.model import Removed, Restored, Result, Target, Verdict
 from probes.session.header import Header, header_record, removal_records, targets_records
 from probes.session.integrity import with_digest
 from probes.session.json_line import MAX_HEADER, MAX_LINE, encode_record
-from probes.session.log_file import LOG_FORM, open_log
+from probes.session.log_file import open_log
 from probes.session.paths import SessionError, error_text, make_parents, printable_path
 from probes.session.reader import read_session
 from probes.session.records import (
@@ -236,10 +236,7 @@ def annotate(path: str | os.PathLike[str], text: str) -> None:
     """
     with open_log(path) as file:
         if file.form:
-            raise SessionError(
-                f"{printable_path(path)}: the file is {file.form}, and a log is {LOG_FORM}; "
-                "nothing was added."
-            )
+            raise SessionError(f"{printable_path(path)}: {file.form_text}; nothing was added.")
     session = read_session(path)
     if not session.ended:
         raise SessionError(
