@@ -147,7 +147,9 @@ def decode(data: bytes, kind: FileKind) -> str:
         if name != "UTF-8":
             wrong = f"the {name} text is broken here"
         raise FileError(f"line {line}: {wrong}; save it as {kind.text}") from None
-    text = _MARK_OF_LINE.sub("", _LINE_END.sub("\n", text))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\ufeff" in text:
+        text = _MARK_OF_LINE.sub("", text)
     if not (text or kind.may_be_empty):
         raise FileError(f"it is empty; name {kind.right}")
     if (at := text.find("\0")) >= 0:

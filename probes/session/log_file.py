@@ -8,14 +8,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from probes.session.json_line import MAX_HEADER
 from probes.session.paths import SessionError, printable_path
 from profiles.files import FileError, FileKind, mark_of, open_file, plain_bytes, read_open
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _KIND = FileKind("a session log")
 _CHUNK = 64 * 1024
@@ -102,7 +99,7 @@ class _Converted(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
+    def readinto(self, buffer: Any, /) -> int:
         view = memoryview(buffer)
         while not self._pending:
             chunk = self._file.read(_CHUNK)
