@@ -19,7 +19,7 @@ from probes.model import Removed, Restored, Result, Target, Verdict
 from probes.session.header import Header, header_record, removal_records, targets_records
 from probes.session.integrity import with_digest
 from probes.session.json_line import MAX_HEADER, MAX_LINE, encode_record
-from probes.session.log_file import open_log
+from probes.session.log_form import open_log
 from probes.session.paths import SessionError, error_text, make_parents, printable_path
 from probes.session.reader import read_session
 from probes.session.records import (
