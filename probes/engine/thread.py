@@ -32,6 +32,7 @@ from probes.options import NO_OPTIONS, Options
 from probes.session import LogError, SessionLog
 from probes.settings import Settings
 from probes.vantage import Vantage
+from probes.vantage.measured_loop import MeasuredLoop
 from profiles.model import Profile
 
 T = TypeVar("T")
@@ -62,7 +63,7 @@ class Engine:
         self._failed_logs: set[SessionLog] = set()
         self._scheduler: Scheduler | None = None
         self._vantage: Vantage | None = None
-        self._loop = asyncio.SelectorEventLoop()
+        self._loop = MeasuredLoop()
         self._opening = asyncio.run_coroutine_threadsafe(self._open(vantage), self._loop)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         # By default a screen that computes holds the interpreter for 5 ms at each of the engine's

@@ -50,6 +50,8 @@ class Outcome:
     errno: int | None = None
     latency_ms: float | None = None
     latency_source: str | None = None
+    latency_at_most: bool = False
+    """The latency is an upper bound: it holds the lag of this program too."""
     elapsed_ms: float = 0.0
     pipe: Pipe | None = None
     """The TCP connection, when the state is open and `keep` was given."""

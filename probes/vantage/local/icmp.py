@@ -13,13 +13,12 @@ from collections.abc import Awaitable, Callable
 from probes.model import Reason, State
 from probes.vantage import Outcome
 from probes.vantage.error_mapping import FD_EXHAUSTED
-from probes.vantage.local import icmp_errors
+from probes.vantage.local import icmp_errors, kernel_time
 from probes.vantage.local.failures import unusable_outcome
 from probes.vantage.local.icmp_socket import EchoRequest, EchoSocket
 from probes.vantage.local.receive import (
     SocketAddress,
     enable_packet_info,
-    enable_timestamps,
     socket_address,
     source_towards,
 )
@@ -147,7 +146,7 @@ def _configured(sock: socket.socket) -> socket.socket:
         _set_type_filter(sock)
     else:
         icmp_errors.enable(sock, family)
-    enable_timestamps(sock)
+    kernel_time.enable(sock)
     enable_packet_info(sock, family)
     for force, ask in (
         (_SO_RCVBUFFORCE, socket.SO_RCVBUF),

@@ -6,8 +6,11 @@ import contextlib
 import socket
 import struct
 import sys
+import time
+from typing import NamedTuple
 
 from probes.model import Icmp
+from probes.vantage.local import kernel_time
 
 AVAILABLE = sys.platform == "linux"
 """True if this kernel tells unprivileged sockets the sender of an ICMP error."""
@@ -20,6 +23,20 @@ _ORIGIN_ICMP6 = 3
 _EXTENDED = struct.Struct("=IBBBBII")
 
 
+class QueuedError(NamedTuple):
+    """An entry of an error queue."""
+
+    icmp: Icmp | None
+    """None where this machine itself is the origin."""
+    errno: int
+    destination: tuple[object, ...]
+    """The destination it is about, as a socket address."""
+    data: bytes
+    """The start of the datagram that caused it."""
+    kernel_time: float | None
+    """Seconds of the wall clock at which the kernel got it, on a socket with time stamps."""
+
+
 def enable(sock: socket.socket, family: int) -> None:
     """Ask the kernel to queue ICMP errors on this socket; does nothing elsewhere than Linux."""
     if not AVAILABLE:
@@ -30,18 +47,16 @@ def enable(sock: socket.socket, family: int) -> None:
         sock.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
 
 
-def next_error(sock: socket.socket) -> tuple[Icmp | None, int, tuple[object, ...], bytes] | None:
-    """Take one entry from the error queue, or None when it is empty.
-
-    Returns the ICMP error (None where this machine itself is the origin), its errno, the
-    destination it is about (as a socket address) and the start of the datagram that caused it.
-    """
+def next_error(sock: socket.socket) -> QueuedError | None:
+    """Take one entry from the error queue, or None when it is empty."""
     if not AVAILABLE:
         return None
+    before = time.time()
     try:
         data, ancillary, _, destination = sock.recvmsg(128, 512, _MSG_ERRQUEUE)
     except OSError:
         return None
+    when = kernel_time.of_message(ancillary, before)
     for level, kind, value in ancillary:
         v4 = level == socket.IPPROTO_IP and kind == IP_RECVERR
         v6 = level == socket.IPPROTO_IPV6 and kind == IPV6_RECVERR
@@ -49,11 +64,12 @@ def next_error(sock: socket.socket) -> tuple[Icmp | None, int, tuple[object, ...
             continue
         number, origin, type_, code, *_ = _EXTENDED.unpack_from(value)
         if origin not in (_ORIGIN_ICMP, _ORIGIN_ICMP6):
-            return None, number, destination or (), data
+            return QueuedError(None, number, destination or (), data, when)
         offender = _offender(value[_EXTENDED.size :])
         version = 6 if origin == _ORIGIN_ICMP6 else 4
-        return Icmp(type_, code, offender, version), number, destination or (), data
-    return None, 0, destination or (), data
+        icmp = Icmp(type_, code, offender, version)
+        return QueuedError(icmp, number, destination or (), data, when)
+    return QueuedError(None, 0, destination or (), data, when)
 
 
 def drain(sock: socket.socket) -> Icmp | None:
@@ -66,7 +82,7 @@ def drain(sock: socket.socket) -> Icmp | None:
         entry = next_error(sock)
         if entry is None:
             break
-        icmp = entry[0] or icmp
+        icmp = entry.icmp or icmp
     return icmp
 
 

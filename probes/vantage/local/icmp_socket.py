@@ -176,10 +176,9 @@ class EchoSocket:
             entry = icmp_errors.next_error(self._sock)
             if entry is None:
                 return
-            icmp, number, destination, data = entry
-            quoted = parse_quoted(self._version, data)
-            if icmp is not None and quoted is not None and destination:
-                self._on_icmp_error(icmp, str(destination[0]), quoted, number)
+            quoted = parse_quoted(self._version, entry.data)
+            if entry.icmp is not None and quoted is not None and entry.destination:
+                self._on_icmp_error(entry.icmp, str(entry.destination[0]), quoted, entry.errno)
 
     def _on_datagram(self, datagram: ReceivedDatagram) -> None:
         message = parse(self._version, datagram.data)
@@ -192,18 +191,11 @@ class EchoSocket:
                 and (message.identifier == self._identifier or not self._raw)
                 and _is_destination(request.destination, datagram.sender)
             ):
-                ms, clock = latency(request.sent, datagram)
-                self._finish(
-                    request,
-                    Outcome(
-                        State.OPEN,
-                        Reason.ECHO_REPLY,
-                        request.address,
-                        source=datagram.source,
-                        latency_ms=ms,
-                        latency_source=clock,
-                    ),
+                outcome = Outcome(
+                    State.OPEN, Reason.ECHO_REPLY, request.address, source=datagram.source
                 )
+                latency(request.sent, datagram.kernel_time, datagram.read_time).tell(outcome)
+                self._finish(request, outcome)
         elif message is not None and message.request.identifier == self._identifier:
             icmp = Icmp(message.type, message.code, str(datagram.sender[0]), self._version)
             self._on_icmp_error(icmp, message.destination, message.request)

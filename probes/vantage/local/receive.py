@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-import struct
 import sys
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from probes.vantage.local import kernel_time
+from probes.vantage.local.latency import Latency, own_latency
 from probes.wire.address import unusable_address
 
 SocketAddress = tuple[Any, ...]
@@ -20,8 +21,6 @@ MAX_DATAGRAM = 65_535
 """Bytes of the largest datagram."""
 
 _LINUX = sys.platform == "linux"
-_SO_TIMESTAMPNS = 35
-_TIMESPEC = struct.Struct("@ll")
 _IP_PKTINFO = 8
 _IPV6_RECVPKTINFO = 49
 _IPV6_PKTINFO = 50
@@ -63,40 +62,31 @@ def receive(sock: socket.socket) -> ReceivedDatagram:
     if not hasattr(sock, "recvmsg"):
         data, sender = sock.recvfrom(MAX_DATAGRAM)
         return ReceivedDatagram(data, sender, None, None, time.monotonic())
+    before = time.time()
     data, ancillary, _, sender = sock.recvmsg(MAX_DATAGRAM, _ANCILLARY_SIZE)
     read_time = time.monotonic()
-    kernel_time = source = None
+    source = None
     for level, kind, value in ancillary:
-        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
-            if len(value) >= _TIMESPEC.size:
-                seconds, nanoseconds = _TIMESPEC.unpack_from(value)
-                kernel_time = seconds + nanoseconds / 1e9
-        elif level == socket.IPPROTO_IP and kind == _IP_PKTINFO and len(value) >= 12:
+        if level == socket.IPPROTO_IP and kind == _IP_PKTINFO and len(value) >= 12:
             source = socket.inet_ntop(socket.AF_INET, value[8:12])
         elif level == socket.IPPROTO_IPV6 and kind == _IPV6_PKTINFO and len(value) >= 16:
             source = socket.inet_ntop(socket.AF_INET6, value[:16])
-    return ReceivedDatagram(data, sender or (), kernel_time, source, read_time)
+    when = kernel_time.of_message(ancillary, before)
+    return ReceivedDatagram(data, sender or (), when, source, read_time)
 
 
-def latency(sent: SendTime, received: ReceivedDatagram) -> tuple[float, str]:
-    """Milliseconds from sending to arrival, and the clock: `kernel-timestamp` or `monotonic`.
+def latency(sent: SendTime, came: float | None, read_time: float) -> Latency:
+    """Latency from sending to arrival at the kernel, `came`, or else to reading.
 
     The wall clock may have been set in between, so a kernel time that does not lie between
     sending and reading is not believed.
     """
-    read = (received.read_time - sent.monotonic) * 1000
-    if received.kernel_time is not None:
-        kernel = (received.kernel_time - sent.wall) * 1000
+    read = (read_time - sent.monotonic) * 1000
+    if came is not None:
+        kernel = (came - sent.wall) * 1000
         if -_CLOCK_TOLERANCE <= kernel <= read + 1:
-            return max(kernel, 0.0), "kernel-timestamp"
-    return read, "monotonic"
-
-
-def enable_timestamps(sock: socket.socket) -> None:
-    """Ask the kernel to time datagrams as they come in (Linux socket(7))."""
-    if _LINUX:
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            return Latency(max(kernel, 0.0), "kernel-timestamp")
+    return own_latency(read)
 
 
 def enable_packet_info(sock: socket.socket, family: int) -> None:

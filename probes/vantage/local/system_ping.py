@@ -23,7 +23,7 @@ FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/run/wrappers/bin")
 _MAX_OUTPUT = 8192
 _GRACE = 1.0
 _ADDRESS = re.compile(r"[0-9a-f:.]{2,45}")
-_TIME = re.compile(r"[=<] ?(\d{1,9}(?:[.,]\d{1,9})?) ?ms")
+_TIME = re.compile(r"([=<]) ?(\d{1,9}(?:[.,]\d{1,9})?) ?ms")
 _TTL = re.compile(r"(?:ttl|hlim)=\d")
 _ERRORS = (
     ("net unreachable", (3, 0), (1, 0)),
@@ -112,8 +112,9 @@ def parse_output(address: str, text: str) -> Outcome | None:
                 State.OPEN,
                 Reason.ECHO_REPLY,
                 address,
-                latency_ms=float(took[1].replace(",", ".")),
+                latency_ms=float(took[2].replace(",", ".")),
                 latency_source="monotonic",
+                latency_at_most=took[1] == "<",
             )
         for phrase, v4, v6 in _ERRORS:
             if phrase in line:

@@ -11,15 +11,17 @@ import struct
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from time import perf_counter
+from time import perf_counter, time
 from typing import Protocol
 
-from probes.model import Reason, State
+from probes.model import Icmp, Reason, State
 from probes.vantage import Cancel, Done, Outcome, error_mapping
 from probes.vantage.deadlines import Deadlines
-from probes.vantage.local import icmp_errors
+from probes.vantage.local import icmp_errors, kernel_time
 from probes.vantage.local.failures import unsent_outcome, unusable_outcome
-from probes.vantage.local.receive import socket_address
+from probes.vantage.local.latency import Latency, own_latency
+from probes.vantage.local.receive import SendTime, latency, socket_address
+from probes.vantage.measured_loop import quiet_until
 
 if sys.platform != "win32":
     import resource
@@ -133,6 +135,10 @@ def descriptor_limit() -> int:
 class WriteWatcher(Protocol):
     """Watcher that calls back when a socket, by its descriptor, becomes writable."""
 
+    @property
+    def quiet_until(self) -> float:
+        """Time of `perf_counter` before which none of what it has not told yet became writable."""
+
     def add(self, descriptor: int, ready: Ready) -> None:
         """Watch a socket until it is removed; `ready` may be called more than once."""
 
@@ -151,7 +157,18 @@ def write_watcher(loop: asyncio.AbstractEventLoop) -> WriteWatcher:
 class _ConnectAttempt:
     """One connect in flight."""
 
-    __slots__ = ("_address", "_done", "_keep", "_port", "_sock", "_source", "_started", "_watcher")
+    __slots__ = (
+        "_address",
+        "_done",
+        "_keep",
+        "_port",
+        "_sock",
+        "_source",
+        "_started",
+        "_started_wall",
+        "_watched",
+        "_watcher",
+    )
 
     def __init__(
         self, watcher: WriteWatcher, address: str, port: int, done: Done, keep: bool
@@ -164,6 +181,8 @@ class _ConnectAttempt:
         self._sock: socket.socket | None = None
         self._source: str | None = None
         self._started = 0.0
+        self._started_wall = 0.0
+        self._watched = False
 
     @property
     def live(self) -> bool:
@@ -184,10 +203,11 @@ class _ConnectAttempt:
             sock.setblocking(False)
         self._sock = sock
         icmp_errors.enable(sock, family)
-        self._started = perf_counter()
+        self._started_wall, self._started = time(), perf_counter()
         number = sock.connect_ex(destination)
         if number in _IN_PROGRESS:
             self._source = sock.getsockname()[0]
+            self._watched = True
             self._watcher.add(sock.fileno(), self._on_ready)
             return True
         self._finish(
@@ -251,21 +271,31 @@ class _ConnectAttempt:
         return True
 
     def _open_outcome(self, info: bytes) -> Outcome:
-        elapsed = (perf_counter() - self._started) * 1000
-        latency, clock = elapsed, "monotonic"
-        if info:
-            (rtt,) = _RTT.unpack_from(info, _RTT_AT)
-            if rtt:
-                latency, clock = rtt / 1000, "kernel"
-        return Outcome(
+        now = perf_counter()
+        outcome = Outcome(
             State.OPEN,
             Reason.SYN_ACK,
             self._address,
             source=self._source or self._socket.getsockname()[0],
-            latency_ms=latency,
-            latency_source=clock,
-            elapsed_ms=elapsed,
+            elapsed_ms=(now - self._started) * 1000,
         )
+        rtt: int = _RTT.unpack_from(info, _RTT_AT)[0] if info else 0
+        known = Latency(rtt / 1000, "kernel") if rtt else self._own_latency(now)
+        known.tell(outcome)
+        return outcome
+
+    def _own_latency(self, now: float) -> Latency:
+        """Latency of an answer that is noticed now; what ends at once does so without the loop."""
+        quiet = max(self._started, self._watcher.quiet_until) if self._watched else now
+        return own_latency((now - self._started) * 1000, (now - quiet) * 1000)
+
+    def _latency_of_error(self, icmp: Icmp | None, now: float) -> Latency:
+        """Latency of a refusal; of an ICMP error the kernel knows when it came, of a reset not."""
+        came = None if icmp is None else kernel_time.of_last_message(self._socket)
+        if came is None:
+            return self._own_latency(now)
+        found = latency(SendTime(self._started_wall, self._started), came, now)
+        return self._own_latency(now) if found.source == "monotonic" else found
 
     def _silent_outcome(self) -> Outcome:
         outcome = self._failed_outcome(errno.ETIMEDOUT)
@@ -273,14 +303,14 @@ class _ConnectAttempt:
         return outcome
 
     def _failed_outcome(self, number: int) -> Outcome:
-        elapsed = (perf_counter() - self._started) * 1000
+        now = perf_counter()
         outcome = Outcome(
             State.FILTERED,
             Reason.NO_RESPONSE,
             self._address,
             source=self._source,
             errno=number,
-            elapsed_ms=elapsed,
+            elapsed_ms=(now - self._started) * 1000,
         )
         if number == errno.ETIMEDOUT:
             outcome.errno = None
@@ -289,7 +319,7 @@ class _ConnectAttempt:
         outcome.icmp = None if reset else icmp_errors.drain(self._socket)
         outcome.state, outcome.reason = error_mapping.of_connect(number, outcome.icmp)
         if outcome.icmp is not None or number == errno.ECONNREFUSED:
-            outcome.latency_ms, outcome.latency_source = elapsed, "monotonic"
+            self._latency_of_error(outcome.icmp, now).tell(outcome)
         elif not reset:
             unsent = unsent_outcome(self._address, number)
             outcome.state, outcome.reason = unsent.state, unsent.reason
@@ -321,6 +351,10 @@ class _LoopWatcher:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
+    @property
+    def quiet_until(self) -> float:
+        return quiet_until(self._loop)
+
     def add(self, descriptor: int, ready: Ready) -> None:
         self._loop.add_writer(descriptor, ready, False)
 
@@ -340,7 +374,15 @@ if sys.platform == "linux":
             self._loop = loop
             self._epoll = select.epoll()
             self._ready: dict[int, Ready] = {}
+            self._left_over = False
+            """Some that are writable may not have been told yet."""
+            self._quiet_until = float("-inf")
+            """Time before which none of those became writable."""
             loop.add_reader(self._epoll.fileno(), self._poll)
+
+        @property
+        def quiet_until(self) -> float:
+            return self._quiet_until if self._left_over else quiet_until(self._loop)
 
         def add(self, descriptor: int, ready: Ready) -> None:
             self._ready[descriptor] = ready
@@ -357,7 +399,10 @@ if sys.platform == "linux":
             self._ready.clear()
 
         def _poll(self) -> None:
-            for descriptor, events in self._epoll.poll(0, _PER_TURN):
+            self._quiet_until, self._left_over = self.quiet_until, True
+            found = self._epoll.poll(0, _PER_TURN)
+            for descriptor, events in found:
                 ready = self._ready.get(descriptor)
                 if ready is not None:
                     ready(bool(events & select.EPOLLERR))
+            self._left_over = len(found) == _PER_TURN

@@ -11,13 +11,12 @@ from collections import deque
 from probes.model import Icmp, Reason, State
 from probes.vantage import Accept, Outcome
 from probes.vantage.error_mapping import FD_EXHAUSTED
-from probes.vantage.local import icmp_errors
+from probes.vantage.local import icmp_errors, kernel_time
 from probes.vantage.local.failures import datagram_outcome, unsent_outcome, unusable_outcome
 from probes.vantage.local.foreign import ForeignListener
 from probes.vantage.local.receive import (
     ReceivedDatagram,
     SendTime,
-    enable_timestamps,
     latency,
     receive,
     socket_address,
@@ -59,7 +58,7 @@ async def _exchange(
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
         icmp_errors.enable(sock, family)
-        enable_timestamps(sock)
+        kernel_time.enable(sock)
         source: str | None = None
         queue = _ReceiveQueue(sock, deadline)
         try:
@@ -99,8 +98,7 @@ async def _send_and_wait(
         outcome = queue.error_outcome(address)
         if outcome is not None:
             if outcome.state is State.CLOSED:
-                outcome.latency_ms = (queue.error_at - sent.monotonic) * 1000
-                outcome.latency_source = "monotonic"
+                latency(sent, queue.error_came, queue.error_read).tell(outcome)
             return outcome
         if timed_out:
             return Outcome(
@@ -116,15 +114,9 @@ async def _send_and_wait(
 
 
 def _answer_outcome(address: str, sent: SendTime, datagram: ReceivedDatagram) -> Outcome:
-    ms, clock = latency(sent, datagram)
-    return Outcome(
-        State.OPEN,
-        Reason.UDP_RESPONSE,
-        address,
-        latency_ms=ms,
-        latency_source=clock,
-        data=datagram.data,
-    )
+    outcome = Outcome(State.OPEN, Reason.UDP_RESPONSE, address, data=datagram.data)
+    latency(sent, datagram.kernel_time, datagram.read_time).tell(outcome)
+    return outcome
 
 
 class _ReceiveQueue:
@@ -139,7 +131,10 @@ class _ReceiveQueue:
         self._errno = 0
         self._wake: asyncio.Future[None] | None = None
         self._reading = False
-        self.error_at = 0.0
+        self.error_read = 0.0
+        """Seconds of the monotonic clock at which this process read the first error."""
+        self.error_came: float | None = None
+        """Seconds of the wall clock at which the kernel got it, where that is known."""
         self.too_big = False
 
     async def send(self, payload: bytes) -> SendTime:
@@ -204,10 +199,10 @@ class _ReceiveQueue:
             entry = icmp_errors.next_error(self._sock)
             if entry is None:
                 break
-            icmp, number, *_ = entry
-            self._on_error(number)
-            if icmp is not None and number != errno.EMSGSIZE:
-                self._icmp = self._icmp or (icmp, number)
+            self._on_error(entry.errno)
+            if entry.icmp is not None and entry.errno != errno.EMSGSIZE and self._icmp is None:
+                self._icmp = (entry.icmp, entry.errno)
+                self.error_came = entry.kernel_time
 
     def stop_reading(self) -> None:
         """Stop listening until the deadline; an error is still seen then."""
@@ -227,7 +222,7 @@ class _ReceiveQueue:
             self.too_big = True
         elif number:
             self._errno = self._errno or number
-            self.error_at = self.error_at or time.monotonic()
+            self.error_read = self.error_read or time.monotonic()
 
     def _on_readable(self) -> None:
         self.read()
