@@ -239,6 +239,9 @@ WRONG_PRODUCT = "wrong_product"
 NOT_SENT = "not_sent"
 """Fact of an observation: the SYN of a silent connect did not leave the measuring machine."""
 
+SYN_RESENT = "syn_resent"
+"""Fact of an observation: a SYN was sent again before the answer, whose latency is not known."""
+
 MEASURED_AS = "measured_as"
 """Fact of an observation: the role, and the name where it is another, as which the port answered
 while the row's own attempts got no answer.

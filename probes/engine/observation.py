@@ -13,6 +13,7 @@ from probes.model import (
     IPV4_ONLY,
     NOT_SENT,
     SILENCE,
+    SYN_RESENT,
     Evidence,
     Observation,
     Reason,
@@ -54,13 +55,15 @@ def from_outcome(
         known["resolved"] = _resolution_facts(resolution)
     if outcome.reason is Reason.NO_RESPONSE:
         timings[SILENCE] = round(work.silence_ms, 3)
-    if outcome.latency_ms is not None:
+    if outcome.latency_ms is not None or outcome.syn_resent:
         phase = "connect" if work.job.check.transport == "tcp" else "answer"
         timings[phase] = round(outcome.elapsed_ms, 3)
     if timings_ms:
         timings.update({name: round(ms, 3) for name, ms in timings_ms.items()})
     if len(tried) > 1:
         known.update(_address_facts(outcome, tried))
+    if outcome.syn_resent:
+        known[SYN_RESENT] = True
     if outcome.not_sent:
         known[NOT_SENT] = True
     if outcome.problem:

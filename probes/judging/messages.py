@@ -11,6 +11,7 @@ from probes.model import (
     MEASURED_AS,
     NOT_SENT,
     SILENCE,
+    SYN_RESENT,
     Icmp,
     Job,
     Observation,
@@ -39,6 +40,8 @@ def outcome_message(job: Job, observation: Observation, timeout: float) -> str:
     text = _describe(job, observation, timeout)
     if by := observation.facts.get(MEASURED_AS):
         text += f" (measured as {by}; this row's own attempts got no answer)"
+    if observation.facts.get(SYN_RESENT):
+        text += "; the first SYN was lost or not answered in time, so the latency is unknown"
     if not job.proxy or observation.state in (State.OPEN, State.NOT_RUN):
         return text
     if observation.reason is Reason.NAME_NOT_RESOLVED:

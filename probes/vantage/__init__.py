@@ -63,6 +63,8 @@ class Outcome:
     """The address of a silent echo is on our segment, and no ARP reply has come for it."""
     not_sent: bool = False
     """A silent connect's SYN did not leave this machine: its own firewall drops it, as a rule."""
+    syn_resent: bool = False
+    """An answered connect's SYN was sent again, so that it is not known which one was answered."""
     problem: str = ""
     """For local errors: what to do, as a sentence."""
     foreign: tuple[ForeignDatagram, ...] = ()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
+from tests.real.connecting import connected
 from tests.real.processes import run
 
 FAR = {4: "10.12.1.2", 6: "fd12:1::2"}
@@ -24,21 +22,6 @@ OURS = f"""table inet own {{
 THEIRS = f"""table inet path {{
   chain on {{ type filter hook forward priority 0; policy accept; tcp dport {ROUTER} drop; }}
 }}"""
-CONNECT = """
-import asyncio, json, sys
-from probes.vantage.local.tcp import Connector
-
-async def main():
-    loop = asyncio.get_running_loop()
-    connector, ends = Connector(loop), []
-    for place in sys.argv[2:]:
-        address, _, port = place.rpartition("|")
-        ends.append(loop.create_future())
-        connector.connect(address, int(port), float(sys.argv[1]), ends[-1].set_result, keep=False)
-    print(json.dumps([(one.reason, one.not_sent) for one in await asyncio.gather(*ends)]))
-
-asyncio.run(main())
-"""
 
 
 @pytest.fixture(scope="module")
@@ -70,22 +53,16 @@ def near(need) -> Iterator[str]:
         yield near
 
 
-def connected(name: str, *places: str, seconds: float = 2) -> list[tuple[str, bool]]:
+def silent(name: str, *places: str, seconds: float = 2) -> list[tuple[str, bool]]:
     """Reason of each connect, and True where its SYN did not leave; all at once."""
-    done = subprocess.run(
-        ["ip", "netns", "exec", name, sys.executable, "-c", CONNECT, f"{seconds}", *places],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return [(reason, held_back) for reason, held_back in json.loads(done.stdout)]
+    found = connected(name, *places, seconds=seconds)
+    return [(one.reason, one.not_sent) for one in found]
 
 
 @pytest.mark.parametrize("version", [4, 6])
 def test_a_drop_of_our_own_is_told_from_one_on_the_way(near: str, version: int) -> None:
     ports = (OUTPUT, POSTROUTING, ROUTER, INPUT)
-    found = connected(near, *(f"{FAR[version]}|{port}" for port in ports))
+    found = silent(near, *(f"{FAR[version]}|{port}" for port in ports))
     assert found == [
         ("no-response", True),
         ("no-response", True),
@@ -95,13 +72,13 @@ def test_a_drop_of_our_own_is_told_from_one_on_the_way(near: str, version: int) 
 
 
 def test_a_neighbour_that_gives_no_arp_reply_is_no_drop_of_our_own(near: str) -> None:
-    assert connected(near, f"{NOBODY}|1005", "10.12.0.77|1005") == [("no-response", False)] * 2
+    assert silent(near, f"{NOBODY}|1005", "10.12.0.77|1005") == [("no-response", False)] * 2
 
 
 def test_many_neighbours_without_an_arp_reply_are_no_drop_of_our_own(near: str) -> None:
     places = [f"10.12.0.{host}|1006" for host in range(100, 230)]
     # Of so many, the kernel tells some connects by ICMP and leaves the rest silent; an ARP search
     # of 3 s ends and begins again while the rest goes on.
-    found = connected(near, *places, seconds=5.2)
+    found = silent(near, *places, seconds=5.2)
     assert ("no-response", False) in found
     assert not any(held_back for _, held_back in found)

@@ -9,7 +9,7 @@ from probes.judging.change import allow_here, route_text, start_or_allow, undeli
 from probes.judging.findings.hosts import ClassifiedResults, Host, LostRow, source_of
 from probes.judging.party import Party
 from probes.judging.text import Port, count, joined, ports_text, some
-from probes.model import NOT_SENT, Confidence, Finding, FindingKind, Reason, Status
+from probes.model import NOT_SENT, Confidence, Finding, FindingKind, Observation, Reason, Status
 from probes.wire.address import plain_address
 
 MIN_GROUP = 4
@@ -178,8 +178,13 @@ def _unreachable_report(host: Host) -> str | None:
 
 def _after_neighbour_timeout(lost: LostRow) -> bool:
     """True if a router searched for a neighbour first (RFC 4861 10, three tries)."""
-    took = lost.result.observation.latency_ms
+    took = _told_after_ms(lost.result.observation)
     return lost.reason is Reason.HOST_UNREACH and took is not None and took >= NEIGHBOUR_TIMEOUT_MS
+
+
+def _told_after_ms(seen: Observation) -> float | None:
+    """Milliseconds from the first SYN to what ended a connect; a latency is from the one it met."""
+    return seen.timings_ms.get("connect", seen.latency_ms)
 
 
 def _immediate_reporters(results: ClassifiedResults) -> frozenset[str]:
@@ -192,7 +197,7 @@ def _immediate_reporters(results: ClassifiedResults) -> frozenset[str]:
         seen = result.observation
         if seen.reason is not Reason.HOST_UNREACH or seen.icmp is None:
             continue
-        is_late = (seen.latency_ms or NEIGHBOUR_TIMEOUT_MS) >= NEIGHBOUR_TIMEOUT_MS
+        is_late = (_told_after_ms(seen) or NEIGHBOUR_TIMEOUT_MS) >= NEIGHBOUR_TIMEOUT_MS
         # At an address that nobody uses a row that begins late meets the end of another's search.
         unused = result.status is Status.NO_HOST
         key = plain_address(seen.icmp.offender), (seen.address or "") if unused else result.job.key

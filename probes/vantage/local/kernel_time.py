@@ -24,6 +24,13 @@ def enable(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
 
+def requested() -> socket.socket:
+    """A socket for which the kernel times every packet of this machine until it is closed."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    enable(sock)
+    return sock
+
+
 def of_message(ancillary: Iterable[tuple[int, int, bytes]], before: float) -> float | None:
     """Time of a received message, in seconds of the wall clock; None without one.
 

@@ -41,6 +41,8 @@ _RTT_AT = 68
 _COUNT = struct.Struct("=I")
 _TIMEOUTS_AT, _RETRANSMITTED_AT, _TOTAL_RETRANSMITTED_AT = 2, 36, 100
 """Offsets of tcpi_retransmits (a byte), tcpi_retrans and tcpi_total_retrans in struct tcp_info."""
+_BEFORE_RETRANSMISSION = 0.5
+"""Seconds in which no SYN is sent again; the first one is after a second (RFC 6298 2.1)."""
 _SYN_SENT, _CLOSE = 2, 7
 """States of a connect under way and of one that failed (net/tcp_states.h)."""
 _IN_PROGRESS = frozenset(
@@ -55,6 +57,7 @@ class Connector:
         self._loop = loop
         self._deadlines = Deadlines(loop)
         self._watcher = write_watcher(loop)
+        self._timing = kernel_time.requested()
 
     def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
         """Connect to an address; see Vantage.connect."""
@@ -67,6 +70,7 @@ class Connector:
         """Forget the deadlines and sockets of this loop."""
         self._deadlines.close()
         self._watcher.close()
+        self._timing.close()
 
 
 def is_held_back(info: bytes) -> bool:
@@ -86,6 +90,15 @@ def is_held_back(info: bytes) -> bool:
     handed_over: int = _COUNT.unpack_from(info, _RETRANSMITTED_AT)[0]
     attempted: int = _COUNT.unpack_from(info, _TOTAL_RETRANSMITTED_AT)[0]
     return attempted > 0 and handed_over == 0 and attempted >= info[_TIMEOUTS_AT]
+
+
+def is_resent(info: bytes) -> bool:
+    """True if the SYN of a connect was sent again, by its tcp_info.
+
+    Which one was answered the kernel knows only where both ends use time stamps, and then to a
+    millisecond (RFC 7323 4): tcpi_rtt is 1.0 ms on every short path, or the whole time elsewhere.
+    """
+    return len(info) >= _TCP_INFO_SIZE and _COUNT.unpack_from(info, _TOTAL_RETRANSMITTED_AT)[0] > 0
 
 
 class SocketPipe:
@@ -279,6 +292,9 @@ class _ConnectAttempt:
             source=self._source or self._socket.getsockname()[0],
             elapsed_ms=(now - self._started) * 1000,
         )
+        if is_resent(info):
+            outcome.syn_resent = True
+            return outcome
         rtt: int = _RTT.unpack_from(info, _RTT_AT)[0] if info else 0
         known = Latency(rtt / 1000, "kernel") if rtt else self._own_latency(now)
         known.tell(outcome)
@@ -319,7 +335,10 @@ class _ConnectAttempt:
         outcome.icmp = None if reset else icmp_errors.drain(self._socket)
         outcome.state, outcome.reason = error_mapping.of_connect(number, outcome.icmp)
         if outcome.icmp is not None or number == errno.ECONNREFUSED:
-            self._latency_of_error(outcome.icmp, now).tell(outcome)
+            late = now - self._started >= _BEFORE_RETRANSMISSION
+            outcome.syn_resent = late and is_resent(self._tcp_info())
+            if not outcome.syn_resent:
+                self._latency_of_error(outcome.icmp, now).tell(outcome)
         elif not reset:
             unsent = unsent_outcome(self._address, number)
             outcome.state, outcome.reason = unsent.state, unsent.reason

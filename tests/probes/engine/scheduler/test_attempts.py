@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from probes.model import (
     Diagnosed,
     Message,
@@ -48,6 +50,31 @@ async def test_an_answer_to_the_second_attempt_is_believed_over_the_silence_befo
     latest = await kit.Session(vantage, kit.profile(a)).measure(kit.job(a))
     assert latest["a|10.0.0.1"].status is Status.OK
     assert latest["a|10.0.0.1"].observation.attempts == 2
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        ((State.OPEN, Reason.SYN_ACK), Status.OK),
+        ((State.CLOSED, Reason.CONN_REFUSED), Status.BLOCKED),
+        ((State.FILTERED, Reason.ADMIN_PROHIBITED), Status.BLOCKED),
+        ((State.UNREACHABLE, Reason.HOST_UNREACH), Status.BLOCKED),
+    ],
+)
+async def test_a_syn_that_was_sent_again_leaves_the_latency_unknown_and_the_note_says_so(
+    kit, end, status
+):
+    a = kit.check("a")
+    outcome = Outcome(*end, "10.0.0.1", elapsed_ms=1001.4, syn_resent=True)
+    vantage = kit.Scripted({"10.0.0.1": outcome})
+    (result,) = (await kit.Session(vantage, kit.profile(a)).measure(kit.job(a))).values()
+    seen = result.observation
+    assert result.status is status
+    assert (
+        "; the first SYN was lost or not answered in time, so the latency is unknown" in result.note
+    )
+    assert (seen.latency_ms, seen.latency_source) == (None, None)
+    assert seen.timings_ms["connect"] == 1001.4
 
 
 async def test_a_refusal_is_not_tried_again(kit):

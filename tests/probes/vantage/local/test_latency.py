@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from probes.call import Call
 from probes.model import Reason, State
 from probes.vantage.local import kernel_time
 from probes.vantage.local.icmp import EchoClient
@@ -18,7 +19,9 @@ from probes.vantage.local.receive import SendTime, latency
 from probes.vantage.local.system_ping import parse_output
 from probes.vantage.local.tcp import Connector
 from probes.vantage.local.udp import exchange
+from probes.vantage.local.vantage import LocalVantage
 from probes.vantage.measured_loop import MeasuredLoop, quiet_until
+from tests.packet_times import packets_timed
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="these clocks are Linux's")
 BUSY = 0.05
@@ -84,10 +87,7 @@ async def test_a_refusal_over_udp_has_the_time_at_which_the_kernel_got_it(host, 
     ) as one:
         one.bind((host, 0))
         port = one.getsockname()[1]
-    # Where no socket has asked for times before, the first packets have none.
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        kernel_time.enable(asking)
-        await stamping(asking)
+    with packets_timed():
         asked = asyncio.create_task(exchange(host, port, b"x", 5, bool))
         await asyncio.sleep(0)
         block()
@@ -98,26 +98,13 @@ async def test_a_refusal_over_udp_has_the_time_at_which_the_kernel_got_it(host, 
     assert not refused.latency_at_most
 
 
-async def stamping(sock):
-    """Returns once the kernel times packets as they come in: that it is told takes a moment."""
-    sock.bind(("127.0.0.1", 0))
-    sock.setblocking(False)
-    async with asyncio.timeout(10):
-        while True:
-            sock.sendto(b"", sock.getsockname())
-            before = time.time()
-            _, ancillary, *_ = sock.recvmsg(1, 64)
-            if kernel_time.of_message(ancillary, before) is not None:
-                return
-            await asyncio.sleep(0)
-
-
 @LINUX
 async def test_an_echo_reply_has_the_time_at_which_the_kernel_got_it(echo_client):
-    asked = asyncio.create_task(echo_client.ping("127.0.0.1", 5))
-    await asyncio.sleep(0)
-    block()
-    reply = await asked
+    with packets_timed():
+        asked = asyncio.create_task(echo_client.ping("127.0.0.1", 5))
+        await asyncio.sleep(0)
+        block()
+        reply = await asked
     assert reply.latency_source == "kernel-timestamp"
     assert reply.latency_ms < BUSY * 1000
     assert not reply.latency_at_most
@@ -205,3 +192,39 @@ def test_less_than_a_millisecond_by_the_systems_ping_is_a_bound(took, at_most):
     outcome = parse_output("10.0.0.1", f"Reply from 10.0.0.1: bytes=32 {took} TTL=64\n")
     assert outcome is not None
     assert outcome.latency_at_most is at_most
+
+
+class _SecondComes(asyncio.DatagramProtocol):
+    """Answers one of two datagrams once both have come."""
+
+    def __init__(self, answered):
+        self.answered = answered
+        self.came = []
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, peer):
+        self.came.append((peer, time.monotonic()))
+        if len(self.came) == 2:
+            self.transport.sendto(data, self.came[self.answered][0])
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+async def test_an_answer_to_one_of_two_datagrams_has_the_latency_of_that_one(kit, answered):
+    vantage = LocalVantage()
+    transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: _SecondComes(answered), local_addr=("127.0.0.1", 0)
+    )
+    port = transport.get_extra_info("sockname")[1]
+    job = kit.job(kit.check("a", port, transport="udp", probe="snmp"), "127.0.0.1")
+    call = Call(vantage, job, "127.0.0.1", 0.5, 1, asyncio.get_running_loop().time())
+    try:
+        assert await call.exchange(b"x", bool) == b"x"
+    finally:
+        transport.close()
+        await vantage.close()
+    assert call.outcome is not None
+    assert call.attempts == 2
+    between = (server.came[1][1] - server.came[0][1]) * 1000
+    assert (call.outcome.latency_ms >= between) is (answered == 0)
