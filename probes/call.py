@@ -223,11 +223,15 @@ class Call:
                 received=_shortened(received),
                 state=outcome.state,
                 reason=outcome.reason,
-                at_ms=round((now - self.start_time) * 1000 - outcome.elapsed_ms, 3),
+                at_ms=began_ms(outcome, (now - self.start_time) * 1000),
                 icmp=outcome.icmp,
                 errno=outcome.errno,
             )
         )
+
+    def at_ms(self, moment: float) -> float:
+        """Milliseconds from the start of the row to a loop time, as evidence has them."""
+        return round(max(0.0, moment - self.start_time) * 1000, 3)
 
     def close_unused(self, _: object = None) -> None:
         """Close the connection that the engine made, if no probe has taken it.
@@ -248,6 +252,7 @@ class Call:
                         address=self.address,
                         sent=_shortened(bytes(stream.sent).hex()),
                         received=_shortened(bytes(stream.received).hex()),
+                        at_ms=self.at_ms(stream.began),
                     )
                 )
             await stream.close()
@@ -298,6 +303,11 @@ def _failing_probe(error: ImportError) -> ProbeFunction:
         raise ImportError(str(error))
 
     return ask
+
+
+def began_ms(outcome: Outcome, ended_ms: float) -> float:
+    """Beginning of an attempt that ended at a time, both in milliseconds since one start."""
+    return round(max(0.0, ended_ms - outcome.elapsed_ms), 3)
 
 
 def _with_foreign_answer(

@@ -159,7 +159,7 @@ async def _run(call: Call, trust: ssl.SSLContext, progress: _Progress) -> Answer
             address=call.address,
             sent=printable(exchange.sent, MAX_EVIDENCE),
             received=printable(f"{response.status_line}; {headers}", MAX_EVIDENCE),
-            at_ms=round((started - call.start_time) * 1000, 3),
+            at_ms=call.at_ms(started),
         )
     )
     return _answered(call, progress, response)

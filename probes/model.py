@@ -217,15 +217,18 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One exchange: data sent and received as short text or hex, with address, end and time."""
+    """One exchange: data sent and received as short text or hex, with address, end and begin."""
 
     address: str
     sent: str = ""
     received: str = ""
     state: str = ""
     reason: str = ""
-    at_ms: float = 0.0
-    """Milliseconds since the start of the row."""
+    at_ms: float | None = 0.0
+    """Milliseconds from the start of the row to the beginning of this exchange.
+
+    None where it was made for several rows, beside them or after them.
+    """
     icmp: Icmp | None = None
     errno: int | None = None
 
@@ -278,6 +281,10 @@ class Observation:
     evidence: tuple[Evidence, ...] = ()
     interface: str | None = None
     """Interface that has the source address; None where it is not known."""
+    latency_at_most: bool = False
+    """The latency is an upper bound: it may hold the lag of the program that measured it."""
+    took_ms: float | None = None
+    """Milliseconds from `started` to the end of the last exchange; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ class MiddleboxDetector:
                 f"TCP connect to port {self._port}, which nothing uses",
                 state=outcome.state,
                 reason=outcome.reason,
+                at_ms=None,
             )
         self._evidence[address] = evidence
         completed = self._completed.pop(address, ())

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from probes.call import Answer, Call, NoAnswer, ProbeFunction, Unexpected
+from probes.call import Answer, Call, NoAnswer, ProbeFunction, Unexpected, began_ms
 from probes.engine.pacing import Work
 from probes.model import (
     ANSWERED_AFTER,
@@ -86,6 +86,8 @@ def from_outcome(
         work.attempts,
         known,
         tuple(work.evidence),
+        latency_at_most=outcome.latency_at_most,
+        took_ms=round(work.took_ms, 3),
     )
 
 
@@ -130,7 +132,9 @@ def without_own_pause(observation: Observation) -> Observation:
     facts = {name: fact for name, fact in observation.facts.items() if name != ANSWERED_AFTER}
     if observation.latency_source != "monotonic":
         return replace(observation, facts=facts)
-    return replace(observation, facts=facts, latency_ms=None, latency_source=None)
+    return replace(
+        observation, facts=facts, latency_ms=None, latency_source=None, latency_at_most=False
+    )
 
 
 def untested(work: Work, reason: Reason, problem: str, state: State = State.ERROR) -> Observation:
@@ -147,6 +151,7 @@ def untested(work: Work, reason: Reason, problem: str, state: State = State.ERRO
         attempts=work.attempts,
         facts=facts,
         evidence=tuple(work.evidence),
+        took_ms=round(work.took_ms, 3) if work.evidence else None,
     )
 
 
@@ -164,15 +169,15 @@ def not_over_ipv6(work: Work) -> Observation:
     return replace(observation, facts={**observation.facts, IPV4_ONLY: list(work.addresses)})
 
 
-def evidence_of(outcome: Outcome, at_ms: float, sent: str, received: str = "") -> Evidence:
-    """Evidence of one attempt; `at_ms` is when it ended, since the start of the row."""
+def evidence_of(outcome: Outcome, ended_ms: float, sent: str, received: str = "") -> Evidence:
+    """Evidence of one attempt, which ended `ended_ms` after the start of the row."""
     return Evidence(
         outcome.address,
         sent,
         received,
         outcome.state,
         outcome.reason,
-        round(at_ms - outcome.elapsed_ms, 3),
+        began_ms(outcome, ended_ms),
         outcome.icmp,
         outcome.errno,
     )
@@ -232,9 +237,10 @@ async def run_tcp_probe(
     finally:
         await call.close()
     work.take_call()
+    work.ended = loop.time()
     waited = max(call.waited, timings.get("banner", 0.0) / 1000)
     facts = {**facts, **_slowness(waited)}
-    timings = {"answer": (loop.time() - started) * 1000, **timings}
+    timings = {"answer": (work.ended - started) * 1000, **timings}
     if decisive is not None:
         # The other addresses were tried on another port, so they cannot be compared with this one.
         outcome, tried = decisive, ()
@@ -291,6 +297,7 @@ async def run_udp_probe(
         outcomes.append(outcome)
         if outcome.state is State.OPEN:
             break
+    work.ended = loop.time()
     best = min(range(len(outcomes)), key=lambda index: outcome_rank(outcomes[index]))
     answer = answers.get(best) or Answer(Service.NOT_ASKED)
     return from_outcome(
@@ -314,8 +321,8 @@ async def run_ping(vantage: Vantage, work: Work, timeout: float, retries: int) -
             answer = "ICMP echo reply" if outcome.state is State.OPEN else ""
             now = loop.time()
             work.listened.append((now - outcome.elapsed_ms / 1000, now))
-            at_ms = (now - work.start_time) * 1000
-            work.evidence.append(evidence_of(outcome, at_ms, "ICMP echo request", received=answer))
+            ended_ms = (now - work.start_time) * 1000
+            work.evidence.append(evidence_of(outcome, ended_ms, "ICMP echo request", answer))
 
         async def send(listen: float, address: str = address) -> Outcome:
             work.attempts += 1
@@ -328,6 +335,7 @@ async def run_ping(vantage: Vantage, work: Work, timeout: float, retries: int) -
         outcomes.append(outcome)
         if outcome.state is State.OPEN:
             break
+    work.ended = loop.time()
     best = min(outcomes, key=outcome_rank)
     service = Service.CONFIRMED if best.state is State.OPEN else Service.NOT_ASKED
     facts: dict[str, object] = {}

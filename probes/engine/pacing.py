@@ -31,6 +31,7 @@ class Work:
         "call",
         "cancel",
         "connects",
+        "ended",
         "evidence",
         "forced",
         "holds_slot",
@@ -64,6 +65,8 @@ class Work:
         self.repeats = 0
         """Number of restarts because the process was suspended."""
         self.start_time = 0.0
+        self.ended = 0.0
+        """Loop time at which its last exchange ended."""
         self.listened: list[tuple[float, float]] = []
         """Loop times between which each of its attempts was listened for."""
         self.started = ""
@@ -76,6 +79,11 @@ class Work:
             self.evidence += self.call.evidence
             self.listened += self.call.listened
             self.call = None
+
+    @property
+    def took_ms(self) -> float:
+        """Milliseconds from its start to the end of its last exchange."""
+        return max(0.0, self.ended - self.start_time) * 1000
 
     @property
     def silence_ms(self) -> float:

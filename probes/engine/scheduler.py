@@ -273,6 +273,8 @@ class Scheduler:
         if not work.attempts:
             work.start_time, work.started = self._clock.now()
             work.listened.clear()
+            # What is there of an attempt that a suspend spoiled has the times of another start.
+            work.evidence.clear()
         self._in_flight.add(work)
         self._concurrency.add(work)
         job = work.job
@@ -385,7 +387,8 @@ class Scheduler:
         connects, work.connects = work.connects, None
         assert connects is not None
         work.attempts += connects.attempts
-        work.listened.append((connects.began, connects.ended[-1][1]))
+        work.ended = max(ended for _, ended in connects.ended)
+        work.listened.append((connects.began, work.ended))
         work.evidence += [
             evidence_of(one, (ended - work.start_time) * 1000, "TCP connect")
             for one, ended in connects.ended
@@ -408,9 +411,15 @@ class Scheduler:
                 self._on_fd_exhausted(work)
                 return
             problem = f"a fault in the {work.job.check.probe} probe ({type(error).__name__})"
-            work.take_call()
+            self._end_call(work)
             observation = untested(work, Reason.LOCAL_ERROR, problem)
         self._on_observation(work, observation)
+
+    def _end_call(self, work: Work) -> None:
+        """Take what the call of a row has done by now."""
+        if work.call is not None:
+            work.take_call()
+            work.ended = self._loop.time()
 
     def _on_fd_exhausted(self, work: Work) -> None:
         """Put the row back and lower the concurrency to what was possible."""
@@ -451,7 +460,7 @@ class Scheduler:
             work.cancel()
         if work.connects is not None:
             self._count_connects(work)
-        work.take_call()
+        self._end_call(work)
         self._leave_flight(work)
         self._queues.release(work)
 

@@ -122,7 +122,9 @@ def result_record(result: Result) -> dict[str, object]:
         "note": result.note,
         "latency_ms": seen.latency_ms,
         "latency_source": seen.latency_source,
+        **_at_most(seen),
         "timings_ms": dict(seen.timings_ms),
+        "took_ms": seen.took_ms,
         "source": seen.source,
         "interface": seen.interface,
         "started": seen.started,
@@ -142,6 +144,11 @@ def result_record(result: Result) -> dict[str, object]:
             for item in seen.evidence
         ],
     }
+
+
+def _at_most(seen: Observation) -> dict[str, object]:
+    """The key that says that the latency is an upper bound; empty where it is none."""
+    return {"latency_at_most": True} if seen.latency_at_most else {}
 
 
 _MAX_FACTS = 1000
@@ -167,7 +174,9 @@ def unchanged_record(result: Result, before: Result) -> dict[str, object] | None
         "key": result.job.key,
         "started": seen.started,
         "latency_ms": seen.latency_ms,
+        **_at_most(seen),
         "timings_ms": dict(seen.timings_ms),
+        "took_ms": seen.took_ms,
     }
     return {**record, "facts": facts} if facts else record
 
@@ -187,6 +196,8 @@ def parse_unchanged(record: Mapping[str, Any], before: Result) -> Result:
         latency_ms=None if latency is None else _parse_milliseconds(latency),
         timings_ms=_parse_timings(record.get("timings_ms", {})),
         facts=merged,
+        latency_at_most=_parse_flag(record.get("latency_at_most", False)),
+        took_ms=_parse_duration(record.get("took_ms")),
     )
     return replace(before, observation=seen)
 
@@ -360,6 +371,8 @@ class RowParser:
                 _parse_evidence(evidence) if evidence else (),
                 # Absent in logs of older versions.
                 _parse_interface(record.get("interface")),
+                _parse_flag(record.get("latency_at_most", False)),
+                _parse_duration(record.get("took_ms")),
             )
         except KeyError:
             raise BadLine("it has a word that this version does not know") from None
@@ -434,6 +447,16 @@ def _parse_interface(value: object) -> str | None:
     return value
 
 
+def _parse_flag(value: object) -> bool:
+    if type(value) is not bool:
+        raise BadLine("its latency_at_most is not true or false")
+    return value
+
+
+def _parse_duration(value: object) -> float | None:
+    return None if value is None else _parse_milliseconds(value)
+
+
 def _parse_milliseconds(value: object) -> float:
     if not is_finite_number(value):
         raise BadLine("one of its times is not a number or null")
@@ -475,7 +498,7 @@ def _parse_exchange(item: Any) -> Evidence:
         # One shared object each saves memory with a hundred thousand rows.
         _STATES.get(state, state),
         _REASONS.get(reason, reason),
-        0.0 if at is None else _parse_milliseconds(at),
+        _parse_duration(at),
         None if icmp is None else _parse_icmp(icmp),
         errno,
     )

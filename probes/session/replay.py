@@ -59,7 +59,11 @@ def _row(record: Mapping[str, object], rows: RowParser, latest: dict[str, Result
 def finish_time(result: Result) -> float:
     """Time at which a row's last exchange ended, in seconds since 1970; 0 if it is unknown."""
     seen = result.observation
-    took = max((one.at_ms for one in seen.evidence), default=seen.latency_ms or 0.0)
+    took = seen.took_ms
+    if took is None:
+        # Of an old log: its last exchange ended no earlier than it began.
+        began = (one.at_ms for one in seen.evidence if one.at_ms is not None)
+        took = max(began, default=seen.latency_ms or 0.0)
     return _unix_time(seen.started) + took / 1000
 
 

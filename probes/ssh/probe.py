@@ -331,7 +331,7 @@ def _evidence(call: Call, sniffer: BannerSniffer, client: _Client, started: floa
         address=call.address,
         sent=client.ident(),
         received=printable(bytes(sniffer.received[:MAX_EVIDENCE])),
-        at_ms=round((started - call.start_time) * 1000, 3),
+        at_ms=call.at_ms(started),
     )
 
 

@@ -53,6 +53,8 @@ class Outcome:
     latency_at_most: bool = False
     """The latency is an upper bound: it holds the lag of this program too."""
     elapsed_ms: float = 0.0
+    ended: float | None = None
+    """Loop time of its end, where several are told when the last one has ended."""
     pipe: Pipe | None = None
     """The TCP connection, when the state is open and `keep` was given."""
     data: bytes = b""

@@ -115,6 +115,7 @@ class HappyEyeballs:
 
     def _on_outcome(self, outcome: Outcome) -> None:
         self._running -= 1
+        outcome.ended = self._loop.time()
         self._outcomes.append(outcome)
         if self._done is None:
             if outcome.pipe is not None:

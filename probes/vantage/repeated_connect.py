@@ -104,7 +104,7 @@ class RepeatedConnect:
             seen = cancel() if cancel is not None else None
             if not isinstance(seen, tuple):
                 seen = (unfinished(self._addresses[0], now - self._began[number]),)
-            self.ended += [(one, now) for one in seen]
+            self.ended += [_with_end(one, now) for one in seen]
         self._cancels.clear()
 
     def _connect(self, done: OnConnected) -> Cancel:
@@ -126,8 +126,13 @@ class RepeatedConnect:
                 outcome.pipe.close()
             return
         now = self._loop.time()
-        self.ended += [(one, now) for one in tried or (outcome,)]
+        self.ended += [_with_end(one, now) for one in tried or (outcome,)]
         if outcome.reason is Reason.NO_RESPONSE and self._cancels:
             return
         self.cancel()
         done(outcome, tried)
+
+
+def _with_end(outcome: Outcome, now: float) -> tuple[Outcome, float]:
+    """Outcome with the loop time of its end, which is now where it does not tell another."""
+    return outcome, now if outcome.ended is None else outcome.ended

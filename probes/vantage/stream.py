@@ -36,6 +36,8 @@ class Stream:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._loop = asyncio.get_running_loop()
+        self.began = self._loop.time()
+        """Loop time from which on it could be used."""
         self.reader = reader
         self.writer = writer
         self.sent = bytearray()

@@ -5,6 +5,7 @@ A new one is a row of COLUMNS; the table, sorting, filters, `run` and the report
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -50,8 +51,13 @@ class RowData:
 
     @property
     def latency(self) -> float | None:
-        """Milliseconds."""
+        """Milliseconds; an upper bound where the observation says so."""
         return None if self.result is None else self.result.observation.latency_ms
+
+    @property
+    def latency_text(self) -> str:
+        """The latency in words, empty without one."""
+        return "" if self.result is None else latency_of(self.result.observation)
 
     @property
     def note(self) -> str:
@@ -200,6 +206,22 @@ def latency_text(ms: float | None) -> str:
     return f"{ms / 1000:.1f} s"
 
 
+def bound_text(ms: float) -> str:
+    """Upper bound of a latency in at most 8 cells, rounded up: `≤ 4.3 ms`, `≤ 19 ms`, `≤ 2.2 s`."""
+    # What is a hair above its own rounding is not rounded up: 4.3 has no exact binary form.
+    tenths = math.ceil(round(ms * 10, 6))
+    if tenths < 100:
+        return f"≤ {tenths / 10:.1f} ms"
+    whole = math.ceil(round(ms, 6))
+    return f"≤ {whole} ms" if whole < 1000 else f"≤ {math.ceil(whole / 100) / 10:.1f} s"
+
+
+def latency_of(observation: Observation) -> str:
+    """Latency of an observation as it is shown everywhere, a bound as what it is."""
+    ms = observation.latency_ms
+    return bound_text(ms) if ms is not None and observation.latency_at_most else latency_text(ms)
+
+
 _DIGITS = re.compile("([0-9]+)")
 
 
@@ -282,14 +304,17 @@ def _latency_cells(table: TableWidth, content: ContentWidths) -> int:
 
 
 def _latency_short(row: RowData, glyphs: Glyphs, table: TableWidth) -> tuple[str, str]:
-    text = latency_text(row.latency)
+    text = glyphs.clean(row.latency_text)
+    if len(text) > _latency_cells(table, ContentWidths()):
+        # The sign of a bound takes two cells in ASCII.
+        text = text.replace(" ", "", 1)
     return text.replace(" ", "") if table.compact else text, ""
 
 
-def _searched_latency(ms: float | None) -> str:
-    """A latency in both forms in which the table shows it."""
-    text = latency_text(ms)
-    return f"{text}\n{text.replace(' ', '')}"
+def _searched_latency(observation: Observation) -> str:
+    """A latency in the forms in which the table shows it."""
+    text = latency_of(observation)
+    return f"{text}\n{text.replace(' ', '', 1)}\n{text.replace(' ', '')}"
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -348,7 +373,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "latency",
         "Latency",
-        lambda cells: latency_text(cells.latency),
+        lambda cells: cells.latency_text,
         right=True,
         table=TableColumn("room", _latency_cells, _latency_short),
         sort=Sort("l", result=lambda result: result.observation.latency_ms),
@@ -356,7 +381,7 @@ COLUMNS: tuple[Column, ...] = (
             ">100",
             conditions.latency,
             conditions.limit_error,
-            searched_text=lambda result: _searched_latency(result.observation.latency_ms),
+            searched_text=lambda result: _searched_latency(result.observation),
         ),
         report=ReportColumn("9%", wrap=False),
         run=RunColumn(8),

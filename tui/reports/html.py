@@ -33,6 +33,7 @@ from tui.reports.model import (
     who_text,
     worst_first,
 )
+from tui.text.detail import beginning_text
 from tui.text.status import RULING, STATUS
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -206,7 +207,7 @@ def _block(where: str, lines: Iterable[str]) -> str:
 
 
 def _exchange(item: Evidence) -> str:
-    parts = [f"at {item.at_ms:.0f} ms to {item.address}"]
+    parts = [beginning_text(item)]
     parts += [f"sent {item.sent}"] if item.sent else []
     parts += [f"received {item.received}"] if item.received else []
     parts += [f"{item.state} ({item.reason})"] if item.state else []

@@ -10,7 +10,7 @@ from probes.model import Evidence, Icmp, Job, Observation, Result
 from probes.remediation import Remedy, commands, remedy
 from probes.wire.text import printable
 from profiles.model import Profile
-from tui.models.columns import latency_text
+from tui.models.columns import latency_of, latency_text
 from tui.text.pages import page_of
 
 _LONG = 600
@@ -75,7 +75,7 @@ def _observation_lines(observation: Observation) -> Iterator[Line]:
         yield "said no", printable(_icmp(observation.icmp), _LONG)
     timings = ", ".join(f"{name} {latency_text(ms)}" for name, ms in observation.timings_ms.items())
     if observation.latency_ms is not None:
-        clock = f"latency {latency_text(observation.latency_ms)} ({observation.latency_source})"
+        clock = f"latency {latency_of(observation)} ({observation.latency_source})"
         timings = f"{clock}; {timings}" if timings else clock
     if timings:
         yield "time", timings
@@ -89,9 +89,15 @@ def _observation_lines(observation: Observation) -> Iterator[Line]:
         yield f"exchange {number}", exchange_text(evidence)
 
 
+def beginning_text(evidence: Evidence) -> str:
+    """Time and destination of an exchange: `at 12 ms to 10.0.0.2`."""
+    when = "beside the row's own" if evidence.at_ms is None else f"at {evidence.at_ms:.0f} ms"
+    return f"{when} to {evidence.address}"
+
+
 def exchange_text(evidence: Evidence) -> str:
     """One exchange as harmless text."""
-    parts = [f"at {evidence.at_ms:.0f} ms to {evidence.address}"]
+    parts = [beginning_text(evidence)]
     if evidence.sent:
         parts.append(f"sent {evidence.sent}")
     if evidence.received:

@@ -14,7 +14,9 @@ from probes.model import (
     MISSING,
     Event,
     Observation,
+    Reason,
     Result,
+    Service,
     State,
     Status,
     Target,
@@ -75,7 +77,7 @@ class _RowRounds:
         self.cause = _cause(result)
         self.since = since
         self.last_seen = since
-        """End of the last measurement, in seconds since 1970."""
+        """Last moment at which the row was seen to be so, in seconds since 1970."""
         self.started = ""
         self.total = 0
         self.lost = 0
@@ -127,7 +129,7 @@ class RowHistory:
 
     def _add(self, result: Result) -> Change | None:
         seen = result.observation
-        at, last_old, ended = _times(result)
+        at, last_old = _times(result)
         row = self._rows.get(result.job.key)
         if row is None:
             row = self._rows[result.job.key] = _RowRounds(result, at)
@@ -142,7 +144,7 @@ class RowHistory:
             if target == result.job.target:
                 at = max(at, decided)
         elif result.status in MEASURED or result.status is Status.NO_HOST:
-            row.started, row.last_seen = seen.started, ended
+            row.started, row.last_seen = seen.started, at
             row.add(_value(seen))
             self._measured = (result.job.target, at)
         row.cause = _cause(result)
@@ -155,17 +157,20 @@ class RowHistory:
         return Change(result, before, _local_time(since), _local_time(not_before), _local_time(at))
 
 
-def _times(result: Result) -> tuple[float, float, float]:
-    """First attempt that saw a row as it is, last one that saw it otherwise, and its end.
+def _times(result: Result) -> tuple[float, float]:
+    """Time at which a row was seen as it is, and of the last attempt that saw it otherwise.
 
-    Seconds since 1970; 0 for the second where one attempt was enough.
+    Seconds since 1970; 0 for the second where one attempt was enough. An answer is seen when it
+    comes. Of silence only the start is certain: an answer to what was sent then would have come,
+    and what returns while nobody sends is seen by the next attempt.
     """
     seen = result.observation
     started = _seconds(seen.started)
     ended = max(started, finish_time(result))
-    if result.status not in AVAILABLE:
-        return started, 0.0, ended
-    return ended, started if seen.attempts > 1 else 0.0, ended
+    if result.status in AVAILABLE:
+        return ended, started if seen.attempts > 1 else 0.0
+    silent = seen.reason is Reason.NO_RESPONSE or seen.service is Service.SILENT
+    return started if silent else ended, 0.0
 
 
 def _cause(result: Result) -> tuple[object, ...]:
@@ -178,7 +183,7 @@ def _value(seen: Observation) -> float:
     rejected = seen.state is State.FILTERED and seen.icmp is not None
     if seen.state not in (State.OPEN, State.CLOSED) and not rejected:
         return LOST
-    return UNTIMED if seen.latency_ms is None else seen.latency_ms
+    return UNTIMED if seen.latency_ms is None or seen.latency_at_most else seen.latency_ms
 
 
 def _seconds(started: str) -> float:

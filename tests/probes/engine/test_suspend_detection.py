@@ -101,6 +101,10 @@ async def test_a_run_on_a_machine_that_is_suspended_all_the_time_ends(kit, clock
     results = [event for event in session.events if isinstance(event, Result)]
     assert [one.observation.reason for one in results] == [Reason.NO_RESPONSE]
     assert len(vantage.connects) == MAX_REPEATS + 1
+    # The times of what a suspend spoiled are those of another start.
+    (seen,) = (one.observation for one in results)
+    assert seen.attempts == len(seen.evidence)
+    assert all(0 <= one.at_ms <= seen.took_ms for one in seen.evidence)
 
 
 async def test_a_service_that_was_silent_over_a_suspend_is_asked_again(kit, clock):

@@ -89,12 +89,14 @@ OBSERVATIONS = st.builds(
             received=ANY_TEXT,
             state=st.sampled_from(State),
             reason=st.sampled_from(Reason),
-            at_ms=TIMES,
+            at_ms=st.none() | TIMES,
             icmp=ICMP,
             errno=st.none() | st.integers(0, 200),
         ),
         max_size=3,
     ).map(tuple),
+    latency_at_most=st.booleans(),
+    took_ms=st.none() | TIMES,
 )
 
 
@@ -120,11 +122,15 @@ def test_a_result_survives_its_line_and_the_line_fits_the_schema(
 
 
 def test_a_result_has_the_keys_of_the_contract_in_their_order(make_result: Make) -> None:
-    assert list(result_record(make_result())) == [
+    keys = [
         *["type", "key", "check", "role", "host", "address", "transport", "port", "state"],
         *["reason", "icmp", "service", "status", "note", "latency_ms", "latency_source"],
-        *["timings_ms", "source", "interface", "started", "attempts", "facts", "evidence"],
+        *["timings_ms", "took_ms", "source", "interface", "started", "attempts", "facts"],
+        "evidence",
     ]
+    assert list(result_record(make_result())) == keys
+    keys.insert(keys.index("timings_ms"), "latency_at_most")
+    assert list(result_record(make_result(latency_at_most=True))) == keys
 
 
 def test_icmp_names_its_sender_and_only_version_6(make_result: Make) -> None:
@@ -166,10 +172,13 @@ def test_a_finding_survives_its_line_and_keeps_count_of_keys_that_do_not_fit() -
 
 def test_the_schema_refuses_what_is_not_a_result(make_result: Make, validate: Validate) -> None:
     good = json.loads(result_line(make_result()))
-    for key, value in (("port", "x"), ("state", "ajar"), ("facts", []), ("evidence", [{}])):
+    for key, value in (
+        *(("port", "x"), ("state", "ajar"), ("facts", []), ("evidence", [{}])),
+        *(("took_ms", "1"), ("latency_at_most", 1)),
+    ):
         with pytest.raises(jsonschema.ValidationError):
             validate(good | {key: value})
-    for key in good.keys() - {"interface"}:
+    for key in good.keys() - {"interface", "took_ms"}:
         with pytest.raises(jsonschema.ValidationError):
             validate({name: value for name, value in good.items() if name != key})
 
@@ -198,6 +207,7 @@ def test_numbers_that_are_not_finite_become_null(
 ) -> None:
     strange = make_result(
         latency_ms=math.nan,
+        took_ms=math.inf,
         timings_ms={"connect": math.inf, "tls": 1.5},
         facts={"skew": -math.inf, "list": [math.nan]},
         evidence=(Evidence("192.0.2.1", at_ms=math.nan),),
@@ -207,7 +217,8 @@ def test_numbers_that_are_not_finite_become_null(
     seen = RowParser(profile, ()).parse(record).observation
     assert (seen.latency_ms, dict(seen.timings_ms)) == (None, {"tls": 1.5})
     assert seen.facts == {"skew": None, "list": [None]}
-    assert seen.evidence[0].at_ms == 0.0
+    assert seen.evidence[0].at_ms is None
+    assert seen.took_ms is None
 
 
 def test_facts_json_cannot_carry_are_written_as_something_it_can(make_result: Make) -> None:

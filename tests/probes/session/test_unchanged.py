@@ -38,7 +38,9 @@ def test_a_row_that_is_as_it_was_is_a_short_line_and_reads_as_a_whole_one(
         first,
         2,
         latency_ms=0.5,
+        latency_at_most=True,
         timings_ms={"connect": 0.6},
+        took_ms=12.5,
         facts={"summary": "LDAP", "load": 2, "new": True},
     )
     path = write_log(first, again)

@@ -128,6 +128,17 @@ def test_what_opens_in_the_second_round_ends_both() -> None:
     ]
 
 
+def test_every_address_has_the_time_of_its_own_end() -> None:
+    ends = {"a": [(0.1, CLOSED)], "b": [(0.05, UNREACHABLE)], "c": [(0.4, OPEN)]}
+    network = Network(ends)
+    _, connects = connected(network, *ends)
+    # The next address follows at once where one has failed, and else after 250 ms (RFC 8305).
+    told = {one.address: (ended - one.elapsed_ms / 1000, ended) for one, ended in connects.ended}
+    assert told["a"] == pytest.approx((0, 0.1))
+    assert told["b"] == pytest.approx((0.1, 0.15))
+    assert told["c"] == pytest.approx((0.15, 0.55))
+
+
 @pytest.mark.parametrize("said", [CLOSED, UNREACHABLE])
 def test_nothing_is_repeated_beside_an_address_that_has_answered_in_any_way(said) -> None:
     network = Network({"a": [(0.02, said)]})

@@ -97,7 +97,8 @@ def test_a_row_came_up_when_it_answered_and_not_when_its_first_attempt_began():
     second = replace(
         up.observation,
         attempts=2,
-        evidence=(Evidence("10.0.0.2", at_ms=4000.0), Evidence("10.0.0.2", at_ms=4001.0)),
+        evidence=(Evidence("10.0.0.2", at_ms=0.0), Evidence("10.0.0.2", at_ms=1100.0)),
+        took_ms=4001.0,
     )
     (change,) = past_of(row("14:02:52", Status.BLOCKED, None)).add(
         [replace(up, observation=second)]
@@ -107,9 +108,54 @@ def test_a_row_came_up_when_it_answered_and_not_when_its_first_attempt_began():
     assert change.at - change.since == timedelta(seconds=24, milliseconds=1)
 
 
-def test_a_row_went_down_between_its_last_answer_and_its_first_silent_attempt():
+@pytest.mark.parametrize(
+    ("reason", "took_ms"), [(Reason.NO_RESPONSE, 9000.0), (Reason.NO_RESPONSE, None)]
+)
+def test_a_row_may_have_come_up_while_its_silent_attempt_was_waited_for(reason, took_ms):
+    silent = row("14:00:00", Status.BLOCKED, None)
+    waited = replace(
+        silent.observation,
+        reason=reason,
+        attempts=2,
+        evidence=(Evidence("10.0.0.2", at_ms=0.0), Evidence("10.0.0.2", at_ms=1100.0)),
+        took_ms=took_ms,
+    )
+    up = row("14:00:10")
+    up = replace(up, observation=replace(up.observation, took_ms=1500.0))
+    (change,) = past_of(replace(silent, observation=waited)).add([up])
+    assert f"{change.not_before:%M:%S}" == "00:00"
+    assert f"{change.at:%M:%S.%f}"[:8] == "00:11.50"
+
+
+def test_a_refusal_is_seen_when_it_comes_and_until_then():
+    refused = replace(
+        row("14:00:10", Status.BLOCKED, None).observation,
+        state=State.CLOSED,
+        reason=Reason.CONN_REFUSED,
+        took_ms=3000.0,
+    )
+    past = past_of(row("14:00:00"))
+    (down,) = past.add([Result(JOB, Status.BLOCKED, "Refused.", refused)])
+    assert f"{down.at:%M:%S}" == "00:13"
+    (up,) = past.add([row("14:00:20")])
+    assert f"{up.not_before:%M:%S}" == "00:13"
+
+
+def test_a_bound_is_no_latency_of_a_round():
+    late = replace(row("12:00:10").observation, latency_ms=18.0, latency_at_most=True)
+    past = past_of(row("12:00:00", ms=3.0), Result(JOB, Status.OK, "", late))
+    series = past.of(JOB.key)
+    assert series is not None
+    assert series.rounds == (3.0, UNTIMED)
+    assert series.spread == (3.0, 3.0, 3.0)
+
+
+@pytest.mark.parametrize("at_ms", [0.0, 2400.0])
+def test_a_row_went_down_between_its_last_answer_and_its_first_silent_attempt(at_ms):
     answered = row("14:00:00")
-    late = replace(answered.observation, evidence=(Evidence("10.0.0.2", at_ms=2500.0),))
+    late = replace(
+        answered.observation, evidence=(Evidence("10.0.0.2", at_ms=at_ms),), took_ms=2500.0
+    )
     (change,) = past_of(replace(answered, observation=late)).add(
         [row("14:00:30", Status.BLOCKED, None)]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from probes.call import Answer, Call
 from probes.engine.middlebox import UNUSED_PORTS
 from probes.engine.pacing import SUSPEND_THRESHOLD
 from probes.model import Reason, Service, State, Status
+from probes.session.replay import finish_time
 from probes.vantage import Outcome
 from probes.vantage.datagram_pacing import INTERVAL
 from probes.vantage.repeated_connect import SILENCE
@@ -158,6 +160,25 @@ def test_the_second_connect_begins_beside_the_first_and_both_get_their_time(kit)
     seen = latest["a"].observation
     assert (seen.reason, seen.attempts, len(seen.evidence)) == (Reason.NO_RESPONSE, 2, 2)
     assert [one.at_ms for one in seen.evidence] == pytest.approx([0, SILENCE * 1000], abs=20)
+    assert seen.took_ms == pytest.approx((SILENCE + TIMEOUT) * 1000, abs=20)
+
+
+@pytest.mark.parametrize("answers", [[TRIP], [2.0], [NEVER, TRIP], [NEVER, NEVER], [3.9, NEVER]])
+@pytest.mark.parametrize("how", [OPEN, (State.CLOSED, Reason.CONN_REFUSED)])
+def test_every_exchange_begins_between_the_start_and_the_end_of_its_row(
+    kit, answers: list[float | None], how: tuple[State, Reason]
+) -> None:
+    network = Network({80: answers}, how)
+    latest, _ = measured(kit, network, kit.check("a", 80))
+    seen = latest["a"].observation
+    began, ended = network.connects[0].began, max(one.ended or 0.0 for one in network.connects)
+    assert seen.took_ms == pytest.approx((ended - began) * 1000, abs=1)
+    told = [one.at_ms for one in seen.evidence]
+    assert sorted(told) == pytest.approx([one.began * 1000 for one in network.connects], abs=20)
+    assert all(0 <= at <= seen.took_ms for at in told)
+    assert finish_time(latest["a"]) - datetime.fromisoformat(seen.started).timestamp() == (
+        pytest.approx(seen.took_ms / 1000)
+    )
 
 
 @pytest.mark.parametrize("after", [TRIP, 1.0 + TRIP, SILENCE - 0.01])
