@@ -187,7 +187,9 @@ class Output:
         self.verdicts = Verdicts()
         self.verdicts.add(jobs)
         self._json = as_json
-        self._lines = ResultFormatter(jobs, colour=_colour(sys.stdout))
+        self._lines = ResultFormatter(
+            jobs, colour=_colour(sys.stdout), encoding=sys.stdout.encoding or "ascii"
+        )
         self._progress = _Progress(len(jobs))
         self._latest: dict[str, Result] = {}
         self._findings: tuple[Finding, ...] = ()

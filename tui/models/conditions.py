@@ -316,12 +316,14 @@ def note(values: Sequence[Value]) -> RowPredicate:
 
 
 def latency(values: Sequence[Value]) -> RowPredicate:
-    """Rows whose latency is within one of these limits."""
+    """Rows whose latency is within one of these limits, a bound only with all it may stand for."""
     spans = [span for value in values if (span := interval(value.text)) is not None]
 
     def passes(job: Job, status: Status, result: Result | None) -> bool:
-        ms = None if result is None else result.observation.latency_ms
-        return ms is not None and any(low <= ms <= high for low, high in spans)
+        if result is None or (ms := result.observation.latency_ms) is None:
+            return False
+        least = 0.0 if result.observation.latency_at_most else ms
+        return any(low <= least and ms <= high for low, high in spans)
 
     return passes
 

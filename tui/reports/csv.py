@@ -34,6 +34,9 @@ _CSV_ONLY = (
     _CsvOnlyColumn(21, "icmp type", lambda _, row: _of_icmp(row, lambda icmp: str(icmp.type))),
     _CsvOnlyColumn(22, "icmp code", lambda _, row: _of_icmp(row, lambda icmp: str(icmp.code))),
     _CsvOnlyColumn(23, "to change by", who_text),
+    _CsvOnlyColumn(
+        24, "latency at most", lambda _, row: "yes" if row.observation.latency_at_most else ""
+    ),
 )
 _SHARED = tuple((column, column.csv) for column in COLUMNS if column.csv is not None)
 _TEXTS = tuple(cell.text or column.text for column, cell in _SHARED)

@@ -146,7 +146,9 @@ def times_text(observation: Observation) -> str:
     """The latency with its clock, then what each phase took, in milliseconds."""
     parts = [f"{name} {ms:.2f} ms" for name, ms in observation.timings_ms.items()]
     if observation.latency_ms is not None:
-        parts.insert(0, f"latency {observation.latency_ms:.2f} ms ({observation.latency_source})")
+        bound = "≤ " if observation.latency_at_most else ""
+        value = f"{bound}{observation.latency_ms:.2f} ms"
+        parts.insert(0, f"latency {value} ({observation.latency_source})")
     return ", ".join(parts)
 
 

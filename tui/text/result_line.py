@@ -7,16 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from probes.model import FAILURES, Job, Result, Status
 from probes.wire.text import printable
 from tui.models.columns import COLUMNS, RowData
-from tui.text.status import STATUS, in_order
+from tui.text.status import ASCII, STATUS, in_order
 
 _COLUMNS = tuple((column, column.run) for column in COLUMNS if column.run is not None)
 
 
 class ResultFormatter:
-    """Formatter of the rows of one run in aligned columns; `colour` adds ANSI colours."""
+    """Formatter of the rows of one run in aligned columns; `colour` adds ANSI colours.
 
-    def __init__(self, jobs: Sequence[Job], *, colour: bool) -> None:
+    `encoding` is of the stream that gets them: one that lacks some signs gets them in ASCII.
+    """
+
+    def __init__(self, jobs: Sequence[Job], *, colour: bool, encoding: str = "utf-8") -> None:
         self._colour = colour
+        self._ascii = not encoding.lower().startswith(("utf", "u8"))
         rows = [RowData(Status.QUEUED, job, None) for job in jobs]
         self._widths: list[int] = []
         for column, run in _COLUMNS[:-1]:
@@ -28,6 +32,8 @@ class ResultFormatter:
         """One line: status, host, check, latency and the whole note."""
         row = RowData(result.status, result.job, result)
         texts = [printable(column.text(row), run.max_length) for column, run in _COLUMNS]
+        if self._ascii:
+            texts = [ASCII.clean(text, len(text)) for text in texts]
         for at, cells in enumerate(self._widths):
             texts[at] = f"{texts[at]:{'>' if _COLUMNS[at][0].right else '<'}{cells}}"
         texts[0] = self._coloured(texts[0], result.status)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from probes.model import Job, Observation, Reason, Result, Service, State, Status, Target
 from profiles.model import Check
-from tui.models.columns import latency_text
+from tui.models.columns import latency_of
 from tui.models.filter import Filter, row_predicate
 from tui.models.query import parse
 
@@ -46,6 +46,7 @@ def rows(draw: st.DrawFn) -> Row:
         draw(st.sampled_from(tuple(Service))),
         address=draw(st.sampled_from((None, "10.2.0.14", "10.3.0.1", "2001:db8::5"))),
         latency_ms=draw(st.sampled_from((None, 0.42, 10.0, 38.1, 100.0, 2100.0))),
+        latency_at_most=draw(st.booleans()),
     )
     return job, status, Result(job, status, draw(st.sampled_from(NOTES)), seen)
 
@@ -98,6 +99,11 @@ def has_latency(row: Row, limit: str) -> bool:
     if ms is None:
         return False
     low, high = milliseconds(limit.lstrip("<>="))
+    if row[2] and row[2].observation.latency_at_most:
+        # It may be anything down to nothing, so only an upper limit is sure to hold.
+        return ("-" in limit and low == 0 and ms <= high) or (
+            "<" in limit and (ms < low or ("=" in limit and ms == low))
+        )
     if "-" in limit:
         return low <= ms <= high
     return ("=" in limit and ms == low) or (ms > low if ">" in limit else ms < low)
@@ -133,7 +139,7 @@ def has(row: Row, field: str, value: str) -> bool:
         case _:
             shown = [job.target.label, job.check_text, job.check.id, status.value]
             if result is not None and seen is not None:
-                latency = latency_text(seen.latency_ms)
+                latency = latency_of(seen)
                 shown += [result.note, str(seen.address), latency, latency.replace(" ", "")]
             return any(value in text.lower() for text in shown)
 
@@ -156,7 +162,7 @@ VALUES = {
     "check": ("winrm", "windows.winrm", "windows", "dns", "rpc*"),
     "role": ("windows.dc", "dc", "target", "unix"),
     "note": ("refused", "timed", "s"),
-    "latency": (">100", ">=100", "<10", "<=10", "10-50", "<=2s", "1-3s"),
+    "latency": (">100", ">=100", "<10", "<=10", "10-50", "0-50", "<=2s", "1-3s"),
     "reason": dashed(Reason),
     "service": dashed(Service),
     "state": dashed(State),

@@ -40,7 +40,15 @@ def test_a_row_has_what_was_seen_and_who_said_no(
     assert (found["said no"], found["icmp type"], found["icmp code"]) == ("10.20.1.1", "3", "13")
     assert found["note"] == '10.20.1.1 rejected it, "prohibited".'
     assert found["to change"] == "Allow TCP 5985 from 10.20.1.9 to 10.20.2.14 on 10.20.1.1."
-    assert found["latency ms"] == "2.500"
+    assert (found["latency ms"], found["latency at most"]) == ("2.500", "")
+
+
+def test_a_bound_is_a_number_too_and_said_in_a_column_of_its_own(
+    make_report: Callable[..., Report], make_result: Make
+) -> None:
+    row = make_result(latency_ms=18.25, latency_source="monotonic", latency_at_most=True)
+    (found,) = read("".join(report_csv.render(make_report(row))))
+    assert (found["latency ms"], found["latency at most"]) == ("18.250", "yes")
 
 
 def test_columns_keep_their_places_and_their_numbers_have_no_gap(

@@ -1,6 +1,7 @@
 """A result as a line of text."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,21 @@ def test_the_columns_of_all_lines_begin_at_the_same_place(make: MakeResult) -> N
         assert line.index(check) == shown[0].index("SSH TCP 22")
         assert line.index("Answers.") == shown[0].index("Answers.")
         assert line.startswith(result.status)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sign"), [("utf-8", "≤"), ("UTF-8", "≤"), ("ascii", "<="), ("ISO-8859-1", "<=")]
+)
+def test_a_bound_is_told_in_the_signs_of_the_stream(
+    make: MakeResult, encoding: str, sign: str
+) -> None:
+    result = make(latency=17.2, note="Refused…")
+    seen = replace(result.observation, latency_at_most=True)
+    lines = ResultFormatter([result.job], colour=False, encoding=encoding)
+    line = lines.format(replace(result, observation=seen))
+    assert f"{sign} 18 ms" in line
+    assert line.encode(encoding)
+    assert "?" not in line
 
 
 def test_a_line_holds_the_whole_note(make: MakeResult) -> None:

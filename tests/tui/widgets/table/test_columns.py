@@ -7,10 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from probes.model import Status
+from probes.model import Observation, Reason, Result, State, Status
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tests.tui.widgets.table.shown import a_table, hosts_seen, lines, many
-from tui.models.columns import COLUMNS, Column, ContentWidths, TableWidth, latency_text
+from tui.models.columns import (
+    COLUMNS,
+    Column,
+    ContentWidths,
+    TableWidth,
+    latency_of,
+    latency_text,
+)
 from tui.text.status import ASCII, STATUS, UNICODE, Glyphs
 from tui.widgets.table_rendering import fit, lay_out
 
@@ -177,6 +184,42 @@ async def test_a_narrow_table_tells_udp_and_cuts_the_title_before_the_port(
 def test_latencies_have_about_three_digits(ms: float | None, text: str) -> None:
     assert latency_text(ms) == text
     assert len(latency_text(ms)) <= 8
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (1.01, "≤ 1.1 ms"),
+        (4.3, "≤ 4.3 ms"),
+        (9.9, "≤ 9.9 ms"),
+        (9.91, "≤ 10 ms"),
+        (18.0, "≤ 18 ms"),
+        (18.01, "≤ 19 ms"),
+        (999.1, "≤ 1.0 s"),
+        (1000.0, "≤ 1.0 s"),
+        (2140.0, "≤ 2.2 s"),
+    ],
+)
+def test_a_bound_is_rounded_up_and_told_as_one(ms: float, text: str) -> None:
+    seen = Observation(State.CLOSED, Reason.CONN_REFUSED, latency_ms=ms, latency_at_most=True)
+    assert latency_of(seen) == text
+    assert len(text) <= 8
+    assert latency_of(replace(seen, latency_at_most=False)) == latency_text(ms)
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize("ms", [1.01, 9.91, 150.0, 999.0, 2140.0])
+@pytest.mark.parametrize("width", [58, 80, 120])
+async def test_a_bound_is_whole_at_every_width(width: int, ms: float, ascii: bool) -> None:
+    job = a_job("a")
+    seen = Observation(State.CLOSED, Reason.CONN_REFUSED, latency_ms=ms, latency_at_most=True)
+    async with a_table([job], size=(width, 24), ascii=ascii) as (pilot, table):
+        table.apply([Result(job, Status.BLOCKED, "Refused.", seen)])
+        await pilot.pause()
+        shown = lines(table)[1].replace(" ", "")
+        sign, other = ("<=", "≤") if ascii else ("≤", "<=")
+        assert latency_of(seen).replace("≤ ", sign).replace(" ", "") in shown
+        assert other not in shown
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
