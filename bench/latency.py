@@ -1,7 +1,10 @@
 """Goal 4: the latency in the log is within 1 ms of the round trip at 1,000 in flight.
 
 `python -m bench.latency`, as root. The truth is taken from the wire: the kernel's stamps on each
-SYN and its SYN-ACK. The peer is the clock around `asyncio.open_connection`, 1,000 in flight.
+SYN and its answer. The peer is the clock around `asyncio.open_connection`, 1,000 in flight.
+
+The kernel does not tell programs when a reset came: a latency of a refusal is within 1 ms too, or
+the log says that it is a bound, which must hold.
 """
 
 from __future__ import annotations
@@ -20,8 +23,8 @@ from probes.model import State
 
 FLIGHT, GOAL = 1000, 1.0
 
-Measured = list[tuple[str, int, str, float]]
-"""Host, port, clock and milliseconds."""
+Measured = list[tuple[str, int, str, float, bool]]
+"""Host, port, clock, milliseconds, and True where that is a bound."""
 
 
 async def naive(hosts: int) -> Measured:
@@ -32,7 +35,8 @@ async def naive(hosts: int) -> Measured:
         async with slots:
             began = time.perf_counter()
             _, writer = await asyncio.open_connection(host, port)
-            found.append((host, port, "perf_counter", (time.perf_counter() - began) * 1000))
+            ms = (time.perf_counter() - began) * 1000
+            found.append((host, port, "perf_counter", ms, False))
             writer.close()
 
     places = [(host, port) for port in lab.PORTS for host in lab.hosts(hosts)]
@@ -41,23 +45,38 @@ async def naive(hosts: int) -> Measured:
     return found
 
 
-def compared(name: str, module: str, *arguments: str) -> str:
-    """A line of the table: what a program says beside what the wire said at the same time."""
+def compared(name: str, module: str, *arguments: str) -> list[str]:
+    """Lines of the table, one a clock: what a program says beside what the wire said meanwhile."""
     with round_trips() as truth:
         words = [sys.executable, "-m", module, *arguments]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)
     measured = said if isinstance(said, list) else said["latencies"]
-    off = sorted(
-        abs(ms - truth[host, port]) for host, port, _, ms in measured if (host, port) in truth
-    )
-    assert len(off) > 0.9 * len(measured), "the capture lost too many packets to compare with"
-    clocks = " ".join(sorted({clock for _, _, clock, _ in measured}))
-    within = sum(one <= GOAL for one in off) / len(off)
-    wire = statistics.median(truth.values())
+    known = [one for one in measured if (one[0], one[1]) in truth]
+    assert len(known) > 0.9 * len(measured), "the capture lost too many packets to compare with"
+    lines = []
+    for clock in sorted({one[2] for one in known}):
+        rows = [
+            (ms, truth[host, port], at_most)
+            for host, port, source, ms, at_most in known
+            if source == clock
+        ]
+        lines.append(_line(f"{name} ({clock})", rows))
+    return lines
+
+
+def _line(name: str, rows: list[tuple[float, float, bool]]) -> str:
+    """A line of the table for milliseconds, the truth, and True where the first is a bound."""
+    off = sorted(abs(ms - wire) for ms, wire, at_most in rows if not at_most)
+    bounds = [ms >= wire for ms, wire, at_most in rows if at_most]
+    wire = statistics.median(wire for _, wire, _ in rows)
+    within = f"{sum(one <= GOAL for one in off) / len(off):.2%}" if off else ""
+    spread = [statistics.median(off), off[int(len(off) * 0.99)], off[-1]] if off else []
+    cells = [f"{value:9.3f}" for value in spread] or [" " * 9] * 3
+    held = f"{sum(bounds)} of {len(bounds)}" if bounds else ""
     return (
-        f"| {f'{name} ({clocks})':36} | {len(off):5} | {wire:7.3f} | {statistics.median(off):9.3f} "
-        f"| {off[int(len(off) * 0.99)]:9.3f} | {off[-1]:9.3f} | {within:11.2%} |"
+        f"| {name:36} | {len(rows):5} | {wire:7.3f} | {' | '.join(cells)} | {within:>11} "
+        f"| {held:>15} |"
     )
 
 
@@ -73,18 +92,18 @@ def main() -> None:
     sweep = ("bench.sweep", hosts, str(FLIGHT), "1", "--latencies")
     with lab.listening():
         rows = [
-            compared("the session log", *sweep),
-            compared("peer: asyncio", "bench.latency", "--naive", hosts),
+            *compared("the session log", *sweep),
+            *compared("peer: asyncio", "bench.latency", "--naive", hosts),
         ]
-    print(f"Open ports, {FLIGHT} in flight; milliseconds away from the wire\n")
+    print(f"Open and refused ports, {FLIGHT} in flight; milliseconds away from the wire\n")
     print(
         "| clock                                | ports | wire ms | off, half | off, p99  | worst"
-        "     | within 1 ms |\n"
+        "     | within 1 ms | bounds, held by |\n"
         "|--------------------------------------|------:|--------:|----------:|----------:|------"
-        "----:|------------:|"
+        "----:|------------:|----------------:|"
     )
     print("\n".join(rows))
-    print("\nGoal: all of the log within 1 ms.")
+    print("\nGoal: all of the log within 1 ms, or a bound that holds.")
 
 
 if __name__ == "__main__":

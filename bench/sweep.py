@@ -66,14 +66,17 @@ def _watch(events: queue.SimpleQueue[Sequence[Event]], busy: bool) -> dict[str, 
                 return seen
 
 
-def _latencies(path: Path) -> list[tuple[str, int, str, float]]:
-    """Open ports of a log: host, port, clock and milliseconds."""
+def _latencies(path: Path) -> list[tuple[str, int, str, float, bool]]:
+    """Answers in a log: host, port, clock, milliseconds, and True where that is a bound."""
     with path.open() as lines:
         records = [json.loads(line) for line in lines]
     return [
-        (record["host"], record["port"], record["latency_source"], record["latency_ms"])
+        (
+            *(record[key] for key in ("host", "port", "latency_source", "latency_ms")),
+            record.get("latency_at_most", False),
+        )
         for record in records
-        if record["type"] == "result" and record["state"] == "open"
+        if record["type"] == "result" and record["latency_ms"] is not None
     ]
 
 

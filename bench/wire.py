@@ -1,4 +1,4 @@
-"""The truth about a round trip: when the kernel saw a SYN and its SYN-ACK pass on loopback."""
+"""The truth about a round trip: when the kernel saw a SYN and its answer pass on loopback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ETH_P_IP = 0x0800
 _SO_TIMESTAMPNS = 35
 _SO_RCVBUFFORCE = 33
 _TIME = struct.Struct("=qq")
-_SYN, _ACK = 0x02, 0x10
+_SYN, _RST, _ACK = 0x02, 0x04, 0x10
 
 Flow = tuple[str, int]
 """The address and port that were asked."""
@@ -20,7 +20,7 @@ Flow = tuple[str, int]
 
 @contextmanager
 def round_trips() -> Iterator[dict[Flow, float]]:
-    """Collects, until it is left, milliseconds from the first SYN to the SYN-ACK of each flow."""
+    """Collects, until it is left, milliseconds from the first SYN to its SYN-ACK or reset."""
     found: dict[Flow, float] = {}
     done = threading.Event()
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IP)) as sock:
@@ -47,7 +47,9 @@ def _collect(sock: socket.socket, found: dict[Flow, float], done: threading.Even
                 return
             continue
         head = (data[0] & 15) * 4
-        if len(data) < head + 14 or data[9] != socket.IPPROTO_TCP or not data[head + 13] & _SYN:
+        if len(data) < head + 14 or data[9] != socket.IPPROTO_TCP:
+            continue
+        if not data[head + 13] & (_SYN | _RST):
             continue
         seconds, nanoseconds = _TIME.unpack(ancillary[0][2])
         when = seconds * 10**9 + nanoseconds
