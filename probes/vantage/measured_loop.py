@@ -8,6 +8,8 @@ from time import perf_counter
 
 _LEAST_WAIT = 0.001
 """Seconds from which on a poll has waited; a shorter one may find what came before it."""
+_MOST_OVERDUE = 0.005
+"""Seconds a wait may end after its time; after a longer one this process had stood still."""
 
 
 class MeasuredLoop(asyncio.SelectorEventLoop):
@@ -32,7 +34,7 @@ class _TimedSelector(selectors.DefaultSelector):
     """Selector that notes when its polls ended.
 
     Of what a poll finds after a wait nothing came before its end, but for what it takes to wake up.
-    Otherwise it came after the poll before, when the loop may have been busy.
+    Otherwise it came after the poll before: the loop was busy, or the process was stopped.
     """
 
     def __init__(self) -> None:
@@ -46,6 +48,7 @@ class _TimedSelector(selectors.DefaultSelector):
         ended = perf_counter()
         # A poll that must not wait may last as long too, where another thread computes.
         has_waited = timeout != 0 and ended - began >= _LEAST_WAIT
-        self.quiet_until = ended if has_waited else self._ended
+        is_overdue = timeout is not None and ended - began > timeout + _MOST_OVERDUE
+        self.quiet_until = ended if has_waited and not is_overdue else self._ended
         self._ended = ended
         return ready

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 import socket
 import struct
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from probes.call import Call
 from probes.model import Reason, State
+from probes.vantage import measured_loop
 from probes.vantage.local import kernel_time
 from probes.vantage.local.icmp import EchoClient
 from probes.vantage.local.latency import MAX_LAG_MS, own_latency
@@ -176,6 +178,33 @@ def test_what_is_noticed_after_a_wait_came_at_its_end_and_else_after_the_poll_be
         selector.unregister(near)
         near.close()
         far.close()
+        loop.close()
+
+
+@pytest.mark.parametrize(
+    ("timeout", "took", "waited"),
+    [
+        (0.25, 0.02, True),
+        (0.25, 0.251, True),
+        (None, 3.0, True),
+        # Its answer may have been there at once.
+        (0.25, 0.0005, False),
+        (0, 0.02, False),
+        # Nothing but a stop of the process makes a wait as long.
+        (0.25, 0.75, False),
+    ],
+)
+def test_a_poll_was_a_wait_if_it_lasted_as_long_as_one_may(monkeypatch, timeout, took, waited):
+    loop = MeasuredLoop()
+    try:
+        before = quiet_until(loop)
+        times = iter([before + 1, before + 1 + took])
+        monkeypatch.setattr(measured_loop, "perf_counter", lambda: next(times))
+        monkeypatch.setattr(selectors.DefaultSelector, "select", lambda self, timeout: [])
+        loop._timed_selector.select(timeout)
+        assert quiet_until(loop) == (before + 1 + took if waited else before)
+    finally:
+        monkeypatch.undo()
         loop.close()
 
 
