@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from probes.judging.findings import Confidence, FindingKind
 from probes.model import Status
 
@@ -211,5 +213,18 @@ def test_a_late_row_about_an_unused_address_meets_the_end_of_a_search(row, found
         for port, took in ((22, 3060.0), (161, 160.0))
     ]
     findings = found([searched, row("10.2.0.9", 22), *unused])
+    (finding,) = (one for one in findings if "10.2.0.7" in one.text)
+    assert finding.confidence is Confidence.CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("latency_ms", "connect_ms"), [(3065.0, 3066.0), (None, 3066.0), (65.0, 3066.0)]
+)
+def test_a_search_is_told_by_the_time_until_its_end_and_not_by_a_latency(
+    row, found, latency_ms, connect_ms
+):
+    made = row("10.2.0.7", 22, "down", by="10.1.1.1", took=latency_ms)
+    seen = replace(made.observation, timings_ms={"connect": connect_ms})
+    findings = found([replace(made, observation=seen), row("10.2.0.9", 22)])
     (finding,) = (one for one in findings if "10.2.0.7" in one.text)
     assert finding.confidence is Confidence.CERTAIN
