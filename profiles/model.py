@@ -175,7 +175,9 @@ class Cost:
 class Instead:
     """Checks that together stand in for a required one: then it is ready after enabling remoting.
 
-    They stand in only where the answers and conditions make every one of them needed.
+    They stand in only where the answers and conditions make every one of them needed. Where the
+    required one works, the loss of one of them costs nothing; where that was not tested, it is not
+    known if it does.
     """
 
     of: Annotated[str, {"doc": "id of the required check they stand in for", "refers": "check"}]

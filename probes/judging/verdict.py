@@ -67,6 +67,8 @@ class CheckOutcome(Enum):
     """Missing, and a row that decides if it is needed was not tested."""
     REPLACEABLE = auto()
     """Missing, and checks that could substitute for it were not all tested."""
+    SPARE = auto()
+    """Missing or not tested, and it substitutes for a check that is not missing."""
     UNVERIFIABLE = auto()
     """It cannot be told from outside."""
     INCONCLUSIVE = auto()
@@ -173,6 +175,7 @@ def judge_capability(
     for instead in capability.instead:
         if outcomes.get(instead.of) is CheckOutcome.BLOCKED and _may_substitute(instead, outcomes):
             outcomes[instead.of] = CheckOutcome.REPLACEABLE
+        outcomes |= _beside_required(instead, outcomes)
     judged = [JudgedCheck(checks[id], outcomes[id], own.get(id)) for id in outcomes]
     for other in capability.elsewhere:
         check = checks[other.check]
@@ -181,7 +184,10 @@ def judge_capability(
     ruling = _ruling(judged, substitute)
     text = verdict_sentence(profile, capability, ruling, judged, substitute, port)
     return Judgement(
-        ruling, _because(ruling, judged, substitute), _fix(capability, judged, answers), text
+        ruling,
+        _because(capability, ruling, judged, substitute),
+        _fix(capability, judged, answers),
+        text,
     )
 
 
@@ -368,10 +374,16 @@ class _Clauses:
             if judged.elsewhere is not None and judged.outcome is CheckOutcome.UNTESTED:
                 where = self._role(judged.check)
                 yield f"{self._name(judged.check)} could not be tested on any {where}"
-        unverifiable = self._own_names(CheckOutcome.UNVERIFIABLE)
-        if unverifiable and not any(one.outcome in _EXPLAINED for one in self.checks):
-            yield f"{joined(unverifiable)} cannot be verified from outside"
-        if not any(one.outcome in _EXPLAINED for one in self.checks):
+        explained = any(one.outcome in _EXPLAINED for one in self.checks)
+        unverifiable = self._own_checks(CheckOutcome.UNVERIFIABLE)
+        if explained:
+            unverifiable = [
+                one for one in unverifiable if one.check.id in _replaceable(self.capability)
+            ]
+        if unverifiable:
+            names = joined([self._name(one.check) for one in unverifiable])
+            yield f"{names} cannot be verified from outside"
+        if not explained:
             yield from self._without_protocol()
 
     def remarks(self) -> Iterable[str]:
@@ -398,6 +410,7 @@ class _Clauses:
                 )
         for role, names in without_host.items():
             yield f"no {role} was checked for {joined(names)}"
+        yield from self._spare()
 
     def _without_protocol(self) -> Iterable[str]:
         if names := self._own_names(CheckOutcome.NO_PROTOCOL):
@@ -412,6 +425,19 @@ class _Clauses:
             if judged.elsewhere is not None and judged.outcome is CheckOutcome.INCONCLUSIVE:
                 name, role = self._name(judged.check), self._role(judged.check)
                 yield f"{name} answers and does not serve on any {role} checked"
+
+    def _spare(self) -> Iterable[str]:
+        """Lost substitutes, with the check without which they would matter."""
+        spare = self._own_checks(CheckOutcome.SPARE)
+        for instead in self.capability.instead:
+            lost: dict[str, list[str]] = {}
+            for judged in spare:
+                # What the operator left out is no loss.
+                if judged.row is not None and judged.check.id in instead.requires:
+                    lost.setdefault(_loss(judged.row), []).append(self._name(judged.check))
+            required = self._name(self.profile.check(instead.of))
+            for what, names in lost.items():
+                yield f"{_clause(names, what)}, which matters only without {required}"
 
     def wrong_products(self) -> Iterable[str]:
         """Remarks about rows where another product answered in the right protocol."""
@@ -446,6 +472,17 @@ class _Clauses:
         return clause(next(title, check.role))
 
 
+def _replaceable(capability: Capability) -> frozenset[str]:
+    """Required checks that others may substitute for."""
+    return frozenset(instead.of for instead in capability.instead)
+
+
+def _loss(row: VerdictRow) -> str:
+    if row.status in UNTESTED:
+        return "not tested"
+    return f"not doing its work: {row.shortfall}" if row.shortfall else "not available"
+
+
 def _clause(names: Sequence[str], what: str, *, past: bool = False) -> str:
     one, many = ("was", "were") if past else ("is", "are")
     return f"{joined(names)} {one if len(names) == 1 else many} {what}"
@@ -478,6 +515,24 @@ def _may_substitute(instead: Instead, outcomes: Mapping[str, CheckOutcome]) -> b
     return bool(seen & _UNDECIDED) and seen <= _WORKING | _UNDECIDED | _NO_HINDRANCE
 
 
+def _beside_required(
+    instead: Instead, outcomes: Mapping[str, CheckOutcome]
+) -> dict[str, CheckOutcome]:
+    """Other outcomes of checks that could substitute, while the required one is not missing.
+
+    Where it works, the loss of a substitute costs nothing; where it is not known, nor is the cost.
+    """
+    required = outcomes.get(instead.of)
+    if required is None or required in _FAILED:
+        return {}
+    lost, becomes = _FAILED | _UNDECIDED, CheckOutcome.SPARE
+    if required in _UNDECIDED or required is CheckOutcome.UNVERIFIABLE:
+        lost, becomes = _FAILED, CheckOutcome.UNDECIDED
+    elif required is CheckOutcome.NOT_NEEDED:
+        becomes = CheckOutcome.NOT_NEEDED
+    return {id: becomes for id in instead.requires if outcomes[id] in lost}
+
+
 def _ruling(checks: Sequence[JudgedCheck], substitute: Instead | None) -> Ruling:
     seen = {check.outcome for check in checks}
     own = {check.outcome for check in checks if check.elsewhere is None} - {CheckOutcome.NOT_NEEDED}
@@ -500,10 +555,20 @@ def _is_refused(judged: JudgedCheck) -> bool:
 
 
 def _because(
-    ruling: Ruling, checks: Sequence[JudgedCheck], substitute: Instead | None
+    capability: Capability,
+    ruling: Ruling,
+    checks: Sequence[JudgedCheck],
+    substitute: Instead | None,
 ) -> tuple[str, ...]:
     decisive = _DECISIVE[ruling]
-    ids = tuple(judged.check.id for judged in checks if judged.outcome in decisive)
+    # Where it is not known if a substitute is needed, the required check is the reason.
+    unknown = _replaceable(capability) if ruling is Ruling.UNKNOWN else frozenset()
+    ids = tuple(
+        judged.check.id
+        for judged in checks
+        if judged.outcome in decisive
+        or (judged.outcome is CheckOutcome.UNVERIFIABLE and judged.check.id in unknown)
+    )
     if ruling is Ruling.UNKNOWN and not ids:
         return tuple(
             judged.check.id

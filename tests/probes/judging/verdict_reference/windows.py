@@ -256,7 +256,7 @@ WINDOWS = [
         elsewhere={"windows.kerberos": OK, "windows.ldap": LESS},
     ),
     Case(
-        # The answer yes makes them required beside WinRM too; then SMB alone is enough.
+        # The answer yes has them measured beside WinRM too; then SMB alone is enough.
         ENABLE,
         "windows.target",
         windows(BAD, smb=BAD),
@@ -267,12 +267,12 @@ WINDOWS = [
         answers={"enable_remoting": "yes"},
     ),
     Case(
-        ENABLE,
+        ONLY_PORT,
         "windows.target",
         windows(OK, **{**dict.fromkeys(ENABLING, OK), "smb": BAD}),
-        Ruling.BLOCKED,
-        "The computer cannot be audited: SMB (TCP 445) is not available.",
-        (SMB_FIX,),
+        Ruling.READY,
+        "The computer can be audited; SMB (TCP 445) is not available, which matters only without "
+        "WinRM (TCP 5985).",
         elsewhere=DC,
         answers={"enable_remoting": "yes"},
     ),
