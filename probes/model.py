@@ -180,6 +180,11 @@ class Job:
         return f"{self.check.title} {self.port_text}"
 
     @property
+    def name(self) -> str:
+        """Title of the check and its port as a sentence has them: `WinRM (TCP 5985)`."""
+        return f"{self.check.title} ({self.port_text})"
+
+    @property
     def endpoint(self) -> tuple[str, int | None]:
         """Host and port that the engine connects to: the proxy's where there is one."""
         return self.via or (self.target.host, self.port)

@@ -68,8 +68,8 @@ async def ask(call: Call) -> Answer:
     attempts = await _try_all(call, ports, started + call.patience * DEADLINE_SHARE)
     facts["tried"] = [_fact(one) for one in attempts]
     if not selected:
-        return _sample_verdict(attempts, problem, facts)
-    return _verdict(attempts, call.job.check.ports, facts)
+        return _sample_verdict(call.port, attempts, problem, facts)
+    return _verdict(call, attempts, facts)
 
 
 def _select_ports(
@@ -131,8 +131,9 @@ async def _try(call: Call, port: int, interface: Interface, deadline: float) -> 
     return PortAttempt(port, interface)
 
 
-def _verdict(attempts: Sequence[PortAttempt], ports: str, facts: dict[str, object]) -> Answer:
+def _verdict(call: Call, attempts: Sequence[PortAttempt], facts: dict[str, object]) -> Answer:
     """Answer about the range, by the ports that the mapper named."""
+    ports = call.job.check.ports
     blocked = [one for one in attempts if one.outcome and one.outcome.state is not State.CLOSED]
     refused = [one for one in attempts if one.outcome and one.outcome.state is State.CLOSED]
     confirmed = [
@@ -140,7 +141,7 @@ def _verdict(attempts: Sequence[PortAttempt], ports: str, facts: dict[str, objec
     ]
     unexpected = [one for one in attempts if one.outcome is None and one.problem]
     if blocked:
-        text = _blocked_text(attempts, blocked)
+        text = _blocked_text(call.port, attempts, blocked)
         return _not_open(blocked[0], text, facts)
     if not confirmed and refused:
         text = (
@@ -165,7 +166,7 @@ def _verdict(attempts: Sequence[PortAttempt], ports: str, facts: dict[str, objec
 
 
 def _sample_verdict(
-    attempts: Sequence[PortAttempt], problem: str, facts: dict[str, object]
+    mapper: int, attempts: Sequence[PortAttempt], problem: str, facts: dict[str, object]
 ) -> Answer:
     """Answer about the range, by a few usual ports, when the mapper names none.
 
@@ -176,7 +177,7 @@ def _sample_verdict(
     reached = [one for one in attempts if one not in blocked]
     why = f"The endpoint mapper names no ports: {problem}"
     if not reached:
-        text = _blocked_text(attempts, blocked)
+        text = _blocked_text(mapper, attempts, blocked)
         text += f" ({problem}, so the first ports of Windows were tried)"
         return _not_open(blocked[0], text, facts)
     text = f"{why}; TCP {_port_list(reached)}, tried as a sample of the range, can be reached"
@@ -188,12 +189,15 @@ def _not_open(one: PortAttempt, text: str, facts: dict[str, object]) -> Answer:
     return Answer(Service.NOT_ASKED, {"summary": text, **facts}, outcome=one.outcome)
 
 
-def _blocked_text(attempts: Sequence[PortAttempt], blocked: Sequence[PortAttempt]) -> str:
+def _blocked_text(
+    mapper: int, attempts: Sequence[PortAttempt], blocked: Sequence[PortAttempt]
+) -> str:
+    """Ports that the firewall does not let through, beside that of the mapper."""
     assert blocked[0].outcome is not None
     is_are = "is" if len(blocked) == 1 else "are"
     text = (
         f"{_ports_text(blocked)} {is_are} {blocked[0].outcome.state}: "
-        "the firewall lets 135 through but not the RPC traffic behind it"
+        f"the firewall lets {mapper} through but not the RPC traffic behind it"
     )
     others = len(attempts) - len(blocked)
     return f"{text}; {others} of {len(attempts)} dynamic ports can be reached" if others else text

@@ -24,7 +24,7 @@ async def ask(call: Call) -> Answer:
     is known, an answer proves the path and no more. Raises NoAnswer, and Unexpected for an answer
     that is not in the protocol of the port.
     """
-    service = call.job.check.port
+    service = call.job.check.service_port or call.job.check.port
     if service == RPC:
         return await _rpc(call)
     if service == NAME_SERVICE:

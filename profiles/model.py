@@ -152,6 +152,9 @@ class Check:
         },
     ] = ()
 
+    service_port: Annotated[int | None, {"derived": True}] = None
+    """The profile's port, whose protocol is spoken, where HOST:PORT replaced it."""
+
     @property
     def port_text(self) -> str:
         """The port as a person writes it: `TCP 5985`, `TCP 49152-65535`, `ICMP`."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from probes.model import Job, Target
 from profiles.model import Check, Profile
+from profiles.ports import checks_at
 
 CONFIRM_ABOVE = 1024
 """Number of endpoints above which the operator is asked before anything is sent."""
@@ -31,12 +32,13 @@ def plan(
     replaces that of its role's `custom_port` check and of no other. Of jobs with the same key one
     is kept.
     """
-    checks_by_role: dict[str, list[tuple[Check, bool]]] = {}
+    checks_by_role: dict[tuple[str, int | None], list[tuple[Check, bool]]] = {}
     checks_by_target: list[tuple[Target, list[tuple[Check, bool]]]] = []
     for target in targets:
-        if target.role not in checks_by_role:
-            checks_by_role[target.role] = _wanted_checks(profile, target.role, only)
-        checks_by_target.append((target, checks_by_role[target.role]))
+        place = target.role, target.port
+        if place not in checks_by_role:
+            checks_by_role[place] = _wanted_checks(profile, target, only)
+        checks_by_target.append((target, checks_by_role[place]))
     jobs: dict[str, Job] = {}
     for index in range(max(map(len, checks_by_role.values()), default=0)):
         for target, checks in checks_by_target:
@@ -45,8 +47,8 @@ def plan(
                 own = custom and target.port is not None
                 key = row_key(check.id, target, own)
                 if key not in jobs:
-                    port = target.port if own else check.port
-                    jobs[key] = Job(key, check, target, port, route(check, target.host, port))
+                    via = route(check, target.host, check.port)
+                    jobs[key] = Job(key, check, target, check.port, via)
     return tuple(jobs.values())
 
 
@@ -66,12 +68,12 @@ def endpoint_count(jobs: Sequence[Job]) -> int:
 
 
 def _wanted_checks(
-    profile: Profile, role: str, only: frozenset[str] | None
+    profile: Profile, target: Target, only: frozenset[str] | None
 ) -> list[tuple[Check, bool]]:
-    """Checks of the role, each with a flag: HOST:PORT replaces its port."""
-    custom = profile.custom_port(role)
+    """Checks of the target's role, each with a flag: HOST:PORT replaces its port."""
+    custom = profile.custom_port(target.role)
     return [
-        (check, check == custom)
-        for check in profile.checks_of(role)
+        (check, custom is not None and check.id == custom.id)
+        for check in checks_at(profile, target.role, target.port)
         if only is None or check.id in only
     ]

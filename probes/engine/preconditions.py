@@ -47,9 +47,7 @@ class Preconditions:
                     return
         missing = self.state.missing_dependency(job)
         if missing is not None:
-            dependency = missing.job.check
-            name = f"{dependency.title} ({dependency.port_text})"
-            problem = f"{name}, which it depends on, is not available"
+            problem = f"{missing.job.name}, which it depends on, is not available"
             self.complete(work, untested(work, Reason.DEPENDENCY, problem, State.NOT_RUN))
             return
         self.ready(work)

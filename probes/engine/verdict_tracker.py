@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probes.engine.plan import row_key
 from probes.judging.host_states import HostStates, state_keys
@@ -296,7 +296,11 @@ class VerdictTracker:
         """Row for verdicts on other targets: its change names its own host."""
         if result is None:
             return _NOT_TESTED
-        return verdict_row(result, self._hosts.of(result), result.job.target.label)
+        job = result.job
+        row = verdict_row(result, self._hosts.of(result), job.target.label)
+        if not job.check.custom_port or job.port is None:
+            return row
+        return replace(row, ports=(job.port,))
 
     def _capability_checks(self, role: str) -> tuple[_CapabilityChecks, ...]:
         if role not in self._checks_by_role:

@@ -107,8 +107,8 @@ def port_of(job: Job) -> Port:
     if check.transport == "icmp":
         return Port("icmp", 0, "")
     number = job.endpoint[1] or check.port or 0
-    own = job.via is not None or (job.port is not None and job.port != check.port)
-    return Port(check.transport, number, check.ports if check.ports and not own else str(number))
+    behind = check.ports if job.via is None else ""
+    return Port(check.transport, number, behind or str(number))
 
 
 def allow_on_device(device: str, source: str, to: str) -> tuple[str, str]:

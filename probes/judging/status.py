@@ -118,7 +118,7 @@ def not_needed(profile: Profile, check: Check, answers: Mapping[str, str], sibli
         if unless.fact and not other.observation.facts.get(unless.fact):
             continue
         means = f"found this to be a {unless.fact}" if unless.fact else "answers"
-        return f"Not needed while {other.job.check.title} ({other.job.check.port_text}) {means}"
+        return f"Not needed while {other.job.name} {means}"
     return ""
 
 

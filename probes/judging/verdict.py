@@ -25,6 +25,7 @@ from probes.model import (
 )
 from probes.wire.text import printable
 from profiles.model import Capability, Check, Elsewhere, Instead, Profile, clause
+from profiles.ports import as_asked
 
 _MAX_REMARK = 200
 _NAME_ANOTHER = "Name the host that is meant: another product answers here."
@@ -49,6 +50,8 @@ class VerdictRow:
     """Clause about a row with a warning that the sentence must not leave out."""
     proxy: str = ""
     """Proxy of a row that was not tested."""
+    ports: tuple[int, ...] = ()
+    """Ports that hosts of another role were asked on; empty if all on the check's own."""
 
 
 class CheckOutcome(Enum):
@@ -167,7 +170,8 @@ def judge_capability(
     `own` has the target's rows and `elsewhere` the best of those of other hosts, by check id; both
     without rows that were not measured. `port` is the target's own, for the sentence.
     """
-    checks = {check.id: check for check in profile.checks}
+    others = {id: row.ports for id, row in elsewhere.items()}
+    checks, capability = as_asked(profile, capability, port, others)
     outcomes = {id: check_outcome(checks[id], own, answers) for id in _own_checks(capability)}
     substitute = _substitute(capability, outcomes)
     if substitute is not None:
@@ -182,7 +186,7 @@ def judge_capability(
         outcome = other_role_outcome(check, elsewhere.get(check.id), answers)
         judged.append(JudgedCheck(check, outcome, elsewhere.get(check.id), other))
     ruling = _ruling(judged, substitute)
-    text = verdict_sentence(profile, capability, ruling, judged, substitute, port)
+    text = verdict_sentence(profile, capability, ruling, judged, substitute)
     return Judgement(
         ruling,
         _because(capability, ruling, judged, substitute),
@@ -221,23 +225,22 @@ def best_row(rows: Iterable[VerdictRow]) -> VerdictRow | None:
 
     None without rows; not tested if any row was not and none succeeds, or if none is of a host. A
     shortfall stands where every row that succeeds has one. Where all are missing, the change is
-    that of one of the best: the one whose party is known best.
+    that of one of the best: the one whose party is known best. The ports are those of all.
     """
     rows = tuple(rows)
     asked = {row.status for row in rows}
     if not asked:
         return None
     statuses = asked - {Status.NO_HOST}
-    if not statuses:
-        return _PLAIN[Status.ERROR]
-    if statuses & UNTESTED and not statuses & AVAILABLE:
-        return _PLAIN[Status.ERROR]
+    ports = tuple(sorted({port for row in rows for port in row.ports}))
+    if not statuses or (statuses & UNTESTED and not statuses & AVAILABLE):
+        return VerdictRow(Status.ERROR, ports=ports)
     best = next(one for one in _BEST_OF_ALL if one in statuses)
     of_best = [row for row in rows if row.status is best]
     shortfall = of_best[0].shortfall if all(row.shortfall for row in of_best) else ""
     changes = (row.change for row in of_best if row.change is not None)
     change = min(changes, key=lambda one: (_PARTY_RANK[one.party], one.text), default=None)
-    return VerdictRow(best, None, change, shortfall) if change or shortfall else _PLAIN[best]
+    return VerdictRow(best, None, change, shortfall, ports=ports)
 
 
 def check_outcome(
@@ -292,10 +295,9 @@ def verdict_sentence(
     ruling: Ruling,
     checks: Sequence[JudgedCheck],
     substitute: Instead | None = None,
-    port: int | None = None,
 ) -> str:
-    """Sentence of a ruling; `port` is the target's own, where it has one."""
-    clauses = _Clauses(profile, capability, checks, port)
+    """Sentence of a ruling."""
+    clauses = _Clauses(profile, capability, checks)
     can = capability.can if substitute is None else substitute.can
     if ruling is Ruling.BLOCKED:
         text = "; ".join(
@@ -322,7 +324,6 @@ class _Clauses:
     profile: Profile
     capability: Capability
     checks: Sequence[JudgedCheck]
-    port: int | None
 
     def blocked(self) -> Iterable[str]:
         """Reasons why it is blocked."""
@@ -435,9 +436,9 @@ class _Clauses:
                 # What the operator left out is no loss.
                 if judged.row is not None and judged.check.id in instead.requires:
                     lost.setdefault(_loss(judged.row), []).append(self._name(judged.check))
-            required = self._name(self.profile.check(instead.of))
+            required = [self._name(one.check) for one in self.checks if one.check.id == instead.of]
             for what, names in lost.items():
-                yield f"{_clause(names, what)}, which matters only without {required}"
+                yield f"{_clause(names, what)}, which matters only without {joined(required)}"
 
     def wrong_products(self) -> Iterable[str]:
         """Remarks about rows where another product answered in the right protocol."""
@@ -463,9 +464,7 @@ class _Clauses:
         return [self._name(judged.check) for judged in self._own_checks(outcome)]
 
     def _name(self, check: Check) -> str:
-        custom = check.custom_port and self.port is not None
-        where = f"{check.transport.upper()} {self.port}" if custom else check.port_text
-        return f"{check.title} ({where})"
+        return f"{check.title} ({check.port_text})"
 
     def _role(self, check: Check) -> str:
         title = (role.title for role in self.profile.roles if role.id == check.role)

@@ -16,6 +16,7 @@ _TIMEOUT_S = "4"
 _SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 _VERSIONS = "/sdk/vimServiceVersions.xml"
 _NODE_STATUS_PORT = 137
+_MAPPER_PORT = 135
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +179,10 @@ def smb(target: CommandTarget) -> tuple[Command, ...]:
 
 def rpc(target: CommandTarget) -> tuple[Command, ...]:
     """The endpoint mapper's table; PortQry reads it as well."""
-    return (
-        _unix("rpcclient", "-N", "-U", "%", f"ncacn_ip_tcp:{target.address}", "-c", "epmlookup"),
-    )
+    # A binding names a port that is not the mapper's usual one (C706 appendix L).
+    endpoint = "" if target.port == _MAPPER_PORT else f"[{target.port}]"
+    binding = f"ncacn_ip_tcp:{target.address}{endpoint}"
+    return (_unix("rpcclient", "-N", "-U", "%", binding, "-c", "epmlookup"),)
 
 
 def node_status(target: CommandTarget) -> tuple[Command, ...]:

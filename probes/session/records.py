@@ -26,6 +26,7 @@ from probes.registry import TRANSPORT_PROBES
 from probes.session.header import timestamp
 from probes.session.json_line import BadLine, get_integer, get_text, get_texts, is_finite_number
 from profiles.model import Check, Profile, Transport
+from profiles.ports import beside, with_port
 
 _RULINGS = {str(ruling): ruling for ruling in Ruling}
 
@@ -315,6 +316,8 @@ class RowParser:
     def __init__(self, profile: Profile | None, targets: Iterable[Target]) -> None:
         self._profile_checks = {check.id: check for check in profile.checks} if profile else {}
         self._checks: dict[tuple[str, str, Transport, int | None], Check] = {}
+        self._custom = {one.role: one for one in self._profile_checks.values() if one.custom_port}
+        self._asked: dict[tuple[str, int | None, int | None], Check] = {}
         self._targets: dict[tuple[str, str], Target] = {}
         self._targets_with_port: dict[tuple[str, str, int], Target] = {}
         self.add_targets(targets)
@@ -376,19 +379,35 @@ class RowParser:
             )
         except KeyError:
             raise BadLine("it has a word that this version does not know") from None
-        check = self._check(id, role, known_transport, port)
-        return Result(
-            Job(key, check, self._target(key, id, role, host, port), port), known_status, note, seen
-        )
+        target = self._target(key, id, role, host, port)
+        check = self._check(id, target, known_transport, port)
+        return Result(Job(key, check, target, port), known_status, note, seen)
 
-    def _check(self, id: str, role: str, transport: Transport, port: int | None) -> Check:
-        known = self._profile_checks.get(id)
+    def _check(self, id: str, target: Target, transport: Transport, port: int | None) -> Check:
+        known, role = self._profile_checks.get(id), target.role
         if known is not None and known.role == role and known.transport == transport:
-            return known
+            if port == known.port and target.port is None:
+                return known
+            return self._check_at(known, port, target.port)
         identity = (id, role, transport, port)
         if identity not in self._checks:
             self._checks[identity] = _check_from_record(id, role, transport, port)
         return self._checks[identity]
+
+    def _check_at(self, known: Check, port: int | None, own: int | None) -> Check:
+        """Check of the profile as it was asked, of a target with this port of its own."""
+        identity = (known.id, port, own)
+        asked = self._asked.get(identity)
+        if asked is None:
+            custom = self._custom.get(known.role)
+            if port != known.port:
+                asked = with_port(known, port)
+            elif custom is not None and own is not None:
+                asked = beside(known, custom, own)
+            else:
+                asked = known
+            self._asked[identity] = asked
+        return asked
 
     def _target(self, key: str, id: str, role: str, host: str, port: int | None) -> Target:
         """Target of a row; HOST:PORT has no key of its own, it is the end of the row's key."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from probes.model import Event, Job, Queued, Result, Started, Status, Target
 from profiles.model import Check, Profile
+from profiles.ports import with_ports
 from tui.models.filter import Filter
 from tui.text.status import in_order
+
+_MAX_PORTS = 3
+"""Ports of a check that its title names; with more it has the profile's."""
 
 Kind = Literal["all", "category", "role", "check", "targets", "target"]
 
@@ -65,9 +69,10 @@ def nodes(profile: Profile) -> tuple[Node, ...]:
 
 
 def _check_text(check: Check) -> str:
-    """The check with its port, as nmap's -p takes it: `SNMP U:161`."""
+    """The check with its port, as nmap's -p takes it: `SNMP U:161`, `SSH 22,2222`."""
     transport = "U:" if check.transport == "udp" else ""
-    return f"{check.title} {transport}{check.ports or check.port or ''}".rstrip()
+    ports = check.ports.replace(" and ", ",").replace(", ", ",")
+    return f"{check.title} {transport}{ports or check.port or ''}".rstrip()
 
 
 def targets_node(role: Node, count: int) -> Node:
@@ -94,11 +99,17 @@ class RollUp:
     def __init__(self) -> None:
         self._status: dict[str, tuple[str, Status]] = {}
         self._counts: dict[str, Counter[Status]] = {}
+        self._port_of: dict[str, int] = {}
+        """Port of each row of a check that may take another one."""
+        self._ports: dict[str, Counter[int]] = {}
+        """Number of such rows by check and port."""
 
     def clear(self) -> None:
         """Forget every row."""
         self._status.clear()
         self._counts.clear()
+        self._port_of.clear()
+        self._ports.clear()
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Count new rows as queued."""
@@ -108,6 +119,9 @@ class RollUp:
                 continue
             # Tens of thousands come at once, and almost all of them are new.
             self._status[job.key] = (job.check.id, Status.QUEUED)
+            if job.check.custom_port and job.port is not None:
+                self._port_of[job.key] = job.port
+                self._ports.setdefault(job.check.id, Counter())[job.port] += 1
             self._counts.setdefault(job.check.id, Counter())[Status.QUEUED] += 1
 
     def apply(self, events: Iterable[Event]) -> None:
@@ -125,8 +139,21 @@ class RollUp:
         """Count these rows no more."""
         for key in keys:
             known = self._status.pop(key, None)
+            port = self._port_of.pop(key, None)
+            if known is not None and port is not None:
+                self._ports[known[0]][port] -= 1
             if known is not None:
                 self._counts[known[0]][known[1]] -= 1
+
+    def titled(self, node: Node, profile: Profile) -> Node:
+        """The node with the ports in its title that its rows ask."""
+        id = node.filter.check
+        if node.kind != "check" or not profile.check(id).custom_port:
+            return node
+        ports = [port for port, rows in self._ports.get(id, {}).items() if rows]
+        if len(ports) > _MAX_PORTS:
+            return node
+        return replace(node, title=_check_text(with_ports(profile.check(id), ports)))
 
     def of(self, node: Node) -> tuple[Status | None, int]:
         """The status a node shows and how many of its rows have it; None without rows."""

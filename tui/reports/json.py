@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from probes.session.header import header_record
 from probes.session.json_line import encode_record
 from probes.session.records import finding_record, result_record, verdict_record
+from profiles.model import Check
+from profiles.ports import with_ports
 from tui.reports.model import Report, fix_text, notices, unexplained, who_text
 
 SCHEMA = "auditreach.report/1"
@@ -44,11 +46,18 @@ def _members(**members: object) -> str:
 
 def _checks(report: Report) -> dict[str, dict[str, str]]:
     """The sentences of the checks that were asked, by check id."""
-    used = {result.job.check.id: result.job.check for result in report.session.results}
+    ports: dict[str, set[int]] = {}
+    used: dict[str, Check] = {}
+    for result in report.session.results:
+        job = result.job
+        ports.setdefault(job.check.id, set()).update(() if job.port is None else (job.port,))
+        # As the profile has it, if it was asked so anywhere.
+        if job.check.service_port is None or job.check.id not in used:
+            used[job.check.id] = job.check
     return {
         check.id: {
             "title": check.title,
-            "port": check.port_text,
+            "port": with_ports(check, ports[check.id]).port_text,
             "loss": check.loss,
             "required_when": check.required_when,
             "purpose": check.purpose,

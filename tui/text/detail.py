@@ -62,7 +62,7 @@ def _paste_lines(fix: Remedy | None) -> Iterator[Line]:
 def _requirement(job: Job, role: str) -> str:
     check = job.check
     when = f"when: {check.required_when}. " if check.required_when else ""
-    return f"{when}{check.purpose} ({role}, {check.port_text})"
+    return f"{when}{check.purpose} ({role}, {job.port_text})"
 
 
 def _observation_lines(observation: Observation) -> Iterator[Line]:

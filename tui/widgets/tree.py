@@ -110,6 +110,7 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(self, profile: Profile, glyphs: Glyphs) -> None:
         super().__init__()
+        self._profile = profile
         self._profile_nodes = nodes(profile)
         self.verdicts = Verdicts()
         """Verdicts of the hosts below the roles."""
@@ -311,7 +312,7 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
             if node.parent in hidden or node.parent in self._folded:
                 hidden.add(node.id)
             else:
-                self._shown.append(node)
+                self._shown.append(self._roll_up.titled(node, self._profile))
                 self._shown += self._target_nodes_of(node)
         places = {node.id: at for at, node in enumerate(self._shown)}
         self._cursor = places.get(current, min(self._cursor, len(self._shown) - 1))

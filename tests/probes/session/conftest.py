@@ -26,6 +26,7 @@ from probes.model import (
 from probes.session import Header, SessionLog, new_header
 from probes.settings import Settings
 from profiles.model import Check, Profile
+from profiles.ports import with_port
 
 
 def _check(id: str, role: str, port: int | None, transport: Any = "tcp") -> Check:
@@ -72,9 +73,9 @@ def make_result(profile: Profile) -> Callable[..., Result]:
         target_port: int | None = None,
         **seen: Any,
     ) -> Result:
-        asked = profile.check(check)
+        asked = with_port(profile.check(check), target_port)
         target = Target(asked.role, host, target_port)
-        job = Job(f"{check}|{target.label}", asked, target, target_port or asked.port)
+        job = Job(f"{check}|{target.label}", asked, target, asked.port)
         usual: dict[str, Any] = {
             "service": Service.CONFIRMED,
             "address": "192.0.2.1",

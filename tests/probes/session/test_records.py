@@ -50,6 +50,7 @@ from probes.session.records import (
 )
 from probes.session.writer import finding_line, result_line
 from profiles.model import Profile
+from profiles.ports import with_port
 
 Make = Callable[..., Result]
 Validate = Callable[[object], None]
@@ -112,7 +113,8 @@ def test_a_result_survives_its_line_and_the_line_fits_the_schema(
     check = data.draw(st.sampled_from(profile.checks))
     custom = check.port and data.draw(st.none() | st.integers(1, 65535))
     target = Target(check.role, data.draw(st.sampled_from(["dc1", "::1", "192.0.2.7"])), custom)
-    job = Job(f"{check.id}|{target.label}", check, target, custom or check.port)
+    check = with_port(check, custom or check.port)
+    job = Job(f"{check.id}|{target.label}", check, target, check.port)
     result = Result(job, status, note, observation)
     line = result_line(result)
     assert "\n" not in line

@@ -6,6 +6,7 @@ import pytest
 
 from probes.model import Reason, State, Status
 from profiles.model import Unless
+from profiles.ports import with_port
 
 
 async def test_a_row_waits_for_the_row_that_may_make_it_unnecessary(kit):
@@ -66,6 +67,16 @@ async def test_what_depends_on_a_closed_port_is_not_run_and_never_blocked(kit):
     assert (result.status, result.observation.state) == (Status.ERROR, State.NOT_RUN)
     assert "RPC (TCP 135), which it depends on, is not available" in result.note
     assert vantage.connects == [("10.0.0.1", 135)]
+
+
+async def test_what_depends_on_another_port_than_the_profiles_names_the_one_that_was_asked(kit):
+    mapper = with_port(kit.check("rpc", 135), 1135)
+    dynamic = kit.check("dyn", 49664, needs="rpc")
+    vantage = kit.Scripted({("10.0.0.1", 1135): kit.CLOSED})
+    latest = await kit.Session(vantage, kit.profile(mapper, dynamic)).measure(
+        kit.job(mapper), kit.job(dynamic)
+    )
+    assert "RPC (TCP 1135), which it depends on" in latest["dyn|10.0.0.1"].note
 
 
 async def test_a_forced_rerun_measures_a_row_that_is_not_needed(kit):

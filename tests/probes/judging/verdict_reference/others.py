@@ -51,8 +51,8 @@ OTHERS = [
         Ruling.BLOCKED,
         "The computer cannot be audited without an agent: SSH (TCP 2222) is not available.",
         (
-            "Allow inbound TCP 22, or the SSH port of the credential, on the Linux or macOS target "
-            "from the Audit Service host.",
+            "Allow inbound TCP 2222, or the SSH port of the credential, on the Linux or macOS "
+            "target from the Audit Service host.",
         ),
         port=2222,
     ),
@@ -107,7 +107,7 @@ OTHERS = [
         Ruling.BLOCKED,
         "The Xen or Citrix Hypervisor host cannot be audited: SSH (TCP 2200) is not available.",
         (
-            "Allow inbound TCP 22, or the SSH port of the credential, on the Xen or Citrix "
+            "Allow inbound TCP 2200, or the SSH port of the credential, on the Xen or Citrix "
             "Hypervisor host from the Audit Service host.",
         ),
         port=2200,
