@@ -22,7 +22,7 @@ _TOLD_BY_THE_PROBE = frozenset(
 )
 """Parties where the probe's own words are better: elsewhere the network has named who it is."""
 
-_LET_PAST = "Let the proxy reach the host, or let the Audit Service host past the proxy."
+LET_PAST = "Let the proxy reach the host, or let the Audit Service host past the proxy."
 
 _NAMED: Mapping[Party, str] = {
     Party.NAME: "the name {}",
@@ -300,7 +300,7 @@ _SENTENCES: Mapping[Party, Callable[[_Row], _Words]] = {
     Party.THIS_MACHINE: lambda row: allow_here(row.to),
     Party.ROUTE: lambda row: (route_text(row.named, row.to), ""),
     Party.PROXY: _of_proxy,
-    Party.INTERCEPTOR: lambda row: (_LET_PAST, ""),
+    Party.INTERCEPTOR: lambda row: (LET_PAST, ""),
     Party.DEVICE: lambda row: allow_on_device(row.named, row.source, row.to),
     Party.ROUTER: lambda row: (undelivered_text(row.seen.reason, row.named, row.to), ""),
     Party.UNDELIVERED: lambda row: (undelivered_text(row.seen.reason, row.named, row.to), ""),

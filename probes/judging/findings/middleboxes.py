@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from probes.judging.change import required_change
+from probes.judging.change import LET_PAST, required_change
 from probes.judging.findings.hosts import ClassifiedResults
 from probes.judging.party import Party, is_undelivered, locate, proxy_of
-from probes.judging.text import count, count_of, some
+from probes.judging.text import count, count_of, joined, some
 from probes.model import (
     ACCEPTS_EVERYTHING,
     MISSING,
@@ -23,25 +23,34 @@ from probes.model import (
 )
 
 _PROXY_AUTHENTICATION_REQUIRED = 407
+_OF_DESTINATIONS = "destinations"
 _EXEMPT_FROM_INSPECTION = "Exempt these hosts from TLS inspection for the Audit Service host."
 
 
 def failing_proxies(results: ClassifiedResults) -> Iterator[Finding]:
-    """Findings about a proxy that fails in the same way for two rows or more."""
+    """Findings about a proxy that fails for two rows or more.
+
+    All that it answers itself is one finding, but that it wants a login, which is ours to give.
+    """
     through: dict[str, list[Result]] = defaultdict(list)
     for result in results.proxied:
         through[proxy_of(result.job, result.observation)].append(result)
     for proxy, rows in through.items():
-        failed: dict[str, list[Result]] = defaultdict(list)
+        failed: dict[str, dict[str, list[Result]]] = defaultdict(dict)
         for result in rows:
             failure = _proxy_failure(result)
             if failure:
-                failed[failure].append(result)
-        for failure, alike in failed.items():
+                kind = _OF_DESTINATIONS if _fails_for_destinations(result) else failure
+                failed[kind].setdefault(failure, []).append(result)
+        for failures in failed.values():
+            alike = [result for same in failures.values() for result in same]
             if len(alike) < 2:
                 continue
-            share = count_of(len(alike), len(rows), "row")
-            text = f"The proxy {proxy} {failure} ({share})"
+            told = [
+                f"{failure} ({count_of(len(same), len(rows), 'row')})"
+                for failure, same in failures.items()
+            ]
+            text = f"The proxy {proxy} {joined(told)}"
             why = (
                 "the proxy says so itself"
                 if _proxy_answered(alike[0])
@@ -52,6 +61,36 @@ def failing_proxies(results: ClassifiedResults) -> Iterator[Finding]:
             if not fix and _proxy_answered(alike[0]):
                 fix = _destinations_fix(proxy, alike)
             yield Finding(FindingKind.PROXY, text, Confidence.CERTAIN, why, keys, fix)
+
+
+def answering_proxies(results: ClassifiedResults) -> Iterator[Finding]:
+    """One finding for each proxy on the path that answers two rows or more in the hosts' place.
+
+    Rows of a proxy that does not tell its name are taken for those of one.
+    """
+    alike: dict[str, list[Result]] = defaultdict(list)
+    for result in results.with_facts:
+        seen = result.observation
+        # Where it accepts every connection, that is the finding.
+        if seen.facts.get("http_problem") != "proxy" or seen.facts.get(ACCEPTS_EVERYTHING):
+            continue
+        party, named = locate(result.job, seen, results.states.of(result))
+        if party is Party.INTERCEPTOR and result.status in MISSING:
+            alike[named].append(result)
+    for named, rows in alike.items():
+        if len(rows) < 2:
+            continue
+        hosts = sorted({result.job.target.label for result in rows})
+        whose = f"{count(len(hosts), 'host')} ({some(hosts)})" if len(hosts) > 1 else hosts[0]
+        who = f"The proxy {named} on the path" if named else "A proxy or filter on the path"
+        text = f"{who} answers in the place of {whose}: {count(len(rows), 'row')}"
+        confidence, why = Confidence.CERTAIN, "its answers name it"
+        if not named:
+            confidence = Confidence.LIKELY
+            why = "the answers are those of a proxy, and none says of which one"
+        keys = tuple(sorted(result.job.key for result in rows))
+        fix = _common_fix(results, rows) or LET_PAST
+        yield Finding(FindingKind.PROXY, text, confidence, why, keys, fix)
 
 
 def accepting_middleboxes(results: ClassifiedResults) -> Iterator[Finding]:
@@ -139,6 +178,12 @@ def _proxy_failure(result: Result) -> str:
     if status >= 500:
         return f"cannot reach the destinations: HTTP {status}"
     return f"refuses to connect to the destinations: HTTP {status}"
+
+
+def _fails_for_destinations(result: Result) -> bool:
+    """True if the proxy answered, and opened no tunnel to the host of the row."""
+    status = result.observation.facts.get("proxy_status")
+    return _proxy_answered(result) and status != _PROXY_AUTHENTICATION_REQUIRED
 
 
 def _unreached_text(result: Result) -> str:
