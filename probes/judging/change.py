@@ -283,9 +283,6 @@ def _of_unknown(row: _Row) -> _Words:
     if row.named and row.host.heard:
         before, after = allow_on_device(row.named, row.source, row.to)
         return before, after.removesuffix(".") + rest
-    if row.host.own_firewall and silent:
-        before, after = allow_in_own_firewall(row.source, row.to)
-        return before, after.removesuffix(".") + rest
     # A port behind another one shows that the host is up; a public service is not ours to start.
     known = row.host.heard or check.ports or check.issuers
     if not row.named and (known or not silent):

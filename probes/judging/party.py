@@ -154,6 +154,9 @@ def _locate_without_icmp(seen: Observation, host: HostState) -> tuple[Party, str
         return Party.UNKNOWN, ""
     if seen.facts.get(NOT_SENT):
         return Party.THIS_MACHINE, ""
+    if host.own_firewall and not (host.rejecting or seen.facts.get("fix")):
+        # Its errors are limited in number (icmp_ratelimit, icmp(7)): what is beyond is silence.
+        return Party.HOST_FIREWALL, ""
     if host.heard or host.rejecting:
         return Party.UNKNOWN, host.rejecting
     if seen.facts.get("no_arp_reply"):

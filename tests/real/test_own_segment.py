@@ -25,6 +25,14 @@ RULES = f"""table inet own {{
   }}
 }}"""
 PORTS = range(4001, 4011)
+REJECTED = range(5001, 5021)
+REJECTING = f"""table inet own {{
+  chain in {{
+    type filter hook input priority 0; policy accept;
+    tcp dport {REJECTED[0]}-{REJECTED[-1]} reject with icmpx type admin-prohibited
+  }}
+}}"""
+"""The host's own rule: it rejects more ports at once than it may send ICMP errors."""
 HEAD = """id = "segment"
 name = "Segment"
 version = "1"
@@ -72,6 +80,7 @@ def client(need) -> Iterator[str]:
         run("ip", "netns", "exec", near, "sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647")
         run(*f"ip -n {near} route add 10.10.0.0/16 via {ROUTER}".split())
         run("ip", "netns", "exec", near, "nft", RULES)
+        run("ip", "netns", "exec", far, "nft", REJECTING)
         yield near
 
 
@@ -79,6 +88,17 @@ def measured(
     client: str, folder: Path, host: str, *checks: str, timeout: float = 4.0
 ) -> dict[str, dict]:
     """The rows of a run of the program in the namespace, by check."""
+    return rows_of(recorded(client, folder, host, *checks, timeout=timeout))
+
+
+def rows_of(records: list[dict]) -> dict[str, dict]:
+    return {record["check"]: record for record in records if record["type"] == "result"}
+
+
+def recorded(
+    client: str, folder: Path, host: str, *checks: str, timeout: float = 4.0
+) -> list[dict]:
+    """The records of a run of the program in the namespace."""
     profile = folder / "profile.toml"
     profile.write_text(HEAD + "".join(checks))
     words = ["run", "--json", "--yes", "--profile", profile, "--log", folder / "log.jsonl"]
@@ -92,9 +112,8 @@ def measured(
         check=False,
     )
     records = [json.loads(line) for line in done.stdout.splitlines()]
-    rows = {record["check"]: record for record in records if record["type"] == "result"}
-    assert rows, done.stderr
-    return rows
+    assert rows_of(records), done.stderr
+    return records
 
 
 PING = CHECK.format(name="ping", probe="ping", transport="icmp", port="")
@@ -102,6 +121,25 @@ UDP = [
     CHECK.format(name=f"u{port}", probe="udp", transport="udp", port=f"port = {port}")
     for port in PORTS
 ]
+
+
+def test_one_rule_of_a_host_is_one_finding_though_it_limits_its_errors(
+    client: str, tmp_path: Path
+) -> None:
+    checks = [
+        CHECK.format(name=f"t{port}", probe="tcp", transport="tcp", port=f"port = {port}")
+        for port in REJECTED
+    ]
+    records = recorded(client, tmp_path, HOST, *checks, timeout=0.5)
+    (finding,) = (record for record in records if record["type"] == "finding")
+    rows = rows_of(records)
+    reasons = {row["reason"] for row in rows.values()}
+    assert reasons == {"admin-prohibited", "no-response"}
+    assert len(finding["keys"]) == len(rows) == len(REJECTED)
+    assert f"The own firewall of {HOST} rejects" in finding["text"]
+    assert ", and likely " in finding["text"]
+    assert finding["sure"] == "likely"
+    assert finding["fix"] == f"Allow 20 TCP ports from 10.9.0.1 in the firewall of {HOST} itself."
 
 
 def test_the_host_beside_us_has_its_mac_address(client: str, tmp_path: Path) -> None:

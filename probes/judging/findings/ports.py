@@ -237,11 +237,16 @@ def _finding(group: _Group) -> Finding:
 
 def _own_firewall_text(group: _Group) -> tuple[str, Confidence, str, str]:
     ports = ports_text(group.ports)
+    told = {row.port for row in group.rows if row.reason is not Reason.NO_RESPONSE}
+    silent = ports_text(port for port in group.ports if port not in told)
+    rejected = ports if not silent else f"{ports_text(told)}{told and ', and '}likely {silent}"
     if len(group.hosts) == 1:
-        text = f"The own firewall of {group.location} rejects {ports}{_answering_clause(group)}"
+        text = f"The own firewall of {group.location} rejects {rejected}{_answering_clause(group)}"
     else:
-        text = f"Their own firewalls reject {ports} on {group.share}"
+        text = f"Their own firewalls reject {rejected} on {group.share}"
     why = "the ICMP errors came from the hosts' own addresses, which a device on the path can use"
+    if silent:
+        why += f"; nothing came for {silent}, as such errors are limited in number"
     before, after = allow_in_own_firewall(
         source_of(group.rows), group.destinations, several=len(group.hosts) > 1
     )

@@ -217,7 +217,7 @@ def test_a_silent_port_of_a_host_that_answers_is_the_hosts_or_a_firewalls():
     ("other", "named"),
     [
         ({"icmp": Icmp(3, 13, ROUTER)}, f"on {ROUTER}, which rejects other rows, then on what"),
-        ({"icmp": Icmp(3, 13, HOST)}, "in the firewall of the host itself, which rejects other"),
+        ({"icmp": Icmp(3, 13, HOST)}, f"from {HERE} in the firewall of the host itself."),
     ],
 )
 def test_silence_beside_rejections_may_be_more_of_them(other, named):

@@ -63,6 +63,8 @@ DOWN = (State.UNREACHABLE, Reason.HOST_UNREACH)
 UNROUTED = (State.UNREACHABLE, Reason.NET_UNREACH)
 HOST = "the host itself"
 """Stands for the address of the row's host."""
+TOLD = ("Ask the owner.", "Allow the host in the rules of the proxy.")
+"""Changes in the words of a probe."""
 Ending = tuple[tuple[State, Reason], dict[str, object]]
 
 ENDINGS: dict[str, Ending] = {
@@ -82,13 +84,13 @@ ENDINGS: dict[str, Ending] = {
                 "http_problem": "proxy",
                 "answered_by": "squid/5.7",
                 "summary": "a proxy on the path answers in the host's place (squid/5.7)",
-                "fix": "Allow the host in the rules of the proxy.",
+                "fix": TOLD[1],
             },
         },
     ),
     "refused": ((State.CLOSED, Reason.CONN_REFUSED), {}),
     "silent": ((State.FILTERED, Reason.NO_RESPONSE), {}),
-    "told": ((State.FILTERED, Reason.NO_RESPONSE), {"facts": {"fix": "Ask the owner."}}),
+    "told": ((State.FILTERED, Reason.NO_RESPONSE), {"facts": {"fix": TOLD[0]}}),
     "not sent": ((State.FILTERED, Reason.NO_RESPONSE), {"facts": {"not_sent": True}}),
     "no ARP": ((State.FILTERED, Reason.NO_RESPONSE), {"facts": {"no_arp_reply": True}}),
     "by somebody": ((State.FILTERED, Reason.PORT_UNREACH), {}),
@@ -259,7 +261,7 @@ def check_finding(finding: Finding, decided: dict[str, Change]) -> None:
         if change.party is Party.NOT_TESTED:
             continue
         assert change.name in f"{finding.text} {finding.fix}", (finding, change)
-        if finding.fix and finding.fix != "Ask the owner.":
+        if finding.fix and finding.fix not in TOLD:
             mark = re.escape(change.name) or MARKS[change.party]
             assert re.search(mark, finding.fix), (finding, change)
             if change.party is Party.UNKNOWN and not change.name:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from probes.judging.findings import Confidence, FindingKind
 from probes.model import Service
 
@@ -163,17 +165,55 @@ def test_silence_beside_a_device_that_rejects_may_be_its_rejects_beyond_the_limi
     )
 
 
-def test_silence_beside_a_hosts_own_rejects_may_be_more_of_them(row, found):
-    rejected = [row("10.2.0.1", port, "rejected", by="10.2.0.1") for port in (22, 443)]
-    silent = row("10.2.0.1", 161, "silent", transport="udp")
-    (finding,) = (
-        one for one in found([*rejected, silent, row("10.2.0.1", 80)]) if "161" in one.text
+@pytest.mark.parametrize(
+    ("host", "role"), [("10.2.0.1", "r"), ("2001:db8::7", "r"), ("10.2.0.1", "s")]
+)
+def test_silence_beside_a_hosts_own_rejects_is_likely_more_of_them(row, only, host, role):
+    rejected = [row(host, port, "rejected", by=host) for port in (22, 443, 445)]
+    silent = [row(host, 161, "silent", transport="udp"), row(host, 8443, "silent", role=role)]
+    finding = only([*rejected, *silent, row(host, 80)])
+    assert finding.text == (
+        f"The own firewall of {host} rejects TCP 22, 443 and 445, and likely TCP 8443 and UDP 161, "
+        "while its TCP 80 answers"
     )
-    assert "other rows are rejected by the host's own firewall" in finding.why
+    assert finding.confidence is Confidence.LIKELY and len(finding.keys) == 5
+    assert "nothing came for TCP 8443 and UDP 161, as such errors are limited" in finding.why
     assert finding.fix == (
-        "Allow UDP 161 from 10.0.0.9 in the firewall of 10.2.0.1 itself, then on what else is on "
-        "the way."
+        f"Allow TCP 22, 443, 445 and 8443 and UDP 161 from 10.0.0.9 in the firewall of {host} "
+        "itself."
     )
+
+
+def test_the_limits_of_two_hosts_own_firewalls_make_one_finding_of_both(row, only):
+    hosts = ("10.2.0.7", "10.2.0.8")
+    rejected = [row(host, 22, "rejected", by=host) for host in hosts]
+    mixed = [row(hosts[0], 443, "rejected", by=hosts[0]), row(hosts[1], 443, "silent")]
+    silent = [row(host, 445, "silent") for host in hosts]
+    finding = only([*rejected, *mixed, *silent])
+    assert finding.text.startswith("Their own firewalls reject TCP 22 and 443, and likely TCP 445")
+    assert len(finding.keys) == 6
+
+
+def test_silence_beside_a_reset_is_no_rejection_by_the_hosts_own_firewall(row, found):
+    rows = [row("10.2.0.1", 22, "refused"), row("10.2.0.1", 443, "silent")]
+    assert not any("own firewall" in one.text for one in found(rows))
+
+
+def test_a_silent_service_with_words_of_its_own_keeps_them(row, found):
+    rejected = row("10.2.0.1", 22, "rejected", by="10.2.0.1")
+    silent = row("10.2.0.1", 161, "silent", transport="udp", fix="Correct the community.")
+    texts = [one.text for one in found([rejected, silent])]
+    assert any(text == "The own firewall of 10.2.0.1 rejects TCP 22" for text in texts)
+
+
+def test_beside_a_router_that_rejects_silence_is_laid_on_neither_for_certain(row, found):
+    rows = [
+        row("10.2.0.1", 22, "rejected", by="10.2.0.1"),
+        row("10.2.0.1", 443, "rejected", by="10.1.1.1"),
+        *(row("10.2.0.1", port, "silent") for port in (445, 446)),
+    ]
+    (silent,) = (one for one in found(rows) if "TCP 445" in one.text)
+    assert "rejected by 10.1.1.1" in silent.why and silent.confidence is Confidence.LIKELY
 
 
 def test_a_port_that_the_host_refuses_shows_it_up_and_is_not_said_to_answer(row, found):
