@@ -76,19 +76,21 @@ def _config(found: Mapping[str, Any]) -> Config:
     _check_keys(measure, _MEASURE, "key", "measure")
     for name in ("ascii", "slow_link", "mouse"):
         if name in screen and not isinstance(screen[name], bool):
-            raise ConfigError(f"screen.{name} is {_SCREEN[name]}, not {screen[name]!r}.")
+            raise ConfigError(f"screen.{name} is {_SCREEN[name]}, not {_shown(screen[name])}.")
     if "theme" in screen and screen["theme"] not in THEMES:
-        raise ConfigError(f"screen.theme is {_SCREEN['theme']}, not {screen['theme']!r}.")
+        raise ConfigError(f"screen.theme is {_SCREEN['theme']}, not {_shown(screen['theme'])}.")
     timeout, answer_timeout = _seconds(measure, "timeout"), _seconds(measure, "answer_timeout")
     concurrency = measure.get("concurrency")
     if concurrency is not None and not (
         _number(concurrency) and isinstance(concurrency, int) and 1 <= concurrency <= 60000
     ):
-        raise ConfigError(f"measure.concurrency is {_MEASURE['concurrency']}, not {concurrency!r}.")
+        raise ConfigError(
+            f"measure.concurrency is {_MEASURE['concurrency']}, not {_shown(concurrency)}."
+        )
     answers = _table(found, "answers")
     for name, value in answers.items():
         if not isinstance(value, str):
-            raise ConfigError(f'answers.{name} is a text such as "yes", not {value!r}.')
+            raise ConfigError(f'answers.{name} is a text such as "yes", not {_shown(value)}.')
     keys = _keys(_table(found, "keys"))
     rebind(COMMANDS, keys)
     return Config(
@@ -110,7 +112,9 @@ def _keys(table: Mapping[str, Any]) -> dict[str, str]:
     for id, value in table.items():
         several = value if isinstance(value, list) else [value]
         if not all(isinstance(one, str) for one in several):
-            raise ConfigError(f'keys.{id} is a key such as "f5", or a list of keys, not {value!r}.')
+            raise ConfigError(
+                f'keys.{id} is a key such as "f5", or a list of keys, not {_shown(value)}.'
+            )
         keys[id] = ",".join(several)
     return keys
 
@@ -129,6 +133,11 @@ def _check_keys(
             raise ConfigError(f"There is no {what} {name!r}{where}; {meant}")
 
 
+def _shown(value: object) -> str:
+    """A wrong value as TOML writes it, harmless to show."""
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
 def _table(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     table = found.get(name, {})
     if not isinstance(table, dict):
@@ -141,7 +150,7 @@ def _seconds(measure: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if not (_number(value) and 0.1 <= value <= 300):
-        raise ConfigError(f"measure.{name} is {_MEASURE[name]}, not {value!r}.")
+        raise ConfigError(f"measure.{name} is {_MEASURE[name]}, not {_shown(value)}.")
     return float(value)
 
 

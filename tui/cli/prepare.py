@@ -41,7 +41,7 @@ def answers(
         if options.profile is None or name in profile.default_answers
     }
     given = dict(options.answers)
-    _check(usual, profile, f"{printable(str(options.answers_file))}: ")
+    _check(usual, profile, f"{printable(str(options.answers_file))}, [answers]: ")
     _check(given, profile)
     return {**profile.default_answers, **usual, **before, **given}
 

@@ -174,6 +174,36 @@ def test_every_character_is_the_key_that_textual_calls_so(char):
         assert bound.keys == f"ctrl+{wanted}"
 
 
+@pytest.mark.parametrize(
+    ("content", "table", "key", "form"),
+    [
+        ('[answers]\nenable_remoting = "maybe"', "answers", "enable_remoting", "yes, no, auto"),
+        ('[answers]\nenable_remoting = "YES"', "answers", "enable_remoting", "yes, no, auto"),
+        ('[answers]\nnosuch = "yes"', "answers", "nosuch", "it asks domain_credentials"),
+        ("[answers]\nenable_remoting = true", "answers", "enable_remoting", '"yes", not true'),
+        ('[answers]\nenable_remoting = ["yes"]', "answers", "enable_remoting", '"yes", not'),
+        ("[answers]\nenable_remoting = 1", "answers", "enable_remoting", '"yes", not 1'),
+        ('[keys]\nquit = "ctrl+zz"', "keys", "quit", "write r, f5, ctrl+r"),
+        (
+            "[keys]\nquit = false",
+            "keys",
+            "quit",
+            'a key such as "f5", or a list of keys, not false',
+        ),
+        ("[keys]\nquit = 5", "keys", "quit", 'a key such as "f5", or a list of keys, not 5'),
+        ('[keys]\nnosuch = "x"', "keys", "nosuch", "there are hosts"),
+        ('[keys]\nquit = ""', "keys", "quit", "cannot be empty"),
+    ],
+)
+def test_a_wrong_answer_or_key_names_file_table_key_and_right_form(
+    tmp_path, capsys, content, table, key, form
+):
+    path = written(tmp_path, f"{content}\n")
+    assert main(["run", "--config", str(path), "unix.target=127.0.0.1:1"]) == 2
+    said = capsys.readouterr().err
+    assert all(word in said for word in (path.name, table, key, form)), said
+
+
 @pytest.mark.parametrize("answers", ["domain_credential = 'yes'", "domain_credentials = 'maybe'"])
 def test_a_mistake_in_an_answer_names_the_file(tmp_path, capsys, answers):
     path = written(tmp_path, f"[answers]\n{answers}\n")
