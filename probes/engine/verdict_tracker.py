@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from probes.engine.plan import row_key
+from probes.judging.check_outcome import VerdictRow, best_row, verdict_row
 from probes.judging.host_states import HostStates, state_keys
 from probes.judging.networks import silent_network_sentence, silent_networks
-from probes.judging.verdict import Judgement, VerdictRow, best_row, judge_capability, verdict_row
+from probes.judging.verdict import Judgement, judge_capability
 from probes.model import FAILURES, MEASURED, Job, Result, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
 from profiles.model import Capability, Profile, capabilities_of

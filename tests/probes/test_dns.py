@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from probes.call import Answer, Call, NoAnswer, Unexpected
 from probes.dns import _finding, _follow, _response, ask
+from probes.judging.check_outcome import verdict_row
 from probes.judging.status import judge
-from probes.judging.verdict import judge_capability, verdict_row
+from probes.judging.verdict import judge_capability
 from probes.model import Icmp, Job, Observation, Reason, Ruling, Service, State, Status, Target
 from probes.options import Options
 from probes.registry import PROBES

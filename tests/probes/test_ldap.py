@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from probes.call import Answer, Call, Unexpected
+from probes.judging.check_outcome import VerdictRow, verdict_row
 from probes.judging.status import judge
-from probes.judging.verdict import Judgement, VerdictRow, judge_capability, verdict_row
+from probes.judging.verdict import Judgement, judge_capability
 from probes.lab.ldap import entry, message, octets, result
 from probes.ldap import ask
 from probes.model import Job, Observation, Reason, Result, Ruling, Service, State, Status, Target

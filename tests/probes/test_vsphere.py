@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from probes import vsphere
+from probes.judging.check_outcome import VerdictRow, verdict_row
 from probes.judging.status import judge
-from probes.judging.verdict import VerdictRow, judge_capability, verdict_row
+from probes.judging.verdict import judge_capability
 from probes.lab import http as lab_http
 from probes.lab import vsphere as lab
 from probes.model import Service, Status

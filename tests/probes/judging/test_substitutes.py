@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probes.judging.verdict import Judgement, VerdictRow, judge_capability
+from probes.judging.check_outcome import VerdictRow
+from probes.judging.verdict import Judgement, judge_capability
 from probes.model import Reason, Ruling, Status
 from profiles.model import Capability, Category, Check, Instead, Profile, Role
 from tests.probes.judging.verdict_reference.case import (

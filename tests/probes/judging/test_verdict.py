@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.judging.verdict import VerdictRow, best_row, judge_capability, verdict_row
+from probes.judging.check_outcome import VerdictRow, best_row, verdict_row
+from probes.judging.verdict import judge_capability
 from probes.model import (
     AVAILABLE,
     UNTESTED,

@@ -9,8 +9,9 @@ from pyasn1.type import univ
 from pysnmp.proto import api, rfc1905
 
 from probes.call import Answer
+from probes.judging.check_outcome import verdict_row
 from probes.judging.status import judge
-from probes.judging.verdict import judge_capability, verdict_row
+from probes.judging.verdict import judge_capability
 from probes.lab import snmp as lab
 from probes.model import Job, Observation, Reason, Ruling, Service, State, Status, Target
 from probes.options import Options, SnmpCredential

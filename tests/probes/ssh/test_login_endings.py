@@ -10,8 +10,9 @@ import asyncssh
 import pytest
 
 from probes.call import Answer
+from probes.judging.check_outcome import verdict_row
 from probes.judging.status import judge
-from probes.judging.verdict import judge_capability, verdict_row
+from probes.judging.verdict import judge_capability
 from probes.model import Job, Observation, Reason, Ruling, Service, State, Status, Target
 from probes.options import Options, SshCredential
 from probes.settings import Settings

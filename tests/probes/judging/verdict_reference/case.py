@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from probes.judging.verdict import VerdictRow
+from probes.judging.check_outcome import VerdictRow
 from probes.model import Reason, Ruling, Status
 
 OK, BAD, LESS = VerdictRow(Status.OK), VerdictRow(Status.BLOCKED), VerdictRow(Status.DEGRADED)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from probes.judging.change import Change
+from probes.judging.check_outcome import VerdictRow
 from probes.judging.party import Party
-from probes.judging.verdict import VerdictRow
 from probes.model import Ruling, Status
 from tests.probes.judging.verdict_reference.case import (
     BAD,

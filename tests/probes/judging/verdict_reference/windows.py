@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.judging.verdict import VerdictRow
+from probes.judging.check_outcome import VerdictRow
 from probes.model import Ruling
 from tests.probes.judging.verdict_reference.case import (
     BAD,
