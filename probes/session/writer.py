@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,21 +18,17 @@ from probes.model import Removed, Restored, Result, Target, Verdict
 from probes.session.header import Header, header_record, removal_records, targets_records
 from probes.session.integrity import with_digest
 from probes.session.json_line import MAX_HEADER, MAX_LINE, encode_record
+from probes.session.lines import (
+    earlier_line,
+    finding_line,
+    remark_line,
+    result_line,
+    verdict_line,
+)
 from probes.session.log_form import open_log
 from probes.session.paths import SessionError, error_text, make_parents, printable_path
 from probes.session.reader import read_session
-from probes.session.records import (
-    FindingRecord,
-    earlier_record,
-    end_record,
-    finding_record,
-    remark_record,
-    result_record,
-    to_finding_record,
-    to_verdict_record,
-    unchanged_record,
-    verdict_record,
-)
+from probes.session.records import end_record, to_finding_record, unchanged_record
 
 MAX_PENDING = 64 * 1024 * 1024
 """Bytes kept while the file cannot be written."""
@@ -141,13 +136,11 @@ class SessionLog:
 
     def write_earlier(self, batch: Sequence[Result]) -> None:
         """Write rows of an earlier session that are not measured again."""
-        self._write([_line(earlier_record(result)) for result in batch])
+        self._write([earlier_line(result) for result in batch])
 
     def write_verdicts(self, batch: Sequence[Verdict]) -> None:
         """Write a batch of verdicts with one system call."""
-        self._write(
-            [encode_record(verdict_record(to_verdict_record(verdict))) for verdict in batch]
-        )
+        self._write([verdict_line(verdict) for verdict in batch])
 
     def write_findings(self, batch: Sequence[Finding]) -> None:
         """Write all findings with one system call."""
@@ -155,7 +148,7 @@ class SessionLog:
 
     def write_remark(self, text: str) -> None:
         """Write a remark of the operator, with the time."""
-        self._write([encode_record(remark_record(text[: MAX_LINE // 16]))])
+        self._write([remark_line(text)])
 
     def write_end(self, complete: bool, counts: Mapping[str, int]) -> None:
         """Write the last line, with hashes of all before it and of itself, and sync to the disk."""
@@ -221,7 +214,7 @@ class SessionLog:
                 del self._pending[:written]
                 if not self._pending and self._lost:
                     lost = f"{self._lost} records could not be written here."
-                    self._buffer(f"{encode_record(remark_record(lost))}\n".encode("ascii"))
+                    self._buffer(f"{remark_line(lost)}\n".encode("ascii"))
                     self._lost = 0
             self.failure = None
         except OSError as error:
@@ -253,28 +246,6 @@ def annotate(path: str | os.PathLike[str], text: str) -> None:
             log.close()
     except LogError as error:
         raise SessionError(str(error)) from None
-
-
-def result_line(result: Result) -> str:
-    """Result as one line without its newline, shortened to what a reader accepts."""
-    return _line(result_record(result))
-
-
-def finding_line(finding: FindingRecord) -> str:
-    """Finding as one line without its newline, with as many keys as a reader accepts."""
-    line = encode_record(finding_record(finding))
-    while len(line) >= MAX_LINE and finding.keys:
-        finding = replace(finding, keys=finding.keys[: len(finding.keys) // 2])
-        line = encode_record(finding_record(finding))
-    return line
-
-
-def _line(record: dict[str, object]) -> str:
-    line = encode_record(record)
-    if len(line) < MAX_LINE:
-        return line
-    note = str(record["note"])[:4096]
-    return encode_record({**record, "note": note, "facts": {"shortened": True}, "evidence": []})
 
 
 def _lacks_final_newline(descriptor: int) -> bool:

@@ -38,6 +38,7 @@ from probes.session.json_line import (
     encode_record,
     nesting_depth,
 )
+from probes.session.lines import finding_line, result_line
 from probes.session.records import (
     RowParser,
     end_record,
@@ -48,7 +49,6 @@ from probes.session.records import (
     to_finding_record,
     verdict_record,
 )
-from probes.session.writer import finding_line, result_line
 from profiles.model import Profile
 from profiles.ports import with_port
 
