@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from probes.call import LoadableProbe
@@ -40,6 +41,9 @@ T = TypeVar("T")
 MakeVantage = Callable[[], Vantage | Awaitable[Vantage]]
 """Factory of the vantage, called on the loop that uses it; opening may take a while."""
 
+LOG_RETRY_INTERVAL = 1.0
+"""Seconds after which a log that failed is written again."""
+
 _SWITCH_INTERVAL = 0.0005
 """Seconds after which a thread that computes lets another one run."""
 
@@ -61,6 +65,7 @@ class Engine:
         self._report = report
         self._logs: tuple[SessionLog, ...] = ()
         self._failed_logs: set[SessionLog] = set()
+        self._retry: asyncio.TimerHandle | None = None
         self._scheduler: Scheduler | None = None
         self._vantage: Vantage | None = None
         self._loop = MeasuredLoop()
@@ -190,6 +195,7 @@ class Engine:
         if self._scheduler is not None:
             self._scheduler.stop()
             self._scheduler.flush()
+        self._close_logs(besides=logs)
         self._logs = logs
         self._failed_logs = set()
         self._scheduler = Scheduler(
@@ -209,40 +215,76 @@ class Engine:
             self._scheduler.flush()
         self._loop.stop()
 
+    def _close_logs(self, besides: Sequence[SessionLog]) -> None:
+        """Close the logs of the session before, and say of which records are missing."""
+        messages = []
+        for log in self._logs:
+            if log in besides:
+                continue
+            with suppress(LogError):
+                log.close()
+            messages += [Message(notice) for notice in log.take_notices()]
+            if log.loss:
+                messages.append(Message(f"The log of the session before is not whole: {log.loss}"))
+        if messages:
+            self._report(messages)
+
     def _on_events(self, batch: Sequence[Event]) -> None:
         """Write events to the logs, then report them."""
-        failures = [
-            Message(f"This session is not being saved: {why}", "error")
-            for log in self._logs
-            if (why := self._write(log, batch))
-        ]
-        self._report([*batch, *failures])
+        for log in self._logs:
+            _write(log, batch)
+        self._report([*batch, *self._log_messages()])
 
-    def _write(self, log: SessionLog, batch: Sequence[Event]) -> str:
-        """Write a batch to a log; returns the reason of its first failure."""
-        verdicts = [event for event in batch if isinstance(event, Verdict)]
-        measured = [
-            event
-            for event in batch
-            if isinstance(event, Result) and event.status is not Status.CANCELLED
-        ]
-        earlier = [event.result for event in batch if isinstance(event, EarlierResult)]
-        try:
-            if earlier:
-                log.write_earlier(earlier)
-            if measured:
-                log.write_results(measured)
-            if verdicts:
-                log.write_verdicts(verdicts)
-            for event in batch:
-                if isinstance(event, Removed | Restored):
-                    log.write_removal(event)
-                elif isinstance(event, Diagnosed):
-                    log.write_findings(event.findings)
-                elif isinstance(event, Finished):
-                    log.write_end(event.complete, event.counts)
-        except LogError as error:
-            known = log in self._failed_logs
-            self._failed_logs.add(log)
-            return "" if known else str(error)
-        return ""
+    def _log_messages(self) -> list[Message]:
+        """News of the logs: one that fails, is written anew, or has caught up."""
+        messages = []
+        for log in self._logs:
+            messages += [Message(notice) for notice in log.take_notices()]
+            if log.trouble and log not in self._failed_logs:
+                self._failed_logs.add(log)
+                messages.append(Message(f"This session is not being saved: {log.trouble}", "error"))
+            elif not log.trouble and log in self._failed_logs:
+                self._failed_logs.discard(log)
+                text = log.loss or f"Nothing is missing from {log.name}."
+                messages.append(Message(f"This session is being saved again. {text}"))
+        if self._failed_logs and self._retry is None:
+            self._retry = self._loop.call_later(LOG_RETRY_INTERVAL, self._retry_logs)
+        return messages
+
+    def _retry_logs(self) -> None:
+        """Let the logs that failed catch up, also where nothing more happens."""
+        self._retry = None
+        for log in self._failed_logs:
+            with suppress(LogError):
+                log.flush()
+        messages = self._log_messages()
+        if messages:
+            self._report(messages)
+
+
+def _write(log: SessionLog, batch: Sequence[Event]) -> None:
+    """Give a log every record of a batch, also after it failed to write one: it keeps them."""
+    measured = [
+        event
+        for event in batch
+        if isinstance(event, Result) and event.status is not Status.CANCELLED
+    ]
+    earlier = [event.result for event in batch if isinstance(event, EarlierResult)]
+    verdicts = [event for event in batch if isinstance(event, Verdict)]
+    with suppress(LogError):
+        if earlier:
+            log.write_earlier(earlier)
+    with suppress(LogError):
+        if measured:
+            log.write_results(measured)
+    with suppress(LogError):
+        if verdicts:
+            log.write_verdicts(verdicts)
+    for event in batch:
+        with suppress(LogError):
+            if isinstance(event, Removed | Restored):
+                log.write_removal(event)
+            elif isinstance(event, Diagnosed):
+                log.write_findings(event.findings)
+            elif isinstance(event, Finished):
+                log.write_end(event.complete, event.counts)

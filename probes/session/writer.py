@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from typing import TypeVar
 
 from probes.judging.findings import Finding
 from probes.model import Removed, Restored, Result, Target, Verdict
+from probes.session.content import SessionContent
 from probes.session.header import Header, header_record, removal_records, targets_records
 from probes.session.integrity import with_digest
 from probes.session.json_line import MAX_HEADER, MAX_LINE, encode_record
@@ -25,17 +30,42 @@ from probes.session.lines import (
     result_line,
     verdict_line,
 )
+from probes.session.log_file import LogFile
 from probes.session.log_form import open_log
-from probes.session.paths import SessionError, error_text, make_parents, printable_path
+from probes.session.paths import (
+    SessionError,
+    error_text,
+    make_parents,
+    printable_path,
+    sessions_folder,
+)
 from probes.session.reader import read_session
 from probes.session.records import end_record, to_finding_record, unchanged_record
 
-MAX_PENDING = 64 * 1024 * 1024
-"""Bytes kept while the file cannot be written."""
+T = TypeVar("T")
 
-# Absent on Windows, where links and text mode are other matters.
-_NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
-_BINARY: int = getattr(os, "O_BINARY", 0)
+MAX_PENDING = 64 * 1024 * 1024
+"""Bytes kept while the file cannot be written. Of the records beyond, the latest of each row and
+kind is kept, which the session holds anyway."""
+
+_PIECE = 500
+"""Records beyond MAX_PENDING that are written at a time, so that measuring goes on between."""
+_CHECK_INTERVAL = 1.0
+"""Seconds between two looks at what others did to the file."""
+_MAX_RETRY_DELAY = 30.0
+"""Most seconds between two attempts to write a lost log anew."""
+_MAX_NUMBER = 1000
+"""Most numbers tried for the name of a log that is written anew."""
+
+_PASSING = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+        *(errno.ESTALE, errno.ETIMEDOUT, errno.EINTR, errno.EAGAIN),
+    }
+)
+"""Errors of creating a file that may pass while the session lasts."""
+
+_MakeLines = Callable[[], Iterable[str]]
 
 
 class LogError(Exception):
@@ -45,126 +75,231 @@ class LogError(Exception):
 class SessionLog:
     """Open session log. Every method may be called from any thread and raises LogError.
 
-    Data that could not be written is kept, with the rest of a line that was cut, and written before
-    anything newer as soon as writing works again: report a failure once and keep on calling.
+    A record that could not be written is kept, with the rest of a line that was cut, and written
+    before anything newer as soon as writing works again: after an error keep on calling, or call
+    `flush`. A file of its own that somebody deleted, renamed, cut or wrote to is given up, and the
+    log is written anew beside it.
     """
 
-    def __init__(self, descriptor: int, name: str, *, owned: bool = False) -> None:
-        """Write to an open descriptor, such as standard output; closed at the end if `owned`."""
+    def __init__(
+        self,
+        file: LogFile | None,
+        name: str,
+        path: Path | None = None,
+        content: SessionContent | None = None,
+    ) -> None:
+        """Write to a file; with `content` a lost one, or None, is written anew beside `path`."""
         self.name = name
-        self._descriptor: int | None = descriptor
-        self._owned = owned
+        self.trouble = ""
+        """Reason why records are missing from the file, a sentence; empty if none is."""
+        self._file = file
+        self._path = path
+        self._content = content
+        self._closed = self._is_unread = False
         self._pending = bytearray()
+        self._late: dict[Hashable, _MakeLines] = {}
+        """Records beyond MAX_PENDING, in order, by what a later one replaces."""
+        self._replaced = self._unsaid = 0
+        """Number of records that are in no file, in all and without a remark in the log."""
         self._digest = hashlib.sha256()
-        self._lost = 0
         self.failure: OSError | None = None
         """Why the latest attempt to write failed; None if it did not."""
         self._written: dict[str, tuple[Result, str]] = {}
         """Latest result of each row, and the start of its first measurement."""
-        self._lock = threading.Lock()
+        self._lost = "" if file is not None else "could not be created"
+        """Fate of the file, as a predicate; empty while it is in its place."""
+        self._next_check = self._next_attempt = 0.0
+        self._retry_delay = _CHECK_INTERVAL
+        self._sync_due = False
+        self._notices: list[str] = []
+        self._lock = threading.RLock()
         self._started: tuple[datetime, float] | None = None
         """Start of the session, and the monotonic time at which it was written."""
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str]) -> SessionLog:
-        """Create a log of mode 0600, in new directories of mode 0700; refuse an existing file."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _NOFOLLOW | _BINARY
+    def create(cls, path: str | os.PathLike[str], *, patient: bool = False) -> SessionLog:
+        """Create a log of mode 0600, in new directories of mode 0700; refuse an existing file.
+
+        A `patient` one is made later where the error may pass, such as that of a full disk.
+        """
+        name = printable_path(path)
         try:
-            make_parents(Path(path))
-            descriptor = os.open(path, flags, 0o600)
+            place = Path(path).absolute()
+            make_parents(place)
+            return cls(LogFile.create(place), name, place, SessionContent())
         except FileExistsError:
-            raise LogError(f"{printable_path(path)} exists already; name another file.") from None
+            raise LogError(f"{name} exists already; name another file.") from None
         except OSError as error:
-            raise _log_error("create", path, error) from None
+            failure = _log_error("create", path, error)
+            if not (patient and error.errno in _PASSING):
+                raise failure from None
+            log = cls(None, name, place, SessionContent())
+            log.trouble = str(failure)
+            return log
         except ValueError:
-            raise LogError(f"{printable_path(path)} cannot be a file name.") from None
-        return cls(descriptor, printable_path(path), owned=True)
+            raise LogError(f"{name} cannot be a file name.") from None
 
     @classmethod
     def append(cls, path: str | os.PathLike[str]) -> SessionLog:
         """Open an existing log for a rerun; refuse a symbolic link and any other file."""
-        flags = os.O_RDWR | os.O_APPEND | _NOFOLLOW | _BINARY
         try:
-            descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+            descriptor = LogFile.open(path)
             with contextlib.ExitStack() as undo:
                 undo.callback(os.close, descriptor)
                 begins_anew = _lacks_final_newline(descriptor)
-                before = _file_digest(descriptor)
+                file = LogFile(descriptor, Path(path), size=os.fstat(descriptor).st_size)
+                log = cls(file, printable_path(path))
+                log._digest = file.digest()
                 undo.pop_all()
         except OSError as error:
             raise _log_error("append to", path, error) from None
         except ValueError:
             raise LogError(f"{printable_path(path)} is not a session log.") from None
-        log = cls(descriptor, printable_path(path), owned=True)
-        log._digest = before
         if begins_anew:
-            log._buffer(b"\n")
+            log._buffer("")
         return log
+
+    @classmethod
+    def stream(cls, descriptor: int, name: str) -> SessionLog:
+        """Write to an open descriptor of somebody else's, such as standard output."""
+        return cls(LogFile(descriptor), name)
+
+    @property
+    def path(self) -> str:
+        """Path of the file; empty for a stream, and while there is no file."""
+        with self._lock:
+            file = self._file
+            return "" if file is None or file.path is None else str(file.path)
+
+    @property
+    def loss(self) -> str:
+        """Sentence on what is missing from the file; empty if nothing is, or nobody reads it."""
+        if self._is_unread:
+            return ""
+        if self.trouble or not self._replaced:
+            return self.trouble
+        return f"{_records(self._replaced)} could not be written to {self.name}."
+
+    def take_notices(self) -> list[str]:
+        """Sentences for the operator since the last call."""
+        with self._lock:
+            taken, self._notices = self._notices, []
+            return taken
+
+    def discard(self) -> None:
+        """Close a log that is not wanted, and remove its file."""
+        with self._lock:
+            self._closed = True
+            if self._file is not None and self._file.path is not None:
+                with contextlib.suppress(OSError):
+                    self._file.remove()
 
     def write_header(self, header: Header) -> None:
         """Write the first line."""
         text = encode_record(header_record(header))
         if len(text) >= MAX_HEADER:
             raise LogError(f"{self.name} cannot hold {len(header.targets)} targets.")
-        self._started = datetime.fromisoformat(header.started), time.monotonic()
-        self._write([text])
+        with self._lock:
+            self._started = datetime.fromisoformat(header.started), time.monotonic()
+            if self._content is not None:
+                self._content.header = text
+            self._write("header", lambda: [text])
 
     def write_targets(self, targets: Sequence[Target]) -> None:
         """Write a record of hosts that were added to this session."""
-        self._write([encode_record(record) for record in targets_records(targets)])
+        with self._lock:
+            if self._content is not None:
+                self._content.add_targets(targets)
+            self._write(object(), lambda: map(encode_record, targets_records(targets)))
 
     def write_removal(self, event: Removed | Restored) -> None:
         """Write a record of hosts that were removed or restored; their rows stay in the log."""
-        self._write([encode_record(record) for record in removal_records(event)])
+        lines = [encode_record(record) for record in removal_records(event)]
+        with self._lock:
+            if self._content is not None:
+                self._content.apply_removal(event)
+            self._write(object(), lambda: lines)
 
     def write_results(self, batch: Sequence[Result]) -> None:
         """Write a batch of results with one system call."""
         with self._lock:
-            lines = [self._result_line(result) for result in batch]
-        self._write(lines)
+            for result in batch:
+                if self._content is not None:
+                    self._content.add_result(result)
+                self._put(("result", result.job.key), partial(self._result_lines, result))
+            self._flush()
 
-    def _result_line(self, result: Result) -> str:
+    def _result_lines(self, result: Result) -> Iterator[str]:
         """Line of a result, a short one for a row that was measured again and is as it was."""
         key, seen = result.job.key, result.observation
         before, first_started = self._written.get(key, (None, seen.started))
         self._written[key] = result, first_started
-        if before is None or seen.started == first_started:
-            return result_line(result)
-        unchanged = unchanged_record(result, before)
-        line = "" if unchanged is None else encode_record(unchanged)
-        return line if 0 < len(line) < MAX_LINE else result_line(result)
+        line = ""
+        if before is not None and seen.started != first_started:
+            unchanged = unchanged_record(result, before)
+            line = "" if unchanged is None else encode_record(unchanged)
+        yield line if 0 < len(line) < MAX_LINE else result_line(result)
 
     def write_earlier(self, batch: Sequence[Result]) -> None:
         """Write rows of an earlier session that are not measured again."""
-        self._write([earlier_line(result) for result in batch])
+        with self._lock:
+            for result in batch:
+                if self._content is not None:
+                    self._content.add_earlier(result)
+                self._put(("earlier", result.job.key), partial(_lines_of, earlier_line, result))
+            self._flush()
 
     def write_verdicts(self, batch: Sequence[Verdict]) -> None:
         """Write a batch of verdicts with one system call."""
-        self._write([verdict_line(verdict) for verdict in batch])
+        with self._lock:
+            for one in batch:
+                if self._content is not None:
+                    self._content.add_verdict(one)
+                self._put((one.target, one.capability), partial(_lines_of, verdict_line, one))
+            self._flush()
 
     def write_findings(self, batch: Sequence[Finding]) -> None:
         """Write all findings with one system call."""
-        self._write([finding_line(to_finding_record(finding)) for finding in batch])
+        with self._lock:
+            if self._content is not None:
+                self._content.set_findings(batch)
+            self._write("findings", lambda: map(finding_line, map(to_finding_record, batch)))
 
     def write_remark(self, text: str) -> None:
         """Write a remark of the operator, with the time."""
-        self._write([remark_line(text)])
+        line = remark_line(text)
+        with self._lock:
+            if self._content is not None:
+                self._content.add_remark(line)
+            self._write(object(), lambda: [line])
 
     def write_end(self, complete: bool, counts: Mapping[str, int]) -> None:
-        """Write the last line, with hashes of all before it and of itself, and sync to the disk."""
+        """Write the last line, with hashes of all before it and of itself, and sync to the disk.
+
+        Where records were lost, it does not say that the session is complete.
+        """
         with self._lock:
-            if self._pending:
-                # The remark about lost records precedes the end record, whose hash then covers it.
-                with contextlib.suppress(LogError):
-                    self._flush()
-            record = end_record(self._now(), complete, counts, self._digest.hexdigest())
-            self._buffer(f"{with_digest(encode_record(record), self._digest)}\n".encode("ascii"))
-            self._flush()
-            if self._owned and self._descriptor is not None:
-                try:
-                    os.fsync(self._descriptor)
-                except OSError as error:
-                    raise _log_error("write", self.name, error) from None
+            with contextlib.suppress(LogError):
+                # What others did to the file must be known before the end is hashed over it.
+                self._flush(whole=True)
+                self._check_bytes()
+            if self._content is not None:
+                self._content.end = complete, counts
+            self._put("end", partial(self._end_lines, complete, counts))
+            self._flush(whole=True)
+
+    def _end_lines(self, complete: bool, counts: Mapping[str, int]) -> Iterator[str]:
+        yield from self._loss_lines()
+        self._sync_due = True
+        complete = complete and not self._replaced
+        record = end_record(self._now(), complete, counts, self._digest.hexdigest())
+        yield with_digest(encode_record(record), self._digest)
+
+    def _loss_lines(self) -> Iterator[str]:
+        """Remark about records that are in no file, unless it was made."""
+        if self._unsaid:
+            count, self._unsaid = self._unsaid, 0
+            yield remark_line(f"{_records(count)} could not be written here.")
 
     def _now(self) -> str:
         """Current time, not before the start where the clock was set back meanwhile."""
@@ -174,52 +309,239 @@ class SessionLog:
             now = max(now, started + timedelta(seconds=time.monotonic() - at))
         return now.isoformat(timespec="milliseconds")
 
-    def close(self) -> None:
-        """Write pending data and close; closing again does nothing."""
+    def flush(self) -> None:
+        """Write what could not be written before."""
         with self._lock:
-            if self._descriptor is None:
-                return
-            try:
-                self._flush()
-            finally:
-                if self._owned:
-                    os.close(self._descriptor)
-                self._descriptor = None
-
-    def _write(self, lines: Iterable[str]) -> None:
-        data = "".join(f"{line}\n" for line in lines).encode("ascii")
-        with self._lock:
-            if self._pending and len(self._pending) + len(data) > MAX_PENDING:
-                try:
-                    self._flush()
-                except LogError:
-                    self._lost += data.count(b"\n")
-                    # What a short line would refer to may be among the lost ones.
-                    self._written.clear()
-                    raise
-            self._buffer(data)
             self._flush()
 
-    def _buffer(self, data: bytes) -> None:
-        """Add whole lines to the pending data and to the hash, which runs ahead of the disk."""
+    def close(self) -> None:
+        """Write pending data and close; closing again does nothing.
+
+        Where that fails, the file ends with a whole line, and with an `end` that says
+        `"complete":false` if there is room for one.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                self._flush(whole=True)
+            except LogError:
+                self._end_incomplete()
+                raise
+            finally:
+                self._closed = True
+                if self._file is not None:
+                    # What was synced cannot be lost by an error here.
+                    with contextlib.suppress(OSError):
+                        self._file.close()
+
+    def _end_incomplete(self) -> None:
+        """Cut a torn line off and say, if there is room, that the log is not complete."""
+        file = self._file
+        if file is None or file.path is None or self._lost:
+            return
+        counts = self._content.end[1] if self._content and self._content.end else {}
+        with contextlib.suppress(OSError):
+            file.cut_torn_line()
+            before = file.digest()
+            record = end_record(self._now(), False, counts, before.hexdigest())
+            line = with_digest(encode_record(record), before)
+            try:
+                file.write(bytearray(f"{line}\n", "ascii"))
+            finally:
+                file.cut_torn_line()
+
+    def _write(self, key: Hashable, make_lines: _MakeLines) -> None:
+        self._put(key, make_lines)
+        self._flush()
+
+    def _put(self, key: Hashable, make_lines: _MakeLines) -> None:
+        """Add a record to what is to be written, after everything before it."""
+        if self._lost:
+            # The new log is written from the content.
+            return
+        if self._late or len(self._pending) > MAX_PENDING:
+            if self._late.pop(key, None) is not None:
+                self._replaced += 1
+                self._unsaid += 1
+            self._late[key] = make_lines
+            return
+        for line in make_lines():
+            self._buffer(line)
+
+    def _buffer(self, line: str) -> None:
+        """Add a line to the pending data and to the hash, which runs ahead of the disk."""
+        data = f"{line}\n".encode("ascii")
         self._pending += data
         self._digest.update(data)
 
-    def _flush(self) -> None:
-        if self._descriptor is None:
+    def _flush(self, *, whole: bool = False) -> None:
+        """Write what is pending; `whole` everything, however long it takes."""
+        if self._closed:
             raise LogError(f"{self.name} is closed.")
         try:
-            while self._pending:
-                written = os.write(self._descriptor, self._pending)
-                del self._pending[:written]
-                if not self._pending and self._lost:
-                    lost = f"{self._lost} records could not be written here."
-                    self._buffer(f"{remark_line(lost)}\n".encode("ascii"))
-                    self._lost = 0
-            self.failure = None
+            file = self._file_in_place(whole)
+            file.write(self._pending)
+            while self._late:
+                for key in list(islice(self._late, _PIECE)):
+                    for line in self._late.pop(key)():
+                        self._buffer(line)
+                file.write(self._pending)
+                if self._late and not whole:
+                    return
+            for line in self._loss_lines():
+                self._buffer(line)
+            file.write(self._pending)
+            if self._sync_due:
+                self._sync(file)
         except OSError as error:
             self.failure = error
-            raise _log_error("write", self.name, error) from None
+            # The reader of a pipe left, and wants no more of it.
+            self._is_unread = isinstance(error, BrokenPipeError)
+            failure = self._failure(error)
+            self.trouble = str(failure)
+            raise failure from None
+        self.trouble, self.failure = "", None
+
+    def _failure(self, error: OSError) -> LogError:
+        if self._file is None:
+            return _log_error("create", self.name, error)
+        if self._lost:
+            return LogError(
+                f"The session log {self.name} {self._lost}, and it cannot be written anew: "
+                f"{error_text(error)}."
+            )
+        return _log_error("write", self.name, error)
+
+    def _sync(self, file: LogFile) -> None:
+        try:
+            file.sync()
+        except OSError as error:
+            # The kernel may have dropped what it could not write, and says so only once.
+            self._lose(f"did not reach the disk ({error_text(error)})")
+            if not self._lost:
+                raise
+            file = self._file_in_place(True)
+            file.write(self._pending)
+            file.sync()
+        self._sync_due = False
+
+    def _file_in_place(self, now: bool) -> LogFile:
+        """File in its place, a new one if that is lost; raises OSError and LogError."""
+        at = time.monotonic()
+        if self._file is not None and not self._lost:
+            if self._content is None or not (now or at >= self._next_check):
+                return self._file
+            self._next_check = at + _CHECK_INTERVAL
+            self._lose(self._file.displaced())
+            if not self._lost:
+                return self._file
+        elif self.trouble and not now and at < self._next_attempt:
+            raise LogError(self.trouble)
+        try:
+            return self._start_anew()
+        except OSError:
+            self._next_attempt = time.monotonic() + self._retry_delay
+            self._retry_delay = min(2 * self._retry_delay, _MAX_RETRY_DELAY)
+            raise
+
+    def _lose(self, what: str) -> None:
+        """Give the file up if something happened to it; its content is written anew."""
+        if what and self._content is not None:
+            self._lost = what
+            self._pending.clear()
+            self._late.clear()
+
+    def _check_bytes(self) -> None:
+        """Give the file up if it holds other bytes than were written."""
+        if self._file is None or self._content is None:
+            return
+        try:
+            if self._file.is_modified() and not self._file.holds(self._digest.digest()):
+                self._lose("was changed by another program")
+        except OSError as error:
+            self._lose(f"could not be read back ({error_text(error)})")
+
+    def _start_anew(self) -> LogFile:
+        """Write a whole log from the content of the session; raises OSError."""
+        content, before, what = self._content, self._file, self._lost
+        assert content is not None
+        assert self._path is not None
+        remark = (
+            f"The session log {self.name} {what} while it was written. This one was written anew "
+            "and holds the last result of every row."
+        )
+        self._file, self._digest = _write_whole(
+            _create_beside(self._path, taken=before is not None),
+            content.lines(remark if before is not None else ""),
+        )
+        self._lost = ""
+        self._pending.clear()
+        self._late.clear()
+        self._replaced = self._unsaid = 0
+        self._retry_delay = _CHECK_INTERVAL
+        self._written = {
+            key: (result, result.observation.started) for key, result in content.results.items()
+        }
+        name = printable_path(str(self._file.path))
+        if before is not None:
+            with contextlib.suppress(OSError):
+                before.close()
+            self._notices.append(
+                f"The session log {self.name} {what} while it was written. It was written anew to "
+                f"{name}, with the last result of every row."
+            )
+        self.name = name
+        if content.end is not None:
+            for line in self._end_lines(*content.end):
+                self._buffer(line)
+        return self._file
+
+
+def _write_whole(file: LogFile, lines: Iterable[str]) -> tuple[LogFile, hashlib._Hash]:
+    """Write lines to a new file, which is removed where that fails; returns their hash too."""
+    digest = hashlib.sha256()
+    piece = bytearray()
+    try:
+        for line in chain(lines, [""]):
+            piece += f"{line}\n".encode("ascii") if line else b""
+            if len(piece) >= MAX_LINE or not line:
+                digest.update(piece)
+                file.write(piece)
+    except OSError:
+        with contextlib.suppress(OSError):
+            file.remove()
+        raise
+    return file, digest
+
+
+def _create_beside(path: Path, *, taken: bool) -> LogFile:
+    """Create a file beside a log, with a number in its name unless that is not `taken`.
+
+    Where its directory is gone, the file is made in the default one. Raises OSError.
+    """
+    try:
+        return _create_numbered(path, 2 if taken else 1)
+    except (FileNotFoundError, NotADirectoryError):
+        default = sessions_folder() / path.name
+        make_parents(default)
+        return _create_numbered(default, 1)
+
+
+def _create_numbered(path: Path, first: int) -> LogFile:
+    for number in range(first, _MAX_NUMBER):
+        numbered = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+        with contextlib.suppress(FileExistsError):
+            return LogFile.create(numbered)
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+
+def _lines_of(line: Callable[[T], str], record: T) -> Iterator[str]:
+    yield line(record)
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count:,} records"
 
 
 def annotate(path: str | os.PathLike[str], text: str) -> None:
@@ -257,15 +579,6 @@ def _lacks_final_newline(descriptor: int) -> bool:
         raise ValueError
     os.lseek(descriptor, -1, os.SEEK_END)
     return os.read(descriptor, 1) != b"\n"
-
-
-def _file_digest(descriptor: int) -> hashlib._Hash:
-    """Hash of the whole file."""
-    found = hashlib.sha256()
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    while data := os.read(descriptor, 1024 * 1024):
-        found.update(data)
-    return found
 
 
 def _log_error(do: str, path: str | os.PathLike[str], error: OSError) -> LogError:

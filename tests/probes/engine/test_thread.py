@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from probes.engine import thread
 from probes.engine.thread import Engine
 from probes.model import Diagnosed, Finished, Message, Result, Status, Verdict
 from probes.registry import PROBES
-from probes.session import LogError, SessionLog, new_header, read_session
+from probes.session import LogError, SessionLog, new_header, read_session, verify
 from probes.session.records import to_finding_record
 from probes.settings import Settings
 
@@ -125,7 +126,7 @@ def test_findings_are_in_the_log_before_its_end_and_those_of_a_rerun_stand(
 def test_a_log_that_fails_is_said_once_and_the_run_goes_on(engine, kit):
     checks = [kit.check(f"c{port}", port) for port in range(1, 6)]
     one, events = engine()
-    log = SessionLog(os.open("/dev/full", os.O_WRONLY), "/dev/full", owned=True)
+    log = SessionLog.stream(os.open("/dev/full", os.O_WRONLY), "/dev/full")
     one.begin(kit.profile(*checks), {}, Settings(), [log])
     one.add([kit.job(check) for check in checks])
     first = until_finished(events)
@@ -138,6 +139,76 @@ def test_a_log_that_fails_is_said_once_and_the_run_goes_on(engine, kit):
     assert sum(isinstance(event, Result) for event in second) == 5
     with contextlib.suppress(LogError):
         log.close()
+
+
+@contextlib.contextmanager
+def full_disk() -> Iterator[None]:
+    def fails(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("probes.session.log_file.os.write", fails)
+        yield
+
+
+def kinds(path: Path) -> list[str]:
+    return [json.loads(line)["type"] for line in path.read_text(encoding="ascii").splitlines()]
+
+
+def test_a_log_that_failed_for_a_while_has_every_record_of_every_kind(
+    engine, kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(thread, "LOG_RETRY_INTERVAL", 0.01)
+    path = tmp_path / "one.jsonl"
+    checks = [kit.check(name, port) for name, port in (("a", 1001), ("b", 1002))]
+    script = {("10.0.0.1", 1001): kit.SILENT, ("10.0.0.1", 1002): kit.SILENT}
+    one, events = engine(lambda: kit.Scripted(script))
+    log = SessionLog.create(path)
+    log.write_header(new_header(kit.profile(*checks), one.info(), Settings(), {}, []))
+    one.begin(kit.profile(*checks), {}, Settings(retries=0), [log])
+    with full_disk():
+        one.add([kit.job(check) for check in checks])
+        seen = until_finished(events)
+        one.remove([kit.job(checks[0]).target])
+        seen += until_finished(events)
+        assert kinds(path) == ["session"]
+    said = [event for event in seen if isinstance(event, Message)]
+    while len(said) < 2:
+        # Nothing more is measured: the log catches up by itself.
+        said += [event for event in events.get(timeout=20) if isinstance(event, Message)]
+    assert [(event.text, event.severity) for event in said] == [
+        (
+            f"This session is not being saved: Cannot write the session log {path}: "
+            "no space left on device.",
+            "error",
+        ),
+        (f"This session is being saved again. Nothing is missing from {path}.", "warning"),
+    ]
+    assert kinds(path) == [
+        *("session", "result", "result", "verdict", "finding", "end", "removed", "end"),
+    ]
+    assert verify(path).intact
+    one.close()
+    log.close()
+
+
+def test_the_log_of_the_session_before_is_closed_and_what_it_lacks_is_said(
+    engine, kit, tmp_path: Path
+):
+    check = kit.check("a")
+    one, events = engine()
+    logs = [SessionLog.create(tmp_path / name) for name in ("first.jsonl", "second.jsonl")]
+    one.begin(kit.profile(check), {}, Settings(), logs[:1])
+    with full_disk():
+        one.add([kit.job(check)])
+        seen = until_finished(events)
+        one.begin(kit.profile(check), {}, Settings(), logs[1:])
+        while sum(isinstance(event, Message) for event in seen) < 2:
+            seen += events.get(timeout=20)
+    said = [event.text for event in seen if isinstance(event, Message)]
+    assert said[1] == f"The log of the session before is not whole: {logs[0].loss}"
+    with pytest.raises(LogError, match="is closed"):
+        logs[0].write_remark("late")
 
 
 def test_a_fault_in_the_engine_ends_the_run_in_a_sentence_and_nobody_waits(engine, kit):

@@ -193,13 +193,13 @@ def test_what_was_lost_stands_before_the_end_and_under_its_hash(
     monkeypatch.setattr(writer, "MAX_PENDING", 100)
     with monkeypatch.context() as broken:
         broken.setattr(writer.os, "write", _no_space)
-        for number in range(3):
+        for note in ("kept", "lost", "kept as well"):
             with suppress(LogError):
-                log.write_results([make_result(f"host{number}")])
-    log.write_end(True, {"ok": 3})
+                log.write_results([make_result(note=note)])
+    log.write_end(True, {"ok": 1})
     log.close()
     kinds = [json.loads(line)["type"] for line in log_lines(tmp_path)]
-    assert kinds == ["session", "result", "remark", "end"]
+    assert kinds == ["session", "result", "result", "remark", "end"]
     assert verify(tmp_path / "lost.jsonl").intact
 
 

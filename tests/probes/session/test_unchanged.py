@@ -98,25 +98,26 @@ def test_what_is_appended_to_a_log_begins_with_a_whole_line(
     assert kinds(path) == ["result", "result", "unchanged"]
 
 
-def test_after_records_were_lost_rows_begin_with_a_whole_line(
-    tmp_path: Path, header: Header, make_result: Make, monkeypatch: pytest.MonkeyPatch
+def test_after_records_were_lost_a_short_line_refers_to_one_that_was_written(
+    tmp_path: Path,
+    header: Header,
+    make_result: Make,
+    profile: Profile,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log = SessionLog.create(tmp_path / "log.jsonl")
     log.write_header(header)
-    monkeypatch.setattr(writer, "MAX_PENDING", 1)
-    real = writer.os.write
-    monkeypatch.setattr(writer.os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-    for second in (0, 2):
-        with pytest.raises(writer.LogError):
-            log.write_results([at(make_result(), second)])
-    monkeypatch.setattr(writer.os, "write", real)
-    log.write_results([at(make_result(), 4)])
+    monkeypatch.setattr(writer, "MAX_PENDING", 0)
+    with monkeypatch.context() as broken:
+        broken.setattr(writer.os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+        for second, note in ((0, "a"), (2, "b"), (4, "a")):
+            with pytest.raises(writer.LogError):
+                log.write_results([at(make_result(note=note), second)])
     log.write_end(True, {})
     log.close()
-    assert [kind for kind in kinds(tmp_path / "log.jsonl") if kind != "remark"] == [
-        "result",
-        "result",
-    ]
+    assert kinds(tmp_path / "log.jsonl") == ["result", "unchanged", "remark"]
+    (read,) = read_session(tmp_path / "log.jsonl", profile).results
+    assert read == at(make_result(note="a"), 4)
 
 
 def test_a_short_line_without_its_row_is_left_out(

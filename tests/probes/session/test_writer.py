@@ -157,24 +157,6 @@ def test_a_disk_that_was_full_leaves_no_torn_line_and_loses_nothing(
     assert session.complete
 
 
-def test_records_beyond_the_pending_limit_are_counted_in_the_log(
-    tmp_path: Path, header: Header, make_result: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "long.jsonl"
-    log = SessionLog.create(path)
-    log.write_header(header)
-    monkeypatch.setattr(writer, "MAX_PENDING", 1000)
-    with disk_full_at(path.stat().st_size):
-        for number in range(5):
-            with pytest.raises(LogError):
-                log.write_results([make_result(f"host{number}")])
-    log.write_results([make_result("after")])
-    log.close()
-    session = read_session(path)
-    assert [row.job.target.host for row in session.results] == ["host0", "after"]
-    assert [remark.text for remark in session.remarks] == ["4 records could not be written here."]
-
-
 def test_a_log_that_could_not_be_finished_says_so_when_it_is_closed(
     tmp_path: Path, header: Header, make_result: Make
 ) -> None:
@@ -191,7 +173,7 @@ def test_a_log_that_could_not_be_finished_says_so_when_it_is_closed(
 
 def test_standard_output_is_written_and_left_open(header: Header, make_result: Make) -> None:
     reading, writing = os.pipe()
-    log = SessionLog(writing, "standard output")
+    log = SessionLog.stream(writing, "standard output")
     log.write_header(header)
     log.write_end(False, {})
     log.close()
@@ -206,7 +188,7 @@ def test_standard_output_is_written_and_left_open(header: Header, make_result: M
 def test_a_reader_that_has_gone_is_one_sentence(header: Header) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    log = SessionLog(writing, "standard output")
+    log = SessionLog.stream(writing, "standard output")
     with pytest.raises(LogError, match="standard output: broken pipe"):
         log.write_header(header)
     os.close(writing)
