@@ -53,7 +53,7 @@ class Controller:
         self._files = files
         self._engine: EngineSession | None = None
         self.log_error = ""
-        """Error that left the log incomplete; known after `close`."""
+        """News of the log for the operator, as sentences; known after `close`."""
 
     @property
     def initial_vantage(self) -> str:
@@ -80,6 +80,11 @@ class Controller:
     def log_path(self) -> str:
         """Path of the session log; empty while there is none."""
         return self._engine.log_path if self._engine is not None else ""
+
+    @property
+    def is_saved(self) -> bool:
+        """True if everything so far is in the session log."""
+        return self._engine is not None and self._engine.is_saved
 
     async def start(self) -> str:
         """Make the engine, off this loop; returns this host and its address for the header.

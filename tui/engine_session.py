@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import queue
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,8 +55,6 @@ class EngineSession:
         files: bool = True,
     ) -> None:
         self.profile = profile
-        self.log_path = ""
-        """Path of the session log; empty while there is none."""
         self._settings = settings
         self._requested_path = log
         self._options = options
@@ -68,6 +67,16 @@ class EngineSession:
         """The last event, where that is the end of a run."""
         self.answers: Mapping[str, str] | None = None
         """Answers of the running session; None before one."""
+
+    @property
+    def log_path(self) -> str:
+        """Path of the session log; empty while there is none."""
+        return "" if self._log is None else self._log.path
+
+    @property
+    def is_saved(self) -> bool:
+        """True if everything so far is in the session log."""
+        return self._log is not None and not self._log.trouble
 
     def info(self) -> VantageInfo:
         """Vantage of the measurement; may block for a moment."""
@@ -139,7 +148,7 @@ class EngineSession:
                 # What follows an end needs another one, or the log would not be complete.
                 self._log.write_end(self._finished.complete, self._finished.counts)
         except LogError as error:
-            return str(error)
+            return f"{error} The remark is kept until it can be written."
         return ""
 
     def stop(self) -> None:
@@ -162,14 +171,17 @@ class EngineSession:
         return events
 
     def close(self) -> str:
-        """Stop, complete the log and end the engine in at most two seconds; what went wrong."""
+        """Stop, complete the log and end the engine in at most two seconds.
+
+        Returns what the operator must know of the log, if anything.
+        """
         self._engine.close()
-        if self._log is not None:
-            try:
-                self._log.close()
-            except LogError as error:
-                return str(error)
-        return ""
+        if self._log is None:
+            return ""
+        with suppress(LogError):
+            self._log.close()
+        missing = f"The session log is not whole: {self._log.loss}" if self._log.loss else ""
+        return " ".join(filter(None, (*self._log.take_notices(), missing)))
 
     def _begin_session(
         self, targets: Sequence[Target], only: frozenset[str], answers: Mapping[str, str]
@@ -185,13 +197,16 @@ class EngineSession:
         )
         path = self._requested_path or default_path(header)
         self._requested_path = None
-        self._log, self.log_path, trouble = None, "", ""
+        self._log, trouble = None, ""
         try:
-            log = SessionLog.create(path)
+            log = SessionLog.create(path, patient=True)
+            self._log = log
             log.write_header(header)
-            self._log, self.log_path = log, str(path)
         except LogError as error:
             trouble = str(error)
+            if self._log is not None and not self._log.trouble:
+                self._log.discard()
+                self._log = None
         self.answers = dict(answers)
         self._keys.clear()
         logs = (self._log,) if self._log is not None else ()

@@ -95,7 +95,7 @@ class SessionLog:
         self._file = file
         self._path = path
         self._content = content
-        self._closed = self._is_unread = False
+        self._closed = False
         self._pending = bytearray()
         self._late: dict[Hashable, _MakeLines] = {}
         """Records beyond MAX_PENDING, in order, by what a later one replaces."""
@@ -174,7 +174,7 @@ class SessionLog:
     @property
     def loss(self) -> str:
         """Sentence on what is missing from the file; empty if nothing is, or nobody reads it."""
-        if self._is_unread:
+        if isinstance(self.failure, BrokenPipeError):
             return ""
         if self.trouble or not self._replaced:
             return self.trouble
@@ -396,8 +396,6 @@ class SessionLog:
                 self._sync(file)
         except OSError as error:
             self.failure = error
-            # The reader of a pipe left, and wants no more of it.
-            self._is_unread = isinstance(error, BrokenPipeError)
             failure = self._failure(error)
             self.trouble = str(failure)
             raise failure from None

@@ -137,30 +137,6 @@ def test_an_interrupt_while_nobody_reads_ends_the_run(
     assert read_session(log).ended
 
 
-def test_a_full_disk_is_said_once_and_the_run_goes_on(
-    start: Start, need: Callable[..., None], tmp_path: Path
-) -> None:
-    need("unshare", "mount")
-    small, copy = tmp_path / "small", tmp_path / "copy.jsonl"
-    small.mkdir()
-    script = """
-        mount -t tmpfs -o size=64k none "$0" || exit 99
-        copy=$1; shift; "$@"; status=$?
-        cp "$0/run.jsonl" "$copy"; exit $status
-    """
-    before = ("unshare", "--mount", "sh", "-c", script, str(small), str(copy))
-    process = start("hyperv.host=127.77.0.0/23", "--log", small / "run.jsonl", before=before)
-    printed, complaints = process.communicate(timeout=WITHIN)
-    assert process.returncode == 3, complaints
-    assert complaints.count("not being saved") == 1
-    assert "no space left on device" in complaints
-    assert "Traceback" not in complaints
-    assert len(shown(printed)) == 510
-    session = read_session(copy)
-    assert 0 < len(session.results) < 510
-    assert keys(session) <= shown(printed)
-
-
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["lines", "json"])
 def test_a_reader_that_leaves_gets_no_traceback(
     start: Start, tmp_path: Path, form: tuple[str, ...]

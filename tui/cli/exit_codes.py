@@ -18,6 +18,8 @@ class Exit(IntEnum):
     BLOCKED = 3
     DEGRADED = 4
     UNTESTED = 5
+    NOT_SAVED = 6
+    """Of `run`: everything was measured, and the session log lacks something of it."""
     INTERRUPTED = 130
 
 

@@ -98,15 +98,35 @@ def run(options: Options) -> int:
             status = _drain_events(jobs, events, logs[-1] if options.json else None)
     except (KeyboardInterrupt, _Terminated):
         engine.close()
-        kept = "; the session log holds every result so far" if logs else ""
+        losses = _close(logs)
+        kept = "; the session log holds every result so far" if logs and not losses else ""
         say(f"auditreach: interrupted{kept}.")
+        _say_losses(losses)
         return Exit.INTERRUPTED
     finally:
         engine.close()
-        for log in logs:
-            with suppress(LogError):
-                log.close()
+        losses = _close(logs)
+    _say_losses(losses)
+    if not logs:
+        say("auditreach: this session was not saved.")
+    if losses:
+        return Exit.NOT_SAVED
     return Exit.USAGE if bad else status
+
+
+def _close(logs: Sequence[SessionLog]) -> list[str]:
+    """Close the logs; returns a sentence for each that is not whole."""
+    for log in logs:
+        with suppress(LogError):
+            log.close()
+        for notice in log.take_notices():
+            say(f"auditreach: {notice}")
+    return [log.loss for log in logs if log.loss]
+
+
+def _say_losses(losses: Iterable[str]) -> None:
+    for loss in losses:
+        say(f"auditreach: the session log is not whole: {loss}")
 
 
 def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[Target, ...], bool]:
@@ -138,8 +158,13 @@ def _require_confirmation(options: Options, jobs: Sequence[Job]) -> None:
 def _logs(options: Options, header: Header) -> list[SessionLog]:
     logs = []
     try:
-        log = SessionLog.create(options.log or default_path(header))
-        log.write_header(header)
+        log = SessionLog.create(options.log or default_path(header), patient=options.log is None)
+        try:
+            log.write_header(header)
+        except LogError:
+            if options.log is not None or not log.trouble:
+                log.discard()
+                raise
         logs.append(log)
         say(f"auditreach: the session log is {log.name}")
     except LogError as error:
@@ -147,7 +172,7 @@ def _logs(options: Options, header: Header) -> list[SessionLog]:
             raise UsageError(str(error)) from None
         say(f"auditreach: this session is not being saved: {error}")
     if options.json:
-        out = SessionLog(sys.stdout.fileno(), "standard output")
+        out = SessionLog.stream(sys.stdout.fileno(), "standard output")
         try:
             out.write_header(header)
         except LogError as error:

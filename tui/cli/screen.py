@@ -37,12 +37,13 @@ def launch(options: Options) -> int:
     shutdown = ShutdownHandler(app, runner.close if runner is not None else lambda: None)
     result = app.run(mouse=options.mouse and not options.slow_link)
     shutdown.complete()
-    if runner is not None and runner.log_path:
+    if runner is not None:
         # After a hang-up there is nobody to tell.
         with suppress(OSError):
-            print(f"The session log is {runner.log_path}", flush=True)
+            if runner.log_path:
+                print(f"The session log is {runner.log_path}", flush=True)
             if runner.log_error:
-                say(f"It is not complete: {runner.log_error}")
+                say(runner.log_error)
     return Exit.READY if result is None else result
 
 

@@ -133,7 +133,6 @@ class SessionScreen(Screen[object]):
         self._collector = PeriodicCollector()
         self._resumed_before = False
         self._deferred = False
-        self.saving = True
         self.engine_started = asyncio.Event()
 
     @cached_property
@@ -364,7 +363,6 @@ class SessionScreen(Screen[object]):
     def _apply(self, events: Sequence[Event]) -> None:
         for event in events:
             if isinstance(event, Message):
-                self.saving = self.saving and event.severity != "error"
                 self.say(event.text, trouble=event.severity != "information")
             elif isinstance(event, Finished):
                 self.measuring = False
@@ -388,7 +386,7 @@ class SessionScreen(Screen[object]):
         if self.controller is None:
             return
         watch = self.watcher.state
-        if not self.saving or (self.controller.has_session and not self.controller.log_path):
+        if self.controller.has_session and not self.controller.is_saved:
             self.panes.header.set_state("NOT SAVED", trouble=True)
         elif self.measuring or self.controller.has_session:
             now = "measuring" if self.measuring else "saved"
@@ -454,7 +452,6 @@ class SessionScreen(Screen[object]):
                 self.reset()
             self.measuring = True
             panes.add(jobs)
-            self.saving = not trouble
             self.show_state()
             entry.history.add(screens.line_without_passwords(text.strip()))
             entry.reset_recall()

@@ -87,7 +87,7 @@ def test_a_full_disk_is_said_and_quitting_over_it_is_no_traceback(
     terminal.until(lambda text: "60/60" in text and "NOT SAVED" in text)
     terminal.press("q")
     text = terminal.until(lambda text: "ended with 0" in text)
-    assert "It is not complete: Cannot write the session log" in " ".join(text.split())
+    assert "The session log is not whole: Cannot write the session log" in " ".join(text.split())
     assert "Traceback" not in text
 
 

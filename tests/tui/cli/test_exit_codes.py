@@ -45,5 +45,6 @@ def test_the_numbers_are_part_of_the_interface() -> None:
         "BLOCKED": 3,
         "DEGRADED": 4,
         "UNTESTED": 5,
+        "NOT_SAVED": 6,
         "INTERRUPTED": 130,
     }
