@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -17,14 +20,18 @@ MAX_LISTED = 500
 TRASH = "trash"
 """The folder beside them that a deleted one goes to."""
 
+_STARTED = re.compile(rb'"started": ?"([0-9T:.+Z-]{10,40})"')
+_START_WITHIN = 512
+"""Bytes in which the start of a session stands, as this program writes it."""
+
 
 def paths(folder: Path | None = None) -> list[Path]:
-    """The logs in the folder, the newest first by the time in their names."""
+    """The logs in the folder, the newest first by the start of the session."""
     try:
         found = [path for path in (folder or sessions_folder()).iterdir() if _is_log(path)]
     except OSError:
         return []
-    return sorted(found, key=lambda path: path.name.removeprefix("demo-"), reverse=True)
+    return sorted(found, key=lambda path: (_start_time(path), path.name), reverse=True)
 
 
 def summaries(paths: Iterable[Path]) -> Iterator[Summary | SessionError]:
@@ -56,7 +63,7 @@ def discard(path: Path) -> Path:
         trash.mkdir(mode=0o700, exist_ok=True)
         to = trash / path.name
         number = 1
-        while to.exists():
+        while os.path.lexists(to):
             number += 1
             to = trash / f"{path.stem}-{number}{path.suffix}"
         return path.rename(to)
@@ -70,13 +77,29 @@ def restore(path: Path) -> Path:
     """Move a session from the trash back to its folder; raises SessionError."""
     to = path.parent.parent / path.name
     try:
-        if to.exists():
+        if os.path.lexists(to):
             raise SessionError(
                 f"{printable_path(to)} exists already; {printable_path(path)} stays in the trash."
             )
         return path.rename(to)
     except OSError as error:
         raise SessionError(f"Cannot restore {printable_path(path)}: {error_text(error)}.") from None
+
+
+def _start_time(path: Path) -> float:
+    """Start of a session in seconds since 1970, from the beginning of its first line.
+
+    Of a file without one, the time of its last change; 0 where there is neither.
+    """
+    try:
+        with path.open("rb") as file:
+            started = _STARTED.search(file.read(_START_WITHIN))
+        if started is not None:
+            with suppress(ValueError, OverflowError):
+                return datetime.fromisoformat(started[1].decode("ascii")).timestamp()
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _is_log(path: Path) -> bool:
