@@ -246,7 +246,8 @@ class Engine:
             elif not log.trouble and log in self._failed_logs:
                 self._failed_logs.discard(log)
                 text = log.loss or f"Nothing is missing from {log.name}."
-                messages.append(Message(f"This session is being saved again. {text}"))
+                severity = "warning" if log.loss else "information"
+                messages.append(Message(f"This session is being saved again. {text}", severity))
         if self._failed_logs and self._retry is None:
             self._retry = self._loop.call_later(LOG_RETRY_INTERVAL, self._retry_logs)
         return messages

@@ -6,7 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from probes.session.paths import SessionError, error_text, make_parents, printable_path
+from probes.private_files import taken_text
+from probes.session.paths import SessionError, error_text, printable_path
 
 
 class SessionExists(SessionError):
@@ -25,7 +26,6 @@ def copy_session(
             raise SessionError(
                 f"{printable_path(destination)} is the session log itself; name another file."
             )
-        make_parents(target)
         temporary = target.with_name(f".{target.name[:64]}.{os.urandom(4).hex()}")
         try:
             _copy_to_new_file(source, temporary)
@@ -40,7 +40,7 @@ def copy_session(
         finally:
             temporary.unlink(missing_ok=True)
     except FileExistsError:
-        raise SessionExists(f"{printable_path(destination)} exists already.") from None
+        raise SessionExists(f"{printable_path(destination)} {taken_text(destination)}.") from None
     except OSError as error:
         raise SessionError(
             f"Cannot save {printable_path(destination)}: {error_text(error)}."

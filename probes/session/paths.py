@@ -6,8 +6,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-import platformdirs
-
+from probes.private_files import UnsafeDirectory, state_directory
 from probes.session.header import Header
 
 
@@ -28,18 +27,7 @@ def default_path(header: Header) -> Path:
 
 def sessions_folder() -> Path:
     """Folder of sessions for which the operator named no file; it need not exist yet."""
-    return platformdirs.user_state_path("auditreach", appauthor=False) / "sessions"
-
-
-def make_parents(path: Path) -> None:
-    """Create missing directories above a file, mode 0700; raises OSError."""
-    missing = []
-    for parent in path.parents:
-        if parent.exists():
-            break
-        missing.append(parent)
-    for parent in reversed(missing):
-        parent.mkdir(mode=0o700, exist_ok=True)
+    return state_directory() / "sessions"
 
 
 def printable_path(path: str | os.PathLike[str]) -> str:
@@ -49,4 +37,6 @@ def printable_path(path: str | os.PathLike[str]) -> str:
 
 def error_text(error: OSError) -> str:
     """Reason of an error from the operating system, as the end of a sentence."""
+    if isinstance(error, UnsafeDirectory):
+        return str(error.strerror)
     return (error.strerror or str(error)).lower() or "unknown reason"

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from probes.judging.findings import Finding
 from probes.model import Removed, Restored, Result, Target, Verdict
+from probes.private_files import make_state_directory, taken_text
 from probes.session.content import SessionContent
 from probes.session.header import Header, header_record, removal_records, targets_records
 from probes.session.integrity import with_digest
@@ -35,7 +36,6 @@ from probes.session.log_form import open_log
 from probes.session.paths import (
     SessionError,
     error_text,
-    make_parents,
     printable_path,
     sessions_folder,
 )
@@ -118,17 +118,17 @@ class SessionLog:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], *, patient: bool = False) -> SessionLog:
-        """Create a log of mode 0600, in new directories of mode 0700; refuse an existing file.
+        """Create a log of mode 0600; refuse an existing file. Only the default directory is made.
 
         A `patient` one is made later where the error may pass, such as that of a full disk.
         """
         name = printable_path(path)
         try:
             place = Path(path).absolute()
-            make_parents(place)
+            _make_default_directory(place)
             return cls(LogFile.create(place), name, place, SessionContent())
         except FileExistsError:
-            raise LogError(f"{name} exists already; name another file.") from None
+            raise LogError(f"{name} {taken_text(path)}; name another file.") from None
         except OSError as error:
             failure = _log_error("create", path, error)
             if not (patient and error.errno in _PASSING):
@@ -516,14 +516,24 @@ def _write_whole(file: LogFile, lines: Iterable[str]) -> tuple[LogFile, hashlib.
 def _create_beside(path: Path, *, taken: bool) -> LogFile:
     """Create a file beside a log, with a number in its name unless that is not `taken`.
 
-    Where its directory is gone, the file is made in the default one. Raises OSError.
+    Where the directory of a log that was lost is gone, the file is made in the default one.
+    Raises OSError.
     """
+    if not taken:
+        _make_default_directory(path)
+        return _create_numbered(path, 1)
     try:
-        return _create_numbered(path, 2 if taken else 1)
+        return _create_numbered(path, 2)
     except (FileNotFoundError, NotADirectoryError):
         default = sessions_folder() / path.name
-        make_parents(default)
+        _make_default_directory(default)
         return _create_numbered(default, 1)
+
+
+def _make_default_directory(path: Path) -> None:
+    """Make the directory of a log, if it is the default one: another may be mistyped."""
+    if path.parent == sessions_folder():
+        make_state_directory(path.parent)
 
 
 def _create_numbered(path: Path, first: int) -> LogFile:

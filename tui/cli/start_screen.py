@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
+from probes.private_files import state_directory
 from profiles.model import Profile
 from tui.app import AuditReach
 from tui.cli import prepare
@@ -78,4 +77,4 @@ def make_app(
 
 
 def _state_path(name: str) -> Path:
-    return platformdirs.user_state_path("auditreach") / name
+    return state_directory() / name

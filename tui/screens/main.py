@@ -217,6 +217,8 @@ class SessionScreen(Screen[object]):
             self.panes.update_breadcrumbs()
             self.set_interval(self._refresh_interval, self.drain)
             self.call_after_refresh(self._begin, self.controller)
+        if self._preferences.trouble:
+            self.say(self._preferences.trouble, trouble=True)
         self.host.dispatcher.resume()
 
     def on_screen_resume(self, event: ScreenResume) -> None:

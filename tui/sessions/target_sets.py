@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -10,12 +9,12 @@ from ipaddress import ip_address
 from itertools import groupby
 from pathlib import Path
 
-import platformdirs
-
 from probes.model import Target
+from probes.private_files import state_directory
 from probes.session import SessionError
-from probes.session.paths import error_text, make_parents, printable_path
+from probes.session.paths import error_text, printable_path
 from profiles.files import FileError, FileKind, read_text
+from tui.storage.files import write_private
 
 MAX_NAME = 40
 _KIND = FileKind("a set with a host a line, a longer one as @FILE", 256 * 1024, may_be_empty=True)
@@ -24,7 +23,7 @@ _NAME = re.compile(r"\w[\w .-]{0,39}")
 
 def folder() -> Path:
     """Folder of the sets; it may not exist yet."""
-    return platformdirs.user_state_path("auditreach", appauthor=False) / "targets"
+    return state_directory() / "targets"
 
 
 def names(place: Path | None = None) -> list[str]:
@@ -40,16 +39,8 @@ def save(name: str, targets: Iterable[Target], place: Path | None = None) -> Pat
     """Write a set, over one of the same name, mode 0600; raises SessionError."""
     path = _path(name, place)
     text = "".join(f"{line}\n" for line in _lines(targets))
-    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
-        make_parents(path)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_private(path, text)
     except OSError as error:
         raise SessionError(f"Cannot keep {printable_path(path)}: {error_text(error)}.") from None
     return path

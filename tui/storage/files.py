@@ -5,18 +5,49 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TextIO
 
+from probes.private_files import check_state_directory, make_state_directory, taken_text
 from probes.wire.text import printable
+from profiles.files import FileKind, read_text
+
+# Absent on Windows, where links and text mode are other matters.
+_NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_BINARY: int = getattr(os, "O_BINARY", 0)
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file of mode 0600, and make its directory; raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_suffix(".part")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    part.replace(path)
+    """Replace a file of mode 0600 in a directory of the program's own, which is made.
+
+    Raises OSError, also where another user can put files into that directory.
+    """
+    make_state_directory(path.parent)
+    part = _part_of(path)
+    try:
+        with _create(part) as file:
+            file.write(text)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_private(path: Path, kind: FileKind) -> str:
+    """Read a file in a directory of the program's own; raises OSError and FileError."""
+    check_state_directory(path.parent)
+    return read_text(path, kind)
+
+
+def _part_of(path: Path) -> Path:
+    """Name nobody can know before, for a file that is to replace another one."""
+    return path.with_name(f".{path.name[:64]}.{os.urandom(4).hex()}")
+
+
+def _create(path: Path) -> TextIO:
+    """Create a file of mode 0600, with the same bytes on every system; refuse a link."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _BINARY
+    return os.fdopen(
+        os.open(path, flags, 0o600), "w", encoding="utf-8", errors="replace", newline=""
+    )
 
 
 class SaveError(Exception):
@@ -34,7 +65,7 @@ def save(pieces: Iterable[str], path: Path, *, force: bool, never: Iterable[Path
     """
     if not path.name or "\0" in path.name:
         raise SaveError(f"{_shown(path)} cannot be a file name.")
-    part = path.with_name(f".{path.name[:64]}.{os.urandom(4).hex()}")
+    part = _part_of(path)
     try:
         _check_destination(path, force, never)
         try:
@@ -43,7 +74,9 @@ def save(pieces: Iterable[str], path: Path, *, force: bool, never: Iterable[Path
         finally:
             part.unlink(missing_ok=True)
     except FileExistsError:
-        raise DestinationExists(f"{_shown(path)} exists already; --force overwrites it.") from None
+        raise DestinationExists(
+            f"{_shown(path)} {taken_text(path)}; --force overwrites it."
+        ) from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SaveError(f"Cannot write {_shown(path)}: {reason}.") from None
@@ -66,11 +99,7 @@ def _check_destination(path: Path, force: bool, never: Iterable[Path]) -> None:
 
 
 def _write(pieces: Iterable[str], part: Path) -> None:
-    # No newline translation, nor Windows' own: the bytes are the same everywhere.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(
-        os.open(part, flags, 0o600), "w", encoding="utf-8", errors="replace", newline=""
-    ) as file:
+    with _create(part) as file:
         file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from profiles.files import FileError, FileKind, read_text
-from tui.storage.files import write_private
+from profiles.files import FileError, FileKind
+from tui.storage.files import read_private, write_private
 
 _MAX_LINES = 100
 _MAX_CHARACTERS = 64 * 1024
@@ -20,8 +20,8 @@ class HostHistory:
         self._path = path
         self.lines: list[str] = []
         if path is not None:
-            with suppress(FileError):
-                lines = read_text(path, _KIND)[-_MAX_CHARACTERS:].splitlines()
+            with suppress(OSError, FileError):
+                lines = read_private(path, _KIND)[-_MAX_CHARACTERS:].splitlines()
                 self.lines = [line for line in lines if line.isprintable()][-_MAX_LINES:]
 
     def add(self, line: str) -> None:

@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from profiles.files import FileError, FileKind, read_text
-from tui.storage.files import write_private
+from probes.private_files import UnsafeDirectory
+from profiles.files import FileError, FileKind
+from tui.storage.files import read_private, write_private
 
 Preference = Literal["pane", "alone", "theme"]
 
@@ -21,13 +22,16 @@ class Preferences:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._values: dict[str, str] = {}
+        self.trouble = ""
+        """Sentence on a directory that is not used; empty for any other."""
         if path is not None:
-            with suppress(FileError, ValueError, RecursionError):
-                found = json.loads(read_text(path, _KIND))
-                if isinstance(found, dict):
-                    self._values = {
-                        name: value for name, value in found.items() if isinstance(value, str)
-                    }
+            try:
+                self._values = _texts(json.loads(read_private(path, _KIND)))
+            except UnsafeDirectory as error:
+                self.trouble = f"Nothing is kept on this machine: {error.strerror}."
+            except (OSError, FileError, ValueError, RecursionError):
+                # As if there was no file.
+                pass
 
     def get(self, name: Preference) -> str:
         """The last choice, or an empty text."""
@@ -41,3 +45,9 @@ class Preferences:
         if self._path is not None:
             with suppress(OSError):
                 write_private(self._path, json.dumps(self._values) + "\n")
+
+
+def _texts(found: object) -> dict[str, str]:
+    if not isinstance(found, dict):
+        return {}
+    return {name: value for name, value in found.items() if isinstance(value, str)}

@@ -6,15 +6,15 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-import platformdirs
 from textual.app import App
 
 from probes.judging.party import UNHEARD, HostState
 from probes.model import Result
+from probes.private_files import state_directory
 from probes.remediation import commands, remedy
-from probes.session.paths import error_text, make_parents, printable_path
+from probes.session.paths import error_text, printable_path
+from tui.storage.files import write_private
 
 _WITHOUT_CLIPBOARD = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
 """Terminals that have no clipboard."""
@@ -93,20 +93,9 @@ def supports_clipboard(environ: Mapping[str, str]) -> bool:
 
 def _write_file(text: str) -> str:
     """Write a text to a file; return a clause that says so, or why it was not."""
-    path = platformdirs.user_state_path("auditreach", appauthor=False) / "copied.txt"
+    path = state_directory() / "copied.txt"
     try:
-        make_parents(path)
-        _replace_file(path, f"{text}\n")
+        write_private(path, f"{text}\n")
     except OSError as error:
         return f", and {printable_path(path)} was not written ({error_text(error)})"
     return f"; written to {printable_path(path)}"
-
-
-def _replace_file(path: Path, text: str) -> None:
-    """Write a file of mode 0600 atomically; raise OSError."""
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    part.replace(path)

@@ -182,7 +182,7 @@ def test_a_log_that_failed_for_a_while_has_every_record_of_every_kind(
             "no space left on device.",
             "error",
         ),
-        (f"This session is being saved again. Nothing is missing from {path}.", "warning"),
+        (f"This session is being saved again. Nothing is missing from {path}.", "information"),
     ]
     assert kinds(path) == [
         *("session", "result", "result", "verdict", "finding", "end", "removed", "end"),

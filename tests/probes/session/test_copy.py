@@ -15,6 +15,7 @@ Write = Callable[..., Path]
 
 def test_a_copy_is_the_same_and_private(write_log: Write, tmp_path: Path) -> None:
     path, to = write_log(), tmp_path / "kept" / "copy.jsonl"
+    to.parent.mkdir()
     copy_session(path, to)
     assert to.read_bytes() == path.read_bytes()
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
@@ -42,6 +43,22 @@ def test_a_link_is_replaced_and_not_followed(write_log: Write, tmp_path: Path) -
     copy_session(path, link, overwrite=True)
     assert target.read_text() == "mine"
     assert not link.is_symlink()
+
+
+def test_a_mistyped_path_makes_no_directory(write_log: Write, tmp_path: Path) -> None:
+    path = write_log()
+    with pytest.raises(SessionError, match="no such file or directory"):
+        copy_session(path, tmp_path / "nope" / "copy.jsonl")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_that_leads_nowhere_is_called_that(write_log: Write, tmp_path: Path) -> None:
+    path, link = write_log(), tmp_path / "link"
+    link.symlink_to("nowhere")
+    with pytest.raises(SessionExists, match="is a symbolic link that leads nowhere"):
+        copy_session(path, link)
+    copy_session(path, link, overwrite=True)
+    assert link.read_bytes() == path.read_bytes()
 
 
 def test_a_log_is_not_copied_onto_itself(write_log: Write, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from probes.session import (
     SessionError,
     SessionLog,
     read_session,
+    sessions_folder,
     verify,
     writer,
 )
@@ -311,7 +312,8 @@ def test_a_file_system_without_fsync_is_no_trouble(
 def test_a_patient_log_is_made_as_soon_as_it_can_be(
     tmp_path: Path, steps: list[Step], monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    path = tmp_path / "sessions" / "log.jsonl"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = sessions_folder() / "log.jsonl"
 
     def fails(*_: object) -> int:
         raise OSError(number, os.strerror(number))

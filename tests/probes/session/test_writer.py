@@ -39,14 +39,49 @@ def disk_full_at(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_log_is_private_in_private_directories(tmp_path: Path, header: Header) -> None:
-    path = tmp_path / "state" / "sessions" / "one.jsonl"
+def test_a_log_is_private_in_private_directories(
+    tmp_path: Path, header: Header, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = default_path(header)
     log = SessionLog.create(path)
     log.write_header(header)
     log.close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for folder in (path.parent, path.parent.parent):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("name", ["nope/x.jsonl", "nope/nope/x.jsonl", "nope/../x/x.jsonl"])
+def test_a_mistyped_path_makes_no_directory(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LogError, match="no such file or directory"):
+        SessionLog.create(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_that_leads_nowhere_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(LogError, match="link is a symbolic link that leads nowhere; name another"):
+        SessionLog.create(tmp_path / "link")
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o720, 0o702])
+def test_a_default_directory_that_others_can_write_is_refused_in_a_sentence(
+    tmp_path: Path, header: Header, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = default_path(header)
+    path.parent.mkdir(parents=True)
+    for folder in (path.parent, path.parent.parent):
+        folder.chmod(mode)
+        with pytest.raises(LogError) as caught:
+            SessionLog.create(path)
+        assert str(caught.value) == (
+            f"Cannot create the session log {path}: others can write to {folder} "
+            "(chmod go-w ends that)."
+        )
+        folder.chmod(0o700)
+    SessionLog.create(path).close()
 
 
 def test_an_existing_file_is_never_written(tmp_path: Path) -> None:
