@@ -23,7 +23,7 @@ class LogFile:
         """Append to a file of `size` bytes; without `path` to a stream of somebody else's."""
         self.descriptor = descriptor
         self.path = path
-        self._size = size
+        self._size = self._first_size = size
         self._whole = size
         """Bytes up to the end of the last whole line."""
         self._modified_ns = self._modification_ns()
@@ -98,6 +98,11 @@ class LogFile:
             os.ftruncate(self.descriptor, self._whole)
             self._size = self._whole
             self._modified_ns = self._modification_ns()
+
+    def cut_back(self) -> None:
+        """Take everything off that was appended, if the file ends as it was written."""
+        if not self.displaced():
+            os.ftruncate(self.descriptor, self._first_size)
 
     def sync(self) -> None:
         """Wait until the data are on the disk, where the file can be synced."""

@@ -194,6 +194,16 @@ class SessionLog:
                 with contextlib.suppress(OSError):
                     self._file.remove()
 
+    def take_back(self) -> None:
+        """Close a log that was appended to, and leave its file as it was before."""
+        with self._lock:
+            self._closed = True
+            if self._file is not None and self._file.path is not None:
+                with contextlib.suppress(OSError):
+                    self._file.cut_back()
+                with contextlib.suppress(OSError):
+                    self._file.close()
+
     def write_header(self, header: Header) -> None:
         """Write the first line."""
         text = encode_record(header_record(header))
@@ -572,8 +582,10 @@ def annotate(path: str | os.PathLike[str], text: str) -> None:
         try:
             log.write_remark(text)
             log.write_end(session.complete, counts)
-        finally:
-            log.close()
+        except LogError:
+            log.take_back()
+            raise
+        log.close()
     except LogError as error:
         raise SessionError(str(error)) from None
 

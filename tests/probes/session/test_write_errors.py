@@ -21,6 +21,7 @@ from probes.session import (
     LogError,
     SessionError,
     SessionLog,
+    annotate,
     read_session,
     sessions_folder,
     verify,
@@ -352,6 +353,24 @@ def test_what_does_not_pass_is_not_waited_for(
     monkeypatch.setattr(os, "open", fails)
     with pytest.raises(LogError, match="Cannot create the session log"):
         SessionLog.create(tmp_path / "log.jsonl", patient=True)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_a_remark_that_cannot_be_added_leaves_the_old_log_as_it_was(
+    tmp_path: Path, steps: list[Step], monkeypatch: pytest.MonkeyPatch, first: int, part: float
+) -> None:
+    path = tmp_path / "log.jsonl"
+    write(path, steps)
+    before = path.read_bytes()
+    with failing(monkeypatch, first, ALWAYS, part=part) as calls, suppress(SessionError):
+        annotate(path, "opened 389")
+    if calls.calls >= first:
+        assert path.read_bytes() == before
+    else:
+        assert read_session(path).remarks[-1].text == "opened 389"
+    assert verify(path).intact
+    assert read_session(path).complete
 
 
 def test_a_log_without_a_single_whole_line_is_no_session(
