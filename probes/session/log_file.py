@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
+
+from probes.private_files import make_state_directory
+from probes.session.json_line import MAX_LINE
+from probes.session.paths import sessions_folder
 
 # Absent on Windows, where links and text mode are other matters.
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
@@ -14,6 +21,10 @@ _NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 
 _NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EROFS)
 """Errors of a file, such as a pipe, that cannot be synced at all (fsync(2))."""
+
+
+_MAX_NUMBER = 1000
+"""Most numbers tried for the name of a log that is written anew."""
 
 
 class LogFile:
@@ -127,3 +138,51 @@ class LogFile:
 
     def _modification_ns(self) -> int:
         return 0 if self.path is None else os.fstat(self.descriptor).st_mtime_ns
+
+
+def write_whole(file: LogFile, lines: Iterable[str]) -> tuple[LogFile, hashlib._Hash]:
+    """Write lines to a new file, which is removed where that fails; returns their hash too."""
+    digest = hashlib.sha256()
+    piece = bytearray()
+    try:
+        for line in chain(lines, [""]):
+            piece += f"{line}\n".encode("ascii") if line else b""
+            if len(piece) >= MAX_LINE or not line:
+                digest.update(piece)
+                file.write(piece)
+    except OSError:
+        with contextlib.suppress(OSError):
+            file.remove()
+        raise
+    return file, digest
+
+
+def create_beside(path: Path, *, taken: bool) -> LogFile:
+    """Create a file beside a log, with a number in its name unless that is not `taken`.
+
+    Where the directory of a log that was lost is gone, the file is made in the default one.
+    Raises OSError.
+    """
+    if not taken:
+        make_default_directory(path)
+        return _create_numbered(path, 1)
+    try:
+        return _create_numbered(path, 2)
+    except (FileNotFoundError, NotADirectoryError):
+        default = sessions_folder() / path.name
+        make_default_directory(default)
+        return _create_numbered(default, 1)
+
+
+def make_default_directory(path: Path) -> None:
+    """Make the directory of a log, if it is the default one: another may be mistyped."""
+    if path.parent == sessions_folder():
+        make_state_directory(path.parent)
+
+
+def _create_numbered(path: Path, first: int) -> LogFile:
+    for number in range(first, _MAX_NUMBER):
+        numbered = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+        with contextlib.suppress(FileExistsError):
+            return LogFile.create(numbered)
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))

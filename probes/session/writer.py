@@ -13,13 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from probes.judging.findings import Finding
 from probes.model import Removed, Restored, Result, Target, Verdict
-from probes.private_files import make_state_directory, taken_text
+from probes.private_files import taken_text
 from probes.session.content import SessionContent
 from probes.session.header import Header, header_record, removal_records, targets_records
 from probes.session.integrity import with_digest
@@ -31,13 +31,12 @@ from probes.session.lines import (
     result_line,
     verdict_line,
 )
-from probes.session.log_file import LogFile
+from probes.session.log_file import LogFile, create_beside, make_default_directory, write_whole
 from probes.session.log_form import open_log
 from probes.session.paths import (
     SessionError,
     error_text,
     printable_path,
-    sessions_folder,
 )
 from probes.session.reader import read_session
 from probes.session.records import end_record, to_finding_record, unchanged_record
@@ -54,9 +53,6 @@ _CHECK_INTERVAL = 1.0
 """Seconds between two looks at what others did to the file."""
 _MAX_RETRY_DELAY = 30.0
 """Most seconds between two attempts to write a lost log anew."""
-_MAX_NUMBER = 1000
-"""Most numbers tried for the name of a log that is written anew."""
-
 _PASSING = frozenset(
     {
         *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
@@ -125,7 +121,7 @@ class SessionLog:
         name = printable_path(path)
         try:
             place = Path(path).absolute()
-            _make_default_directory(place)
+            make_default_directory(place)
             return cls(LogFile.create(place), name, place, SessionContent())
         except FileExistsError:
             raise LogError(f"{name} {taken_text(path)}; name another file.") from None
@@ -479,8 +475,8 @@ class SessionLog:
             f"The session log {self.name} {what} while it was written. This one was written anew "
             "and holds the last result of every row."
         )
-        self._file, self._digest = _write_whole(
-            _create_beside(self._path, taken=before is not None),
+        self._file, self._digest = write_whole(
+            create_beside(self._path, taken=before is not None),
             content.lines(remark if before is not None else ""),
         )
         self._lost = ""
@@ -504,54 +500,6 @@ class SessionLog:
             for line in self._end_lines(*content.end):
                 self._buffer(line)
         return self._file
-
-
-def _write_whole(file: LogFile, lines: Iterable[str]) -> tuple[LogFile, hashlib._Hash]:
-    """Write lines to a new file, which is removed where that fails; returns their hash too."""
-    digest = hashlib.sha256()
-    piece = bytearray()
-    try:
-        for line in chain(lines, [""]):
-            piece += f"{line}\n".encode("ascii") if line else b""
-            if len(piece) >= MAX_LINE or not line:
-                digest.update(piece)
-                file.write(piece)
-    except OSError:
-        with contextlib.suppress(OSError):
-            file.remove()
-        raise
-    return file, digest
-
-
-def _create_beside(path: Path, *, taken: bool) -> LogFile:
-    """Create a file beside a log, with a number in its name unless that is not `taken`.
-
-    Where the directory of a log that was lost is gone, the file is made in the default one.
-    Raises OSError.
-    """
-    if not taken:
-        _make_default_directory(path)
-        return _create_numbered(path, 1)
-    try:
-        return _create_numbered(path, 2)
-    except (FileNotFoundError, NotADirectoryError):
-        default = sessions_folder() / path.name
-        _make_default_directory(default)
-        return _create_numbered(default, 1)
-
-
-def _make_default_directory(path: Path) -> None:
-    """Make the directory of a log, if it is the default one: another may be mistyped."""
-    if path.parent == sessions_folder():
-        make_state_directory(path.parent)
-
-
-def _create_numbered(path: Path, first: int) -> LogFile:
-    for number in range(first, _MAX_NUMBER):
-        numbered = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
-        with contextlib.suppress(FileExistsError):
-            return LogFile.create(numbered)
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
 def _lines_of(line: Callable[[T], str], record: T) -> Iterator[str]:
