@@ -25,7 +25,7 @@ _OPEN = re.compile(r"…|;|(?:\b(?:TCP|UDP|TLS|HTTP) )?\S*\d\S*")
 
 def state_files() -> set[str]:
     """Names in the state directory that the program gives to what it keeps."""
-    return _named_in_sources(r'user_state_path\([^)]*\) / "([^"]+)"|_state_path\("([^"]+)"\)')
+    return _named_in_sources(r'state_directory\(\) / "([^"]+)"|_state_path\("([^"]+)"\)')
 
 
 def environment_variables() -> set[str]:

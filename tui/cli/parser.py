@@ -111,7 +111,8 @@ another port where a role has a single one. `auditreach checks` lists the roles;
 `auditreach COMMAND --help` helps.
 
 Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
-5 something could not be tested, 2 usage or a bad profile, 130 interrupted."""
+5 something could not be tested, 2 usage or a bad profile,
+6 the session log is not whole, 130 interrupted."""
 
 
 class _Parser(argparse.ArgumentParser):

@@ -12,6 +12,7 @@ import pytest
 
 from probes.private_files import UnsafeDirectory, check_state_directory, state_directory
 from probes.session import SessionError
+from profiles.files import FileError, FileKind
 from tui.sessions import target_sets
 from tui.storage.files import DestinationExists, SaveError, read_private, save, write_private
 from tui.storage.host_history import HostHistory
@@ -146,8 +147,8 @@ def test_where_nothing_was_kept_yet_there_is_no_trouble(state: Path) -> None:
 def test_a_fifo_is_not_waited_for(state: Path) -> None:
     state.mkdir(parents=True)
     os.mkfifo(state / "history")
-    with pytest.raises(OSError, match="not a regular file"):
-        read_private(state / "history", 100)
+    with pytest.raises(FileError, match="a pipe, not a regular file"):
+        read_private(state / "history", FileKind("a history", 100))
     assert HostHistory(state / "history").lines == []
 
 
