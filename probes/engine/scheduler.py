@@ -486,7 +486,12 @@ class Scheduler:
         for one in needless:
             self._withdraw(one)
             self._complete(one, untested(one, Reason.NOT_NEEDED, "", State.NOT_RUN))
-        if not needless and not self._pending:
+        if not self._pending:
+            # Not now: this may be within the completion of a row that still has to be told.
+            self._loop.call_soon(self._end_round)
+
+    def _end_round(self) -> None:
+        if not self._pending and not self._idle.is_set():
             self._dns_consistency.when_idle(self._on_all_done)
 
     def _is_pending(self, work: Work) -> bool:

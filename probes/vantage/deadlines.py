@@ -46,6 +46,14 @@ class Deadlines:
 
     def _expire(self, timeout: float) -> None:
         queue = self._queues[timeout]
+        try:
+            self._expire_due(queue)
+        finally:
+            # A fault in one attempt is the loop's to report; the others keep their deadlines.
+            self._schedule(timeout, queue)
+
+    def _expire_due(self, queue: deque[tuple[float, Attempt]]) -> None:
+        """Expire what is due, as much as fits in a turn."""
         now = self._loop.time()
         turn_end = now + TURN_BUDGET
         while queue and (queue[0][0] <= now or not queue[0][1].live):
@@ -54,9 +62,14 @@ class Deadlines:
                 attempt.expire()
                 if self._loop.time() > turn_end:
                     break
+
+    def _schedule(self, timeout: float, queue: deque[tuple[float, Attempt]]) -> None:
+        """Call again for the next deadline, unless all were forgotten meanwhile."""
+        if self._queues.get(timeout) is not queue:
+            return
         if queue:
             due = queue[0][0]
-            when = due if due <= now else due + TIMER_COALESCING
+            when = due + TIMER_COALESCING if due > self._loop.time() else due
             self._timers[timeout] = self._loop.call_at(when, self._expire, timeout)
         else:
             del self._timers[timeout], self._queues[timeout]
@@ -65,5 +78,8 @@ class Deadlines:
         """Forget every deadline; what is in flight is the caller's to end."""
         for timer in self._timers.values():
             timer.cancel()
+        for queue in self._queues.values():
+            # One of them may be expiring now.
+            queue.clear()
         self._timers.clear()
         self._queues.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input, Static
 
-from probes.model import Status
+from probes.model import Message, Status
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.widgets.detail import Detail
 from tui.widgets.header import Header
@@ -84,3 +84,12 @@ def test_a_session_that_cannot_be_saved_is_said_and_goes_on(closed, tmp_path):
         assert "exists already" in notice(app)
 
     assert (tmp_path / "there.jsonl").read_text() == "mine"
+
+
+def test_only_a_log_that_fails_is_called_not_saved(closed):
+    @drive()
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
+        app.main._apply([Message("A fault in the engine ended the run.", "error")])
+        assert notice(app) == "A fault in the engine ended the run."
+        assert "NOT SAVED" not in text_of(app.query_one(Header))

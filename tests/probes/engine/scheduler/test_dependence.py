@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from probes.model import Reason, State, Status
+from probes.model import Finished, Reason, State, Status
 from profiles.model import Unless
 from profiles.ports import with_port
 
@@ -77,6 +79,28 @@ async def test_what_depends_on_another_port_than_the_profiles_names_the_one_that
         kit.job(mapper), kit.job(dynamic)
     )
     assert "RPC (TCP 1135), which it depends on" in latest["dyn|10.0.0.1"].note
+
+
+async def test_the_last_row_of_a_round_may_make_one_necessary_that_cannot_be_measured(kit):
+    winrm = kit.check("winrm", 5985)
+    mapper = kit.check("rpc", 135, unless=(Unless("winrm"),))
+    dynamic = kit.check("dyn", 49664, needs="rpc", unless=(Unless("winrm"),))
+    script = {("10.0.0.1", 5985): kit.CLOSED, ("10.0.0.1", 135): kit.CLOSED}
+    session = kit.Session(kit.Scripted(script), kit.profile(winrm, mapper, dynamic))
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    await session.measure(kit.job(winrm), kit.job(mapper), kit.job(dynamic))
+    finished = [event for event in session.events if isinstance(event, Finished)]
+    for rounds in (1, 2):
+        # It has no result of its own to wait for: it is given up while the other one ends.
+        session.scheduler.rerun(["winrm|10.0.0.1"])
+        await session.idle()
+        assert session.latest["dyn|10.0.0.1"].observation.reason is Reason.DEPENDENCY
+        ended = [event for event in session.events if isinstance(event, Finished)]
+        assert len(ended) == len(finished) + rounds
+        assert ended[-1].counts == {"blocked": 2, "error": 1}
+        assert session.events[-1] is ended[-1], "nothing of a round comes after its end"
+    assert not faults
 
 
 async def test_a_forced_rerun_measures_a_row_that_is_not_needed(kit):

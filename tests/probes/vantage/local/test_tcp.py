@@ -145,6 +145,55 @@ async def test_deadlines_expire_in_order_and_never_what_has_ended():
     deadlines.close()
 
 
+async def test_a_fault_in_one_attempt_costs_no_other_its_deadline():
+    loop = asyncio.get_running_loop()
+    deadlines, faults = Deadlines(loop), []
+    loop.set_exception_handler(lambda _, context: faults.append(context["exception"]))
+    expired = asyncio.Event()
+
+    class Attempt:
+        live = True
+
+        def __init__(self, end):
+            self.expire = end
+
+    def fail():
+        raise ZeroDivisionError
+
+    deadlines.add(Attempt(fail), 0.01)
+    deadlines.add(Attempt(lambda: None), 0.01)
+    deadlines.add(Attempt(expired.set), 0.01)
+    await asyncio.wait_for(expired.wait(), 5)
+    expired.clear()
+    deadlines.add(Attempt(fail), 0.02)
+    deadlines.add(Attempt(expired.set), 0.02)
+    await asyncio.wait_for(expired.wait(), 5)
+    assert [type(one) for one in faults] == [ZeroDivisionError] * 2
+    deadlines.close()
+
+
+async def test_deadlines_that_are_forgotten_while_one_expires_stay_forgotten():
+    loop = asyncio.get_running_loop()
+    deadlines, faults, expired = Deadlines(loop), [], []
+    loop.set_exception_handler(lambda _, context: faults.append(context))
+    again = asyncio.Event()
+
+    class Attempt:
+        live = True
+
+        def __init__(self, end):
+            self.expire = end
+
+    deadlines.add(Attempt(deadlines.close), 0.01)
+    deadlines.add(Attempt(lambda: expired.append("forgotten")), 0.01)
+    deadlines.add(Attempt(lambda: expired.append("forgotten")), 0.05)
+    await asyncio.sleep(0.02)
+    deadlines.add(Attempt(again.set), 0.05)
+    await asyncio.wait_for(again.wait(), 5)
+    assert (faults, expired) == ([], [])
+    deadlines.close()
+
+
 def tcp_info(attempted: int, handed_over: int, due: int = 0) -> bytes:
     """A tcp_info in which nothing but the retransmissions is said (linux/tcp.h)."""
     info = bytearray(104)
