@@ -289,7 +289,9 @@ class Observation:
     latency_at_most: bool = False
     """The latency is an upper bound: it may hold the lag of the program that measured it."""
     took_ms: float | None = None
-    """Milliseconds from `started` to the end of the last exchange; None where that is not known."""
+    """Milliseconds from `started` until its end was known; None where nothing was measured."""
+    last_ms: int = 0
+    """Milliseconds from `started` until its last exchange began."""
 
 
 @dataclass(frozen=True, slots=True)

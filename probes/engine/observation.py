@@ -104,10 +104,16 @@ def from_connect(work: Work, outcome: Outcome, tried: tuple[Outcome, ...]) -> Ob
 
 
 def with_local_facts(observation: Observation, vantage: Vantage) -> Observation:
-    """Add what only the vantage knows: the interface, and who did and did not answer ARP."""
+    """Add when its last exchange began, and what only the vantage knows.
+
+    That is the interface, and who did and did not answer ARP.
+    """
     source, address, icmp = observation.source, observation.address, observation.icmp
+    last_ms = max(
+        (int(one.at_ms) for one in observation.evidence if one.at_ms is not None), default=0
+    )
     if source is None:
-        return observation
+        return replace(observation, last_ms=last_ms)
     facts = observation.facts
     if (
         address is not None
@@ -124,7 +130,12 @@ def with_local_facts(observation: Observation, vantage: Vantage) -> Observation:
     ):
         # A silent host that answers ARP is there.
         facts = {**facts, "mac": mac}
-    return replace(observation, interface=vantage.interface(source), facts=facts)
+    return replace(
+        observation,
+        interface=vantage.interface(source),
+        facts=facts,
+        last_ms=last_ms,
+    )
 
 
 def without_own_pause(observation: Observation) -> Observation:
@@ -151,7 +162,7 @@ def untested(work: Work, reason: Reason, problem: str, state: State = State.ERRO
         attempts=work.attempts,
         facts=facts,
         evidence=tuple(work.evidence),
-        took_ms=round(work.took_ms, 3) if work.evidence else None,
+        took_ms=round(work.took_ms, 3) if work.ended > work.start_time else None,
     )
 
 

@@ -66,7 +66,7 @@ class Work:
         """Number of restarts because the process was suspended."""
         self.start_time = 0.0
         self.ended = 0.0
-        """Loop time at which its last exchange ended."""
+        """Loop time at which its end was known."""
         self.listened: list[tuple[float, float]] = []
         """Loop times between which each of its attempts was listened for."""
         self.started = ""
@@ -82,7 +82,7 @@ class Work:
 
     @property
     def took_ms(self) -> float:
-        """Milliseconds from its start to the end of its last exchange."""
+        """Milliseconds from its start until its end was known."""
         return max(0.0, self.ended - self.start_time) * 1000
 
     @property

@@ -221,6 +221,7 @@ class Scheduler:
             if self._suspend_detector.allows_repeat(work):
                 self._names.resolve_again(work)
             elif work.resolution is not None:
+                work.ended = self._loop.time()
                 self._complete(work, not_resolved(work, work.resolution))
 
     def _has_usable_address(self, work: Work) -> bool:

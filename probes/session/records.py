@@ -129,6 +129,7 @@ def result_record(result: Result) -> dict[str, object]:
         "source": seen.source,
         "interface": seen.interface,
         "started": seen.started,
+        "last_ms": seen.last_ms,
         "attempts": seen.attempts,
         "facts": dict(seen.facts),
         "evidence": [
@@ -152,6 +153,7 @@ def _at_most(seen: Observation) -> dict[str, object]:
     return {"latency_at_most": True} if seen.latency_at_most else {}
 
 
+_MAX_MILLISECONDS = 10**12
 _MAX_FACTS = 1000
 """Facts of one row that grow from line to line."""
 _SAME = attrgetter(
@@ -179,6 +181,8 @@ def unchanged_record(result: Result, before: Result) -> dict[str, object] | None
         "timings_ms": dict(seen.timings_ms),
         "took_ms": seen.took_ms,
     }
+    if seen.last_ms:
+        record["last_ms"] = seen.last_ms
     return {**record, "facts": facts} if facts else record
 
 
@@ -199,6 +203,7 @@ def parse_unchanged(record: Mapping[str, Any], before: Result) -> Result:
         facts=merged,
         latency_at_most=_parse_flag(record.get("latency_at_most", False)),
         took_ms=_parse_duration(record.get("took_ms")),
+        last_ms=get_integer(record, "last_ms", 0, most=_MAX_MILLISECONDS),
     )
     return replace(before, observation=seen)
 
@@ -358,6 +363,7 @@ class RowParser:
         try:
             known_transport = _TRANSPORTS[transport]
             known_status = _STATUSES[status]
+            exchanges = _parse_evidence(evidence) if evidence else ()
             seen = Observation(
                 _STATES[state],
                 _REASONS[reason],
@@ -371,11 +377,12 @@ class RowParser:
                 started,
                 attempts,
                 facts,
-                _parse_evidence(evidence) if evidence else (),
-                # Absent in logs of older versions.
+                exchanges,
+                # These are absent in logs of older versions.
                 _parse_interface(record.get("interface")),
                 _parse_flag(record.get("latency_at_most", False)),
                 _parse_duration(record.get("took_ms")),
+                _parse_last(record, exchanges),
             )
         except KeyError:
             raise BadLine("it has a word that this version does not know") from None
@@ -474,6 +481,13 @@ def _parse_flag(value: object) -> bool:
 
 def _parse_duration(value: object) -> float | None:
     return None if value is None else _parse_milliseconds(value)
+
+
+def _parse_last(record: Mapping[str, Any], exchanges: tuple[Evidence, ...]) -> int:
+    if "last_ms" in record:
+        return get_integer(record, "last_ms", 0, most=_MAX_MILLISECONDS)
+    latest = max((one.at_ms for one in exchanges if one.at_ms is not None), default=0.0)
+    return int(min(max(latest, 0.0), _MAX_MILLISECONDS))
 
 
 def _parse_milliseconds(value: object) -> float:

@@ -20,7 +20,7 @@ TimedEvent = tuple[float, Event]
 def timeline(path: str | os.PathLike[str], profile: Profile) -> Iterator[TimedEvent]:
     """Results and verdicts in the order of the log, reruns included; raises SessionError.
 
-    A result is written when its row is finished: at its start plus the time of its last exchange.
+    A result is written when its row is finished: at its start plus the time that it took.
     The log has the order in which things happened, so time never runs backwards.
     """
     with open_log(path) as log:
@@ -57,7 +57,10 @@ def _row(record: Mapping[str, object], rows: RowParser, latest: dict[str, Result
 
 
 def finish_time(result: Result) -> float:
-    """Time at which a row's last exchange ended, in seconds since 1970; 0 if it is unknown."""
+    """Time at which the end of a row was known, in seconds since 1970; 0 if it is unknown.
+
+    Logs of older versions have only the time of its last exchange.
+    """
     seen = result.observation
     took = seen.took_ms
     if took is None:

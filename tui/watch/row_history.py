@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
 from probes.model import (
-    AVAILABLE,
     MEASURED,
     MISSING,
     Event,
+    Evidence,
+    Job,
     Observation,
     Reason,
     Result,
@@ -40,7 +41,7 @@ class Change:
     since: datetime
     """Time of the first attempt with the earlier status."""
     not_before: datetime
-    """Time of the last attempt that saw the row as it was."""
+    """Time of the last attempt that saw the row as it was, or the row that decided it."""
     at: datetime
     """Time of the first attempt that saw it as it is, or of that of the row that decided it."""
 
@@ -69,15 +70,33 @@ class Series:
         return (min(timed), median(timed), max(timed)) if timed else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Times between which a row changed, and the number of the result that told it."""
+
+    not_before: float
+    at: float
+    number: int
+
+
 class _RowRounds:
-    __slots__ = ("cause", "last_seen", "lost", "rounds", "since", "started", "status", "total")
+    __slots__ = (
+        *("cause", "changed", "decided", "last_seen", "lost", "number", "rounds", "since"),
+        *("started", "status", "total"),
+    )
 
     def __init__(self, result: Result, since: float) -> None:
         self.status = result.status
         self.cause = _cause(result)
         self.since = since
+        self.changed: _Bounds | None = None
+        """Bounds of the last change of its status."""
+        self.decided = False
+        """Its last result was not measured: another row of its host decided it."""
         self.last_seen = since
-        """Last moment at which the row was seen to be so, in seconds since 1970."""
+        """Start of the last attempt, in seconds since 1970."""
+        self.number = 0
+        """Number of its last result among those of all rows."""
         self.started = ""
         self.total = 0
         self.lost = 0
@@ -102,12 +121,15 @@ class RowHistory:
 
     def __init__(self) -> None:
         self._rows: dict[str, _RowRounds] = {}
+        self._number = 0
+        """Number of results that were added."""
         self._measured: tuple[Target | None, float] = (None, 0.0)
-        """The host of the last row that was asked, and when."""
+        """The host of the last row that was asked, and when it was known."""
 
     def clear(self) -> None:
         """Forget everything: another session begins."""
         self._rows.clear()
+        self._number = 0
         self._measured = (None, 0.0)
 
     def add(self, events: Iterable[Event]) -> list[Change]:
@@ -129,48 +151,113 @@ class RowHistory:
 
     def _add(self, result: Result) -> Change | None:
         seen = result.observation
-        at, last_old = _times(result)
+        at, last_asked = _seen_at(result), _started(seen) + seen.last_ms / 1000
+        if not at:
+            # A row that was decided without being measured may have no time of its own.
+            at = last_asked = self._measured[1] or datetime.now().timestamp()
+        self._number += 1
         row = self._rows.get(result.job.key)
         if row is None:
             row = self._rows[result.job.key] = _RowRounds(result, at)
-        before, cause, last_seen = row.status, row.cause, row.last_seen
-        if row.started == seen.started and before is Status.NO_HOST:
+        before, cause = row.status, row.cause
+        judged_again, row.started = seen.started == row.started, seen.started
+        if judged_again and before is Status.NO_HOST:
             # It was only not known yet that there is a host.
-            row.status, row.cause = result.status, _cause(result)
+            row.status, row.cause, row.number = result.status, _cause(result), self._number
             return None
-        if result.status is Status.NOT_NEEDED or seen.started == row.started:
-            # Another row of the host, reported just before, decided this one: so it changed then.
-            target, decided = self._measured
-            if target == result.job.target:
-                at = max(at, decided)
-        elif result.status in MEASURED or result.status is Status.NO_HOST:
-            row.started, row.last_seen = seen.started, at
-            row.add(_value(seen))
+        not_before, at = self._bounds(result, row, judged_again, at)
+        row.number, row.cause = self._number, _cause(result)
+        row.decided = _is_decided(result)
+        if not (judged_again or row.decided):
+            row.last_seen = last_asked
             self._measured = (result.job.target, at)
-        row.cause = _cause(result)
+            if result.status in MEASURED or result.status is Status.NO_HOST:
+                row.add(_value(seen))
         if before is result.status and (before not in MISSING or row.cause == cause):
             return None
         since = row.since
         if before is not result.status:
             row.since, row.status = at, result.status
-        not_before = min(max(last_seen, last_old), at)
-        return Change(result, before, _local_time(since), _local_time(not_before), _local_time(at))
+            row.changed = _Bounds(not_before, at, self._number)
+        return Change(result, before, *map(_local_time, (since, not_before, at)))
+
+    def _bounds(
+        self, result: Result, row: _RowRounds, judged_again: bool, at: float
+    ) -> tuple[float, float]:
+        """Times between which a row came to this result, whether it is another one or not."""
+        not_before = row.last_seen
+        decides = judged_again or _is_decided(result)
+        if decides or row.decided:
+            deciders = (self._rows.get(key) for key in _decider_keys(result.job))
+            changes = [one.changed for one in deciders if one is not None and one.changed]
+            # One that changed before the last result of this row has not decided the present one.
+            recent = [one for one in changes if one.number > row.number]
+            if recent:
+                last = max(recent, key=lambda one: one.number)
+                not_before, at = last.not_before, last.at if decides else at
+            elif decides and self._measured[0] == result.job.target:
+                # What decided it was reported just before, so it changed then.
+                at = max(at, self._measured[1])
+        elif row.cause[1] is Reason.NO_RESPONSE:
+            not_before = max(not_before, _last_silent(result))
+        return min(not_before, at), at
 
 
-def _times(result: Result) -> tuple[float, float]:
-    """Time at which a row was seen as it is, and of the last attempt that saw it otherwise.
+def _decider_keys(job: Job) -> Iterator[str]:
+    """Keys of the rows of the same target that may decide about a row."""
+    check = job.check
+    for id in (*(one.check for one in check.unless), check.needs, check.absent):
+        if id:
+            yield f"{id}|{job.target.label}"
 
-    Seconds since 1970; 0 for the second where one attempt was enough. An answer is seen when it
-    comes. Of silence only the start is certain: an answer to what was sent then would have come,
-    and what returns while nobody sends is seen by the next attempt.
+
+def _is_decided(result: Result) -> bool:
+    """True for a row that was not measured because of another one."""
+    return result.status is Status.NOT_NEEDED or result.observation.reason is Reason.DEPENDENCY
+
+
+def _seen_at(result: Result) -> float:
+    """Time of the first attempt that saw a row as it is, in seconds since 1970.
+
+    An answer of any kind is seen when it comes, silence from the first packet that it met.
     """
     seen = result.observation
-    started = _seconds(seen.started)
-    ended = max(started, finish_time(result))
-    if result.status in AVAILABLE:
-        return ended, started if seen.attempts > 1 else 0.0
-    silent = seen.reason is Reason.NO_RESPONSE or seen.service is Service.SILENT
-    return started if silent else ended, 0.0
+    started = _started(seen)
+    if seen.reason is Reason.NO_RESPONSE:
+        return started
+    said_nothing = not any(one.received for one in seen.evidence)
+    if seen.service is Service.SILENT and result.job.check.transport == "tcp" and said_nothing:
+        return started + (seen.last_ms + seen.timings_ms.get("connect", 0.0)) / 1000
+    return max(started, finish_time(result))
+
+
+def _last_silent(result: Result) -> float:
+    """Time of the last packet that met silence before the same one was answered; 0 without any."""
+    seen = result.observation
+    silent: list[tuple[tuple[str, str], float]] = []
+    latest: dict[tuple[str, str], float] = {}
+    for one in seen.evidence:
+        if one.at_ms is None:
+            continue
+        packet = one.address, one.sent
+        if _was_silent(one):
+            silent.append((packet, one.at_ms))
+        else:
+            latest[packet] = one.at_ms
+    times = [at_ms for packet, at_ms in silent if at_ms <= latest.get(packet, -1.0)]
+    return _started(seen) + max(times) / 1000 if times else 0.0
+
+
+def _was_silent(exchange: Evidence) -> bool:
+    return exchange.reason == Reason.NO_RESPONSE or exchange.state == State.NOT_RUN
+
+
+def _started(seen: Observation) -> float:
+    """Start of a row in seconds since 1970; 0 if it is unknown."""
+    try:
+        return datetime.fromisoformat(seen.started).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _cause(result: Result) -> tuple[object, ...]:
@@ -184,14 +271,6 @@ def _value(seen: Observation) -> float:
     if seen.state not in (State.OPEN, State.CLOSED) and not rejected:
         return LOST
     return UNTIMED if seen.latency_ms is None or seen.latency_at_most else seen.latency_ms
-
-
-def _seconds(started: str) -> float:
-    try:
-        return datetime.fromisoformat(started).timestamp()
-    except ValueError:
-        # A row that was decided without being measured has no time of its own.
-        return datetime.now().timestamp()
 
 
 def _local_time(seconds: float) -> datetime:

@@ -42,6 +42,7 @@ def test_a_row_that_is_as_it_was_is_a_short_line_and_reads_as_a_whole_one(
         timings_ms={"connect": 0.6},
         took_ms=12.5,
         facts={"summary": "LDAP", "load": 2, "new": True},
+        last_ms=1100,
     )
     path = write_log(first, again)
     assert kinds(path) == ["result", "unchanged"]

@@ -9,8 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.model import Evidence, Icmp, Job, Observation, Reason, Result, State, Status, Target
-from profiles.model import Check
+from probes.model import (
+    Evidence,
+    Icmp,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+    Target,
+)
+from profiles.model import Check, Unless
 from tui.watch.row_history import LOST, MAX_ROUNDS, UNTIMED, RowHistory
 from tui.watch.text import change_text, duration_text, history_lines, is_loss, sparkline
 
@@ -97,7 +108,8 @@ def test_a_row_came_up_when_it_answered_and_not_when_its_first_attempt_began():
     second = replace(
         up.observation,
         attempts=2,
-        evidence=(Evidence("10.0.0.2", at_ms=0.0), Evidence("10.0.0.2", at_ms=1100.0)),
+        evidence=(connect(0.0, Reason.NO_RESPONSE), connect(4000.0, Reason.SYN_ACK)),
+        last_ms=4000,
         took_ms=4001.0,
     )
     (change,) = past_of(row("14:02:52", Status.BLOCKED, None)).add(
@@ -127,7 +139,7 @@ def test_a_row_may_have_come_up_while_its_silent_attempt_was_waited_for(reason, 
     assert f"{change.at:%M:%S.%f}"[:8] == "00:11.50"
 
 
-def test_a_refusal_is_seen_when_it_comes_and_until_then():
+def test_a_refusal_is_seen_when_it_comes():
     refused = replace(
         row("14:00:10", Status.BLOCKED, None).observation,
         state=State.CLOSED,
@@ -137,8 +149,6 @@ def test_a_refusal_is_seen_when_it_comes_and_until_then():
     past = past_of(row("14:00:00"))
     (down,) = past.add([Result(JOB, Status.BLOCKED, "Refused.", refused)])
     assert f"{down.at:%M:%S}" == "00:13"
-    (up,) = past.add([row("14:00:20")])
-    assert f"{up.not_before:%M:%S}" == "00:13"
 
 
 def test_a_bound_is_no_latency_of_a_round():
@@ -150,17 +160,83 @@ def test_a_bound_is_no_latency_of_a_round():
     assert series.spread == (3.0, 3.0, 3.0)
 
 
-@pytest.mark.parametrize("at_ms", [0.0, 2400.0])
-def test_a_row_went_down_between_its_last_answer_and_its_first_silent_attempt(at_ms):
-    answered = row("14:00:00")
-    late = replace(
-        answered.observation, evidence=(Evidence("10.0.0.2", at_ms=at_ms),), took_ms=2500.0
+def connect(at_ms: float, reason: Reason, sent: str = "TCP connect") -> Evidence:
+    return Evidence("10.0.0.2", sent, reason=reason, at_ms=at_ms)
+
+
+def seen(at: str, status: Status, **facts) -> Result:
+    """A row that was finished 3 s after its start, with these facts of its observation."""
+    result = row(at, status)
+    return replace(result, observation=replace(result.observation, took_ms=3000.0, **facts))
+
+
+CLOSED = {"state": State.CLOSED, "reason": Reason.CONN_REFUSED}
+OPEN = {"state": State.OPEN, "reason": Reason.SYN_ACK}
+MUTE = {**OPEN, "service": Service.SILENT, "timings_ms": {"connect": 1000.0}}
+
+
+@pytest.mark.parametrize(
+    ("status", "facts", "after"),
+    [
+        (Status.OK, OPEN, 3),
+        (Status.BLOCKED, CLOSED, 3),
+        (Status.BLOCKED, {"reason": Reason.ADMIN_PROHIBITED, "icmp": Icmp(3, 13, "10.0.0.1")}, 3),
+        (Status.BLOCKED, {"state": State.UNREACHABLE, "reason": Reason.HOST_UNREACH}, 3),
+        (Status.BLOCKED, {**OPEN, "service": Service.UNEXPECTED}, 3),
+        (Status.ERROR, {"state": State.ERROR, "reason": Reason.NAME_NOT_RESOLVED}, 3),
+        (Status.BLOCKED, {"state": State.FILTERED, "reason": Reason.NO_RESPONSE}, 0),
+        (Status.BLOCKED, MUTE, 1),
+        (Status.BLOCKED, {**MUTE, "evidence": (Evidence("10.0.0.2", "", "half an answer"),)}, 3),
+    ],
+)
+def test_an_answer_is_seen_when_it_comes_and_silence_from_what_met_it(status, facts, after):
+    before = row("14:00:00", Status.DEGRADED if status is not Status.OK else Status.BLOCKED)
+    (change,) = past_of(before).add([seen("14:00:30", status, **facts)])
+    assert f"{change.at:%M:%S}" == f"00:{30 + after}"
+    assert f"{change.not_before:%M:%S}" == "00:00"
+
+
+def test_questions_that_were_all_answered_say_nothing_of_before():
+    """An agent is asked as often as it has versions; each is an attempt."""
+    answered = (
+        connect(0.0, Reason.UDP_RESPONSE, "v2c"),
+        connect(20.0, Reason.UDP_RESPONSE, "v3"),
+        connect(10.0, Reason.NO_RESPONSE, "v1"),
     )
+    up = seen("14:00:30", Status.OK, **OPEN, attempts=3, evidence=answered)
+    (change,) = past_of(row("14:00:00", Status.BLOCKED, None)).add([up])
+    assert f"{change.not_before:%M:%S}" == "00:00"
+
+
+@pytest.mark.parametrize("answer", [OPEN, CLOSED])
+def test_the_packet_that_met_silence_before_it_was_answered_saw_the_row_as_it_was(answer):
+    overtaken = replace(connect(0.0, Reason.CANCELLED), state=State.NOT_RUN)
+    for first in (connect(0.0, Reason.NO_RESPONSE), overtaken):
+        exchanges = (connect(1100.0, answer["reason"]), first)
+        now = Status.OK if answer is OPEN else Status.BLOCKED
+        late = seen("14:00:30", now, **answer, attempts=2, evidence=exchanges)
+        (change,) = past_of(row("14:00:00", Status.BLOCKED, None)).add([late])
+        assert f"{change.not_before:%M:%S} {change.at:%M:%S}" == "00:30 00:33"
+        refused = seen("14:00:00", Status.DEGRADED, **CLOSED)
+        (change,) = past_of(refused).add([late])
+        assert f"{change.not_before:%M:%S}" == "00:00", "it was not silent before"
+
+
+def test_a_row_went_down_between_its_last_exchange_and_its_first_silent_attempt():
+    answered = row("14:00:00")
+    late = replace(answered.observation, last_ms=2500, took_ms=2600.0)
     (change,) = past_of(replace(answered, observation=late)).add(
         [row("14:00:30", Status.BLOCKED, None)]
     )
     assert f"{change.not_before:%M:%S.%f}"[:8] == "00:02.50"
     assert f"{change.at:%M:%S}" == "00:30"
+
+
+def test_rounds_that_could_not_be_tested_saw_the_row_as_it_was():
+    nameless = {"state": State.ERROR, "reason": Reason.NAME_NOT_RESOLVED}
+    past = past_of(*(seen(f"14:00:{at}", Status.ERROR, **nameless) for at in (10, 20, 30)))
+    (change,) = past.add([seen("14:00:40", Status.OK, **OPEN)])
+    assert f"{change.not_before:%M:%S} {change.at:%M:%S}" == "00:30 00:43"
 
 
 def rejected(at: str, by: str) -> Result:
@@ -236,6 +312,59 @@ def test_what_another_row_decided_changed_when_that_row_did_and_not_before():
     )
     assert f"{went.at:%M:%S} {needed.at:%M:%S}" == "01:00 01:02"
     assert f"{needed.since:%M:%S}" == "00:30"
+
+
+SPARED = replace(CHECK, id="rpc", unless=(Unless("winrm"),), needs="mapper", absent="ping")
+
+
+def spared(at: str, status: Status, **facts) -> Result:
+    """A row about which three others may decide."""
+    result = seen(at, status, **facts)
+    return replace(result, job=Job("rpc|dc1", SPARED, Target("r", "dc1"), 389))
+
+
+def decider(id: str, at: str, status: Status, **facts) -> Result:
+    return replace(seen(at, status, **facts), job=of(id, "dc1", at, status).job)
+
+
+NOT_RUN = {"state": State.NOT_RUN, "reason": Reason.NOT_NEEDED}
+DEPENDENT = {"state": State.NOT_RUN, "reason": Reason.DEPENDENCY}
+SILENT = {"state": State.FILTERED, "reason": Reason.NO_RESPONSE}
+
+
+def test_a_row_is_needed_since_a_time_between_those_of_the_row_that_decided_it():
+    past = past_of(decider("winrm", "14:00:00", Status.OK), spared("14:00:03", Status.NOT_NEEDED))
+    for at in ("14:00:30", "14:01:00"):
+        past.add([spared(at, Status.NOT_NEEDED, **NOT_RUN), decider("winrm", at, Status.OK)])
+    past.add([spared("14:01:30", Status.NOT_NEEDED, **NOT_RUN)])
+    past.add([decider("winrm", "14:01:30", Status.BLOCKED, **CLOSED)])
+    other = decider("other", "14:01:31", Status.OK)
+    change = past.add([other, spared("14:01:34", Status.BLOCKED, **CLOSED)])[-1]
+    assert f"{change.not_before:%M:%S} {change.at:%M:%S}" == "01:00 01:37"
+
+
+def test_a_row_is_not_needed_since_a_time_between_those_of_the_row_that_decided_it():
+    past = past_of(decider("winrm", "14:00:00", Status.BLOCKED, **SILENT))
+    # It went ahead of the silent one, and was measured after what met silence there.
+    past.add([spared("14:00:05", Status.BLOCKED, **CLOSED)])
+    past.add([decider("winrm", "14:00:30", Status.OK)])
+    (change,) = past.add([spared("14:00:05", Status.NOT_NEEDED, **CLOSED)])
+    assert f"{change.not_before:%M:%S} {change.at:%M:%S}" == "00:00 00:33"
+
+
+@pytest.mark.parametrize("id", ["mapper", "ping"])
+def test_a_row_that_hangs_on_another_changes_when_that_one_does(id):
+    facts = DEPENDENT if id == "mapper" else CLOSED
+    past = past_of(decider(id, "14:00:00", Status.OK), spared("14:00:00", Status.UNVERIFIABLE))
+    past.add([spared("14:00:31", Status.UNVERIFIABLE)])
+    past.add([decider(id, "14:00:30", Status.BLOCKED, **SILENT)])
+    (change,) = past.add([spared("14:00:31", Status.ERROR, **facts)])
+    assert f"{change.not_before:%M:%S} {change.at:%M:%S}" == "00:00 00:30"
+    # What changed before is not what decides later.
+    past.add([decider(id, "14:01:00", Status.BLOCKED, **SILENT)])
+    past.add([spared("14:01:01", Status.ERROR, **facts)])
+    (change,) = past.add([spared("14:01:31", Status.OK)])
+    assert f"{change.at:%M:%S}" == "01:34"
 
 
 def test_a_row_of_another_host_decides_nothing():
