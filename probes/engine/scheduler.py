@@ -82,7 +82,10 @@ class Scheduler:
         self._clock = Clock(self._loop.time)
         self._events = EventBatcher(self._loop, report)
         self._emit = self._events.put
-        self._recorder = ResultRecorder(profile, answers, settings.timeout, self._emit, earlier)
+        self._pending: dict[str, Work] = {}
+        self._recorder = ResultRecorder(
+            profile, answers, settings.timeout, self._emit, earlier, self._pending
+        )
         self._state, self._verdicts = self._recorder.state, self._recorder.verdicts
         self._queues = HostQueues(settings.per_host, self._schedule_dispatch)
         self._names = NameLookup(vantage, self._on_resolved)
@@ -94,7 +97,6 @@ class Scheduler:
         )
         self._probes = ProbeLoader(probes)
         self._suspend_detector = SuspendDetector(self._loop)
-        self._pending: dict[str, Work] = {}
         self._preconditions = Preconditions(
             self._state, self._pending, self._clock, self._names.resolve, self._complete
         )

@@ -282,7 +282,9 @@ class ResultRecorder:
         timeout: float,
         emit: Callable[[Event], None],
         earlier: Sequence[Result],
+        pending: Collection[str] = (),
     ) -> None:
+        """`pending` has the keys of the rows whose result is awaited, at any time."""
         self.state = SessionState(profile, answers, timeout)
         events = tuple(self.state.add_earlier(earlier))
         self.verdicts = VerdictTracker(
@@ -290,6 +292,7 @@ class ResultRecorder:
         )
         self.agreement = PortAgreement()
         self._emit = emit
+        self._pending = pending
         self._removed: dict[Target, list[_RemovedRow]] = {}
         for one in events:
             emit(one)
@@ -319,7 +322,8 @@ class ResultRecorder:
     def _record(self, job: Job, observation: Observation) -> list[Job]:
         result, updated, needed = self.state.store(job, observation)
         self._emit(self.state.event(result))
-        self._emit_judged_again(updated)
+        # One that is being measured again will be judged by what it sees now.
+        self._emit_judged_again([one for one in updated if one.job.key not in self._pending])
         return needed
 
     def reopen(self, job: Job) -> None:

@@ -262,7 +262,9 @@ def _started(seen: Observation) -> float:
 
 def _cause(result: Result) -> tuple[object, ...]:
     seen = result.observation
-    return seen.state, seen.reason, seen.service, seen.icmp.offender if seen.icmp else ""
+    icmp = seen.icmp
+    rejection = (icmp.type, icmp.code, icmp.offender) if icmp else ()
+    return seen.state, seen.reason, seen.service, rejection
 
 
 def _value(seen: Observation) -> float:

@@ -261,6 +261,14 @@ def test_another_reason_of_a_row_that_stays_blocked_is_a_change_with_its_time():
     assert up.at - up.since == outage, "another reason is no end of it"
 
 
+def test_another_rule_of_the_same_device_is_another_reason():
+    first = rejected("14:00:00", "10.99.9.1")
+    other = replace(first.observation, icmp=Icmp(3, 10, "10.99.9.1"))
+    at = replace(other, started="2026-11-23T14:00:30.000+00:00")
+    (change,) = past_of(first).add([replace(first, observation=at)])
+    assert change.before is change.result.status is Status.BLOCKED
+
+
 def test_whoever_rejects_has_answered():
     past = past_of(row("14:00:00", Status.BLOCKED, None), rejected("14:00:30", "10.99.9.1"))
     series = past.of(JOB.key)

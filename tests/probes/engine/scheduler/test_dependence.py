@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from probes.model import Finished, Reason, State, Status
+from probes.model import Finished, Reason, Result, State, Status
 from profiles.model import Unless
 from profiles.ports import with_port
 
@@ -135,6 +135,28 @@ async def test_a_host_that_is_up_and_refuses_a_service_itself_need_not_offer_it(
         *(jobs if alive_first else reversed(jobs))
     )
     assert latest["names|10.0.0.1"].status is status
+
+
+@pytest.mark.parametrize("alive_first", [True, False])
+async def test_a_row_that_is_measured_again_is_not_judged_by_what_it_saw_before(kit, alive_first):
+    alive = kit.check("alive", 7)
+    names = kit.check("names", 137, absent="alive")
+    gone = (State.UNREACHABLE, Reason.HOST_UNREACH)
+    script = {
+        ("10.0.0.1", 137): [kit.CLOSED, gone],
+        ("10.0.0.1", 7): [kit.OPEN, gone],
+    }
+    session = kit.Session(kit.Scripted(script), kit.profile(alive, names))
+    await session.measure(kit.job(alive), kit.job(names))
+    began = len(session.events)
+    keys = ["alive|10.0.0.1", "names|10.0.0.1"]
+    session.scheduler.rerun(keys if alive_first else keys[::-1])
+    await session.idle()
+    seen = [one for one in session.events[began:] if isinstance(one, Result)]
+    assert {one.job.key: one.observation.state for one in seen} == dict.fromkeys(
+        keys, State.UNREACHABLE
+    )
+    assert len(seen) == 2
 
 
 async def test_a_service_that_need_not_be_there_is_missed_where_it_is_silent(kit):
