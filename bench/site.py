@@ -114,11 +114,11 @@ def up(hosts: Sequence[Host] = HOSTS) -> Iterator[Site]:
         folder = Path(down.enter_context(tempfile.TemporaryDirectory(prefix="s")))
         mark = f"site{os.getpid()}"
         switch, client = f"{mark}-switch", f"{mark}-client"
-        _namespace(switch, down)
+        make_namespace(switch, down)
         run("ip", "-n", switch, "link", "add", "bridge", "type", "bridge")
         run("ip", "-n", switch, "link", "set", "bridge", "up")
         _join(client, switch, CLIENT, down)
-        _resolver(client, down)
+        write_resolver(client, ROUTER, down)
         for host in hosts:
             name = f"{mark}-{host.name}"
             _join(name, switch, host.address, down)
@@ -131,7 +131,7 @@ def up(hosts: Sequence[Host] = HOSTS) -> Iterator[Site]:
         yield Site(client, folder, hosts)
 
 
-def _namespace(name: str, down: ExitStack) -> None:
+def make_namespace(name: str, down: ExitStack) -> None:
     run("ip", "netns", "add", name)
     down.callback(_remove, name)
     run("ip", "-n", name, "link", "set", "lo", "up")
@@ -150,7 +150,7 @@ def _remove(name: str) -> None:
 
 def _join(name: str, switch: str, address: str, down: ExitStack) -> None:
     """A namespace with one address on the switch."""
-    _namespace(name, down)
+    make_namespace(name, down)
     port = f"p{address.rpartition('.')[2]}"
     run(*f"ip -n {name} link add eth0 type veth peer name {port} netns {switch}".split())
     run(*f"ip -n {switch} link set {port} master bridge up".split())
@@ -158,12 +158,12 @@ def _join(name: str, switch: str, address: str, down: ExitStack) -> None:
     run(*f"ip -n {name} link set eth0 up".split())
 
 
-def _resolver(name: str, down: ExitStack) -> None:
+def write_resolver(name: str, server: str, down: ExitStack) -> None:
     """A resolv.conf for one namespace (ip-netns(8))."""
     place = Path("/etc/netns") / name
     place.mkdir(parents=True)
     down.callback(shutil.rmtree, place)
-    (place / "resolv.conf").write_text(f"nameserver {ROUTER}\noptions timeout:2 attempts:1\n")
+    (place / "resolv.conf").write_text(f"nameserver {server}\noptions timeout:2 attempts:1\n")
 
 
 def _firewall(name: str, rule: str) -> None:
@@ -185,7 +185,7 @@ def _serve(
         cwd=servers.ROOT,
         # Samba ends by a signal to its whole process group, which must not be ours.
         start_new_session=True,
-        preexec_fn=_follow,
+        preexec_fn=end_with_parent,
     )
     down.callback(process.wait)
     down.callback(process.kill)
@@ -222,7 +222,7 @@ def within(namespace: str, work: Callable[[], T]) -> T:
         return thread.submit(enter).result()
 
 
-def _follow() -> None:
+def end_with_parent() -> None:
     """End the server when the bench ends, even by SIGKILL."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
