@@ -57,7 +57,7 @@ def _silent(result: Result) -> bool:
 
 
 OK = Seen("ok", lambda row: row.status in AVAILABLE)
-LOSSY = Seen("ok with loss", OK.fits, loses=True)
+LOSSY = Seen("ok with loss", lambda row: OK.fits(row) or _silent(row), loses=True)
 REFUSED = Seen("refused", lambda row: row.observation.state is State.CLOSED)
 DROPPED = Seen("dropped", _silent, lost=True)
 PROHIBITED = Seen("rejected 3/13", _by(13))

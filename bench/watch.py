@@ -217,13 +217,16 @@ def _weighed(key: str, spans: Sequence[Span], before: Result, change: Change, kn
         at = change.at.timestamp()
         near = [one for one in around if abs(one.earliest - at) < 30]
         real = _possible(spans, at)[-1]
-        verdict = WRONG_TIME if near else INVENTED if real.seen.fits is OK.fits else WRONG_CAUSE
+        verdict = (
+            WRONG_TIME if near else INVENTED if real.seen is OK or real.seen.loses else WRONG_CAUSE
+        )
         return Event(key, verdict, real.what, (real.earliest, real.latest), change)
     done = new.earliest, new.latest
     if old is None and known and not new.seen.loses:
         return Event(key, WRONG_TIME, new.what, done, change)
     if old is new:
-        verdict = RIGHT if new.seen is faults.DOWN or new.seen is faults.NEEDED else INVENTED
+        varies = new.seen.loses or new.seen in (faults.DOWN, faults.NEEDED)
+        verdict = RIGHT if varies else INVENTED
         return Event(key, verdict, new.what, done, change)
     return Event(key, RIGHT, new.what, done, change)
 
@@ -257,7 +260,7 @@ def _missed(
         for one in told
         if one.at.timestamp() >= span.earliest - SLACK and span.seen.fits(one.result)
     ]
-    if span.seen not in (faults.DOWN, faults.NEEDED):
+    if not span.seen.loses and span.seen not in (faults.DOWN, faults.NEEDED):
         yield from (Event(key, TWICE, span.what, done, one) for one in within[1:])
 
 
@@ -280,7 +283,7 @@ def totals(record: Record, told: Told, log: Path) -> Iterator[str]:
             began = _started(one)
             possible = [*_possible(spans, began), *_possible(spans, began + 4)]
             least += all(span.seen.lost for span in possible) and not one.observation.icmp
-            most += any(span.seen.lost for span in possible)
+            most += any(span.seen.lost or span.seen.loses for span in possible)
         if not least <= series.lost <= most and faults.NEEDED not in {s.seen for s in spans}:
             yield f"{key}: {series.lost} rounds lost, of {least} to {most}"
         down: Change | None = None
