@@ -186,16 +186,19 @@ class RowHistory:
     ) -> tuple[float, float]:
         """Times between which a row came to this result, whether it is another one or not."""
         not_before = row.last_seen
-        decides = judged_again or _is_decided(result)
-        if decides or row.decided:
+        decided = judged_again or _is_decided(result)
+        # It sees what it saw before, and that means something else by now.
+        means_other = row.cause == _cause(result) and row.status is not result.status
+        if decided or means_other or row.decided:
             deciders = (self._rows.get(key) for key in _decider_keys(result.job))
             changes = [one.changed for one in deciders if one is not None and one.changed]
             # One that changed before the last result of this row has not decided the present one.
             recent = [one for one in changes if one.number > row.number]
             if recent:
                 last = max(recent, key=lambda one: one.number)
-                not_before, at = last.not_before, last.at if decides else at
-            elif decides and self._measured[0] == result.job.target:
+                not_before = last.not_before
+                at = last.at if decided or means_other else at
+            elif decided and self._measured[0] == result.job.target:
                 # What decided it was reported just before, so it changed then.
                 at = max(at, self._measured[1])
         elif row.cause[1] is Reason.NO_RESPONSE:

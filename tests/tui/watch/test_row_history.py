@@ -375,6 +375,14 @@ def test_a_row_that_hangs_on_another_changes_when_that_one_does(id):
     assert f"{change.at:%M:%S}" == "01:34"
 
 
+def test_a_refusal_that_means_something_else_by_now_does_since_the_ping_answers():
+    past = past_of(decider("ping", "14:00:00", Status.BLOCKED, **SILENT))
+    past.add([spared("14:00:05", Status.BLOCKED, **CLOSED)])
+    past.add([decider("ping", "14:00:30", Status.OK)])
+    (change,) = past.add([spared("14:00:35", Status.UNVERIFIABLE, **CLOSED)])
+    assert f"{change.not_before:%M:%S} {change.at:%M:%S}" == "00:00 00:33"
+
+
 def test_a_row_of_another_host_decides_nothing():
     past = past_of(of("rpc", "pc1", "14:00:01", Status.BLOCKED))
     _, spared = past.add(
