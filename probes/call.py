@@ -13,14 +13,18 @@ from probes.options import NO_OPTIONS, Options
 from probes.vantage import Accept, Outcome, Vantage
 from probes.vantage.datagram_pacing import DatagramPacer
 from probes.vantage.repeated_datagram import RepeatedDatagram, side_by_side, until_late
-from probes.vantage.stream import Stream, connect, open_stream
+from probes.vantage.stream import MAX_RECORDED, Stream, connect, open_stream
 from probes.wire.address import same_address
+from probes.wire.masking import byte_count, dump
 
 MAX_UNEXPECTED = 4
 """Datagrams kept that answer something else."""
 
+_MAX_SHOWN = 24
+"""Bytes of a foreign datagram in a note."""
+
 Mask = Callable[[bytes], bytes]
-"""Function that removes secrets from a datagram before it is recorded."""
+"""Function that removes from a datagram, before it is recorded, what tells of a secret."""
 
 
 class Elsewhere(Enum):
@@ -175,8 +179,8 @@ class Call:
     ) -> bytes:
         """Send a datagram, again after silence, and return the answer.
 
-        An answer to any of them counts until the last has had its time. `mask` hides secrets in
-        everything that is recorded. Raises NoAnswer; Unexpected where `accept` refused every
+        An answer to any of them counts until the last has had its time. `mask` is applied
+        to everything that is recorded. Raises NoAnswer; Unexpected where `accept` refused every
         datagram that came from the address and port asked: the path is open and the service is
         another.
         """
@@ -195,7 +199,7 @@ class Call:
             return _with_foreign_answer(sent, self.port, accept, elsewhere)
 
         def record(outcome: Outcome) -> None:
-            self.record(outcome, sent=mask(payload).hex(), received=mask(outcome.data).hex())
+            self.record(outcome, sent=_hex(mask(payload)), received=_hex(mask(outcome.data)))
 
         wait, count = timeout or self.timeout, 1 + (self.retries if retries is None else retries)
         patience = until_late if self.job.check.answers else side_by_side
@@ -206,21 +210,21 @@ class Call:
         )
         if unexpected and outcome.reason == "no-response":
             outcome.state, outcome.reason = State.OPEN, Reason.UDP_RESPONSE
-            self.record(outcome, sent="", received=unexpected[0].hex())
+            self.record(outcome, sent="", received=_hex(unexpected[0]))
             raise Unexpected(_foreign_datagram_text(unexpected[0]))
         if outcome.state is not State.OPEN:
             raise NoAnswer(outcome)
         return outcome.data
 
     def record(self, outcome: Outcome, sent: str, received: str = "") -> None:
-        """Record one exchange as evidence, shortened to a length that fits a report."""
+        """Record one exchange as evidence."""
         now = asyncio.get_running_loop().time()
         self.listened.append((now - outcome.elapsed_ms / 1000, now))
         self.evidence.append(
             Evidence(
                 address=outcome.address,
-                sent=_shortened(sent),
-                received=_shortened(received),
+                sent=sent,
+                received=received,
                 state=outcome.state,
                 reason=outcome.reason,
                 at_ms=began_ms(outcome, (now - self.start_time) * 1000),
@@ -250,8 +254,8 @@ class Call:
                 self.evidence.append(
                     Evidence(
                         address=self.address,
-                        sent=_shortened(bytes(stream.sent).hex()),
-                        received=_shortened(bytes(stream.received).hex()),
+                        sent=stream.sent.hex(),
+                        received=stream.received.hex(),
                         at_ms=self.at_ms(stream.began),
                     )
                 )
@@ -327,12 +331,14 @@ def _with_foreign_answer(
     return outcome
 
 
-def _shortened(text: str, limit: int = 256) -> str:
-    return text if len(text) <= limit else text[:limit] + "…"
+def _hex(data: bytes) -> str:
+    """A datagram in hex without secrets, shortened to a length that fits a report."""
+    return dump(data, MAX_RECORDED)
 
 
 def _foreign_datagram_text(data: bytes) -> str:
     if not data:
         return "an empty datagram came, which does not answer what was asked"
-    size = "1 byte came that does" if len(data) == 1 else f"{len(data)} bytes came that do"
-    return f"{size} not answer what was asked: {data[:24].hex(' ')}"
+    verb = "does" if len(data) == 1 else "do"
+    size = f"{byte_count(data)} came that {verb}"
+    return f"{size} not answer what was asked: {dump(data, _MAX_SHOWN, ' ').removesuffix(' …')}"

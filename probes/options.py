@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from profiles.files import FileKind
 
+DEFAULT_COMMUNITY = "public"
+"""The community devices are delivered with, and so no secret."""
 KEY_FILE = FileKind("a private key in OpenSSH's form", 64 * 1024)
 
 

@@ -26,20 +26,6 @@ class ProxyRefused(Exception):
         self.facts = facts
 
 
-class _RedactingStream:
-    """Credential-redacting stream: keeps the login for the proxy out of the record."""
-
-    def __init__(self, stream: Stream, secret: bytes) -> None:
-        self._stream = stream
-        self._secret = secret
-
-    async def send(self, data: bytes) -> None:
-        await self._stream.send(data, recorded=data.replace(self._secret, b"..."))
-
-    async def read(self, limit: int = 4096) -> bytes:
-        return await self._stream.read(limit)
-
-
 async def open_tunnel(stream: Stream, proxy: Proxy, label: str, host: str, port: int) -> None:
     """Open a tunnel to host and port through the proxy, named `label`, on the stream to it.
 
@@ -52,9 +38,8 @@ async def open_tunnel(stream: Stream, proxy: Proxy, label: str, host: str, port:
         headers.append(("Proxy-Authorization", f"Basic {login.decode()}"))
     request = Request("CONNECT", target, target, tuple(headers))
     exchange = Exchange(request, bodies=range(0))
-    channel = _RedactingStream(stream, login) if proxy.has_login else stream
     try:
-        response = await send_request(channel, exchange)
+        response = await send_request(stream, exchange)
     except NotHttp as error:
         fix = "Correct the address of the proxy: what answers there is no HTTP proxy."
         text = f"The proxy {label} is no HTTP proxy: it is {error}"

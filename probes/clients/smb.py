@@ -55,7 +55,7 @@ async def _exchange(stream: Stream, message: bytes) -> Negotiated:
     try:
         return smb.parse_negotiate(await _send_message(stream, message))
     except smb.Malformed as error:
-        said = await read_foreign(stream, bytes(stream.received[before:]))
+        said = await read_foreign(stream, stream.received[before:])
         got = printable(said, MAX_SHOWN)
         raise Unexpected(f"an answer that is not SMB ({error}): {got}") from None
 

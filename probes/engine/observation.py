@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from probes.call import Answer, Call, NoAnswer, ProbeFunction, Unexpected, began_ms
 from probes.engine.pacing import Work
+from probes.engine.secrets import secret_mask
 from probes.model import (
     ANSWERED_AFTER,
     IPV4_ONLY,
@@ -30,6 +31,7 @@ from probes.vantage.happy_eyeballs import outcome_rank
 from probes.vantage.repeated_datagram import RepeatedDatagram, side_by_side
 from probes.vantage.stream import LimitExceeded
 from probes.wire.address import same_address
+from probes.wire.masking import in_force, without_encodings
 
 SLOW_ANSWER = 2.0
 """Seconds after which an answer counts as slow: its row says so, and is judged no worse."""
@@ -69,7 +71,7 @@ def from_outcome(
     if outcome.problem:
         known["caveat" if outcome.state is State.CLOSED else "problem"] = outcome.problem
     if facts:
-        known.update(facts)
+        known.update(without_encodings(facts))
     if outcome.answered_from:
         known |= {"answered_from": outcome.answered_from, "warning": True}
     return Observation(
@@ -217,6 +219,13 @@ async def run_tcp_probe(
     call: Call, ask: ProbeFunction, work: Work, outcome: Outcome, tried: tuple[Outcome, ...]
 ) -> Observation:
     """Run a probe on an open TCP connection; the state stays open unless its answer decides."""
+    with in_force(secret_mask(call.options)):
+        return await _run_tcp_probe(call, ask, work, outcome, tried)
+
+
+async def _run_tcp_probe(
+    call: Call, ask: ProbeFunction, work: Work, outcome: Outcome, tried: tuple[Outcome, ...]
+) -> Observation:
     loop = asyncio.get_running_loop()
     started = loop.time()
     work.call = call
@@ -273,6 +282,13 @@ async def run_udp_probe(
     vantage: Vantage, ask: ProbeFunction, work: Work, options: Options, timeout: float, retries: int
 ) -> Observation:
     """Run a probe over UDP, at each address of the host in turn until one answers."""
+    with in_force(secret_mask(options)):
+        return await _run_udp_probe(vantage, ask, work, options, timeout, retries)
+
+
+async def _run_udp_probe(
+    vantage: Vantage, ask: ProbeFunction, work: Work, options: Options, timeout: float, retries: int
+) -> Observation:
     loop = asyncio.get_running_loop()
     assert work.queue is not None
     pacer = work.queue.pacer

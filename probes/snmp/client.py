@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from probes.call import Call, Elsewhere, NoAnswer, Unexpected
 from probes.model import Reason
-from probes.options import Options, SnmpCredential
+from probes.options import SnmpCredential
 from probes.vantage import Outcome
 from probes.wire import snmp, snmpv3
 from probes.wire.snmpv3 import MIN_KEY, Keys, key_variants, localised_keys
@@ -91,7 +91,7 @@ async def get(
     id = secrets.randbelow(2**31)
     payload = snmp.get(version, community, id, oids, following=following)
     return await _exchange(
-        call, version, payload, lambda data: snmp.response(data, version, id), timeout, 0, community
+        call, version, payload, lambda data: snmp.response(data, version, id), timeout, 0
     )
 
 
@@ -147,16 +147,6 @@ async def login(
     return result
 
 
-def secrets_of(options: Options) -> set[str]:
-    """Every community and key that was given: a device may echo any of them."""
-    return {
-        secret
-        for one in options.snmp
-        for secret in (one.community, one.auth_key, one.priv_key)
-        if secret
-    }
-
-
 async def _exchange(
     call: Call,
     version: int,
@@ -164,15 +154,13 @@ async def _exchange(
     parse: Callable[[bytes], Message],
     timeout: float,
     retries: int,
-    community: bytes = b"",
 ) -> Reply:
-    hidden = {community, *(one.encode() for one in secrets_of(call.options))} - {b""}
+    digest = snmpv3.digest_of(payload) if version == snmp.V3 else b""
 
     def mask(data: bytes) -> bytes:
-        data = snmpv3.mask_digest(data) if version == snmp.V3 else data
-        for secret in sorted(hidden, key=len, reverse=True):
-            data = data.replace(secret, b"*" * len(secret))
-        return data
+        # It may come back in anything.
+        data = data.replace(digest, b"*" * len(digest)) if digest else data
+        return snmpv3.mask_digest(data) if version == snmp.V3 else data
 
     def accept(data: bytes) -> bool:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from probes.call import Call
@@ -71,11 +71,10 @@ _COMPUTER_DESCRIPTIONS = (
 
 
 async def device_facts(
-    call: Call, version: int, response: snmp.Response, get: Get, secrets: Iterable[str]
+    call: Call, version: int, response: snmp.Response, get: Get
 ) -> dict[str, object]:
-    """Facts about a device that has answered, without the secrets some show in a description."""
-    hidden = tuple(one.encode() for one in sorted(secrets, key=len, reverse=True) if one)
-    values = {oid: _text(value, hidden) for oid, value in response.values.items()}
+    """Facts about a device that has answered."""
+    values = {oid: _text(value) for oid, value in response.values.items()}
     name, descr, object_id = (values.get(oid, "") for oid in (SYS_NAME, SYS_DESCR, SYS_OBJECT_ID))
     facts: dict[str, object] = {
         "versions": [VERSION_NAMES[version]],
@@ -88,11 +87,12 @@ async def device_facts(
     extended = await _extended_objects(call, version, get)
     facts |= _engine_facts(extended or {})
     index = await _printer_index(call, get, extended)
-    if index or _names_a_printer(object_id, descr):
+    # By what it says, although a part of it may be a secret too.
+    if index or _names_a_printer(object_id, _unmasked(response.values.get(SYS_DESCR, ""))):
         facts["printer"] = True
         model = await _model(call, get, extended or {}, index)
         if model:
-            facts["model"] = _text(model, hidden)
+            facts["model"] = _text(model)
     agent = f"SNMPv{VERSION_NAMES[version]} {'printer' if 'printer' in facts else 'agent'}"
     description = ", ".join(part for part in (name, printable(descr, 80)) if part)
     if response.status:
@@ -205,8 +205,9 @@ def _engine_facts(values: Mapping[str, snmp.Value]) -> dict[str, object]:
     return facts
 
 
-def _text(value: snmp.Value, hidden: tuple[bytes, ...]) -> str:
-    raw = value if isinstance(value, bytes) else str(value).encode()
-    for secret in hidden:
-        raw = raw.replace(secret, b"***")
-    return printable(raw)
+def _unmasked(value: snmp.Value) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _text(value: snmp.Value) -> str:
+    return printable(value if isinstance(value, bytes) else str(value))

@@ -9,7 +9,7 @@ from typing import Any
 
 from probes.call import Answer, Call
 from probes.model import Service, State
-from probes.options import SnmpCredential
+from probes.options import DEFAULT_COMMUNITY, SnmpCredential
 from probes.snmp.client import (
     ACCEPTED,
     NO_ACCESS,
@@ -25,7 +25,6 @@ from probes.snmp.client import (
     lacks_access,
     login,
     problem_text,
-    secrets_of,
     security_level,
 )
 from probes.snmp.device import VERSION_NAMES, Get, device_facts, readable_values
@@ -33,8 +32,6 @@ from probes.vantage import Outcome
 from probes.wire import snmp, snmpv3
 from probes.wire.text import printable
 
-DEFAULT_COMMUNITY = "public"
-"""The community devices are delivered with, and so no secret."""
 MAX_CREDENTIALS = 3
 """Maximum number of credentials that are tried."""
 GRACE_TIMEOUT = 1.0
@@ -326,8 +323,7 @@ async def _device_facts(
 ) -> dict[str, object]:
     call, credential, login = session.call, best.credential, best.login
     assert credential is not None
-    hidden = secrets_of(call.options) - {DEFAULT_COMMUNITY}
-    facts = await device_facts(call, best.reply.version, response, _get_again(call, best), hidden)
+    facts = await device_facts(call, best.reply.version, response, _get_again(call, best))
     if best.only_others:
         facts["warning"] = True
         facts["summary"] = (

@@ -33,8 +33,7 @@ class AuthExchange:
     from one that never got so far.
     """
 
-    def __init__(self, secret: str = "") -> None:
-        self._secret = secret
+    def __init__(self) -> None:
         self.keys_exchanged = False
         """True once the key exchange has finished."""
         self.events: list[AuthRequest | AuthFailure | str] = []
@@ -62,9 +61,7 @@ class AuthExchange:
         )
 
     def words(self, text: str) -> str:
-        """Text of the server, short and harmless, without the password it may repeat."""
-        if self._secret:
-            text = text.replace(self._secret, "***")
+        """Text of the server, short and harmless."""
         return printable(text, MAX_TEXT).strip()
 
     def add_message(self, text: str) -> None:
@@ -85,9 +82,6 @@ class AuthExchange:
         return []
 
     def _on_received(self, kind: int, payload: bytes) -> None:
-        if secret := self._secret.encode():
-            # A string has its length before it, and keeps it.
-            payload = payload.replace(secret, b"*" * len(secret))
         try:
             if kind == NEWKEYS:
                 self.keys_exchanged = True

@@ -25,7 +25,6 @@ DEADLINE_SHARE = 0.9
 MAX_METHODS = 16
 PREFERRED_HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp")
 """Host keys that OpenSSH asks for before RSA (ssh_config(5), HostKeyAlgorithms)."""
-MAX_EVIDENCE = 256
 MAX_OFFERED = 160
 """Characters of a list of algorithms in a note; all of them are facts."""
 _NO_MATCH = re.compile(r"No matching (.+?) algorithm found, sent .* and received (.*)", re.DOTALL)
@@ -43,7 +42,7 @@ async def ask(call: Call) -> Answer:
     assert call.outcome is not None and call.outcome.pipe is not None
     loop = asyncio.get_running_loop()
     started = loop.time()
-    sniffer, client = BannerSniffer(call.outcome.pipe), _Client(_password(call))
+    sniffer, client = BannerSniffer(call.outcome.pipe), _Client()
     call.outcome.pipe = None
     task = loop.create_task(_authenticate(call, sniffer, client))
     try:
@@ -330,21 +329,17 @@ def _evidence(call: Call, sniffer: BannerSniffer, client: _Client, started: floa
     return Evidence(
         address=call.address,
         sent=client.ident(),
-        received=printable(bytes(sniffer.received[:MAX_EVIDENCE])),
+        received=printable(bytes(sniffer.received)),
         at_ms=call.at_ms(started),
     )
-
-
-def _password(call: Call) -> str:
-    return call.options.ssh.password if call.options.ssh is not None else ""
 
 
 class _Client(asyncssh.SSHClient):
     """asyncssh client that gives access to the server's key and our own identification."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self) -> None:
         self._connection: asyncssh.SSHClientConnection | None = None
-        self.exchange = AuthExchange(secret)
+        self.exchange = AuthExchange()
         self.login: LoginAttempt | None = None
         """The login that is tried, if one is."""
 

@@ -7,6 +7,7 @@ import re
 from typing import Protocol
 
 from probes.vantage import Outcome, Pipe, Vantage
+from probes.wire.masking import NO_SECRETS, dump, mask_in_force
 
 MAX_RECEIVED = 256 * 1024
 """Bytes one connection may send us before it is cut off."""
@@ -19,12 +20,41 @@ FOREIGN_PAUSE = 0.2
 _MAX_WAIT = 1.0
 """Seconds that a foreign answer may take."""
 _TEXT = re.compile(rb"[\t\r\x20-\x7e\x80-\xff]+")
+_SPARE = 4096
+"""Further bytes that are kept while secrets have to be masked in them."""
 _READ_AHEAD = 64 * 1024
 """Bytes that wait to be read before the peer is slowed down."""
 
 
 class LimitExceeded(Exception):
     """The peer sent more than a connection may."""
+
+
+class Record:
+    """First bytes of one direction, kept as evidence."""
+
+    def __init__(self) -> None:
+        # Secrets in them are masked before they are cut.
+        spare = 0 if mask_in_force() is NO_SECRETS else _SPARE
+        self._most = MAX_RECORDED + spare
+        self._data = bytearray()
+        self._cut = False
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __getitem__(self, part: slice) -> bytes:
+        return bytes(self._data[part])
+
+    def add(self, data: bytes) -> None:
+        """Keep what there is room for."""
+        room = self._most - len(self._data)
+        self._data += data[:room]
+        self._cut = self._cut or len(data) > room
+
+    def hex(self) -> str:
+        """The first MAX_RECORDED bytes in hex, without secrets."""
+        return dump(bytes(self._data), MAX_RECORDED, cut=self._cut)
 
 
 class Stream:
@@ -40,8 +70,8 @@ class Stream:
         """Loop time from which on it could be used."""
         self.reader = reader
         self.writer = writer
-        self.sent = bytearray()
-        self.received = bytearray()
+        self.sent = Record()
+        self.received = Record()
         self.waited = 0.0
         """Seconds of waiting for what the peer has sent."""
         self._total = 0
@@ -52,13 +82,9 @@ class Stream:
         """Number of bytes that readers have taken and not given back."""
         return self._total - len(self._unread)
 
-    async def send(self, data: bytes, recorded: bytes | None = None) -> None:
-        """Write everything and wait until the transport has taken it.
-
-        `recorded` is kept in its place, where it holds a secret.
-        """
-        kept = data if recorded is None else recorded
-        self.sent += kept[: MAX_RECORDED - len(self.sent)] if len(self.sent) < MAX_RECORDED else b""
+    async def send(self, data: bytes) -> None:
+        """Write everything and wait until the transport has taken it."""
+        self.sent.add(data)
         self.writer.write(data)
         await self.writer.drain()
 
@@ -101,8 +127,7 @@ class Stream:
 
     def _count(self, data: bytes) -> bytes:
         self._total += len(data)
-        if len(self.received) < MAX_RECORDED:
-            self.received += data[: MAX_RECORDED - len(self.received)]
+        self.received.add(data)
         if self._total > MAX_RECEIVED:
             raise LimitExceeded(f"more than {MAX_RECEIVED} bytes received")
         return data

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import h11
 
+from probes.wire.masking import dump
 from probes.wire.text import printable
 
 MAX_BODY = 64 * 1024
@@ -379,11 +380,11 @@ def name_non_http(start: bytes, reason: str = "") -> str:
     if _HTTP2_SETTINGS.match(start):
         return "HTTP/2 frames, where HTTP/1.1 was asked"
     if _MARKUP.match(start):
-        return f"a page without a status line, as HTTP/0.9 gives it: {printable(start[:60], 60)}"
+        return f"a page without a status line, as HTTP/0.9 gives it: {printable(start, 60)}"
     line = start.split(b"\n", 1)[0]
     readable = sum(0x20 <= byte < 0x7F for byte in line)
     if readable * 4 < len(line) * 3 or not line.strip():
-        return f"not HTTP: {start[:24].hex(' ')}"
+        return f"not HTTP: {dump(start, 24, ' ')}"
     return f"not HTTP: {printable(line, 80)}"
 
 

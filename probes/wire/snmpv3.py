@@ -272,6 +272,15 @@ def answer(data: bytes, keys: Keys, id: int) -> Response | Report:
         raise Malformed(type(error).__name__) from None
 
 
+def digest_of(data: bytes) -> bytes:
+    """The digest in a message; empty where it is not signed."""
+    try:
+        start, end = _digest_range(data)
+    except Malformed:
+        return b""
+    return data[start:end]
+
+
 def mask_digest(data: bytes) -> bytes:
     """The message as it may be recorded: from a digest, a key could be guessed at leisure."""
     try:

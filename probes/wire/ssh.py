@@ -8,6 +8,7 @@ import re
 import struct
 from dataclasses import dataclass
 
+from probes.wire.masking import shown
 from probes.wire.text import printable
 
 MAX_PREAMBLE = 32 * 1024
@@ -62,6 +63,13 @@ MAX_PACKET = 35_000
 """Bytes of the whole packet that everybody must take (RFC 4253 6.1); OpenSSH's is 1.1 kB."""
 MAX_SKIPPED = 8
 """Packets before it that mean nothing."""
+_METHODS = frozenset(
+    (
+        *(b"publickey", b"password", b"keyboard-interactive", b"hostbased", b"none"),
+        *(b"gssapi-with-mic", b"gssapi-keyex"),
+    )
+)
+"""Authentication methods (RFC 4252 4, RFC 4256, RFC 4462)."""
 MAX_NAMES = 64
 """Names of one list that are kept."""
 MAX_NAME = 64
@@ -259,7 +267,8 @@ def auth_request(payload: bytes) -> AuthRequest:
     for _ in ("user name", "service name"):
         _, at = _string(payload, at)
     method, at = _string(payload, at)
-    name = printable(method, MAX_NAME)
+    # It is our own, and no part of it a secret.
+    name = method.decode("ascii", "replace")
     return AuthRequest(name, name == "publickey" and payload[at : at + 1] == b"\1")
 
 
@@ -288,7 +297,11 @@ def _string(payload: bytes, at: int) -> tuple[bytes, int]:
 
 def _names(raw: bytes) -> tuple[str, ...]:
     names = raw.split(b",", MAX_NAMES)[:MAX_NAMES] if raw else []
-    return tuple(printable(name, MAX_NAME) for name in names)
+    if _METHODS.issuperset(names):
+        # Words of the protocol tell no secret, although one may be the same.
+        return tuple(name.decode("ascii") for name in names)
+    # A secret may have a comma in it.
+    return tuple(printable(name, MAX_NAME) for name in shown(raw).split(b",")[:MAX_NAMES])
 
 
 def _key_type(algorithm: str) -> str:

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from probes.wire.masking import shown
+
 _ESCAPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Control, format (bidi, zero-width, tags), lone surrogates, private use, unassigned."""
 INVISIBLE = re.compile(
@@ -27,9 +29,9 @@ def printable(raw: str | bytes, limit: int = 200) -> str:
 
     Bytes are read as UTF-8, what is not valid is replaced. Escape sequences, controls, bidi
     overrides and invisible characters are shown as `\\\\x1b` or `\\\\u202e`; runs of white space
-    become one space.
+    become one space. Secrets that a probe was given are masked, before anything is cut.
     """
-    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    text = shown(raw).decode("utf-8", "replace") if isinstance(raw, bytes) else shown(raw)
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
         return text.strip(" ")
     kept: list[str] = []

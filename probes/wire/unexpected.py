@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from probes.wire.masking import byte_count, dump
 from probes.wire.text import printable
 
 _MAX_SHOWN = 16
@@ -33,8 +34,7 @@ def excerpt(data: bytes) -> str:
     strange = sum(not 0x20 <= byte < 0x7F for byte in line)
     if line and strange * 8 <= len(line):
         return printable(line, 100)
-    more = " …" if len(data) > _MAX_SHOWN else ""
-    return f"{len(data)} bytes that begin with {data[:_MAX_SHOWN].hex(' ')}{more}"
+    return f"{byte_count(data)} that begin with {dump(data, _MAX_SHOWN, ' ')}"
 
 
 def is_html(content_type: str) -> bool:

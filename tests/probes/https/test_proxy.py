@@ -241,12 +241,13 @@ async def test_the_login_for_the_proxy_is_sent_and_is_nowhere_to_be_found_afterw
     assert b"Proxy-Authorization: Basic " + secret in heard[0]
     assert "does not accept the login it was given: 407 Login" in result.note
     everything = repr(result)
-    decoded = "".join(
-        bytes.fromhex(one.sent).decode("latin-1")
-        for one in result.observation.evidence
-        if one.sent.startswith("434f")
+    (sent,) = (
+        one.sent for one in result.observation.evidence if one.sent.startswith(b"CONNECT".hex())
     )
-    assert "Proxy-Authorization: Basic ..." in decoded
+    before, mask, after = sent.partition("***")
+    decoded = bytes.fromhex(before).decode()
+    assert decoded.endswith("User-Agent: auditreach\r\nProxy-Authorization: Basic ")
+    assert (mask, after) == ("***", b"\r\n\r\n".hex())
     for text in (everything, decoded):
         assert "hunter2" not in text
         assert secret.decode() not in text

@@ -6,12 +6,14 @@ from pysnmp.proto import api, rfc1905
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
+from probes.engine.secrets import secret_mask
 from probes.model import Service
 from probes.options import Options, SnmpCredential
 from probes.snmp import probe
 from probes.snmp.client import SYS_NAME
 from probes.snmp.device import PRT_CONFIG_CHANGES
 from probes.wire import snmp, snmpv3
+from probes.wire.masking import in_force
 from probes.wire.snmpv3 import ANONYMOUS, Keys, decrypt, localised_keys
 
 ENGINE = bytes.fromhex("80001f8804616263")
@@ -101,7 +103,8 @@ def asked(udp_call):
     async def ask(agent, *credentials: SnmpCredential):
         call = udp_call(agent, port=161)
         call.options = Options(snmp=credentials)
-        answer = await probe.ask(call)
+        with in_force(secret_mask(call.options)):
+            answer = await probe.ask(call)
         for secret in (AUTH_KEY, PRIV_KEY):
             kept = repr(answer) + repr(call.evidence) + repr(call.options)
             assert secret not in kept

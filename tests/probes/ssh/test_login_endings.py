@@ -10,6 +10,7 @@ import asyncssh
 import pytest
 
 from probes.call import Answer
+from probes.engine.secrets import secret_mask
 from probes.judging.check_outcome import verdict_row
 from probes.judging.status import judge
 from probes.judging.verdict import judge_capability
@@ -17,6 +18,7 @@ from probes.model import Job, Observation, Reason, Ruling, Service, State, Statu
 from probes.options import Options, SshCredential
 from probes.settings import Settings
 from probes.ssh.probe import ask
+from probes.wire.masking import in_force
 from profiles.loader import load_profile
 from tui.cli.parser import parse_options
 
@@ -147,7 +149,8 @@ def logged_in(call_to, tmp_path: Path, key) -> Callable[..., Awaitable[tuple[Ans
             call_to(port, timeout=timeout) as call,
         ):
             call.options = Options(ssh=credentials[credential])
-            answer = await ask(call)
+            with in_force(secret_mask(call.options)):
+                answer = await ask(call)
             assert SECRET not in repr(call) + repr(answer)
         assert answer.service is Service.CONFIRMED
         return answer, seen

@@ -18,6 +18,7 @@ from probes.vantage.stream import (
     open_stream,
     read_foreign,
 )
+from probes.wire.masking import in_force, mask_of
 from tests.pipes import ChannelPipe
 
 Pair = Callable[[], contextlib.AbstractAsyncContextManager[tuple[Stream, socket.socket]]]
@@ -54,15 +55,40 @@ async def test_both_directions_are_recorded_up_to_what_is_kept(pair: Pair) -> No
         await stream.send(b"a" * (MAX_RECORDED + 1))
         peer.send(b"b" * (MAX_RECORDED + 1))
         assert await stream.read_exactly(MAX_RECORDED + 1) == b"b" * (MAX_RECORDED + 1)
-        assert bytes(stream.sent) == b"a" * MAX_RECORDED
-        assert bytes(stream.received) == b"b" * MAX_RECORDED
+        assert stream.sent.hex() == "61" * MAX_RECORDED + "…"
+        assert stream.received.hex() == "62" * MAX_RECORDED + "…"
 
 
-async def test_a_secret_is_sent_and_something_else_recorded(pair: Pair) -> None:
-    async with pair() as (stream, peer):
-        await stream.send(b"password", recorded=b"***")
-        assert await asyncio.get_running_loop().sock_recv(peer, 100) == b"password"
-        assert bytes(stream.sent) == b"***"
+async def test_a_secret_is_sent_and_a_mask_recorded_wherever_it_is_cut(pair: Pair) -> None:
+    for before in (0, MAX_RECORDED - 4, MAX_RECORDED):
+        with in_force(mask_of(["Xyzzy-Geheim"])):
+            async with pair() as (stream, peer):
+                sent = b"-" * before + b"Xyzzy-Geheim" + b"." * 200
+                await stream.send(sent)
+                assert await asyncio.get_running_loop().sock_recv(peer, 400) == sent
+                shown = "2d" * before + "***" + "2e" * (MAX_RECORDED - before)
+                assert stream.sent.hex() == shown.removesuffix("***") + "…"
+
+
+async def test_of_a_secret_in_two_pieces_nothing_is_recorded(pair: Pair) -> None:
+    with in_force(mask_of(["Xyzzy-Geheim"])):
+        async with pair() as (stream, peer):
+            for piece in (b"login Xyzzy", b"-Geheim!"):
+                peer.send(piece)
+                await stream.read_exactly(len(piece))
+            assert stream.received.hex() == f"{b'login '.hex()}***{b'!'.hex()}"
+
+
+async def test_after_a_secret_nothing_tells_its_length_where_the_record_ends(pair: Pair) -> None:
+    shown = set()
+    for secret in ("Xyzzy", "Xyzzy-Geheim" * 9):
+        with in_force(mask_of([secret])):
+            async with pair() as (stream, peer):
+                data = secret.encode() * 7 + b"." * 9000
+                peer.send(data)
+                await stream.read_exactly(len(data))
+                shown.add(stream.received.hex())
+    assert shown == {"***…"}
 
 
 async def test_the_end_of_the_peer_is_an_eof_error(pair: Pair) -> None:
@@ -80,7 +106,7 @@ async def test_an_end_in_the_middle_keeps_what_came(pair: Pair) -> None:
         peer.shutdown(socket.SHUT_WR)
         with pytest.raises(EOFError):
             await stream.read_exactly(4)
-        assert bytes(stream.received) == b"abc"
+        assert stream.received[:] == b"abc"
 
 
 async def test_more_than_a_connection_may_send_is_never_waited_for(pair: Pair) -> None:

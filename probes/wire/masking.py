@@ -1,0 +1,398 @@
+"""Mask over secrets that a peer repeats, in whatever spelling. Pure, but for the mask in force.
+
+Secrets are looked for in every text of a peer before it is cut or escaped (wire.text.printable),
+and in bytes before they become hex. The program's own sentences are not searched: a word that is
+missing there would tell a secret instead of hiding it.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import string
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TypeVar
+
+MASK = "***"
+"""Text in place of a secret, whatever its length."""
+LEAST = 4
+"""Characters of a secret that is looked for within words; shorter ones are in half of all texts."""
+_LEAST_WORD = 2
+"""Characters of a secret that is looked for as a word of its own."""
+_HEAD = 12
+"""Characters that tell a longer secret, however much of it a peer repeats."""
+_CUT = 2
+"""Characters of a secret at the end of a record that was cut there."""
+_ROUNDS = 3
+"""Escapes within escapes that are read."""
+_HEX_BREAKS = re.compile(r"0x|\\x|[:.,;_-]")
+_ESCAPE = re.compile(
+    r"(?:[%=]|\\x)([0-9a-f]{2})|(?:%|\\)u([0-9a-f]{4})|&#x([0-9a-f]{1,6});?"
+    r"|&#([0-9]{1,7});?|&(amp|lt|gt|quot|apos);|\\([\"'\\/])"
+)
+"""Escapes of URLs, quoted-printable, JSON and HTML, in lower case."""
+_DECIMAL, _NAMED, _QUOTED = 4, 5, 6
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_OWN_NAME = re.compile("auditreach", re.IGNORECASE)
+_LENGTH_HEADER = re.compile(r"(?i)content-length:[ \t]*[0-9]+")
+_TEXT = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]*")
+_MESSAGE_HEAD = rb"(?:\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...|\x84....)\x02\x01[\x00\x01])"
+"""Head of an SNMP message up to its community (RFC 1157 4)."""
+
+_BASE64 = frozenset(string.ascii_letters + string.digits + "+/-_=")
+
+Raw = TypeVar("Raw", str, bytes)
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretMask:
+    """Secrets in the spellings that are looked for."""
+
+    spellings: tuple[str, ...] = ()
+    """Without white space, in lower case."""
+    encoded: tuple[str, ...] = ()
+    """The same in base64."""
+    hexadecimal: tuple[str, ...] = ()
+    words: re.Pattern[str] | None = None
+    """Names, and secrets that are too short to be looked for within words."""
+    communities: re.Pattern[bytes] | None = None
+    """Communities in the heads of their messages, with the lengths that tell theirs."""
+
+    def masked(self, text: str) -> str:
+        """The text without secrets."""
+        return _with_mask(text, self._spans(text))
+
+    def masked_bytes(self, data: bytes) -> bytes:
+        """The bytes of a text without secrets."""
+        text = data.decode("latin-1")
+        return _with_mask(text, self._spans(text)).encode("latin-1")
+
+    def hidden_in(self, data: bytes) -> bool:
+        """True if there is a secret in the bytes, so that their number tells its length."""
+        return bool(self._spans(data.decode("latin-1")) or self._heads(data))
+
+    def dump(self, data: bytes, limit: int, separator: str = "", *, cut: bool = False) -> str:
+        """The first `limit` bytes in hex, with the mask in place of secrets.
+
+        Of bytes that are no text what encloses a secret holds its length, so nothing is left but
+        what follows the community of an SNMP message. `cut` bytes went on after their end.
+        """
+        text = data.decode("latin-1")
+        heads = self._heads(data)
+        spans = self._spans(text, cut=cut)
+        if any(not _within(one, heads) for one in spans):
+            if not _TEXT.fullmatch(data):
+                return MASK
+            spans = _merged([*spans, *(one.span() for one in _LENGTH_HEADER.finditer(text))])
+        else:
+            spans = heads
+        if any(start for start, _ in heads):
+            # Something encloses the message, and its length may stand there.
+            return MASK
+        return _hex_with_mask(data, spans, limit, separator, cut=cut)
+
+    def without_encodings(self, text: str) -> str:
+        """The text without secrets in hex or base64."""
+        return _with_mask(text, _merged(self._encoded(_flat_view(text))))
+
+    def _heads(self, data: bytes) -> list[Span]:
+        if self.communities is None:
+            return []
+        return _merged(one.span() for one in self.communities.finditer(data))
+
+    def _spans(self, text: str, *, cut: bool = False) -> list[Span]:
+        words = [one.span() for one in self.words.finditer(text)] if self.words else []
+        if not cut and not self._may_be_in(text):
+            return words
+        flat = _flat_view(text)
+        found = words + _found(_without_breaks(flat), self.hexadecimal, 2 * _HEAD, cut=cut)
+        for view in _decoded_views(flat):
+            found += _found(view, self.spellings, _HEAD, cut=cut)
+            found += [_token(text, one) for one in _found(view, self.encoded, _HEAD, cut=cut)]
+        # The program's own name goes out with its requests.
+        own = [one.span() for one in _OWN_NAME.finditer(text)]
+        return _merged(one for one in found if not _within(one, own))
+
+    def _encoded(self, flat: _View) -> list[Span]:
+        found = _found(_without_breaks(flat), self.hexadecimal, 2 * _HEAD, cut=False)
+        return found + _found(flat, self.encoded, _HEAD, cut=False)
+
+    def _may_be_in(self, text: str) -> bool:
+        """True if a search is worth its time; never false where a secret is."""
+        flat = "".join(text.casefold().split()).replace("\0", "")
+        heads = [one[:_HEAD] for one in (*self.spellings, *self.encoded)]
+        for _ in range(_ROUNDS):
+            if any(head in flat for head in heads):
+                return True
+            decoded = _ESCAPE.sub(lambda found: _unescaped(found).casefold(), flat)
+            if decoded == flat:
+                break
+            flat = "".join(decoded.split()).replace("\0", "")
+        if any(head in flat for head in heads):
+            return True
+        bare = _HEX_BREAKS.sub("", "".join(text.casefold().split()))
+        return any(one[: 2 * _HEAD] in bare for one in self.hexadecimal)
+
+
+NO_SECRETS = SecretMask()
+_in_force: ContextVar[SecretMask] = ContextVar("secrets in force", default=NO_SECRETS)
+
+
+def mask_of(
+    secrets: Iterable[str], names: Iterable[str] = (), communities: Iterable[str] = ()
+) -> SecretMask:
+    """The mask over secrets, over names as words, and over communities in their own field."""
+    fields = sorted({one.encode() for one in communities if one}, key=len, reverse=True)
+    hidden = sorted({*secrets} - {""}, key=len, reverse=True)
+    long = [one for one in hidden if len(one) >= LEAST]
+    short = {one for one in hidden if _LEAST_WORD <= len(one) < LEAST}
+    words = sorted(short | {one for one in names if len(one) >= _LEAST_WORD}, key=len, reverse=True)
+    if not (fields or hidden or words):
+        return NO_SECRETS
+    word = "|".join(map(re.escape, words))
+    return SecretMask(
+        tuple(dict.fromkeys(spelling for one in long for spelling in _spellings(one))),
+        tuple(dict.fromkeys(spelling for one in long for spelling in _encoded(one))),
+        tuple(dict.fromkeys(spelling for one in long for spelling in _hexadecimal(one))),
+        re.compile(rf"(?<!\w)(?:{word})(?!\w)", re.IGNORECASE) if words else None,
+        re.compile(b"|".join(map(_in_message, fields)), re.DOTALL) if fields else None,
+    )
+
+
+@contextmanager
+def in_force(mask: SecretMask) -> Iterator[None]:
+    """Hide these secrets in what peers say to this task and those it starts."""
+    token = _in_force.set(mask)
+    try:
+        yield
+    finally:
+        _in_force.reset(token)
+
+
+def mask_in_force() -> SecretMask:
+    """The mask of the probe that runs; NO_SECRETS where none was given."""
+    return _in_force.get()
+
+
+def shown(raw: Raw) -> Raw:
+    """A text of a peer, or its bytes, without the secrets in force."""
+    mask = _in_force.get()
+    if mask is NO_SECRETS:
+        return raw
+    return mask.masked_bytes(raw) if isinstance(raw, bytes) else mask.masked(raw)
+
+
+def without_encodings(facts: Mapping[str, object]) -> Mapping[str, object]:
+    """Facts without the secrets in force in hex or base64, which are not read as text.
+
+    Plain ones were masked as texts of the peer; the same words may be the program's own.
+    """
+    mask = _in_force.get()
+    if mask is NO_SECRETS:
+        return facts
+    return {name: _without_encodings(value, mask) for name, value in facts.items()}
+
+
+def _without_encodings(value: object, mask: SecretMask) -> object:
+    match value:
+        case str():
+            return mask.without_encodings(value)
+        case Mapping():
+            return {name: _without_encodings(one, mask) for name, one in value.items()}
+        case list() | tuple():
+            return [_without_encodings(one, mask) for one in value]
+    return value
+
+
+def dump(data: bytes, limit: int, separator: str = "", *, cut: bool = False) -> str:
+    """The first bytes in hex without the secrets in force; see SecretMask.dump."""
+    return _in_force.get().dump(data, limit, separator, cut=cut)
+
+
+def byte_count(data: bytes) -> str:
+    """Number of bytes as words; a text that tells none where it would tell a secret's length."""
+    if _in_force.get().hidden_in(data):
+        return "some bytes"
+    return "1 byte" if len(data) == 1 else f"{len(data)} bytes"
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Spellings of a secret but for base64, hex and escapes."""
+    # Bytes are searched as Latin-1, one character each.
+    for plain in (secret, secret.encode().decode("latin-1")):
+        yield _flat(plain)
+        yield _flat(plain.replace(" ", "+"))
+
+
+def _encoded(secret: str) -> Iterator[str]:
+    """A secret in base64, at each place in a group of three bytes (RFC 4648 4, 5)."""
+    for raw in (secret.encode(), secret.encode("utf-16-le")):
+        for before in range(3):
+            whole = base64.b64encode(bytes(before) + raw).decode().rstrip("=")
+            # Characters that stand for these bytes alone.
+            core = whole[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+            if len(core) >= LEAST:
+                yield core.casefold()
+                yield core.translate({ord("+"): "-", ord("/"): "_"}).casefold()
+
+
+def _hexadecimal(secret: str) -> Iterator[str]:
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+        yield secret.encode(encoding).hex()
+
+
+def _in_message(community: bytes) -> bytes:
+    """A pattern of a community as a BER string (X.690 8.1.3), with what stands before it."""
+    size = len(community)
+    lengths = [b"\x81" + bytes((size,))] if size < 256 else []
+    lengths += [bytes((size,))] if size < 128 else []
+    lengths += [b"\x82" + size.to_bytes(2, "big")] if size < 65536 else []
+    forms = b"|".join(map(re.escape, lengths))
+    return _MESSAGE_HEAD + rb"\x04(?:" + forms + rb")" + re.escape(community)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Text as it is searched, and the range that each character has in the original."""
+
+    text: str
+    spans: Sequence[Span]
+
+
+def _flat(text: str) -> str:
+    return "".join(text.casefold().split()).replace("\0", "")
+
+
+def _flat_view(text: str) -> _View:
+    """The text in lower case without white space and zeros, as of UTF-16."""
+    chars: list[str] = []
+    spans: list[Span] = []
+    for at, char in enumerate(text):
+        if char != "\0" and not char.isspace():
+            for one in char.casefold():
+                chars.append(one)
+                spans.append((at, at + 1))
+    return _View("".join(chars), spans)
+
+
+def _decoded_views(view: _View) -> Iterator[_View]:
+    """The view itself, and as it reads without its escapes, again for those within escapes."""
+    yield view
+    for _ in range(_ROUNDS):
+        chars: list[str] = []
+        spans: list[Span] = []
+        end = 0
+        for found in _ESCAPE.finditer(view.text):
+            chars.append(view.text[end : found.start()])
+            spans += view.spans[end : found.start()]
+            for one in _flat(_unescaped(found)):
+                chars.append(one)
+                spans.append((view.spans[found.start()][0], view.spans[found.end() - 1][1]))
+            end = found.end()
+        if not end:
+            return
+        view = _View("".join([*chars, view.text[end:]]), [*spans, *view.spans[end:]])
+        yield view
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    group = found.lastindex or 0
+    body = found[group]
+    if group == _NAMED:
+        return _ENTITIES[body]
+    if group == _QUOTED:
+        return body
+    code = int(body, 10 if group == _DECIMAL else 16)
+    return chr(code) if code <= 0x10FFFF else ""
+
+
+def _without_breaks(view: _View) -> _View:
+    """The view without what stands between the bytes of a hex dump."""
+    chars: list[str] = []
+    spans: list[Span] = []
+    end = 0
+    for found in _HEX_BREAKS.finditer(view.text):
+        chars.append(view.text[end : found.start()])
+        spans += view.spans[end : found.start()]
+        end = found.end()
+    return _View("".join([*chars, view.text[end:]]), [*spans, *view.spans[end:]])
+
+
+def _found(view: _View, spellings: Iterable[str], known: int, *, cut: bool) -> list[Span]:
+    """Ranges of the original that hold a spelling, or its beginning of `known` characters."""
+    text, found = view.text, []
+    for spelling in spellings:
+        head = spelling[:known]
+        at = text.find(head)
+        while at >= 0:
+            end = at + len(head)
+            while end < len(text) and end - at < len(spelling) and text[end] == spelling[end - at]:
+                end += 1
+            found.append((view.spans[at][0], view.spans[end - 1][1]))
+            at = text.find(head, end)
+        for size in range(min(len(head) - 1, len(text)), _CUT - 1, -1) if cut else ():
+            if text.endswith(head[:size]):
+                found.append((view.spans[-size][0], view.spans[-1][1]))
+                break
+    return found
+
+
+def _token(text: str, span: Span) -> Span:
+    """The whole of the base64 that a range is a part of: its end would tell a length."""
+    start, end = span
+    while start and text[start - 1] in _BASE64:
+        start -= 1
+    while end < len(text) and text[end] in _BASE64:
+        end += 1
+    return start, end
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _within(span: Span, others: Iterable[Span]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in others)
+
+
+def _with_mask(text: str, spans: Sequence[Span]) -> str:
+    if not spans:
+        return text
+    out, end = [], 0
+    for start, after in spans:
+        out += [text[end:start], MASK]
+        end = after
+    return "".join([*out, text[end:]])
+
+
+def _hex_with_mask(
+    data: bytes, spans: Sequence[Span], limit: int, separator: str, *, cut: bool
+) -> str:
+    """Hex of the first bytes; of a record that was cut nothing follows a mask.
+
+    Where it was cut is counted in bytes of the secret too.
+    """
+    out, end, left = [], 0, limit
+    for start, after in spans:
+        if start - end >= left:
+            break
+        out += [data[end:start].hex(separator) if separator else data[end:start].hex(), MASK]
+        left -= start - end
+        end = after
+    else:
+        if cut and spans:
+            return separator.join([*filter(None, out), "…"])
+    kept = data[end : end + left]
+    out.append(kept.hex(separator) if separator else kept.hex())
+    out.append("…" if cut or len(data) > end + left else "")
+    return separator.join(filter(None, out))
