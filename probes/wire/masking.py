@@ -42,7 +42,7 @@ _TEXT = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]*")
 _MESSAGE_HEAD = rb"(?:\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...|\x84....)\x02\x01[\x00\x01])"
 """Head of an SNMP message up to its community (RFC 1157 4)."""
 
-_BASE64 = frozenset(string.ascii_letters + string.digits + "+/-_=")
+_BASE64 = frozenset(string.ascii_letters + string.digits + "+/-_=%")
 
 Raw = TypeVar("Raw", str, bytes)
 Span = tuple[int, int]
@@ -109,7 +109,8 @@ class SecretMask:
         if not cut and not self._may_be_in(text):
             return words
         flat = _flat_view(text)
-        found = words + _found(_without_breaks(flat), self.hexadecimal, 2 * _HEAD, cut=cut)
+        found = _found(_without_breaks(flat), self.hexadecimal, 2 * _HEAD, cut=cut)
+        found = [*words, *(_with_prefix(text, one) for one in found)]
         for view in _decoded_views(flat):
             found += _found(view, self.spellings, _HEAD, cut=cut)
             found += [_token(text, one) for one in _found(view, self.encoded, _HEAD, cut=cut)]
@@ -223,7 +224,12 @@ def byte_count(data: bytes) -> str:
 def _spellings(secret: str) -> Iterator[str]:
     """Spellings of a secret but for base64, hex and escapes."""
     # Bytes are searched as Latin-1, one character each.
-    for plain in (secret, secret.encode().decode("latin-1")):
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+        yield _flat(secret.encode(encoding).decode("latin-1"))
+    # JSON escapes a character in two halves (RFC 8259 7).
+    halves = secret.encode("utf-16-be", "surrogatepass")
+    pairs = "".join(chr(high << 8 | low) for high, low in zip(*[iter(halves)] * 2, strict=True))
+    for plain in (secret, pairs, secret.encode().decode("latin-1")):
         yield _flat(plain)
         yield _flat(plain.replace(" ", "+"))
 
@@ -339,6 +345,13 @@ def _found(view: _View, spellings: Iterable[str], known: int, *, cut: bool) -> l
                 found.append((view.spans[-size][0], view.spans[-1][1]))
                 break
     return found
+
+
+def _with_prefix(text: str, span: Span) -> Span:
+    """The range of a hex dump with the 0x or \\x of its first byte."""
+    start, end = span
+    prefix = text[max(start - 2, 0) : start].casefold()
+    return (start - 2 if prefix in ("0x", "\\x") else start), end
 
 
 def _token(text: str, span: Span) -> Span:

@@ -31,7 +31,7 @@ def printable(raw: str | bytes, limit: int = 200) -> str:
     overrides and invisible characters are shown as `\\\\x1b` or `\\\\u202e`; runs of white space
     become one space. Secrets that a probe was given are masked, before anything is cut.
     """
-    text = shown(raw).decode("utf-8", "replace") if isinstance(raw, bytes) else shown(raw)
+    text = shown(shown(raw).decode("utf-8", "replace") if isinstance(raw, bytes) else raw)
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
         return text.strip(" ")
     kept: list[str] = []

@@ -1,0 +1,260 @@
+"""Secrets in texts and bytes of a peer, in every spelling."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import string
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.wire import snmp
+from probes.wire.masking import (
+    MASK,
+    NO_SECRETS,
+    byte_count,
+    dump,
+    in_force,
+    mask_in_force,
+    mask_of,
+    shown,
+    without_encodings,
+)
+from probes.wire.text import printable
+from probes.wire.unexpected import excerpt
+
+SECRET = "Xyz-Geheim& 7/+%"
+LONG = "Xyzzy-Geheim-0123456789" * 40
+
+
+def basic(secret: str) -> str:
+    return base64.b64encode(f"audit:{secret}".encode()).decode()
+
+
+SPELLINGS = {
+    "plain": str,
+    "lower case": str.lower,
+    "upper case": str.upper,
+    "title case": str.title,
+    "URL": lambda text: quote(text, safe=""),
+    "URL in lower case": lambda text: quote(text, safe="").lower(),
+    "a part of it as URL": quote,
+    "URL of a form": quote_plus,
+    "URL of a URL": lambda text: quote(quote(text, safe=""), safe=""),
+    "every byte of a URL": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "HTML": html.escape,
+    "HTML in numbers": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "HTML in hex": lambda text: "".join(f"&#x{ord(char):x};" for char in text),
+    "HTML of JSON": lambda text: html.escape(json.dumps(text)),
+    "JSON": json.dumps,
+    "JSON in numbers": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+    "escaped bytes": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "quoted printable": lambda text: "".join(f"={byte:02X}" for byte in text.encode()),
+    "hex": lambda text: text.encode().hex(),
+    "upper case hex": lambda text: text.encode().hex().upper(),
+    "hex with spaces": lambda text: text.encode().hex(" "),
+    "hex with colons": lambda text: text.encode().hex(":"),
+    "hex with dashes": lambda text: text.encode().hex("-").upper(),
+    "hex as in C": lambda text: ", ".join(f"0x{byte:02x}" for byte in text.encode()),
+    "hex of UTF-16": lambda text: text.encode("utf-16-le").hex(),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 of one byte and it": lambda text: base64.b64encode(f"a{text}".encode()).decode(),
+    "base64 of two bytes and it": lambda text: base64.b64encode(f"ab{text}c".encode()).decode(),
+    "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
+    "base64 in lines": lambda text: base64.encodebytes(f"{'-' * 50}{text}".encode()).decode(),
+    "base64 of a login": basic,
+    "base64 of a login as URL": lambda text: quote(basic(text), safe=""),
+    "zeros between": "\0".join,
+    "two lines": lambda text: f"{text[:5]}\r\n  {text[5:]}",
+    "folded lines": "\n".join,
+    "more space": lambda text: text.replace(" ", "   "),
+}
+
+ENCLOSING = re.compile(r"\"|&quot;|0x|(?<=\*) |\n")
+"""Quotes and the like that are no part of what they enclose."""
+
+
+@pytest.fixture(params=SPELLINGS)
+def spelled(request: pytest.FixtureRequest) -> str:
+    return SPELLINGS[request.param](SECRET)
+
+
+def test_a_secret_is_masked_in_every_spelling_and_the_rest_stays(spelled: str) -> None:
+    with in_force(mask_of([SECRET])):
+        line = printable(f"You said <<{spelled}>>, go away", 2000)
+        assert ENCLOSING.sub("", line) == f"You said <<{MASK}>>, go away"
+        assert printable(f"You said <<{spelled}>>, go away".encode(), 2000) == line
+
+
+def test_a_secret_is_masked_in_every_spelling_before_bytes_become_hex(spelled: str) -> None:
+    with in_force(mask_of([SECRET])):
+        hidden = dump(f"You said <<{spelled}>>, go away".encode(), 2000)
+    if hidden != MASK:
+        before, mask, after = hidden.partition(MASK)
+        text = (bytes.fromhex(before) + bytes.fromhex(after)).decode()
+        assert mask == MASK
+        assert ENCLOSING.sub("", text) == "You said <<>>, go away"
+
+
+@given(
+    secret=st.text(min_size=4, max_size=40, alphabet=string.printable[:95] + "äß€中𝄞").filter(
+        lambda text: text == text.strip() and len("".join(text.split())) >= 4
+    ),
+    spelling=st.sampled_from(sorted(SPELLINGS)),
+    before=st.text(max_size=20, alphabet="<>{}|~^`\n "),
+    after=st.text(max_size=20, alphabet="<>{}|~^`\n "),
+    limit=st.integers(1, 400),
+)
+def test_no_secret_is_left_wherever_a_text_is_cut(secret, spelling, before, after, limit) -> None:
+    if "case" in spelling and not secret.isascii():
+        # Bytes are searched for other cases of ASCII letters alone.
+        return
+    said = f"{before}{SPELLINGS[spelling](secret)}{after}"
+    rest = "".join(f"{before}{after}{MASK}\"'&;quotamp".split()) + "…\\"
+    with in_force(mask_of([secret])):
+        line = printable(said, limit)
+        hidden = dump(said.encode(), limit)
+    assert set("".join(line.split())) <= set(rest)
+    if hidden != MASK:
+        kept = bytes.fromhex(hidden.replace(MASK, "").removesuffix("…"))
+        assert set("".join(kept.decode("utf-8", "replace").split())) <= set(rest)
+
+
+def test_a_secret_in_latin_1_and_utf_16_is_masked_in_bytes() -> None:
+    with in_force(mask_of(["Pässwört-€"])):
+        for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+            data = "Pässwört-€".encode(encoding)
+            line = printable(b"<" + data + b">").replace("\\x00", "").replace(" ", "")
+            assert line == f"<{MASK}>"
+    with in_force(mask_of(["Pässwört"])):
+        assert printable(b"<" + "Pässwört".encode("latin-1") + b">") == f"<{MASK}>"
+
+
+def test_a_beginning_of_a_long_secret_is_masked_too() -> None:
+    with in_force(mask_of([LONG])):
+        for size in (15, 63, 160, 255, 900):
+            assert printable(f"name {LONG[:size]}!") == f"name {MASK}!"
+            assert printable(f"name {LONG[:size].upper()}") == f"name {MASK}"
+
+
+@pytest.mark.parametrize("limit", range(1, 24))
+def test_a_text_is_masked_before_it_is_cut(limit: int) -> None:
+    with in_force(mask_of([LONG])):
+        line = printable(f"you said {LONG}", limit)
+    assert "X" not in line
+    assert len(line) <= limit
+
+
+def test_the_mask_has_one_length_for_every_secret() -> None:
+    lines = set()
+    for secret in ("abcd", "Xyzzy-Geheim", LONG):
+        with in_force(mask_of([secret])):
+            lines.add((printable(f"a {secret} b", 40), dump(f"a {secret} b".encode(), 40)))
+    assert len(lines) == 1
+
+
+def test_no_part_of_base64_is_left_that_tells_a_length() -> None:
+    lines = set()
+    for size in range(4, 12):
+        with in_force(mask_of(["x" * size])):
+            lines.add(printable(f"Basic {basic('x' * size)}, go"))
+    assert lines == {f"Basic {MASK}, go"}
+
+
+@pytest.mark.parametrize("secret", ["ab", "abc", "a1", "x-y"])
+def test_a_short_secret_is_masked_as_a_word_alone(secret: str) -> None:
+    with in_force(mask_of([secret])):
+        assert printable(f"you said {secret}, {secret}!") == f"you said {MASK}, {MASK}!"
+        assert printable(f"z{secret}z a cabcab") == f"z{secret}z a cabcab"
+
+
+def test_a_single_letter_is_no_secret_of_a_text() -> None:
+    with in_force(mask_of(["a"])):
+        assert printable("a web server") == "a web server"
+
+
+def test_a_name_is_masked_as_a_word_and_in_no_other_word() -> None:
+    with in_force(mask_of([], names=["audit"])):
+        assert printable("Audit of auditors by auditreach, audit:") == (
+            f"{MASK} of auditors by auditreach, {MASK}:"
+        )
+
+
+def test_the_programs_own_name_is_not_broken_by_a_secret_that_is_a_part_of_it() -> None:
+    with in_force(mask_of(["audit"])):
+        assert printable("User-Agent: auditreach; audit") == f"User-Agent: auditreach; {MASK}"
+
+
+@pytest.mark.parametrize("version", [snmp.V1, snmp.V2C])
+@pytest.mark.parametrize("short", ["a", "ab", "public"])
+def test_the_message_of_a_community_does_not_tell_its_length(version: int, short: str) -> None:
+    seen = set()
+    for community in (short, "Xyzzy", LONG[:120], LONG[:200], LONG[:300]):
+        data = snmp.get(version, community.encode(), 7, ("1.3.6.1.2.1.1.1.0",))
+        with in_force(mask_of([], communities=[community])):
+            assert mask_in_force().hidden_in(data)
+            seen.add(dump(data, 128))
+    assert len(seen) == 1
+    assert seen.pop().startswith(f"{MASK}a0")
+
+
+def test_what_encloses_a_secret_in_bytes_is_dropped_with_it() -> None:
+    for community in ("Xyzzy", LONG[:100]):
+        data = snmp.get(snmp.V2C, community.encode(), 7, ())
+        with in_force(mask_of([community], communities=[community])):
+            assert dump(b"you said " + data, 128) == MASK
+            assert dump(b"\0\0\0\x09" + community.encode(), 128) == MASK
+            assert byte_count(b"you said " + data) == "some bytes"
+            assert excerpt(b"\0\1\2" + data) == f"some bytes that begin with {MASK}"
+
+
+def test_the_length_of_a_page_that_holds_a_secret_is_not_told() -> None:
+    seen = set()
+    for secret in ("Xyzzy", LONG):
+        body = f"you said {secret}"
+        page = f"HTTP/1.1 407 No\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        with in_force(mask_of([secret])):
+            seen.add(dump(page.encode(), 128))
+    assert len(seen) == 1
+
+
+def test_without_secrets_nothing_is_changed() -> None:
+    assert mask_of([]) is mask_of([""]) is NO_SECRETS
+    data = bytes(range(256))
+    facts = {"a": ["616263"]}
+    assert dump(data, 128) == data[:128].hex() + "…"
+    assert dump(data, 4, " ") == "00 01 02 03 …"
+    assert dump(b"", 4) == ""
+    assert shown("text") == "text"
+    assert without_encodings(facts) is facts
+    assert (byte_count(b"a"), byte_count(b"ab")) == ("1 byte", "2 bytes")
+
+
+def test_facts_are_searched_for_hex_and_base64_at_any_depth_and_for_no_words() -> None:
+    with in_force(mask_of(["Xyzzy", "accepted"])):
+        facts = {
+            "engine_id": f"8000{b'Xyzzy'.hex()}",
+            "chain": [{"serial": b"Xyzzy".hex(":")}, base64.b64encode(b"Xyzzy").decode(), 7, None],
+            "community": "accepted",
+        }
+        assert without_encodings(facts) == {
+            "engine_id": f"8000{MASK}",
+            "chain": [{"serial": MASK}, f"{MASK}k=", 7, None],
+            "community": "accepted",
+        }
+
+
+@given(st.binary(max_size=300), st.text(min_size=1, max_size=20), st.integers(0, 200))
+def test_any_bytes_can_be_dumped(data: bytes, secret: str, limit: int) -> None:
+    mask = mask_of([secret], names=[secret], communities=[secret])
+    for cut in (False, True):
+        text = mask.dump(data, limit, cut=cut).replace(MASK, "").removesuffix("…")
+        assert len(bytes.fromhex(text)) <= limit
+    mask.masked(data.decode("latin-1"))
+    mask.without_encodings(data.decode("latin-1"))
