@@ -9,6 +9,7 @@ from probes.clients.smb import negotiate_smb1, negotiate_smb2, negotiation_facts
 from probes.model import Service
 from probes.vantage.stream import LimitExceeded, Stream, read_foreign
 from probes.wire import netbios
+from probes.wire.masking import shown
 from probes.wire.netbios import SessionReply
 from probes.wire.smb import Negotiated
 from probes.wire.text import printable
@@ -70,7 +71,7 @@ async def _open_session(stream: Stream) -> SessionReply:
         try:
             found = netbios.session_reply(data)
         except netbios.MalformedSession as error:
-            text = printable(await read_foreign(stream, data), MAX_SHOWN)
+            text = printable(shown(await read_foreign(stream, data), cut=True), MAX_SHOWN)
             raise Unexpected(f"an answer that is not NetBIOS ({error}): {text}") from None
         if (len(data) if found is None else found[1]) > MAX_PREAMBLE:
             raise Unexpected("nothing but keep-alives of NetBIOS")

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import h11
 
-from probes.wire.masking import dump
+from probes.wire.masking import MASK, dump, shown
 from probes.wire.text import printable
 
 MAX_BODY = 64 * 1024
@@ -392,9 +392,11 @@ def schemes(fields: Iterable[str]) -> tuple[str, ...]:
     """The authentication schemes that WWW-Authenticate fields offer (RFC 9110 11.6.1)."""
     found: dict[str, None] = {}
     for field in fields:
-        for part in _QUOTED.sub('""', field[:MAX_SCHEMES]).split(","):
+        for part in _QUOTED.sub(
+            '""', shown(field[:MAX_SCHEMES], cut=len(field) > MAX_SCHEMES)
+        ).split(","):
             scheme = _SCHEME.match(part.strip())
-            if scheme is not None:
+            if scheme is not None and scheme[1] != MASK:
                 found[printable(scheme[1], 40)] = None
     return tuple(found)[:16]
 

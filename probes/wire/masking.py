@@ -24,8 +24,10 @@ _LEAST_WORD = 2
 """Characters of a secret that is looked for as a word of its own."""
 _HEAD = 12
 """Characters that tell a longer secret, however much of it a peer repeats."""
-_CUT = 2
-"""Characters of a secret at the end of a record that was cut there."""
+_CUT = 3
+"""Characters of a secret at the end of what is known to be cut, or to be read no further."""
+_TAIL = 6
+"""Characters of a secret at the end of any other text."""
 _ROUNDS = 3
 """Escapes within escapes that are read."""
 _HEX_BREAKS = re.compile(r"0x|\\x|[:.,;_-]")
@@ -62,14 +64,13 @@ class SecretMask:
     communities: re.Pattern[bytes] | None = None
     """Communities in the heads of their messages, with the lengths that tell theirs."""
 
-    def masked(self, text: str) -> str:
-        """The text without secrets."""
-        return _with_mask(text, self._spans(text))
+    def masked(self, text: str, *, cut: bool = False) -> str:
+        """The text without secrets; a `cut` one may end in the middle of one."""
+        return _with_mask(text, self._spans(text, cut=cut))
 
-    def masked_bytes(self, data: bytes) -> bytes:
+    def masked_bytes(self, data: bytes, *, cut: bool = False) -> bytes:
         """The bytes of a text without secrets."""
-        text = data.decode("latin-1")
-        return _with_mask(text, self._spans(text)).encode("latin-1")
+        return self.masked(data.decode("latin-1"), cut=cut).encode("latin-1")
 
     def hidden_in(self, data: bytes) -> bool:
         """True if there is a secret in the bytes, so that their number tells its length."""
@@ -83,7 +84,8 @@ class SecretMask:
         """
         text = data.decode("latin-1")
         heads = self._heads(data)
-        spans = self._spans(text, cut=cut)
+        # A connection is read no further than its protocol wants.
+        spans = self._spans(text, cut=True)
         if any(not _within(one, heads) for one in spans):
             if not _TEXT.fullmatch(data):
                 return MASK
@@ -129,6 +131,8 @@ class SecretMask:
         for _ in range(_ROUNDS):
             if any(head in flat for head in heads):
                 return True
+            if any(head[:_TAIL] in flat[-_HEAD:] for head in heads):
+                return True
             decoded = _ESCAPE.sub(lambda found: _unescaped(found).casefold(), flat)
             if decoded == flat:
                 break
@@ -136,7 +140,8 @@ class SecretMask:
         if any(head in flat for head in heads):
             return True
         bare = _HEX_BREAKS.sub("", "".join(text.casefold().split()))
-        return any(one[: 2 * _HEAD] in bare for one in self.hexadecimal)
+        end = bare[-2 * _HEAD :]
+        return any(one[: 2 * _HEAD] in bare or one[: 2 * _TAIL] in end for one in self.hexadecimal)
 
 
 NO_SECRETS = SecretMask()
@@ -179,12 +184,15 @@ def mask_in_force() -> SecretMask:
     return _in_force.get()
 
 
-def shown(raw: Raw) -> Raw:
-    """A text of a peer, or its bytes, without the secrets in force."""
+def shown(raw: Raw, *, cut: bool = False) -> Raw:
+    """A text of a peer, or its bytes, without the secrets in force.
+
+    One that is `cut`, or read no further, may end in the middle of a secret.
+    """
     mask = _in_force.get()
     if mask is NO_SECRETS:
         return raw
-    return mask.masked_bytes(raw) if isinstance(raw, bytes) else mask.masked(raw)
+    return mask.masked_bytes(raw, cut=cut) if isinstance(raw, bytes) else mask.masked(raw, cut=cut)
 
 
 def without_encodings(facts: Mapping[str, object]) -> Mapping[str, object]:
@@ -340,7 +348,8 @@ def _found(view: _View, spellings: Iterable[str], known: int, *, cut: bool) -> l
                 end += 1
             found.append((view.spans[at][0], view.spans[end - 1][1]))
             at = text.find(head, end)
-        for size in range(min(len(head) - 1, len(text)), _CUT - 1, -1) if cut else ():
+        least = _CUT if cut else known * _TAIL // _HEAD
+        for size in range(min(len(head) - 1, len(text)), least - 1, -1):
             if text.endswith(head[:size]):
                 found.append((view.spans[-size][0], view.spans[-1][1]))
                 break

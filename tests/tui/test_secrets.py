@@ -16,6 +16,7 @@ import asyncssh
 import pytest
 from textual.widgets import Input, Static
 
+from tests.spellings import found
 from tui.app import AuditReach
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
@@ -44,21 +45,9 @@ password = "{PASSWORD}"
 """
 
 
-def forms(secret: str) -> set[str]:
-    """A secret in the forms it could be written in."""
-    raw = secret.encode()
-    encoded = {base64.b64encode(b"\0" * pad + raw).decode()[4:-4] for pad in range(3)}
-    return {secret, secret[::-1], raw.hex(), raw.hex(" "), raw.hex(":"), *encoded}
-
-
 def shown(text: str) -> list[str]:
-    """The secrets in a text, whatever they are broken by."""
-    joined = "".join(text.split()).lower()
-    return [
-        secret
-        for secret in SECRETS
-        if any("".join(form.split()).lower() in joined for form in forms(secret))
-    ]
+    """The secrets in a text."""
+    return found(text, SECRETS)
 
 
 def test_a_secret_is_found_in_every_form() -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import html
-import json
 import re
 import string
-from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -27,54 +24,11 @@ from probes.wire.masking import (
 )
 from probes.wire.text import printable
 from probes.wire.unexpected import excerpt
+from tests.spellings import SPELLINGS
 
 SECRET = "Xyz-Geheim& 7/+%"
 LONG = "Xyzzy-Geheim-0123456789" * 40
 
-
-def basic(secret: str) -> str:
-    return base64.b64encode(f"audit:{secret}".encode()).decode()
-
-
-SPELLINGS = {
-    "plain": str,
-    "lower case": str.lower,
-    "upper case": str.upper,
-    "title case": str.title,
-    "URL": lambda text: quote(text, safe=""),
-    "URL in lower case": lambda text: quote(text, safe="").lower(),
-    "a part of it as URL": quote,
-    "URL of a form": quote_plus,
-    "URL of a URL": lambda text: quote(quote(text, safe=""), safe=""),
-    "every byte of a URL": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
-    "HTML": html.escape,
-    "HTML in numbers": lambda text: "".join(f"&#{ord(char)};" for char in text),
-    "HTML in hex": lambda text: "".join(f"&#x{ord(char):x};" for char in text),
-    "HTML of JSON": lambda text: html.escape(json.dumps(text)),
-    "JSON": json.dumps,
-    "JSON in numbers": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
-    "escaped bytes": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
-    "quoted printable": lambda text: "".join(f"={byte:02X}" for byte in text.encode()),
-    "hex": lambda text: text.encode().hex(),
-    "upper case hex": lambda text: text.encode().hex().upper(),
-    "hex with spaces": lambda text: text.encode().hex(" "),
-    "hex with colons": lambda text: text.encode().hex(":"),
-    "hex with dashes": lambda text: text.encode().hex("-").upper(),
-    "hex as in C": lambda text: ", ".join(f"0x{byte:02x}" for byte in text.encode()),
-    "hex of UTF-16": lambda text: text.encode("utf-16-le").hex(),
-    "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64 of one byte and it": lambda text: base64.b64encode(f"a{text}".encode()).decode(),
-    "base64 of two bytes and it": lambda text: base64.b64encode(f"ab{text}c".encode()).decode(),
-    "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
-    "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
-    "base64 in lines": lambda text: base64.encodebytes(f"{'-' * 50}{text}".encode()).decode(),
-    "base64 of a login": basic,
-    "base64 of a login as URL": lambda text: quote(basic(text), safe=""),
-    "zeros between": "\0".join,
-    "two lines": lambda text: f"{text[:5]}\r\n  {text[5:]}",
-    "folded lines": "\n".join,
-    "more space": lambda text: text.replace(" ", "   "),
-}
 
 ENCLOSING = re.compile(r"\"|&quot;|0x|(?<=\*) |\n")
 """Quotes and the like that are no part of what they enclose."""
@@ -163,7 +117,7 @@ def test_no_part_of_base64_is_left_that_tells_a_length() -> None:
     lines = set()
     for size in range(4, 12):
         with in_force(mask_of(["x" * size])):
-            lines.add(printable(f"Basic {basic('x' * size)}, go"))
+            lines.add(printable(f"Basic {SPELLINGS['base64 of a login']('x' * size)}, go"))
     assert lines == {f"Basic {MASK}, go"}
 
 
