@@ -13,7 +13,7 @@ import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 MASK = "***"
@@ -31,6 +31,7 @@ _TAIL = 6
 _ROUNDS = 3
 """Escapes within escapes that are read."""
 _HEX_BREAKS = re.compile(r"0x|\\x|[:.,;_-]")
+_ESCAPE_SIGNS = re.compile(r"[%=&\\]")
 _ESCAPE = re.compile(
     r"(?:[%=]|\\x)([0-9a-f]{2})|(?:%|\\)u([0-9a-f]{4})|&#x([0-9a-f]{1,6});?"
     r"|&#([0-9]{1,7});?|&(amp|lt|gt|quot|apos);|\\([\"'\\/])"
@@ -50,6 +51,10 @@ Raw = TypeVar("Raw", str, bytes)
 Span = tuple[int, int]
 
 
+def _beginnings(spellings: Iterable[str], size: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one[:size] for one in spellings))
+
+
 @dataclass(frozen=True, slots=True)
 class SecretMask:
     """Secrets in the spellings that are looked for."""
@@ -63,6 +68,21 @@ class SecretMask:
     """Names, and secrets that are too short to be looked for within words."""
     communities: re.Pattern[bytes] | None = None
     """Communities in the heads of their messages, with the lengths that tell theirs."""
+    _heads_of: tuple[str, ...] = field(init=False)
+    _tails_of: Mapping[int, tuple[str, ...]] = field(init=False)
+    _hex_heads: tuple[str, ...] = field(init=False)
+    _hex_tails: Mapping[int, tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        text = (*self.spellings, *self.encoded)
+        derived = {
+            "_heads_of": _beginnings(text, _HEAD),
+            "_tails_of": {size: _beginnings(text, size) for size in (_CUT, _TAIL)},
+            "_hex_heads": _beginnings(self.hexadecimal, 2 * _HEAD),
+            "_hex_tails": {size: _beginnings(self.hexadecimal, 2 * size) for size in (_CUT, _TAIL)},
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
     def masked(self, text: str, *, cut: bool = False) -> str:
         """The text without secrets; a `cut` one may end in the middle of one."""
@@ -82,6 +102,8 @@ class SecretMask:
         Of bytes that are no text what encloses a secret holds its length, so nothing is left but
         what follows the community of an SNMP message. `cut` bytes went on after their end.
         """
+        if self is NO_SECRETS:
+            return _hex_with_mask(data, (), limit, separator, cut=cut)
         text = data.decode("latin-1")
         heads = self._heads(data)
         # A connection is read no further than its protocol wants.
@@ -108,7 +130,7 @@ class SecretMask:
 
     def _spans(self, text: str, *, cut: bool = False) -> list[Span]:
         words = [one.span() for one in self.words.finditer(text)] if self.words else []
-        if not cut and not self._may_be_in(text):
+        if not self._may_be_in(text, cut=cut):
             return words
         flat = _flat_view(text)
         found = _found(_without_breaks(flat), self.hexadecimal, 2 * _HEAD, cut=cut)
@@ -124,24 +146,23 @@ class SecretMask:
         found = _found(_without_breaks(flat), self.hexadecimal, 2 * _HEAD, cut=False)
         return found + _found(flat, self.encoded, _HEAD, cut=False)
 
-    def _may_be_in(self, text: str) -> bool:
+    def _may_be_in(self, text: str, *, cut: bool) -> bool:
         """True if a search is worth its time; never false where a secret is."""
-        flat = "".join(text.casefold().split()).replace("\0", "")
-        heads = [one[:_HEAD] for one in (*self.spellings, *self.encoded)]
-        for _ in range(_ROUNDS):
-            if any(head in flat for head in heads):
+        least = _CUT if cut else _TAIL
+        heads, tails = self._heads_of, self._tails_of[least]
+        bare = flat = _flat(text)
+        for _ in range(_ROUNDS + 1):
+            end = flat[-_HEAD:]
+            if any(head in flat for head in heads) or any(tail in end for tail in tails):
                 return True
-            if any(head[:_TAIL] in flat[-_HEAD:] for head in heads):
-                return True
-            decoded = _ESCAPE.sub(lambda found: _unescaped(found).casefold(), flat)
-            if decoded == flat:
+            if not _ESCAPE_SIGNS.search(flat):
                 break
-            flat = "".join(decoded.split()).replace("\0", "")
-        if any(head in flat for head in heads):
-            return True
-        bare = _HEX_BREAKS.sub("", "".join(text.casefold().split()))
+            flat = _flat(_ESCAPE.sub(_unescaped, flat))
+        bare = _HEX_BREAKS.sub("", bare)
         end = bare[-2 * _HEAD :]
-        return any(one[: 2 * _HEAD] in bare or one[: 2 * _TAIL] in end for one in self.hexadecimal)
+        return any(one in bare for one in self._hex_heads) or any(
+            one in end for one in self._hex_tails[least]
+        )
 
 
 NO_SECRETS = SecretMask()
@@ -348,7 +369,7 @@ def _found(view: _View, spellings: Iterable[str], known: int, *, cut: bool) -> l
                 end += 1
             found.append((view.spans[at][0], view.spans[end - 1][1]))
             at = text.find(head, end)
-        least = _CUT if cut else known * _TAIL // _HEAD
+        least = known * (_CUT if cut else _TAIL) // _HEAD
         for size in range(min(len(head) - 1, len(text)), least - 1, -1):
             if text.endswith(head[:size]):
                 found.append((view.spans[-size][0], view.spans[-1][1]))
