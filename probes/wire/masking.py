@@ -100,7 +100,8 @@ class SecretMask:
         """The first `limit` bytes in hex, with the mask in place of secrets.
 
         Of bytes that are no text what encloses a secret holds its length, so nothing is left but
-        what follows the community of an SNMP message. `cut` bytes went on after their end.
+        lines before them and what follows the community of an SNMP message. `cut` bytes went on
+        after their end.
         """
         if self is NO_SECRETS:
             return _hex_with_mask(data, (), limit, separator, cut=cut)
@@ -109,8 +110,12 @@ class SecretMask:
         # A connection is read no further than its protocol wants.
         spans = self._spans(text, cut=True)
         if any(not _within(one, heads) for one in spans):
-            if not _TEXT.fullmatch(data):
+            known = _text_lines(data)
+            if not known:
                 return MASK
+            cut = cut or known < len(data)
+            data, text = data[:known], text[:known]
+            spans = [one for one in spans if one[0] < known]
             spans = _merged([*spans, *(one.span() for one in _LENGTH_HEADER.finditer(text))])
         else:
             spans = heads
@@ -392,6 +397,13 @@ def _token(text: str, span: Span) -> Span:
     while end < len(text) and text[end] in _BASE64:
         end += 1
     return start, end
+
+
+def _text_lines(data: bytes) -> int:
+    """Number of bytes that are text: all, or the lines before the first that is none."""
+    found = _TEXT.match(data)
+    size = 0 if found is None else found.end()
+    return size if size == len(data) else data.rfind(b"\n", 0, size) + 1
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -168,6 +168,15 @@ def test_what_encloses_a_secret_in_bytes_is_dropped_with_it() -> None:
             assert excerpt(b"\0\1\2" + data) == f"some bytes that begin with {MASK}"
 
 
+def test_lines_before_bytes_with_a_secret_are_kept() -> None:
+    with in_force(mask_of(["Xyzzy"])):
+        for after in (b"\x16\x03\1", b"\x16\x03Xyzzy\1"):
+            data = b"CONNECT a:1\r\nLogin: Xyzzy\r\n\r\n" + after
+            assert dump(data, 128) == f"{data[:20].hex()}***…"
+            assert dump(b"ok\r\n0>Xyzzy" + after, 128) == f"{b'ok'.hex()}0d0a…"
+        assert dump(b"\x16\x03\r\nXyzzy", 128) == MASK
+
+
 def test_the_length_of_a_page_that_holds_a_secret_is_not_told() -> None:
     seen = set()
     for secret in ("Xyzzy", LONG):
