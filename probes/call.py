@@ -339,6 +339,5 @@ def _hex(data: bytes) -> str:
 def _foreign_datagram_text(data: bytes) -> str:
     if not data:
         return "an empty datagram came, which does not answer what was asked"
-    verb = "does" if len(data) == 1 else "do"
-    size = f"{byte_count(data)} came that {verb}"
+    size = "1 byte came that does" if len(data) == 1 else f"{byte_count(data)} came that do"
     return f"{size} not answer what was asked: {dump(data, _MAX_SHOWN, ' ').removesuffix(' …')}"

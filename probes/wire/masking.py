@@ -252,7 +252,7 @@ def byte_count(data: bytes) -> str:
     """Number of bytes as words; a text that tells none where it would tell a secret's length."""
     if _in_force.get().hidden_in(data):
         return "some bytes"
-    return "1 byte" if len(data) == 1 else f"{len(data)} bytes"
+    return f"{len(data)} bytes"
 
 
 def _spellings(secret: str) -> Iterator[str]:

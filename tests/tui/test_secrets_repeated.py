@@ -54,7 +54,7 @@ password = "{PASSWORD}"
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run left."""
+    """Traces of a run."""
 
     servers: Servers
     words: list[str]

@@ -144,7 +144,7 @@ async def test_bytes_that_are_given_back_are_the_next_reader_s_and_counted_once(
         assert await stream.read_exactly(4) == b"two "
         peer.send(b"!")
         assert await stream.read_exactly(6) == b"three!"
-        assert bytes(stream.received) == b"one two three!"
+        assert stream.received[:] == b"one two three!"
         assert stream.consumed == 14
 
 
