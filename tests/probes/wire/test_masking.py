@@ -22,6 +22,7 @@ from probes.wire.masking import (
     shown,
     without_encodings,
 )
+from probes.wire.ssh import auth_failure, auth_request
 from probes.wire.text import printable
 from probes.wire.unexpected import excerpt
 from tests.spellings import SPELLINGS
@@ -221,3 +222,28 @@ def test_any_bytes_can_be_dumped(data: bytes, secret: str, limit: int) -> None:
         assert len(bytes.fromhex(text)) <= limit
     mask.masked(data.decode("latin-1"))
     mask.without_encodings(data.decode("latin-1"))
+
+
+def ssh_strings(*texts: bytes) -> bytes:
+    return b"".join(len(text).to_bytes(4, "big") + text for text in texts)
+
+
+def test_methods_of_ssh_stay_readable_although_a_secret_is_the_same_word() -> None:
+    offered = ssh_strings(b"publickey,password") + b"\0"
+    asked = ssh_strings(b"audit", b"ssh-connection", b"password")
+    with in_force(mask_of(["password", "publickey"])):
+        assert auth_failure(offered).methods == ("publickey", "password")
+        assert auth_request(asked).method == "password"
+
+
+def test_a_secret_with_commas_is_masked_in_a_list_of_methods() -> None:
+    with in_force(mask_of(["ab,cd,efgh"])):
+        failure = auth_failure(ssh_strings(b"password,ab,cd,efgh,none") + b"\0")
+    assert failure.methods == ("password", MASK, "none")
+
+
+def test_a_mask_ends_with_the_probe_it_was_put_in_force_for() -> None:
+    with in_force(mask_of(["Xyzzy"])):
+        assert printable("Xyzzy") == MASK
+    assert printable("Xyzzy") == "Xyzzy"
+    assert mask_in_force() is NO_SECRETS
