@@ -43,7 +43,7 @@ def greeting(data: bytes, *, ended: bool = False) -> Greeting | None:
         raise NotAuthd(excerpt(data))
     if not newline and not ended and len(line) <= MAX_LINE:
         return None
-    banner = printable(line[:MAX_LINE])
+    banner = printable(line)
     match = _LINE.fullmatch(banner)
     if match is None or len(line) > MAX_LINE:
         raise NotAuthd(excerpt(data))

@@ -149,9 +149,9 @@ def greeting(data: bytes, *, ended: bool = False) -> Greeting:
     if ended and _TEXT.fullmatch(data) and not _PROMPT.search(data):
         for line in data.split(b"\n", MAX_PREAMBLE_LINES)[:MAX_PREAMBLE_LINES]:
             if _REFUSAL.search(line):
-                return Greeting(refusal=printable(line[:MAX_LINE]))
+                return Greeting(refusal=printable(line))
     if unrecognised and (ended or len(data) >= MAX_PREAMBLE or lines >= MAX_PREAMBLE_LINES):
-        return Greeting(foreign=printable(data[:MAX_LINE]) or "nothing but white space")
+        return Greeting(foreign=printable(data) or "nothing but white space")
     return INCOMPLETE
 
 
