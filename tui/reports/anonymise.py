@@ -1,189 +1,54 @@
-"""Pseudonyms for every name and address of a report."""
+"""Pseudonymised report: stand-ins for names and addresses, and else only what is harmless."""
 
 from __future__ import annotations
 
 import dataclasses
 import hmac
+import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from probes.judging.host_states import HostStates
-from probes.model import Evidence, Icmp, Observation, Result, Target
-from probes.session import FindingRecord, Header, Session
 from profiles.model import Profile
 from tui.reports.anonymise_addresses import AddressPseudonyms, find_addresses
-from tui.reports.anonymise_names import NamePseudonyms, directory_domains
+from tui.reports.anonymise_facts import Kind
+from tui.reports.anonymise_names import (
+    STAND_IN,
+    NamePseudonyms,
+    directory_domains,
+    marked,
+    unmarked,
+)
+from tui.reports.anonymise_session import Visitor, visited
+from tui.reports.anonymise_texts import (
+    LEFT_OUT,
+    Vocabulary,
+    program_sentences,
+    with_sorted_lists,
+)
 from tui.reports.model import Report
 
-LEFT_OUT = frozenset(
-    {
-        *("engine_id", "server_guid", "host_key_fingerprint", "fingerprint", "sha256", "serial"),
-        "http_title",
-    }
-)
-"""Facts that identify a device or its owner without being a name that is known."""
-_PROGRAM_TEXT = re.compile(r"(?:(?:TCP connect|ICMP echo)(?: [a-z]{1,12}| [0-9]{1,5}){0,8})?")
-"""Evidence that the program itself writes; all else are bytes of an exchange."""
-
-
-@dataclass(frozen=True, slots=True)
-class TextVisitor:
-    """Visitor of the texts of a session: functions that return their replacement."""
-
-    text: Callable[[str], str]
-    name: Callable[[str], str]
-    """Of a text that is a host's name or address as a whole."""
-    fact: Callable[[str, str], str]
-    """Of a fact's text; the first argument is the fact's name."""
-    id: str
-    """Stands for the session's id."""
-
-
-def with_visited_texts(session: Session, visitor: TextVisitor) -> Session:
-    """The session with its texts changed; the bytes of exchanges are left out."""
-    return dataclasses.replace(
-        session,
-        header=_header(session.header, visitor),
-        results=tuple(_result(result, visitor) for result in session.results),
-        earlier=tuple(_result(result, visitor) for result in session.earlier),
-        remarks=tuple(
-            dataclasses.replace(remark, text=visitor.text(remark.text))
-            for remark in session.remarks
-        ),
-        messages=tuple(map(visitor.text, session.messages)),
-        verdicts=tuple(
-            dataclasses.replace(
-                verdict,
-                host=visitor.name(verdict.host),
-                text=visitor.text(verdict.text),
-                fix=tuple(map(visitor.text, verdict.fix)),
-            )
-            for verdict in session.verdicts
-        ),
-        findings=tuple(_finding(finding, visitor) for finding in session.findings),
-        removed=tuple(_target(target, visitor) for target in session.removed),
-    )
-
-
-def _finding(finding: FindingRecord, visitor: TextVisitor) -> FindingRecord:
-    return dataclasses.replace(
-        finding,
-        text=visitor.text(finding.text),
-        why=visitor.text(finding.why),
-        fix=visitor.text(finding.fix),
-        keys=tuple(_key(key, visitor) for key in finding.keys),
-    )
-
-
-def _key(key: str, visitor: TextVisitor) -> str:
-    """The key of a row, which names its host."""
-    check, bar, label = key.partition("|")
-    return f"{check}{bar}{visitor.name(label)}"
-
-
-def _header(header: Header, visitor: TextVisitor) -> Header:
-    vantage = header.vantage
-    return dataclasses.replace(
-        header,
-        id=visitor.id,
-        vantage=dataclasses.replace(
-            vantage,
-            host=visitor.name(vantage.host),
-            user=visitor.fact("user", vantage.user),
-            os=visitor.text(vantage.os),
-            addresses=tuple(map(visitor.name, vantage.addresses)),
-            resolvers=tuple(map(visitor.name, vantage.resolvers)),
-        ),
-        targets=tuple(_target(target, visitor) for target in header.targets),
-        remark=visitor.text(header.remark),
-        origin=None if header.origin is None else dataclasses.replace(header.origin, id=""),
-    )
-
-
-def _target(target: Target, visitor: TextVisitor) -> Target:
-    network = target.network and visitor.name(target.network)
-    return dataclasses.replace(
-        target, host=visitor.name(target.host), friendly_name="", network=network
-    )
-
-
-def _result(result: Result, visitor: TextVisitor) -> Result:
-    target = _target(result.job.target, visitor)
-    via = result.job.via
-    job = dataclasses.replace(
-        result.job,
-        key=f"{result.job.check.id}|{target.label}",
-        target=target,
-        via=None if via is None else (visitor.name(via[0]), via[1]),
-    )
-    return Result(
-        job, result.status, visitor.text(result.note), _observation(result.observation, visitor)
-    )
-
-
-def _observation(observation: Observation, visitor: TextVisitor) -> Observation:
-    return dataclasses.replace(
-        observation,
-        address=None if observation.address is None else visitor.name(observation.address),
-        source=None if observation.source is None else visitor.name(observation.source),
-        interface=None if observation.interface is None else visitor.text(observation.interface),
-        icmp=_icmp(observation.icmp, visitor),
-        facts={
-            visitor.text(name): _fact(name, value, visitor)
-            for name, value in observation.facts.items()
-        },
-        evidence=tuple(_exchange(item, visitor) for item in observation.evidence),
-    )
-
-
-def _icmp(icmp: Icmp | None, visitor: TextVisitor) -> Icmp | None:
-    return None if icmp is None else dataclasses.replace(icmp, offender=visitor.name(icmp.offender))
-
-
-def _exchange(item: Evidence, visitor: TextVisitor) -> Evidence:
-    return dataclasses.replace(
-        item,
-        address=visitor.name(item.address),
-        sent=_payload(item.sent),
-        received=_payload(item.received),
-        state=visitor.text(item.state),
-        reason=visitor.text(item.reason),
-        icmp=_icmp(item.icmp, visitor),
-    )
-
-
-def _payload(raw: str) -> str:
-    # Names are in them as DNS labels, in UTF-16, in base64 and worse.
-    return raw if _PROGRAM_TEXT.fullmatch(raw) else "(left out)"
-
-
-def _fact(name: str, value: object, visitor: TextVisitor) -> object:
-    """A fact of JSON types, which a log holds at most 32 deep."""
-    if name in LEFT_OUT:
-        return "(left out)"
-    if isinstance(value, str):
-        return visitor.fact(name, value)
-    if isinstance(value, Mapping):
-        return {
-            visitor.text(str(key)): _fact(str(key), item, visitor) for key, item in value.items()
-        }
-    if isinstance(value, (list, tuple)):
-        return [_fact(name, item, visitor) for item in value]
-    return value
-
-
-_HOST_FACTS = frozenset({"computer", "dns_computer", "dns_host_name", "sys_name", "names"})
-_DOMAIN_FACTS = frozenset({"domain", "dns_domain", "forest", "realm", "workgroup"})
-_PERSON_FACTS = frozenset({"user", "login_user"})
-_SUBJECT_FACTS = frozenset({"subject", "issuer", "chain"})
-_SUBJECT = re.compile(r"\b(?:CN|OU?|L|STREET)=([^,+]+)", re.IGNORECASE)
-_ORGANISATION = re.compile(r".*_organisation")
-_NETBIOS = re.compile(r"(.*)<[0-9a-f]{2}>(?: group)?", re.DOTALL)
+USER = "user"
+"""Stands for every user."""
+_SHORTEST_FOREIGN = 4
 _OPAQUE = re.compile(r"SHA256:\S+|\b[0-9A-Fa-f]{24,}\b|[A-Za-z0-9+/]{40,}={0,2}")
 """Fingerprints, tokens and dumps: names may hide in them in any encoding."""
-_REDACTED = "(left out)"
+_NETBIOS = re.compile(r"(.*)(<[0-9a-f]{2}>(?: group)?)", re.DOTALL)
+_QUOTED = re.compile("“([^”]*)”")
+"""An authority is in quotes where a sentence names it."""
+_DAY = r"\d{4}-\d\d-\d\d"
+_DATES = tuple(
+    (re.compile(pattern), shorter)
+    for pattern, shorter in (
+        (rf"\bexpired on {_DAY}, (?=\d+ days? ago)", "expired "),
+        (rf"(?<=\bexpired) on {_DAY}", ""),
+        (rf"(?<=\bexpires in )(\d+ days?), on {_DAY}", r"\1"),
+        (rf"(?<=\bexpires within a day), on {_DAY}", ""),
+        (rf" valid until {_DAY}", ""),
+    )
+)
+"""Dates beside the number of days that says the same."""
 
 _ENGLISH = """
     a an and any are as at audit be been but by can could did do does down for from had has have he
@@ -199,66 +64,53 @@ _ENGLISH = """
 
 def pseudonymised(report: Report) -> Report:
     """The report with pseudonyms; the same session always gives the same ones."""
-    session = report.session
+    session, profile = report.session, report.profile
     # Whoever has the report but not the log's id cannot try names until one fits.
     key = hmac.digest(b"auditreach", session.header.id.encode("utf-8", "replace"), "sha256")
-    collected = _NameCollector()
-    with_visited_texts(
-        session, TextVisitor(collected.text, collected.name, collected.fact, session.header.id)
-    )
+    learned = _Learned(profile)
+    visited(session, profile, learned.visitor())
     for notice in report.notices:
-        collected.text(notice)
-    address_pseudonyms = AddressPseudonyms(key, iter(collected.texts))
-    words = _profile_words(report.profile)
-    name_pseudonyms = NamePseudonyms(
-        key,
-        {name for name in collected.hosts if not any(find_addresses(name))}
-        | {name for name in collected.persons if name.casefold() not in words},
-        {name for name in collected.domains if not any(find_addresses(name))},
-        collected.texts,
-        words,
-        dict(_address_spellings(address_pseudonyms)),
-    )
-
-    @lru_cache(maxsize=65536)
-    def text(raw: str) -> str:
-        out, end = [], 0
-        raw = _OPAQUE.sub(_REDACTED, raw)
-        for one in find_addresses(raw):
-            out += [
-                name_pseudonyms.replaced(raw[end : one.begin]),
-                address_pseudonyms.replacement(raw, one),
-            ]
-            end = one.end
-        return "".join((*out, name_pseudonyms.replaced(raw[end:])))
-
-    def name(raw: str) -> str:
-        return text(raw) if any(find_addresses(raw)) else name_pseudonyms.name(raw)
-
-    def fact(kind: str, raw: str) -> str:
-        if kind in _PERSON_FACTS:
-            return "user" if raw.casefold() in words else name(raw)
-        return name(raw) if kind in _HOST_FACTS | _DOMAIN_FACTS else text(raw)
-
-    id = hmac.digest(key, b"id", "sha256").hex()[:16]
-    visited = with_visited_texts(session, TextVisitor(text, name, fact, id))
+        learned.text(notice)
+    stand_ins = _StandIns(key, learned, profile)
+    made = visited(session, profile, stand_ins.visitor())
     return dataclasses.replace(
         report,
-        session=visited,
-        notices=tuple(map(text, report.notices)),
+        session=made,
+        notices=tuple(map(stand_ins.text, report.notices)),
         pseudonymised=True,
-        hosts=HostStates(visited.results),
+        hosts=HostStates(made.results),
     )
 
 
-class _NameCollector:
-    """Collector of the names and texts of a session; changes nothing."""
+class _Learned:
+    """Names and texts of a session; changes nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, profile: Profile) -> None:
         self.texts: dict[str, None] = {}
         self.hosts: set[str] = set()
         self.domains: set[str] = set()
         self.persons: set[str] = set()
+        self.authorities: set[str] = set()
+        self._public = tuple(
+            issuer.casefold() for check in profile.checks for issuer in check.issuers
+        )
+
+    def visitor(self) -> Visitor:
+        """Visitor that learns."""
+        return Visitor(
+            self._sentence,
+            {
+                **dict.fromkeys((Kind.NAME, Kind.TEXT), self.text),
+                Kind.HOST: lambda raw: self._add(self.hosts, raw.removeprefix("*.")),
+                Kind.NETBIOS: lambda raw: self._add(self.hosts, _netbios_name(raw)[0]),
+                Kind.DOMAIN: lambda raw: self._add(self.domains, raw),
+                Kind.PERSON: lambda raw: self._add(self.persons, raw),
+                Kind.AUTHORITY: self._authority,
+            },
+            lambda _, raw: raw,
+            lambda _: b"",
+            "",
+        )
 
     def text(self, raw: str) -> str:
         self.texts[raw] = None
@@ -266,32 +118,158 @@ class _NameCollector:
             self.domains |= set(directory_domains(raw))
         return raw
 
-    def name(self, raw: str) -> str:
-        self.hosts.add(raw)
+    def _sentence(self, raw: str, foreign: tuple[str, ...]) -> str:
+        for one in foreign:
+            if one in raw:
+                self.text(one)
         return self.text(raw)
 
-    def fact(self, kind: str, raw: str) -> str:
-        if kind in _DOMAIN_FACTS:
-            self.domains.add(raw)
-        elif kind in _PERSON_FACTS:
-            self.persons.add(raw)
-        elif kind in _HOST_FACTS:
-            netbios = _NETBIOS.fullmatch(raw)
-            self.hosts.add(netbios[1] if netbios else raw.removeprefix("*."))
-        elif kind in _SUBJECT_FACTS:
-            self.hosts |= set(_SUBJECT.findall(raw))
-        elif _ORGANISATION.fullmatch(kind):
-            self.hosts.add(raw)
+    def _add(self, names: set[str], raw: str) -> str:
+        names.add(raw)
         return self.text(raw)
+
+    def _authority(self, raw: str) -> str:
+        # Those that a provider's certificates are expected from are in the profile.
+        if not raw.casefold().startswith(self._public or ("\0",)):
+            self.authorities.add(raw)
+        return self.text(raw)
+
+
+class _StandIns:
+    """Stand-ins for everything that was learned."""
+
+    def __init__(self, key: bytes, learned: _Learned, profile: Profile) -> None:
+        self._key = key
+        self._vocabulary = Vocabulary.of((*program_sentences(), *_sentences(profile)))
+        self._addresses = AddressPseudonyms(key, iter(learned.texts))
+        words = _profile_words(profile)
+        names = {name for name in learned.hosts if _address_span(name) is None}
+        domains = {name for name in learned.domains if _address_span(name) is None}
+        persons = {name for name in learned.persons if name.casefold() not in words}
+        authorities = {
+            name
+            for name in learned.authorities - learned.hosts
+            if name.strip() and name.casefold() not in words
+        }
+        extra = dict(_address_spellings(self._addresses))
+        self._authorities = self._ranked("authority", authorities)
+        extra |= self._authorities
+        extra |= {name.casefold(): USER for name in persons if name.strip()}
+        self._names = NamePseudonyms(key, names, domains, learned.texts, words, extra)
+        self._clean = lru_cache(maxsize=65536)(self._clean_text)
+
+    def visitor(self) -> Visitor:
+        """Visitor that replaces."""
+        return Visitor(
+            self.text,
+            {
+                **dict.fromkeys((Kind.NAME, Kind.HOST, Kind.DOMAIN), self.name),
+                Kind.AUTHORITY: self._authority,
+                Kind.TEXT: self.text,
+                Kind.NETBIOS: self._netbios,
+                Kind.PERSON: lambda _: USER,
+            },
+            lambda what, raw: f"{what}-{self._hash(f'{what} {raw}').hex()[:6]}",
+            lambda text: self._hash(f"order {text}"),
+            self._hash("id").hex()[:16],
+        )
+
+    def text(self, raw: str, foreign: tuple[str, ...] = ()) -> str:
+        """A sentence with stand-ins and words of the program, and nothing else."""
+        return self._clean(raw, tuple(one for one in foreign if one in raw))
+
+    def name(self, raw: str) -> str:
+        """The stand-in for a name or an address as a whole."""
+        if _address_span(raw) is not None:
+            return unmarked(self._marked(raw.partition("%")[0]))
+        return self._names.name(raw) or self.text(raw)
+
+    def _authority(self, raw: str) -> str:
+        return self._authorities.get(raw.strip().casefold()) or self.name(raw)
+
+    def _quoted_authority(self, found: re.Match[str]) -> str:
+        name = self._authorities.get(found[1].strip().casefold())
+        return f"“{marked(name)}”" if name else found[0]
+
+    def _netbios(self, raw: str) -> str:
+        name, suffix = _netbios_name(raw)
+        return f"{self.name(name)}{suffix}"
+
+    def _clean_text(self, raw: str, foreign: tuple[str, ...]) -> str:
+        raw = unmarked(raw)
+        for pattern, shorter in _DATES:
+            raw = pattern.sub(shorter, raw)
+        raw = _QUOTED.sub(self._quoted_authority, raw)
+        for one in sorted(foreign, key=len, reverse=True):
+            if self._is_foreign(one):
+                raw = re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", marked(LEFT_OUT), raw)
+        return self._clean_marked(self._marked(_OPAQUE.sub(marked(LEFT_OUT), raw)))
+
+    def _is_foreign(self, text: str) -> bool:
+        """True unless it is all stand-in, all words of the program, or too short to be told."""
+        made = self._marked(text)
+        if len(text) < _SHORTEST_FOREIGN or re.fullmatch(STAND_IN, made.rstrip(".")):
+            return False
+        return self._clean_marked(made) != text
+
+    def _clean_marked(self, text: str) -> str:
+        return self._vocabulary.kept(with_sorted_lists(text))
+
+    def _marked(self, raw: str) -> str:
+        """A text with marked stand-ins for the names and addresses in it."""
+        out, end = [], 0
+        for one in find_addresses(raw):
+            out += [
+                self._names.replaced(raw[end : one.begin]),
+                marked(self._addresses.replacement(raw, one) or LEFT_OUT),
+            ]
+            end = one.end
+        return "".join((*out, self._names.replaced(raw[end:])))
+
+    def _ranked(self, what: str, names: Iterable[str]) -> dict[str, str]:
+        some = {name.strip().casefold() for name in names}
+        ranked = sorted(some, key=lambda name: self._hash(f"{what} {name}"))
+        return {name: f"{what}-{rank}" for rank, name in enumerate(ranked, 1)}
+
+    def _hash(self, text: str) -> bytes:
+        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
+
+
+def _netbios_name(raw: str) -> tuple[str, str]:
+    """A name of NetBIOS and the suffix behind it, as it was shown."""
+    found = _NETBIOS.fullmatch(raw)
+    return (found[1], found[2]) if found else (raw, "")
+
+
+def _address_span(text: str) -> str | None:
+    """The address or prefix that a text is as a whole; None for any other text."""
+    try:
+        ipaddress.ip_interface(text.partition("%")[0])
+    except ValueError:
+        return None
+    return text
 
 
 def _profile_words(profile: Profile) -> frozenset[str]:
     """Words of the program's own sentences, which are not replaced as a part of a name."""
-    text = " ".join(
-        f"{check.title} {check.purpose} {check.consequence} {check.fix} {check.required_when}"
-        for check in profile.checks
-    )
+    text = " ".join(_sentences(profile))
     return frozenset(re.findall(r"[^\W\d_]+", f"{_ENGLISH} {text}".casefold()))
+
+
+def _sentences(profile: Profile) -> Iterator[str]:
+    """Every text of a profile."""
+    yield from _strings_of(dataclasses.asdict(dataclasses.replace(profile, file=b"")))
+
+
+def _strings_of(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _strings_of(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _strings_of(item)
 
 
 def _address_spellings(pseudonyms: AddressPseudonyms) -> Iterator[tuple[str, str]]:

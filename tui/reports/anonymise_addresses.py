@@ -1,7 +1,8 @@
 """Pseudonyms for IP and MAC addresses, from the ranges for documentation. Pure.
 
-Addresses of one /24 (IPv6: one /64) stay together in another one, where the same bits are turned
-over in each: what could be one rule can still be one rule.
+Addresses of one /24 (IPv6: one /64) stay together in another one. Those that have the first bits in
+common still have them (as Crypto-PAn does it, Xu et al., 2002): what could be one rule can still be
+one, and an address that somebody knows tells no other.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _BENCHMARK, _BENCHMARKS = 0xC6120000, 512
 _RESERVED, _RESERVED_MOST = 0xF0000000, 1 << 20
 _IPV6_DOCUMENTATION = 0x20010DB8 << 96
 """RFC 3849."""
+_LOCAL_MULTICAST = ipaddress.IPv4Network("224.0.0.0/24")
 _MAC = "00005E0053"
 """RFC 7042 2.1.2: how MAC addresses for documentation begin."""
 
@@ -122,9 +124,16 @@ class AddressPseudonyms:
         """Every IP address that was learned."""
         self._networks = {version: self._ranks(some) for version, some in networks.items()}
         self._macs = self._ranks(macs)
+        self._turned = dict[tuple[str, int], int]()
 
-    def replacement(self, text: str, found: FoundAddress) -> str:
-        """The pseudonym for an address found in a text, in the same spelling."""
+    def replacement(self, text: str, found: FoundAddress) -> str | None:
+        """The pseudonym for an address found in a text, in the same spelling; None if unknown."""
+        try:
+            return self._replacement(text, found)
+        except KeyError:
+            return None
+
+    def _replacement(self, text: str, found: FoundAddress) -> str:
         if found.address is None:
             return self._mac(text[found.begin : found.end])
         other = self.pseudonym(found.address)
@@ -141,13 +150,22 @@ class AddressPseudonyms:
         if _is_not_a_host(address):
             return address
         network, host = _split(address)
-        turned = self._hash(f"{address.version} {network}")
+        turned = self._turned_host(f"{address.version} {network}", host, address.max_prefixlen)
         rank = self._networks[address.version][str(network)]
         if isinstance(address, ipaddress.IPv6Address):
-            return ipaddress.IPv6Address(
-                _IPV6_DOCUMENTATION | rank << 64 | (host ^ int.from_bytes(turned[:8], "big"))
-            )
-        return ipaddress.IPv4Address(_network(rank) + (host ^ turned[0]))
+            return ipaddress.IPv6Address(_IPV6_DOCUMENTATION | rank << 64 | turned)
+        return ipaddress.IPv4Address(_network(rank) + turned)
+
+    def _turned_host(self, network: str, host: int, bits: int) -> int:
+        """Another host part: each bit is turned over or not by a hash of those before it."""
+        if (network, host) not in self._turned:
+            width = 8 if bits == 32 else 64
+            other = 0
+            for left in range(width - 1, -1, -1):
+                turned = self._hash(f"{network} {left} {host >> left + 1}")[0] & 1
+                other = other << 1 | (host >> left & 1 ^ turned)
+            self._turned[network, host] = other
+        return self._turned[network, host]
 
     def _mac(self, text: str) -> str:
         digits = f"{_MAC}{self._macs[_digits(text)] % 256:02X}"
@@ -190,10 +208,15 @@ def _network(rank: int) -> int:
 
 
 def _is_not_a_host(address: Address) -> bool:
-    """True for loopback, unspecified, multicast, broadcast and netmasks: they identify nobody."""
-    if address.version == 4 and (int(address) >> 24 == 0 or int(address) >> 28 == 15):
-        return True
-    return address.is_loopback or address.is_unspecified or address.is_multicast
+    """True for loopback, unspecified, netmasks and what is multicast everywhere (RFC 5771 4).
+
+    They identify nobody.
+    """
+    if address.version == 4:
+        spare = ~int(address) & 0xFFFFFFFF
+        is_netmask = int(address) >> 24 == 255 and spare & spare + 1 == 0
+        return is_netmask or address in _LOCAL_MULTICAST or int(address) in (0, 0x7F000001)
+    return address.is_loopback or address.is_unspecified
 
 
 def _written(address: Address) -> str:

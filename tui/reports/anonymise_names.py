@@ -25,6 +25,19 @@ _COMMON_DOMAINS = frozenset(
 """Top-level domains of more than three letters that name nobody."""
 _PUBLIC = ("openssh.com", "libssh.org", "dmtf.org", "w3.org", "xmlsoap.org")
 """Domains in the names of algorithms and schemas."""
+_BEGIN, _END = "\x02", "\x03"
+STAND_IN = rf"{_BEGIN}[^{_END}]*{_END}"
+"""Pattern of a stand-in in a text."""
+
+
+def marked(stand_in: str) -> str:
+    """A stand-in between marks that tell it from what is left of a text."""
+    return f"{_BEGIN}{stand_in}{_END}"
+
+
+def unmarked(text: str) -> str:
+    """A text without the marks; one of unknown origin has none afterwards."""
+    return text.replace(_BEGIN, "").replace(_END, "")
 
 
 class NamePseudonyms:
@@ -77,19 +90,19 @@ class NamePseudonyms:
         self._odd = re.compile("|".join(map(re.escape, odd)), re.IGNORECASE) if odd else None
 
     def replaced(self, text: str) -> str:
-        """A text without addresses, with pseudonyms for all names in it."""
+        """A text without addresses, with marked pseudonyms for all names in it."""
         if self._odd is None:
             return self._runs(text)
         out, end = [], 0
         for match in self._odd.finditer(text):
             known = self._known.get(match[0].casefold(), "host-0")
-            out += [self._runs(text[end : match.start()]), known]
+            out += [self._runs(text[end : match.start()]), marked(known)]
             end = match.end()
         return "".join((*out, self._runs(text[end:])))
 
-    def name(self, text: str) -> str:
-        """The pseudonym for a text that is a name as a whole."""
-        return self._known.get(_tidy(text)) or self.replaced(text)
+    def name(self, text: str) -> str | None:
+        """The pseudonym for a text that is a name as a whole; None if it is not known."""
+        return self._known.get(_tidy(text))
 
     def _runs(self, text: str) -> str:
         return _RUN.sub(lambda match: self._run(match[0]), text)
@@ -98,7 +111,7 @@ class NamePseudonyms:
         """The longest known names in a run of letters, digits and what joins them."""
         whole = self._known.get(run.casefold())
         if whole is not None:
-            return whole
+            return marked(whole)
         chunks, at = _SEPARATOR.split(run), 0
         out: list[str] = []
         while at < len(chunks):
@@ -107,7 +120,7 @@ class NamePseudonyms:
             while known is None and end > at:
                 known = self._known.get("".join(chunks[at:end]).casefold())
                 end -= known is None
-            out.append(chunks[at] if known is None else known)
+            out.append(chunks[at] if known is None else marked(known))
             at = max(end, at + 1)
         return "".join(out)
 

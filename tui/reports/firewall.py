@@ -39,8 +39,9 @@ def render(report: Report) -> Iterator[str]:
     yield f"# Firewall request: {markdown.text(report.profile.name)}\n\n"
     for notice in notices(report):
         yield f"> {markdown.line_start(notice)}\n\n"
+    begun = report.session.header.started
     yield (
-        f"Measured from {markdown.text(where)}, {markdown.text(report.session.header.started)}. "
+        f"Measured from {markdown.text(f'{where}, {begun}' if begun else where)}. "
         "If the Audit Service runs on another host, that host's address is the source.\n\n"
         f"Reference: {markdown.text(report.profile.source)}, {markdown.text(report.profile.url)}\n"
     )

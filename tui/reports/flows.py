@@ -232,7 +232,7 @@ def _evidence(rows: Sequence[Result]) -> str:
         what if len(rejections) == 1 else f"{what} ({number} of {len(rows)} rows)"
         for what, number in rejections.items()
     )
-    return f"{when}, {attempts_text(attempts)}: {noted}"
+    return f"{f'{when}, ' if when else ''}{attempts_text(attempts)}: {noted}"
 
 
 def _icmp_text(result: Result) -> str:

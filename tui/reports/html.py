@@ -14,15 +14,16 @@ from tui.reports.model import (
     VERDICT_HEADINGS,
     WORST_FIRST,
     Report,
-    attempts_text,
     by_role,
     finding_cells,
     fix_text,
     header_lines,
     line,
     listed,
+    measured_text,
     notices,
     path_text,
+    remark_text,
     resolved_text,
     role_titles,
     row_remedy,
@@ -74,7 +75,7 @@ def render(report: Report) -> Iterator[str]:
     if report.session.remarks:
         yield "<h2>Remarks</h2>\n<ul>\n"
         for remark in report.session.remarks:
-            yield f"<li>{text(remark.at)}: {text(remark.text)}</li>\n"
+            yield f"<li>{text(remark_text(remark))}</li>\n"
         yield "</ul>\n"
     yield "</body>\n</html>\n"
 
@@ -173,7 +174,7 @@ def _failure_details(report: Report, result: Result) -> str:
         ("Resolved", resolved_text(seen)),
         ("Path", path_text(seen)),
         ("Time", times_text(seen)),
-        ("Measured", f"{seen.started}, {attempts_text(seen.attempts)}" if seen.started else ""),
+        ("Measured", measured_text(seen)),
     ]
     if seen.icmp is not None:
         said = f"{seen.icmp.offender}, ICMP type {seen.icmp.type} code {seen.icmp.code}"

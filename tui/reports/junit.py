@@ -46,7 +46,8 @@ def render(report: Report) -> Iterator[str]:
 def _suite(report: Report, role: str, title: str, rows: list[Result]) -> Iterator[str]:
     header = report.session.header
     named = {"name": line(f"{role}: {title}" if title else role)}
-    named |= {"timestamp": line(header.started), "hostname": line(header.vantage.host)}
+    named |= {"timestamp": line(header.started)} if header.started else {}
+    named |= {"hostname": line(header.vantage.host)}
     yield f"<testsuite{_attributes(**named, **_numbers(rows))}>\n<properties>\n"
     for name, value in header_lines(report):
         yield f"<property{_attributes(name=name, value=value)}/>\n"

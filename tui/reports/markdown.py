@@ -19,6 +19,7 @@ from tui.reports.model import (
     line,
     listed,
     notices,
+    remark_text,
     role_titles,
     row_texts,
     unexplained_text,
@@ -50,7 +51,7 @@ def render(report: Report) -> Iterator[str]:
     if report.session.remarks:
         yield "\n## Remarks\n\n"
         for remark in report.session.remarks:
-            yield f"- {line_start(remark.at)}: {text(remark.text)}\n"
+            yield f"- {line_start(remark_text(remark))}\n"
 
 
 def text(raw: str, most: int = MAX_TEXT) -> str:

@@ -11,7 +11,7 @@ from probes.judging.findings import rows_in_no_finding
 from probes.judging.host_states import HostStates
 from probes.model import Observation, Result, Ruling, Status, Target
 from probes.remediation import Remedy, remedy
-from probes.session import SIMULATED_REMARK, Session, VerdictRecord, profile_ref
+from probes.session import SIMULATED_REMARK, Remark, Session, VerdictRecord, profile_ref
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.models.columns import COLUMNS, RowData
@@ -29,7 +29,10 @@ WORST_FIRST = in_order(lambda ranks: ranks.report)
 
 MAX_TEXT = 4000
 """Characters of one text; a forged log may hold a million."""
-_PSEUDONYMS = "Names and addresses in this report are stand-ins."
+_PSEUDONYMS = (
+    "Names and addresses in this report are stand-ins. Times of day, and whatever is not known to "
+    "be harmless, are left out; hosts are in no order."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,18 @@ def who_text(report: Report, result: Result) -> str:
     return "" if fix is None else line(fix.who)
 
 
+def measured_text(observation: Observation) -> str:
+    """Time of the first attempt, where it is told, and their number; empty without any."""
+    if not observation.attempts:
+        return ""
+    return ", ".join(filter(None, (observation.started, attempts_text(observation.attempts))))
+
+
+def remark_text(remark: Remark) -> str:
+    """A remark with its time, where that is told."""
+    return f"{remark.at}: {remark.text}" if remark.at else remark.text
+
+
 def attempts_text(attempts: int) -> str:
     """`1 attempt`, `2 attempts`."""
     return "1 attempt" if attempts == 1 else f"{attempts} attempts"
@@ -183,11 +198,13 @@ def header_lines(report: Report) -> Iterator[tuple[str, str]]:
     yield "Measured from", line(f"{who}{addresses}, {vantage.kind}, {vantage.os}")
     if vantage.resolvers:
         yield "DNS servers", line(", ".join(vantage.resolvers))
-    yield "Begun", line(header.started)
-    ended = session.ended or "no end in the log"
-    yield "Ended", line(ended if session.complete else f"{ended}, not complete")
+    if not report.pseudonymised:
+        yield "Begun", line(header.started)
+        ended = session.ended or "no end in the log"
+        yield "Ended", line(ended if session.complete else f"{ended}, not complete")
     used = header.profile
-    yield "Profile", line(f"{used.id} {used.version}: {used.source} (SHA-256 {used.sha256[:16]})")
+    hashed = f" (SHA-256 {used.sha256[:16]})" if used.sha256 else ""
+    yield "Profile", line(f"{used.id} {used.version}: {used.source}{hashed}")
     yield "Answers", line(", ".join(f"{name}={said}" for name, said in header.answers.items()))
     settings = header.settings
     yield (
