@@ -206,11 +206,12 @@ class _StandIns:
         return self._clean_marked(self._marked(_OPAQUE.sub(marked(LEFT_OUT), raw)))
 
     def _is_foreign(self, text: str) -> bool:
-        """True unless it is all stand-in, all words of the program, or too short to be told."""
+        """True unless it is all stand-in, a word or two of the program, or too short to be told."""
         made = self._marked(text)
         if len(text) < _SHORTEST_FOREIGN or re.fullmatch(STAND_IN, made.rstrip(".")):
             return False
-        return self._clean_marked(made) != text
+        is_long = text.count(" ") > 1 or any(map(str.isdecimal, text))
+        return is_long or self._clean_marked(made) != text
 
     def _clean_marked(self, text: str) -> str:
         return self._vocabulary.kept(with_sorted_lists(text))
