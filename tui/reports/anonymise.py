@@ -50,17 +50,6 @@ _DATES = tuple(
 )
 """Dates beside the number of days that says the same."""
 
-_ENGLISH = """
-    a an and any are as at audit be been but by can could did do does down for from had has have he
-    how i if in into is it its may me more most must my new no none not now of off on one only or
-    other our out over own root same so some such than that the their them then there these they
-    this those to too two up us was way we were what when where which while who why will with you
-    answer answered answers blocked client closed connect device error filtered firewall host
-    hosts machine name names nothing ok open path port rejected reset server service silent status
-    system test time timeout twice unreachable user
-"""
-"""Words of our sentences that are no names."""
-
 
 def pseudonymised(report: Report) -> Report:
     """The report with pseudonyms; the same session always gives the same ones."""
@@ -142,19 +131,13 @@ class _StandIns:
         self._key = key
         self._vocabulary = Vocabulary.of((*program_sentences(), *_sentences(profile)))
         self._addresses = AddressPseudonyms(key, iter(learned.texts))
-        words = _profile_words(profile)
+        words = self._vocabulary.words
         names = {name for name in learned.hosts if _address_span(name) is None}
         domains = {name for name in learned.domains if _address_span(name) is None}
-        persons = {name for name in learned.persons if name.casefold() not in words}
-        authorities = {
-            name
-            for name in learned.authorities - learned.hosts
-            if name.strip() and name.casefold() not in words
-        }
         extra = dict(_address_spellings(self._addresses))
-        self._authorities = self._ranked("authority", authorities)
+        self._authorities = self._ranked("authority", learned.authorities - learned.hosts)
         extra |= self._authorities
-        extra |= {name.casefold(): USER for name in persons if name.strip()}
+        extra |= {name.casefold(): USER for name in learned.persons if name.strip()}
         self._names = NamePseudonyms(key, names, domains, learned.texts, words, extra)
         self._clean = lru_cache(maxsize=65536)(self._clean_text)
 
@@ -214,7 +197,7 @@ class _StandIns:
         return is_long or self._clean_marked(made) != text
 
     def _clean_marked(self, text: str) -> str:
-        return self._vocabulary.kept(with_sorted_lists(text))
+        return self._vocabulary.kept(with_sorted_lists(text), self._names.words)
 
     def _marked(self, raw: str) -> str:
         """A text with marked stand-ins for the names and addresses in it."""
@@ -228,7 +211,7 @@ class _StandIns:
         return "".join((*out, self._names.replaced(raw[end:])))
 
     def _ranked(self, what: str, names: Iterable[str]) -> dict[str, str]:
-        some = {name.strip().casefold() for name in names}
+        some = {name.strip().casefold() for name in names} - {""}
         ranked = sorted(some, key=lambda name: self._hash(f"{what} {name}"))
         return {name: f"{what}-{rank}" for rank, name in enumerate(ranked, 1)}
 
@@ -249,12 +232,6 @@ def _address_span(text: str) -> str | None:
     except ValueError:
         return None
     return text
-
-
-def _profile_words(profile: Profile) -> frozenset[str]:
-    """Words of the program's own sentences, which are not replaced as a part of a name."""
-    text = " ".join(_sentences(profile))
-    return frozenset(re.findall(r"[^\W\d_]+", f"{_ENGLISH} {text}".casefold()))
 
 
 def _sentences(profile: Profile) -> Iterator[str]:

@@ -43,8 +43,8 @@ def unmarked(text: str) -> str:
 class NamePseudonyms:
     """Pseudonyms for the names of a session, the same for the same.
 
-    `hosts` and `domains` are names, `texts` all texts they may stand in, `words` what is not
-    replaced where it is only a part of a name, `extra` more texts with their pseudonyms. The same
+    `hosts` and `domains` are names, `texts` all texts they may stand in, `words` those
+    of our sentences, `extra` more texts with their pseudonyms. The same
     key and names give the same pseudonyms, in whatever order they come.
     """
 
@@ -77,16 +77,20 @@ class NamePseudonyms:
             known[name] = _first_label(self._domain_name(dotted_first[name]))
         for name in sorted(named | self._domain.keys()):
             first = _first_label(name)
-            if len(first) > 1 and not first.isdecimal() and first not in words:
+            if len(first) > 1 and not first.isdecimal():
                 for spelled in _spellings(first):
                     known.setdefault(spelled, _first_label(known[name]))
         self._known = known
+        self.words = {name: known[name] for name in words & known.keys()}
+        """Pseudonyms for names that are words of our sentences too: they stay in a text."""
+        in_texts = {name: other for name, other in known.items() if name not in words}
+        self._in_texts = in_texts
         # Most words begin no name: only where one could begin are the longer ones tried.
         self._most: dict[str, int] = {}
-        for name in known:
+        for name in in_texts:
             chunks = _SEPARATOR.split(name)
             self._most[chunks[0]] = max(len(chunks), self._most.get(chunks[0], 0))
-        odd = sorted((name for name in known if not _RUN.fullmatch(name)), key=len, reverse=True)
+        odd = sorted((name for name in in_texts if not _RUN.fullmatch(name)), key=len, reverse=True)
         self._odd = re.compile("|".join(map(re.escape, odd)), re.IGNORECASE) if odd else None
 
     def replaced(self, text: str) -> str:
@@ -95,7 +99,7 @@ class NamePseudonyms:
             return self._runs(text)
         out, end = [], 0
         for match in self._odd.finditer(text):
-            known = self._known.get(match[0].casefold(), "host-0")
+            known = self._in_texts.get(match[0].casefold(), "host-0")
             out += [self._runs(text[end : match.start()]), marked(known)]
             end = match.end()
         return "".join((*out, self._runs(text[end:])))
@@ -109,7 +113,7 @@ class NamePseudonyms:
 
     def _run(self, run: str) -> str:
         """The longest known names in a run of letters, digits and what joins them."""
-        whole = self._known.get(run.casefold())
+        whole = self._in_texts.get(run.casefold())
         if whole is not None:
             return marked(whole)
         chunks, at = _SEPARATOR.split(run), 0
@@ -118,7 +122,7 @@ class NamePseudonyms:
             most = self._most.get(chunks[at].casefold(), 0)
             known, end = None, min(len(chunks), at + most)
             while known is None and end > at:
-                known = self._known.get("".join(chunks[at:end]).casefold())
+                known = self._in_texts.get("".join(chunks[at:end]).casefold())
                 end -= known is None
             out.append(chunks[at] if known is None else marked(known))
             at = max(end, at + 1)

@@ -11,7 +11,7 @@ import ast
 import errno
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -93,10 +93,19 @@ class Vocabulary:
             pairs.update(pairwise(words))
         return cls(frozenset(pairs), frozenset(alone))
 
-    def kept(self, text: str) -> str:
-        """A text with marked stand-ins, without the marks and without what is not known."""
+    @property
+    def words(self) -> frozenset[str]:
+        """Every word of the sentences."""
+        return self.alone.union(*self.pairs)
+
+    def kept(self, text: str, names: Mapping[str, str] | None = None) -> str:
+        """A text with marked stand-ins, without the marks and without what is not known.
+
+        `names` are words of the vocabulary that are names as well, with their stand-ins.
+        """
+        names = names or {}
         tokens = [*_TOKEN.finditer(text)]
-        keeps = self._kept_numbers(tokens, self._kept_words(tokens), text)
+        keeps = self._kept_numbers(tokens, self._kept_words(tokens, names), text)
         out: list[str] = []
         end, dropped = 0, False
         for token, keep in zip(tokens, keeps, strict=True):
@@ -104,6 +113,9 @@ class Vocabulary:
             gap = gap if _GAP.fullmatch(gap) else " "
             if keep:
                 out += [gap, token[0]]
+            elif name := names.get(token[0].casefold()):
+                out += [gap, name]
+                keep = True
             elif not dropped:
                 out += [gap, LEFT_OUT]
             dropped, end = not keep, token.end()
@@ -111,7 +123,7 @@ class Vocabulary:
         out.append(gap if _GAP.fullmatch(gap) else "")
         return _SEVERAL.sub(LEFT_OUT, unmarked("".join(out)))
 
-    def _kept_words(self, tokens: list[re.Match[str]]) -> list[bool]:
+    def _kept_words(self, tokens: list[re.Match[str]], names: Container[str]) -> list[bool]:
         """For each token whether it is a stand-in or a word in its place; numbers are not."""
         words = [(token["word"] or token["number"] or "").casefold() for token in tokens]
         before, after = ["", *words][:-1], [*words, ""][1:]
@@ -120,7 +132,7 @@ class Vocabulary:
             or (
                 bool(token["word"])
                 and (
-                    word in self.alone
+                    (word in self.alone and (word not in names or right[:1].isdigit()))
                     or (left, word) in self.pairs
                     or (word, right) in self.pairs
                     or bool(_VERSIONED.fullmatch(token[0]))

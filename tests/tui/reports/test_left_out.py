@@ -462,6 +462,19 @@ def test_a_word_of_the_program_in_a_place_of_others_is_left_out() -> None:
     assert vocabulary.kept("refused port it host") == "(left out)"
 
 
+@pytest.mark.parametrize("name", ["dns", "server", "nas", "TCP", "tls", "root", "the", "site"])
+def test_a_host_named_as_a_word_of_ours_is_replaced_where_it_is_its_name_and_else_not(
+    make_report: Reports, make_result: Make, name: str
+) -> None:
+    note = "TLS 1.2, HTTP 200. No answer in 4 s, twice: dropped on the way or the host is down."
+    told = f"{name} (10.20.2.14): a filter"
+    made = of_check(pseudonymised(make_report(make_result(name, note=note, facts={"fix": told}))))
+    assert made.note == note
+    host, seen = made.job.target.host, made.observation
+    assert re.fullmatch(r"host-\d", host)
+    assert seen.facts["fix"] == f"{host} ({seen.address}): a filter"
+
+
 @pytest.mark.parametrize("status", [Status.BLOCKED, Status.OK])
 def test_a_row_of_a_check_that_no_profile_has_is_told_apart_without_its_name(
     make_report: Reports, make_result: Make, status: Status
