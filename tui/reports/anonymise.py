@@ -23,6 +23,7 @@ from tui.reports.anonymise_names import (
 from tui.reports.anonymise_session import Visitor, visited
 from tui.reports.anonymise_texts import (
     LEFT_OUT,
+    NO_WORD,
     Vocabulary,
     program_sentences,
     with_sorted_lists,
@@ -32,6 +33,8 @@ from tui.reports.model import Report
 USER = "user"
 """Stands for every user."""
 _SHORTEST_FOREIGN = 4
+_TOLD_BY = 12
+"""Characters at its beginning by which a text is found that a note has cut short."""
 _OPAQUE = re.compile(r"SHA256:\S+|\b[0-9A-Fa-f]{24,}\b|[A-Za-z0-9+/]{40,}={0,2}")
 """Fingerprints, tokens and dumps: names may hide in them in any encoding."""
 _NETBIOS = re.compile(r"(.*)(<[0-9a-f]{2}>(?: group)?)", re.DOTALL)
@@ -109,7 +112,7 @@ class _Learned:
 
     def _sentence(self, raw: str, foreign: tuple[str, ...]) -> str:
         for one in foreign:
-            if one in raw:
+            if one[:_TOLD_BY] in raw:
                 self.text(one)
         return self.text(raw)
 
@@ -159,7 +162,7 @@ class _StandIns:
 
     def text(self, raw: str, foreign: tuple[str, ...] = ()) -> str:
         """A sentence with stand-ins and words of the program, and nothing else."""
-        return self._clean(raw, tuple(one for one in foreign if one in raw))
+        return self._clean(raw, tuple(one for one in foreign if one[:_TOLD_BY] in raw))
 
     def name(self, raw: str) -> str:
         """The stand-in for a name or an address as a whole."""
@@ -185,8 +188,9 @@ class _StandIns:
         raw = _QUOTED.sub(self._quoted_authority, raw)
         for one in sorted(foreign, key=len, reverse=True):
             if self._is_foreign(one):
-                raw = re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", marked(LEFT_OUT), raw)
-        return self._clean_marked(self._marked(_OPAQUE.sub(marked(LEFT_OUT), raw)))
+                cut = rf"|{re.escape(one[:_TOLD_BY])}[^…]*…" if len(one) > _TOLD_BY else ""
+                raw = re.sub(rf"(?<!\w)(?:{re.escape(one)}(?!\w){cut})", NO_WORD, raw)
+        return self._clean_marked(self._marked(_OPAQUE.sub(NO_WORD, raw)))
 
     def _is_foreign(self, text: str) -> bool:
         """True unless it is all stand-in, a word or two of the program, or too short to be told."""

@@ -14,6 +14,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import pairwise
@@ -21,6 +22,8 @@ from itertools import pairwise
 from tui.reports.anonymise_names import STAND_IN, unmarked
 
 LEFT_OUT = "(left out)"
+NO_WORD = "_left_out_"
+"""Stands in a text for what is to be left out."""
 _SEVERAL = re.compile(rf"{re.escape(LEFT_OUT)}(?:[\s,.:/-]*{re.escape(LEFT_OUT)})+")
 
 _SOURCES = (
@@ -52,6 +55,7 @@ _BEFORE = frozenset(
     {
         *("tcp", "udp", "port", "ports", "listens on", "answer", "answers"),
         *("icmp", "icmpv6", "type", "code", "errno", "status"),
+        "version from",
         *("http", "https", "tls", "ssl", "ssh", "smb", "snmp", "management"),
     }
 )
@@ -87,7 +91,7 @@ class Vocabulary:
         pairs: set[tuple[str, str]] = set()
         alone: set[str] = set()
         for sentence in sentences:
-            words = [word.casefold() for word in _WORD.findall(sentence)]
+            words = [word.casefold() for word in _WORD.findall(sentence) if word != NO_WORD]
             if len(words) == 1 and not words[0].isdecimal():
                 alone.add(words[0])
             pairs.update(pairwise(words))
@@ -163,8 +167,12 @@ class Vocabulary:
         return kept
 
 
+_NEAR = frozenset({"", "/", "(", ","})
+"""Punctuation over which a number still belongs to the word beside it."""
+
+
 def _is_near(gap: str) -> bool:
-    return len(gap) <= 2 and "." not in gap and ";" not in gap
+    return gap.strip() in _NEAR
 
 
 def _is_small(number: str) -> bool:
@@ -190,11 +198,12 @@ def with_sorted_lists(text: str) -> str:
 
 @cache
 def program_sentences() -> tuple[str, ...]:
-    """The strings of the program's own sources, and the system's words for errors.
+    """The strings of the program's own sources, and the words of standards for errors.
 
     Reading the sources takes half a second, which only a pseudonymised report costs.
     """
     sentences = dict.fromkeys((*_PRODUCTS, *map(os.strerror, errno.errorcode)))
+    sentences |= dict.fromkeys(status.phrase for status in HTTPStatus)
     for package, folder in _SOURCES:
         root = resources.files(package)
         for source in _sources(root / folder if folder else root):
