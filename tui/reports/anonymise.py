@@ -38,6 +38,8 @@ _TOLD_BY = 12
 _OPAQUE = re.compile(r"SHA256:\S+|\b[0-9A-Fa-f]{24,}\b|[A-Za-z0-9+/]{40,}={0,2}")
 """Fingerprints, tokens and dumps: names may hide in them in any encoding."""
 _NETBIOS = re.compile(r"(.*)(<[0-9a-f]{2}>(?: group)?)", re.DOTALL)
+_SCOPE = re.compile(r"%[^/]*")
+"""Scope of an IPv6 address, RFC 4007 11: the name of an interface."""
 _QUOTED = re.compile("“([^”]*)”")
 """An authority is in quotes where a sentence names it."""
 _DAY = r"\d{4}-\d\d-\d\d"
@@ -135,8 +137,8 @@ class _StandIns:
         self._vocabulary = Vocabulary.of((*program_sentences(), *_sentences(profile)))
         self._addresses = AddressPseudonyms(key, iter(learned.texts))
         words = self._vocabulary.words
-        names = {name for name in learned.hosts if _address_span(name) is None}
-        domains = {name for name in learned.domains if _address_span(name) is None}
+        names = {name for name in learned.hosts if not any(find_addresses(name))}
+        domains = {name for name in learned.domains if not any(find_addresses(name))}
         extra = dict(_address_spellings(self._addresses))
         self._authorities = self._ranked("authority", learned.authorities - learned.hosts)
         extra |= self._authorities
@@ -149,13 +151,14 @@ class _StandIns:
         return Visitor(
             self.text,
             {
-                **dict.fromkeys((Kind.NAME, Kind.HOST, Kind.DOMAIN), self.name),
+                **dict.fromkeys((Kind.HOST, Kind.DOMAIN), self.name),
+                Kind.NAME: lambda raw: self._names.name(raw) or self.text(raw),
                 Kind.AUTHORITY: self._authority,
                 Kind.TEXT: self.text,
                 Kind.NETBIOS: self._netbios,
                 Kind.PERSON: lambda _: USER,
             },
-            lambda what, raw: f"{what}-{self._hash(f'{what} {raw}').hex()[:6]}",
+            self._unknown,
             lambda text: self._hash(f"order {text}"),
             self._hash("id").hex()[:16],
         )
@@ -166,8 +169,11 @@ class _StandIns:
 
     def name(self, raw: str) -> str:
         """The stand-in for a name or an address as a whole."""
-        if _address_span(raw) is not None:
-            return unmarked(self._marked(raw.partition("%")[0]))
+        if _is_address(raw):
+            return unmarked(self._marked(_SCOPE.sub("", raw)))
+        if any(find_addresses(raw)):
+            # Its end, or how many addresses it has, may be a number of the last octet.
+            return self._unknown("range", raw)
         return self._names.name(raw) or self.text(raw)
 
     def _authority(self, raw: str) -> str:
@@ -176,6 +182,9 @@ class _StandIns:
     def _quoted_authority(self, found: re.Match[str]) -> str:
         name = self._authorities.get(found[1].strip().casefold())
         return f"“{marked(name)}”" if name else found[0]
+
+    def _unknown(self, what: str, raw: str) -> str:
+        return f"{what}-{self._hash(f'{what} {raw}').hex()[:6]}"
 
     def _netbios(self, raw: str) -> str:
         name, suffix = _netbios_name(raw)
@@ -229,13 +238,14 @@ def _netbios_name(raw: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else (raw, "")
 
 
-def _address_span(text: str) -> str | None:
-    """The address or prefix that a text is as a whole; None for any other text."""
+def _is_address(text: str) -> bool:
+    """True if a text is an address or a prefix as a whole."""
+    address, slash, length = text.partition("/")
     try:
-        ipaddress.ip_interface(text.partition("%")[0])
+        ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return None
-    return text
+        return False
+    return not slash or length.isdecimal()
 
 
 def _sentences(profile: Profile) -> Iterator[str]:

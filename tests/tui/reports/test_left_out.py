@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections import Counter
@@ -401,6 +402,39 @@ def test_the_order_of_targets_tells_nothing(
         assert len({tuple(_order(one)), tuple(_order(another)), tuple(range(2001, 2025))}) == 3
     hosts = [row.job.target.host for row in one.session.results]
     assert hosts == [target.host for target in one.session.header.targets]
+
+
+@pytest.mark.parametrize(
+    "network", ["10.77.2.3-10.77.2.9", "10.77.2.3-9", "10.77.2.0/255.255.255.128", "10.77.2.3+6"]
+)
+def test_a_range_has_a_stand_in_without_its_ends(
+    make_report: Reports, make_result: Make, network: str
+) -> None:
+    rows = [
+        make_result(f"10.77.2.{last}", address=f"10.77.2.{last}", note=f"No host in {network}.")
+        for last in (3, 9)
+    ]
+    rows = [
+        replace(row, job=replace(row.job, target=replace(row.job.target, network=network)))
+        for row in rows
+    ]
+    report = make_report(*rows)
+    session = replace(report.session, results=tuple(rows))
+    made = pseudonymised(replace(report, session=session)).session
+    assert len({row.job.target.network for row in made.results}) == 1
+    for row in made.results:
+        assert re.fullmatch(r"range-[0-9a-f]{6}", row.job.target.network)
+        assert not re.search(r"77\.|-9\b|\+6", row.note)
+
+
+def test_a_prefix_stays_one_with_its_length(make_report: Reports, make_result: Make) -> None:
+    row = make_result("10.77.2.130", address="10.77.2.130")
+    target = replace(row.job.target, network="10.77.2.128/25")
+    report = make_report(replace(row, job=replace(row.job, target=target)))
+    made = of_check(pseudonymised(report))
+    network = ipaddress.ip_network(made.job.target.network)
+    assert network.prefixlen == 25
+    assert ipaddress.ip_address(made.job.target.host) in network
 
 
 def test_rows_of_one_host_stay_together(make_report: Reports, make_result: Make) -> None:
