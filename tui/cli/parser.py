@@ -308,7 +308,8 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     add(
         "--pseudonymise",
         action="store_true",
-        help="stand-ins for all names and addresses, the same for the same; payloads left out",
+        help="stand-ins for names and addresses, the same for the same; all else that is not known "
+        "to be harmless is left out",
     )
 
 

@@ -467,6 +467,25 @@ def test_every_fact_of_the_table_is_one_that_the_program_finds(name: str) -> Non
     assert name in program_sentences()
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("probes/judging/party.py", "probes/judging/change.py", "probes/judging/host_states.py"),
+        *("probes/registry/commands.py", "probes/remediation/confirm_commands.py"),
+        *("probes/remediation/advice.py", "tui/reports/model.py"),
+    ],
+)
+def test_every_fact_that_a_report_reads_is_in_the_table(path: str) -> None:
+    read = re.findall(r'facts(?:\.get\(|\[)"(\w+)"|"(\w+)" (?:not )?in \w+\.facts', _source(path))
+    names = {name for pair in read for name in pair if name}
+    assert names
+    assert names <= FACTS.keys()
+
+
+def _source(path: str) -> str:
+    return (ROOT / path).read_text()
+
+
 NESTED = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: (
