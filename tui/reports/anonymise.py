@@ -145,6 +145,8 @@ class _StandIns:
         extra |= {name.casefold(): USER for name in learned.persons if name.strip()}
         self._names = NamePseudonyms(key, names, domains, learned.texts, words, extra)
         self._clean = lru_cache(maxsize=65536)(self._clean_text)
+        # Every row names its host several times; there are no more names than the log has.
+        self.name = lru_cache(maxsize=None)(self._name)
 
     def visitor(self) -> Visitor:
         """Visitor that replaces."""
@@ -167,7 +169,7 @@ class _StandIns:
         """A sentence with stand-ins and words of the program, and nothing else."""
         return self._clean(raw, tuple(one for one in foreign if one[:_TOLD_BY] in raw))
 
-    def name(self, raw: str) -> str:
+    def _name(self, raw: str) -> str:
         """The stand-in for a name or an address as a whole."""
         if _is_address(raw):
             return unmarked(self._marked(_SCOPE.sub("", raw)))

@@ -54,6 +54,9 @@ class _Walk:
     visitor: Visitor
     profile: Profile
     texts: FactTexts
+    roles: frozenset[str]
+    checks: frozenset[str]
+    capabilities: frozenset[str]
 
     def sentence(self, raw: str, foreign: tuple[str, ...] = ()) -> str:
         return self.visitor.text(raw, foreign) if raw else ""
@@ -65,14 +68,16 @@ class _Walk:
         """A text that only the program writes; anything else is left out as a whole."""
         return raw if self.sentence(raw) == raw else LEFT_OUT
 
-    def id(self, raw: str, what: str, known: Iterable[str]) -> str:
-        return raw if raw in known else self.visitor.unknown(what, raw)
-
     def role(self, raw: str) -> str:
-        return self.id(raw, "role", (role.id for role in self.profile.roles))
+        return raw if raw in self.roles else self.visitor.unknown("role", raw)
 
     def check_id(self, raw: str) -> str:
-        return self.id(raw, "check", (check.id for check in self.profile.checks))
+        return raw if raw in self.checks else self.visitor.unknown("check", raw)
+
+    def capability(self, raw: str) -> str:
+        # A role that has no capabilities is judged by its checks, under its own id.
+        known = raw in self.capabilities or raw in self.roles
+        return raw if known else self.visitor.unknown("capability", raw)
 
 
 def visited(session: Session, profile: Profile, visitor: Visitor) -> Session:
@@ -80,7 +85,14 @@ def visited(session: Session, profile: Profile, visitor: Visitor) -> Session:
     texts = FactTexts(
         {**visitor.of, Kind.TEXT: lambda raw: visitor.text(raw, ())}, _day(session.header.started)
     )
-    walk = _Walk(visitor, profile, texts)
+    walk = _Walk(
+        visitor,
+        profile,
+        texts,
+        frozenset(role.id for role in profile.roles),
+        frozenset(check.id for check in profile.checks),
+        frozenset(one.id for one in profile.capabilities),
+    )
     targets = _shuffled(session.header.targets, walk)
     results = _shuffled_rows(session.results, walk)
     verdicts = sorted(
@@ -283,15 +295,11 @@ def _exchange(item: Evidence, walk: _Walk) -> Evidence:
 
 
 def _verdict(verdict: VerdictRecord, walk: _Walk) -> VerdictRecord:
-    capabilities = [
-        *(one.id for one in walk.profile.capabilities),
-        *(one.id for one in walk.profile.roles),
-    ]
     return VerdictRecord(
         host=walk.name(verdict.host),
         port=verdict.port,
         role=walk.role(verdict.role),
-        capability=walk.id(verdict.capability, "capability", capabilities),
+        capability=walk.capability(verdict.capability),
         verdict=_one_of(Ruling, verdict.verdict),
         because=tuple(map(walk.check_id, verdict.because)),
         fix=tuple(map(walk.sentence, verdict.fix)),
