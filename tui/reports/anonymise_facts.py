@@ -12,7 +12,15 @@ from datetime import date, datetime
 from enum import Enum, auto
 from math import isfinite
 
-from probes.model import ACCEPTS_EVERYTHING, ANSWERED_AFTER, MEASURED_AS, NOT_SENT, WRONG_PRODUCT
+from probes.model import (
+    ACCEPTS_EVERYTHING,
+    ANSWERED_AFTER,
+    IPV4_ONLY,
+    MEASURED_AS,
+    NOT_SENT,
+    SYN_RESENT,
+    WRONG_PRODUCT,
+)
 
 
 class Kind(Enum):
@@ -43,14 +51,22 @@ class Kind(Enum):
 
 Row = Kind | Mapping[str, "Row"]
 _FLAGS = (
-    *(ACCEPTS_EVERYTHING, NOT_SENT, "no_arp_reply", "interception", "no_authorities", "warning"),
+    *(
+        ACCEPTS_EVERYTHING,
+        NOT_SENT,
+        SYN_RESENT,
+        "no_arp_reply",
+        "interception",
+        "no_authorities",
+        "warning",
+    ),
     *("authoritative", "recursion_available", "truncated", "complete", "signing_required"),
     *("realm_proven", "smb1_only", "ssh1_only", "busy", "printer", "print_queue", "vcenter"),
     "anonymous_identify",
 )
 _COUNTS = ("http_status", "proxy_status", "error_code", "result_code", "listed", "ports")
 _SECONDS = (ANSWERED_AFTER, "clock_skew_s")
-_NAMES = ("answered_from", "unanswered", "proxy", "mac", "retarget")
+_NAMES = (IPV4_ONLY, "answered_from", "unanswered", "proxy", "mac", "retarget")
 _HOSTS = ("answers", "aliases", "computer", "dns_computer", "dns_host_name", "sys_name")
 _DOMAINS = ("domain", "dns_domain", "forest", "realm", "asked_realm", "workgroup")
 _TEXTS = (

@@ -249,6 +249,7 @@ def _observation(seen: Observation, walk: _Walk, foreign: tuple[str, ...]) -> Ob
         icmp=_icmp(seen.icmp, walk),
         latency_ms=None if seen.latency_ms is None else _rounded(seen.latency_ms),
         latency_source=None if seen.latency_source is None else walk.word(seen.latency_source),
+        latency_at_most=seen.latency_at_most,
         timings_ms={
             name: _rounded(ms) for name, ms in seen.timings_ms.items() if walk.word(name) == name
         },
@@ -288,7 +289,7 @@ def _exchange(item: Evidence, walk: _Walk) -> Evidence:
         received=_payload(item.received, walk),
         state=item.state if item.state in _STATES else walk.word(item.state),
         reason=walk.word(item.reason),
-        at_ms=float(round(_rounded(item.at_ms))),
+        at_ms=None if item.at_ms is None else float(round(_rounded(item.at_ms))),
         icmp=_icmp(item.icmp, walk),
         errno=errno if errno is not None and 0 <= errno <= _MOST_ERRNO else None,
     )
