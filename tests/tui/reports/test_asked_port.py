@@ -117,6 +117,8 @@ def test_no_text_of_a_run_names_a_port_that_host_port_replaced(
     own = with_custom_port(profile, custom)
     assert custom.port is not None
     port = custom.port
+    # Where no name server answers, a text names its port, whatever port the row asks.
+    endings = sorted(name for name in ENDINGS if port != 53 or name != "no dns")
 
     @settings(max_examples=15)
     @given(st.data())
@@ -130,7 +132,7 @@ def test_no_text_of_a_run_names_a_port_that_host_port_replaced(
         for job in jobs:
             recorder.verdicts.row_opened(job)
         for job in jobs:
-            seen = observation(job.check, data.draw(st.sampled_from(sorted(ENDINGS))))
+            seen = observation(job.check, data.draw(st.sampled_from(endings)))
             if recorder.state.why_not_needed(job):
                 seen = Observation(State.NOT_RUN, Reason.NOT_NEEDED)
             recorder.record(job, seen)
