@@ -163,7 +163,7 @@ def _numbers(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]
 
 
 HARMLESS_PLACES = re.compile(
-    r"(?:.*\.)?(?:port|ports|http_status|errno|at_ms|latency_ms|timings_ms\..*|settings\..*)"
+    r"(?:.*\.)?(?:port|ports|http_status|errno|at_ms|took_ms|last_ms|latency_ms|timings_ms\..*|settings\..*)"
     r"|profile\..*|tool\..*|clock_skew_s"
 )
 
