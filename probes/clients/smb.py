@@ -17,7 +17,13 @@ from probes.wire.smb import Negotiated
 from probes.wire.text import printable
 
 MAX_SHOWN = 80
-_FIRST_WINDOWS = {"3.0": (6, 2), "3.0.2": (6, 3), "3.1.1": (10, 0)}
+_FIRST_WINDOWS = {
+    "2.0.2": (6, 0),
+    "2.1": (6, 1),
+    "3.0": (6, 2),
+    "3.0.2": (6, 3),
+    "3.1.1": (10, 0),
+}
 """Version of Windows that brought each dialect (MS-SMB2 appendix A)."""
 
 

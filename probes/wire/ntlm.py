@@ -81,7 +81,8 @@ def _pairs(data: bytes) -> dict[int, str]:
             break
         if _COMPUTER <= kind <= _FOREST:
             text = data[4 : 4 + (size & ~1)]
-            # A Samba of its own sends one NUL for the DNS domain that it has not.
-            found[kind] = printable(text.decode("utf-16-le", "replace").rstrip("\0"), 128)
+            # A Samba of its own sends one NUL for the DNS domain that it has not; NetBIOS pads
+            # its names with blanks.
+            found[kind] = printable(text.decode("utf-16-le", "replace").strip("\0 "), 128)
         data = data[4 + size :]
     return found

@@ -219,9 +219,7 @@ def _parse_negotiate_1(message: bytes) -> Negotiated:
         message, _HEADER_1.size + 1
     )
     names = message[_HEADER_1.size + 1 + _WORDS_1.size + 2 + challenge :]
-    # Samba and Windows write UTF-16 and do not always set the flag that says so.
-    unmarked = bool(can & _CAN_UNICODE) and names.endswith(b"\0\0")
-    domain, server = _names(names, unicode=bool(flags2 & _UNICODE_1) or unmarked)
+    domain, server = _names(names, unicode=_is_utf16(names, flags2, can))
     return Negotiated(
         dialect=SMB1,
         smb1=True,
@@ -262,13 +260,26 @@ def _mechanisms(token: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for form, name in _MECHANISMS if form in token))
 
 
+def _is_utf16(names: bytes, flags2: int, can: int) -> bool:
+    """True if the names of an SMB1 server have two bytes a character.
+
+    Samba and Windows write UTF-16 and do not always set the flag that says so; others send the
+    client's flag back with names of one byte. Between two of those stands a single zero.
+    """
+    flagged, able = bool(flags2 & _UNICODE_1), bool(can & _CAN_UNICODE)
+    if names.rstrip(b"\0").count(0) > 1:
+        return flagged or able
+    return flagged and able
+
+
 def _names(raw: bytes, *, unicode: bool) -> tuple[str, str]:
     """Domain and server name after the challenge (MS-CIFS 2.2.4.52.2)."""
     # In UTF-16 they are zero-terminated, and not padded to an even place in this message.
     even = raw[: len(raw) & ~1]
     text = even.decode("utf-16-le", "replace") if unicode else raw.decode("cp437")
     domain, _, rest = text.partition("\0")
-    return printable(domain, 64), printable(rest.partition("\0")[0], 64)
+    names = (domain, rest.partition("\0")[0])
+    return printable(names[0].strip(), 64), printable(names[1].strip(), 64)
 
 
 def _context(kind: int, data: bytes) -> bytes:

@@ -67,9 +67,13 @@ def test_escape_sequences_in_a_name_are_made_harmless() -> None:
     assert "\x1b" not in ntlm.challenge(challenge({1: "\x1b[2J"})).computer
 
 
-@pytest.mark.parametrize("text", ["\0", "\0\0"])
-def test_a_name_of_nuls_alone_is_none(text: str) -> None:
+@pytest.mark.parametrize("text", ["\0", "\0\0", " ", "   \0"])
+def test_a_name_of_nuls_or_blanks_alone_is_none(text: str) -> None:
     assert ntlm.challenge(challenge({1: "NAS", 4: text})).dns_domain == ""
+
+
+def test_blanks_that_pad_a_name_are_not_part_of_it() -> None:
+    assert ntlm.challenge(challenge({1: "NAS            "})).computer == "NAS"
 
 
 def test_a_first_message_is_no_challenge() -> None:

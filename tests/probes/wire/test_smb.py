@@ -48,7 +48,8 @@ def answer_1(
     mode: int = 7,
     unicode: bool = True,
     names: str = "LAB\0NT4\0",
-    flagged: bool = True,
+    flagged: bool | None = None,
+    able: bool | None = None,
 ) -> bytes:
     head = struct.pack(
         "<4sBIBHH8sHHHHH",
@@ -56,14 +57,16 @@ def answer_1(
         0x72,
         0,
         0x98,
-        0xC001 if unicode and flagged else 0x4001,
+        0xC001 if (unicode if flagged is None else flagged) else 0x4001,
         0,
         b"",
         *[0] * 5,
     )
     ticks = NOW * 10_000_000 + EPOCH
     fields = struct.pack(
-        "<HBHHIIIIQhB", index, mode, 50, 1, 65536, 65536, 0, 4 * unicode, ticks, 0, 8
+        "<HBHHIIIIQhB",
+        *(index, mode, 50, 1, 65536, 65536, 0, 4 * (unicode if able is None else able)),
+        *(ticks, 0, 8),
     )
     texts = names.encode("utf-16-le" if unicode else "cp437")
     return head + bytes([words]) + fields + struct.pack("<H", 8 + len(texts)) + bytes(8) + texts
@@ -146,10 +149,28 @@ def test_an_smb1_server_tells_its_names(unicode: bool) -> None:
     assert (said.signing, said.time) == ("enabled", NOW)
 
 
-@pytest.mark.parametrize("names", ["LAB\0NT4\0", "T\0E\0"])
+@pytest.mark.parametrize("names", ["LAB\0NT4\0", "T\0E\0", "LAB\0NT4", "LAB\0\0", "工作\0NT4\0"])
 def test_names_in_utf_16_are_read_where_the_flag_is_missing(names: str) -> None:
     said = smb.parse_negotiate(answer_1(flagged=False, names=names))
     assert (said.domain, said.server) == tuple(names.split("\0")[:2])
+
+
+@pytest.mark.parametrize("flagged", [False, True])
+@pytest.mark.parametrize("able", [False, True])
+@pytest.mark.parametrize("names", ["LAB\0NT4\0", "LAB\0\0", "LAB\0", "\0NT4\0", "LAB\0NT4\0\0\0"])
+def test_names_in_a_code_page_are_read_whichever_flag_is_sent_back(
+    names: str, able: bool, flagged: bool
+) -> None:
+    if able and flagged:
+        # Both say UTF-16, and it is one of two readings that nothing tells apart.
+        return
+    said = smb.parse_negotiate(answer_1(unicode=False, names=names, able=able, flagged=flagged))
+    assert (said.domain, said.server) == tuple(f"{names}\0".split("\0")[:2])
+
+
+def test_blanks_around_the_names_of_an_smb1_server_are_none_of_theirs() -> None:
+    said = smb.parse_negotiate(answer_1(names="LAB  \0 \0"))
+    assert (said.domain, said.server) == ("LAB", "")
 
 
 def test_names_of_one_letter_in_a_code_page_are_no_utf_16() -> None:
