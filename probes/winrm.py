@@ -122,11 +122,8 @@ def _identity_facts(identity: wsman.Identity) -> dict[str, Any]:
 
 
 def _fault_facts(words: str) -> dict[str, Any]:
-    return {
-        "fault": words,
-        "warning": True,
-        "summary": f"WS-Management answers, with a fault: {words or 'no Identify response'}",
-    }
+    how = f"with a fault: {words}" if words else "and does not identify itself"
+    return {"fault": words, "warning": True, "summary": f"WS-Management answers, {how}"}
 
 
 def _answer(facts: dict[str, Any], response: Response, logins: tuple[str, ...]) -> Answer:

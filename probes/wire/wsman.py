@@ -72,8 +72,8 @@ def identity(found: Iterable[Element]) -> Identity | None:
         if element.path[:3] != place:
             continue
         # OMI puts the response into the namespace of SOAP, and its fields into the right one.
-        by_omi = element.path == place and element.namespace in ENVELOPES and bool(fields)
-        if element.namespace != _IDENTITY and not by_omi:
+        is_misplaced = element.path == place and bool(fields)
+        if element.namespace != _IDENTITY and not is_misplaced:
             continue
         fields.setdefault("/".join(element.path[3:]), printable(element.text, 120))
     # Children come first, so the response itself, with an empty rest, stands at the end.

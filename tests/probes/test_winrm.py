@@ -243,6 +243,21 @@ async def test_a_fault_of_ws_management_is_ws_management(observed) -> None:
     assert "The service is < stopping" in str(seen.facts["summary"])
 
 
+async def test_an_answer_of_ws_management_that_is_no_fault_is_not_called_one(observed) -> None:
+    page = wsman.encode_identity(wsman.Identity("p", "Any", "1")).replace(b"IdentifyR", b"OtherR")
+
+    def answer(request: lab_http.Request) -> lab_http.Response:
+        return lab_http.Response(200, "", (("Content-Type", wsman.CONTENT_TYPE),), page)
+
+    async with await lab_http.serve(answer) as server:
+        seen = await observed(winrm.ask, port_of(server))
+    assert seen.facts["warning"] is True
+    assert str(seen.facts["summary"]).startswith(
+        "WS-Management answers, and does not identify itself"
+    )
+    assert "fault" not in str(seen.facts["summary"])
+
+
 async def test_a_vendor_cannot_write_into_the_screen(observed) -> None:
     who = wsman.Identity("x", "Evil\u202e Corp", "1")
     async with await lab.start(who=who) as server:

@@ -59,16 +59,19 @@ def test_an_answer_in_a_foreign_namespace_does_not_count() -> None:
     assert identity(elements(faked)) is None
 
 
-def test_a_response_in_the_namespace_of_soap_counts_by_its_fields() -> None:
-    # As OMI writes it.
+@pytest.mark.parametrize(
+    "response", ["soap:IdentifyResponse", "IdentifyResponse", "o:IdentifyResponse"]
+)
+def test_a_response_in_a_wrong_namespace_counts_by_its_fields(response: str) -> None:
+    # In that of SOAP as OMI writes it, in none, in another.
     written = (
-        b'<soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope" xmlns:wsmid='
-        b'"http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"><soap:Body>'
-        b"<soap:IdentifyResponse><wsmid:ProductVendor>Any Vendor</wsmid:ProductVendor>"
-        b"<wsmid:ProductVersion>1.6</wsmid:ProductVersion></soap:IdentifyResponse></soap:Body>"
-        b"</soap:Envelope>"
+        '<soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope" xmlns:wsmid='
+        '"http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd" xmlns:o="urn:o">'
+        f"<soap:Body><{response}><wsmid:ProductVendor>Any Vendor</wsmid:ProductVendor>"
+        f"<wsmid:ProductVersion>1.6</wsmid:ProductVersion></{response}></soap:Body>"
+        "</soap:Envelope>"
     )
-    assert identity(elements(written)) == Identity("", "Any Vendor", "1.6")
+    assert identity(elements(written.encode())) == Identity("", "Any Vendor", "1.6")
 
 
 def test_a_response_in_the_namespace_of_soap_without_fields_does_not_count() -> None:
