@@ -28,6 +28,8 @@ PREFERRED_HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp")
 MAX_OFFERED = 160
 """Characters of a list of algorithms in a note; all of them are facts."""
 _NO_MATCH = re.compile(r"No matching (.+?) algorithm found, sent .* and received (.*)", re.DOTALL)
+_NONE_OFFERED = "<None>"
+"""asyncssh's word for an empty list."""
 _UNFINISHED = "the key exchange did not finish in time"
 _UNANSWERED = "the key exchange is done, and the server did not say in time which logins it takes"
 
@@ -227,8 +229,10 @@ def _failure_text(error: BaseException) -> str:
     match = _NO_MATCH.fullmatch(str(error))
     if match is None:
         return printable(str(error))
-    offered = printable(match[2], MAX_OFFERED).replace(",", ", ")
-    return f"no {printable(match[1], 40)} algorithm in common, the server offers only {offered}"
+    offered = "none"
+    if match[2] != _NONE_OFFERED:
+        offered = f"only {printable(match[2], MAX_OFFERED).replace(',', ', ')}"
+    return f"no {printable(match[1], 40)} algorithm in common, the server offers {offered}"
 
 
 def _busy_facts(message: str, credential: SshCredential | None) -> dict[str, object]:

@@ -185,9 +185,14 @@ def _commented_product(comments: str, version: str) -> tuple[str, str]:
 
     After `sshlib:` or `FlowSsh:` the server's own name follows, and the version is the library's.
     """
+    if comments.startswith("("):
+        # A remark about a product that has no name, as `(non-commercial)` is.
+        return f"{version} {comments}", ""
     library, _, rest = comments.partition(": ")
     name = rest.partition(":")[0].strip()
-    return (name, "") if name and " " not in library else (comments, version)
+    if not name or " " in library:
+        return comments, version
+    return (name, "") if any(char.isalpha() for char in name) else (f"{library} {name}", "")
 
 
 class Malformed(Exception):

@@ -340,8 +340,13 @@ async def test_the_types_of_all_host_keys_are_told_from_the_same_connection(call
     assert "chacha20-poly1305@openssh.com" in answer.facts["ciphers"]
 
 
-async def test_what_was_offered_is_told_where_nothing_is_in_common(tcp_call) -> None:
-    lists = ("new-kex", "ssh-ed25519", "c", "new-cipher", "m", "new-mac", "none", "none", "", "")
+@pytest.mark.parametrize(
+    ("offered", "told"), [("new-kex", "only new-kex"), ("a,b", "only a, b"), ("", "none")]
+)
+async def test_what_was_offered_is_told_where_nothing_is_in_common(
+    tcp_call, offered: str, told: str
+) -> None:
+    lists = (offered, "ssh-ed25519", "c", "new-cipher", "m", "new-mac", "none", "none", "", "")
     named = b"".join(struct.pack(">I", len(names)) + names.encode() for names in lists)
     body = b"\x14" + bytes(16) + named + bytes(5)
     padding = 8 - (5 + len(body)) % 8 + 8
@@ -349,11 +354,10 @@ async def test_what_was_offered_is_told_where_nothing_is_in_common(tcp_call) -> 
     async with tcp_call(says(IDENT + packet)) as call:
         answer = await ask(call)
     assert answer.facts["problem"] == (
-        "the key exchange failed: no key exchange algorithm in common, "
-        "the server offers only new-kex"
+        f"the key exchange failed: no key exchange algorithm in common, the server offers {told}"
     )
     assert answer.facts["host_keys"] == ["Ed25519"]
-    assert answer.facts["key_exchange_algorithms"] == ["new-kex"]
+    assert answer.facts["key_exchange_algorithms"] == [name for name in offered.split(",") if name]
     assert answer.facts["ciphers"] == ["new-cipher"]
 
 
