@@ -81,35 +81,70 @@ class _Group:
 
 def lost_ports(results: ClassifiedResults, claimed: Collection[str]) -> Iterator[Finding]:
     """Findings about ports, from rows that are not `claimed` by another finding."""
-    yield from _rejecting_devices(results)
-    for group in _groups(results, claimed):
+    by_device = _rejected_rows(results, claimed)
+    yield from _rejecting_devices(results, by_device)
+    told = {one.result.job.key for rows in by_device.values() for one in rows}
+    for group in _groups(results, told.union(claimed)):
         several = len(group.hosts) > 1 or len(group.ports) > 1
         shown = _answering_clause(group) and group.party is Party.UNKNOWN
         if several or shown or group.rejected or group.party is Party.HOST_FIREWALL:
             yield _finding(group)
 
 
-def _rejecting_devices(results: ClassifiedResults) -> Iterator[Finding]:
-    """One finding for all that a device rejects, whatever host, port or ICMP code."""
-    lost: dict[str, dict[Port, dict[str, list[LostRow]]]] = {}
+def _rejected_rows(
+    results: ClassifiedResults, claimed: Collection[str]
+) -> dict[str, list[LostRow]]:
+    """Rows that a device rejects, and those it is likely to: silent beside the others.
+
+    A device sends few ICMP errors (icmp_ratelimit, icmp(7)), and what is beyond is silence. Not
+    where the probe has words of its own about a silent service.
+    """
+    by_device: dict[str, list[LostRow]] = {}
+    silent: list[LostRow] = []
     for host in results.hosts.values():
         for one in host.lost:
             if one.party is Party.DEVICE:
-                by_port = lost.setdefault(one.name, {})
-                by_port.setdefault(one.port, {}).setdefault(host.key, []).append(one)
+                by_device.setdefault(one.name, []).append(one)
+            elif _may_be_rejected(host, one) and one.result.job.key not in claimed:
+                silent.append(one)
+    for one in silent:
+        if one.name in by_device:
+            by_device[one.name].append(one)
+    return by_device
+
+
+def _may_be_rejected(host: Host, one: LostRow) -> bool:
+    """True for silence beside a device's rejections, where the host itself rejects nothing."""
+    if one.party is not Party.UNKNOWN or one.reason is not Reason.NO_RESPONSE or not one.name:
+        return False
+    facts = one.result.observation.facts
+    return not (host.state.own_firewall or facts.get("fix") or facts.get("hint"))
+
+
+def _rejecting_devices(
+    results: ClassifiedResults, by_device: Mapping[str, Sequence[LostRow]]
+) -> Iterator[Finding]:
+    """One finding for all that a device rejects, whatever host, port or ICMP code."""
+    keys_of = {one.result.job.key: host.key for host in results.hosts.values() for one in host.lost}
+    lost: dict[str, dict[Port, dict[str, list[LostRow]]]] = {}
+    for device, its in by_device.items():
+        for one in its:
+            by_host = lost.setdefault(device, {}).setdefault(one.port, {})
+            by_host.setdefault(keys_of[one.result.job.key], []).append(one)
     measured: dict[tuple[str, Port], int] = defaultdict(int)
     for host in results.hosts.values() if lost else ():
         for port in host.measured:
             measured[results.subnets.network(host.address) or host.key, port] += 1
     for device, by_port in lost.items():
+        rows = by_device[device]
+        told = {one.port for one in rows if one.reason is not Reason.NO_RESPONSE}
         alike: dict[frozenset[str], list[Port]] = defaultdict(list)
-        for port, by_host in by_port.items():
-            alike[frozenset(by_host)].append(port)
+        for port, hosts in by_port.items():
+            alike[frozenset(hosts)].append(port)
         parts = [
-            _rejected_part(results, measured, [results.hosts[key] for key in keys], ports)
+            _rejected_part(results, measured, [results.hosts[key] for key in keys], ports, told)
             for keys, ports in alike.items()
         ]
-        rows = [one for hosts in by_port.values() for its in hosts.values() for one in its]
         yield _rejected_finding(device, parts, rows)
 
 
@@ -119,6 +154,8 @@ class _RejectedPart:
 
     sort_key: tuple[int, tuple[int, int, str], tuple[int, int, str]]
     ports: str
+    rejected: str
+    """The ports, and of which of them it is no more than likely."""
     location: str
     to: str
     answering: str
@@ -130,6 +167,7 @@ def _rejected_part(
     measured: Mapping[tuple[str, Port], int],
     hosts: list[Host],
     ports: list[Port],
+    told: Collection[Port],
 ) -> _RejectedPart:
     hosts.sort(key=lambda host: host.sort_key)
     ports.sort(key=lambda port: port.sort_key)
@@ -151,22 +189,22 @@ def _rejected_part(
         for network, its in by_network.items()
     ]
     first = (-len(hosts), hosts[0].sort_key, ports[0].sort_key)
-    text = ports_text(ports)
+    texts = ports_text(ports), _rejected_text(ports, told)
     if len(groups) == 1:
         clause = _answering_clause(groups[0])
-        return _RejectedPart(first, text, groups[0].location, groups[0].destinations, clause)
+        return _RejectedPart(first, *texts, groups[0].location, groups[0].destinations, clause)
     if all(group.is_whole_network for group in groups):
         networks = some([group.network for group in groups])
         number = count(len(hosts), "host")
-        return _RejectedPart(first, text, f"{networks} ({number})", f"{number} in {networks}", "")
+        return _RejectedPart(first, *texts, f"{networks} ({number})", f"{number} in {networks}", "")
     names = some([host.label for host in hosts])
-    return _RejectedPart(first, text, names, names, "")
+    return _RejectedPart(first, *texts, names, names, "")
 
 
 def _rejected_finding(device: str, parts: list[_RejectedPart], rows: Sequence[LostRow]) -> Finding:
     parts.sort(key=lambda part: part.sort_key)
     told, rest = parts[:_MAX_PARTS], len(parts) - _MAX_PARTS
-    towards = [f"{part.ports} towards {part.location}" for part in told]
+    towards = [f"{part.rejected} towards {part.location}" for part in told]
     flows = [f"{part.ports} from {source_of(rows)} to {part.to}" for part in told]
     if rest > 0:
         towards.append(f"other ports of {count(rest, 'more group', 'more groups')} of hosts")
@@ -175,9 +213,26 @@ def _rejected_finding(device: str, parts: list[_RejectedPart], rows: Sequence[Lo
     if len(parts) == 1:
         text += parts[0].answering
     fix = allow_flows_on_device(device, flows)
-    why = f"{device or 'it'} said so itself for each row (ICMP)"
     keys = tuple(sorted(one.result.job.key for one in rows))
-    return Finding(FindingKind.FILTER, text, Confidence.CERTAIN, why, keys, fix)
+    silent = sum(one.reason is Reason.NO_RESPONSE for one in rows)
+    if not silent:
+        why = f"{device or 'it'} said so itself for each row (ICMP)"
+        return Finding(FindingKind.FILTER, text, Confidence.CERTAIN, why, keys, fix)
+    why = (
+        f"{device} said so itself for {count(len(rows) - silent, 'row')} (ICMP); nothing came for "
+        f"{count(silent, 'row')}, as such errors are limited in number, or as a host is down"
+    )
+    fix += f" Then measure the {count(silent, 'silent row')} again."
+    return Finding(FindingKind.FILTER, text, Confidence.LIKELY, why, keys, fix)
+
+
+def _rejected_text(ports: Sequence[Port], told: Collection[Port]) -> str:
+    """The ports that are rejected, those of which nobody said so as likely."""
+    silent = [port for port in ports if port not in told]
+    if not silent:
+        return ports_text(ports)
+    known = ports_text(port for port in ports if port in told)
+    return f"{known}{known and ', and '}likely {ports_text(silent)}"
 
 
 def _groups(results: ClassifiedResults, claimed: Collection[str]) -> Iterator[_Group]:
@@ -239,7 +294,7 @@ def _own_firewall_text(group: _Group) -> tuple[str, Confidence, str, str]:
     ports = ports_text(group.ports)
     told = {row.port for row in group.rows if row.reason is not Reason.NO_RESPONSE}
     silent = ports_text(port for port in group.ports if port not in told)
-    rejected = ports if not silent else f"{ports_text(told)}{told and ', and '}likely {silent}"
+    rejected = _rejected_text(group.ports, told)
     if len(group.hosts) == 1:
         text = f"The own firewall of {group.location} rejects {rejected}{_answering_clause(group)}"
     else:

@@ -152,17 +152,44 @@ def test_a_degraded_row_is_lost_too(row, only):
     assert only(rows).text == "10.2.0.7: a filter on TCP 389 only: its TCP 88 answers"
 
 
-def test_silence_beside_a_device_that_rejects_may_be_its_rejects_beyond_the_limit(row, found):
+def test_silence_beside_a_device_that_rejects_is_likely_more_of_it(row, only):
     rejected = [row(f"10.2.0.{n}", 135, "rejected", by="10.1.1.1") for n in (1, 2)]
     silent = [row(f"10.2.0.{n}", 445, "silent") for n in (1, 2)]
     up = [row(f"10.2.0.{n}", 22) for n in (1, 2, 3)] + [row("10.2.0.3", 445)]
-    (finding,) = (one for one in found([*rejected, *silent, *up]) if "TCP 445" in one.text)
+    finding = only([*rejected, *silent, *up])
     assert finding.confidence is Confidence.LIKELY
-    assert "other rows are rejected by 10.1.1.1, and such errors are limited" in finding.why
-    assert "filters on these hosts are likely" not in finding.text
+    assert finding.text.startswith("10.1.1.1 rejects TCP 135, and likely TCP 445 towards")
+    assert "nothing came for 2 rows, as such errors are limited in number" in finding.why
     assert finding.fix.startswith(
-        "Allow TCP 445 from 10.0.0.9 to 10.2.0.1 and 10.2.0.2 on 10.1.1.1"
+        "Allow TCP 135 and 445 from 10.0.0.9 to 10.2.0.1 and 10.2.0.2 on 10.1.1.1."
     )
+
+
+@pytest.mark.parametrize("told", [1, 2, 7, 10])
+def test_one_rule_of_a_router_is_one_finding_though_it_limits_its_errors(row, only, told):
+    ports, hosts = (22, 443, 5985), [f"10.2.0.{n}" for n in range(1, 12)]
+    flows = [(host, port) for port in ports for host in hosts]
+    # Each host has one row that is told, so that none of them is silent altogether.
+    heard = {(host, ports[0]) for host in hosts} | set(flows[11 : 11 + told])
+    rows = [
+        row(*flow, "rejected", by="10.1.1.1") if flow in heard else row(*flow, "silent")
+        for flow in flows
+    ]
+    finding = only(rows)
+    assert finding.confidence is Confidence.LIKELY and len(finding.keys) == 33
+    assert finding.text == (
+        "10.1.1.1 rejects TCP 22 and 443, and likely TCP 5985 towards 10.2.0.0/24 (11 hosts)"
+    )
+    assert f"said so itself for {11 + told} rows" in finding.why
+
+
+def test_silence_of_which_the_probe_knows_more_is_not_laid_on_a_device(row, found):
+    rows = [
+        row("10.2.0.1", 22, "rejected", by="10.1.1.1"),
+        row("10.2.0.1", 161, "silent", transport="udp", fix="Correct the community."),
+    ]
+    (finding,) = (one for one in found(rows) if "rejects" in one.text)
+    assert finding.confidence is Confidence.CERTAIN and len(finding.keys) == 1
 
 
 @pytest.mark.parametrize(
