@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import dns.exception
 import dns.flags
@@ -25,8 +26,11 @@ class Garbled(OSError):
 class VantageNameserver(dns.nameserver.Nameserver):
     """A server as dnspython's resolver asks one, over nothing but a vantage."""
 
-    def __init__(self, vantage: Vantage, address: str, port: int) -> None:
+    def __init__(
+        self, vantage: Vantage, address: str, port: int, on_response: Callable[[], None]
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self._on_response = on_response
         self._vantage = vantage
         self._address = address
         self._port = port
@@ -60,6 +64,7 @@ class VantageNameserver(dns.nameserver.Nameserver):
             )
         except TimeoutError:
             raise dns.exception.Timeout from None
+        self._on_response()
         return dns.message.from_wire(data)
 
 

@@ -82,6 +82,8 @@ class Nameservers:
         self._configure = configure
         self._configuration: Configuration | None = None
         self._loading = asyncio.Lock()
+        self._responding: set[str] = set()
+        """Servers that have responded to a query, about whatever name."""
 
     async def query(
         self, name: str, kinds: tuple[str, ...], timeout: float, search: bool
@@ -106,7 +108,14 @@ class Nameservers:
                 break
             server_timeout = min(left, _SERVER_TIMEOUT)
             answer = await _query_server(
-                self._vantage, server, configuration, name, kinds, server_timeout, search
+                self._vantage,
+                server,
+                configuration,
+                name,
+                kinds,
+                server_timeout,
+                search,
+                self._responding,
             )
             if isinstance(answer, DnsAnswer):
                 return answer
@@ -134,6 +143,7 @@ async def _query_server(
     kinds: tuple[str, ...],
     timeout: float,
     search: bool,
+    responding: set[str],
 ) -> DnsAnswer | _Failure:
     """The definite answer of one server, or why the next one should be asked."""
     import dns.asyncresolver
@@ -146,7 +156,9 @@ async def _query_server(
 
     resolver = dns.asyncresolver.Resolver(configure=False)
     try:
-        resolver.nameservers = [VantageNameserver(vantage, server, configuration.port)]
+        resolver.nameservers = [
+            VantageNameserver(vantage, server, configuration.port, lambda: responding.add(server))
+        ]
         resolver.search = [dns.name.from_text(suffix) for suffix in configuration.search]
         resolver.ndots = configuration.ndots
         resolver.timeout = _TRY_TIMEOUT
@@ -165,7 +177,7 @@ async def _query_server(
     except dns.resolver.NXDOMAIN:
         return DnsAnswer(server, problem=f"{server} says no such name")
     except (dns.resolver.NoNameservers, dns.resolver.LifetimeTimeout) as error:
-        return _failure(server, configuration.port, error)
+        return _failure(server, configuration.port, error, responds=server in responding)
     except (dns.exception.DNSException, OSError, ValueError) as error:
         return _Failure(
             f"{server} could not be asked ({type(error).__name__})",
@@ -174,7 +186,9 @@ async def _query_server(
     return DnsAnswer(server, problem=f"{server} has no {' or '.join(kinds)} record for it")
 
 
-def _failure(server: str, port: int, error: dns.exception.DNSException) -> _Failure:
+def _failure(
+    server: str, port: int, error: dns.exception.DNSException, *, responds: bool
+) -> _Failure:
     """Reason why a server gave no usable answer, from the last of dnspython's tries."""
     import dns.message
     import dns.rcode
@@ -213,6 +227,12 @@ def _failure(server: str, port: int, error: dns.exception.DNSException) -> _Fail
         if not (isinstance(cause, Unasked) and cause.rejected):
             does = f"Start the DNS server {server} or correct its address, {_ANOTHER}"
         return _Failure(f"{server} cannot be asked ({why})", f"{does}: {why}.")
+    if responds:
+        return _Failure(
+            f"{server} does not answer for this name, though it has answered other queries",
+            f"See on the DNS server {server} why it gives no answer for this name (perhaps the "
+            f"server that it asks in turn is silent), {_ANOTHER}.",
+        )
     return _Failure(
         f"{server} does not answer",
         f"Start the DNS server {server}, allow UDP {port} to it, {_ANOTHER}.",

@@ -290,6 +290,26 @@ async def test_a_flood_of_wrong_answers_is_silence(serve, vantage) -> None:
     assert said.problem == f"{HERE} does not answer"
 
 
+async def test_a_server_that_is_silent_about_one_name_is_not_said_to_be_down(
+    serve, vantage
+) -> None:
+    def udp(query: dns.message.Message) -> list[bytes]:
+        silent = query.question[0].name.to_text() == "silent.example."
+        return [] if silent else [response(query, "0 0 389 dc1.corp.example.").to_wire()]
+
+    server = await serve(udp)
+    client = Nameservers(vantage, lambda: Configuration((HERE,), port=server.port))
+    alone = await client.query("silent.example", ("SRV",), 0.2, search=False)
+    assert alone.problem == f"{HERE} does not answer"
+    assert (await client.query("x.example", ("SRV",), 5.0, search=False)).records
+    said = await client.query("silent.example", ("SRV",), 0.2, search=False)
+    assert said.problem == (
+        f"{HERE} does not answer for this name, though it has answered other queries"
+    )
+    assert said.fix.startswith(f"See on the DNS server {HERE} why it gives no answer for this name")
+    assert "Start" not in said.fix and "allow UDP" not in said.fix
+
+
 async def test_a_host_without_a_server_says_so_and_is_not_waited_for(vantage) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as taken:
         # Connected, it takes nothing from anybody else: for all others the port is closed.
