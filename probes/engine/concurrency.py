@@ -71,4 +71,6 @@ class ConcurrencyLimit:
         limit = max(1, self._total)
         if limit < self.limit:
             self.limit = limit
-            self._emit(Message(f"Out of descriptors: {limit} attempts in flight from now on."))
+            self._emit(
+                Message(f"Out of descriptors: {count(limit, 'attempt')} in flight from now on.")
+            )

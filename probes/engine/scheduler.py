@@ -48,12 +48,14 @@ from probes.options import NO_OPTIONS, Options
 from probes.settings import Settings
 from probes.vantage import NotOffered, Outcome, Vantage
 from probes.vantage.deadlines import Deadlines
-from probes.vantage.error_mapping import FD_EXHAUSTED
+from probes.vantage.error_mapping import FD_EXHAUSTED, errno_text
 from probes.vantage.repeated_connect import SILENCE, RepeatedConnect
 from profiles.model import Profile
 
 DISPATCH_BUDGET = 0.002
 """Seconds of one loop turn for starting attempts, so that answers are read in time."""
+_STARVED = 10.0
+"""Seconds without a descriptor and with nothing in flight, after which rows end untested."""
 Attempt = Callable[[float, int], Awaitable[Observation]]
 """Coroutine function of an attempt; its arguments are the timeout in seconds and the retries."""
 
@@ -105,6 +107,7 @@ class Scheduler:
         """Rows with a silent connect, beside which another one may begin."""
         self._concurrency = ConcurrencyLimit(settings.concurrency, vantage.descriptors, self._emit)
         self._in_flight: set[Work] = set()
+        self._starved_since: float | None = None
         self._dispatch_scheduled = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -291,8 +294,8 @@ class Scheduler:
                 )
             else:
                 self._start_task(work, partial(run_ping, self._vantage, work))
-        except OSError:
-            self._on_fd_exhausted(work)
+        except OSError as error:
+            self._on_fd_exhausted(work, error)
             return False
         return True
 
@@ -411,7 +414,7 @@ class Scheduler:
             observation = not_offered(work, error)
         except Exception as error:
             if isinstance(error, OSError) and error.errno in FD_EXHAUSTED:
-                self._on_fd_exhausted(work)
+                self._on_fd_exhausted(work, error)
                 return
             problem = f"a fault in the {work.job.check.probe} probe ({type(error).__name__})"
             self._end_call(work)
@@ -424,8 +427,21 @@ class Scheduler:
             work.take_call()
             work.ended = self._loop.time()
 
-    def _on_fd_exhausted(self, work: Work) -> None:
-        """Put the row back and lower the concurrency to what was possible."""
+    def _on_fd_exhausted(self, work: Work, error: OSError) -> None:
+        """Put the row back and lower the concurrency to what was possible.
+
+        A row for which no other can free a descriptor waits a while, in case somebody else does.
+        """
+        now = self._loop.time()
+        if len(self._in_flight) > 1:
+            self._starved_since = None
+        elif self._starved_since is None:
+            self._starved_since = now
+        elif now - self._starved_since >= _STARVED:
+            self._on_attempt_done(
+                work, untested(work, Reason.LOCAL_ERROR, errno_text(error.errno or 0))
+            )
+            return
         self._leave_flight(work)
         self._queues.put_back(work)
         self._concurrency.lower()
@@ -434,6 +450,7 @@ class Scheduler:
 
     def _on_observation(self, work: Work, observation: Observation) -> None:
         """Repeat an attempt that a suspend spoiled; otherwise check for a middlebox."""
+        self._starved_since = None
         work.cancel = None
         work.stop_timer()
         if self._suspend_detector.invalidates(work, observation):

@@ -199,6 +199,21 @@ async def test_running_out_of_descriptors_lowers_the_limit_says_so_and_loses_not
     assert said == ["Out of descriptors: 3 attempts in flight from now on."]
 
 
+async def test_a_descriptor_that_never_comes_ends_the_rows_untested(kit, monkeypatch):
+    monkeypatch.setattr("probes.engine.scheduler._STARVED", 0.0)
+    checks = [kit.check("a"), kit.check("b", 23)]
+    vantage = kit.Scripted()
+    vantage.free = 0
+    session = kit.Session(vantage, kit.profile(*checks))
+    latest = await session.measure(*(kit.job(one) for one in checks))
+    assert {result.status for result in latest.values()} == {Status.ERROR}
+    assert {result.note for result in latest.values()} == {
+        "Not tested: this process has too many files open."
+    }
+    said = [event.text for event in session.events if isinstance(event, Message)]
+    assert said == ["Out of descriptors: 1 attempt in flight from now on."]
+
+
 async def test_a_limit_above_what_descriptors_allow_is_lowered_and_said(kit):
     vantage = kit.Scripted()
     vantage.descriptors = 50
