@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from probes.wire.text import printable
 from tui.cli.config_path import default_path, is_there
+from tui.cli.descriptors import require_descriptors
 from tui.cli.exit_codes import Exit
 from tui.cli.memory import require_memory
 from tui.cli.options import Options, UsageError
@@ -62,6 +63,7 @@ def _configured(options: Options) -> Options:
 
 def _start(options: Options) -> int:
     require_memory(options.command)
+    require_descriptors(options.command)
     match options.command:
         case "run":
             from tui.cli.run import run

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tui.cli.limits import limited
 from tui.cli.memory import NEEDED
 
-ROOT = Path(__file__).parents[3]
-LOG = ROOT / "tests" / "sessions" / "site.jsonl"
-
-
-def limited(kilobytes: int, *words: str, limit: str = "-v") -> subprocess.CompletedProcess[str]:
-    """A command under `ulimit`, whose exit status is not that of a signal."""
-    return subprocess.run(
-        [
-            *("sh", "-c", f'ulimit {limit} {kilobytes}; exec "$@"', "sh"),
-            *(sys.executable, "-m", "tui", *words),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+LOG = Path(__file__).parents[3] / "tests" / "sessions" / "site.jsonl"
 
 
 @pytest.mark.parametrize("kilobytes", [35_000, 50_000, 70_000])
@@ -40,7 +25,7 @@ def limited(kilobytes: int, *words: str, limit: str = "-v") -> subprocess.Comple
     ids=lambda words: words[0],
 )
 def test_too_little_memory_is_one_sentence(kilobytes: int, words: tuple[str, ...]) -> None:
-    done = limited(kilobytes, *words)
+    done = limited("-v", kilobytes, *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"auditreach: A limit of this shell leaves the program {kilobytes:,} kB of memory, "
@@ -49,7 +34,7 @@ def test_too_little_memory_is_one_sentence(kilobytes: int, words: tuple[str, ...
 
 
 def test_the_limit_of_data_is_told_by_its_own_name() -> None:
-    done = limited(50_000, "verify", str(LOG), limit="-d")
+    done = limited("-d", 50_000, "verify", str(LOG))
     assert done.returncode == 2
     assert "`ulimit -d unlimited`" in done.stderr
 
@@ -63,5 +48,5 @@ def test_as_much_memory_as_is_asked_for_is_enough(command: str, closed: int, tmp
         "verify": ("verify", str(LOG)),
         "checks": ("checks",),
     }[command]
-    done = limited(NEEDED[command], *words)
+    done = limited("-v", NEEDED[command], *words)
     assert done.returncode == (3 if command == "run" else 0), done.stderr
