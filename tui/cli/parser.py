@@ -36,6 +36,18 @@ def speed(text: str) -> float:
         raise ArgumentTypeError(f"{quoted(text)} is no speed. {error}") from None
 
 
+def filled(text: str) -> str:
+    """A value that is not empty, as an unset variable of a shell leaves it."""
+    if not text.strip():
+        raise ArgumentTypeError("nothing is given for it, as where a variable is not set")
+    return text
+
+
+def path(text: str) -> Path:
+    """The path of a file, which is not empty: that would be the directory."""
+    return Path(filled(text))
+
+
 def dns_name(text: str) -> str:
     """A name for DNS."""
     labels = text.rstrip(".").split(".")
@@ -140,13 +152,13 @@ def parser_of(command: str) -> argparse.ArgumentParser:
         help="show this help and exit",
     )
     if command not in ("verify", "demo", "config"):
-        add("--profile", type=Path, metavar="FILE", help="your own profile instead of AlloyScan's")
+        add("--profile", type=path, metavar="FILE", help="your own profile instead of AlloyScan's")
     if command == "screen":
         add("--version", action=_Version, nargs=0, help="show the version and exit")
     if command in ("screen", "open", "demo", "run"):
         add(
             "--config",
-            type=Path,
+            type=path,
             metavar="FILE",
             help="another configuration file; `auditreach config` prints one",
         )
@@ -158,7 +170,7 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     if command == "export":
         _add_export(parser)
     if command in ("screen", "run", "demo"):
-        add("--log", type=Path, metavar="FILE", help="where the session log is written")
+        add("--log", type=path, metavar="FILE", help="where the session log is written")
     if command in ("screen", "run"):
         _add_measuring(parser, command)
         _add_peers(parser)
@@ -196,7 +208,7 @@ def _add_appearance(parser: argparse.ArgumentParser) -> None:
 def _add_sessions(parser: argparse.ArgumentParser, command: str) -> None:
     add = parser.add_argument
     if command in ("open", "export", "verify"):
-        add("session", type=Path, metavar="SESSION", help="a session log (.jsonl)")
+        add("session", type=path, metavar="SESSION", help="a session log (.jsonl)")
     if command == "open":
         add(
             "--replay",
@@ -207,8 +219,8 @@ def _add_sessions(parser: argparse.ArgumentParser, command: str) -> None:
             help="play it as it came; 10 is ten times as fast (default 1)",
         )
     if command == "diff":
-        add("session", type=Path, metavar="BEFORE", help="the earlier session log")
-        add("after", type=Path, metavar="AFTER", help="the later session log")
+        add("session", type=path, metavar="BEFORE", help="the earlier session log")
+        add("after", type=path, metavar="AFTER", help="the later session log")
 
 
 def _add_measuring(parser: argparse.ArgumentParser, command: str) -> None:
@@ -249,20 +261,20 @@ def _add_peers(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--credentials",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="communities, SNMPv3 users and an SSH login (TOML, mode 0600); also from the "
         "environment: AUDITREACH_SNMP_COMMUNITY, AUDITREACH_SSH_PASSWORD ...",
     )
     add(
         "--ca-file",
-        default="",
+        type=filled,
         metavar="FILE",
         help="certificates (PEM) that HTTPS checks trust beside the system's",
     )
     add(
         "--proxy",
-        default="",
+        type=filled,
         metavar="URL",
         help="HTTP proxy of HTTPS checks (default: HTTPS_PROXY and NO_PROXY; none for none)",
     )
@@ -285,7 +297,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="write the session log to standard output")
     add(
         "--from",
-        type=Path,
+        type=path,
         dest="session",
         metavar="SESSION",
         help="measure an earlier session again: its targets, ports and answers",
@@ -303,7 +315,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 def _add_export(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--format", choices=tuple(FORMATS), required=True, help="firewall is Markdown")
-    add("--output", type=Path, metavar="FILE", help="a new file (default: standard output)")
+    add("--output", type=path, metavar="FILE", help="a new file (default: standard output)")
     add("--force", action="store_true", help="overwrite the file")
     add(
         "--pseudonymise",
@@ -374,8 +386,8 @@ def parse_options(argv: Sequence[str]) -> Options:
         start=command == "run" or given.run,
         **_drawing(given),
         credentials=given.credentials,
-        ca_file=given.ca_file,
-        proxy=given.proxy,
+        ca_file=given.ca_file or "",
+        proxy=given.proxy or "",
         dns_name=given.dns_name or "",
         pjl=given.pjl,
     )

@@ -332,3 +332,27 @@ def test_the_help_of_only_and_yes_says_what_they_do() -> None:
     assert named == {*map(str, {*Status} - {*statuses("failed")} - UNFINISHED)}
     assert f"more than {CONFIRM_ABOVE:,} endpoints" in help
     assert "--from" not in parser_of("screen").format_help().replace("run --from", "")
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\t"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("run", "unix.target=a", name) for name in ("--log", "--profile", "--config", "--from")),
+        *(("run", "unix.target=a", name) for name in ("--credentials", "--ca-file", "--proxy")),
+        ("export", "log", "--format", "csv", "--output"),
+        ("export", "--format", "csv"),
+        ("checks", "--profile"),
+        ("diff", "log"),
+        ("verify",),
+        ("open",),
+    ],
+    ids=" ".join,
+)
+def test_a_file_or_proxy_of_no_name_is_no_other_one(
+    mistake: Mistake, words: tuple[str, ...], empty: str
+) -> None:
+    name = words[-1] if words[-1].startswith("--") else ""
+    said = mistake(*words, empty)
+    assert said.startswith(f"Argument {name}")
+    assert ": nothing is given for it, as where a variable is not set; " in said
