@@ -58,13 +58,33 @@ class ScriptedVantage:
         self.sent: list[bytes] = []
         self.tcp: Outcome | int = Outcome(State.CLOSED, Reason.CONN_REFUSED, "192.0.2.1")
         self.connects: list[tuple[str, int]] = []
+        self.closing: list[asyncio.Future[None]] = []
 
     def connect(self, address: str, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
         self.connects.append((address, port))
         if isinstance(self.tcp, int):
-            return LocalVantage().connect("127.0.0.1", self.tcp, timeout, done, keep=keep)
+            return self._connect_local(self.tcp, timeout, done, keep=keep)
         done(self.tcp)
         return lambda: None
+
+    def _connect_local(self, port: int, timeout: float, done: Done, *, keep: bool) -> Cancel:
+        """Connect to loopback with a vantage that is closed when it has ended, or was given up."""
+        local = LocalVantage()
+
+        def close() -> None:
+            self.closing.append(asyncio.ensure_future(local.close()))
+
+        def ended(outcome: Outcome) -> None:
+            done(outcome)
+            close()
+
+        cancel = local.connect("127.0.0.1", port, timeout, ended, keep=keep)
+
+        def give_up() -> None:
+            cancel()
+            close()
+
+        return give_up
 
     async def exchange(
         self, address: str, port: int, payload: bytes, timeout: float, accept: Accept
