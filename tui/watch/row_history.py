@@ -23,6 +23,7 @@ from probes.model import (
     Target,
 )
 from probes.session.replay import finish_time
+from tui.watch.icmp_limit import IcmpLimit
 
 MAX_ROUNDS = 60
 """Rounds of one row that are kept."""
@@ -70,6 +71,9 @@ class Series:
         return (min(timed), median(timed), max(timed)) if timed else None
 
 
+_Cause = tuple[State, Reason, Service, tuple[int, int, str] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Bounds:
     """Times between which a row changed, and the number of the result that told it."""
@@ -81,8 +85,8 @@ class _Bounds:
 
 class _RowRounds:
     __slots__ = (
-        *("cause", "changed", "decided", "last_seen", "lost", "number", "rounds", "since"),
-        *("started", "status", "total"),
+        *("cause", "changed", "decided", "last_seen", "limited", "lost", "number", "rounds"),
+        *("since", "started", "status", "total"),
     )
 
     def __init__(self, result: Result, since: float) -> None:
@@ -95,6 +99,8 @@ class _RowRounds:
         """Its last result was not measured: another row of its host decided it."""
         self.last_seen = since
         """Start of the last attempt, in seconds since 1970."""
+        self.limited: frozenset[str] = frozenset()
+        """Devices whose limit of ICMP errors may explain that its last result was silence."""
         self.number = 0
         """Number of its last result among those of all rows."""
         self.started = ""
@@ -102,6 +108,11 @@ class _RowRounds:
         self.lost = 0
         # Most rows are measured once: the list begins with their second round.
         self.rounds: array[float] | float | None = None
+
+    @property
+    def rejected_by(self) -> str:
+        """Device that rejected it when its cause was last told; empty without one."""
+        return self.cause[3][2] if self.cause[3] else ""
 
     def add(self, value: float) -> None:
         self.total += 1
@@ -125,12 +136,14 @@ class RowHistory:
         """Number of results that were added."""
         self._measured: tuple[Target | None, float] = (None, 0.0)
         """The host of the last row that was asked, and when it was known."""
+        self._icmp_limit = IcmpLimit()
 
     def clear(self) -> None:
         """Forget everything: another session begins."""
         self._rows.clear()
         self._number = 0
         self._measured = (None, 0.0)
+        self._icmp_limit.clear()
 
     def add(self, events: Iterable[Event]) -> list[Change]:
         """Add results in the order they came; returns those whose status changed."""
@@ -166,20 +179,39 @@ class RowHistory:
             row.status, row.cause, row.number = result.status, _cause(result), self._number
             return None
         not_before, at = self._bounds(result, row, judged_again, at)
-        row.number, row.cause = self._number, _cause(result)
+        row.number = self._number
+        limited = not judged_again and self._is_within_limit(result, row, at)
+        if not (limited and before is result.status and seen.reason is Reason.NO_RESPONSE):
+            row.cause = _cause(result)
         row.decided = _is_decided(result)
         if not (judged_again or row.decided):
-            row.last_seen = last_asked
+            if not limited:
+                row.last_seen = last_asked
             self._measured = (result.job.target, at)
             if result.status in MEASURED or result.status is Status.NO_HOST:
                 row.add(_value(seen))
-        if before is result.status and (before not in MISSING or row.cause == cause):
+        if before is result.status and (before not in MISSING or limited or row.cause == cause):
             return None
         since = row.since
         if before is not result.status:
             row.since, row.status = at, result.status
             row.changed = _Bounds(not_before, at, self._number)
         return Change(result, before, *map(_local_time, (since, not_before, at)))
+
+    def _is_within_limit(self, result: Result, row: _RowRounds, at: float) -> bool:
+        """True if only a device's limit of ICMP errors may tell its result from the one before.
+
+        It was rejected and is silence, or the reverse, while the device had sent all it may send.
+        """
+        seen, limited = result.observation, row.limited
+        rejection = seen.icmp.offender if seen.icmp is not None else ""
+        if rejection:
+            self._icmp_limit.sent(rejection, at)
+        row.limited = frozenset()
+        if seen.reason is not Reason.NO_RESPONSE:
+            return rejection in limited
+        row.limited = self._icmp_limit.spent(at)
+        return row.rejected_by in row.limited
 
     def _bounds(
         self, result: Result, row: _RowRounds, judged_again: bool, at: float
@@ -263,10 +295,10 @@ def _started(seen: Observation) -> float:
         return 0.0
 
 
-def _cause(result: Result) -> tuple[object, ...]:
+def _cause(result: Result) -> _Cause:
     seen = result.observation
     icmp = seen.icmp
-    rejection = (icmp.type, icmp.code, icmp.offender) if icmp else ()
+    rejection = (icmp.type, icmp.code, icmp.offender) if icmp else None
     return seen.state, seen.reason, seen.service, rejection
 
 
