@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
+HTML_NAMES = {"&": "&AMP;", "%": "&percnt;", "+": "&plus;", "=": "&equals;", "/": "&sol;"}
+
 
 def _login(secret: str) -> str:
     return base64.b64encode(f"audit:{secret}".encode()).decode()
@@ -30,7 +32,13 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "HTML in hex": lambda text: "".join(f"&#x{ord(char):x};" for char in text),
     "HTML of JSON": lambda text: html.escape(json.dumps(text)),
     "JSON": json.dumps,
-    "JSON in numbers": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+    "JSON in numbers": lambda text: re.sub("....", r"\\u\g<0>", text.encode("utf-16-be").hex()),
+    "JavaScript in numbers": lambda text: "".join(f"\\u{{{ord(char):x}}}" for char in text),
+    "Python in numbers": lambda text: "".join(f"\\U{ord(char):08x}" for char in text),
+    "octal bytes": lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
+    "HTML in padded numbers": lambda text: "".join(f"&#{ord(char):09d};" for char in text),
+    "HTML in padded hex": lambda text: "".join(f"&#x{ord(char):08X};" for char in text),
+    "HTML by name": lambda text: "".join(HTML_NAMES.get(char, char) for char in text),
     "escaped bytes": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
     "quoted printable": lambda text: "".join(f"={byte:02X}" for byte in text.encode()),
     "hex": lambda text: text.encode().hex(),
@@ -39,17 +47,33 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "hex with colons": lambda text: text.encode().hex(":"),
     "hex with dashes": lambda text: text.encode().hex("-").upper(),
     "hex as in C": lambda text: ", ".join(f"0x{byte:02x}" for byte in text.encode()),
+    "hex with bars": lambda text: text.encode().hex("|"),
+    "hex with quotes": lambda text: "', '".join(f"{byte:02x}" for byte in text.encode()),
     "hex of UTF-16": lambda text: text.encode("utf-16-le").hex(),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64 of one byte and it": lambda text: base64.b64encode(f"a{text}".encode()).decode(),
     "base64 of two bytes and it": lambda text: base64.b64encode(f"ab{text}c".encode()).decode(),
     "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
     "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
+    "base64 of UTF-16 the other way": lambda text: base64.b64encode(
+        text.encode("utf-16-be")
+    ).decode(),
     "base64 in lines": lambda text: base64.encodebytes(f"{'-' * 50}{text}".encode()).decode(),
     "base64 of a login": _login,
     "base64 of a login as URL": lambda text: quote(_login(text), safe=""),
     "zeros between": "\0".join,
     "two lines": lambda text: f"{text[:5]}\r\n  {text[5:]}",
+    "lines of quoted printable": lambda text: f"{text[:2]}=\r\n{text[2:]}",
+    "two chunks": lambda text: f"{text[:2]}\r\n1f;name=value\r\n{text[2:]}",
+    "tags between": "<wbr>".join,
+    "bold in part": lambda text: f"{text[:2]}<b class='x'>{text[2:]}",
+    "colours between": "\x1b[0;1m".join,
+    "controls between": "\x01".join,
+    "zero width between": "\u200b".join,
+    "soft hyphens between": "\xad".join,
+    "full width": lambda text: "".join(
+        chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text
+    ),
     "folded lines": "\n".join,
     "more space": lambda text: text.replace(" ", "   "),
 }

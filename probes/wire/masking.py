@@ -10,10 +10,14 @@ from __future__ import annotations
 import base64
 import re
 import string
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
+from html.entities import html5
+from itertools import accumulate
 from typing import TypeVar
 
 MASK = "***"
@@ -30,15 +34,25 @@ _TAIL = 6
 """Characters of a secret at the end of any other text."""
 _ROUNDS = 3
 """Escapes within escapes that are read."""
-_HEX_BREAKS = re.compile(r"0x|\\x|[:.,;_-]")
+_HEX_BREAKS = re.compile(r"0x|\\x|[-:.,;_|/'\"(){}\[\]]")
+_SPLITS = (
+    re.compile(
+        r"=\r?\n|\r\n[0-9a-f]{1,8}(?:;[^\r\n]{0,100})?\r\n|\x1b\[[0-9;]*[a-z]", re.IGNORECASE
+    ),
+    re.compile(r"<[^<>]{0,100}>"),
+)
+"""Soft line breaks (RFC 2045 6.7), heads of chunks (RFC 9112 7.1) and colours; tags."""
 _ESCAPE_SIGNS = re.compile(r"[%=&\\]")
 _ESCAPE = re.compile(
-    r"(?:[%=]|\\x)([0-9a-f]{2})|(?:%|\\)u([0-9a-f]{4})|&#x([0-9a-f]{1,6});?"
-    r"|&#([0-9]{1,7});?|&(amp|lt|gt|quot|apos);|\\([\"'\\/])"
+    r"(?:[%=]|\\x)([0-9a-f]{2})|(?:\\u0000|[%\\]u)([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}"
+    r"|&#x0{0,20}([0-9a-f]{1,6});?|&#0{0,20}([0-9]{1,7});?|\\([0-3][0-7]{2})"
+    r"|&([a-z]{2,31}[0-9]{0,2});|\\([\"'\\/])"
 )
-"""Escapes of URLs, quoted-printable, JSON and HTML, in lower case."""
-_DECIMAL, _NAMED, _QUOTED = 4, 5, 6
-_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+"""Escapes of URLs, quoted-printable, JSON, C and HTML, in lower case."""
+_DECIMAL, _OCTAL, _NAMED, _QUOTED = 5, 6, 7, 8
+_NAMES = sorted((name[:-1] for name in html5 if name.endswith(";")), key=str.islower)
+# Of names that differ in case only, such as Lt and lt, the one in lower case comes last.
+_ENTITIES = {name.lower(): html5[f"{name};"] for name in _NAMES}
 _OWN_NAME = re.compile("auditreach", re.IGNORECASE)
 _LENGTH_HEADER = re.compile(r"(?i)content-length:[ \t]*[0-9]+")
 _TEXT = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]*")
@@ -60,7 +74,7 @@ class SecretMask:
     """Secrets in the spellings that are looked for."""
 
     spellings: tuple[str, ...] = ()
-    """Without white space, in lower case."""
+    """Without white space and controls, in lower case."""
     encoded: tuple[str, ...] = ()
     """The same in base64."""
     hexadecimal: tuple[str, ...] = ()
@@ -94,7 +108,7 @@ class SecretMask:
 
     def hidden_in(self, data: bytes) -> bool:
         """True if there is a secret in the bytes, so that their number tells its length."""
-        return bool(self._spans(data.decode("latin-1")) or self._heads(data))
+        return bool(self._byte_spans(data) or self._heads(data))
 
     def dump(self, data: bytes, limit: int, separator: str = "", *, cut: bool = False) -> str:
         """The first `limit` bytes in hex, with the mask in place of secrets.
@@ -108,7 +122,7 @@ class SecretMask:
         text = data.decode("latin-1")
         heads = self._heads(data)
         # A connection is read no further than its protocol wants.
-        spans = self._spans(text, cut=True)
+        spans = self._byte_spans(data, cut=True)
         if any(not _within(one, heads) for one in spans):
             known = _text_lines(data)
             if not known:
@@ -133,16 +147,29 @@ class SecretMask:
             return []
         return _merged(one.span() for one in self.communities.finditer(data))
 
+    def _byte_spans(self, data: bytes, *, cut: bool = False) -> list[Span]:
+        """Secrets in bytes, which are read as UTF-8 too: what splits a word may be."""
+        spans = self._spans(data.decode("latin-1"), cut=cut)
+        if data.isascii():
+            return spans
+        text = data.decode("utf-8", "surrogateescape")
+        wide = self._spans(text, cut=cut)
+        if not wide:
+            return spans
+        ends = [0, *accumulate(len(one.encode("utf-8", "surrogateescape")) for one in text)]
+        return _merged([*spans, *((ends[start], ends[end]) for start, end in wide)])
+
     def _spans(self, text: str, *, cut: bool = False) -> list[Span]:
         words = [one.span() for one in self.words.finditer(text)] if self.words else []
         if not self._may_be_in(text, cut=cut):
             return words
-        flat = _flat_view(text)
-        found = _found(_without_breaks(flat), self.hexadecimal, 2 * _HEAD, cut=cut)
-        found = [*words, *(_with_prefix(text, one) for one in found)]
-        for view in _decoded_views(flat):
-            found += _found(view, self.spellings, _HEAD, cut=cut)
-            found += [_token(text, one) for one in _found(view, self.encoded, _HEAD, cut=cut)]
+        found = words
+        for flat in _views(text):
+            breaks = _found(_without_breaks(flat), self.hexadecimal, 2 * _HEAD, cut=cut)
+            found += [_with_prefix(text, one) for one in breaks]
+            for view in _decoded_views(flat):
+                found += _found(view, self.spellings, _HEAD, cut=cut)
+                found += [_token(text, one) for one in _found(view, self.encoded, _HEAD, cut=cut)]
         # The program's own name goes out with its requests.
         own = [one.span() for one in _OWN_NAME.finditer(text)]
         return _merged(one for one in found if not _within(one, own))
@@ -153,6 +180,9 @@ class SecretMask:
 
     def _may_be_in(self, text: str, *, cut: bool) -> bool:
         """True if a search is worth its time; never false where a secret is."""
+        wholes = {pattern.sub("", text) for pattern in _SPLITS} - {text}
+        if any(self._may_be_in(whole, cut=cut) for whole in wholes):
+            return True
         least = _CUT if cut else _TAIL
         heads, tails = self._heads_of, self._tails_of[least]
         bare = flat = _flat(text)
@@ -180,14 +210,22 @@ def mask_of(
     """The mask over secrets, over names as words, and over communities in their own field."""
     fields = sorted({one.encode() for one in communities if one}, key=len, reverse=True)
     hidden = sorted({*secrets} - {""}, key=len, reverse=True)
-    long = [one for one in hidden if len(one) >= LEAST]
-    short = {one for one in hidden if _LEAST_WORD <= len(one) < LEAST}
+    long = [one for one in hidden if len(_flat(one)) >= LEAST]
+    short = {one for one in hidden if len(one) >= _LEAST_WORD} - {*long}
     words = sorted(short | {one for one in names if len(one) >= _LEAST_WORD}, key=len, reverse=True)
     if not (fields or hidden or words):
         return NO_SECRETS
     word = "|".join(map(re.escape, words))
     return SecretMask(
-        tuple(dict.fromkeys(spelling for one in long for spelling in _spellings(one))),
+        tuple(
+            dict.fromkeys(
+                spelling
+                for one in long
+                for spelling in _spellings(one)
+                # UTF-16 may have little but zeros and controls.
+                if len(spelling) >= LEAST
+            )
+        ),
         tuple(dict.fromkeys(spelling for one in long for spelling in _encoded(one))),
         tuple(dict.fromkeys(spelling for one in long for spelling in _hexadecimal(one))),
         re.compile(rf"(?<!\w)(?:{word})(?!\w)", re.IGNORECASE) if words else None,
@@ -270,7 +308,8 @@ def _spellings(secret: str) -> Iterator[str]:
 
 def _encoded(secret: str) -> Iterator[str]:
     """A secret in base64, at each place in a group of three bytes (RFC 4648 4, 5)."""
-    for raw in (secret.encode(), secret.encode("utf-16-le")):
+    encodings = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
+    for raw in dict.fromkeys(secret.encode(one, "replace") for one in encodings):
         for before in range(3):
             whole = base64.b64encode(bytes(before) + raw).decode().rstrip("=")
             # Characters that stand for these bytes alone.
@@ -303,19 +342,42 @@ class _View:
     spans: Sequence[Span]
 
 
+@lru_cache(maxsize=4096)
+def _folded(char: str) -> str:
+    """A character in lower case and in parts, as of full width; none of one that shows nothing."""
+    parts = unicodedata.normalize("NFKD", char.casefold())
+    return "".join(one for one in parts if unicodedata.category(one) not in _NOT_SHOWN)
+
+
+_NOT_SHOWN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+_NOT_SHOWN_ASCII = dict.fromkeys((*range(0x21), 0x7F))
+
+
 def _flat(text: str) -> str:
-    return "".join(text.casefold().split()).replace("\0", "")
+    """The text in lower case without white space, zeros as of UTF-16, and other controls."""
+    if text.isascii():
+        return text.translate(_NOT_SHOWN_ASCII).lower()
+    return "".join(map(_folded, text))
 
 
-def _flat_view(text: str) -> _View:
-    """The text in lower case without white space and zeros, as of UTF-16."""
+def _views(text: str) -> Iterator[_View]:
+    """The text as `_flat` has it, and without what may split a word."""
+    yield _flat_view(text)
+    for pattern in _SPLITS:
+        if splits := [one.span() for one in pattern.finditer(text)]:
+            yield _flat_view(text, splits)
+
+
+def _flat_view(text: str, splits: Sequence[Span] = ()) -> _View:
     chars: list[str] = []
     spans: list[Span] = []
-    for at, char in enumerate(text):
-        if char != "\0" and not char.isspace():
-            for one in char.casefold():
+    begin = 0
+    for end, after in (*splits, (len(text), 0)):
+        for at in range(begin, end):
+            for one in _folded(text[at]):
                 chars.append(one)
                 spans.append((at, at + 1))
+        begin = after
     return _View("".join(chars), spans)
 
 
@@ -343,10 +405,10 @@ def _unescaped(found: re.Match[str]) -> str:
     group = found.lastindex or 0
     body = found[group]
     if group == _NAMED:
-        return _ENTITIES[body]
+        return _ENTITIES.get(body, found[0])
     if group == _QUOTED:
         return body
-    code = int(body, 10 if group == _DECIMAL else 16)
+    code = int(body, {_DECIMAL: 10, _OCTAL: 8}.get(group, 16))
     return chr(code) if code <= 0x10FFFF else ""
 
 

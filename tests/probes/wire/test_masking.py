@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import string
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -127,6 +128,22 @@ def test_a_short_secret_is_masked_as_a_word_alone(secret: str) -> None:
     with in_force(mask_of([secret])):
         assert printable(f"you said {secret}, {secret}!") == f"you said {MASK}, {MASK}!"
         assert printable(f"z{secret}z a cabcab") == f"z{secret}z a cabcab"
+
+
+@pytest.mark.parametrize(
+    "secret", ["    ", "\u3000\u3000\u3000\u3000", "a   ", " a b ", "\x01\x02\x03\x04"]
+)
+def test_a_secret_of_little_but_white_space_is_none_of_single_letters(secret: str) -> None:
+    with in_force(mask_of([secret])):
+        assert printable("a banana, a b c") == "a banana, a b c"
+        assert printable(f"<{secret}>") == f"<{MASK}>"
+
+
+def test_a_secret_is_masked_whether_its_letters_are_composed_or_not() -> None:
+    for secret in ("Pässwört", unicodedata.normalize("NFD", "Pässwört")):
+        with in_force(mask_of([secret])):
+            for form in ("NFC", "NFD"):
+                assert printable(f"<{unicodedata.normalize(form, secret)}>") == f"<{MASK}>"
 
 
 def test_a_single_letter_is_no_secret_of_a_text() -> None:
