@@ -23,6 +23,7 @@ from probes.session import (
     read_session,
     writer,
 )
+from probes.session.paths import sessions_folder
 
 Make = Callable[..., Result]
 resource = pytest.importorskip("resource")
@@ -63,6 +64,18 @@ def test_a_link_that_leads_nowhere_is_called_that(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     with pytest.raises(LogError, match="link is a symbolic link that leads nowhere; name another"):
         SessionLog.create(tmp_path / "link")
+
+
+@pytest.mark.parametrize("place", ["auditreach", "auditreach/sessions"])
+def test_a_default_directory_that_is_a_link_to_nowhere_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    link = tmp_path / place
+    link.parent.mkdir(exist_ok=True, mode=0o700)
+    link.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(LogError, match=rf"{link} is a symbolic link that leads nowhere"):
+        SessionLog.create(sessions_folder() / "new.jsonl")
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o720, 0o702])

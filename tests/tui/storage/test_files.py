@@ -92,10 +92,32 @@ def of_another_user(folder: Path) -> None:
     os.chown(folder, 1, 1)
 
 
+def _linked_from(folder: Path) -> Path:
+    """Directory of ours beside it, with a link in its place."""
+    elsewhere = folder.parent.parent / "elsewhere"
+    elsewhere.mkdir()
+    folder.rename(elsewhere / "real")
+    folder.symlink_to(elsewhere / "real")
+    return elsewhere
+
+
+def led_to_where_others_write(folder: Path) -> None:
+    _linked_from(folder).chmod(0o777)
+
+
+def led_there_by_another_user(folder: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root gives links away")
+    _linked_from(folder)
+    os.lchown(folder, 1, 1)
+
+
 UNSAFE = {
     written_by_others: "others can write to",
     written_by_the_group: "others can write to",
     of_another_user: "belongs to another user",
+    led_to_where_others_write: "others can write to",
+    led_there_by_another_user: "belongs to another user",
 }
 
 
