@@ -60,7 +60,12 @@ def test_a_secret_is_masked_in_every_spelling_before_bytes_become_hex(spelled: s
 
 @given(
     secret=st.text(min_size=4, max_size=40, alphabet=string.printable[:95] + "äß€中𝄞").filter(
-        lambda text: text == text.strip() and len("".join(text.split())) >= 4
+        lambda text: (
+            text == text.strip()
+            and len("".join(text.split())) >= 4
+            # Hypothesis tries the words of the module too.
+            and "".join(text.split()).lower() not in "auditreach"
+        )
     ),
     spelling=st.sampled_from(sorted(SPELLINGS)),
     before=st.text(max_size=20, alphabet="<>{}|~^`\n "),
