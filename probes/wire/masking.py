@@ -37,19 +37,20 @@ _ROUNDS = 3
 _HEX_BREAKS = re.compile(r"0x|\\x|[-:.,;_|/'\"(){}\[\]]")
 _SPLITS = (
     re.compile(
-        r"=\r?\n|\r\n[0-9a-f]{1,8}(?:;[^\r\n]{0,100})?\r\n|\x1b\[[0-9;]*[a-z]", re.IGNORECASE
+        r"=\r?\n|\r\n[0-9a-f]{1,8}(?:;[^\r\n]{0,100})?\r\n|\x1b\[[0-9;]*[a-z]|\xad", re.IGNORECASE
     ),
     re.compile(r"<[^<>]{0,100}>"),
 )
 """Soft line breaks (RFC 2045 6.7), heads of chunks (RFC 9112 7.1) and colours; tags."""
 _ESCAPE_SIGNS = re.compile(r"[%=&\\]")
 _ESCAPE = re.compile(
-    r"(?:[%=]|\\x)([0-9a-f]{2})|(?:\\u0000|[%\\]u)([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}"
+    r"(?:[%=]|\\x)([0-9a-f]{2})|\\u000([01][0-9a-f]{4})|[%\\]u([0-9a-f]{4})"
+    r"|\\u\{([0-9a-f]{1,6})\}"
     r"|&#x0{0,20}([0-9a-f]{1,6});?|&#0{0,20}([0-9]{1,7});?|\\([0-3][0-7]{2})"
     r"|&([a-z]{2,31}[0-9]{0,2});|\\([\"'\\/])"
 )
 """Escapes of URLs, quoted-printable, JSON, C and HTML, in lower case."""
-_DECIMAL, _OCTAL, _NAMED, _QUOTED = 5, 6, 7, 8
+_DECIMAL, _OCTAL, _NAMED, _QUOTED = 6, 7, 8, 9
 _NAMES = sorted((name[:-1] for name in html5 if name.endswith(";")), key=str.islower)
 # Of names that differ in case only, such as Lt and lt, the one in lower case comes last.
 _ENTITIES = {name.lower(): html5[f"{name};"] for name in _NAMES}
@@ -346,6 +347,9 @@ class _View:
 def _folded(char: str) -> str:
     """A character in lower case and in parts, as of full width; none of one that shows nothing."""
     parts = unicodedata.normalize("NFKD", char.casefold())
+    # Up to 0xff others than these may be bytes of UTF-8.
+    if "\x80" <= char <= "\x9f" or char == "\xad":
+        return parts
     return "".join(one for one in parts if unicodedata.category(one) not in _NOT_SHOWN)
 
 

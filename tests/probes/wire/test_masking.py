@@ -76,6 +76,9 @@ def test_no_secret_is_left_wherever_a_text_is_cut(secret, spelling, before, afte
     if "case" in spelling and not secret.isascii():
         # Bytes are searched for other cases of ASCII letters alone.
         return
+    if spelling in ("tags between", "bold in part") and {*secret, *before, *after} & {*"<>"}:
+        # Nobody can tell its tags from those between its letters.
+        return
     said = f"{before}{SPELLINGS[spelling](secret)}{after}"
     rest = "".join(f"{before}{after}{MASK}\"'&;quotamp".split()) + "…\\"
     with in_force(mask_of([secret])):
