@@ -29,6 +29,7 @@ with _no_shared_libraries(), warnings.catch_warnings():
     # error would land in the middle of the screen.
     warnings.simplefilter("ignore")
     import asyncssh
+    from asyncssh.encryption import encryption_needs_mac
     from asyncssh.public_key import get_default_public_key_algs
 
-__all__ = ["asyncssh", "get_default_public_key_algs"]
+__all__ = ["asyncssh", "encryption_needs_mac", "get_default_public_key_algs"]

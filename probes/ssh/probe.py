@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from probes.call import Answer, Call, Unexpected
-from probes.clients.ssh import asyncssh, get_default_public_key_algs
+from probes.clients.ssh import asyncssh, encryption_needs_mac, get_default_public_key_algs
 from probes.model import Evidence, Service
 from probes.options import SshCredential
 from probes.ssh.banner import BannerSniffer
 from probes.ssh.exchange import AuthExchange
 from probes.ssh.login import TIMED_OUT, LoginAttempt, NoUsableKey, key_pairs, not_tried_facts
 from probes.vantage.error_mapping import broken_text
-from probes.wire.ssh import PENALTY, Ident, KeyExchangeInit
+from probes.wire.ssh import EXTENSIONS, MAX_NAMES, PENALTY, Ident, KeyExchangeInit
 from probes.wire.text import printable
 
 USER = "auditreach"
@@ -201,8 +201,36 @@ def _problem(
     if error is None:
         return ""
     if not exchange.keys_exchanged:
-        return f"the key exchange failed: {_failure_text(error)}"
+        # Which side notices first that there is no match, and how it ends, is chance.
+        said = _mismatch(sniffer.key_exchange) or _disconnect_text(exchange)
+        return f"the key exchange failed: {said or _failure_text(error)}"
     return _disconnect_text(exchange) or f"after the key exchange {_break_text(error)}"
+
+
+def _mismatch(offer: KeyExchangeInit | None) -> str:
+    """Clause about the first list of a server that has nothing we offer (RFC 4253 7.1)."""
+    if offer is None:
+        return ""
+    ours = _options(_Client())
+    lists = [
+        ("key exchange", ours.kex_algs, offer.key_exchange),
+        ("encryption", ours.encryption_algs, offer.ciphers),
+    ]
+    cipher = next((name for name in ours.encryption_algs if name.decode() in offer.ciphers), b"")
+    if cipher and encryption_needs_mac(cipher):
+        lists.append(("MAC", ours.mac_algs, offer.macs))
+    for kind, known, offered in lists:
+        # Of a longer list only its beginning is known.
+        is_whole = len(offered) < MAX_NAMES
+        if is_whole and not {name.decode() for name in known}.intersection(offered):
+            return _mismatch_text(kind, offered)
+    return ""
+
+
+def _mismatch_text(kind: str, offered: Sequence[str]) -> str:
+    names = ", ".join(name for name in offered if name not in EXTENSIONS)
+    shown = f"only {printable(names, MAX_OFFERED)}" if names else "none"
+    return f"no {kind} algorithm in common, the server offers {shown}"
 
 
 def _disconnect_text(exchange: AuthExchange) -> str:
@@ -229,10 +257,8 @@ def _failure_text(error: BaseException) -> str:
     match = _NO_MATCH.fullmatch(str(error))
     if match is None:
         return printable(str(error))
-    offered = "none"
-    if match[2] != _NONE_OFFERED:
-        offered = f"only {printable(match[2], MAX_OFFERED).replace(',', ', ')}"
-    return f"no {printable(match[1], 40)} algorithm in common, the server offers {offered}"
+    offered = [] if match[2] == _NONE_OFFERED else match[2].split(",")
+    return _mismatch_text(printable(match[1], 40), offered)
 
 
 def _busy_facts(message: str, credential: SshCredential | None) -> dict[str, object]:

@@ -72,6 +72,8 @@ _METHODS = frozenset(
 """Authentication methods (RFC 4252 4, RFC 4256, RFC 4462)."""
 MAX_NAMES = 64
 """Names of one list that are kept."""
+EXTENSIONS = frozenset({"ext-info-s", "kex-strict-s-v00@openssh.com"})
+"""Names among a server's key exchanges that are none (RFC 8308 2.1, OpenSSH's PROTOCOL 1.10)."""
 MAX_NAME = 64
 """Characters of a name (RFC 4251 6)."""
 

@@ -340,25 +340,70 @@ async def test_the_types_of_all_host_keys_are_told_from_the_same_connection(call
     assert "chacha20-poly1305@openssh.com" in answer.facts["ciphers"]
 
 
-@pytest.mark.parametrize(
-    ("offered", "told"), [("new-kex", "only new-kex"), ("a,b", "only a, b"), ("", "none")]
-)
-async def test_what_was_offered_is_told_where_nothing_is_in_common(
-    tcp_call, offered: str, told: str
-) -> None:
-    lists = (offered, "ssh-ed25519", "c", "new-cipher", "m", "new-mac", "none", "none", "", "")
-    named = b"".join(struct.pack(">I", len(names)) + names.encode() for names in lists)
-    body = b"\x14" + bytes(16) + named + bytes(5)
+def packet(body: bytes) -> bytes:
     padding = 8 - (5 + len(body)) % 8 + 8
-    packet = struct.pack(">IB", 1 + len(body) + padding, padding) + body + bytes(padding)
-    async with tcp_call(says(IDENT + packet)) as call:
+    return struct.pack(">IB", 1 + len(body) + padding, padding) + body + bytes(padding)
+
+
+def strings(*texts: str) -> bytes:
+    return b"".join(struct.pack(">I", len(text)) + text.encode() for text in texts)
+
+
+def offer(kex: str, cipher: str = "new-cipher", mac: str = "new-mac") -> bytes:
+    """A KEXINIT with these lists in both directions."""
+    lists = (kex, "ssh-ed25519", cipher, cipher, mac, mac, "none", "none", "", "")
+    return packet(b"\x14" + bytes(16) + strings(*lists) + bytes(5))
+
+
+GROUP1 = "diffie-hellman-group1-sha1"
+REFUSAL = packet(
+    b"\x01\0\0\0\x03"
+    + strings("No matching key exchange algorithm found, sent a and received ours", "")
+)
+
+
+@pytest.mark.parametrize(
+    ("lists", "told"),
+    [
+        (("new-kex",), "key exchange algorithm in common, the server offers only new-kex"),
+        (("a,b",), "key exchange algorithm in common, the server offers only a, b"),
+        (("",), "key exchange algorithm in common, the server offers none"),
+        ((GROUP1,), f"key exchange algorithm in common, the server offers only {GROUP1}"),
+        (
+            (f"{GROUP1},ext-info-s,kex-strict-s-v00@openssh.com",),
+            f"key exchange algorithm in common, the server offers only {GROUP1}",
+        ),
+        (("ext-info-s",), "key exchange algorithm in common, the server offers none"),
+        (
+            ("curve25519-sha256", "3des-cbc,aes128-cbc"),
+            "encryption algorithm in common, the server offers only 3des-cbc, aes128-cbc",
+        ),
+        (
+            ("curve25519-sha256", "aes128-ctr", "hmac-md5"),
+            "MAC algorithm in common, the server offers only hmac-md5",
+        ),
+    ],
+)
+@pytest.mark.parametrize("ending", [None, b"", REFUSAL], ids=["stays", "closes", "says why"])
+async def test_what_was_offered_is_told_where_nothing_is_in_common_however_it_ends(
+    tcp_call, lists: tuple[str, ...], told: str, ending: bytes | None
+) -> None:
+    said = IDENT + offer(*lists) + (ending or b"")
+    async with tcp_call(says(said, stay=ending is None)) as call:
+        answer = await ask(call)
+    assert answer.facts["problem"] == f"the key exchange failed: no {told}"
+    assert answer.facts["host_keys"] == ["Ed25519"]
+    assert answer.facts["key_exchange_algorithms"] == [name for name in lists[0].split(",") if name]
+
+
+async def test_why_a_server_ends_the_key_exchange_is_quoted_where_lists_do_match(tcp_call) -> None:
+    lists = offer("curve25519-sha256", "aes128-ctr", "hmac-sha2-256")
+    goodbye = packet(b"\x01\0\0\0\x02" + strings("not today", ""))
+    async with tcp_call(says(IDENT + lists + goodbye)) as call:
         answer = await ask(call)
     assert answer.facts["problem"] == (
-        f"the key exchange failed: no key exchange algorithm in common, the server offers {told}"
+        "the key exchange failed: the server ended the connection (“not today”)"
     )
-    assert answer.facts["host_keys"] == ["Ed25519"]
-    assert answer.facts["key_exchange_algorithms"] == [name for name in offered.split(",") if name]
-    assert answer.facts["ciphers"] == ["new-cipher"]
 
 
 async def test_a_server_that_lets_anybody_in_is_told(call_to, host_key) -> None:
