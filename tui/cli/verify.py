@@ -16,5 +16,8 @@ def verify_log(options: Options) -> int:
         raise UsageError(str(error)) from None
     print(found.text)
     if found.intact and not found.complete:
-        print("The run it records was stopped before everything was measured.")
+        print(
+            "The run it records was stopped before everything was measured, or its log could not "
+            "be written in full."
+        )
     return Exit.READY if found.intact else Exit.DIFFERS

@@ -273,7 +273,10 @@ def _notices(session: Session, profile: Profile) -> Iterator[str]:
     if session.altered:
         yield f"The session log is not as it was written. {session.altered}"
     if not session.complete:
-        yield "The session is not complete: what is missing here was not measured."
+        yield (
+            "The session is not complete: what is missing here was not measured, or could not be "
+            "written to its log."
+        )
     if removed := removed_hosts_text(session):
         yield removed
     yield from session.messages

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from probes.model import Result, Status
+from probes.session import SessionLog
 from tui.cli.main import main
 from tui.reports import FORMATS
 
@@ -222,6 +223,21 @@ def test_verify_says_whether_the_log_is_as_it_was_written(
     status, out, _ = run("verify", killed)
     assert status == 1
     assert out.startswith("Incomplete: ")
+
+
+def test_what_lacks_in_a_log_with_an_end_is_not_said_to_be_unmeasured(
+    run: Run, write_session: Write, make_result: Make
+) -> None:
+    path = write_session(make_result("a"), complete=False)
+    # As it ends where the disk was full until then.
+    log = SessionLog.append(path)
+    log.write_end(False, {"blocked": 2})
+    log.close()
+    status, out, _ = run("verify", path)
+    assert status == 0
+    assert out.endswith("was measured, or its log could not be written in full.\n"), out
+    _, out, _ = run("export", path, "--format", "markdown")
+    assert "was not measured, or could not be written to its log." in out
 
 
 @pytest.mark.parametrize("word", ["export", "diff", "verify"])
