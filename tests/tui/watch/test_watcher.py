@@ -54,18 +54,20 @@ def test_a_service_that_comes_up_is_told_with_the_time_and_how_long_it_was_down(
 
         (log,) = (state / "sessions").iterdir()
 
-        @drive("open", str(log), size=(120, 40))
-        async def _(pilot, app):
-            await until(pilot, lambda: app.main.watcher.changes)
-            app.query_one(ResultTable).select(key)
-            await until(pilot, lambda: "rounds, min" in text_of(app.query_one(Detail)))
-            await pilot.press("H")
-            await until(pilot, lambda: len(app.screen_stack) == 2)
-            options = app.screen.query_one(OptionList)
-            texts = [
-                str(options.get_option_at_index(n).prompt) for n in range(options.option_count)
-            ]
-            assert any("came up at" in text for text in texts)
+        for replay in ((), ("--replay", "1000")):
+
+            @drive("open", str(log), *replay, size=(120, 40))
+            async def _(pilot, app):
+                await until(pilot, lambda: app.main.watcher.changes)
+                app.query_one(ResultTable).select(key)
+                await until(pilot, lambda: "rounds, min" in text_of(app.query_one(Detail)))
+                await pilot.press("H")
+                await until(pilot, lambda: len(app.screen_stack) == 2)
+                options = app.screen.query_one(OptionList)
+                texts = [
+                    str(options.get_option_at_index(n).prompt) for n in range(options.option_count)
+                ]
+                assert any("came up at" in text for text in texts)
 
         lines = [json.loads(line) for line in log.read_text().splitlines()]
         told = [line["status"] for line in lines if line["type"] == "result" and line["key"] == key]
@@ -107,6 +109,18 @@ def test_a_round_that_takes_longer_than_the_order_is_followed_by_the_next_at_onc
             await until(
                 pilot, lambda: (past := app.main.watcher.history.of(key)) and past.total >= 3
             )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [("600 failed", "every 600 s, failed rows only"), ("600 all", "every 600 s")]
+)
+def test_the_head_says_which_rows_are_watched(closed, words, told):
+    @drive()
+    async def _(pilot, app):
+        await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
+        await order(pilot, app, words)
+        await until(pilot, lambda: told in text_of(app.query_one(Header)))
+        assert ("only" in told) is ("rows only" in text_of(app.query_one(Header)))
 
 
 def test_off_ends_the_watch(closed):
