@@ -100,7 +100,7 @@ def test_a_round_that_takes_longer_than_the_order_is_followed_by_the_next_at_onc
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
 
-        @drive("--timeout", "1.2")
+        @drive("--timeout", "1.2", "--answer-timeout", "1.2")
         async def _(pilot, app):
             await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
             (key,) = seen(app)
