@@ -14,6 +14,7 @@ from probes.model import SIMULATED, Ruling
 from probes.session import SIMULATED_REMARK, SessionError, Summary, sessions_folder, summarize
 from probes.session.paths import error_text, printable_path
 from probes.wire.text import printable
+from profiles.files import FileError, FileKind, open_file
 
 MAX_LISTED = 500
 """Most sessions that are listed."""
@@ -21,6 +22,7 @@ TRASH = "trash"
 """The folder beside them that a deleted one goes to."""
 
 _STARTED = re.compile(rb'"started": ?"([0-9T:.+Z-]{10,40})"')
+_KIND = FileKind("a session log")
 _START_WITHIN = 512
 """Bytes in which the start of a session stands, as this program writes it."""
 
@@ -92,13 +94,13 @@ def _start_time(path: Path) -> float:
     Of a file without one, the time of its last change; 0 where there is neither.
     """
     try:
-        with path.open("rb") as file:
-            started = _STARTED.search(file.read(_START_WITHIN))
+        with open_file(path, _KIND) as file:
+            started = _STARTED.search(os.read(file.fileno(), _START_WITHIN))
         if started is not None:
             with suppress(ValueError, OverflowError):
                 return datetime.fromisoformat(started[1].decode("ascii")).timestamp()
         return path.stat().st_mtime
-    except OSError:
+    except (OSError, FileError):
         return 0.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 
 from tui.sessions import store
@@ -42,6 +43,20 @@ def test_a_real_log_is_sorted_by_its_header(tmp_path: Path) -> None:
     after = session(tmp_path / "b.jsonl", "2999-01-01T00:00:00+00:00")
     before = session(tmp_path / "c.jsonl", "1971-01-01T00:00:00+00:00")
     assert store.paths(tmp_path) == [after, tmp_path / "site.jsonl", before]
+
+
+def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
+    known = session(tmp_path / "known.jsonl", "2026-02-28T22:00:00.000+00:00")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    # Reading it waits for the next message, for whoever may read it at all.
+    kernel = tmp_path / "kernel.jsonl"
+    kernel.symlink_to("/proc/kmsg")
+    found: list[Path] = []
+    reader = threading.Thread(target=lambda: found.extend(store.paths(tmp_path)), daemon=True)
+    reader.start()
+    reader.join(30)
+    assert found[:1] == [known]
+    assert tmp_path / "pipe.jsonl" not in found
 
 
 def test_no_link_is_overwritten_by_what_is_thrown_away_or_brought_back(tmp_path: Path) -> None:
