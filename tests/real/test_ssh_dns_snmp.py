@@ -14,10 +14,12 @@ import pytest
 
 from probes import dns
 from probes.call import Answer, Call, NoAnswer
+from probes.engine.secrets import secret_mask
 from probes.model import Reason, Service, State
 from probes.options import Options, SnmpCredential
 from probes.snmp import probe as snmp
 from probes.ssh import probe as ssh
+from probes.wire.masking import in_force
 from tests.real.asking import HERE, call_to, free_port
 from tests.real.processes import running
 
@@ -43,9 +45,12 @@ async def asked(port: int, probe: str, ask: Callable[[Call], object]) -> tuple[A
 
 
 def ask_with(*credentials: SnmpCredential) -> Callable[[Call], object]:
-    def ask(call: Call) -> object:
-        call.options = Options(snmp=credentials)
-        return snmp.ask(call)
+    options = Options(snmp=credentials)
+
+    async def ask(call: Call) -> object:
+        call.options = options
+        with in_force(secret_mask(options)):
+            return await snmp.ask(call)
 
     return ask
 

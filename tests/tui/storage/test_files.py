@@ -174,6 +174,15 @@ def test_a_fifo_is_not_waited_for(state: Path) -> None:
     assert HostHistory(state / "history").lines == []
 
 
+def test_a_link_is_not_replaced_by_a_report(tmp_path: Path) -> None:
+    link, there = tmp_path / "stdout", tmp_path / "there"
+    there.write_text("theirs")
+    link.symlink_to(there)
+    with pytest.raises(SaveError, match="is a symbolic link; name the file it leads to"):
+        save(["text"], link, force=True)
+    assert link.is_symlink() and there.read_text() == "theirs"
+
+
 @pytest.mark.parametrize("name", ["nope/x", "nope/nope/x"])
 def test_a_mistyped_path_makes_no_directory(tmp_path: Path, name: str) -> None:
     with pytest.raises(SaveError, match="no such file or directory"):
