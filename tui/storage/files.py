@@ -93,7 +93,7 @@ def _check_destination(path: Path, force: bool, never: Iterable[Path]) -> None:
     if path.exists() and not path.is_file():
         raise SaveError(f"{_shown(path)} is not a regular file; name another one.")
     # It may be one of the system's, such as /dev/stdout, and would be replaced by a file as well.
-    if force and path.is_symlink():
+    if force and path.is_symlink() and path.exists():
         raise SaveError(f"{_shown(path)} is a symbolic link; name the file it leads to.")
     if path.exists() and any(other.exists() and path.samefile(other) for other in never):
         raise SaveError(f"{_shown(path)} is the session log itself; name another file.")
