@@ -40,7 +40,8 @@ def outcome_message(job: Job, observation: Observation, timeout: float) -> str:
     text = _describe(job, observation, timeout)
     if by := observation.facts.get(MEASURED_AS):
         text += f" (measured as {by}; this row's own attempts got no answer)"
-    if observation.facts.get(SYN_RESENT):
+    # A router tries for seconds to find a host that is not there, and SYN are sent meanwhile.
+    if observation.facts.get(SYN_RESENT) and observation.state is not State.UNREACHABLE:
         text += "; the first SYN was lost or not answered in time, so the latency is unknown"
     if not job.proxy or observation.state in (State.OPEN, State.NOT_RUN):
         return text

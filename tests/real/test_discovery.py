@@ -71,18 +71,21 @@ def space(need) -> Iterator[str]:
 
 @pytest.fixture
 def discovered(space: str) -> Iterator[Callable[..., Seen]]:
-    """Measures a host to be discovered, as `who`; without `ping` there is none in PATH."""
+    """Measures a host to be discovered, as `who`; without `ping` the system's own cannot run."""
     with tempfile.TemporaryDirectory() as folder:
         # pytest's own folders are closed to other users.
         Path(folder).chmod(0o777)
 
         def measure(host: str, who: tuple[str, ...] = (), *, ping: bool = True) -> Seen:
             log = Path(folder) / f"{host}.jsonl"
+            # Over the system's ping for this command alone: `ip netns exec` has its own mounts.
+            hide = f"mount --bind /dev/null {shutil.which('ping')}; " if not ping else ""
+            within = [IP, "netns", "exec", space, "sh", "-c", f'{hide}exec "$@"', "sh"]
             words = ["--json", "--timeout", "1", "--log", log, f"discovery.host={host}"]
             done = subprocess.run(
-                [IP, "netns", "exec", space, *who, sys.executable, "-m", "tui", "run", *words],
+                [*within, *who, sys.executable, "-m", "tui", "run", *words],
                 cwd=ROOT,
-                env={"PATH": os.environ["PATH"] if ping else folder, "HOME": folder},
+                env={"PATH": os.environ["PATH"], "HOME": folder},
                 capture_output=True,
                 text=True,
                 timeout=120,

@@ -70,9 +70,9 @@ async def test_a_syn_that_was_sent_again_leaves_the_latency_unknown_and_the_note
     (result,) = (await kit.Session(vantage, kit.profile(a)).measure(kit.job(a))).values()
     seen = result.observation
     assert result.status is status
-    assert (
-        "; the first SYN was lost or not answered in time, so the latency is unknown" in result.note
-    )
+    clause = "; the first SYN was lost or not answered in time, so the latency is unknown"
+    # A router that looks for a host for seconds makes further SYN the rule.
+    assert (clause in result.note) is (seen.state is not State.UNREACHABLE)
     assert (seen.latency_ms, seen.latency_source) == (None, None)
     assert seen.timings_ms["connect"] == 1001.4
 
