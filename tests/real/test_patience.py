@@ -26,7 +26,7 @@ QUICK, SLOW, LOSSY, DROPS = (f"10.3.2.{last}" for last in range(10, 14))
 NOBODY, ROUTER = "10.3.2.77", "10.3.1.1"
 BANNER_AFTER, SNMP_AFTER = 7.0, 6.0
 PORTS = range(4001, 4021)
-CLOSED = range(4021, 4026)
+CLOSED = range(4021, 4023)
 SYNS, DATAGRAMS = 32, 4
 """Packets that two attempts one after another took on a system that sends a SYN every second."""
 RULES = f"""table ip patience {{
@@ -39,8 +39,8 @@ RULES = f"""table ip patience {{
     tcp flags & (syn | ack) == syn ip daddr {{ {DROPS}, {QUICK} }} counter name syns
     tcp flags & (syn | ack) == syn ip daddr {DROPS} add @sources {{ tcp sport }}
     ip daddr {DROPS} drop
-    ip daddr {LOSSY} numgen inc mod 4 == 0 drop
-    ip saddr {LOSSY} numgen inc mod 4 == 0 drop
+    ip daddr {LOSSY} numgen random mod 4 == 0 drop
+    ip saddr {LOSSY} numgen random mod 4 == 0 drop
   }}
 }}"""
 HEAD = """id = "patience"
