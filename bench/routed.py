@@ -98,7 +98,9 @@ class Listener:
             await self._ended.wait()
             close()
 
-        work = lambda: within(self._namespace, lambda: asyncio.run(serve()))  # noqa: E731
+        def work() -> None:
+            within(self._namespace, lambda: asyncio.run(serve()))
+
         self._thread = threading.Thread(target=work, daemon=True)
         self._thread.start()
         if not listening.wait(_SOON):

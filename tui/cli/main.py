@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from probes.wire.text import printable
 from tui.cli.config_path import default_path, is_there
-from tui.cli.descriptors import require_descriptors
 from tui.cli.exit_codes import Exit
-from tui.cli.memory import require_memory
 from tui.cli.options import Options, UsageError
+from tui.cli.shell_limits import require_limits
 from tui.cli.standard_streams import give_up, prepare_streams, say
 
 _LONGEST = 4000
@@ -62,8 +61,7 @@ def _configured(options: Options) -> Options:
 
 
 def _start(options: Options) -> int:
-    require_memory(options.command)
-    require_descriptors(options.command)
+    require_limits(options.command)
     match options.command:
         case "run":
             from tui.cli.run import run

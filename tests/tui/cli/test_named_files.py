@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import asyncssh
 import pytest
@@ -340,11 +341,11 @@ def test_a_name_with_nul_is_refused(kind: Kind, refusal, special) -> None:
         assert "this cannot be the name of a file; name " in refusal(special("nul"))
 
 
-def command(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
+def command(*words: str, stdin: int | IO[bytes] | None = None) -> subprocess.CompletedProcess[str]:
     """The program as a process, which is killed where it waits."""
     start = [sys.executable, "-m", "tui", *words]
-    return subprocess.run(  # type: ignore[call-overload, no-any-return]
-        start, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False, **more
+    return subprocess.run(
+        start, cwd=ROOT, stdin=stdin, capture_output=True, text=True, timeout=30, check=False
     )
 
 
