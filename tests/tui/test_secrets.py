@@ -28,21 +28,30 @@ ROOT = Path(__file__).parent.parent.parent
 RUN = (sys.executable, "-m", "tui", "run")
 COMMUNITY, AUTH, PRIV, PASSWORD = "Comm-Xyzzy1", "Auth-Xyzzy2", "Priv-Xyzzy3", "Pass-Xyzzy4"
 SECRETS = (COMMUNITY, AUTH, PRIV, PASSWORD)
-FILE = f"""
+
+
+def credentials_file(
+    community: str, auth_key: str, priv_key: str, password: str, user: str = "audit"
+) -> str:
+    """Text of a credentials file; `user` is that of SNMPv3."""
+    return f"""
 [[snmp]]
 version = "2c"
-community = "{COMMUNITY}"
+community = "{community}"
 [[snmp]]
 version = "3"
-user = "audit"
+user = "{user}"
 auth = "SHA"
-auth_key = "{AUTH}"
+auth_key = "{auth_key}"
 priv = "AES"
-priv_key = "{PRIV}"
+priv_key = "{priv_key}"
 [ssh]
 user = "audit"
-password = "{PASSWORD}"
+password = "{password}"
 """
+
+
+FILE = credentials_file(COMMUNITY, AUTH, PRIV, PASSWORD)
 
 
 def shown(text: str) -> list[str]:

@@ -20,7 +20,7 @@ from probes.session import read_session
 from tests.spellings import found
 from tests.tui.driving import until
 from tests.tui.repeating_servers import HOSTS, Servers, repeating_servers
-from tests.tui.test_secrets import texts
+from tests.tui.test_secrets import credentials_file, texts
 from tui.cli.main import main as program
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
@@ -35,21 +35,7 @@ SECRETS = (
     *(COMMUNITY, AUTH, PRIV, PASSWORD, USER, LOGIN),
     base64.b64encode(f"{USER}:{LOGIN}".encode()).decode(),
 )
-FILE = f"""
-[[snmp]]
-version = "2c"
-community = "{COMMUNITY}"
-[[snmp]]
-version = "3"
-user = "reader"
-auth = "SHA"
-auth_key = "{AUTH}"
-priv = "AES"
-priv_key = "{PRIV}"
-[ssh]
-user = "audit"
-password = "{PASSWORD}"
-"""
+FILE = credentials_file(COMMUNITY, AUTH, PRIV, PASSWORD, user="reader")
 
 
 @dataclass(frozen=True)
