@@ -60,7 +60,7 @@ def test_every_package_of_probes_is_a_room_or_a_protocol() -> None:
     packages = {f"probes.{path.parent.name}" for path in (ROOT / "probes").glob("*/__init__.py")}
     protocols = {one for one in packages if any(f"{it}.".startswith(f"{one}.") for it in PROTOCOLS)}
     shared = {
-        f"probes.{name}" for name in ("call", "model", "options", "private_files", "settings")
+        f"probes.{name}" for name in ("call", "model", "options", "state_directory", "settings")
     }
     assert packages - protocols | shared == set(ROOMS), "a room knows no protocol: name it there"
 

@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from probes.private_files import taken_text
 from probes.session.paths import SessionError, error_text, printable_path
+from probes.state_directory import taken_text
 
 
 class SessionExists(SessionError):

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from probes.private_files import make_state_directory
 from probes.session.json_line import MAX_LINE
 from probes.session.paths import sessions_folder
+from probes.state_directory import make_state_directory
 
 # Absent on Windows, where links and text mode are other matters.
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)

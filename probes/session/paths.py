@@ -6,8 +6,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from probes.private_files import UnsafeDirectory, state_directory
 from probes.session.header import Header
+from probes.state_directory import UnsafeDirectory, state_directory
 
 
 class SessionError(Exception):

@@ -13,7 +13,7 @@ from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from probes.session.header import SCHEMA, Header, parse_header, parse_targets
 from probes.session.integrity import verify_log
 from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
-from probes.session.log_form import LogFile, open_log
+from probes.session.log_encoding import LogFile, open_log
 from probes.session.paths import SessionError, printable_path
 from probes.session.records import (
     FindingRecord,

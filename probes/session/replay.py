@@ -8,7 +8,7 @@ from datetime import datetime
 
 from probes.model import Event, Result
 from probes.session.json_line import BadLine, get_text
-from probes.session.log_form import open_log
+from probes.session.log_encoding import open_log
 from probes.session.reader import read_records
 from probes.session.records import RowParser, parse_unchanged, parse_verdict
 from profiles.model import Profile

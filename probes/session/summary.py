@@ -12,7 +12,7 @@ from probes.model import Target
 from probes.session.header import parse_targets
 from probes.session.integrity import verify_log
 from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
-from probes.session.log_form import open_log
+from probes.session.log_encoding import open_log
 from probes.session.reader import read_header
 from probes.session.records import parse_verdict
 

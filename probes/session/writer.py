@@ -19,7 +19,6 @@ from typing import TypeVar
 
 from probes.judging.findings import Finding
 from probes.model import Removed, Restored, Result, Target, Verdict
-from probes.private_files import taken_text
 from probes.session.content import SessionContent
 from probes.session.header import Header, header_record, removal_records, targets_records
 from probes.session.integrity import with_digest
@@ -31,8 +30,8 @@ from probes.session.lines import (
     result_line,
     verdict_line,
 )
+from probes.session.log_encoding import open_log
 from probes.session.log_file import LogFile, create_beside, make_default_directory, write_whole
-from probes.session.log_form import open_log
 from probes.session.paths import (
     SessionError,
     error_text,
@@ -40,6 +39,7 @@ from probes.session.paths import (
 )
 from probes.session.reader import read_session
 from probes.session.records import end_record, to_finding_record, unchanged_record
+from probes.state_directory import taken_text
 
 T = TypeVar("T")
 

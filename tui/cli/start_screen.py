@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.private_files import state_directory
+from probes.state_directory import state_directory
 from profiles.model import Profile
 from tui.app import AuditReach
 from tui.cli import prepare

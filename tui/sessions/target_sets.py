@@ -10,9 +10,9 @@ from itertools import groupby
 from pathlib import Path
 
 from probes.model import Target
-from probes.private_files import state_directory
 from probes.session import SessionError
 from probes.session.paths import error_text, printable_path
+from probes.state_directory import state_directory
 from profiles.files import FileError, FileKind, read_text
 from tui.storage.files import write_private
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
-from probes.private_files import check_state_directory, make_state_directory, taken_text
+from probes.state_directory import check_state_directory, make_state_directory, taken_text
 from probes.wire.text import printable
 from profiles.files import FileKind, read_text
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from probes.private_files import UnsafeDirectory
+from probes.state_directory import UnsafeDirectory
 from profiles.files import FileError, FileKind
 from tui.storage.files import read_private, write_private
 

@@ -11,9 +11,9 @@ from textual.app import App
 
 from probes.judging.party import UNHEARD, HostState
 from probes.model import Result
-from probes.private_files import state_directory
 from probes.remediation import commands, remedy
 from probes.session.paths import error_text, printable_path
+from probes.state_directory import state_directory
 from tui.storage.files import write_private
 
 _WITHOUT_CLIPBOARD = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.session import SessionError, read_session, summarize, verify
-from probes.session.log_form import open_log
+from probes.session.log_encoding import open_log
 from probes.session.replay import timeline
 from probes.session.writer import annotate
 from profiles.loader import load_profile

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from probes.private_files import UnsafeDirectory, check_state_directory, state_directory
 from probes.session import SessionError
+from probes.state_directory import UnsafeDirectory, check_state_directory, state_directory
 from profiles.files import FileError, FileKind
 from tui.sessions import target_sets
 from tui.storage.files import DestinationExists, SaveError, read_private, save, write_private
