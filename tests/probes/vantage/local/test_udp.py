@@ -4,7 +4,7 @@ import asyncio
 import errno
 import resource
 import socket
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -54,12 +54,17 @@ async def serve():
 
 @pytest.fixture
 def closed_port():
-    def find(family=socket.AF_INET, host="127.0.0.1"):
-        with closing(socket.socket(family, socket.SOCK_DGRAM)) as sock:
+    """Finds a UDP port that refuses, and that nobody else can be given meanwhile."""
+    with ExitStack() as held:
+
+        def find(family=socket.AF_INET, host="127.0.0.1"):
+            sock = held.enter_context(socket.socket(family, socket.SOCK_DGRAM))
             sock.bind((host, 0))
+            # Connected to itself it takes datagrams from nobody else, and the kernel refuses them.
+            sock.connect(sock.getsockname())
             return sock.getsockname()[1]
 
-    return find
+        yield find
 
 
 def anything(data):
