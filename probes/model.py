@@ -302,6 +302,8 @@ class Result:
     status: Status
     note: str
     observation: Observation
+    why: str = ""
+    """Short reason of the status, beside the full note; at most 36 cells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from probes.judging.messages import outcome_message
 from probes.judging.presence import mac_of
+from probes.judging.short_reason import short_reason
 from probes.model import (
     ACCEPTS_EVERYTHING,
     AVAILABLE,
@@ -44,18 +45,24 @@ def judge(
     if why_not_needed:
         if observation.reason not in (Reason.NOT_NEEDED, Reason.DEPENDENCY):
             why_not_needed += f" (measured: {observation.state})"
-        return Result(job, Status.NOT_NEEDED, _with_full_stop(why_not_needed), observation)
+        return _result(job, Status.NOT_NEEDED, _with_full_stop(why_not_needed), observation)
     if observation.facts.get(IPV4_ONLY):
-        return Result(job, Status.NOT_NEEDED, _with_full_stop(note), observation)
+        return _result(job, Status.NOT_NEEDED, _with_full_stop(note), observation)
     status = status_of(job.check, observation, optional=optional)
     if optional and status is Status.UNVERIFIABLE and observation.state is State.CLOSED:
         note += "; not every host offers this service, so this is neither a pass nor a failure"
     text = _with_full_stop(note)
     if absent and _is_without_answer(status, observation):
-        return Result(job, Status.NO_HOST, f"{text} {_no_host_text(job, observation)}", observation)
+        return _result(
+            job, Status.NO_HOST, f"{text} {_no_host_text(job, observation)}", observation
+        )
     if status in MISSING:
         text = f"{text} {job.check.consequence}"
-    return Result(job, status, text, observation)
+    return _result(job, status, text, observation)
+
+
+def _result(job: Job, status: Status, note: str, observation: Observation) -> Result:
+    return Result(job, status, note, observation, short_reason(job, status, observation))
 
 
 def _is_without_answer(status: Status, seen: Observation) -> bool:

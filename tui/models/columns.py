@@ -64,6 +64,11 @@ class RowData:
         """The note."""
         return "" if self.result is None else self.result.note
 
+    @property
+    def why(self) -> str:
+        """The short reason of the status."""
+        return "" if self.result is None else self.result.why
+
 
 class ContentWidths(NamedTuple):
     """Greatest widths of a host and of a check with its port, in full and shortened.
