@@ -33,7 +33,18 @@ MEASURE = """
 document.querySelector("iframe").onload = event => {{
     const page = event.target.contentDocument;
     const cells = [...page.querySelectorAll("td")].filter(cell => cell.textContent);
+    const texts = [...page.querySelectorAll("svg text")];
+    const signs = texts.filter(text => text.classList.contains("sign"));
+    const outside = text => {{
+        const [own, svg] = [text, text.closest("svg")].map(one => one.getBoundingClientRect());
+        return own.left < svg.left - 1 || own.right > svg.right + 1 || own.top < svg.top - 1
+            || own.bottom > svg.bottom + 1 || own.width < 2;
+    }};
     const seen = {{
+        cut: texts.filter(outside).map(one => one.textContent),
+        signs: signs.length,
+        untold: signs.filter(one => !one.querySelector("title").textContent).length,
+        colours: new Set(signs.map(one => page.defaultView.getComputedStyle(one).fill)).size,
         wide: page.documentElement.scrollWidth,
         over: cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(one => one.textContent),
         thin: cells.filter(cell => cell.clientHeight > 12 * cell.clientWidth).length,
@@ -43,7 +54,9 @@ document.querySelector("iframe").onload = event => {{
 }};
 </script>
 """
-"""Faults a reader would see: a page too wide, cells that run over or are towers."""
+"""Faults a reader would see: a page too wide, cells that run over or are towers, and in the grid
+texts outside their picture, signs without a reason or of one colour.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +101,7 @@ def test_it_shows_the_verdicts_and_complains_of_nothing(chromium, page: Path) ->
 
 
 @pytest.mark.parametrize("width", [400, 800, 920, 1200])
-def test_nothing_is_wider_than_the_window_and_no_cell_is_a_tower(
+def test_nothing_is_wider_than_the_window_or_cut_and_no_cell_is_a_tower(
     chromium, page: Path, width: int
 ) -> None:
     frame = page.with_name("frame.html")
@@ -99,6 +112,10 @@ def test_nothing_is_wider_than_the_window_and_no_cell_is_a_tower(
     assert seen["wide"] <= width
     assert seen["over"] == []
     assert seen["thin"] == 0
+    assert seen["cut"] == []
+    assert seen["signs"] > 30
+    assert seen["untold"] == 0
+    assert seen["colours"] >= 4
 
 
 def test_a_script_would_not_run_if_one_came_through(chromium, page: Path) -> None:

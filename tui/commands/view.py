@@ -68,6 +68,18 @@ def verdicts(context: Context) -> Outcome:
 
 
 @command(
+    id="grid",
+    keys="M",
+    word="Grid",
+    group="table",
+    about="shows every row as a sign, hosts down and checks across; Enter there goes to the row",
+)
+def grid(context: Context) -> Outcome:
+    """Show the grid of all rows."""
+    return screens.show_grid(context)
+
+
+@command(
     id="diagnosis",
     keys="d",
     word="Diagnosis",

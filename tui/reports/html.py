@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from importlib import resources
 
 from probes.model import TO_CHANGE, Evidence, Result, Ruling, Status
 from probes.remediation import commands
+from tui.reports.grid import grid
 from tui.reports.model import (
     FINDING_HEADINGS,
     ROW_COLUMNS,
@@ -64,12 +65,15 @@ def render(report: Report) -> Iterator[str]:
     for notice in notices(report):
         yield f'<p class="notice">{text(notice)}</p>\n'
     yield from _counts(report)
+    failing = [result for result in worst_first(report) if result.status in TO_CHANGE]
+    links = {result.job.key: f"row{number}" for number, result in enumerate(failing, 1)}
+    yield from grid(report, links)
     yield '<dl class="about">\n'
     for name, value in header_lines(report):
         yield f"<dt>{text(name)}</dt><dd>{text(value)}</dd>\n"
     yield "</dl>\n"
     yield from _conclusions(report)
-    yield from _failing(report)
+    yield from _failing(report, failing, links)
     yield "<h2>All rows</h2>\n"
     yield from _roles(report)
     if report.session.remarks:
@@ -88,7 +92,7 @@ def text(raw: str) -> str:
 def _counts(report: Report) -> Iterator[str]:
     yield '<p class="counts">'
     for status, number in report.counts.items():
-        yield f"{number} {_badge(status)} "
+        yield f"{number} {_badge(status, STATUS[status].sign)} "
     yield "</p>\n"
 
 
@@ -126,8 +130,9 @@ def _class(word: Status | Ruling) -> str:
     return word.replace(" ", "-")
 
 
-def _badge(status: Status | Ruling) -> str:
-    return f'<span class="status {_class(status)}">{status}</span>'
+def _badge(status: Status | Ruling, sign: str = "") -> str:
+    word = f"{sign} {status}".lstrip()
+    return f'<span class="status {_class(status)}">{word}</span>'
 
 
 def _conclusions(report: Report) -> Iterator[str]:
@@ -154,16 +159,15 @@ def _line(first: str, cells: Iterable[str]) -> str:
     return f"<tr><td>{first}</td>{''.join(f'<td>{text(cell)}</td>' for cell in cells)}</tr>\n"
 
 
-def _failing(report: Report) -> Iterator[str]:
-    failing = [result for result in worst_first(report) if result.status in TO_CHANGE]
+def _failing(report: Report, failing: Sequence[Result], links: Mapping[str, str]) -> Iterator[str]:
     yield f"<h2>To change ({len(failing)})</h2>\n"
     if not failing:
         yield "<p>Nothing has to change.</p>\n"
     for result in failing:
-        yield _failure_details(report, result)
+        yield _failure_details(report, result, links[result.job.key])
 
 
-def _failure_details(report: Report, result: Result) -> str:
+def _failure_details(report: Report, result: Result, id: str) -> str:
     job, seen = result.job, result.observation
     facts = [
         ("To change", fix_text(report, result)),
@@ -187,7 +191,7 @@ def _failure_details(report: Report, result: Result) -> str:
     )
     head = f"{text(job.target.label)}: {text(job.check.title)} {text(job.port_text)}"
     return (
-        f'<section class="card">\n<h3>{_badge(result.status)} {head}</h3>\n'
+        f'<section class="card" id="{id}">\n<h3>{_badge(result.status)} {head}</h3>\n'
         f"<p>{text(result.note)}</p>\n<dl>\n{listed}</dl>\n"
         f"{_fix_blocks(report, result)}</section>\n"
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.screens.dialogs import HelpDialog as HelpDialog
     from tui.screens.export import write_report as write_report
     from tui.screens.go_to_host import ask_for_host as ask_for_host
+    from tui.screens.grid import show_grid as show_grid
     from tui.screens.help import show_help as show_help
     from tui.screens.help import show_status as show_status
     from tui.screens.prompts import add_remark as add_remark
@@ -64,6 +65,7 @@ MODULE_OF: Mapping[str, str] = {
     "HelpDialog": "tui.screens.dialogs",
     "write_report": "tui.screens.export",
     "ask_for_host": "tui.screens.go_to_host",
+    "show_grid": "tui.screens.grid",
     "show_help": "tui.screens.help",
     "show_status": "tui.screens.help",
     "add_remark": "tui.screens.prompts",

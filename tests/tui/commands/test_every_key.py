@@ -135,6 +135,7 @@ OPENED = {
     "absent": lambda seat, key: says(seat, key, "Every row has a host"),
     "filter": filter_line,
     "verdicts": over("VerdictScreen"),
+    "grid": over("GridScreen"),
     "diagnosis": over("DiagnosisDialog"),
     "explain": over("HelpDialog"),
     "tree": lambda seat, key: seat.focuses(key, ProfileTree),

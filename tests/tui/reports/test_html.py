@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from probes.model import Evidence, Icmp, Reason, Result, Ruling, Status
 from probes.session import VerdictRecord
 from tui.reports import html
+from tui.reports.grid import MOST_LINES
 from tui.reports.model import Report
 from tui.text.status import RULING, STATUS
 
@@ -21,9 +22,13 @@ Reports = Callable[..., Report]
 
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "span"),
+    *("div", "svg", "text", "a"),
     *("dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "section", "ul", "li", "pre"),
 }
-ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class"}
+ATTRIBUTES = {
+    *("lang", "charset", "http-equiv", "content", "name", "class", "id"),
+    *("width", "height", "viewbox", "x", "y", "transform", "href"),
+}
 VOID = {"meta"}
 
 
@@ -35,11 +40,15 @@ class Reader(HTMLParser):
         self.tags: list[str] = []
         self.attributes: set[str] = set()
         self.text: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        self.ids += [value or "" for name, value in attrs if name == "id"]
         if tag not in VOID:
             self.open.append(tag)
 
@@ -115,6 +124,39 @@ def test_it_loads_nothing_and_runs_nothing(make_report: Reports, make_result: Ma
     assert "@media print" in style
     assert "url(" not in style
     assert "@import" not in style
+
+
+def test_every_cell_of_the_grid_has_its_reason_and_leads_to_the_part_about_its_row(
+    make_report: Reports, make_result: Make
+) -> None:
+    rows = (
+        replace(make_result("pc1"), why="rejected by 10.20.1.1"),
+        replace(make_result("pc1", "enable.smb", Status.OK), why="SMB 3.1.1"),
+        replace(make_result("pc2"), why="no answer"),
+        replace(make_result("web1", "unix.ssh", Status.ERROR), why="no such name in DNS"),
+    )
+    report = make_report(*rows)
+    reader = read(replace(report, session=replace(report.session, results=rows)))
+    assert "pc1 WinRM TCP 5985: blocked: rejected by 10.20.1.1" in reader.text
+    assert "pc1 SMB TCP 445: ok: SMB 3.1.1" in reader.text
+    assert "web1 SSH TCP 22: error: no such name in DNS" in reader.text
+    assert sorted(reader.links) == sorted(f"#{one}" for one in reader.ids)
+    # One that works has no part of its own.
+    assert len(reader.links) == 3
+    titles = [text for text in reader.text if text.startswith(("pc1 W", "pc2 W", "web1 S"))]
+    assert len(titles) == 3
+
+
+def test_a_grid_shows_the_worst_of_too_many_hosts_and_tells_of_the_others(
+    make_report: Reports, make_result: Make
+) -> None:
+    many = MOST_LINES + 5
+    rows = [make_result(f"h{number}", "unix.ssh", Status.OK) for number in range(many)]
+    rows[-1] = make_result("worst", "unix.ssh")
+    whole = "".join(html.render(make_report(*rows)))
+    assert whole.count('class="host"') == MOST_LINES
+    assert "<text" in whole and ">worst</text>" in whole
+    assert "5 more hosts have no line here" in whole
 
 
 @settings(max_examples=150)

@@ -178,9 +178,12 @@ def test_of_a_recorded_log_only_numbers_of_harmless_places_are_left(
             places.setdefault(number, set()).add(place)
     public = set(re.findall(r"\d+", profile.file.decode() + " ".join(program_sentences())))
     report = pseudonymised(load_report(path, profile))
-    # No numbers of the log: addresses for documentation, the id that stands for its own, and the
-    # decimals of a latency, which is rounded.
-    own = rf"\d+(?:\.\d+){{3}}|{report.session.header.id}|\d+\.\d{{2,3}}\b"
+    # No numbers of the log: addresses for documentation, the id that stands for its own, the
+    # decimals of a latency, which is rounded, and places in the grid.
+    own = (
+        rf"\d+(?:\.\d+){{3}}|{report.session.header.id}|\d+\.\d{{2,3}}\b"
+        r'|\b(?:x|y|width|height|viewBox|transform)="[^"]*"'
+    )
     made = re.sub(own, "", rendered(report))
     left = set(re.findall(r"\d{3,}", made)) & places.keys()
     assert [
