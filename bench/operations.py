@@ -64,6 +64,7 @@ async def operate(driven: DrivenApp, pace: Durations) -> None:
     # The last host, so that its last digit leaves other rows than the one before it: the same
     # rows would not be drawn again, and no frame would show that the filter was applied.
     word = panes.targets[-1].host
+    table.sort(None)
     for _ in range(pace.rounds):
         await do("to the last row", "end", lambda: table.cursor_line == last)
         await do("page up", "pageup", moved(table))

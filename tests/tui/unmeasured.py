@@ -26,7 +26,11 @@ def a_job(host: str, check: Check | None = None, role: str = "windows.target") -
 
 
 def a_result(
-    job: Job, status: Status = Status.OK, note: str = "", latency: float | None = None
+    job: Job,
+    status: Status = Status.OK,
+    note: str = "",
+    latency: float | None = None,
+    why: str = "",
 ) -> Result:
     seen = Observation(State.OPEN, Reason.SYN_ACK, address="192.0.2.7", latency_ms=latency)
-    return Result(job, status, note, seen)
+    return Result(job, status, note, seen, why=why)

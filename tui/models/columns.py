@@ -10,12 +10,13 @@ import re
 import socket
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from probes.model import Job, Observation, Reason, Result, Service, State, Status
+from probes.judging.short_reason import MAX_CELLS
+from probes.model import Job, Observation, Reason, Result, Service, State, Status, Target
 from tui.models import conditions
 from tui.models.conditions import RowPredicate, Value
-from tui.text.status import STATUS, Glyphs
+from tui.text.status import Glyphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,65 +75,86 @@ class ContentWidths(NamedTuple):
     """Greatest widths of a host and of a check with its port, in full and shortened.
 
     What tells a host from the others is a whole address, or of a name what is before its domain.
+    A check is shortened to its title and port, and then to the port.
     """
 
     host: int = 0
     host_short: int = 0
     check: int = 0
     check_short: int = 0
+    check_port: int = 0
+
+
+LOSSES = ("unit", "transport", "latency", "title")
+"""Parts of a row that a narrow table does without, in the order in which they go."""
 
 
 class TableWidth(NamedTuple):
-    """Width of the table in cells, and what depends on it."""
+    """Width of the table in cells, and how many of LOSSES it has taken."""
 
     width: int
+    losses: int = 0
 
     @property
     def gap(self) -> int:
         """Cells between two columns."""
-        return 2 if self.width >= 100 else 1
+        return 2 if self.wide else 1
 
     @property
-    def ports(self) -> bool:
-        """True if checks have their ports beside them."""
-        return self.width >= 46
+    def wide(self) -> bool:
+        """True if nothing has to be written close together."""
+        return self.width >= 100
 
     @property
-    def compact(self) -> bool:
-        """True if words, ports and latencies are shortened."""
-        return self.width < 76
+    def rest(self) -> int:
+        """Cells wanted for the column that takes the rest, the short reason.
+
+        Half of a wide table; all that it can say where the others leave that; less in a narrow one.
+        """
+        if self.wide:
+            return -(-self.width // 2)
+        if self.losses == len(LOSSES):
+            return self.width // 3
+        return min(MAX_CELLS, max(self.width * 2 // 5, self.width - MAX_CELLS))
+
+    def has(self, part: str) -> bool:
+        """True if one of LOSSES is still shown."""
+        return LOSSES.index(part) >= self.losses
 
 
 class TableColumn(NamedTuple):
     """A column of the table on the screen."""
 
-    fit: Literal["always", "room", "rest"]
-    """Shown always, or where there is room for it; one column takes the rest of that room."""
-    cells: Callable[[TableWidth, ContentWidths], int]
-    """Wanted width, 0 for none at this width; of the one that takes the rest, the least."""
     text: Callable[[RowData, Glyphs, TableWidth], tuple[str, str]]
     """The text of a cell; where it is cut its second part stays whole."""
-    full_cells: Callable[[ContentWidths], int] | None = None
-    """Cells of its longest text, for the one column that gives way and takes what others leave."""
+    least: Callable[[TableWidth, ContentWidths], int] | None = None
+    """Wanted width, 0 for none; None for the one column that takes the rest."""
+    full: Callable[[TableWidth, ContentWidths], int] | None = None
+    """Cells of its longest text, for one that grows where there is room."""
+    heading: Callable[[TableWidth], str] | None = None
+    """Its heading there, if that is not the column's."""
+    gap: int | None = None
+    """Cells behind it, if not as many as behind the others."""
 
 
 class Sort(NamedTuple):
-    """A way to sort: by something of a job, or of a result; by the status with neither."""
+    """A way to sort: by something of a job, a target or a result; by the status with none."""
 
     letter: str
     """Chooses it in the dialog."""
     label: str = ""
     """Its label in the dialog, if that is not the heading."""
     job: Callable[[Job], Hashable] | None = None
+    target: Callable[[Target], Hashable] | None = None
     key: Callable[[Any], Any] = lambda part: part
-    """Orders what `job` returns; it is worked out once for each value."""
+    """Orders what `job` or `target` returns; it is worked out once for each value."""
     result: Callable[[Result], str | float | None] | None = None
     """None and empty texts come last in both directions."""
 
     @property
     def depends_on_result(self) -> bool:
         """True if a result can move a row."""
-        return self.job is None
+        return self.job is None and self.target is None
 
 
 class Field(NamedTuple):
@@ -249,6 +271,11 @@ def host_key(host: tuple[str, int]) -> tuple[object, ...]:
     return (version, value, port)
 
 
+def target_key(target: Target) -> tuple[object, ...]:
+    """A sort key for targets: their hosts, one in several roles by these."""
+    return (*host_key((target.host, target.port or 0)), target.role)
+
+
 def _check_key(check: tuple[str, str, int]) -> tuple[object, ...]:
     title, transport, port = check
     return natural_key(title), transport, port
@@ -256,12 +283,10 @@ def _check_key(check: tuple[str, str, int]) -> tuple[object, ...]:
 
 STATUS_CELLS = max(map(len, Status))
 """Letters of the longest status."""
-_SHORT_STATUS_CELLS = max(len(info.short) for info in STATUS.values())
 
 
-def _status_text(row: RowData, glyphs: Glyphs, table: TableWidth) -> tuple[str, str]:
-    info = STATUS[row.status]
-    return f"{glyphs.status[row.status]} {info.short if table.compact else info.status}", ""
+def _sign(row: RowData, glyphs: Glyphs, table: TableWidth) -> tuple[str, str]:
+    return glyphs.status[row.status], ""
 
 
 def port_suffix(port: str, *, compact: bool) -> str:
@@ -275,45 +300,78 @@ def port_suffix(port: str, *, compact: bool) -> str:
     return f" {port}" if port else ""
 
 
-def _check_text(row: RowData, glyphs: Glyphs, table: TableWidth) -> tuple[str, str]:
-    port = port_suffix(row.port, compact=table.compact) if table.ports else ""
-    return row.title, port
+def check_parts(title: str, port: str, table: TableWidth) -> tuple[str, str]:
+    """A check's title and its port (`TCP 5985`) as the table writes them: `WinRM`, ` 5985`.
+
+    TCP goes without saying. In a narrow table the port is short, and at last the title goes where
+    there is a port.
+    """
+    if table.has("transport"):
+        return title, port_suffix(port.removeprefix("TCP "), compact=False)
+    suffix = port_suffix(port, compact=True)
+    if table.has("title") or not suffix or " " not in port:
+        return title, suffix
+    return "", suffix.lstrip()
 
 
-def _check_cells(table: TableWidth, content: ContentWidths) -> int:
-    if not table.ports:
-        # A title has at most as many, by the profile's own limit.
-        most = 12
-    elif table.compact:
-        most = 14
+def _check_least(table: TableWidth, content: ContentWidths) -> int:
+    if not table.has("title"):
+        most, wanted = 7, content.check_port
+    elif not table.has("transport"):
+        most, wanted = 14 if table.width >= 50 else 11, content.check_short
     else:
-        most = 28 if table.width >= 100 else 22 if table.width >= 90 else 20
+        # UDP is two cells longer than U:.
+        most, wanted = 18, min(content.check, content.check_short + 2)
     # The heading has an arrow beside it.
-    return max(min(content.check_short if table.compact else content.check, most), len("Check") + 1)
+    return max(min(wanted, most), len("Check") + 1)
 
 
-def _full_host_cells(content: ContentWidths) -> int:
-    return max(content.host, len("Host") + 1)
+def check_full(table: TableWidth, content: ContentWidths) -> int:
+    """Cells of the longest check as this table writes it."""
+    if not table.has("title"):
+        return content.check_port
+    return content.check if table.has("transport") else content.check_short
 
 
-def _host_cells(table: TableWidth, content: ContentWidths) -> int:
-    if table.compact:
-        most = max(12, min(content.host_short, 15))
+def _host_least(table: TableWidth, content: ContentWidths) -> int:
+    if table.wide:
+        least, most = 12, max(20, table.width // 5)
+    elif table.width >= 72:
+        least, most = 10, 20
     else:
-        most = 40 if table.width >= 140 else max(20, table.width // 4)
-    return min(_full_host_cells(content), most)
+        least, most = 8, 15
+    return max(min(content.host, max(content.host_short, least), most), len("Host") + 1)
 
 
-def _latency_cells(table: TableWidth, content: ContentWidths) -> int:
-    return 9 if table.width >= 100 else 7 if table.compact else 8
+def _latency_least(table: TableWidth, content: ContentWidths) -> int:
+    if not table.has("latency"):
+        return 0
+    if not table.has("unit"):
+        return 5
+    return 8 if table.wide else 7
 
 
-def _latency_short(row: RowData, glyphs: Glyphs, table: TableWidth) -> tuple[str, str]:
+def _latency_cell(row: RowData, glyphs: Glyphs, table: TableWidth) -> tuple[str, str]:
+    seen = row.observation
+    if seen is None or seen.latency_ms is None:
+        return "", ""
+    if not table.has("unit"):
+        return glyphs.clean(_unitless(seen.latency_ms, bound=seen.latency_at_most)), ""
     text = glyphs.clean(row.latency_text)
-    if len(text) > _latency_cells(table, ContentWidths()):
+    if len(text) > _latency_least(table, ContentWidths()):
         # The sign of a bound takes two cells in ASCII.
         text = text.replace(" ", "", 1)
-    return text.replace(" ", "") if table.compact else text, ""
+    return text if table.wide else text.replace(" ", ""), ""
+
+
+def _unitless(ms: float, *, bound: bool) -> str:
+    """Latency in at most 5 cells, also in ASCII: milliseconds without a unit, `2.1s`, `≤3s`."""
+    text = (bound_text(ms) if bound else latency_text(ms)).replace(" ", "")
+    if text.endswith("ms"):
+        return text.removesuffix("ms")
+    if bound:
+        return f"≤{math.ceil(round(ms / 1000, 9))}s"
+    return text if len(text) <= 5 else f"{ms / 1000:.0f}s"
 
 
 def _searched_latency(observation: Observation) -> str:
@@ -327,12 +385,8 @@ COLUMNS: tuple[Column, ...] = (
         "status",
         "Status",
         lambda cells: cells.status.value,
-        table=TableColumn(
-            "always",
-            # The sign and a space stand before it.
-            lambda space, longest: 2 + (_SHORT_STATUS_CELLS if space.compact else STATUS_CELLS),
-            _status_text,
-        ),
+        # The cell behind it is for the mark.
+        table=TableColumn(_sign, lambda table, content: 1, heading=lambda table: "", gap=1),
         sort=Sort("s", "Status, what needs attention first"),
         field=Field("blocked", conditions.status, values=tuple(Status)),
         report=ReportColumn("13%", wrap=False),
@@ -344,9 +398,11 @@ COLUMNS: tuple[Column, ...] = (
         "Host",
         lambda cells: cells.host,
         table=TableColumn(
-            "always", _host_cells, lambda cells, glyphs, space: (cells.host, ""), _full_host_cells
+            lambda cells, glyphs, table: (cells.host, ""),
+            _host_least,
+            lambda table, content: content.host,
         ),
-        sort=Sort("h", job=lambda job: (job.target.host, job.target.port or 0), key=host_key),
+        sort=Sort("h", target=lambda target: target, key=target_key),
         field=Field("dc*", conditions.host, conditions.network_error),
         report=ReportColumn("17%"),
         run=RunColumn(max_cells=40),
@@ -356,7 +412,11 @@ COLUMNS: tuple[Column, ...] = (
         "check",
         "Check",
         lambda cells: cells.job.check_text,
-        table=TableColumn("always", _check_cells, _check_text),
+        table=TableColumn(
+            lambda cells, glyphs, table: check_parts(cells.title, cells.port, table),
+            _check_least,
+            check_full,
+        ),
         sort=Sort(
             "c",
             job=lambda job: (job.check.title, job.check.transport, job.port or 0),
@@ -380,7 +440,11 @@ COLUMNS: tuple[Column, ...] = (
         "Latency",
         lambda cells: cells.latency_text,
         right=True,
-        table=TableColumn("room", _latency_cells, _latency_short),
+        table=TableColumn(
+            _latency_cell,
+            _latency_least,
+            heading=lambda table: "Latency" if table.has("unit") else "ms",
+        ),
         sort=Sort("l", result=lambda result: result.observation.latency_ms),
         field=Field(
             ">100",
@@ -397,15 +461,16 @@ COLUMNS: tuple[Column, ...] = (
         ),
     ),
     Column(
+        "why",
+        "Why",
+        lambda cells: cells.why,
+        table=TableColumn(lambda cells, glyphs, table: (cells.why, "")),
+        sort=Sort("w", result=lambda result: result.why.casefold()),
+    ),
+    Column(
         "note",
         "Note",
         lambda cells: cells.note,
-        table=TableColumn(
-            "rest",
-            # The fewest in which it says something: `Refused`, `No ans…`, `TLS 1.3`.
-            lambda space, longest: 7,
-            lambda cells, glyphs, space: (cells.note, ""),
-        ),
         sort=Sort("n", result=lambda result: result.note.casefold()),
         field=Field('"timed out"', conditions.note, slow=True),
         report=ReportColumn(),

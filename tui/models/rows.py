@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import compress, groupby
 from operator import itemgetter
 from typing import Any, TypeVar
 
 from probes.judging.host_states import HostStates
 from probes.judging.party import UNHEARD, HostState
-from probes.model import TO_CHANGE, UNFINISHED, Job, Queued, Result, Started, Status
+from probes.model import TO_CHANGE, UNFINISHED, Job, Queued, Result, Started, Status, Target
 from tui.models.columns import COLUMN, RowData, Sort
 from tui.models.filter import EVERYTHING, Filter, row_predicate
+from tui.models.sections import Section, Sections, always, never, of_several
 from tui.text.status import in_order
 
 _Part = TypeVar("_Part", bound=Hashable)
@@ -31,18 +33,26 @@ _NO_HOST = _CODE[Status.NO_HOST]
 CHUNK_ROWS = 1000
 """Rows that are filtered in one chunk, a few milliseconds of work."""
 _UNFINISHED = frozenset(_CODE[status] for status in UNFINISHED)
+_QUEUED = _CODE[Status.QUEUED]
+WORST_FIRST = ("status", False)
+"""The usual order: what needs attention first, and what is equal by its host."""
+_HEADED = {"status": always, "host": of_several}
+"""Columns by which rows are in sections, and which of these have a heading."""
 
 
 class Rows:
     """One row per job key, with its latest result; numbered from 0 in the order of adding.
 
-    `view` changes only in `show`, `sort`, `resort` and `clear`, and by appending: rows never move
-    while results arrive. `stale` says that `resort` would give another view.
+    `view` changes only in `show`, `sort`, `resort`, `reorder` and `clear`, and by appending: rows
+    never move by themselves while results arrive. `stale` says that `resort` would give another
+    view, `disordered` that `reorder` would.
+
+    A row that is measured again stands where its latest result puts it until the next one comes.
     """
 
-    def __init__(self, jobs: Iterable[Job] = ()) -> None:
+    def __init__(self, jobs: Iterable[Job] = (), order: tuple[str, bool] | None = None) -> None:
         self.filter = EVERYTHING
-        self.order: tuple[str, bool] | None = None
+        self.order = order
         """Id of the column and reverse of the current sort, or None for the order of adding."""
         self.clear()
         self.add(jobs)
@@ -53,15 +63,25 @@ class Rows:
         self._jobs: list[Job] = []
         self._results: list[Result | None] = []
         self._codes = bytearray()
+        self._groups = bytearray()
+        """Statuses by which rows are ordered and grouped."""
+        self._targets: dict[Target, int] = {}
+        self._target_of = array("I")
+        """Number of the target of each row."""
         self._versions = array("I")
         self._visible = bytearray()
         self._view = array("I")
+        self.sections = self._no_sections()
+        """Sections of the view."""
         self._counts = [0] * len(SEVERITY)
         self._ranks: dict[str, array[int]] = {}
         """Places of the rows by a column that results do not change."""
+        self._by_host: array[int] | None = None
+        """Every row in the order of hosts."""
         self._changes = 0
         self._hosts: HostStates | None = None
-        self.stale = False
+        self.disordered = False
+        self._unfiltered = False
 
     def replace(self, rows: Iterable[tuple[Job, Result | None]]) -> None:
         """Hold these rows of different keys instead, those without a result as queued.
@@ -74,10 +94,11 @@ class Rows:
         self._jobs = [job for job, _ in fixed]
         self._results = [result for _, result in fixed]
         self._index = {job.key: row for row, job in enumerate(self._jobs)}
-        queued = _CODE[Status.QUEUED]
+        self._number_targets(self._jobs)
         self._codes = bytearray(
-            queued if result is None else _CODE[result.status] for result in self._results
+            _QUEUED if result is None else _CODE[result.status] for result in self._results
         )
+        self._groups = bytearray(self._codes)
         self._versions = array("I", bytes(4 * len(fixed)))
         self._counts = [self._codes.count(code) for code in range(len(SEVERITY))]
         self.resort()
@@ -99,6 +120,16 @@ class Rows:
         return self._view
 
     @property
+    def stale(self) -> bool:
+        """True if `resort` would give another view."""
+        return self.disordered or self._unfiltered
+
+    @property
+    def grouped_by_host(self) -> bool:
+        """True if the heading of a section is that of a target."""
+        return self.order is not None and self.order[0] == "host"
+
+    @property
     def counts(self) -> dict[Status, int]:
         """Number of rows by status, hidden ones included."""
         return dict(zip(SEVERITY, self._counts, strict=True))
@@ -114,13 +145,16 @@ class Rows:
         if not new:
             return
         self._results.extend([None] * new)
-        self._codes.extend([_CODE[Status.QUEUED]] * new)
+        self._number_targets(self._jobs[first:])
+        self._codes.extend([_QUEUED] * new)
+        self._groups.extend([_QUEUED] * new)
         self._versions.extend([0] * new)
         self._visible.extend(bytes(new))
-        self._counts[_CODE[Status.QUEUED]] += new
+        self._counts[_QUEUED] += new
         self._ranks.clear()
+        self._by_host = None
         self._append(range(first, first + new))
-        self.stale = self.stale or self.order is not None
+        self.disordered = self.disordered or self.order is not None
 
     def apply(self, events: Iterable[object]) -> set[int]:
         """Take in results and starts in the order they happened; the numbers of changed rows.
@@ -128,6 +162,7 @@ class Rows:
         A result whose job is new adds its row. Events that concern no row are ignored.
         """
         changed: set[int] = set()
+        sort = None if self.order is None else _sort(self.order[0])
         for event in events:
             if isinstance(event, Result):
                 row = self._index.get(event.job.key)
@@ -135,6 +170,7 @@ class Rows:
                     self.add((event.job,))
                     row = len(self._jobs) - 1
                 self._results[row] = event
+                self.disordered |= sort is not None and sort.result is not None
                 if self._hosts is not None:
                     self._hosts.add(event)
                 self._set_status(row, _CODE[event.status], changed)
@@ -146,6 +182,16 @@ class Rows:
                         self._set_status(row, code, changed)
         self._update_view(changed)
         return changed
+
+    def heading(self, section: Section) -> Status | Target | None:
+        """The status or the target that all rows of a section have; None for that of a flat view.
+
+        It is what the rows had when they were put in order.
+        """
+        by = None if self.order is None else self.order[0]
+        if by == "status":
+            return SEVERITY[section.group]
+        return self._jobs[self._view[section.first]].target if by == "host" else None
 
     def result(self, key: str) -> Result | None:
         """The latest result under a key, also while it is measured again; None before any."""
@@ -210,8 +256,8 @@ class Rows:
     def sort(self, column: str | None, reverse: bool = False) -> None:
         """Order by a column, equal rows as they were added; None for the order of adding.
 
-        Hosts sort naturally and addresses by value, statuses by severity; rows without a latency
-        or a note come last in both directions.
+        Hosts sort naturally and addresses by value, statuses by severity and equal ones by host;
+        rows without a latency or a note come last in both directions.
         """
         self.order = None if column is None else (column, reverse)
         self.resort()
@@ -227,24 +273,58 @@ class Rows:
         The view stays as it is until the last chunk; what changes in between may leave it stale.
         """
         before = self._changes
-        rows: Iterable[int] = range(len(self._jobs))
+        visible = bytearray(b"\1") * len(self._jobs)
         if filter != EVERYTHING or self._counts[_NO_HOST]:
-            passes, found = self._predicate(filter), list[int]()
-            at = 0
-            while at < len(self._jobs):
-                end = min(at + CHUNK_ROWS, len(self._jobs))
-                found += [row for row in range(at, end) if passes(row)]
-                at = end
+            passes = self._predicate(filter)
+            visible = bytearray()
+            while (at := len(visible)) < len(self._jobs):
+                visible += bytes(map(passes, range(at, min(at + CHUNK_ROWS, len(self._jobs)))))
                 yield
-            rows = found
-        if self.order is not None:
-            rows = self._sorted(rows, *self.order)
         self.filter = filter
-        self._view = array("I", rows)
-        self._visible = bytearray(len(self._jobs))
-        for row in self._view:
-            self._visible[row] = 1
-        self.stale = filter.depends_on_results and before != self._changes
+        self._visible = visible
+        self._unfiltered = filter.depends_on_results and before != self._changes
+        self.reorder()
+
+    def reorder(self) -> None:
+        """Put the visible rows in order by what is known now, and hide or show none."""
+        shown: Iterable[int] = compress(range(len(self._jobs)), self._visible)
+        self._view = array("I", shown if self.order is None else self._sorted(shown, *self.order))
+        self.sections = self._no_sections()
+        for group, count in self._runs():
+            self.sections.append(group, count)
+        self.disordered = False
+
+    def _number_targets(self, jobs: Sequence[Job]) -> None:
+        last: Target | None = None
+        number = 0
+        for job in jobs:
+            # The rows of a target share one object, and to find one takes longer than this.
+            if job.target is not last:
+                last = job.target
+                number = self._targets.setdefault(last, len(self._targets))
+            self._target_of.append(number)
+
+    def _no_sections(self) -> Sections:
+        return Sections(_HEADED.get("" if self.order is None else self.order[0], never))
+
+    def _runs(self) -> Iterator[tuple[int, int]]:
+        """Group and number of rows of each section of the view."""
+        by = "" if self.order is None else self.order[0]
+        if by == "status":
+            groups = bytes(map(self._groups.__getitem__, self._view))
+            for group in dict.fromkeys(groups):
+                yield group, groups.count(group)
+        elif by == "host":
+            for group, rows in groupby(map(self._target_of.__getitem__, self._view)):
+                yield group, len(list(rows))
+        else:
+            yield 0, len(self._view)
+
+    def _group(self, row: int) -> int:
+        by = "" if self.order is None else self.order[0]
+        if by == "status":
+            return self._groups[row]
+        return self._target_of[row] if by == "host" else 0
 
     def _set_status(self, row: int, code: int, changed: set[int]) -> None:
         self._changes += 1
@@ -253,21 +333,25 @@ class Rows:
         self._codes[row] = code
         self._versions[row] = (self._versions[row] + 1) & 0xFFFFFFFF
         changed.add(row)
+        result = self._results[row]
+        group = code if result is None else _CODE[result.status]
+        if group != self._groups[row]:
+            self._groups[row] = group
+            if self.order is not None and self.order[0] == "status":
+                self.disordered = True
 
     def _update_view(self, changed: set[int]) -> None:
         """Append rows that have become visible; mark the view as stale if it is."""
         if not changed:
             return
-        if self.order is not None and _sort(self.order[0]).depends_on_result:
-            self.stale = True
         if self.filter.depends_on_results:
             passes = self._predicate(self.filter)
-            self.stale = self.stale or any(
+            self._unfiltered = self._unfiltered or any(
                 self._visible[row] and not passes(row) for row in changed
             )
             hidden = sorted(row for row in changed if not self._visible[row])
             if self._append(hidden):
-                self.stale = True
+                self.disordered = True
 
     def _append(self, rows: Sequence[int]) -> bool:
         """Append hidden rows that pass the filter to the view; True if there were any."""
@@ -277,6 +361,7 @@ class Rows:
             shown = [row for row in rows if passes(row)]
         for row in shown:
             self._visible[row] = 1
+            self.sections.append(self._group(row))
         self._view.extend(shown)
         return bool(shown)
 
@@ -296,27 +381,50 @@ class Rows:
         return None if self._codes[row] in _UNFINISHED else self._results[row]
 
     def _sorted(self, rows: Iterable[int], column: str, reverse: bool) -> list[int]:
+        """These rows, which are the visible ones as they were added, by a column."""
         sort = _sort(column)
-        if sort.job is not None:
-            places = self._ranks.get(column)
-            if places is None:
-                places = ranks([sort.job(job) for job in self._jobs], sort.key)
-                self._ranks[column] = places
-            return sorted(rows, key=places.__getitem__, reverse=reverse)
-        if sort.result is None:
-            return sorted(rows, key=self._codes.__getitem__, reverse=reverse)
-        of, codes, results = sort.result, self._codes, self._results
+        if sort.result is not None:
+            return self._sorted_by_result(rows, sort.result, reverse)
+        if sort.depends_on_result:
+            return sorted(self._shown_by_host(), key=self._groups.__getitem__, reverse=reverse)
+        return sorted(rows, key=self._ranks_by(column).__getitem__, reverse=reverse)
+
+    def _sorted_by_result(
+        self, rows: Iterable[int], value_of: Callable[[Result], Any], reverse: bool
+    ) -> list[int]:
         known: list[tuple[Any, int]] = []
         unknown: list[int] = []
         for row in rows:
-            result = None if codes[row] in _UNFINISHED else results[row]
-            value = None if result is None else of(result)
+            result = self._results[row]
+            value = None if result is None else value_of(result)
             if value is None or value == "":
                 unknown.append(row)
             else:
                 known.append((value, row))
         known.sort(key=itemgetter(0), reverse=reverse)
         return [row for _, row in known] + unknown
+
+    def _shown_by_host(self) -> Iterator[int]:
+        """The visible rows in the order of hosts."""
+        if self._by_host is None:
+            by_rank = self._ranks_by("host").__getitem__
+            self._by_host = array("I", sorted(range(len(self._jobs)), key=by_rank))
+        return compress(self._by_host, map(self._visible.__getitem__, self._by_host))
+
+    def _ranks_by(self, column: str) -> array[int]:
+        """Place of each row by a column that results do not change."""
+        places = self._ranks.get(column)
+        if places is None:
+            sort = _sort(column)
+            if sort.target is not None:
+                of_target = ranks([sort.target(target) for target in self._targets], sort.key)
+                places = array("I", map(of_target.__getitem__, self._target_of))
+            elif sort.job is not None:
+                places = ranks([sort.job(job) for job in self._jobs], sort.key)
+            else:
+                raise KeyError(f"results change the order by {column}")
+            self._ranks[column] = places
+        return places
 
 
 def _sort(column: str) -> Sort:

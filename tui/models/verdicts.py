@@ -34,6 +34,15 @@ class VerdictLine:
         change = "" if RULING[self.ruling].ready or not self.fix else " To change: "
         return f"{self.text}{change}{' '.join(self.fix) if change else ''}"
 
+    @property
+    def summary(self) -> str:
+        """Its ruling and what it rests on, in one line: `blocked: SSH (TCP 22) is not available.`
+
+        The text of a ruling says what cannot be done, and after a colon why.
+        """
+        _, colon, reason = self.text.partition(": ")
+        return f"{RULING[self.ruling].word}: {reason if colon else self.text}"
+
 
 class Verdicts:
     """The verdicts so far, and the targets that have none yet.
@@ -131,6 +140,11 @@ class Verdicts:
     def of(self, target: Target) -> Ruling | None:
         """The worst ruling on a target, over all its capabilities; None while there is none."""
         return self._worst.get(target)
+
+    def worst_line(self, target: Target) -> VerdictLine | None:
+        """The line with the worst ruling on a target; None while there is none."""
+        lines = self._lines_by_target.get(target, {}).values()
+        return min(lines, key=lambda line: _RANK[line.ruling], default=None)
 
     def count(self, role: str) -> int:
         """Number of targets in a role."""

@@ -31,6 +31,7 @@ from profiles.model import Profile
 from tui import screens
 from tui.controller import DemoFailed
 from tui.models.command import Command
+from tui.models.rows import WORST_FIRST, Rows
 from tui.screens.layout import PaneLayout
 from tui.screens.main_panes import Panes
 from tui.storage.preferences import Preferences
@@ -178,9 +179,17 @@ class SessionScreen(Screen[object]):
                     self.recorded.description if self.recorded else "", id="where", markup=False
                 )
         with Box(id="body"):
-            yield ProfileTree(profile, self.glyphs)
+            tree = ProfileTree(profile, self.glyphs)
+            yield tree
             with Box(id="right"):
-                yield ResultTable(hint=_HINT, ascii=self.glyphs.ascii)
+                yield ResultTable(
+                    Rows(order=WORST_FIRST),
+                    hint=_HINT,
+                    ascii=self.glyphs.ascii,
+                    verdicts=tree.verdicts,
+                    roles={role.id: role.title for role in profile.roles},
+                    last_key=lambda: self.host.last_key_at,
+                )
                 yield Detail(self.glyphs)
         yield Static(id="notice", markup=False)
         yield Breadcrumbs(self.glyphs)
@@ -397,6 +406,10 @@ class SessionScreen(Screen[object]):
     def on_result_table_row_highlighted(self, event: ResultTable.RowHighlighted) -> None:
         """The detail follows the cursor."""
         self.panes.show_detail(event.key, top=True)
+
+    def on_result_table_settled(self) -> None:
+        """The selected row is another one of so many."""
+        self.panes.update_breadcrumbs()
 
     def on_result_table_row_selected(self) -> None:
         """Enter goes to the details."""

@@ -272,6 +272,8 @@ class Panes:
 
     def follow(self, focused: Widget) -> None:
         """Bring the pane with the focus to the front, and update the breadcrumbs."""
+        if focused is self.detail:
+            self.table.pin()
         self.layout.follow(focused)
         self.update_breadcrumbs()
 

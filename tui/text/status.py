@@ -276,7 +276,9 @@ class Glyphs:
     up: str
     down: str
     mark: str
-    """Stands before the host of a marked row."""
+    """Stands behind the sign of a marked row."""
+    rule: str
+    """Fills the line of a heading."""
     unknown: str
     """Stands for a character that must not or cannot be shown."""
     ascii: bool
@@ -302,6 +304,7 @@ UNICODE = Glyphs(
     up="▲",
     down="▼",
     mark="●",
+    rule="─",
     unknown="�",
     ascii=False,
 )
@@ -312,6 +315,7 @@ ASCII = Glyphs(
     up="^",
     down="v",
     mark="*",
+    rule="-",
     unknown="?",
     ascii=True,
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
 from typing import ClassVar
 
 from textual import events
@@ -12,20 +15,36 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from probes.model import Job, Result
+from probes.model import Job, Result, Target, Verdict
 from tui.models.chunked_work import ChunkedWork
 from tui.models.columns import COLUMN
 from tui.models.filter import Filter
 from tui.models.marks import Marks
-from tui.models.rows import Rows
-from tui.text.status import ASCII, UNICODE, component_classes, component_styles
+from tui.models.rows import SEVERITY, Rows
+from tui.models.sections import Section, Sections
+from tui.models.verdicts import Verdicts
+from tui.text.status import ASCII, RULING, UNICODE, component_classes, component_styles
 from tui.widgets.table_rendering import LineRenderer
+
+SETTLE_SECONDS = 1.0
+"""Seconds between two times at which results move rows."""
+QUIET_SECONDS = 2.0
+"""Seconds without a key before results move rows: nothing moves under busy fingers."""
+_NARROW = 46
+"""Cells below which every line is a row of its own: no headings of columns or statuses."""
+_MAX_COUNTED = 200
+"""Rows of a target that its heading counts."""
 
 
 class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows with a fixed header and a cursor that stays on its key while rows come and change.
 
-    `hint` is shown, centred, while no row is visible. `ascii` limits everything to ASCII.
+    Sorted by status or host, rows stand below headings, on which the cursor never is. What results
+    change of the order is done a second later, and not while keys are pressed; the cursor then
+    stays on its row and its line of the screen. Before it was moved it stays at the top instead.
+
+    `hint` is shown, centred, while no row is visible. `ascii` limits everything to ASCII. `roles`
+    are titles by id, `last_key` returns the time.monotonic() of the latest key of the whole screen.
     """
 
     ALLOW_SELECT = False
@@ -93,12 +112,28 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             """The table it happened in."""
             return self.table
 
+    class Settled(Message):
+        """Rows have moved by what has arrived; the cursor is on the row it was on, or the first."""
+
+        def __init__(self, table: ResultTable) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> ResultTable:
+            """The table it happened in."""
+            return self.table
+
     def __init__(
         self,
         rows: Rows | None = None,
         *,
         hint: str = "",
         ascii: bool = False,
+        verdicts: Verdicts | None = None,
+        roles: Mapping[str, str] | None = None,
+        last_key: Callable[[], float] = lambda: float("-inf"),
+        settle_seconds: float = SETTLE_SECONDS,
     ) -> None:
         super().__init__()
         self.rows = Rows() if rows is None else rows
@@ -106,7 +141,17 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._work = ChunkedWork(self.set_timer)
         self.marks = Marks()
         """Keys of marked rows, hidden ones included."""
+        self._verdicts = Verdicts() if verdicts is None else verdicts
+        self._roles = roles or {}
+        self._last_key = last_key
+        self._settle_seconds = settle_seconds
+        self._settling = False
+        self._moved_at = float("-inf")
+        self._pinned = False
+        """True once the cursor was moved: then it stays on its row, not at the top."""
         self._cursor = 0
+        self._line = 0
+        """Line of the cursor, headings counted."""
         self._key: str | None = None
         self._renderer = LineRenderer(
             ASCII if ascii else UNICODE,
@@ -121,7 +166,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def cursor_line(self) -> int:
-        """The line of the view under the cursor; 0 while there is none."""
+        """The row of the view under the cursor; 0 while there is none."""
         return self._cursor
 
     @property
@@ -141,15 +186,16 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._restore_cursor()
 
     def add(self, jobs: Iterable[Job]) -> None:
-        """Append a queued row per job."""
+        """Add a queued row per job."""
         jobs = tuple(jobs)
         self.rows.add(jobs)
         self._renderer.measure(jobs)
-        self._restore_cursor()
+        self._reorder()
 
     def clear(self) -> None:
         """Forget every row."""
         self._work.cancel()
+        self._pinned = False
         self.replace(())
 
     def replace(self, rows: Iterable[tuple[Job, Result | None]]) -> None:
@@ -167,12 +213,29 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         Call it at most a few times a second, with everything since the last time.
         """
         known, visible = len(self.rows), len(self.rows.view)
+        events = tuple(events)
         changed = self.rows.apply(events)
         new = (self.rows.job(row) for row in range(known, len(self.rows)))
         if self._renderer.measure(new) or len(self.rows.view) != visible:
             self._restore_cursor()
         else:
-            self._refresh_rows(changed)
+            judged = {event.target for event in events if isinstance(event, Verdict)}
+            self._refresh_rows(changed, judged)
+        self._settle_later()
+
+    def settle(self) -> None:
+        """Put rows in order by what has arrived, or later if a key was just pressed."""
+        self._settling = False
+        pressed = max(self._moved_at, self._last_key())
+        if time.monotonic() - pressed < QUIET_SECONDS:
+            self._settle_later(QUIET_SECONDS)
+        else:
+            self._reorder()
+            self.post_message(self.Settled(self))
+
+    def pin(self) -> None:
+        """Keep the cursor on its row: somebody reads it."""
+        self._pinned = self._key is not None
 
     def mark(self, keys: Iterable[str], *, on: bool) -> None:
         """Mark rows or take their marks away."""
@@ -216,19 +279,19 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def select(self, key: str) -> bool:
         """Move the cursor to a key; false if that is not visible."""
-        line = self.rows.line(key)
-        if line is None:
+        place = self.rows.line(key)
+        if place is None:
             return False
-        self._move_to(line)
+        self._move_to(place)
         return True
 
     def action_move(self, lines: int) -> None:
-        """Move the cursor by lines."""
+        """Move the cursor by rows."""
         self._move_to(self._cursor + lines)
 
     def action_page(self, pages: int) -> None:
         """Move the cursor by what is visible at once."""
-        self._move_to(self._cursor + pages * self._page)
+        self._move_to(self._sections.nearest_place(self._line + pages * self._page, pages))
 
     def action_edge(self, direction: int) -> None:
         """Move the cursor to the first or last row."""
@@ -245,19 +308,19 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         if at is None or not len(self.rows):
             return
         event.stop()
-        if at.y == 0:
+        if at.y < self._head:
             column = self._renderer.layout.column_at(at.x)
             if column is not None and COLUMN[column].sort is not None:
                 self.sort(column, reverse=self.rows.order == (column, False))
             return
-        line = at.y - 1 + self.scroll_offset.y
-        if line < len(self.rows.view):
-            self._move_to(line)
+        place = self._sections.place(at.y - self._head + self.scroll_offset.y)
+        if place is not None:
+            self._move_to(place)
             self.action_select()
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
-        self.virtual_size = Size(self.size.width, len(self.rows.view) + 1)
+        self._place_cursor(self._cursor)
         self._keep_in_sight()
 
     def notify_style_update(self) -> None:
@@ -274,39 +337,105 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget, header included."""
-        view = self.rows.view
-        if y == 0 and len(self.rows):
+        if y < self._head and len(self.rows):
             return self._renderer.header(self.rows.order)
-        if not view:
+        if not self.rows.view:
             return self._renderer.hint(self._hint, y)
-        line = y - 1 + self.scroll_offset.y
-        if line < len(view):
-            row = view[line]
-            marked = len(self.marks) > 0 and self.rows.job(row).key in self.marks
-            return self._renderer.row(self.rows, row, line == self._cursor, marked)
-        return self._renderer.blank()
+        sections = self._sections
+        line = y - self._head + self.scroll_offset.y
+        if line >= sections.lines:
+            return self._renderer.blank()
+        section, place = sections.at_line(line), sections.place(line)
+        if place is None:
+            return self._heading(section)
+        row = self.rows.view[place]
+        # The first line says its host where the heading has gone out of sight.
+        named = section.headed and y > self._head and self.rows.grouped_by_host
+        return self._renderer.row(
+            self.rows,
+            row,
+            under_cursor=place == self._cursor,
+            marked=len(self.marks) > 0 and self.rows.job(row).key in self.marks,
+            below_heading=named,
+        )
+
+    def _heading(self, section: Section) -> Strip:
+        of = self.rows.heading(section)
+        if not isinstance(of, Target):
+            assert of is not None, "rows that are not grouped have no heading"
+            return self._renderer.status_heading(of, section.size)
+        verdict = self._verdicts.worst_line(of)
+        if verdict is None:
+            ruling, text = None, self._progress(section)
+        else:
+            ruling, text = verdict.ruling, verdict.summary
+        role = self._roles.get(of.role, of.role)
+        return self._renderer.target_heading(of, role, RULING[ruling].status, text)
+
+    def _progress(self, section: Section) -> str:
+        """Statuses of a target's rows, while there is no verdict on it: `2 blocked, 5 queued`."""
+        rows = self.rows.view[section.first : section.first + section.size]
+        counts = Counter(self.rows.status(row) for row in islice(rows, _MAX_COUNTED))
+        return ", ".join(f"{counts[status]} {status}" for status in SEVERITY if counts[status])
+
+    @property
+    def _sections(self) -> Sections:
+        """Sections as they are shown: a narrow table has no headings of statuses."""
+        rows = self.rows
+        if rows.grouped_by_host or self.size.width >= _NARROW or not len(rows.sections):
+            return rows.sections
+        flat = Sections()
+        flat.append(0, len(rows.view))
+        return flat
+
+    @property
+    def _head(self) -> int:
+        """Lines of the headings of columns."""
+        return 1 if self.size.width >= _NARROW else 0
+
+    def _reorder(self) -> None:
+        """Put the visible rows in order, if results have changed that."""
+        self.finish_pending()
+        if self.rows.disordered:
+            self.rows.reorder()
+        self._restore_cursor()
+
+    def _settle_later(self, seconds: float | None = None) -> None:
+        if self.rows.disordered and not self._settling and self._settle_seconds < float("inf"):
+            self._settling = True
+            self.set_timer(self._settle_seconds if seconds is None else seconds, self.settle)
 
     def _restore_cursor(self) -> None:
         """Put the cursor back on its key and screen line after a change of the view."""
         if not self.is_mounted:
             return
-        above = self._cursor - self.scroll_offset.y
+        above = self._line - self.scroll_offset.y
         in_sight = 0 <= above < self._page
-        line = None if self._key is None else self.rows.line(self._key)
-        last = len(self.rows.view) - 1
-        self._cursor = max(0, min(self._cursor, last)) if line is None else line
-        self.virtual_size = Size(self.size.width, last + 2)
-        if in_sight:
-            self.scroll_to(y=self._cursor - above, animate=False, force=True)
+        place = None if self._key is None else self.rows.line(self._key)
+        at_top = not self._pinned and self.scroll_offset.y == 0
+        if at_top:
+            place = 0
+        self._place_cursor(self._cursor if place is None else place)
+        if in_sight and not at_top:
+            self.scroll_to(y=self._line - above, animate=False, force=True)
             self._keep_in_sight()
         self.refresh()
         self._post_highlighted()
 
-    def _move_to(self, line: int) -> None:
-        line = max(0, min(line, len(self.rows.view) - 1))
-        if line != self._cursor:
-            self._refresh_lines({self._cursor, line})
-            self._cursor = line
+    def _place_cursor(self, place: int) -> None:
+        sections = self._sections
+        self._cursor = max(0, min(place, sections.rows - 1))
+        self._line = sections.line(self._cursor) if sections.rows else 0
+        self.virtual_size = Size(self.size.width, sections.lines + self._head)
+
+    def _move_to(self, place: int) -> None:
+        self._pinned = True
+        self._moved_at = time.monotonic()
+        place = max(0, min(place, len(self.rows.view) - 1))
+        if place != self._cursor:
+            before = self._line
+            self._place_cursor(place)
+            self._refresh_lines({before, self._line})
         self._keep_in_sight()
         self._post_highlighted()
 
@@ -318,26 +447,41 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _page(self) -> int:
-        """Number of rows that fit under the header."""
-        return max(1, self.size.height - 1)
+        """Number of lines that fit under the header."""
+        return max(1, self.size.height - self._head)
 
     def _keep_in_sight(self) -> None:
         top = self.scroll_offset.y
-        if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False, force=True)
-        elif self._cursor >= top + self._page:
-            self.scroll_to(y=self._cursor - self._page + 1, animate=False, force=True)
+        # A heading directly above the row is seen with it.
+        first = self._line
+        if first and self._page > 1 and self._sections.place(first - 1) is None:
+            first -= 1
+        if first < top:
+            self.scroll_to(y=first, animate=False, force=True)
+        elif self._line >= top + self._page:
+            self.scroll_to(y=self._line - self._page + 1, animate=False, force=True)
 
-    def _refresh_rows(self, changed: Collection[int]) -> None:
-        """Refresh the visible lines among changed rows."""
-        view, top = self.rows.view, self.scroll_offset.y
-        lines = range(top, min(top + self._page, len(view)))
-        self._refresh_lines({line for line in lines if view[line] in changed})
+    def _refresh_rows(self, changed: Collection[int], judged: Collection[Target]) -> None:
+        """Refresh the lines in sight of changed rows and of the headings of their targets."""
+        sections, view, top = self._sections, self.rows.view, self.scroll_offset.y
+        lines: set[int] = set()
+        for line in range(top, min(top + self._page, sections.lines)):
+            place = sections.place(line)
+            if place is not None:
+                if view[place] in changed:
+                    lines.add(line)
+            elif self.rows.grouped_by_host:
+                section = sections.at_line(line)
+                rows = view[section.first : section.first + section.size]
+                target = self.rows.job(rows[0]).target
+                if target in judged or any(row in changed for row in islice(rows, _MAX_COUNTED)):
+                    lines.add(line)
+        self._refresh_lines(lines)
 
     def _refresh_lines(self, lines: Collection[int]) -> None:
         top = self.scroll_offset.y
         regions = [
-            Region(0, line - top + 1, self.size.width, 1)
+            Region(0, line - top + self._head, self.size.width, 1)
             for line in sorted(lines)
             if 0 <= line - top < self._page
         ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -13,10 +13,19 @@ from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.strip import Strip
 
-from probes.model import Job
-from tui.models.columns import COLUMNS, ContentWidths, RowData, TableWidth, port_suffix
+from probes.judging.short_reason import MAX_CELLS
+from probes.model import Job, Status, Target
+from tui.models.columns import (
+    COLUMNS,
+    LOSSES,
+    ContentWidths,
+    RowData,
+    TableWidth,
+    check_full,
+    check_parts,
+)
 from tui.models.rows import Rows
-from tui.text.status import STATUS, Glyphs
+from tui.text.status import STATUS, Glyphs, StatusInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,57 +60,100 @@ _BOLD = Style(bold=True)
 _TABLE_COLUMNS = {
     column.id: (column, column.table) for column in COLUMNS if column.table is not None
 }
+_REST = next(id for id, (_, table) in _TABLE_COLUMNS.items() if table.least is None)
+_GIVES_WAY = "host"
+"""Column that is cut where nothing else can be left away."""
+_ROLE_FROM = 72
+"""Cells from which on a target's role stands beside its name."""
+_INDENT = 2
+"""Cells before the sign of a row below its host's heading."""
 
 
 def lay_out(width: int, content: ContentWidths) -> Layout:
-    """Columns for `width` cells, given what they hold; one takes what remains.
+    """Columns for `width` cells, given what they hold.
 
-    As it gets narrower words become short, long names are cut, and then the one that takes the rest
-    goes, and those that are shown where there is room.
+    Parts of a row go one after another, in the order of LOSSES, until the column that takes the
+    rest has what it wants. Where it has more the others grow to their longest text.
     """
-    space = TableWidth(width)
-    gap = space.gap
-    tables = {id: table for id, (_, table) in _TABLE_COLUMNS.items()}
-    wanted = {
-        id: table.cells(space, content) for id, table in tables.items() if table.fit == "always"
-    }
-    wide, whole = next((id, table.full_cells) for id, table in tables.items() if table.full_cells)
-    others = sum(cells + gap for id, cells in wanted.items() if id != wide)
-    wanted[wide] = max(min(wanted[wide], width - others), 0)
-    room = width - others - wanted[wide] - gap
-    fits = True
-    for id, table in tables.items():
-        cells = table.cells(space, content) if table.fit == "room" else 0
-        if cells:
-            fits = fits and room >= cells + gap
-            if fits:
-                wanted[id] = cells
-                room -= cells + gap
-    last, least = next(
-        (id, table.cells(space, content)) for id, table in tables.items() if table.fit == "rest"
-    )
-    fits = fits and room >= least
-    kept = (10 if space.compact else 20) if fits else 0
-    more = max(min(whole(content) - wanted[wide], room - kept), 0)
-    wanted[wide] += more
-    if fits:
-        wanted[last] = room - more
+    for losses in range(len(LOSSES) + 1):
+        space = TableWidth(width, losses)
+        cells = _least_cells(space, content)
+        rest = _rest(space, cells)
+        if rest >= space.rest:
+            break
+    lacking = min(space.rest - rest, cells[_GIVES_WAY] - MIN_TITLE)
+    if lacking > 0:
+        cells[_GIVES_WAY] -= lacking
+    spare = rest - max(space.rest, MAX_CELLS)
+    for id in cells:
+        full = _TABLE_COLUMNS[id][1].full
+        more = 0 if full is None else min(full(space, content) - cells[id], spare)
+        if more > 0:
+            cells[id] += more
+            spare -= more
+    cells[_REST] = _rest(space, cells)
+    return Layout(tuple(_spans(space, cells)), space)
 
-    spans: list[ColumnSpan] = []
+
+def _least_cells(space: TableWidth, content: ContentWidths) -> dict[str, int]:
+    """Cells of each column that is shown, but for the one that takes the rest."""
+    return {
+        id: cells
+        for id, (_, table) in _TABLE_COLUMNS.items()
+        if table.least is not None and (cells := table.least(space, content))
+    }
+
+
+def _rest(space: TableWidth, cells: Mapping[str, int]) -> int:
+    return space.width - sum(cells[id] + _gap(id, space) for id in cells)
+
+
+def _gap(column: str, space: TableWidth) -> int:
+    gap = _TABLE_COLUMNS[column][1].gap
+    return space.gap if gap is None else gap
+
+
+def _spans(space: TableWidth, cells: Mapping[str, int]) -> Iterator[ColumnSpan]:
     start = 0
-    for id in tables:
-        if id in wanted:
-            cells = min(wanted[id], width - start)
-            if cells <= 0:
-                break
-            column, table = _TABLE_COLUMNS[id]
-            spans.append(ColumnSpan(id, start, cells, column.heading, column.right, table.text))
-            start += cells + gap
-    return Layout(tuple(spans), space)
+    for id, (column, table) in _TABLE_COLUMNS.items():
+        width = min(cells.get(id, 0), space.width - start)
+        if width > 0:
+            heading = column.heading if table.heading is None else table.heading(space)
+            yield ColumnSpan(id, start, width, heading, column.right, table.text)
+            start += width + _gap(id, space)
+
+
+def without_host(layout: Layout, content: ContentWidths) -> Layout:
+    """Layout of the rows below the heading of their host: indented, without its column.
+
+    The other columns stay in line with those of the other rows, unless that leaves no room for a
+    whole reason.
+    """
+    spans = {span.column: span for span in layout.spans}
+    if not {"status", "host", "check", _REST} <= spans.keys():
+        return layout
+    sign, host, check, rest = (spans[id] for id in ("status", "host", "check", _REST))
+    start = host.start + _INDENT
+    cells = check.start + check.width - start
+    end = rest.start + rest.width
+    table = layout.table
+    titled = table._replace(losses=min(table.losses, LOSSES.index("title")))
+    if end - start - check_full(titled, content) - table.gap >= table.rest:
+        table = titled
+    needed = max(check_full(table, content), MIN_TITLE)
+    left = max(min(MAX_CELLS - rest.width, cells - needed), 0)
+    spans["status"] = replace(sign, start=sign.start + _INDENT)
+    spans["check"] = replace(check, start=start, width=cells - left)
+    for id, span in spans.items():
+        if span.start > check.start:
+            spans[id] = replace(span, start=span.start - left)
+    spans[_REST] = replace(rest, start=rest.start - left, width=rest.width + left)
+    del spans["host"]
+    return Layout(tuple(spans.values()), table)
 
 
 MIN_TITLE = 6
-"""Least cells of a title; with fewer its port is left out."""
+"""Least cells of a text that is cut before another one."""
 
 
 def fit(text: str, width: int, glyphs: Glyphs, *, right: bool = False) -> str:
@@ -124,22 +176,20 @@ def row_strip(
     styles: tuple[Style, Style],
     marked: bool,
 ) -> Strip:
-    """One row; the first style is that of the sign and word, the second of all after them.
+    """One row; the first style is that of the sign, the second of all after it.
 
-    The sign of a marked row stands in the gap before the host.
+    The mark stands behind the sign.
     """
-    space = layout.table
     texts = [
         first if not second else _cut(first, second, span.width, glyphs)
         for span in layout.spans
-        for first, second in (span.text(cells, glyphs, space),)
+        for first, second in (span.text(cells, glyphs, layout.table),)
     ]
     line = _line(texts, layout, width, glyphs)
-    if marked and len(layout.spans) > 1:
-        at = layout.spans[1].start
-        line = f"{line[: at - 1]}{glyphs.mark}{line[at:]}"
-    first = layout.spans[0].width if layout.spans else 0
-    # The columns are padded by cells, and the status holds single-cell characters only.
+    # A sign is a character and a cell, and nothing but spaces is before it.
+    first = layout.spans[0].start + layout.spans[0].width if layout.spans else 0
+    if marked and first < width:
+        line = f"{line[:first]}{glyphs.mark}{line[first + 1 :]}"
     return Strip([Segment(line[:first], styles[0]), Segment(line[first:], styles[1])], width)
 
 
@@ -158,6 +208,37 @@ def header_strip(
     return Strip([Segment(_line(texts, layout, width, glyphs), style)], width)
 
 
+def status_heading_strip(
+    status: Status, count: int, width: int, glyphs: Glyphs, style: Style
+) -> Strip:
+    """Heading of the rows with a status: `✗ blocked 12 ────`."""
+    text = fit(f"{glyphs.status[status]} {status} {count:,} ", width, glyphs).rstrip()
+    text += " " if cell_len(text) < width else ""
+    return Strip([Segment(text + glyphs.rule * (width - cell_len(text)), style)], width)
+
+
+def target_heading_strip(
+    words: tuple[str, str, str], width: int, glyphs: Glyphs, styles: tuple[Style, Style, Style]
+) -> Strip:
+    """Heading of a target's rows: its sign, its name, and what is known of it.
+
+    A long name leaves half of the line to that. The styles are those of the three.
+    """
+    sign, name, text = words
+    name = glyphs.clean(name)
+    room = max(width - 2, 0)
+    name = fit(name, min(cell_len(name), max(room // 2, MIN_TITLE), room), glyphs)
+    rest = max(room - cell_len(name), 0)
+    return Strip(
+        [
+            Segment(f"{sign} "[:width], styles[0]),
+            Segment(name, styles[1]),
+            Segment(fit(f"  {glyphs.clean(text)}", rest, glyphs), styles[2]),
+        ],
+        width,
+    )
+
+
 def hint_strips(hint: str, size: Size, glyphs: Glyphs, style: Style) -> list[Strip]:
     """A text wrapped and centred in `size`."""
     lines = [
@@ -174,8 +255,13 @@ def hint_strips(hint: str, size: Size, glyphs: Glyphs, style: Style) -> list[Str
 
 
 def _cut(first: str, second: str, width: int, glyphs: Glyphs) -> str:
-    """Both texts; where they do not fit the first is cut, while it says something."""
+    """A title and its port; where they do not fit the title is cut, while it says something.
+
+    Before that UDP becomes U:, and a range goes, of which the title says enough.
+    """
     first = glyphs.clean(first)
+    if cell_len(first + second) > width:
+        second = "" if "-" in second else second.replace("UDP ", "U:")
     room = width - cell_len(second)
     if cell_len(first) > room >= MIN_TITLE:
         first = fit(first, room, glyphs).rstrip()
@@ -199,12 +285,12 @@ class LineRenderer:
         self.glyphs = glyphs
         self._find_style = style
         self._styles: dict[str, Style] = {}
-        self._strips: LRUCache[tuple[int, int, bool, bool], Strip] = LRUCache(128)
+        self._strips: LRUCache[tuple[int, int, bool, bool, bool], Strip] = LRUCache(128)
         self._size = Size(0, 0)
         self._hint_key: tuple[str, Size, Style] | None = None
         self._hint: list[Strip] = []
         self._content = ContentWidths()
-        self.layout: Layout = lay_out(0, ContentWidths())
+        self._lay_out()
 
     def resize(self, size: Size) -> None:
         """Lay the columns out for a size, if it is another one."""
@@ -217,7 +303,8 @@ class LineRenderer:
 
         They never get narrower while rows come, so nothing jumps under the eye.
         """
-        host, host_short, check, check_short = self._content
+        host, host_short, check, check_short, check_port = self._content
+        wide, narrow, port_only = (TableWidth(0, losses) for losses in (0, 2, len(LOSSES)))
         seen: set[tuple[str, int | None]] = set()
         targets: set[int] = set()
         for job in jobs:
@@ -230,9 +317,11 @@ class LineRenderer:
             if (job.check.id, job.port) not in seen:
                 seen.add((job.check.id, job.port))
                 title, port = self.glyphs.clean(job.check.title), job.port_text
-                check = max(check, cell_len(title + port_suffix(port, compact=False)))
-                check_short = max(check_short, cell_len(title + port_suffix(port, compact=True)))
-        longest = ContentWidths(host, host_short, check, check_short)
+                check = max(check, cell_len("".join(check_parts(title, port, wide))))
+                check_short = max(check_short, cell_len("".join(check_parts(title, port, narrow))))
+                first, second = check_parts(title, port, port_only)
+                check_port = max(check_port, cell_len(second or first))
+        longest = ContentWidths(host, host_short, check, check_short, check_port)
         if longest == self._content:
             return False
         self._content = longest
@@ -255,24 +344,37 @@ class LineRenderer:
             self.layout, self._size.width, order, self.glyphs, self._style("header")
         )
 
-    def row(self, rows: Rows, row: int, under_cursor: bool, marked: bool) -> Strip:
-        """One row in its present version."""
-        key = (row, rows.version(row), under_cursor, marked)
+    def row(
+        self, rows: Rows, row: int, *, under_cursor: bool, marked: bool, below_heading: bool
+    ) -> Strip:
+        """One row in its present version; `below_heading` if that names its host."""
+        key = (row, rows.version(row), under_cursor, marked, below_heading)
         strip = self._strips.get(key)
         if strip is None:
             cells = rows.row_data(row)
             if under_cursor:
-                status = rest = self._style("cursor")
+                sign = rest = self._style("cursor")
             else:
                 info = STATUS[cells.status]
-                status = self._style(info.colour)
-                if info.bold:
-                    status += _BOLD
+                sign = self._sign_style(info)
                 rest = self._style("quiet" if info.muted else "row")
-            styles = (status, rest)
-            strip = row_strip(cells, self.layout, self._size.width, self.glyphs, styles, marked)
+            layout = self._layout_below_heading if below_heading else self.layout
+            strip = row_strip(cells, layout, self._size.width, self.glyphs, (sign, rest), marked)
             self._strips[key] = strip
         return strip
+
+    def status_heading(self, status: Status, count: int) -> Strip:
+        """Heading of the rows with a status."""
+        style = self._style(STATUS[status].colour) + _BOLD
+        return status_heading_strip(status, count, self._size.width, self.glyphs, style)
+
+    def target_heading(self, target: Target, role: str, status: Status, text: str) -> Strip:
+        """Heading of a target's rows, with the sign of a status."""
+        row = self._style("row")
+        styles = (self._sign_style(STATUS[status]), row + _BOLD, row)
+        name = f"{target.label}  {role}" if self._size.width >= _ROLE_FROM else target.label
+        words = (self.glyphs.status[status], name, text)
+        return target_heading_strip(words, self._size.width, self.glyphs, styles)
 
     def blank(self) -> Strip:
         """A line below the last row."""
@@ -288,7 +390,12 @@ class LineRenderer:
 
     def _lay_out(self) -> None:
         self.layout = lay_out(self._size.width, self._content)
+        self._layout_below_heading = without_host(self.layout, self._content)
         self._strips.clear()
+
+    def _sign_style(self, info: StatusInfo) -> Style:
+        style = self._style(info.colour)
+        return style + _BOLD if info.bold else style
 
     def _style(self, part: str) -> Style:
         style = self._styles.get(part)

@@ -9,6 +9,7 @@ from tests.docs.pages import ROOT
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tui.models.columns import (
     COLUMNS,
+    LOSSES,
     Column,
     ContentWidths,
     Field,
@@ -35,7 +36,9 @@ def test_every_column_is_somewhere_and_has_a_text_before_and_after_it_is_measure
     job = a_job("a")
     assert any((column.table, column.sort, column.field, column.report, column.run, column.csv))
     assert isinstance(column.text(RowData(Status.QUEUED, job, None)), str)
-    assert column.text(RowData(Status.OK, job, a_result(job, note="Answers.", latency=1.0)))
+    assert column.text(
+        RowData(Status.OK, job, a_result(job, note="Answers.", latency=1.0, why="TLS 1.3"))
+    )
 
 
 def test_ids_and_letters_are_different_and_as_added_has_its_own() -> None:
@@ -44,19 +47,23 @@ def test_ids_and_letters_are_different_and_as_added_has_its_own() -> None:
     assert len({*letters, "a"}) == len(letters) + 1
 
 
-def test_one_column_of_the_table_gives_way_and_the_last_one_takes_the_rest() -> None:
+def test_one_column_of_the_table_takes_the_rest_and_it_is_the_last() -> None:
     shown = [column.table for column in COLUMNS if column.table is not None]
-    assert [table.fit for table in shown].count("rest") == 1
-    assert shown[-1].fit == "rest"
-    assert sum(table.full_cells is not None for table in shown) == 1
+    assert [table.least is None for table in shown] == [False] * (len(shown) - 1) + [True]
 
 
+@pytest.mark.parametrize("losses", range(len(LOSSES) + 1))
 @pytest.mark.parametrize("width", [0, 40, 80, 200])
-def test_a_column_of_the_table_wants_nothing_or_at_least_its_heading(width: int) -> None:
+def test_a_column_of_the_table_wants_nothing_or_at_least_its_heading(
+    width: int, losses: int
+) -> None:
+    table = TableWidth(width, losses)
     for column in COLUMNS:
-        if column.table is not None:
-            cells = column.table.cells(TableWidth(width), ContentWidths())
-            assert cells == 0 or cells >= len(column.heading), column.id
+        if column.table is not None and column.table.least is not None:
+            heading = column.table.heading
+            cells = column.table.least(table, ContentWidths())
+            text = column.heading if heading is None else heading(table)
+            assert cells == 0 or cells >= len(text), column.id
 
 
 def test_status_comes_first_where_it_has_a_colour_of_its_own() -> None:
@@ -83,7 +90,8 @@ def test_rows_are_sorted_by_every_column_that_says_so(column: Column, reverse: b
     low, high = a_job("10.0.0.2", check), a_job("10.0.0.10")
     closed = Observation(State.CLOSED, Reason.CONN_REFUSED, address="192.0.2.2", latency_ms=1.0)
     rows = Rows([high, low])
-    rows.apply([Result(low, Status.BLOCKED, "A", closed), a_result(high, note="b", latency=20.0)])
+    refused = Result(low, Status.BLOCKED, "A", closed, why="A")
+    rows.apply([refused, a_result(high, note="b", latency=20.0, why="b")])
     rows.sort(column.id, reverse)
     assert [rows.row_data(row).host for row in rows.view] == (
         ["10.0.0.10", "10.0.0.2"] if reverse else ["10.0.0.2", "10.0.0.10"]

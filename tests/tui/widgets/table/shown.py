@@ -74,9 +74,24 @@ def lines(table: ResultTable) -> list[str]:
     return [table.render_line(y).text for y in range(table.size.height)]
 
 
+def rows_seen(table: ResultTable) -> list[str]:
+    """The lines of rows, from top to bottom, without the headings."""
+    first = 1 if "Host" in lines(table)[0] else 0
+    return [line for line in lines(table)[first:] if line.strip() and not _is_heading(line)]
+
+
+def headings_seen(table: ResultTable) -> list[str]:
+    """The headings of statuses, without the rule that fills their lines."""
+    return [line.rstrip(" ─-") for line in lines(table) if _is_heading(line)]
+
+
 def hosts_seen(table: ResultTable) -> list[str]:
-    """The second word of every row line is its host, as every status here is one word."""
-    return [line.split()[2] for line in lines(table)[1:] if line.strip()]
+    """The hosts of the rows: a host stands behind the sign."""
+    return [line.split()[1] for line in rows_seen(table)]
+
+
+def _is_heading(line: str) -> bool:
+    return line.rstrip().endswith(("──", "--"))
 
 
 def many(count: int) -> list[Job]:

@@ -7,19 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from probes.judging.short_reason import MAX_CELLS
 from probes.model import Observation, Reason, Result, State, Status
 from tests.tui.unmeasured import a_check, a_job, a_result
-from tests.tui.widgets.table.shown import a_table, hosts_seen, lines, many
-from tui.models.columns import (
-    COLUMNS,
-    Column,
-    ContentWidths,
-    TableWidth,
-    latency_of,
-    latency_text,
-)
-from tui.text.status import ASCII, STATUS, UNICODE, Glyphs
-from tui.widgets.table_rendering import fit, lay_out
+from tests.tui.widgets.table.shown import a_table, hosts_seen, lines, many, rows_seen
+from tui.models.columns import LOSSES, ContentWidths, RowData, latency_of, latency_text
+from tui.text.status import ASCII, UNICODE, Glyphs
+from tui.widgets.table_rendering import MIN_TITLE, Layout, fit, lay_out, without_host
 
 SIZES = [(40, 12), (80, 24), (200, 50)]
 
@@ -35,9 +29,9 @@ async def test_every_line_fills_the_width_but_for_the_scroll_bar(size: tuple[int
     async with a_table(jobs, size) as (pilot, table):
         table.apply(
             [
-                a_result(jobs[0], Status.BLOCKED, "接続が拒否されました。" * 30, 0.001),
-                a_result(jobs[1], Status.UNVERIFIABLE, "👩‍👩‍👧 e\u0301" * 90, 12345678.9),
-                a_result(jobs[2], Status.OK, "short"),
+                a_result(jobs[0], Status.BLOCKED, "", 0.001, "接続が拒否されました。" * 30),
+                a_result(jobs[1], Status.UNVERIFIABLE, "", 12345678.9, "👩‍👩‍👧 e\u0301" * 90),
+                a_result(jobs[2], Status.OK, why="short"),
             ]
         )
         await pilot.pause()
@@ -47,89 +41,155 @@ async def test_every_line_fills_the_width_but_for_the_scroll_bar(size: tuple[int
         assert all("\n" not in strip.text for strip in strips)
 
 
-def wanted(width: int) -> list[Column]:
-    """The columns that want to be shown at a width, if there is room."""
-    return [
-        one for one in COLUMNS if one.table and one.table.cells(TableWidth(width), ContentWidths())
-    ]
+@pytest.mark.parametrize(
+    ("width", "headings"),
+    [(60, ["Host", "Check", "Latency", "Why"]), (200, ["Host", "Check", "Latency", "Why"])],
+)
+async def test_the_columns_have_headings_but_for_the_sign(width: int, headings: list[str]) -> None:
+    async with a_table(many(3), (width, 24)) as (_, table):
+        assert lines(table)[0].split() == headings
 
 
-@pytest.mark.parametrize("size", [(46, 12), (59, 24), (80, 24), (200, 50)])
-async def test_the_columns_that_fit_are_shown(size: tuple[int, int]) -> None:
-    async with a_table(many(3), size) as (_, table):
-        assert lines(table)[0].split() == [column.heading for column in wanted(size[0] - 1)]
+async def test_a_very_narrow_table_has_a_row_in_every_line() -> None:
+    async with a_table(many(3), (40, 12)) as (_, table):
+        table.sort("status")
+        assert [line.split()[1] for line in lines(table)[:3]] == ["host0", "host1", "host2"]
 
 
-async def test_where_it_is_narrow_a_row_keeps_what_says_which_it_is() -> None:
-    async with a_table(many(3), (32, 12)) as (_, table):
-        assert lines(table)[0].split() == ["Status", "Host", "Check"]
-
-
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_status_word_and_sign_are_whole_at_every_size(size: tuple[int, int]) -> None:
+async def test_every_row_begins_with_its_sign(size: tuple[int, int], glyphs: Glyphs) -> None:
     jobs = many(len(Status))
-    async with a_table(jobs, size) as (pilot, table):
+    async with a_table(jobs, size, ascii=glyphs.ascii) as (pilot, table):
         table.apply([a_result(job, status) for job, status in zip(jobs, Status, strict=True)])
+        table.mark([job.key for job in jobs[::2]], on=True)
         await pilot.pause()
-        for line, status in zip(lines(table)[1:], Status, strict=False):
-            word = STATUS[status].short if size[0] < 70 else status.value
-            assert line.startswith(f"{UNICODE.status[status]} {word} ")
+        marks = (glyphs.mark, " ") * len(Status)
+        for line, status, mark in zip(rows_seen(table), Status, marks, strict=False):
+            assert line.startswith(f"{glyphs.status[status]}{mark}host")
 
 
-async def test_a_wide_screen_shows_the_whole_note_and_a_narrow_one_an_ellipsis() -> None:
-    note = "refused by the host itself; open TCP 5985 in its firewall"
-    for size, whole in (((200, 50), True), ((80, 24), False)):
-        jobs = many(1)
-        async with a_table(jobs, size) as (pilot, table):
-            table.apply([a_result(jobs[0], Status.BLOCKED, note)])
-            await pilot.pause()
-            assert (note in lines(table)[1]) is whole
-            assert ("…" in lines(table)[1]) is not whole
+@pytest.mark.parametrize("width", [80, 100, 200])
+async def test_the_longest_reason_is_whole_from_80_columns_on(width: int) -> None:
+    why = "x" * MAX_CELLS
+    jobs = [a_job("pc-014.corp.example"), a_job("192.168.100.100", a_check(title="NetBIOS name"))]
+    async with a_table(jobs, (width, 24)) as (pilot, table):
+        table.apply([a_result(job, Status.BLOCKED, why=why, latency=123.4) for job in jobs])
+        await pilot.pause()
+        assert all(line.rstrip().endswith(f" {why}") for line in rows_seen(table))
 
 
 async def test_columns_are_laid_out_anew_when_the_terminal_is_resized() -> None:
     async with a_table(many(3), (40, 12)) as (pilot, table):
         await pilot.resize_terminal(120, 20)
         await pilot.pause()
-        assert lines(table)[0].split()[-1] == "Note"
+        assert lines(table)[0].split()[-1] == "Why"
         assert cell_len(lines(table)[1]) == table.size.width - 1
 
 
-LONGEST = st.builds(ContentWidths, *[st.integers(0, 400)] * 2, *[st.integers(0, 60)] * 2)
+CONTENT = st.builds(
+    lambda host, more_host, port, title, more: ContentWidths(
+        host + more_host, host, port + title + more, port + title, port
+    ),
+    *(st.integers(0, most) for most in (60, 300, 7, 14, 20)),
+)
+"""Widths that a table may hold: a shortened text is never the longer one."""
 
 
-@given(st.integers(0, 400), LONGEST)
-def test_columns_never_overlap_or_leave_the_width(width: int, longest: ContentWidths) -> None:
-    layout = lay_out(width, longest)
-    end = 0
-    for span in layout.spans:
-        assert span.start >= end
-        assert span.width > 0
-        end = span.start + span.width
-    assert end <= width
+@given(st.integers(0, 400), CONTENT)
+def test_columns_never_overlap_or_leave_the_width(width: int, content: ContentWidths) -> None:
+    flat = lay_out(width, content)
+    for layout in (flat, without_host(flat, content)):
+        end = 0
+        for span in layout.spans:
+            assert span.start >= end
+            assert span.width > 0
+            end = span.start + span.width
+        assert end <= width
 
 
-@given(st.integers(57, 400), LONGEST)
-def test_beside_the_tree_at_80_columns_and_wider_every_column_is_seen(
-    width: int, longest: ContentWidths
+@given(st.integers(20, 250), CONTENT)
+def test_the_sign_and_the_reason_are_always_seen_and_the_host_too(
+    width: int, content: ContentWidths
 ) -> None:
-    spans = {span.column: span.width for span in lay_out(width, longest).spans}
-    assert list(spans) == [column.id for column in wanted(width)]
-    assert spans["host"] >= min(longest.host, longest.host_short, len("255.255.255.255"))
-    assert spans["note"] >= 7
+    flat = lay_out(width, content)
+    for layout in (flat, without_host(flat, content)):
+        spans = {span.column: span.width for span in layout.spans}
+        shown = {"host"} if layout is flat else set()
+        assert {"status", "check", "why"} | shown == spans.keys() - {"latency"}
+        assert spans["why"] >= 3
+        if layout is flat:
+            assert spans["why"] >= width // 3 or spans["host"] <= MIN_TITLE
 
 
-def test_in_a_narrow_table_a_host_gets_what_tells_it_from_others_and_what_a_note_leaves() -> None:
-    def cells(width: int, host_short: int = 7) -> dict[str, int]:
-        longest = ContentWidths(host=26, host_short=host_short, check=22, check_short=14)
-        return {span.column: span.width for span in lay_out(width, longest).spans}
+@given(st.integers(100, 250), CONTENT)
+def test_a_reason_gets_at_least_half_of_a_wide_table(width: int, content: ContentWidths) -> None:
+    flat = lay_out(width, content)
+    for layout in (flat, without_host(flat, content)):
+        assert {span.column: span.width for span in layout.spans}["why"] >= width / 2
 
-    assert (cells(58)["host"], cells(58)["note"]) == (13, 10)
-    assert (cells(58, 15)["host"], cells(58, 15)["note"]) == (15, 8)
-    assert (cells(69)["host"], cells(69)["note"]) == (24, 10)
-    assert list(cells(50)) == ["status", "host", "check", "latency"]
-    assert cells(46)["host"] == 19
-    assert (cells(95)["host"], cells(95)["note"]) == (26, 21)
+
+@given(CONTENT)
+def test_a_reason_is_whole_at_80_columns_whatever_else_there_is(content: ContentWidths) -> None:
+    for width in range(79, 100):
+        flat = lay_out(width, content)
+        for layout in (flat, without_host(flat, content)):
+            assert {span.column: span.width for span in layout.spans}["why"] >= MAX_CELLS
+
+
+DEMO = ContentWidths(host=19, host_short=7, check=23, check_short=14, check_port=7)
+
+
+def parts(layout: Layout) -> set[str]:
+    """Parts that a row still has besides sign, host, port and reason."""
+    return set(LOSSES[layout.table.losses :])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        DEMO,
+        DEMO._replace(host_short=13),
+        DEMO._replace(host=15, host_short=15),
+        DEMO._replace(host=39, host_short=39),
+    ],
+)
+def test_a_narrow_table_loses_unit_transport_latency_and_title_in_this_order(
+    content: ContentWidths,
+) -> None:
+    lost = [len(LOSSES) - len(parts(lay_out(width, content))) for width in range(20, 100)]
+    assert lost[0] == len(LOSSES)
+    assert lost[-1] == 0
+    for width in range(20, 250):
+        layout = lay_out(width, content)
+        shown = {span.column: span for span in layout.spans}
+        assert ("latency" in shown) is ("latency" in parts(layout))
+        if "latency" in shown:
+            assert shown["latency"].heading == ("Latency" if "unit" in parts(layout) else "ms")
+        job = replace(a_check("snmp", "SNMP", 161), transport="udp")
+        row = RowData(Status.OK, a_job("a", job), None)
+        text = "".join(shown["check"].text(row, UNICODE, layout.table))
+        assert text == (
+            "SNMP UDP 161"
+            if "transport" in parts(layout)
+            else "SNMP U:161"
+            if "title" in parts(layout)
+            else "U:161"
+        )
+
+
+def test_at_80_columns_a_table_of_common_hosts_has_lost_nothing() -> None:
+    for content in (DEMO, DEMO._replace(host=15, host_short=15)):
+        assert parts(lay_out(79, content)) == set(LOSSES)
+
+
+def test_below_a_heading_a_narrow_table_has_more_room_for_the_reason() -> None:
+    flat = lay_out(39, DEMO)
+    below = without_host(flat, DEMO)
+    assert "host" not in {span.column for span in below.spans}
+    assert below.spans[-1].width > flat.spans[-1].width
+    wide = lay_out(79, DEMO)
+    assert without_host(wide, DEMO).spans[-1] == wide.spans[-1], "the columns stay in line"
 
 
 @pytest.mark.parametrize(
@@ -137,9 +197,9 @@ def test_in_a_narrow_table_a_host_gets_what_tells_it_from_others_and_what_a_note
     [
         ("192.168.100.100", "192.168.100.100"),
         ("[fe80::1234:5678:9abc:def0]", "[fe80::1234:56…"),
-        ("pc-014.a-long-domain.example", "pc-014.a-lo…"),
+        ("pc-014.a-long-domain.example", "pc-014.…"),
         ("alloyscan-old.corp.example", "alloyscan-old…"),
-        ("pc-014.corp.example:59850", "pc-014.corp…"),
+        ("pc-014.corp.example:59850", "pc-014.…"),
     ],
 )
 async def test_a_narrow_table_shows_a_whole_address_and_a_name_until_its_domain(

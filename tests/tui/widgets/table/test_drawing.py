@@ -43,7 +43,7 @@ async def test_ascii_shows_nothing_but_ascii() -> None:
     jobs = [a_job("日本"), *many(len(Status) - 1)]
     async with a_table(jobs, ascii=True) as (pilot, table):
         table.apply(
-            [a_result(j, s, "naïve – “note” " * 20) for j, s in zip(jobs, Status, strict=True)]
+            [a_result(j, s, why="naïve – “note” " * 20) for j, s in zip(jobs, Status, strict=True)]
         )
         table.sort("host")
         await pilot.pause()
@@ -58,8 +58,8 @@ async def test_control_characters_and_markup_are_never_interpreted() -> None:
     async with a_table(jobs, (200, 50)) as (pilot, table):
         table.apply(
             [
-                a_result(jobs[0], Status.OK, "\x1b[2J\x9b31m\u202eright to left\r\nnext"),
-                a_result(jobs[1], Status.OK, "[red]not red[/red]"),
+                a_result(jobs[0], Status.OK, why="\x1b[2J\x9b31m\u202eright to left\r\nnext"),
+                a_result(jobs[1], Status.OK, why="[red]not red[/red]"),
             ]
         )
         await pilot.pause()
