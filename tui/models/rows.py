@@ -127,7 +127,7 @@ class Rows:
     @property
     def grouped_by_host(self) -> bool:
         """True if the heading of a section is that of a target."""
-        return self.order is not None and self.order[0] == "host"
+        return self._by == "host"
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -162,7 +162,7 @@ class Rows:
         A result whose job is new adds its row. Events that concern no row are ignored.
         """
         changed: set[int] = set()
-        sort = None if self.order is None else _sort(self.order[0])
+        measured = False
         for event in events:
             if isinstance(event, Result):
                 row = self._index.get(event.job.key)
@@ -170,16 +170,22 @@ class Rows:
                     self.add((event.job,))
                     row = len(self._jobs) - 1
                 self._results[row] = event
-                self.disordered |= sort is not None and sort.result is not None
+                measured = True
                 if self._hosts is not None:
                     self._hosts.add(event)
-                self._set_status(row, _CODE[event.status], changed)
+                code = _CODE[event.status]
+                self._set_status(row, code, changed)
+                self._set_group(row, code)
             elif isinstance(event, Started | Queued):
                 code = _CODE[Status.RUNNING if isinstance(event, Started) else Status.QUEUED]
                 for key in event.keys:
                     row = self._index.get(key)
                     if row is not None:
                         self._set_status(row, code, changed)
+                        if self._results[row] is None:
+                            self._set_group(row, code)
+        if measured and self.order is not None and _sort(self.order[0]).result is not None:
+            self.disordered = True
         self._update_view(changed)
         return changed
 
@@ -188,10 +194,9 @@ class Rows:
 
         It is what the rows had when they were put in order.
         """
-        by = None if self.order is None else self.order[0]
-        if by == "status":
+        if self._by == "status":
             return SEVERITY[section.group]
-        return self._jobs[self._view[section.first]].target if by == "host" else None
+        return self._jobs[self._view[section.first]].target if self.grouped_by_host else None
 
     def result(self, key: str) -> Result | None:
         """The latest result under a key, also while it is measured again; None before any."""
@@ -290,7 +295,7 @@ class Rows:
         shown: Iterable[int] = compress(range(len(self._jobs)), self._visible)
         self._view = array("I", shown if self.order is None else self._sorted(shown, *self.order))
         self.sections = self._no_sections()
-        for group, count in self._runs():
+        for group, count in self._runs(self._view):
             self.sections.append(group, count)
         self.disordered = False
 
@@ -304,27 +309,22 @@ class Rows:
                 number = self._targets.setdefault(last, len(self._targets))
             self._target_of.append(number)
 
+    @property
+    def _by(self) -> str:
+        """Id of the column that sorts; empty for the order of adding."""
+        return "" if self.order is None else self.order[0]
+
     def _no_sections(self) -> Sections:
-        return Sections(_HEADED.get("" if self.order is None else self.order[0], never))
+        return Sections(_HEADED.get(self._by, never))
 
-    def _runs(self) -> Iterator[tuple[int, int]]:
-        """Group and number of rows of each section of the view."""
-        by = "" if self.order is None else self.order[0]
-        if by == "status":
-            groups = bytes(map(self._groups.__getitem__, self._view))
-            for group in dict.fromkeys(groups):
-                yield group, groups.count(group)
-        elif by == "host":
-            for group, rows in groupby(map(self._target_of.__getitem__, self._view)):
-                yield group, len(list(rows))
+    def _runs(self, rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Group and number of each run of rows in the same one."""
+        groups = {"status": self._groups, "host": self._target_of}.get(self._by)
+        if groups is None:
+            yield 0, len(rows)
         else:
-            yield 0, len(self._view)
-
-    def _group(self, row: int) -> int:
-        by = "" if self.order is None else self.order[0]
-        if by == "status":
-            return self._groups[row]
-        return self._target_of[row] if by == "host" else 0
+            for group, same in groupby(map(groups.__getitem__, rows)):
+                yield group, sum(1 for _ in same)
 
     def _set_status(self, row: int, code: int, changed: set[int]) -> None:
         self._changes += 1
@@ -333,12 +333,11 @@ class Rows:
         self._codes[row] = code
         self._versions[row] = (self._versions[row] + 1) & 0xFFFFFFFF
         changed.add(row)
-        result = self._results[row]
-        group = code if result is None else _CODE[result.status]
-        if group != self._groups[row]:
-            self._groups[row] = group
-            if self.order is not None and self.order[0] == "status":
-                self.disordered = True
+
+    def _set_group(self, row: int, code: int) -> None:
+        if code != self._groups[row]:
+            self._groups[row] = code
+            self.disordered = self.disordered or self._by == "status"
 
     def _update_view(self, changed: set[int]) -> None:
         """Append rows that have become visible; mark the view as stale if it is."""
@@ -361,7 +360,8 @@ class Rows:
             shown = [row for row in rows if passes(row)]
         for row in shown:
             self._visible[row] = 1
-            self.sections.append(self._group(row))
+        for group, count in self._runs(shown):
+            self.sections.append(group, count)
         self._view.extend(shown)
         return bool(shown)
 

@@ -137,7 +137,7 @@ def without_host(layout: Layout, content: ContentWidths) -> Layout:
     cells = check.start + check.width - start
     end = rest.start + rest.width
     table = layout.table
-    titled = table._replace(losses=min(table.losses, LOSSES.index("title")))
+    titled = TableWidth(table.width, min(table.losses, LOSSES.index("title")))
     if end - start - check_full(titled, content) - table.gap >= table.rest:
         table = titled
     needed = max(check_full(table, content), MIN_TITLE)

@@ -318,6 +318,6 @@ def test_a_row_whose_name_is_cut_is_named_in_full_in_the_details():
 def test_a_long_label_of_the_details_is_whole():
     @drive("open", SITE, size=(200, 50))
     async def _(pilot, app):
-        await pilot.press("home")
+        assert app.query_one(ResultTable).select("discovery.dns|10.20.2.53")
         await pilot.pause()
         assert "recursion available True" in text_of(app.query_one(Detail))
