@@ -14,6 +14,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 
 from probes.model import Job, Result, Target, Verdict
 from tui.models.chunked_work import ChunkedWork
@@ -27,9 +28,13 @@ from tui.text.status import ASCII, RULING, UNICODE, component_classes, component
 from tui.widgets.table_rendering import LineRenderer
 
 SETTLE_SECONDS = 1.0
-"""Seconds between two times at which results move rows."""
+"""Least seconds between two times at which results move rows."""
+SETTLE_SHARE = 20
+"""As many times as long as that took is waited at least, for tables of very many rows."""
 QUIET_SECONDS = 2.0
 """Seconds without a key before results move rows: nothing moves under busy fingers."""
+MAX_UNSETTLED_SECONDS = 6.0
+"""Seconds after which they move all the same, or a heading would be wrong for too long."""
 _NARROW = 46
 """Cells below which every line is a row of its own: no headings of columns or statuses."""
 _MAX_COUNTED = 200
@@ -39,9 +44,9 @@ _MAX_COUNTED = 200
 class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows with a fixed header and a cursor that stays on its key while rows come and change.
 
-    Sorted by status or host, rows stand below headings, on which the cursor never is. What results
-    change of the order is done a second later, and not while keys are pressed; the cursor then
-    stays on its row and its line of the screen. Before it was moved it stays at the top instead.
+    Sorted by status or host, rows stand below headings, on which the cursor never is. Results move
+    rows once a second, and not while keys are pressed; the cursor then stays on its row and its
+    line of the screen. Before it was moved it stays at the top instead.
 
     `hint` is shown, centred, while no row is visible. `ascii` limits everything to ASCII. `roles`
     are titles by id, `last_key` returns the time.monotonic() of the latest key of the whole screen.
@@ -145,7 +150,8 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._roles = roles or {}
         self._last_key = last_key
         self._settle_seconds = settle_seconds
-        self._settling = False
+        self._settled_at = self._unsettled_since = float("-inf")
+        self._settling: Timer | None = None
         self._moved_at = float("-inf")
         self._pinned = False
         """True once the cursor was moved: then it stays on its row, not at the top."""
@@ -221,17 +227,28 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             judged = {event.target for event in events if isinstance(event, Verdict)}
             self._refresh_rows(changed, judged)
-        self._settle_later()
+        if self.rows.disordered and self._settling is None:
+            self._unsettled_since = time.monotonic()
+            self.settle()
 
     def settle(self) -> None:
-        """Put rows in order by what has arrived, or later if a key was just pressed."""
-        self._settling = False
+        """Put rows in order by what has arrived; later if they just were, or a key was pressed."""
+        self._settling = None
+        if not self.rows.disordered:
+            return
+        now = time.monotonic()
         pressed = max(self._moved_at, self._last_key())
-        if time.monotonic() - pressed < QUIET_SECONDS:
-            self._settle_later(QUIET_SECONDS)
-        else:
-            self._reorder()
-            self.post_message(self.Settled(self))
+        wait = max(
+            self._settled_at + self._settle_seconds,
+            min(pressed + QUIET_SECONDS, self._unsettled_since + MAX_UNSETTLED_SECONDS),
+        )
+        if now < wait:
+            self._settling = self.set_timer(wait - now, self.settle)
+            return
+        self._reorder()
+        took = time.monotonic() - now
+        self._settled_at = now + took * SETTLE_SHARE
+        self.post_message(self.Settled(self))
 
     def pin(self) -> None:
         """Keep the cursor on its row: somebody reads it."""
@@ -399,11 +416,6 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         if self.rows.disordered:
             self.rows.reorder()
         self._restore_cursor()
-
-    def _settle_later(self, seconds: float | None = None) -> None:
-        if self.rows.disordered and not self._settling and self._settle_seconds < float("inf"):
-            self._settling = True
-            self.set_timer(self._settle_seconds if seconds is None else seconds, self.settle)
 
     def _restore_cursor(self) -> None:
         """Put the cursor back on its key and screen line after a change of the view."""
