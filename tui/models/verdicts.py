@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from probes.judging.presence import shows_host
@@ -12,6 +12,12 @@ from probes.wire.text import printable
 from tui.text.status import RULING
 
 _RANK = {ruling: rank for rank, ruling in enumerate(RULING)}
+_BEFORE_WHY: Mapping[Ruling | None, str] = {
+    Ruling.DEGRADED: ", but ",
+    Ruling.READY_AFTER: "; ",
+    Ruling.READY: "; ",
+}
+"""Separator in a verdict's sentence between what can be done and why, or what is to be known."""
 _NO_VERDICT = "Not every row of it has a result."
 _WIDEST_HOST = 40
 _LONGEST = 2000
@@ -36,12 +42,15 @@ class VerdictLine:
 
     @property
     def summary(self) -> str:
-        """Its ruling and what it rests on, in one line: `blocked: SSH (TCP 22) is not available.`
+        """Its ruling and why, without what can be done: `blocked: SSH (TCP 22) is not available.`
 
-        The text of a ruling says what cannot be done, and after a colon why.
+        May hold text from the network.
         """
-        _, colon, reason = self.text.partition(": ")
-        return f"{RULING[self.ruling].word}: {reason if colon else self.text}"
+        info = RULING[self.ruling]
+        _, found, why = self.text.partition(_BEFORE_WHY.get(self.ruling, ": "))
+        if not found:
+            why = "" if info.ready else self.text
+        return f"{info.word}: {why}" if why else info.word
 
 
 class Verdicts:
