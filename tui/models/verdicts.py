@@ -146,14 +146,14 @@ class Verdicts:
             del self._targets_by_role[target.role][target]
         return self._lines_by_target.pop(target, {})
 
-    def of(self, target: Target) -> Ruling | None:
-        """The worst ruling on a target, over all its capabilities; None while there is none."""
-        return self._worst.get(target)
-
     def worst_line(self, target: Target) -> VerdictLine | None:
         """The line with the worst ruling on a target; None while there is none."""
         lines = self._lines_by_target.get(target, {}).values()
         return min(lines, key=lambda line: _RANK[line.ruling], default=None)
+
+    def of(self, target: Target) -> Ruling | None:
+        """The worst ruling on a target, over all its capabilities; None while there is none."""
+        return self._worst.get(target)
 
     def count(self, role: str) -> int:
         """Number of targets in a role."""

@@ -335,6 +335,12 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._move_to(place)
             self.action_select()
 
+    def on_mouse_scroll_down(self) -> None:
+        """Somebody looks for something: rows stay for a while."""
+        self._moved_at = time.monotonic()
+
+    on_mouse_scroll_up = on_mouse_scroll_down
+
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
         self._place_cursor(self._cursor)

@@ -9,6 +9,8 @@ from textual.widgets import Input, OptionList
 
 from probes.model import FAILURES
 from tui.models.fuzzy import nearest
+from tui.models.rows import SEVERITY
+from tui.widgets.footer import Breadcrumbs
 from tui.widgets.table import ResultTable
 
 
@@ -132,6 +134,18 @@ def test_b_sorts_by_the_column_of_a_letter_and_again_the_other_way_round(opened,
             await seat.closed()
             expected = order and (order[0], again)
             assert seat.table.rows.order == expected
+
+
+def test_a_session_begins_with_the_worst_rows_below_their_heading(opened):
+    @opened(size=(120, 30))
+    async def _(seat):
+        statuses = [seat.table.rows.status(row) for row in seat.table.rows.view]
+        assert statuses == sorted(statuses, key=SEVERITY.index)
+        assert seat.text(ResultTable).splitlines()[1].startswith("✗ blocked 14 ─")
+        assert seat.table.cursor_key == seat.seen[0]
+        assert "row 1/33" in seat.text(Breadcrumbs)
+        await seat.press("b", "h")
+        assert "◐ dc1.corp.example  Domain controller  degraded: " in seat.text(ResultTable)
 
 
 def test_o_sorts_by_the_next_column_and_capital_o_turns_it_round(opened):
