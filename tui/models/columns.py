@@ -83,6 +83,8 @@ class ContentWidths(NamedTuple):
     check: int = 0
     check_short: int = 0
     check_port: int = 0
+    address: int = 0
+    """Of the hosts that are addresses."""
 
 
 LOSSES = ("unit", "transport", "latency", "title")
@@ -106,13 +108,18 @@ class TableWidth(NamedTuple):
         return self.width >= 100
 
     @property
+    def half(self) -> int:
+        """Half of the table, rounded up."""
+        return -(-self.width // 2)
+
+    @property
     def rest(self) -> int:
         """Cells wanted for the column that takes the rest, the short reason.
 
         Half of a wide table; all that it can say where the others leave that; less in a narrow one.
         """
         if self.wide:
-            return -(-self.width // 2)
+            return self.half
         if self.losses == len(LOSSES):
             return self.width // 3
         return min(MAX_CELLS, max(self.width * 2 // 5, self.width - MAX_CELLS))
@@ -338,8 +345,11 @@ def _host_least(table: TableWidth, content: ContentWidths) -> int:
         least, most = 12, max(20, table.width // 5)
     elif table.width >= 72:
         least, most = 10, 20
-    else:
+    elif table.width >= 50:
         least, most = 8, 15
+    else:
+        # A name is known by its first letters, an address by its last.
+        least, most = 8, max(9, min(content.address, 15))
     return max(min(content.host, max(content.host_short, least), most), len("Host") + 1)
 
 

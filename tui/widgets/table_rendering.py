@@ -84,7 +84,7 @@ def lay_out(width: int, content: ContentWidths) -> Layout:
     lacking = min(space.rest - rest, cells[_GIVES_WAY] - MIN_TITLE)
     if lacking > 0:
         cells[_GIVES_WAY] -= lacking
-    spare = rest - max(space.rest, MAX_CELLS)
+    spare = rest - max(MAX_CELLS, space.half)
     for id in cells:
         full = _TABLE_COLUMNS[id][1].full
         more = 0 if full is None else min(full(space, content) - cells[id], spare)
@@ -303,7 +303,7 @@ class LineRenderer:
 
         They never get narrower while rows come, so nothing jumps under the eye.
         """
-        host, host_short, check, check_short, check_port = self._content
+        host, host_short, check, check_short, check_port, address = self._content
         wide, narrow, port_only = (TableWidth(0, losses) for losses in (0, 2, len(LOSSES)))
         seen: set[tuple[str, int | None]] = set()
         targets: set[int] = set()
@@ -314,6 +314,8 @@ class LineRenderer:
                 label = self.glyphs.clean(job.target.label)
                 host = max(host, cell_len(label))
                 host_short = max(host_short, cell_len(_shortened_host(label)))
+                if _is_address(label):
+                    address = max(address, cell_len(label))
             if (job.check.id, job.port) not in seen:
                 seen.add((job.check.id, job.port))
                 title, port = self.glyphs.clean(job.check.title), job.port_text
@@ -321,7 +323,7 @@ class LineRenderer:
                 check_short = max(check_short, cell_len("".join(check_parts(title, port, narrow))))
                 first, second = check_parts(title, port, port_only)
                 check_port = max(check_port, cell_len(second or first))
-        longest = ContentWidths(host, host_short, check, check_short, check_port)
+        longest = ContentWidths(host, host_short, check, check_short, check_port, address)
         if longest == self._content:
             return False
         self._content = longest
@@ -407,4 +409,9 @@ class LineRenderer:
 def _shortened_host(label: str) -> str:
     """Host in short: a whole address, or of a name the part before its domain."""
     name, dot, _ = label.partition(".")
-    return label if ":" in name or name.isdigit() or not dot else f"{name}."
+    return f"{name}." if dot and not _is_address(label) else label
+
+
+def _is_address(label: str) -> bool:
+    first, _, _ = label.partition(".")
+    return ":" in first or first.isdigit()

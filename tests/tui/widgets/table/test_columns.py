@@ -88,10 +88,10 @@ async def test_columns_are_laid_out_anew_when_the_terminal_is_resized() -> None:
 
 
 CONTENT = st.builds(
-    lambda host, more_host, port, title, more: ContentWidths(
-        host + more_host, host, port + title + more, port + title, port
+    lambda host, more_host, port, title, more, address: ContentWidths(
+        host + more_host, host, port + title + more, port + title, port, min(address, host)
     ),
-    *(st.integers(0, most) for most in (60, 300, 7, 14, 20)),
+    *(st.integers(0, most) for most in (60, 300, 7, 14, 20, 60)),
 )
 """Widths that a table may hold: a shortened text is never the longer one."""
 
@@ -150,8 +150,8 @@ def parts(layout: Layout) -> set[str]:
     [
         DEMO,
         DEMO._replace(host_short=13),
-        DEMO._replace(host=15, host_short=15),
-        DEMO._replace(host=39, host_short=39),
+        DEMO._replace(host=15, host_short=15, address=15),
+        DEMO._replace(host=39, host_short=39, address=39),
     ],
 )
 def test_a_narrow_table_loses_unit_transport_latency_and_title_in_this_order(
@@ -179,8 +179,16 @@ def test_a_narrow_table_loses_unit_transport_latency_and_title_in_this_order(
 
 
 def test_at_80_columns_a_table_of_common_hosts_has_lost_nothing() -> None:
-    for content in (DEMO, DEMO._replace(host=15, host_short=15)):
+    for content in (DEMO, DEMO._replace(host=15, host_short=15, address=15)):
         assert parts(lay_out(79, content)) == set(LOSSES)
+
+
+def test_at_40_columns_names_leave_the_title_of_the_check_and_addresses_are_whole() -> None:
+    named = lay_out(39, DEMO._replace(host=26, host_short=20))
+    assert "title" in parts(named)
+    assert named.spans[-1].width >= 15
+    addressed = lay_out(39, DEMO._replace(host=15, host_short=15, address=15))
+    assert {span.column: span.width for span in addressed.spans}["host"] == 15
 
 
 def test_below_a_heading_a_narrow_table_has_more_room_for_the_reason() -> None:
