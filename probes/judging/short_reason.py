@@ -1,16 +1,291 @@
-"""Short reason of a row, beside its full note. Pure."""
+"""Short reason of a row, beside its full note. Pure.
+
+A reason says no more than the row's evidence does. It names the party that `party.locate` finds,
+where that has a name; words give way to the name where both have no room.
+"""
 
 from __future__ import annotations
 
-from probes.judging.party import UNHEARD, HostState
-from probes.model import Job, Observation, Status
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from probes.judging.party import UNHEARD, HostState, Party, is_denied_locally, locate, proxy_of
+from probes.judging.short_proof import proof, service_problem
+from probes.model import (
+    ACCEPTS_EVERYTHING,
+    AVAILABLE,
+    IPV4_ONLY,
+    NOT_SENT,
+    Job,
+    Observation,
+    Reason,
+    Service,
+    State,
+    Status,
+)
+from probes.wire.cells import cut, cut_middle, width
+from probes.wire.text import printable
 
 MAX_CELLS = 36
 """Cells of the longest short reason."""
+_MAX_PORTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPorts:
+    """Other rows of a row's host, as far as a silent row's reason depends on them."""
+
+    answers: str = ""
+    """Port of the host that answers, as a person writes it: `88`, `U:161`, `ping`."""
+    silent: bool = False
+    """Every other row that asked the host has no answer, and there is one at least."""
+
+
+NO_OTHERS = OtherPorts()
+"""Nothing is known of the host but the row itself."""
+
+_BY_PARTY: Mapping[Party, tuple[str, str]] = {
+    # With the name of the party, and without.
+    Party.DEVICE: ("rejected by {}", "rejected on the way"),
+    Party.ROUTER: ("no route, says {}", "no route on the way"),
+    Party.UNDELIVERED: ("host down, says {}", "no ARP reply: down or unused"),
+    Party.ROUTE: ("next router {} is silent", "no route from here"),
+    Party.PROXY: ("proxy {} opens no tunnel", "the proxy opens no tunnel"),
+    Party.INTERCEPTOR: ("answered by {} on the path", "a proxy on the path answers"),
+    Party.HOST_FIREWALL: ("rejected in the host's name",) * 2,
+    Party.THIS_MACHINE: ("rejected by this machine",) * 2,
+    Party.HOST: ("refused: not listening, or firewall",) * 2,
+    Party.UNKNOWN: ("{} may reject this too", "rejected, not known by whom"),
+}
+_LOOP = "routing loop at {}", "routing loop on the way"
+_NEIGHBOUR = "no neighbour reply: down or unused"
+_PORT_UNREACHABLE = "refused by host or firewall (ICMP)"
+_UNTESTED: Mapping[Reason, str] = {
+    Reason.CANCELLED: "stopped before it was tested",
+    Reason.PERMISSION_DENIED: "not permitted on this machine",
+    Reason.NOT_OFFERED: "not possible from here",
+    Reason.NOT_NEEDED: "not needed",
+}
+_NAME_PROBLEMS = (
+    # Words of a resolver's problem, and the reason they stand for.
+    ("no such name", "no such name in DNS"),
+    ("has no address", "name has no address in DNS"),
+    ("given no host's address", "DNS gives no host's address"),
+    ("neither an address nor", "neither an address nor a name"),
+)
+_NEEDED = re.compile(r"(.+) \((?:TCP|UDP) ([0-9-]+)\), which it depends on")
+_WHILE = re.compile(r"Not needed while (.+?)(?: \([^()]*\))? (?:answers|found this to be a (.+))")
+_ANSWERED = re.compile(r"Not needed: you answered (.+?) to ")
 
 
 def short_reason(
-    job: Job, status: Status, observation: Observation, host: HostState = UNHEARD
+    job: Job,
+    status: Status,
+    observation: Observation,
+    host: HostState = UNHEARD,
+    others: OtherPorts = NO_OTHERS,
+    note: str = "",
 ) -> str:
-    """Short reason of a row in at most MAX_CELLS cells; `host` is the state of the row's host."""
-    return str(observation.reason)
+    """Short reason of a row in at most MAX_CELLS cells.
+
+    `host` is the state of the row's host, `others` its other rows. `note` is the row's own, which
+    says why one is not needed.
+    """
+    if status is Status.NOT_NEEDED:
+        return cut(_not_needed(observation, note), MAX_CELLS)
+    if observation.reason is Reason.CANCELLED or status is Status.CANCELLED:
+        return _UNTESTED[Reason.CANCELLED]
+    is_unnamed = observation.reason is Reason.NAME_NOT_RESOLVED
+    if is_unnamed or observation.state in (State.ERROR, State.NOT_RUN):
+        return cut(_untested(job, observation), MAX_CELLS)
+    if status is Status.NO_HOST and observation.icmp is None:
+        return "no answer: no host seen there"
+    if observation.state is State.OPEN or observation.facts.get("answered_from"):
+        return cut(_open(job, status, observation, host), MAX_CELLS)
+    return cut(_unreached(job, observation, host, others), MAX_CELLS)
+
+
+def _named(words: tuple[str, str], name: str) -> str:
+    """Words about a party; of a name without room for both, the words go, then its middle."""
+    name = printable(name, 300)
+    if not name:
+        return words[1]
+    text = words[0].format(name)
+    if width(text) <= MAX_CELLS:
+        return text
+    first = words[0].partition(" ")[0].removesuffix("{}").rstrip(",")
+    if width(text := f"{first}: {name}") <= MAX_CELLS:
+        return text
+    return words[0].format(cut_middle(name, MAX_CELLS - width(words[0].format(""))))
+
+
+def _not_needed(seen: Observation, note: str) -> str:
+    if seen.facts.get(IPV4_ONLY):
+        return "IPv4 only, and the host has IPv6"
+    if found := _WHILE.match(note):
+        title, kind = printable(found[1]), found[2]
+        return f"{title} shows a {printable(kind.rstrip('.'), 30)}" if kind else f"{title} works"
+    if found := _ANSWERED.match(note):
+        return f"not needed: you answered {printable(found[1], 30)}"
+    return _UNTESTED[Reason.NOT_NEEDED]
+
+
+def _untested(job: Job, seen: Observation) -> str:
+    problem = printable(str(seen.facts.get("problem", "")), 200)
+    match seen.reason:
+        case Reason.NAME_NOT_RESOLVED:
+            party, _ = locate(job, seen)
+            if party is Party.DNS_SERVER:
+                return "name not resolved: DNS fails"
+            text = next((text for word, text in _NAME_PROBLEMS if word in problem), "")
+            return _of_proxy(job, seen, text or "the name does not resolve", "its name is unknown")
+        case Reason.PERMISSION_DENIED if is_denied_locally(seen):
+            return "refused by this machine's firewall"
+        case Reason.DEPENDENCY:
+            found = _NEEDED.match(problem)
+            return f"waits for {found[1]} {found[2]}" if found else "waits for another check"
+        case _ if seen.reason in _UNTESTED:
+            return _UNTESTED[seen.reason]
+        case _:
+            return f"not tested: {problem or seen.reason}"
+
+
+def _of_proxy(job: Job, seen: Observation, text: str, of_proxy: str) -> str:
+    proxy = proxy_of(job, seen)
+    return _named((f"proxy {{}}: {of_proxy}", text), proxy) if proxy else text
+
+
+def _open(job: Job, status: Status, seen: Observation, host: HostState) -> str:
+    """Reason of a row whose port is open, or that answers from another address."""
+    if sender := seen.facts.get("answered_from"):
+        return _named(("answers from {}", "answers from another address"), str(sender))
+    if seen.facts.get(ACCEPTS_EVERYTHING) and seen.service is Service.NOT_ASKED:
+        return "everything is accepted: no proof"
+    if status in AVAILABLE or seen.service in (Service.CONFIRMED, Service.NOT_ASKED):
+        return proof(job.check.probe, status, seen.facts) or "accepts connections"
+    party, name = locate(job, seen, host)
+    if party is Party.INTERCEPTOR and not seen.facts.get("http_problem"):
+        return service_problem(seen)
+    if party in (Party.PROXY, Party.INTERCEPTOR):
+        return _named(_BY_PARTY[party], name)
+    return service_problem(seen)
+
+
+def _unreached(job: Job, seen: Observation, host: HostState, others: OtherPorts) -> str:
+    """Reason of a row that got no answer, or a refusal."""
+    party, name = locate(job, seen, host)
+    tried = _tried(seen)
+    if seen.reason is Reason.NO_RESPONSE:
+        return _silent(job, seen, party, name, others, tried)
+    if party is Party.PROXY:
+        words = "refuses" if seen.state is State.CLOSED else "is not reached"
+        return _named((f"proxy {{}} {words}", f"the proxy {words}"), name)
+    if tried and party is Party.HOST:
+        return f"refused: {tried}, named by {job.port}"
+    if seen.reason is Reason.PORT_UNREACH and party is Party.HOST:
+        return _PORT_UNREACHABLE
+    if seen.reason is Reason.TIME_EXCEEDED and party is Party.ROUTER:
+        return _named(_LOOP, name)
+    if party is Party.UNDELIVERED and not name:
+        return _undelivered(seen)
+    return _named(_BY_PARTY[party], name)
+
+
+def _undelivered(seen: Observation) -> str:
+    if seen.icmp is None and not seen.facts.get("no_arp_reply"):
+        return "host unreachable from here"
+    is_ipv6 = ":" in (seen.address or "")
+    return _NEIGHBOUR if is_ipv6 else _BY_PARTY[Party.UNDELIVERED][1]
+
+
+def _silent(
+    job: Job, seen: Observation, party: Party, name: str, others: OtherPorts, tried: str
+) -> str:
+    text = _SILENT.get(party, _silent_unknown)(job, seen, name, others)
+    if tried and party is not Party.THIS_MACHINE:
+        ports = f"dropped: {job.port} passes, {tried} do{'' if _is_many(tried) else 'es'} not"
+        if not name and width(ports) <= MAX_CELLS:
+            return ports
+        return text if name else f"dropped: {tried} behind {job.port}"
+    return text
+
+
+def _silent_unknown(job: Job, seen: Observation, name: str, others: OtherPorts) -> str:
+    if not job.check.answers:
+        return f"cannot be tested ({job.port_text})"
+    if name:
+        return _named(("no answer; {} rejects others", ""), name)
+    if seen.state is State.OPEN_FILTERED:
+        return _silent_datagram(job, others)
+    if others.answers:
+        return f"dropped: {others.answers} answers"
+    if seen.facts.get("mac"):
+        return "dropped: its address answers ARP"
+    return "no answer, nor any other port" if others.silent else "no answer"
+
+
+def _silent_datagram(job: Job, others: OtherPorts) -> str:
+    """Reason of a datagram without an answer: the service itself may be silent too."""
+    if job.check.probe == "snmp":
+        if others.answers:
+            return "no answer: dropped, or community?"
+        return "no answer: dropped, down, community?"
+    if others.answers:
+        return f"no answer; {others.answers} answers"
+    return "no answer, nor any other port" if others.silent else "no answer"
+
+
+def _silent_at_proxy(job: Job, seen: Observation, name: str, others: OtherPorts) -> str:
+    return _named(("no answer from proxy {}", "no answer from the proxy"), name)
+
+
+def _silent_own_firewall(job: Job, seen: Observation, name: str, others: OtherPorts) -> str:
+    return "silent; its firewall rejects others"
+
+
+def _silent_undelivered(job: Job, seen: Observation, name: str, others: OtherPorts) -> str:
+    if seen.facts.get("no_arp_reply") or not name:
+        return _undelivered(seen) if not name else _named(_BY_PARTY[Party.UNDELIVERED], name)
+    return _named(_BY_PARTY[Party.UNDELIVERED], name)
+
+
+def _not_sent(job: Job, seen: Observation, name: str, others: OtherPorts) -> str:
+    return "dropped by this machine's firewall" if seen.facts.get(NOT_SENT) else "not sent"
+
+
+_SILENT: Mapping[Party, Callable[[Job, Observation, str, OtherPorts], str]] = {
+    Party.PROXY: _silent_at_proxy,
+    Party.HOST_FIREWALL: _silent_own_firewall,
+    Party.UNDELIVERED: _silent_undelivered,
+    Party.THIS_MACHINE: _not_sent,
+}
+
+
+def _tried(seen: Observation) -> str:
+    """Ports behind the row's own that did not open: `49664-66`; empty if there are none."""
+    tried = seen.facts.get("tried")
+    if not isinstance(tried, list):
+        return ""
+    ports = sorted(
+        {
+            one["port"]
+            for one in tried
+            if isinstance(one, dict)
+            and type(one.get("port")) is int
+            and one.get("state") == seen.state
+        }
+    )
+    if not ports:
+        return ""
+    first, last = ports[0], ports[-1]
+    if len(ports) > 1 and last - first == len(ports) - 1:
+        same = len(str(first)) == len(str(last)) and first // 100 == last // 100
+        return f"{first}-{last % 100:02d}" if same else f"{first}-{last}"
+    if len(ports) == 1:
+        return str(first)
+    return f"{first} and {len(ports) - 1} more"
+
+
+def _is_many(tried: str) -> bool:
+    return not tried.isdecimal()

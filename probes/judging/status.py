@@ -62,7 +62,7 @@ def judge(
 
 
 def _result(job: Job, status: Status, note: str, observation: Observation) -> Result:
-    return Result(job, status, note, observation, short_reason(job, status, observation))
+    return Result(job, status, note, observation, short_reason(job, status, observation, note=note))
 
 
 def _is_without_answer(status: Status, seen: Observation) -> bool:

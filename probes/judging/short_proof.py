@@ -1,0 +1,206 @@
+"""Short reasons of open ports: the service's own proof, its warning, or what else is there. Pure.
+
+They come from the facts of a probe, the words are here. A probe without a line in `_PROOFS` has the
+first clause of its summary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from probes.model import ANSWERED_AFTER, WRONG_PRODUCT, Observation, Service, Status
+from probes.wire.text import printable
+
+Facts = Mapping[str, object]
+
+_CLOCK_WARNING = 240
+"""Seconds of skew from which a clock is the warning (kerberos.WARN_SKEW_S)."""
+_LEAD = re.compile(r"(?:Open,? (?:but|and) )?(?:it is |it )?(?:an? )?")
+_WEB = re.compile(r"(?:Open, but )?(?:over TLS [0-9.]+ it is )?a web server \((.+?)\)(?=[ ,;:]|$)")
+_VERSION = re.compile(r"^([^\s/()]+)[/(]v?([0-9][^\s/()]*)\)?.*$")
+_NOT = re.compile(r"(?:Open, but )?([A-Za-z][\w .]{0,30}), not TLS\b")
+_BYTES = re.compile(r"[0-9,]+ bytes? that begins?\b|[0-9,]+ bytes that begin\b")
+
+_DISTRUST = {
+    "expired": "certificate: expired",
+    "not-yet-valid": "certificate: not yet valid",
+    "name-mismatch": "certificate: for another name",
+    "common-name": "certificate: name not in its SAN",
+    "self-signed": "certificate: self-signed",
+    "private-ca": "certificate: unknown CA",
+    "missing-intermediate": "certificate: issuer not known",
+    "revoked": "certificate: revoked",
+    "weak": "certificate: too weak",
+}
+_HTTP = {
+    "service down": "a gateway; the service is down",
+    "unavailable": "it says that it is unavailable",
+    "other name": "serves other names only",
+    "no listener": "HTTP.sys: no service at this URL",
+    "refused": "HTTP.sys refuses the request",
+    "portal": "sends clients to another host",
+    "client certificate": "wants a client certificate",
+    "TLS wanted": "wants TLS, asked without",
+}
+_SILENT = (
+    # Words of the summary of a silent service, and the reason they stand for.
+    ("middle of its answer", "breaks off in its answer"),
+    ("in the TLS handshake", "TLS handshake does not complete"),
+    ("middle of the TLS handshake", "TLS handshake breaks off"),
+    ("finish its answer", "does not finish its answer"),
+    ("reset", "accepts, then resets"),
+    ("closed the connection", "accepts, then hangs up"),
+    ("closes the connection", "accepts, then hangs up"),
+    ("did not answer in", "accepts, then says nothing"),
+    ("says nothing", "accepts, then says nothing"),
+)
+
+
+def proof(probe: str, status: Status, facts: Facts) -> str:
+    """Reason of a port whose service answers: its proof, or what falls short."""
+    if status is not Status.OK and (text := _warning(facts)):
+        return text
+    known = _PROOFS.get(probe, _no_proof)(facts) if status is Status.OK else ""
+    return known or first_clause(_text(facts, "summary"))
+
+
+def service_problem(seen: Observation) -> str:
+    """Reason of an open port behind which the service was not seen."""
+    facts, summary = seen.facts, _text(seen.facts, "summary")
+    if facts.get("interception") is True:
+        return _intercepted(facts)
+    if word := _DISTRUST.get(_text(facts, "distrust")):
+        issuer = _issuer(facts)
+        return f"{word} {issuer}" if word.endswith("CA") and 0 < len(issuer) <= 12 else word
+    if facts.get("unproven") == "certificate":
+        return "certificate: does not verify"
+    if text := _HTTP.get(_text(facts, "http_problem")):
+        return text
+    if seen.service is Service.SILENT:
+        found = next((text for word, text in _SILENT if word in summary), "")
+        return found or f"accepts; {first_clause(summary)}".rstrip("; ")
+    if facts.get("unproven") == "tls":
+        return f"TLS fails: {first_clause(summary)}"
+    if facts.get("unproven"):
+        return first_clause(summary)
+    return f"wrong service: {_service_name(summary)}"
+
+
+def first_clause(summary: str) -> str:
+    """First clause of a summary, without the words that every one begins with."""
+    found = _LEAD.match(summary)
+    text = summary[found.end() :] if found else summary
+    return re.split(r"[;.] |: ", text, maxsplit=1)[0].strip(" .;:") or text
+
+
+def _service_name(summary: str) -> str:
+    """Name of the service that answers in another's place, as short as its answer allows."""
+    if found := _WEB.match(summary):
+        return _VERSION.sub(r"\1 \2", found[1])
+    if found := _NOT.match(summary):
+        return found[1]
+    if _BYTES.match(summary):
+        return "unknown protocol"
+    return first_clause(summary) or "unknown"
+
+
+def _warning(facts: Facts) -> str:
+    """Reason of a service that answers, and not as it should."""
+    if facts.get("interception") is True:
+        return _intercepted(facts)
+    skew = facts.get("clock_skew_s")
+    if isinstance(skew, int | float) and abs(skew) >= _CLOCK_WARNING and "realm" in facts:
+        return _clock(skew)
+    if text := _HTTP.get(_text(facts, "http_problem")):
+        return text
+    if text := _text(facts, WRONG_PRODUCT):
+        return text
+    if text := _text(facts, "shortfall"):
+        return text
+    if slow := facts.get(ANSWERED_AFTER):
+        return f"slow: answered after {slow} s" if isinstance(slow, int | float) else ""
+    return ""
+
+
+def _clock(skew: float) -> str:
+    minutes = abs(skew) / 60
+    amount = f"{minutes / 1440:.0f} d" if minutes >= 2880 else f"{minutes / 60:.0f} h"
+    if minutes < 120:
+        amount = f"{minutes:.0f} min"
+    return f"clock {amount} {'ahead' if skew > 0 else 'behind'}"
+
+
+def _intercepted(facts: Facts) -> str:
+    issuer = _issuer(facts)
+    return f"TLS intercepted by “{issuer}”" if issuer else "TLS intercepted"
+
+
+def _issuer(facts: Facts) -> str:
+    certificate = facts.get("certificate")
+    if not isinstance(certificate, Mapping):
+        return ""
+    return _text(certificate, "issuer_organisation") or _text(certificate, "issuer")
+
+
+def _text(facts: Facts, name: str) -> str:
+    value = facts.get(name)
+    return printable(value, 300) if isinstance(value, str) else ""
+
+
+def _no_proof(facts: Facts) -> str:
+    return ""
+
+
+def _tls_proof(facts: Facts) -> str:
+    certificate = facts.get("certificate")
+    until = _text(certificate, "not_after") if isinstance(certificate, Mapping) else ""
+    try:
+        date = datetime.fromisoformat(until).date().isoformat()
+    except ValueError:
+        return _text(facts, "tls")
+    return f"{_text(facts, 'tls')}, certificate to {date}"
+
+
+def _smb_proof(facts: Facts) -> str:
+    dialect = _text(facts, "dialect")
+    if not dialect or dialect not in _text(facts, "summary"):
+        return ""
+    signing = "" if facts.get("signing_required") else "not "
+    return f"SMB {dialect}, signing {signing}required"
+
+
+def _ssh_proof(facts: Facts) -> str:
+    return f"{_text(facts, 'product')} {_text(facts, 'version')}".strip()
+
+
+def _rpc_proof(facts: Facts) -> str:
+    listed = facts.get("listed")
+    return f"endpoint mapper, {listed} endpoints" if type(listed) is int else "endpoint mapper"
+
+
+def _kerberos_proof(facts: Facts) -> str:
+    proven = facts.get("realm_proven") is True
+    return f"KDC of {_text(facts, 'realm')}" if proven else "Kerberos KDC"
+
+
+def _snmp_proof(facts: Facts) -> str:
+    summary = _text(facts, "summary")
+    return summary.replace(" agent: ", ": ", 1)
+
+
+def _winrm_proof(facts: Facts) -> str:
+    return _text(facts, "product")
+
+
+_PROOFS: Mapping[str, Callable[[Facts], str]] = {
+    "https": _tls_proof,
+    "smb": _smb_proof,
+    "netbios": _smb_proof,
+    "ssh": _ssh_proof,
+    "rpc": _rpc_proof,
+    "kerberos": _kerberos_proof,
+    "snmp": _snmp_proof,
+    "winrm": _winrm_proof,
+}
