@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from probes.engine.port_agreement import place_of
 from probes.judging.networks import silent_keys
+from probes.judging.short_reason import short_reason
 from probes.judging.status import depends_on
 from probes.model import MEASURED, Job, Observation, Reason, Result, State, Status, Target
 from probes.session import Session
@@ -149,9 +150,10 @@ def _questions(check: Check) -> Iterator[str]:
 
 def _earlier_result(job: Job, earlier: Result | None, not_comparable: bool) -> Result:
     """Result of a row that is not measured again, as it counts now."""
-    if earlier is None:
-        return Result(job, Status.CANCELLED, "Not reached in the earlier session.", _UNREACHED)
-    if not_comparable:
+    if earlier is not None and not not_comparable:
+        return replace(earlier, job=job)
+    note = "Not reached in the earlier session."
+    if earlier is not None:
         note = "Not measured from here and with this profile."
-        return Result(job, Status.CANCELLED, note, _UNREACHED)
-    return replace(earlier, job=job)
+    why = short_reason(job, Status.CANCELLED, _UNREACHED)
+    return Result(job, Status.CANCELLED, note, _UNREACHED, why)

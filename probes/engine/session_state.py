@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probes.engine.middlebox import mark_accepts_everything
 from probes.engine.pacing import Work
@@ -12,6 +12,7 @@ from probes.engine.port_agreement import PortAgreement, place_of
 from probes.engine.presence import HostPresence
 from probes.engine.verdict_tracker import VerdictTracker
 from probes.judging.findings import Finding, diagnose
+from probes.judging.host_rows import HostRows
 from probes.judging.presence import Sign, sign_of
 from probes.judging.status import depends_on, judge, not_needed
 from probes.model import (
@@ -64,6 +65,7 @@ class SessionState:
         self._related = frozenset(related)
         self._keys: dict[tuple[Target, str], str] = {}
         self._presence = HostPresence()
+        self._host_rows = HostRows()
 
     def add(self, jobs: Iterable[Job]) -> list[Job]:
         """Add rows; returns those that are new.
@@ -92,8 +94,7 @@ class SessionState:
         for job in jobs:
             result = self.results.get(job.key)
             if result is not None and result.job.target.network and not job.target.network:
-                self.results[job.key] = named = self._judge(job, result.observation)
-                updated.append(named)
+                updated += self._store(self._judge(job, result.observation))
         return updated
 
     def remove(self, targets: frozenset[Target]) -> list[tuple[Job, Result | None, bool]]:
@@ -105,6 +106,7 @@ class SessionState:
             self._keys.pop((job.target, job.check.id), None)
             earlier = key in self.earlier
             self.earlier.pop(key, None)
+            self._host_rows.remove(key)
             taken.append((job, self.results.pop(key, None), earlier))
         return taken
 
@@ -112,6 +114,7 @@ class SessionState:
         """Store the result of a row that had been removed."""
         self.results[result.job.key] = result
         self._presence.observe(result.job, result.observation)
+        self._host_rows.add(result)
         if earlier:
             self.earlier[result.job.key] = None
 
@@ -127,6 +130,9 @@ class SessionState:
             earlier = self.results[key]
             if earlier.observation.reason not in _NOT_MEASURED or earlier.job.target.network:
                 self.results[key] = self._rejudged(earlier)
+            self._host_rows.add(self.results[key])
+        for key in self.earlier:
+            self._renew_reason(key)
             yield EarlierResult(self.results[key])
 
     def recall(self, results: Iterable[Result]) -> None:
@@ -174,10 +180,9 @@ class SessionState:
         """
         job = self.jobs.get(job.key, job)
         addresses = self._presence.observe(job, observation)
-        result = self._judge(job, observation)
-        self.results[job.key] = result
+        result, *updated = self._store(self._judge(job, observation))
         self.earlier.pop(job.key, None)
-        updated = [one for address in addresses for one in self._judged_again_at(address)]
+        updated += [one for address in addresses for one in self._judged_again_at(address)]
         needed: list[Job] = []
         for check in self._dependents.get(result.job.check.id, ()):
             key = self._keys.get((result.job.target, check))
@@ -190,9 +195,31 @@ class SessionState:
                 continue
             judged = self._rejudged(other)
             if judged is not other:
-                self.results[other.job.key] = judged
-                updated.append(judged)
+                updated += self._store(judged)
         return result, updated, needed
+
+    def _store(self, result: Result) -> list[Result]:
+        """Store a result with the reason it has beside the other rows of its host.
+
+        Returns it, and after it those of them that have another reason by it.
+        """
+        key = result.job.key
+        self.results[key] = result
+        changed = self._host_rows.add(result)
+        self._renew_reason(key)
+        return [
+            self.results[key],
+            *(self.results[one] for one in changed if self._renew_reason(one)),
+        ]
+
+    def _renew_reason(self, key: str) -> bool:
+        """True if the row has another reason by now, beside the other rows of its host."""
+        result = self.results[key]
+        why = self._host_rows.reason(result)
+        if why == result.why:
+            return False
+        self.results[key] = replace(result, why=why)
+        return True
 
     def same_ports(self, keys: Collection[str]) -> list[Job]:
         """Other rows, measured in this session, that ask one of the ports of these rows."""
@@ -250,8 +277,7 @@ class SessionState:
         for key in self._presence.rows_at(address):
             result = self.results.get(key)
             if result is not None and (judged := self._rejudged(result)) is not result:
-                self.results[key] = judged
-                updated.append(judged)
+                updated += self._store(judged)
         return updated
 
     def _is_absent(self, job: Job, seen: Observation) -> bool:

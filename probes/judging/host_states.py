@@ -29,9 +29,9 @@ class _Sign(StrEnum):
     __hash__ = str.__hash__
 
 
-_Told = tuple[_Sign, str]
+Told = tuple[_Sign, str]
 """A sign, and the device or router that gave it."""
-_HEARD: _Told = (_Sign.HEARD, "")
+_HEARD: Told = (_Sign.HEARD, "")
 _SIGN_OF = {
     Party.HOST: _Sign.HEARD,
     Party.HOST_FIREWALL: _Sign.OWN_FIREWALL,
@@ -44,9 +44,9 @@ class HostStates:
     """States of the hosts of a session, by the last result of each row."""
 
     def __init__(self, results: Iterable[Result] = ()) -> None:
-        self._told: dict[str, tuple[str, str, _Told]] = {}
+        self._told: dict[str, tuple[str, str, Told]] = {}
         """Host, network and port, and sign of each row that gives one, by the row's key."""
-        self._signs: dict[str, Counter[_Told]] = {}
+        self._signs: dict[str, Counter[Told]] = {}
         """Number of rows by sign, by host."""
         self._states: dict[str, HostState] = {}
         self._devices: dict[str, Counter[str]] = {}
@@ -56,7 +56,7 @@ class HostStates:
 
     def add(self, result: Result) -> tuple[str, ...]:
         """Take in the last result of a row; returns the keys of what it changed (`state_keys`)."""
-        key, told = result.job.key, _sign(result)
+        key, told = result.job.key, sign_of_host(result)
         host = "" if told is None else host_key(result)
         new = None
         if told is not None and host:
@@ -86,9 +86,9 @@ class HostStates:
             return ()
         host, near, sign = old
         changed: tuple[str, ...] = ()
-        if near and _forget(self._devices[near], sign[1]):
+        if near and counted_out(self._devices[near], sign[1]):
             changed = (near,)
-        return changed + self._renew(host) if _forget(self._signs[host], sign) else changed
+        return changed + self._renew(host) if counted_out(self._signs[host], sign) else changed
 
     def of(self, result: Result) -> HostState:
         """State of the host of a row.
@@ -104,7 +104,7 @@ class HostStates:
 
     def _renew(self, host: str) -> tuple[str, ...]:
         before = self._states.get(host, UNHEARD)
-        self._states[host] = now = _state(self._signs[host])
+        self._states[host] = now = state_of(self._signs[host])
         return () if now == before else (host,)
 
 
@@ -157,7 +157,7 @@ def _may_be_rejected(state: HostState, seen: Observation) -> bool:
 _Counted = TypeVar("_Counted")
 
 
-def _forget(counter: Counter[_Counted], one: _Counted) -> bool:
+def counted_out(counter: Counter[_Counted], one: _Counted) -> bool:
     """Count one less; True if it was the last."""
     counter[one] -= 1
     if counter[one]:
@@ -166,7 +166,8 @@ def _forget(counter: Counter[_Counted], one: _Counted) -> bool:
     return True
 
 
-def _sign(result: Result) -> _Told | None:
+def sign_of_host(result: Result) -> Told | None:
+    """Sign of the host's state in a row, and the device or router that gave it."""
     seen = result.observation
     if result.status is Status.NO_HOST:
         return None
@@ -179,7 +180,8 @@ def _sign(result: Result) -> _Told | None:
     return None if sign is None else (sign, named)
 
 
-def _state(signs: Counter[_Told]) -> HostState:
+def state_of(signs: Iterable[Told]) -> HostState:
+    """State of a host by all the signs of its rows."""
     by_sign: dict[_Sign, list[str]] = {}
     for sign, named in signs:
         by_sign.setdefault(sign, []).append(named)

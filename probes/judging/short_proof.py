@@ -115,10 +115,8 @@ def _warning(facts: Facts) -> str:
         return _clock(skew)
     if text := _HTTP.get(_text(facts, "http_problem")):
         return text
-    if text := _text(facts, WRONG_PRODUCT):
-        return text
-    if text := _text(facts, "shortfall"):
-        return text
+    if text := _text(facts, WRONG_PRODUCT) or _text(facts, "shortfall"):
+        return text.removeprefix("it ")
     if slow := facts.get(ANSWERED_AFTER):
         return f"slow: answered after {slow} s" if isinstance(slow, int | float) else ""
     return ""

@@ -37,7 +37,7 @@ class OtherPorts:
     """Other rows of a row's host, as far as a silent row's reason depends on them."""
 
     answers: str = ""
-    """Port of the host that answers, as a person writes it: `88`, `U:161`, `ping`."""
+    """Clause about another port of the host: `88 answers`, `U:161 refuses`, `ping answers`."""
     silent: bool = False
     """Every other row that asked the host has no answer, and there is one at least."""
 
@@ -219,7 +219,7 @@ def _silent_unknown(job: Job, seen: Observation, name: str, others: OtherPorts) 
     if seen.state is State.OPEN_FILTERED:
         return _silent_datagram(job, others)
     if others.answers:
-        return f"dropped: {others.answers} answers"
+        return f"dropped: {others.answers}"
     if seen.facts.get("mac"):
         return "dropped: its address answers ARP"
     return "no answer, nor any other port" if others.silent else "no answer"
@@ -232,7 +232,7 @@ def _silent_datagram(job: Job, others: OtherPorts) -> str:
             return "no answer: dropped, or community?"
         return "no answer: dropped, down, community?"
     if others.answers:
-        return f"no answer; {others.answers} answers"
+        return f"no answer; {others.answers}"
     return "no answer, nor any other port" if others.silent else "no answer"
 
 

@@ -56,8 +56,6 @@ def judge(
         return _result(
             job, Status.NO_HOST, f"{text} {_no_host_text(job, observation)}", observation
         )
-    if status in MISSING:
-        text = f"{text} {job.check.consequence}"
     return _result(job, status, text, observation)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from probes.judging.host_rows import with_reasons
+from probes.judging.short_reason import short_reason
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from probes.session.header import SCHEMA, Header, parse_header, parse_targets
 from probes.session.integrity import verify_log
@@ -84,7 +86,11 @@ def unreached_rows(session: Session, jobs: Iterable[Job]) -> tuple[Result, ...]:
     seen = Observation(State.NOT_RUN, Reason.CANCELLED)
     note = "Not reached before the session ended."
     known = {result.job.key for result in (*session.results, *session.earlier)}
-    return tuple(Result(job, Status.CANCELLED, note, seen) for job in jobs if job.key not in known)
+    return tuple(
+        Result(job, Status.CANCELLED, note, seen, short_reason(job, Status.CANCELLED, seen))
+        for job in jobs
+        if job.key not in known
+    )
 
 
 def read_records(
@@ -210,16 +216,21 @@ class _SessionBuilder:
                 if known.network and not target.network:
                     everything[known] = target
             header = dataclasses.replace(header, targets=tuple(everything.values()))
+        earlier = [one for key, one in self._earlier.items() if key not in self._results]
+        results = [*self._results.values()]
+        if self._rows.lacks_reasons:
+            both = with_reasons([*results, *earlier])
+            results, earlier = both[: len(results)], both[len(results) :]
         session = Session(
             header,
-            tuple(self._results.values()),
+            tuple(results),
             tuple(self._remarks),
             self._complete,
             self._ended,
             self.messages.all(),
             tuple(self._verdicts.values()),
             self._findings.all(),
-            tuple(one for key, one in self._earlier.items() if key not in self._results),
+            tuple(earlier),
             altered=self.altered,
         )
         return _without_targets(session, tuple(self._removed)) if self._removed else session

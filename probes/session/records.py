@@ -8,6 +8,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from probes.judging.findings import Finding
+from probes.judging.short_reason import MAX_CELLS, short_reason
 from probes.model import (
     Evidence,
     Icmp,
@@ -25,6 +26,8 @@ from probes.model import (
 from probes.registry import TRANSPORT_PROBES
 from probes.session.header import timestamp
 from probes.session.json_line import BadLine, get_integer, get_text, get_texts, is_finite_number
+from probes.wire.cells import cut
+from probes.wire.text import printable
 from profiles.model import Check, Profile, Transport
 from profiles.ports import beside, with_port
 
@@ -121,6 +124,7 @@ def result_record(result: Result) -> dict[str, object]:
         "service": seen.service,
         "status": result.status,
         "note": result.note,
+        "why": result.why,
         "latency_ms": seen.latency_ms,
         "latency_source": seen.latency_source,
         **_at_most(seen),
@@ -165,7 +169,8 @@ _SAME = attrgetter(
 def unchanged_record(result: Result, before: Result) -> dict[str, object] | None:
     """`unchanged` record of a row that was measured again and is as it was `before`.
 
-    None if anything but its times, facts and exchanges is another; facts that are gone are null.
+    None if anything but its times, facts, exchanges and short reason is another; facts that are
+    gone are null. It has the reason only where that is another: one row may tell more of others.
     """
     seen, was = result.observation, before.observation
     if (result.status, result.note, _SAME(seen)) != (before.status, before.note, _SAME(was)):
@@ -183,6 +188,8 @@ def unchanged_record(result: Result, before: Result) -> dict[str, object] | None
     }
     if seen.last_ms:
         record["last_ms"] = seen.last_ms
+    if result.why != before.why:
+        record["why"] = result.why
     return {**record, "facts": facts} if facts else record
 
 
@@ -205,7 +212,8 @@ def parse_unchanged(record: Mapping[str, Any], before: Result) -> Result:
         took_ms=_parse_duration(record.get("took_ms")),
         last_ms=get_integer(record, "last_ms", 0, most=_MAX_MILLISECONDS),
     )
-    return replace(before, observation=seen)
+    why = _parse_reason(record["why"]) if "why" in record else before.why
+    return replace(before, observation=seen, why=why)
 
 
 def earlier_record(result: Result) -> dict[str, object]:
@@ -325,6 +333,8 @@ class RowParser:
         self._asked: dict[tuple[str, int | None, int | None], Check] = {}
         self._targets: dict[tuple[str, str], Target] = {}
         self._targets_with_port: dict[tuple[str, str, int], Target] = {}
+        self.lacks_reasons = False
+        """A row had no short reason, and has the one that it has without the others by now."""
         self.add_targets(targets)
 
     def add_targets(self, targets: Iterable[Target]) -> None:
@@ -388,7 +398,14 @@ class RowParser:
             raise BadLine("it has a word that this version does not know") from None
         target = self._target(key, id, role, host, port)
         check = self._check(id, target, known_transport, port)
-        return Result(Job(key, check, target, port), known_status, note, seen)
+        job = Job(key, check, target, port)
+        if "why" in record:
+            why = _parse_reason(record["why"])
+        else:
+            # Older versions had none.
+            self.lacks_reasons = True
+            why = short_reason(job, known_status, seen, note=note)
+        return Result(job, known_status, note, seen, why)
 
     def _check(self, id: str, target: Target, transport: Transport, port: int | None) -> Check:
         known, role = self._profile_checks.get(id), target.role
@@ -465,6 +482,15 @@ def _parse_icmp(value: Any) -> Icmp:
         get_text(value, "from"),
         get_integer(value, "version", 4, least=4, most=6),
     )
+
+
+def _parse_reason(value: object) -> str:
+    """Short reason, harmless and no longer than one is."""
+    if type(value) is not str:
+        raise BadLine("its why is not text")
+    if len(value) <= MAX_CELLS and value.isascii() and value.isprintable():
+        return value
+    return cut(printable(value), MAX_CELLS)
 
 
 def _parse_interface(value: object) -> str | None:

@@ -236,12 +236,16 @@ class SessionLog:
             self._flush()
 
     def _result_lines(self, result: Result) -> Iterator[str]:
-        """Line of a result, a short one for a row that was measured again and is as it was."""
+        """Line of a result, a short one for a row that was measured again and is as it was.
+
+        Or one that says its short reason, of which other rows of its host told more.
+        """
         key, seen = result.job.key, result.observation
         before, first_started = self._written.get(key, (None, seen.started))
         self._written[key] = result, first_started
         line = ""
-        if before is not None and seen.started != first_started:
+        is_measured_again = seen.started != first_started
+        if before is not None and (is_measured_again or seen == before.observation):
             unchanged = unchanged_record(result, before)
             line = "" if unchanged is None else encode_record(unchanged)
         yield line if 0 < len(line) < MAX_LINE else result_line(result)

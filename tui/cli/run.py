@@ -223,7 +223,7 @@ class Output:
     def add(self, batch: Sequence[Event]) -> None:
         """Print what a batch of events says, and the progress."""
         self.verdicts.apply(batch)
-        shown = []
+        shown: dict[str, str] = {}
         for event in batch:
             if isinstance(event, Result):
                 before = self._latest.get(event.job.key)
@@ -231,10 +231,14 @@ class Output:
                 # A network may have hundreds; they are counted, and a finding tells of them.
                 if event.status is Status.NO_HOST:
                     continue
-                if before is None or before.status is Status.NO_HOST:
-                    shown.append(self._lines.format(event))
-                elif (before.status, before.note) != (event.status, event.note):
-                    shown.append(self._lines.format(replace(event, note=f"Again: {event.note}")))
+                key = event.job.key
+                is_same = before is not None and before.status is event.status
+                if before is None or before.status is Status.NO_HOST or key in shown:
+                    # Of several in one batch the last one counts.
+                    shown[key] = self._lines.format(event)
+                elif not is_same or before.note != event.note:
+                    # A reason to which other rows of the host added something is no news.
+                    shown[key] = self._lines.format(replace(event, note=f"Again: {event.note}"))
             elif isinstance(event, Message):
                 self._progress.clear()
                 say(f"auditreach: {event.text}")
@@ -244,7 +248,7 @@ class Output:
                 self.finished = True
         if shown and not self._json:
             self._progress.clear()
-            print("\n".join(shown), flush=True)
+            print("\n".join(shown.values()), flush=True)
         self._progress.show(self._latest.values())
 
     def end(self) -> None:

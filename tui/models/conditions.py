@@ -315,6 +315,12 @@ def note(values: Sequence[Value]) -> RowPredicate:
     return lambda job, status, result: result is not None and matches(result.note.casefold())
 
 
+def why(values: Sequence[Value]) -> RowPredicate:
+    """Rows whose short reason holds this anywhere."""
+    matches = _any(values, whole=False)
+    return lambda job, status, result: result is not None and matches(result.why.casefold())
+
+
 def latency(values: Sequence[Value]) -> RowPredicate:
     """Rows whose latency is within one of these limits, a bound only with all it may stand for."""
     spans = [span for value in values if (span := interval(value.text)) is not None]

@@ -133,7 +133,7 @@ def _word_predicate(terms: Sequence[Term]) -> RowPredicate:
             name = named[check.id, job.port] = f"{job.check_text} {check.id}"
         text = f"{job.target.label}\n{name}\n{status}"
         if result is not None:
-            text = f"{text}\n{result.note}\n{result.observation.address}"
+            text = f"{text}\n{result.why}\n{result.note}\n{result.observation.address}"
             if others:
                 text = "\n".join((text, *(word(result) for word in others)))
         text = text.casefold()

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 
+from probes.judging.host_rows import with_reasons
+from probes.judging.short_reason import short_reason
 from probes.model import (
     Confidence,
     Evidence,
@@ -136,7 +138,7 @@ def _shuffled(targets: Iterable[Target], walk: _Walk) -> tuple[Target, ...]:
 
 def _shuffled_rows(results: Iterable[Result], walk: _Walk) -> tuple[Result, ...]:
     """The rows, those of one host together and in their order."""
-    made = [_result(result, walk) for result in results]
+    made = with_reasons([_result(result, walk) for result in results])
     return tuple(sorted(made, key=lambda one: walk.visitor.order(one.job.target.host)))
 
 
@@ -233,7 +235,9 @@ def _result(result: Result, walk: _Walk) -> Result:
     )
     foreign = tuple(dict.fromkeys(foreign_texts(result.observation.facts)))
     note = walk.sentence(result.note, foreign)
-    return Result(job, result.status, note, _observation(result.observation, walk, foreign))
+    seen = _observation(result.observation, walk, foreign)
+    # Made of what is harmless already, as it is of what is not.
+    return Result(job, result.status, note, seen, short_reason(job, result.status, seen, note=note))
 
 
 def _observation(seen: Observation, walk: _Walk, foreign: tuple[str, ...]) -> Observation:

@@ -11,6 +11,7 @@ from probes.remediation import commands
 from tui.reports.grid import grid
 from tui.reports.model import (
     FINDING_HEADINGS,
+    LOSS_HEADINGS,
     ROW_COLUMNS,
     VERDICT_HEADINGS,
     WORST_FIRST,
@@ -21,6 +22,7 @@ from tui.reports.model import (
     header_lines,
     line,
     listed,
+    loss_cells,
     measured_text,
     notices,
     path_text,
@@ -163,6 +165,11 @@ def _failing(report: Report, failing: Sequence[Result], links: Mapping[str, str]
     yield f"<h2>To change ({len(failing)})</h2>\n"
     if not failing:
         yield "<p>Nothing has to change.</p>\n"
+    if losses := loss_cells(report):
+        yield "<h3>What is lost</h3>\n"
+        yield from _table(
+            "losses", LOSS_HEADINGS, (_line(text(one), rest) for one, *rest in losses)
+        )
     for result in failing:
         yield _failure_details(report, result, links[result.job.key])
 

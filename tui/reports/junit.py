@@ -15,6 +15,7 @@ from tui.reports.model import (
     fix_text,
     header_lines,
     line,
+    lost_text,
     notices,
     path_text,
     role_titles,
@@ -91,7 +92,7 @@ def _case(report: Report, result: Result) -> str:
     where = _attributes(classname=line(job.target.label), name=name, time=f"{took:.3f}")
     note = line(result.note)
     kind = line(f"{result.status}: {seen.state}, {seen.reason}")
-    said = _attributes(message=note, type=kind)
+    said = _attributes(message=line(result.why or result.note), type=kind)
     ended = STATUS[result.status].junit
     if ended in ("failure", "error"):
         inside = f"<{ended}{said}>{escape(_details(report, result))}</{ended}>"
@@ -108,6 +109,8 @@ def _details(report: Report, result: Result) -> str:
     seen = result.observation
     lines = [line(result.note), f"To change: {fix_text(report, result)}"]
     lines.append(f"To change by: {who_text(report, result)}")
+    if lost := lost_text(result):
+        lines.append(f"Lost without it: {lost}")
     lines.append(line(f"Seen: {seen.state}, {seen.reason}; {attempts_text(seen.attempts)}"))
     if seen.address:
         lines.append(line(f"Path: {path_text(seen)}"))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from probes.model import TO_CHANGE, Result
 from tui.reports.model import (
     FINDING_HEADINGS,
+    LOSS_HEADINGS,
     MAX_TEXT,
     ROW_COLUMNS,
     VERDICT_HEADINGS,
@@ -18,6 +19,7 @@ from tui.reports.model import (
     header_lines,
     line,
     listed,
+    loss_cells,
     notices,
     remark_text,
     role_titles,
@@ -46,6 +48,9 @@ def render(report: Report) -> Iterator[str]:
         yield from table(headings, (_failing(report, result) for result in failing))
     else:
         yield "Nothing has to change.\n"
+    if losses := loss_cells(report):
+        yield "\n## What is lost\n\n"
+        yield from table(LOSS_HEADINGS, losses)
     yield "\n## All rows\n"
     yield from _roles(report)
     if report.session.remarks:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from probes.judging.findings import rows_in_no_finding
 from probes.judging.host_states import HostStates
-from probes.model import Observation, Result, Ruling, Status, Target
+from probes.model import MISSING, Observation, Result, Ruling, Status, Target
 from probes.remediation import Remedy, remedy
 from probes.session import SIMULATED_REMARK, Remark, Session, VerdictRecord, profile_ref
 from probes.wire.text import printable
@@ -170,6 +170,24 @@ def who_text(report: Report, result: Result) -> str:
     """Party that has to make the change of a row; empty where nothing has to change."""
     fix = row_remedy(report, result)
     return "" if fix is None else line(fix.who)
+
+
+def lost_text(result: Result) -> str:
+    """Sentence on what is lost while a row is blocked or degraded; empty for any other."""
+    return line(result.job.check.consequence) if result.status in MISSING else ""
+
+
+LOSS_HEADINGS = ("Check", "Rows", "Lost without it")
+
+
+def loss_cells(report: Report) -> list[tuple[str, str, str]]:
+    """Under these headings the checks that are blocked or degraded, each once, the worst first."""
+    rows: dict[tuple[str, str], int] = {}
+    for result in worst_first(report):
+        if lost := lost_text(result):
+            check = (result.job.check_text, lost)
+            rows[check] = rows.get(check, 0) + 1
+    return [(check, f"{number:,}", lost) for (check, lost), number in rows.items()]
 
 
 def measured_text(observation: Observation) -> str:

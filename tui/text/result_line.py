@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from probes.model import FAILURES, Job, Result, Status
+from probes.wire.cells import width
 from probes.wire.text import printable
 from tui.models.columns import COLUMNS, RowData
 from tui.text.status import ASCII, STATUS, in_order
@@ -29,15 +30,19 @@ class ResultFormatter:
             self._widths.append(run.cells or min(widest, run.max_cells))
 
     def format(self, result: Result) -> str:
-        """One line: status, host, check, latency and the whole note."""
+        """One line: status, host, check, latency, short reason, and the note if it says more."""
         row = RowData(result.status, result.job, result)
         texts = [printable(column.text(row), run.max_length) for column, run in _COLUMNS]
+        if texts[-1].rstrip(".").casefold() == row.why.casefold():
+            texts[-1] = ""
         if self._ascii:
             texts = [ASCII.clean(text, len(text)) for text in texts]
         for at, cells in enumerate(self._widths):
-            texts[at] = f"{texts[at]:{'>' if _COLUMNS[at][0].right else '<'}{cells}}"
+            # Wide characters take two cells.
+            room = max(cells - width(texts[at]) + len(texts[at]), 0)
+            texts[at] = f"{texts[at]:{'>' if _COLUMNS[at][0].right else '<'}{room}}"
         texts[0] = self._coloured(texts[0], result.status)
-        return "  ".join(texts)
+        return "  ".join(texts).rstrip()
 
     def _coloured(self, text: str, status: Status) -> str:
         code = STATUS[status].ansi

@@ -116,8 +116,9 @@ def test_findings_are_in_the_log_before_its_end_and_those_of_a_rerun_stand(
     assert second.text.startswith("10.0.0.1: a filter on TCP 1002 only")
     kinds = [json.loads(line)["type"] for line in path.read_text(encoding="ascii").splitlines()]
     assert kinds == [
-        *("session", "result", "result", "verdict", "finding", "end"),
-        *("result", "verdict", "finding", "end"),
+        # The second silence says more about the first one, and the answer about the second.
+        *("session", "result", "result", "unchanged", "verdict", "finding", "end"),
+        *("result", "unchanged", "verdict", "finding", "end"),
     ]
     one.close()
     log.close()
@@ -185,7 +186,8 @@ def test_a_log_that_failed_for_a_while_has_every_record_of_every_kind(
         (f"This session is being saved again. Nothing is missing from {path}.", "information"),
     ]
     assert kinds(path) == [
-        *("session", "result", "result", "verdict", "finding", "end", "removed", "end"),
+        *("session", "result", "result", "unchanged", "verdict", "finding", "end"),
+        *("removed", "end"),
     ]
     assert verify(path).intact
     one.close()

@@ -47,7 +47,7 @@ async def test_a_proxy_that_refuses_is_named_as_the_proxy(kit, vantage, through)
     assert latest["a|target.test"].status is Status.BLOCKED
     assert latest["a|target.test"].note == (
         "The proxy proxy.test:3128 is not reached: refused with a TCP reset: "
-        "nothing listens on 3128, or a firewall resets in the host's name. Something is lost."
+        "nothing listens on 3128, or a firewall resets in the host's name."
     )
 
 
@@ -100,7 +100,7 @@ async def test_a_service_that_is_not_proven_is_blocked_with_the_probes_own_sente
     judged = judge(result.job, observation)
     assert (judged.status, judged.note) == (
         Status.BLOCKED,
-        "Its certificate expired. Something is lost.",
+        "Its certificate expired.",
     )
 
 
