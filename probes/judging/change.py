@@ -286,7 +286,7 @@ def _of_unknown(row: _Row) -> _Words:
     # A port behind another one shows that the host is up; a public service is not ours to start.
     known = row.host.heard or check.ports or check.issuers
     if not row.named and (known or not silent):
-        rule = "If that is so already, look for a firewall on the way that drops it."
+        rule = "If it is allowed already, a firewall on the way drops it."
         return f"{check.fix} {rule}", ""
     return start_or_allow(row.to, row.source, row.named)
 
