@@ -206,6 +206,11 @@ def _describe_icmp(observation: Observation, icmp: Icmp) -> str:
     return f"{icmp.offender} (a device on the path) {verb}: {error}"
 
 
+def icmp_meaning(reason: Reason, icmp: Icmp) -> str:
+    """Meaning of an ICMP error in the words of its RFC: `host unreachable`."""
+    return _icmp_text(reason, icmp).partition(",")[0]
+
+
 def _icmp_text(reason: Reason, icmp: Icmp) -> str:
     match reason:
         case Reason.ADMIN_PROHIBITED if icmp.version == 4:

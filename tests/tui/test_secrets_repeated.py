@@ -16,6 +16,7 @@ from urllib.parse import quote
 import pytest
 from textual.widgets import Static
 
+from probes.judging.host_states import HostStates
 from probes.session import read_session
 from tests.spellings import found
 from tests.tui.driving import until
@@ -134,7 +135,7 @@ def test_no_secret_is_in_a_comparison(ran: Ran, capsys: pytest.CaptureFixture[st
 
 def test_no_secret_is_copied(ran: Ran) -> None:
     rows = read_session(ran.log).results
-    for text, notice in (rows_text(rows), commands_text(rows)):
+    for text, notice in (rows_text(rows, HostStates(rows)), commands_text(rows)):
         assert text
         assert shown(text + notice) == []
 

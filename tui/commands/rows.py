@@ -117,7 +117,8 @@ def copy_change(context: Context) -> Outcome:
 )
 def copy_rows(context: Context) -> Outcome:
     """Copy the selected row, or the marked ones, as text for a ticket."""
-    return _copy(context, *screens.rows_text(context.panes.selected_results))
+    panes = context.panes
+    return _copy(context, *screens.rows_text(panes.selected_results, panes.table.rows.hosts))
 
 
 @command(

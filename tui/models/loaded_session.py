@@ -12,7 +12,7 @@ from probes.engine.verdict_tracker import verdicts_of
 from probes.judging.findings import diagnose
 from probes.judging.networks import silent_networks
 from probes.model import Job, Result, Status, Target, Verdict
-from probes.session import Session, profile_ref, read_session, unreached_rows
+from probes.session import FindingRecord, Session, profile_ref, read_session, unreached_rows
 from probes.session.records import to_finding_record, to_verdict_record
 from probes.wire.text import printable
 from profiles.model import Profile
@@ -27,15 +27,17 @@ def read_whole_session(path: Path, profile: Profile) -> Session:
     return dataclasses.replace(session, results=rows)
 
 
+NOT_MEASURED_AGAIN = "Not measured again since"
+"""Beginning of the note of a row of an earlier session."""
+
+
 def with_earlier_results(session: Session) -> Session:
     """The same with the rows that were not measured again, whose notes say so, behind the others.
 
     `earlier` stays, by which they are told from those that were measured.
     """
     annotated = (
-        dataclasses.replace(
-            one, note=f"Not measured again since {one.observation.started}: {one.note}"
-        )
+        dataclasses.replace(one, note=f"{NOT_MEASURED_AGAIN} {one.observation.started}: {one.note}")
         if one.observation.started
         else one
         for one in session.earlier
@@ -111,6 +113,8 @@ class LoadedSession:
     messages: tuple[str, ...]
     answers: Mapping[str, str]
     """Answers to the profile's questions."""
+    findings: tuple[FindingRecord, ...]
+    """Findings of the log; none of a session that is older than they are, or was stopped."""
 
 
 def load_session(path: Path, profile: Profile) -> LoadedSession:
@@ -132,6 +136,7 @@ def load_session(path: Path, profile: Profile) -> LoadedSession:
             *session.messages,
         ),
         answers=header.answers,
+        findings=() if session.earlier else session.findings,
     )
 
 

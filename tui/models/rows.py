@@ -233,6 +233,11 @@ class Rows:
         """A number that changes whenever the row does."""
         return self._versions[row]
 
+    def status_of(self, key: str) -> Status | None:
+        """The status of the row under a key, as the table shows it; None without such a row."""
+        row = self._index.get(key)
+        return None if row is None else self.status(row)
+
     def row_data(self, row: int) -> RowData:
         """Data of a row that columns read."""
         return RowData(SEVERITY[self._codes[row]], self._jobs[row], self._shown_result(row))

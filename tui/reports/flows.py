@@ -13,7 +13,8 @@ from probes.judging.party import Party
 from probes.model import MISSING, Observation, Reason, Result, State, Status
 from probes.wire.address import same_address
 from profiles.model import Check
-from tui.reports.model import attempts_text, line
+from tui.reports.model import line
+from tui.text.row_parts import attempts_text
 
 
 @dataclass(frozen=True, slots=True)

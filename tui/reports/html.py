@@ -8,6 +8,7 @@ from importlib import resources
 
 from probes.model import TO_CHANGE, Evidence, Result, Ruling, Status
 from probes.remediation import commands
+from tui.models.same_cause import SameCause
 from tui.reports.grid import grid
 from tui.reports.model import (
     FINDING_HEADINGS,
@@ -17,8 +18,9 @@ from tui.reports.model import (
     WORST_FIRST,
     Report,
     by_role,
+    causes_of,
     finding_cells,
-    fix_text,
+    first_parts,
     header_lines,
     line,
     listed,
@@ -34,10 +36,10 @@ from tui.reports.model import (
     times_text,
     unexplained_text,
     verdict_cells,
-    who_text,
     worst_first,
 )
 from tui.text.detail import beginning_text
+from tui.text.row_parts import Part
 from tui.text.status import RULING, STATUS
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -170,18 +172,16 @@ def _failing(report: Report, failing: Sequence[Result], links: Mapping[str, str]
         yield from _table(
             "losses", LOSS_HEADINGS, (_line(text(one), rest) for one, *rest in losses)
         )
+    causes = causes_of(report)
     for result in failing:
-        yield _failure_details(report, result, links[result.job.key])
+        yield _failure_details(report, causes, result, links[result.job.key])
 
 
-def _failure_details(report: Report, result: Result, id: str) -> str:
+def _failure_details(report: Report, causes: SameCause, result: Result, id: str) -> str:
     job, seen = result.job, result.observation
     facts = [
-        ("To change", fix_text(report, result)),
-        ("To change by", who_text(report, result)),
-        ("Needed for", job.check.purpose),
-        ("Needed when", job.check.required_when),
-        ("Seen", f"{seen.state}, {seen.reason}; service {seen.service}"),
+        *first_parts(report, causes, result),
+        ("State", f"{seen.state}, {seen.reason}; service {seen.service}"),
         ("Resolved", resolved_text(seen)),
         ("Path", path_text(seen)),
         ("Time", times_text(seen)),
@@ -189,17 +189,18 @@ def _failure_details(report: Report, result: Result, id: str) -> str:
     ]
     if seen.icmp is not None:
         said = f"{seen.icmp.offender}, ICMP type {seen.icmp.type} code {seen.icmp.code}"
-        facts.insert(5, ("Said no", said))
+        facts.append(("Said no", said))
     facts += [
         (f"Exchange {number}", _exchange(item)) for number, item in enumerate(seen.evidence, 1)
     ]
+    facts += [("Needed for", job.check.purpose), ("Needed when", job.check.required_when)]
     listed = "".join(
         f"<dt>{text(name)}</dt><dd>{text(value)}</dd>\n" for name, value in facts if value
     )
     head = f"{text(job.target.label)}: {text(job.check.title)} {text(job.port_text)}"
     return (
         f'<section class="card" id="{id}">\n<h3>{_badge(result.status)} {head}</h3>\n'
-        f"<p>{text(result.note)}</p>\n<dl>\n{listed}</dl>\n"
+        f"<dl>\n{listed}</dl>\n"
         f"{_fix_blocks(report, result)}</section>\n"
     )
 
@@ -209,7 +210,9 @@ def _fix_blocks(report: Report, result: Result) -> str:
     fix = row_remedy(report, result)
     blocks = [(paste.where, paste.lines) for paste in fix.snippets] if fix else []
     if asked := commands(result):
-        blocks.append(("To confirm it, one of these", tuple(one.text for one in asked)))
+        blocks.append(
+            (f"{Part.VERIFY.heading} with one of these", tuple(one.text for one in asked))
+        )
     return "".join(_block(where, lines) for where, lines in blocks)
 
 

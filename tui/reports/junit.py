@@ -7,24 +7,25 @@ from collections.abc import Iterator
 from html import escape
 
 from probes.model import TO_CHANGE, Result
+from probes.remediation import commands
 from probes.session import VerdictRecord
+from tui.models.same_cause import SameCause
 from tui.reports.model import (
     Report,
-    attempts_text,
     by_role,
-    fix_text,
+    causes_of,
+    first_parts,
     header_lines,
     line,
-    lost_text,
     notices,
     path_text,
     role_titles,
     unexplained,
     verdict_host,
     verdicts,
-    who_text,
 )
 from tui.text.findings import in_no_finding_text, sentence
+from tui.text.row_parts import Part, attempts_text
 from tui.text.status import STATUS
 
 _MAX_SECONDS = 1e6
@@ -39,12 +40,15 @@ def render(report: Report) -> Iterator[str]:
     # Jenkins' schema has no such attribute here.
     del counted["skipped"]
     yield f"<testsuites{_attributes(name='auditreach', **counted)}>\n"
+    causes = causes_of(report)
     for role, rows in by_role(report).items():
-        yield from _suite(report, role, titles.get(role, ""), rows)
+        yield from _suite(report, causes, role, titles.get(role, ""), rows)
     yield "</testsuites>\n"
 
 
-def _suite(report: Report, role: str, title: str, rows: list[Result]) -> Iterator[str]:
+def _suite(
+    report: Report, causes: SameCause, role: str, title: str, rows: list[Result]
+) -> Iterator[str]:
     header = report.session.header
     named = {"name": line(f"{role}: {title}" if title else role)}
     named |= {"timestamp": line(header.started)} if header.started else {}
@@ -56,7 +60,7 @@ def _suite(report: Report, role: str, title: str, rows: list[Result]) -> Iterato
         yield f"<property{_attributes(name='Notice', value=notice)}/>\n"
     yield "</properties>\n"
     for result in rows:
-        yield _case(report, result)
+        yield _case(report, causes, result)
     yield from _conclusions(report, role, rows)
     yield "</testsuite>\n"
 
@@ -85,7 +89,7 @@ def _fixes(verdict: VerdictRecord) -> str:
     return f" To change: {' '.join(verdict.fix)}" if verdict.fix else ""
 
 
-def _case(report: Report, result: Result) -> str:
+def _case(report: Report, causes: SameCause, result: Result) -> str:
     job, seen = result.job, result.observation
     name = line(f"{job.check_text} ({job.check.id})")
     took = min(max(sum(seen.timings_ms.values()) / 1000, 0), _MAX_SECONDS)
@@ -95,23 +99,23 @@ def _case(report: Report, result: Result) -> str:
     said = _attributes(message=line(result.why or result.note), type=kind)
     ended = STATUS[result.status].junit
     if ended in ("failure", "error"):
-        inside = f"<{ended}{said}>{escape(_details(report, result))}</{ended}>"
+        inside = f"<{ended}{said}>{escape(_details(report, causes, result))}</{ended}>"
     elif ended == "skipped":
         inside = f"<skipped{_attributes(message=f'{result.status}: {note}')}/>"
     else:
         # JUnit knows no warning: a degraded row passes and says so in its output.
-        told = _details(report, result) if result.status in TO_CHANGE else note
+        told = _details(report, causes, result) if result.status in TO_CHANGE else note
         inside = f"<system-out>{escape(f'{result.status}: {told}')}</system-out>"
     return f"<testcase{where}>{inside}</testcase>\n"
 
 
-def _details(report: Report, result: Result) -> str:
+def _details(report: Report, causes: SameCause, result: Result) -> str:
     seen = result.observation
-    lines = [line(result.note), f"To change: {fix_text(report, result)}"]
-    lines.append(f"To change by: {who_text(report, result)}")
-    if lost := lost_text(result):
-        lines.append(f"Lost without it: {lost}")
-    lines.append(line(f"Seen: {seen.state}, {seen.reason}; {attempts_text(seen.attempts)}"))
+    parts = first_parts(report, causes, result)
+    lines = [line(f"{heading}: {text}") for heading, text in parts if text]
+    asked = " | ".join(one.text for one in commands(result))
+    lines += [line(f"{Part.VERIFY.heading}: {asked}")] if asked else []
+    lines.append(line(f"State: {seen.state}, {seen.reason}; {attempts_text(seen.attempts)}"))
     if seen.address:
         lines.append(line(f"Path: {path_text(seen)}"))
     if seen.icmp is not None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from probes.judging.findings import rows_in_no_finding
 from probes.judging.host_states import HostStates
@@ -22,7 +23,16 @@ from tui.models.loaded_session import (
     with_findings,
     with_verdicts,
 )
+from tui.models.same_cause import SameCause
 from tui.text.findings import in_no_finding_text
+from tui.text.row_parts import (
+    Part,
+    attempts_text,
+    means_text,
+    rest_of_note,
+    same_text,
+    seen_text,
+)
 from tui.text.status import in_order
 
 WORST_FIRST = in_order(lambda ranks: ranks.report)
@@ -127,6 +137,41 @@ def unexplained_text(report: Report) -> str:
     return in_no_finding_text(len(unexplained(report)))
 
 
+class _Results(NamedTuple):
+    """Latest results of the rows of a report."""
+
+    by_key: Mapping[str, Result]
+
+    @property
+    def results(self) -> Iterator[tuple[object, Result]]:
+        """Every row's job and result."""
+        return ((one.job, one) for one in self.by_key.values())
+
+    def result(self, key: str) -> Result | None:
+        """The result under a key."""
+        return self.by_key.get(key)
+
+
+def causes_of(report: Report) -> SameCause:
+    """Rows of a report that share a cause, by its findings."""
+    causes = SameCause(_Results({one.job.key: one for one in report.session.results}))
+    causes.clear(report.session.findings)
+    return causes
+
+
+def first_parts(report: Report, causes: SameCause, result: Result) -> Iterator[tuple[str, str]]:
+    """Heading and text of the first parts of a row to change; commands are left to the format."""
+    shared = causes.of(result)
+    yield Part.SEEN.heading, seen_text(result)
+    yield Part.MEANS.heading, means_text(result)
+    yield Part.CHANGE.heading, fix_text(report, result)
+    yield f"{Part.CHANGE.heading} by", who_text(report, result)
+    yield Part.SAME.heading, same_text(result, shared)
+    yield "Note", rest_of_note(result)
+    if shared is not None and shared.finding:
+        yield "Cause", f"{shared.finding}."
+
+
 def path_text(observation: Observation) -> str:
     """Source, destination and interface; empty where no address was asked."""
     if not observation.address:
@@ -200,11 +245,6 @@ def measured_text(observation: Observation) -> str:
 def remark_text(remark: Remark) -> str:
     """A remark with its time, where that is told."""
     return f"{remark.at}: {remark.text}" if remark.at else remark.text
-
-
-def attempts_text(attempts: int) -> str:
-    """`1 attempt`, `2 attempts`."""
-    return "1 attempt" if attempts == 1 else f"{attempts} attempts"
 
 
 def header_lines(report: Report) -> Iterator[tuple[str, str]]:

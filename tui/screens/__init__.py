@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from probes.targets.pasted import line_without_passwords as line_without_passwords
     from probes.targets.pasted import pasted_line as pasted_line
     from tui.models.removed_hosts import RemovedHosts as RemovedHosts
+    from tui.models.same_cause import SameCause as SameCause
     from tui.screens.changes import list_changes as list_changes
     from tui.screens.changes import recall_history as recall_history
     from tui.screens.credentials import ask_for_credentials as ask_for_credentials
@@ -56,6 +57,7 @@ else:
 
 MODULE_OF: Mapping[str, str] = {
     "RemovedHosts": "tui.models.removed_hosts",
+    "SameCause": "tui.models.same_cause",
     "line_without_passwords": "probes.targets.pasted",
     "pasted_line": "probes.targets.pasted",
     "list_changes": "tui.screens.changes",

@@ -19,6 +19,7 @@ from probes.session.diff import Change, Comparison, compare
 from probes.wire.text import printable
 from tui.models.loaded_session import read_whole_session
 from tui.text.comparison import counts, groups, name_text, session_text, statuses_text
+from tui.text.detail import Line
 from tui.text.status import Glyphs
 from tui.widgets.detail import Detail
 
@@ -72,7 +73,7 @@ class ComparisonScreen(Screen[str]):
         """Tell what the row said before and says now."""
         change = self._changes.get(event.option_id or "")
         if change is not None:
-            self.query_one(Detail).show(_detail_text(change), top=True)
+            self.query_one(Detail).show((Line(*words) for words in _detail_text(change)), top=True)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Close with the row that was chosen."""

@@ -348,6 +348,7 @@ class SessionScreen(Screen[object]):
         self.panes.header.set_vantage(recorded.vantage)
         self.panes.header.set_state("old session", trouble=False)
         self.panes.add(recorded.jobs)
+        self.panes.same_cause.clear(recorded.findings)
         if self._replay_speed is not None:
             self.replay = screens.Replay(self, recorded, self._replay_speed)
             self.run_worker(self.replay.start(), exclusive=False)

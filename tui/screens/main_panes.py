@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import Screen
@@ -34,7 +33,9 @@ from tui.widgets.tree import ProfileTree
 
 if TYPE_CHECKING:
     from tui.models.removed_hosts import RemovedHosts
+    from tui.models.same_cause import SameCause
     from tui.terminal.clipboard import Clipboard
+    from tui.text.detail import Line
     from tui.watch.row_history import Series
     from tui.widgets.filter_input import FilterLine
 
@@ -156,6 +157,11 @@ class Panes:
         """Hosts removed from the screen."""
         return screens.RemovedHosts(self.table, self.tree, self._update_counts)
 
+    @cached_property
+    def same_cause(self) -> SameCause:
+        """Rows that share a cause."""
+        return screens.SameCause(self.table.rows)
+
     @property
     def keys(self) -> list[str]:
         """The key of every row, hidden ones included."""
@@ -228,6 +234,7 @@ class Panes:
         """Forget every row."""
         self._only = None
         self.removed_hosts.clear()
+        self.same_cause.clear()
         self.table.clear()
         self.verdicts.clear()
         self.tree.clear()
@@ -242,6 +249,7 @@ class Panes:
                 start = at + 1
                 took = isinstance(event, Removed)
                 (self.removed_hosts.remove if took else self.removed_hosts.restore)(event.targets)
+                self.same_cause.forget_rows()
         self._apply_events(events[start:])
         self._update_counts()
         shown = self.table.cursor_key
@@ -255,6 +263,7 @@ class Panes:
         self.table.apply(events)
         self.verdicts.apply(events)
         self.tree.apply(events)
+        self.same_cause.apply(events)
 
     def show_detail(self, key: str | None, *, top: bool) -> None:
         """Show the details of a row, from the `top` or at the present scroll position."""
@@ -265,10 +274,21 @@ class Panes:
             self.detail.show((), top=True)
         else:
             result = rows.result(key)
-            details = screens.detail_lines(job, result, self._profile, rows.host_of(result))
-            lines = ((with_keys(label, self._commands), text) for label, text in details)
-            history = screens.history_lines(self._history(key), ascii=self._glyphs.ascii)
-            self.detail.show((*islice(lines, 2), *history, *lines), top=top)
+            details = screens.detail_lines(
+                job,
+                result,
+                self._profile,
+                rows.host_of(result),
+                status=rows.status_of(key),
+                shared=None if result is None else self.same_cause.of(result),
+                signs=self._glyphs.status,
+                history=screens.history_lines(self._history(key), ascii=self._glyphs.ascii),
+            )
+            self.detail.show((self._with_keys(line) for line in details), top=top)
+
+    def _with_keys(self, line: Line) -> Line:
+        label, hint = (with_keys(text, self._commands) for text in (line.label, line.hint))
+        return line._replace(label=label, hint=hint)
 
     def follow(self, focused: Widget) -> None:
         """Bring the pane with the focus to the front, and update the breadcrumbs."""

@@ -16,6 +16,7 @@ from probes.wire.text import printable
 from tui.models.filter import Filter
 from tui.models.verdicts import VerdictLine, Verdicts
 from tui.screens.help import show_page
+from tui.text.detail import Line
 from tui.text.pages import VERDICTS
 from tui.text.status import RULING, Glyphs
 from tui.widgets.detail import Detail
@@ -61,7 +62,7 @@ class VerdictScreen(Screen[Target]):
 
     def on_verdict_list_highlighted(self, event: VerdictList.Highlighted) -> None:
         """Tell the whole of the line under the cursor."""
-        self.query_one(Detail).show(_detail_text(event.line), top=True)
+        self.query_one(Detail).show((Line(*words) for words in _detail_text(event.line)), top=True)
 
     def on_verdict_list_selected(self, event: VerdictList.Selected) -> None:
         """Close with the target that was chosen."""

@@ -6,29 +6,39 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from probes.judging.host_states import HostStates
+from probes.judging.party import UNHEARD, HostState
 from probes.model import Result
 from probes.remediation import commands, remedy
 from probes.wire.text import printable
 from tui.text.detail import exchange_text
+from tui.text.row_parts import Part, means_text, rest_of_note, seen_text
 
-_LONG = 600
 
+def row_text(result: Result, host: HostState = UNHEARD) -> str:
+    """A row as one line: time, status, path, the first parts of its details, every exchange.
 
-def row_text(result: Result) -> str:
-    """A row as one line: time, status, path, state and reason, the note, then every exchange."""
+    `host` is the state of the row's host.
+    """
     job, seen = result.job, result.observation
-    host = printable(job.target.label)
+    called = printable(job.target.label)
     path = seen.address or ""
     if path == job.target.host:
         path = ""
-    to = f"{host} ({printable(path)})" if path else host
+    to = f"{called} ({printable(path)})" if path else called
     source = f" from {printable(seen.source)}" if seen.source else ""
     parts = [
         f"{seen.started or 'not measured'}: {result.status}",
         f"{job.check_text} to {to}{source}",
         f"{seen.state}, {seen.reason}; service {seen.service}",
-        printable(result.note, _LONG),
     ]
+    fix = remedy(result, host)
+    words = (
+        (Part.SEEN, seen_text(result)),
+        (Part.MEANS, means_text(result)),
+        (Part.CHANGE, fix.change if fix else ""),
+        ("note", rest_of_note(result)),
+    )
+    parts += [f"{label}: {text}" for label, text in words if text]
     parts += [
         f"exchange {number}: {exchange_text(evidence)}"
         for number, evidence in enumerate(seen.evidence, 1)
@@ -62,11 +72,11 @@ def changes_text(rows: Sequence[Result], hosts: HostStates) -> Copied:
     return _blocks(found, "block")
 
 
-def rows_text(rows: Sequence[Result]) -> Copied:
+def rows_text(rows: Sequence[Result], hosts: HostStates) -> Copied:
     """The rows as text for a ticket, a line each with its evidence."""
     if not rows:
         return "", "Only a row that was measured has something to copy."
-    text = "\n".join(map(row_text, rows))
+    text = "\n".join(row_text(one, hosts.of(one)) for one in rows)
     return text, text if len(rows) == 1 else f"{len(rows):,} rows, a line each"
 
 

@@ -1,92 +1,168 @@
-"""Detail text of one row: requirement, observation, fix and commands."""
+"""Detail text of one row: seen, means, change, same cause, verify; evidence; requirement."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from probes.judging.party import UNHEARD, HostState
-from probes.model import Evidence, Icmp, Job, Observation, Result
+from probes.model import (
+    MISSING,
+    TO_CHANGE,
+    Evidence,
+    Icmp,
+    Job,
+    Observation,
+    Result,
+    Status,
+)
 from probes.remediation import Remedy, commands, remedy
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.models.columns import latency_of, latency_text
+from tui.models.same_cause import Shared
 from tui.text.pages import page_of
+from tui.text.row_parts import (
+    Part,
+    asked_text,
+    attempts_text,
+    means_text,
+    rest_of_note,
+    same_text,
+    seen_text,
+)
+from tui.text.status import UNICODE
 
 _LONG = 600
 
-Line = tuple[str, str]
-"""A label, empty to continue the one above, and its text."""
+PART_COLUMN = 8
+"""Cells of the labels of the first parts."""
+_REST_COLUMN = 11
+"""Cells of the labels below."""
+
+
+class Line(NamedTuple):
+    """One label, empty to continue the one above, and its text.
+
+    A `{command-id}` in a label or hint stands for its key.
+    """
+
+    label: str
+    text: str
+    hint: str = ""
+    """Stands at the right end of a line of the text, where there is room."""
+    column: int = _REST_COLUMN
+    """Cells of a label; of a longer one as many as it needs."""
 
 
 def detail_lines(
-    job: Job, result: Result | None, profile: Profile, host: HostState = UNHEARD
+    job: Job,
+    result: Result | None,
+    profile: Profile,
+    host: HostState = UNHEARD,
+    *,
+    status: Status | None = None,
+    shared: Shared | None = None,
+    signs: Mapping[Status, str] = UNICODE.status,
+    history: Iterable[tuple[str, str]] = (),
 ) -> Iterator[Line]:
-    """Label and text, line by line; all text is harmless. `host` is the state of the row's host.
+    """Lines of a row's details, the heading first; all text is harmless.
 
-    A `{command-id}` in a label stands for its key.
+    `host` is the state of the row's host, `status` what the table shows, if that is not the
+    result's, `shared` the cause that other rows have too, `history` lines about earlier rounds.
     """
-    check = job.check
-    yield "", f"{job.check_text} to {printable(job.target.label)}"
-    if result is None:
-        yield "status", "not measured yet"
-    else:
-        yield "status", f"{result.status}: {printable(result.note, _LONG)}"
-    if job.target.friendly_name:
-        yield "known as", printable(job.target.friendly_name, _LONG)
-    if job.target.network:
-        yield "from", printable(job.target.network, _LONG)
-    role = next((role.title for role in profile.roles if role.id == job.target.role), "")
-    yield "required", _requirement(job, role)
+    yield Line("", _heading(job, result, status, signs))
     fix = None if result is None else remedy(result, host)
-    if fix is not None:
-        yield "to change", fix.change
+    if result is None:
+        yield _part(Part.SEEN, asked_text(job))
     else:
-        yield "if missing", check.consequence
-    if result is not None:
-        yield from _observation_lines(result.observation)
+        yield from _first_parts(result, fix, shared)
+        if note := rest_of_note(result):
+            yield Line("note", note)
+        if shared is not None and shared.finding:
+            yield Line("cause", f"{shared.finding}.")
         yield from _paste_lines(fix)
-        for place, command in enumerate(commands(result, windows=sys.platform == "win32")):
-            yield "" if place else "confirm, {copy-command}", command.text
-        yield "meaning, {explain}", f"the page {page_of(result.status)}"
+        yield from _observation_lines(result.observation)
+        yield from (Line(*words) for words in history)
+        yield Line("meaning, {explain}", f"the page {page_of(result.status)}")
+    yield from _requirement_lines(job, result, profile)
+
+
+def _heading(
+    job: Job, result: Result | None, status: Status | None, signs: Mapping[Status, str]
+) -> str:
+    measured = Status.QUEUED if result is None else result.status
+    now = status or measured
+    was = f", was {measured}" if result is not None and now is not measured else ""
+    return f"{printable(job.target.label)}  {job.check_text}  {signs[now]} {now}{was}"
+
+
+def _part(part: Part, text: str, hint: str = "") -> Line:
+    return Line(part, text, hint, PART_COLUMN)
+
+
+def _first_parts(result: Result, fix: Remedy | None, shared: Shared | None) -> Iterator[Line]:
+    yield _part(Part.SEEN, seen_text(result))
+    if means := means_text(result):
+        yield _part(Part.MEANS, means)
+    if fix is not None:
+        yield _part(Part.CHANGE, fix.change, "{copy-change} copies it" if fix.snippets else "")
+    if result.status in TO_CHANGE:
+        hint = "" if shared is None else "{diagnosis} lists the causes"
+        yield _part(Part.SAME, same_text(result, shared), hint)
+    for place, command in enumerate(commands(result, windows=sys.platform == "win32")):
+        if place:
+            yield Line("", command.text, column=PART_COLUMN)
+        else:
+            yield _part(Part.VERIFY, command.text, "{copy-command} copies it")
 
 
 def _paste_lines(fix: Remedy | None) -> Iterator[Line]:
     """Blocks to paste for the change, each under the place where it belongs."""
     for place, paste in enumerate(fix.snippets if fix else ()):
-        yield "" if place else "paste, {copy-change}", f"{paste.where}:"
+        yield Line("" if place else "paste, {copy-change}", f"{paste.where}:")
         for line in paste.lines:
-            yield "", line
+            yield Line("", line)
 
 
-def _requirement(job: Job, role: str) -> str:
+def _requirement_lines(job: Job, result: Result | None, profile: Profile) -> Iterator[Line]:
+    """Requirement, its condition, what its loss costs, and where the host is from."""
     check = job.check
-    when = f"when: {check.required_when}. " if check.required_when else ""
-    return f"{when}{check.purpose} ({role}, {job.port_text})"
+    role = next((role.title for role in profile.roles if role.id == job.target.role), "")
+    yield Line("required", f"{check.purpose} ({role}, {job.port_text})")
+    if check.required_when:
+        yield Line("when", f"{check.required_when}.")
+    if result is None or result.status not in MISSING:
+        yield Line("if missing", check.consequence)
+    if job.target.friendly_name:
+        yield Line("known as", printable(job.target.friendly_name, _LONG))
+    if job.target.network:
+        yield Line("from", printable(job.target.network, _LONG))
 
 
 def _observation_lines(observation: Observation) -> Iterator[Line]:
-    yield "seen", f"{observation.state}, {observation.reason}; service {observation.service}"
+    state = f"{observation.state}, {observation.reason}; service {observation.service}"
+    yield Line("state", state)
     if observation.address:
         via = f" ({observation.interface})" if observation.interface else ""
         source = f" from {observation.source}{via}" if observation.source else ""
-        yield "path", printable(f"{observation.address}{source}", _LONG)
+        yield Line("path", printable(f"{observation.address}{source}", _LONG))
     if observation.icmp is not None:
-        yield "said no", printable(_icmp(observation.icmp), _LONG)
+        yield Line("said no", printable(_icmp(observation.icmp), _LONG))
     timings = ", ".join(f"{name} {latency_text(ms)}" for name, ms in observation.timings_ms.items())
     if observation.latency_ms is not None:
         clock = f"latency {latency_of(observation)} ({observation.latency_source})"
         timings = f"{clock}; {timings}" if timings else clock
     if timings:
-        yield "time", timings
+        yield Line("time", timings)
     if observation.started:
-        tries = "1 attempt" if observation.attempts == 1 else f"{observation.attempts} attempts"
-        yield "when", f"{observation.started}, {tries}"
+        yield Line("asked at", f"{observation.started}, {attempts_text(observation.attempts)}")
     for name, value in observation.facts.items():
         if name not in ("summary", "problem", "fix"):
-            yield name.replace("_", " "), printable(_value_text(value), _LONG)
+            yield Line(name.replace("_", " "), printable(_value_text(value), _LONG))
     for number, evidence in enumerate(observation.evidence, 1):
-        yield f"exchange {number}", exchange_text(evidence)
+        yield Line(f"exchange {number}", exchange_text(evidence))
 
 
 def beginning_text(evidence: Evidence) -> str:

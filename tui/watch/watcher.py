@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from probes.model import Event, Finished, Queued, Result, Started, Verdict
+from probes.model import Diagnosed, Event, Finished, Queued, Result, Started, Verdict
 from tui.watch.options import WatchOptions
 from tui.watch.row_history import Change, RowHistory
 from tui.watch.text import change_text, is_loss
@@ -57,6 +57,7 @@ class HeldEvents:
         self._results: dict[str, Result] = {}
         self._pending: dict[str, type[Queued] | type[Started]] = {}
         self._verdicts: dict[tuple[object, str], Verdict] = {}
+        self._diagnosed: Diagnosed | None = None
         self._finished: Finished | None = None
 
     @property
@@ -75,6 +76,8 @@ class HeldEvents:
                 self._finished = None
             elif isinstance(event, Verdict):
                 self._verdicts[event.target, event.capability] = event
+            elif isinstance(event, Diagnosed):
+                self._diagnosed = event
             elif isinstance(event, Finished):
                 self._finished = event
 
@@ -85,6 +88,8 @@ class HeldEvents:
             keys = tuple(key for key, pending in self._pending.items() if pending is kind)
             if keys:
                 events.append(kind(keys))
+        if self._diagnosed is not None:
+            events.append(self._diagnosed)
         if self._finished is not None:
             events.append(self._finished)
         return events

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -20,8 +20,17 @@ from tui.widgets.table_rendering import fit
 if TYPE_CHECKING:
     from tui.text.detail import Line
 
-_LABEL = 11
-"""Cells of a label; of a longer one as many as it needs."""
+_GAP = 2
+"""Least number of cells between a text and the hint after it."""
+
+
+class _Wrapped(NamedTuple):
+    """One line of the pane."""
+
+    label: str
+    text: str
+    hint: str
+    column: int
 
 
 class Detail(ScrollView, can_focus=True, inherit_bindings=False):
@@ -56,7 +65,7 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         self._glyphs = glyphs
         self._plain = Style()
         self._content: tuple[Line, ...] = ()
-        self._lines: list[Line] = []
+        self._lines: list[_Wrapped] = []
 
     def show(self, lines: Iterable[Line], *, top: bool) -> None:
         """Show other lines, from the top or at the present scroll position."""
@@ -90,33 +99,54 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         """The heading, or one line of the details."""
         width = self._width
         if y == 0:
-            heading = self._content[0][1] if self._content else "Details"
+            heading = self._content[0].text if self._content else "Details"
             style = self.get_component_rich_style("detail--heading")
-            return Strip([Segment(fit(heading, width, self._glyphs), style)], width)
+            rule = "-" if self._glyphs.ascii else "─"
+            text = f"{rule} {self._glyphs.clean(heading)} "
+            text += rule * (width - cell_len(text))
+            return Strip([Segment(fit(text, width, self._glyphs), style)], width)
         line = y - 1 + self.scroll_offset.y
         if line >= len(self._lines):
             return Strip.blank(width, self._plain)
-        label, text = self._lines[line]
-        left = max(_LABEL, cell_len(label) + 1)
+        label, text, hint, column = self._lines[line]
+        left = max(column, cell_len(label) + 1)
+        right = cell_len(hint)
         quiet = self._plain + self.get_component_rich_style("detail--label", partial=True)
         return Strip(
             [
                 Segment(fit(label, left, self._glyphs), quiet),
-                Segment(fit(text, max(0, width - left), self._glyphs), self._plain),
+                Segment(fit(text, max(0, width - left - right), self._glyphs), self._plain),
+                Segment(hint, quiet),
             ],
             width,
         )
 
     def _wrap(self) -> None:
         content = self._content
-        if content and cell_len(self._glyphs.clean(content[0][1])) > self._width:
-            content = (content[0], ("row", content[0][1]), *content[1:])
-        room = max(10, self._width - _LABEL)
+        if content and cell_len(self._glyphs.clean(content[0].text)) + 2 > self._width:
+            content = (content[0], content[0]._replace(label="row"), *content[1:])
         self._lines = []
-        for label, text in content[1:]:
+        waiting = ""
+        for label, text, hint, column in content[1:]:
+            # A hint that finds no room goes on to the lines that continue its own.
+            waiting = hint or ("" if label else waiting)
+            room = max(10, self._width - column)
             # A long label has its text right after it.
-            indent = " " * max(0, cell_len(label) + 1 - _LABEL)
+            indent = " " * max(0, cell_len(label) + 1 - column)
             wrapped = textwrap.wrap(text, room, initial_indent=indent, break_on_hyphens=False)
-            self._lines.append((label, wrapped[0].strip() if wrapped else ""))
-            self._lines += [("", line) for line in wrapped[1:]]
+            place = _place_of(waiting, wrapped, room)
+            for number, part in enumerate(wrapped or [""]):
+                shown = waiting if number == place else ""
+                self._lines.append(_Wrapped("" if number else label, part.strip(), shown, column))
+            waiting = waiting if place is None else ""
         self.virtual_size = Size(self.size.width, len(self._lines) + 1)
+
+
+def _place_of(hint: str, lines: Sequence[str], room: int) -> int | None:
+    """Number of the first line with room for a hint at its right end; None without one."""
+    fits = (
+        number
+        for number, line in enumerate(lines)
+        if cell_len(line) + _GAP + cell_len(hint) <= room
+    )
+    return next(fits, None) if hint else None

@@ -140,7 +140,7 @@ def test_no_text_of_a_run_names_a_port_that_host_port_replaced(
         results = list(recorder.state.results.values())
         said = [*texts(events), *texts(list(recorder.state.findings()))]
         for result in results:
-            said += [text for _, text in detail_lines(result.job, result, own)]
+            said += [line.text for line in detail_lines(result.job, result, own)]
             said += [one.text for one in commands(result)]
             said += [result.job.check_text, result.job.name]
         rows = RollUp()

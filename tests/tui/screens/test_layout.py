@@ -312,7 +312,7 @@ def test_a_row_whose_name_is_cut_is_named_in_full_in_the_details():
         await pilot.press("3")
         await pilot.pause()
         told = " ".join(text_of(app.query_one(Detail)).split())
-        assert "row RPC dynamic TCP 49152-65535 to pc-015.corp.example" in told
+        assert "row pc-015.corp.example RPC dynamic TCP 49152-65535 ∅ error" in told
 
 
 def test_a_long_label_of_the_details_is_whole():

@@ -20,6 +20,7 @@ from tui.cli.screen import build
 from tui.terminal.capabilities import tmux_passthrough
 from tui.terminal.clipboard import Clipboard, supports_clipboard
 from tui.text.detail import detail_lines
+from tui.text.row_parts import Part
 from tui.widgets.detail import Detail
 from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
@@ -82,15 +83,16 @@ def test_capital_y_copies_what_to_paste_and_says_where(refused):
     drive(refused, keys)
 
 
-def test_the_detail_ends_with_what_to_paste_and_what_confirms_it(refused):
+def test_the_details_have_what_verifies_the_row_and_then_what_to_paste(refused):
     async def keys(pilot, app):
         detail = app.query_one(Detail)
-        detail.focus()
-        await pilot.press("end")
-        await until(pilot, lambda: detail.scroll_offset.y == detail.max_scroll_y)
-        seen = "\n".join(detail.render_line(y).text for y in range(detail.size.height))
-        assert "paste, Y" in seen and "systemctl enable --now sshd" in seen, seen
-        assert "confirm, y" in seen and "ssh-keyscan -T 4" in seen, seen
+        seen = "\n".join(detail.render_line(y).text for y in range(detail.virtual_size.height))
+        change, verify, paste = (
+            seen.index(word) for word in ("\nchange ", "\nverify ", "\npaste, Y")
+        )
+        assert change < verify < seen.index("ssh-keyscan -T 4") < paste
+        assert paste < seen.index("systemctl enable --now sshd")
+        assert "y copies it" in seen[verify:paste], seen
 
     drive(refused, keys)
 
@@ -207,6 +209,6 @@ async def test_a_change_without_anything_to_paste_is_said_in_words(silent):
 def test_a_row_that_is_well_has_something_to_confirm_and_nothing_to_paste(silent):
     profile = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
     well = judge(silent.job, Observation(State.OPEN, Reason.SYN_ACK, started="x"))
-    labels = [label for label, _ in detail_lines(well.job, well, profile)]
-    assert "confirm, {copy-command}" in labels
-    assert "paste, {copy-change}" not in labels and "to change" not in labels
+    labels = [line.label for line in detail_lines(well.job, well, profile)]
+    assert Part.VERIFY in labels
+    assert "paste, {copy-change}" not in labels and Part.CHANGE not in labels
