@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from probes.model import AVAILABLE, BEST_FIRST, MISSING, UNTESTED, Result, Status
+from probes.judging.changed_reason import changed_reason_text, obstacle_of
+from probes.model import AVAILABLE, BEST_FIRST, UNTESTED, Result, Status
 from probes.session.header import Header
 from probes.session.reader import Session
 from probes.wire.address import same_address
@@ -140,7 +141,7 @@ def profile_file_difference(before: Header, after: Header) -> str:
 def _classify(before: Result, after: Result) -> tuple[ChangeKind, str]:
     """Kind of change of a row that was measured in the same way twice, and an explanation."""
     if after.status is before.status:
-        return ChangeKind.UNCHANGED, _state_change(before, after)
+        return ChangeKind.UNCHANGED, _reason_change(before, after)
     if Status.NO_HOST in (before.status, after.status):
         return _host_change(before, after)
     if before.status is Status.NOT_NEEDED:
@@ -188,13 +189,13 @@ def _address_change(before: Result, after: Result) -> str:
     return f"Measured on {one} before and on {other} after."
 
 
-def _state_change(before: Result, after: Result) -> str:
-    """Sentence for a row that still fails with another state: one of two causes may be fixed."""
-    seen_before, seen_after = before.observation, after.observation
-    if after.status not in MISSING:
+def _reason_change(before: Result, after: Result) -> str:
+    """Sentence for a row that still fails for another reason: one of two causes may be fixed."""
+    was, now = obstacle_of(before), obstacle_of(after)
+    if was is None or now is None or was.identity == now.identity:
         return ""
-    earlier, later = (f"{seen.state} ({seen.reason})" for seen in (seen_before, seen_after))
-    return "" if earlier == later else f"It was {earlier} and is {later}."
+    text = changed_reason_text(was, now)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _status_clause(result: Result, when: str) -> str:

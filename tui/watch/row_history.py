@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from probes.judging.changed_reason import changed_reason_text, obstacle_of
 from probes.model import (
     MEASURED,
-    MISSING,
     Event,
     Evidence,
     Job,
@@ -45,6 +45,8 @@ class Change:
     """Time of the last attempt that saw the row as it was, or the row that decided it."""
     at: datetime
     """Time of the first attempt that saw it as it is, or of that of the row that decided it."""
+    reason: str = ""
+    """The changed reason, a clause, where the status is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,15 @@ class _Bounds:
 
 class _RowRounds:
     __slots__ = (
-        *("cause", "changed", "decided", "last_seen", "limited", "lost", "number", "rounds"),
-        *("since", "started", "status", "total"),
+        *("cause", "changed", "decided", "last_seen", "limited", "lost", "number", "obstacle"),
+        *("rounds", "since", "started", "status", "total"),
     )
 
     def __init__(self, result: Result, since: float) -> None:
         self.status = result.status
         self.cause = _cause(result)
+        self.obstacle = obstacle_of(result)
+        """Obstacle in its way when its reason was last told."""
         self.since = since
         self.changed: _Bounds | None = None
         """Bounds of the last change of its status."""
@@ -177,6 +181,7 @@ class RowHistory:
         if judged_again and before is Status.NO_HOST:
             # It was only not known yet that there is a host.
             row.status, row.cause, row.number = result.status, _cause(result), self._number
+            row.obstacle = obstacle_of(result)
             return None
         not_before, at = self._bounds(result, row, judged_again, at)
         row.number = self._number
@@ -190,13 +195,20 @@ class RowHistory:
             self._measured = (result.job.target, at)
             if result.status in MEASURED or result.status is Status.NO_HOST:
                 row.add(_value(seen))
-        if before is result.status and (before not in MISSING or limited or row.cause == cause):
-            return None
+        reason = ""
+        if before is result.status:
+            new = not (limited or judged_again) and (row.cause != cause or seen.state is State.OPEN)
+            reason = _changed_reason(row, result) if new else ""
+            if not reason:
+                return None
+        else:
+            row.obstacle = obstacle_of(result)
         since = row.since
         if before is not result.status:
             row.since, row.status = at, result.status
             row.changed = _Bounds(not_before, at, self._number)
-        return Change(result, before, *map(_local_time, (since, not_before, at)))
+        times = (_local_time(since), _local_time(not_before), _local_time(at))
+        return Change(result, before, *times, reason)
 
     def _is_within_limit(self, result: Result, row: _RowRounds, at: float) -> bool:
         """True if only a device's limit of ICMP errors may tell its result from the one before.
@@ -236,6 +248,15 @@ class RowHistory:
         elif row.cause[1] is Reason.NO_RESPONSE:
             not_before = max(not_before, _last_silent(result))
         return min(not_before, at), at
+
+
+def _changed_reason(row: _RowRounds, result: Result) -> str:
+    """The reason of a row that has another one than was told last; empty for the same one."""
+    before, now = row.obstacle, obstacle_of(result)
+    if now is None or (before is not None and now.identity == before.identity):
+        return ""
+    row.obstacle = now
+    return "" if before is None else changed_reason_text(before, now)
 
 
 def _decider_keys(job: Job) -> Iterator[str]:

@@ -27,8 +27,8 @@ def change_text(change: Change) -> str:
     if change.at - change.not_before >= _NOTABLE:
         at += f" (not before {change.not_before:%H:%M:%S})"
     duration = duration_text(change.at - change.since)
-    if change.before is now:
-        return f"{row} is {now} for another reason since {at}: {_sentences(change.result.note)}"
+    if change.reason:
+        return f"{row}: {change.reason}, since {at}; still {now}."
     if change.before is Status.NO_HOST:
         return f"{row}: a host is there since {at}, after {duration} without; the row is {now}."
     if change.before in MISSING and now in AVAILABLE:

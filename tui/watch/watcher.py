@@ -34,6 +34,10 @@ class WatchedScreen(Protocol):
     measuring: bool
 
     @property
+    def replay(self) -> object | None:
+        """The replay of an old session; None for one that is measured."""
+
+    @property
     def panes(self) -> _Rows:
         """Rows that are measured again."""
 
@@ -116,6 +120,8 @@ class Watcher:
         self._round_keys: set[str] = set()
         """Keys of the rows of a round, which keep their status until they have another."""
         self._held: HeldEvents | None = None
+        self._untold: list[Change] = []
+        """Changed reasons of what is measured by hand, to be told at its end."""
         self.history = RowHistory()
         self.options: WatchOptions | None = None
         self.changes: deque[Change] = deque(maxlen=MAX_CHANGES)
@@ -162,6 +168,7 @@ class Watcher:
         """Forget the history: another session begins."""
         self.history.clear()
         self.changes.clear()
+        self._untold.clear()
         self._round_keys.clear()
 
     def recall(self, events: Iterable[Event]) -> None:
@@ -175,9 +182,15 @@ class Watcher:
         """Record events; returns those to be shown now."""
         changes = self.history.add(events)
         self.changes.extend(changes)
+        finished = any(isinstance(event, Finished) for event in events)
         if self.options is not None:
             self._announce(changes)
-        finished = any(isinstance(event, Finished) for event in events)
+        elif self._screen.replay is None:
+            # Another status is seen in the table, another reason may not be.
+            self._untold += [change for change in changes if change.reason]
+            if finished:
+                self._announce(self._untold)
+                self._untold = []
         shown = self._without_pending(events)
         if finished:
             if self._in_round:

@@ -119,15 +119,16 @@ def test_a_row_of_one_session_only_is_new_or_gone(header: Header, make_result: M
     ]
 
 
-def test_another_state_under_the_same_status_is_told(header: Header, make_result: Make) -> None:
+def test_another_reason_under_the_same_status_is_told(header: Header, make_result: Make) -> None:
     was = make_result(status=Status.BLOCKED)
-    now = replace(
-        was,
-        observation=replace(was.observation, state=State.CLOSED, reason=Reason.CONN_REFUSED),
-    )
+    seen = replace(was.observation, state=State.CLOSED, reason=Reason.CONN_REFUSED)
+    now = replace(was, observation=seen)
     (change,) = compare(session(header, was), session(header, now)).changes
     assert change.kind is ChangeKind.UNCHANGED
-    assert change.why == "It was open (syn-ack) and is closed (conn-refused)."
+    assert change.why == "What answered before does so no more; the host refuses it."
+    slower = replace(now, note="It took longer.", observation=replace(seen, latency_ms=900.0))
+    (change,) = compare(session(header, now), session(header, slower)).changes
+    assert (change.kind, change.why) == (ChangeKind.UNCHANGED, "")
 
 
 def only(found: Comparison) -> str:

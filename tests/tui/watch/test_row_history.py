@@ -250,15 +250,53 @@ def test_another_reason_of_a_row_that_stays_blocked_is_a_change_with_its_time():
     past = past_of(row("14:00:00", Status.BLOCKED, None))
     (change,) = past.add([rejected("14:00:30", "10.99.9.1")])
     text = change_text(change)
-    assert "is blocked for another reason since " in text
-    assert ":00:30" in text
-    assert text.endswith("10.99.9.1 (a device on the path) rejected it.")
+    assert text == (
+        "LDAP TCP 389 on dc1: it is not silent any more; 10.99.9.1 rejects it, "
+        f"since {change.at:%H:%M:%S} (not before {change.not_before:%H:%M:%S}); still blocked."
+    )
     assert not is_loss(change)
     assert past.add([rejected("14:01:00", "10.99.9.1")]) == []
     assert len(past.add([rejected("14:01:30", "10.99.9.2")])) == 1
     (up,) = past.add([row("14:02:00")])
     outage = timedelta(minutes=2, milliseconds=1)
     assert up.at - up.since == outage, "another reason is no end of it"
+
+
+@pytest.mark.parametrize(
+    ("status", "before", "after", "told"),
+    [
+        (Status.BLOCKED, "wrong service: Jetty 9.4.51", "certificate: expired", True),
+        (Status.WARNING, "clock 6 min ahead", "certificate: 3 days left", True),
+        (Status.WARNING, "clock 6 min ahead", "clock 7 min ahead", False),
+        (Status.WARNING, "certificate: 3 days left", "certificate: 2 days left", False),
+        (Status.OK, "SMB 3.1.1", "SMB 2.1", False),
+    ],
+)
+def test_another_reason_of_an_open_port_is_news_and_other_numbers_are_not(
+    status, before, after, told
+):
+    past = past_of(replace(seen("14:00:00", status, **OPEN), why=before))
+    changes = past.add([replace(seen("14:00:30", status, **OPEN, latency_ms=9.0), why=after)])
+    assert [one.reason for one in changes] == [f"now {after}; before {before}"] * told
+    assert past.add([replace(seen("14:01:00", status, **OPEN), why=after)]) == []
+
+
+def test_another_reason_why_a_row_is_not_tested_is_news_unless_another_row_decided_it():
+    nameless = {"state": State.ERROR, "reason": Reason.NAME_NOT_RESOLVED}
+    fault = {"state": State.ERROR, "reason": Reason.LOCAL_ERROR}
+    waiting = {"state": State.NOT_RUN, "reason": Reason.DEPENDENCY}
+    past = past_of(seen("14:00:00", Status.ERROR, **waiting))
+    assert past.add([seen("14:00:30", Status.ERROR, **nameless)]) == []
+    assert past.add([seen("14:01:00", Status.ERROR, **waiting)]) == []
+    (change,) = past.add([seen("14:01:30", Status.ERROR, **fault)])
+    assert change.reason == "the name is not the reason any more; not tested"
+
+
+def test_a_reason_that_comes_back_after_the_row_was_well_is_no_other_reason():
+    past = past_of(rejected("14:00:00", "10.99.9.1"))
+    assert [one.reason for one in past.add([row("14:00:30")])] == [""]
+    assert [one.reason for one in past.add([rejected("14:01:00", "10.99.9.2")])] == [""]
+    assert past.add([rejected("14:01:30", "10.99.9.2")]) == []
 
 
 def test_another_rule_of_the_same_device_is_another_reason():

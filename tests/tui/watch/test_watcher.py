@@ -123,6 +123,32 @@ def test_the_head_says_which_rows_are_watched(closed, words, told):
         assert ("only" in told) is ("rows only" in text_of(app.query_one(Header)))
 
 
+def test_another_reason_is_told_after_a_rerun_by_hand_too():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        key = f"unix.ssh|127.0.0.1:{port}"
+
+        @drive("--answer-timeout", "1")
+        async def _(pilot, app):
+            await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
+            await pilot.press("r")
+            history = app.main.watcher.history
+            await until(pilot, lambda: (past := history.of(key)) and past.total == 2)
+            await until(pilot, lambda: not app.main.measuring)
+            assert (notice(app), [*app.main.watcher.changes]) == ("", [])
+            sock.listen()
+            await pilot.press("r")
+            expected = f"SSH TCP {port} on 127.0.0.1: the host accepts it now; the host answers"
+            await until(pilot, lambda: expected in notice(app))
+            assert rows(app)[key] is Status.BLOCKED
+            assert "; still blocked." in notice(app)
+            await pilot.press("H")
+            await until(pilot, lambda: len(app.screen_stack) == 2)
+            options = app.screen.query_one(OptionList)
+            assert expected in str(options.get_option_at_index(0).prompt)
+
+
 def test_off_ends_the_watch(closed):
     @drive()
     async def _(pilot, app):
