@@ -29,6 +29,8 @@ from tui.models.same_cause import Shared
 from tui.text.status import STATUS
 
 _LONG = 600
+_ONE_LINE = 71
+"""Cells of a line beside the label in 80 columns."""
 
 
 class Part(StrEnum):
@@ -107,6 +109,8 @@ def same_text(result: Result, shared: Shared | None) -> str:
     if shared.more > 0:
         first += f" and {shared.more:,} more {'row' if shared.more == 1 else 'rows'}"
     why = f": {result.why}" if result.why and result.why == shared.other.why else ""
+    if len(first) + len(why) > _ONE_LINE:
+        why = ""
     return printable(f"{first}{why}", _LONG)
 
 

@@ -59,8 +59,10 @@ def test_the_detail_tells_the_whole_story_of_the_selected_row(closed):
     @drive(size=(120, 40))
     async def _(pilot, app):
         await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
-        told = text_of(app.query_one(Detail))
+        detail = app.query_one(Detail)
+        told = "\n".join(detail.render_line(y).text for y in range(detail.virtual_size.height))
         for part in (
+            "TCP reset from the host",
             "Refused with a TCP reset",
             "SSH access for agentless audit",
             "closed, conn-refused",
