@@ -177,12 +177,12 @@ class Job:
     @property
     def check_text(self) -> str:
         """Title of the check and its port: `WinRM TCP 5985`."""
-        return f"{self.check.title} {self.port_text}"
+        return f"{self.check.title} {self.port_text}".rstrip()
 
     @property
     def name(self) -> str:
         """Title of the check and its port as a sentence has them: `WinRM (TCP 5985)`."""
-        return f"{self.check.title} ({self.port_text})"
+        return f"{self.check.title} ({self.port_text})" if self.port_text else self.check.title
 
     @property
     def endpoint(self) -> tuple[str, int | None]:
@@ -436,6 +436,15 @@ class Diagnosed:
 
 
 @dataclass(frozen=True, slots=True)
+class Recognised:
+    """Event: what answers decided the role of a host without one; these are its rows."""
+
+    target: Target
+    """The host in that role."""
+    jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """Event: the operator removed these targets; their rows are not measured and not counted."""
 
@@ -466,6 +475,7 @@ Event = (
     | Message
     | Verdict
     | Diagnosed
+    | Recognised
     | Removed
     | Restored
     | Finished

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from profiles.files import FileKind
 
@@ -52,6 +52,15 @@ class Options:
     """Name to ask DNS servers for; empty for the PTR of their own address."""
     pjl: bool = False
     """Ask printers for their identity over PJL on 9100; otherwise nothing is sent there."""
+
+    @property
+    def for_unknown(self) -> Options:
+        """Options for a host whose role is not known: no login, and nothing sent to a printer."""
+        return replace(self, ssh=None, pjl=False)
+
+    def asks_more(self, probe: str) -> bool:
+        """True if a probe asks more of a host whose role is known."""
+        return (probe == "ssh" and self.ssh is not None) or (probe == "printer" and self.pjl)
 
 
 NO_OPTIONS = Options()

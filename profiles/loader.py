@@ -14,6 +14,7 @@ from profiles.errors import Mistake, at, entry, harmful, harmless, listed, neare
 from profiles.fields import Key, keys_of
 from profiles.files import FileError, FileKind, decode, open_file, read_open
 from profiles.model import Profile
+from profiles.recognition import with_auto
 from profiles.toml import parse_toml
 from profiles.validation import RULES
 
@@ -164,13 +165,14 @@ def parse_profile(data: bytes, file: str, probes: Mapping[str, str]) -> Profile:
             rule(profile, probes)
     except (FileError, Mistake) as error:
         raise _error(file, error) from None
-    return profile
+    return with_auto(profile)
 
 
 def _built_in() -> Profile:
     """The reference; the rules between its keys are checked by tests, not at every start."""
     data = _BUILT_IN.read_bytes()
-    return replace(build(Profile, tomllib.loads(data.decode()), "", "a profile"), file=data)
+    profile = build(Profile, tomllib.loads(data.decode()), "", "a profile")
+    return with_auto(replace(profile, file=data))
 
 
 def _read(path: Path) -> bytes:

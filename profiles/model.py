@@ -61,6 +61,23 @@ class Role:
     resolvers: Annotated[bool, {"doc": "without a host, use the DNS servers of this machine"}] = (
         False
     )
+    words: Annotated[
+        tuple[str, ...],
+        {
+            "doc": "plain words that mean this role before the =, in any case; one that several "
+            "roles have is refused with all of them",
+            "pattern": r"[a-z0-9](?:[a-z0-9 ._-]{0,30}[a-z0-9])?",
+            "form": "a word or a few of a-z, 0-9, spaces, dots, underscores and hyphens",
+        },
+    ] = ()
+    letter: Annotated[
+        str,
+        {
+            "doc": "key for this role where the screen asks what hosts without one are",
+            "pattern": "[a-z0-9]",
+            "form": "one of a-z or 0-9",
+        },
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +174,12 @@ class Check:
 
     @property
     def port_text(self) -> str:
-        """The port as a person writes it: `TCP 5985`, `TCP 49152-65535`, `ICMP`."""
+        """The port as a person writes it: `TCP 5985`, `TCP 49152-65535`, `ICMP`.
+
+        Empty for a check that asks several.
+        """
+        if self.port is None and not self.ports and self.transport != "icmp":
+            return ""
         where = self.ports or (str(self.port) if self.port is not None else "")
         return f"{self.transport.upper()} {where}".rstrip()
 
@@ -229,6 +251,49 @@ class Capability:
 
 
 @dataclass(frozen=True, slots=True)
+class Signal:
+    """An answer that speaks for a role: that of a check, proven by its protocol.
+
+    With a fact it is an answer in which the check found that fact.
+    """
+
+    check: Annotated[str, {"doc": "id of the check whose answer it is", "refers": "check"}]
+    fact: Annotated[str, {"doc": "the check must also have found this fact"}] = ""
+    matches: Annotated[
+        str, {"doc": "regular expression that is found in the fact, as Python writes them"}
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """A way to tell the role of a host that was named without one; the first that holds decides.
+
+    One signal of any, every one of all and not one of none must be there.
+    """
+
+    id: Annotated[str, {"doc": "stable id; part of the log", **_ID}]
+    role: Annotated[str, {"doc": "id of the role it tells", "refers": "role"}]
+    any: Annotated[tuple[Signal, ...], {"doc": "signals of which one is enough"}] = ()
+    all: Annotated[tuple[Signal, ...], {"doc": "signals that must all be there"}] = ()
+    none: Annotated[tuple[Signal, ...], {"doc": "signals that speak against it"}] = ()
+    after: Annotated[
+        str,
+        {
+            "doc": "asked only of hosts of this role, and of those named singly whose role nothing "
+            "has decided; where it holds it comes before the others",
+            "refers": "role",
+        },
+    ] = ""
+    decides: Annotated[
+        bool,
+        {
+            "doc": "false for a guess: where nothing decides, the role is named as one it may be; "
+            "an open port that proves no service is enough then"
+        },
+    ] = True
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A whole reference: its sections, roles, questions and checks, and where it is from."""
 
@@ -268,6 +333,21 @@ class Profile:
         {
             "doc": "what is judged; a role that has none is judged by the loss of its checks",
             "key": "capability",
+        },
+    ] = ()
+    recognitions: Annotated[
+        tuple[Recognition, ...],
+        {
+            "doc": "how the role of a host named without one is told, in the order of the ruling; "
+            "without any, every host needs its role",
+            "key": "recognition",
+        },
+    ] = ()
+    also_asked: Annotated[
+        tuple[str, ...],
+        {
+            "doc": "ids of checks that a host without a role is asked as well: they decide "
+            "nothing, and show that a host is there"
         },
     ] = ()
     file: Annotated[bytes, {"derived": True}] = field(default=b"", repr=False)

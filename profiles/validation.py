@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -17,13 +18,16 @@ from profiles.model import (
     Instead,
     Profile,
     Question,
+    Recognition,
     Role,
+    Signal,
     Unless,
     When,
 )
+from profiles.recognition import AUTO, checks_of
 
-Top = Question | Category | Role | Check | Capability
-Entry = Top | When | Unless | Cost | Instead | Elsewhere
+Top = Question | Category | Role | Check | Capability | Recognition
+Entry = Top | When | Unless | Cost | Instead | Elsewhere | Signal
 Rule = Callable[[Profile, Mapping[str, str]], None]
 
 
@@ -183,6 +187,60 @@ def no_circles(profile: Profile, probes: Mapping[str, str]) -> None:
     raise Mistake(at(place, "needs" if needs == found[1] else "unless"), text)
 
 
+def letters(profile: Profile, probes: Mapping[str, str]) -> None:
+    """No two roles have the same letter: the screen takes one of them by a key."""
+    seen: dict[str, str] = {}
+    for one in _top(profile):
+        if isinstance(one.record, Role) and one.record.letter:
+            id = one.record.id
+            first = seen.setdefault(one.record.letter, id)
+            if first != id:
+                text = f"role {quoted(first)} has the letter {quoted(one.record.letter)} already"
+                raise Mistake(at(one.place, "letter"), text)
+
+
+def recognitions(profile: Profile, probes: Mapping[str, str]) -> None:
+    """A recognition has any or all, and asks checks that stand alone: no needs, no ports.
+
+    No role, check or category is called auto, which is the role of hosts without one.
+    """
+    checks = {check.id: check for check in profile.checks}
+    for one in _all(profile):
+        record = one.record
+        if isinstance(record, Role | Check | Category) and record.id == AUTO:
+            text = f"{quoted(AUTO)} is the role of hosts without one; choose another id"
+            raise Mistake(at(one.place, "id"), text)
+        if isinstance(record, Recognition):
+            if not (record.any or record.all):
+                raise Mistake(at(one.place, "any"), "needs a signal here or in all")
+            if record.after and record.after == record.role:
+                raise Mistake(at(one.place, "after"), "is its own role; name another one")
+            for id in checks_of(record):
+                _stands_alone(one.place, checks[id])
+        elif isinstance(record, Signal) and record.matches:
+            if not record.fact:
+                raise Mistake(at(one.place, "matches"), 'needs the key "fact" beside it')
+            try:
+                re.compile(record.matches)
+            except re.error as error:
+                text = f"{quoted(record.matches)} is no regular expression: {error}"
+                raise Mistake(at(one.place, "matches"), text) from None
+    for id in profile.also_asked:
+        if id not in checks:
+            raise Mistake(at("", "also_asked"), _unknown("check", id, list(checks)))
+        _stands_alone("", checks[id], "also_asked")
+
+
+def _stands_alone(place: str, check: Check, key: str = "check") -> None:
+    """A check that a host without a role is asked can be asked alone."""
+    if check.needs or check.ports:
+        text = (
+            f"check {quoted(check.id)} cannot be asked of a host without a role: it needs another "
+            "check, or a range of ports"
+        )
+        raise Mistake(at(place, key), text)
+
+
 def every_role_has_checks(profile: Profile, probes: Mapping[str, str]) -> None:
     """Every role has a check: a host that is asked nothing would look ready."""
     asked = {check.role for check in profile.checks}
@@ -244,6 +302,8 @@ RULES: tuple[Rule, ...] = (
     ports,
     one_custom_port,
     no_circles,
+    letters,
+    recognitions,
     every_role_has_checks,
     every_check_is_judged,
     losses,

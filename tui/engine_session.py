@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probes.engine.plan import CONFIRM_ABOVE, endpoint_count, plan
+from probes.engine.plan import CONFIRM_ABOVE, Planner, endpoint_count, plan
 from probes.engine.thread import Engine
 from probes.model import (
     Event,
@@ -29,12 +29,12 @@ from probes.session import LogError, SessionLog, default_path, new_header
 from probes.settings import Settings
 from probes.targets import (
     ParseResult,
-    begins_with_role,
     find_domain_controllers,
     merge_results,
     parse,
 )
 from profiles.model import Profile
+from profiles.recognition import AUTO
 from tui.cli.vantage import make_vantage
 
 if TYPE_CHECKING:
@@ -84,10 +84,12 @@ class EngineSession:
 
     def read(self, text: str, role: str) -> ParseResult:
         """The targets in a line, plain hosts in `role`; blocks for the look-ups of domains."""
-        if role and text.strip() and not begins_with_role(text, self.profile):
-            text = f"{role}={text}"
         entered = parse(
-            (text,), self.profile, resolvers=self._engine.info().resolvers, read_files=self._files
+            (text,),
+            self.profile,
+            resolvers=self._engine.info().resolvers,
+            read_files=self._files,
+            default_role=role,
         )
         if not entered.domains:
             return entered
@@ -98,8 +100,11 @@ class EngineSession:
 
     def question(self, targets: Sequence[Target], only: frozenset[str]) -> str:
         """Question to the operator before these are measured; empty when they are few."""
-        count = endpoint_count(plan(self.profile, targets, only=only))
-        return f"This asks {count:,} endpoints. Measure them all?" if count > CONFIRM_ABOVE else ""
+        count = endpoint_count(self.profile, plan(self.profile, targets, only=only))
+        if count <= CONFIRM_ABOVE:
+            return ""
+        most = "up to " if any(target.role == AUTO for target in targets) else ""
+        return f"This asks {most}{count:,} endpoints. Measure them all?"
 
     def measure(
         self, targets: Sequence[Target], only: frozenset[str], answers: Mapping[str, str]
@@ -116,7 +121,7 @@ class EngineSession:
         jobs = plan(self.profile, targets, only=only, route=route(self._options))
         known = [job.key for job in jobs if job.key in self._keys]
         self._keys.update(job.key for job in jobs)
-        self._engine.add(jobs)
+        self._engine.add(jobs, Planner(self.profile, only, route(self._options)))
         # Who names a host again wants it measured again.
         self._engine.rerun(known)
         return jobs, trouble

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from probes.model import Job, Target
 from profiles.model import Check, Profile
 from profiles.ports import checks_at
+from profiles.recognition import AUTO, detection_checks, question
 
 CONFIRM_ABOVE = 1024
 """Number of endpoints above which the operator is asked before anything is sent."""
@@ -52,19 +54,58 @@ def plan(
     return tuple(jobs.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Way to plan the rows of targets that come later: profile, checks to make, and route."""
+
+    profile: Profile
+    only: frozenset[str] | None = None
+    route: Route = direct
+
+    def jobs(self, target: Target) -> tuple[Job, ...]:
+        """Jobs of one more target."""
+        return plan(self.profile, (target,), only=self.only, route=self.route)
+
+    def asks(self, check: Check) -> bool:
+        """True if some check that is made asks what this one does."""
+        only = self.only
+        return only is None or any(
+            one.id in only and question(one) == question(check) for one in self.profile.checks
+        )
+
+
 def row_key(check: str, target: Target, own: bool) -> str:
     """Key of the row of a check and a target; `own` if HOST:PORT replaces the check's port."""
     return f"{check}|{target.label if own else target.host}"
 
 
-def endpoint_count(jobs: Sequence[Job]) -> int:
-    """Number of different ports of different hosts; ICMP counts as one port of a host."""
-    return len(
-        {
-            (job.target.host.casefold(), job.check.transport, job.port or job.check.ports)
-            for job in jobs
-        }
+def endpoint_count(profile: Profile, jobs: Sequence[Job]) -> int:
+    """Number of different ports of different hosts; ICMP counts as one port of a host.
+
+    Of a host without a role it is the most that may be asked, whatever its role turns out to be.
+    """
+    named = {
+        (job.target.host.casefold(), *_endpoint(job.check, job.port))
+        for job in jobs
+        if job.check.role != AUTO
+    }
+    without_role = {job.target.host.casefold() for job in jobs if job.check.role == AUTO}
+    return len(named) + len(without_role) * (_most_asked(profile) if without_role else 0)
+
+
+def _most_asked(profile: Profile) -> int:
+    """Number of ports that a host without a role is asked, with those of its role, at most."""
+    asked = {_endpoint(check, check.port) for check in detection_checks(profile)}
+    roles = {one.role for one in profile.recognitions if one.decides}
+    further = (
+        {_endpoint(check, check.port) for check in profile.checks_of(role)} - asked
+        for role in roles
     )
+    return len(asked) + max(map(len, further), default=0)
+
+
+def _endpoint(check: Check, port: int | None) -> tuple[str, int | str]:
+    return check.transport, port or check.ports
 
 
 def _wanted_checks(

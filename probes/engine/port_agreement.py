@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from probes.model import MEASURED_AS, Job, Observation, Reason, Service, State
+from profiles.recognition import AUTO
 
 _SILENCE = frozenset({State.FILTERED, State.OPEN_FILTERED})
 _ANSWERS = frozenset({State.OPEN, State.CLOSED, State.FILTERED, State.UNREACHABLE})
@@ -117,7 +118,7 @@ def place_of(job: Job) -> tuple[str, str, int | None] | None:
 
 def _has_place(job: Job) -> bool:
     """False for a row that goes through a proxy, or that other ports decide."""
-    return job.via is None and not job.check.ports
+    return job.via is None and not job.check.ports and job.check.role != AUTO
 
 
 def _places(job: Job, observation: Observation) -> list[_Place]:
@@ -145,6 +146,15 @@ def _is_same_question(job: Job, other: Job) -> bool:
         and job.check.issuers == other.check.issuers
         and job.target.host.casefold() == other.target.host.casefold()
     )
+
+
+def is_same_question(job: Job, other: Job) -> bool:
+    """True if a row asks what another one does, of the same port in the same way."""
+    return (job.check.transport, job.port, job.via) == (
+        other.check.transport,
+        other.port,
+        other.via,
+    ) and _is_same_question(job, other)
 
 
 def _is_proven(job: Job, other: Job, answer: Observation) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from probes.engine.port_agreement import place_of
 from probes.judging.networks import silent_keys
+from probes.judging.recognition import host_roles
 from probes.judging.short_reason import short_reason
 from probes.judging.status import depends_on
 from probes.model import MEASURED, Job, Observation, Reason, Result, State, Status, Target
@@ -62,6 +63,10 @@ def plan_rerun(
         or statuses.get(key, Status.CANCELLED) in only
         or (key in known and known[key].status in only)
     }
+    recognised = dict(host_roles(known.values()))
+    targets = {jobs[key].target for key in chosen}
+    # The role is known, and its own rows ask the same.
+    chosen = {key for key in chosen if recognised.get(key) not in targets}
     if chosen and only:
         changed = _changed_answers(session.header.answers, answers)
         chosen |= {

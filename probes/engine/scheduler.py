@@ -9,6 +9,7 @@ from functools import partial
 
 from probes.call import LoadableProbe, ProbeFunction, ProbeLoader
 from probes.engine.concurrency import ConcurrencyLimit
+from probes.engine.detection import NO_ROWS, Found, Known, RoleDetection, known_rows
 from probes.engine.dns_consistency import DnsConsistency
 from probes.engine.events import Clock, EventBatcher, Report
 from probes.engine.middlebox import MiddleboxDetector
@@ -28,6 +29,7 @@ from probes.engine.observation import (
     without_own_pause,
 )
 from probes.engine.pacing import HostQueues, SilenceTimer, SuspendDetector, Work
+from probes.engine.plan import Planner
 from probes.engine.preconditions import Preconditions
 from probes.engine.session_state import ResultRecorder
 from probes.judging.status import judge
@@ -39,6 +41,7 @@ from probes.model import (
     Observation,
     Queued,
     Reason,
+    Recognised,
     Result,
     Started,
     State,
@@ -51,6 +54,7 @@ from probes.vantage.deadlines import Deadlines
 from probes.vantage.error_mapping import FD_EXHAUSTED, errno_text
 from probes.vantage.repeated_connect import SILENCE, RepeatedConnect
 from profiles.model import Profile
+from profiles.recognition import AUTO
 
 DISPATCH_BUDGET = 0.002
 """Seconds of one loop turn for starting attempts, so that answers are read in time."""
@@ -102,6 +106,7 @@ class Scheduler:
         self._preconditions = Preconditions(
             self._state, self._pending, self._clock, self._names.resolve, self._complete
         )
+        self._detection = RoleDetection(profile, self._ask, self._on_decision)
         self._silences = Deadlines(self._loop)
         self._repeats: deque[Work] = deque()
         """Rows with a silent connect, beside which another one may begin."""
@@ -113,8 +118,13 @@ class Scheduler:
         self._idle.set()
         self._was_complete = True
 
-    def add(self, jobs: Iterable[Job]) -> None:
-        """Queue new rows; rows that are known already are left as they are."""
+    def add(self, jobs: Iterable[Job], planner: Planner | None = None) -> None:
+        """Queue new rows; rows that are known already are left as they are.
+
+        The planner makes the rows of hosts without a role once their role is known.
+        """
+        if planner is not None:
+            self._detection.planner = planner
         self._enqueue([Work(job) for job in self._recorder.add(tuple(jobs))])
 
     def rerun(self, keys: Iterable[str], *, forced: bool = False, beside: bool = True) -> None:
@@ -124,6 +134,7 @@ class Scheduler:
         so that it has one state.
         """
         chosen = [key for key in keys if key in self._state.jobs and key not in self._pending]
+        chosen = self._state.without_recognised(chosen)
         if not chosen:
             return
         works = [Work(self._state.jobs[key], forced) for key in chosen]
@@ -143,6 +154,7 @@ class Scheduler:
     def remove(self, targets: Collection[Target]) -> None:
         """Remove targets: their pending rows end without a result, and nothing counts them."""
         works = self._recorder.remove(targets, self._pending)
+        works += self._detection.drop([work.job.key for work in works], self._pending)
         self._preconditions.drop([work.job.key for work in works])
         for work in works:
             self._withdraw(work)
@@ -179,11 +191,12 @@ class Scheduler:
         self._middleboxes.stop()
         self._dns_consistency.stop()
         self._queues = HostQueues(self._settings.per_host, self._schedule_dispatch)
-        for key, work in self._pending.items():
+        for key, work in self._detection.rows_of(self._pending):
             earlier = self._state.results.get(key)
             cancelled = untested(work, Reason.CANCELLED, "", State.NOT_RUN)
             self._emit(earlier or judge(work.job, cancelled))
         stopped = bool(self._pending)
+        self._detection.clear()
         self._pending.clear()
         self._finish(complete=not stopped)
 
@@ -195,7 +208,8 @@ class Scheduler:
         """Report pending events at once."""
         self._events.flush()
 
-    def _enqueue(self, works: Sequence[Work]) -> None:
+    def _enqueue(self, works: Sequence[Work], known: Known = NO_ROWS) -> None:
+        """Queue rows; those with a `known` observation are completed with it, before the others."""
         if not works:
             return
         if self._idle.is_set():
@@ -209,8 +223,37 @@ class Scheduler:
             # Importing a protocol library takes long, so it precedes every attempt that is timed.
             self._probes.load(work.job.check.probe)
         for work in works:
-            self._preconditions.check(work)
+            if work.job.key in known:
+                self._dns_consistency.enqueue([work])
+                done = partial(self._complete, work)
+                self._middleboxes.check(work.job, known[work.job.key], done)
+        for work in works:
+            if work.job.check.role == AUTO:
+                self._detection.begin(work)
+            elif work.job.key not in known:
+                self._preconditions.check(work)
         self._schedule_dispatch()
+
+    def _ask(self, questions: Sequence[Work]) -> None:
+        """Measure questions of a detection, each like a row of its own."""
+        for work in questions:
+            self._pending[work.job.key] = work
+            self._probes.load(work.job.check.probe)
+        for work in questions:
+            work.start_time, work.started = self._clock.now()
+            self._names.resolve(work)
+        self._schedule_dispatch()
+
+    def _on_decision(
+        self, work: Work, observation: Observation, jobs: Sequence[Job], found: Found
+    ) -> None:
+        """Complete the row of a host without a role, and begin the rows of the role it has."""
+        if self._is_pending(work):
+            self._complete(work, observation)
+            if jobs:
+                self._emit(Recognised(jobs[0].target, tuple(jobs)))
+            rows = [Work(job) for job in self._recorder.add(jobs)]
+            self._enqueue(rows, known_rows(rows, found, self._options))
 
     def _on_resolved(self, works: Sequence[Work]) -> None:
         """Queue the rows of a host with addresses; complete those of a host without."""
@@ -270,7 +313,8 @@ class Scheduler:
             if self._loop.time() > deadline:
                 self._schedule_dispatch()
                 break
-        keys = tuple(work.job.key for work in started if work in self._in_flight)
+        shown = (self._detection.shown_key(work) for work in started if work in self._in_flight)
+        keys = tuple(filter(None, shown))
         if keys:
             self._emit(Started(keys))
 
@@ -290,7 +334,7 @@ class Scheduler:
                 self._connect(work, ask)
             elif ask is not None:
                 self._start_task(
-                    work, partial(run_udp_probe, self._vantage, ask, work, self._options)
+                    work, partial(run_udp_probe, self._vantage, ask, work, self._options_of(work))
                 )
             else:
                 self._start_task(work, partial(run_ping, self._vantage, work))
@@ -298,6 +342,9 @@ class Scheduler:
             self._on_fd_exhausted(work, error)
             return False
         return True
+
+    def _options_of(self, work: Work) -> Options:
+        return self._options.for_unknown if self._detection.is_question(work) else self._options
 
     def _connect(self, work: Work, ask: ProbeFunction | None) -> None:
         port = work.job.endpoint[1]
@@ -382,7 +429,7 @@ class Scheduler:
         elif ask is not None and outcome.pipe is not None:
             self._queues.take_slot(work)
             self._await_silence(work, self._settings.timeout)
-            call = make_call(self._vantage, work, outcome, self._settings, self._options)
+            call = make_call(self._vantage, work, outcome, self._settings, self._options_of(work))
             task = self._start_task(work, lambda *_: run_tcp_probe(call, ask, work, outcome, tried))
             task.add_done_callback(call.close_unused)
         else:
@@ -499,6 +546,9 @@ class Scheduler:
         if not self._is_pending(work):
             return
         del self._pending[key]
+        if self._detection.is_question(work):
+            self._detection.on_observation(work, observation)
+            return
         needed = self._recorder.record(work.job, observation)
         self.rerun([job.key for job in needed], beside=False)
         self._recorder.emit_verdicts(self._verdicts.row_closed(work.job))

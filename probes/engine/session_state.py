@@ -14,6 +14,7 @@ from probes.engine.verdict_tracker import VerdictTracker
 from probes.judging.findings import Finding, diagnose
 from probes.judging.host_rows import HostRows
 from probes.judging.presence import Sign, sign_of
+from probes.judging.recognition import host_roles
 from probes.judging.status import depends_on, judge, not_needed
 from probes.model import (
     AVAILABLE,
@@ -33,6 +34,7 @@ from probes.model import (
     Verdict,
 )
 from profiles.model import Profile
+from profiles.recognition import AUTO
 
 _NOT_MEASURED = (Reason.NOT_NEEDED, Reason.DEPENDENCY)
 
@@ -221,6 +223,18 @@ class SessionState:
         self.results[key] = replace(result, why=why)
         return True
 
+    def without_recognised(self, keys: Sequence[str]) -> list[str]:
+        """These keys without rows that found a role whose own rows are among them.
+
+        Nothing is asked twice: the host's role is known, and its rows ask the same.
+        """
+        results = (self.results[key] for key in keys if key in self.results)
+        roles = dict(host_roles(results))
+        if not roles:
+            return [*keys]
+        targets = {self.jobs[key].target for key in keys}
+        return [key for key in keys if roles.get(key) not in targets]
+
     def same_ports(self, keys: Collection[str]) -> list[Job]:
         """Other rows, measured in this session, that ask one of the ports of these rows."""
         chosen = set(keys)
@@ -250,7 +264,9 @@ class SessionState:
 
     def findings(self) -> tuple[Finding, ...]:
         """Findings about measured rows; results of an earlier session are evidence too."""
-        found = diagnose(self.results.values(), self._answers)
+        # What answered of a host without a role is told by its row; its role's rows have causes.
+        rows = [one for one in self.results.values() if one.job.check.role != AUTO]
+        found = diagnose(rows, self._answers)
         return tuple(one for one in found if not self.earlier.keys() >= set(one.keys))
 
     def _judge(self, job: Job, seen: Observation) -> Result:

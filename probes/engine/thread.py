@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from probes.call import LoadableProbe
 from probes.engine.events import Report
+from probes.engine.plan import Planner
 from probes.engine.scheduler import Scheduler
 from probes.model import (
     Diagnosed,
@@ -21,6 +22,7 @@ from probes.model import (
     Finished,
     Job,
     Message,
+    Recognised,
     Removed,
     Restored,
     Result,
@@ -96,10 +98,10 @@ class Engine:
             lambda: self._begin(profile, answers, settings, fixed, options, recalled)
         )
 
-    def add(self, jobs: Iterable[Job]) -> None:
-        """Measure new rows."""
+    def add(self, jobs: Iterable[Job], planner: Planner | None = None) -> None:
+        """Measure new rows; see Scheduler.add."""
         fixed = tuple(jobs)
-        self._with_scheduler(lambda run: run.add(fixed))
+        self._with_scheduler(lambda run: run.add(fixed, planner))
 
     def recall(self, results: Iterable[Result]) -> None:
         """Take in earlier results of rows that are measured again; see Scheduler.recall."""
@@ -272,6 +274,11 @@ def _write(log: SessionLog, batch: Sequence[Event]) -> None:
     ]
     earlier = [event.result for event in batch if isinstance(event, EarlierResult)]
     verdicts = [event for event in batch if isinstance(event, Verdict)]
+    recognised = [event.target for event in batch if isinstance(event, Recognised)]
+    with suppress(LogError):
+        if recognised:
+            # Before the rows of these targets.
+            log.write_targets(recognised)
     with suppress(LogError):
         if earlier:
             log.write_earlier(earlier)

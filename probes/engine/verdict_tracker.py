@@ -13,6 +13,7 @@ from probes.judging.verdict import Judgement, judge_capability
 from probes.model import FAILURES, MEASURED, Job, Result, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
 from profiles.model import Capability, Profile, capabilities_of
+from profiles.recognition import AUTO
 
 MAX_CACHED = 4096
 """Judgements cached for other targets with the same rows."""
@@ -213,8 +214,11 @@ class VerdictTracker:
             rows = self._rows(checks, target)
             if rows is None:
                 return []
-            if any(row is not None and row.status is Status.NO_HOST for row in rows):
-                # There is nothing to judge, and what was said before is void.
+            if any(row is not None and row.status is Status.NO_HOST for row in rows) or (
+                target.role == AUTO and rows[0] is not None and rows[0].status is Status.OK
+            ):
+                # There is nothing to judge, or the host in its role is judged; what was said
+                # before is void.
                 self._open.pop(target, None)
                 self._emitted.pop(target, None)
                 return []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from probes.judging.messages import outcome_message
 from probes.judging.presence import mac_of
+from probes.judging.recognition import detection_result
 from probes.judging.short_reason import short_reason
 from probes.model import (
     ACCEPTS_EVERYTHING,
@@ -22,6 +23,7 @@ from probes.model import (
 )
 from probes.settings import Settings
 from profiles.model import Check, Profile
+from profiles.recognition import AUTO
 
 Sibling = Callable[[str], Result | None]
 """Function from a check id to the result of that check for the same target, so far."""
@@ -41,6 +43,9 @@ def judge(
     `optional` says that a host that is up need not offer the service, `absent` that nothing has
     shown a host at the address, which came from a network or range.
     """
+    if job.check.role == AUTO:
+        no_host = _no_host_text(job, observation) if absent else ""
+        return detection_result(job, observation, timeout, no_host)
     note = outcome_message(job, observation, timeout)
     if why_not_needed:
         if observation.reason not in (Reason.NOT_NEEDED, Reason.DEPENDENCY):

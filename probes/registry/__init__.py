@@ -11,6 +11,7 @@ from probes.registry import commands
 from probes.registry.probe import Platform, Probe
 from probes.registry.shell import Snippet
 from profiles.model import Check, Transport
+from profiles.recognition import AUTO
 
 __all__ = ["PROBES", "TRANSPORT_PROBES", "Platform", "Probe", "probe_of"]
 
@@ -36,6 +37,15 @@ PROBES: Mapping[str, Probe] = {
         module="",
         nmap=(),
         confirm=commands.ping,
+        platform=Platform.ANY,
+        start={},
+    ),
+    # The engine asks the questions of other checks for it (engine/detection.py).
+    AUTO: Probe(
+        transport="tcp",
+        module="",
+        nmap=(),
+        confirm=None,
         platform=Platform.ANY,
         start={},
     ),

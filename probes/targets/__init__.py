@@ -8,8 +8,6 @@ from pathlib import Path
 from probes.targets.domain import find_domain_controllers
 from probes.targets.parser import TargetParser
 from probes.targets.result import MAX_HOSTS, Domain, EntryProblem, ParseResult, merge_results
-from probes.targets.roles import ROLE, Roles
-from probes.targets.tokens import QUOTES
 from profiles.model import Profile
 
 __all__ = [
@@ -17,21 +15,10 @@ __all__ = [
     "Domain",
     "EntryProblem",
     "ParseResult",
-    "begins_with_role",
     "find_domain_controllers",
     "merge_results",
     "parse",
 ]
-
-
-def begins_with_role(text: str, profile: Profile) -> bool:
-    """True for a line of hosts that names its role itself."""
-    roles = Roles(profile)
-    words = roles.with_ids(text)[0].split(maxsplit=1)
-    if not words:
-        return False
-    key, equals, _ = words[0].lstrip(QUOTES).partition("=")
-    return bool(ROLE.fullmatch(key)) if equals else bool(roles.spelled(key.rstrip(",;")))
 
 
 def parse(
@@ -41,14 +28,16 @@ def parse(
     resolvers: Sequence[str] = (),
     base: Path = Path(),
     read_files: bool = True,
+    default_role: str = "",
 ) -> ParseResult:
     """Parse `ROLE=HOST[,HOST…]` entries that were typed, pasted or put in files named with @.
 
     `resolvers` are the hosts of a role such as `dns.server` that is given without any, `base` is
-    the folder of relative files; with `read_files` false no file is read or looked for. Never
-    raises: `problems` of the result names what is no target, and the rest is kept.
+    the folder of relative files; with `read_files` false no file is read or looked for. Hosts
+    without a role take `default_role`, and are refused without one. Never raises: `problems` of
+    the result names what is no target, and the rest is kept.
     """
-    parser = TargetParser(profile, resolvers, base if read_files else None)
+    parser = TargetParser(profile, resolvers, base if read_files else None, default_role)
     for entry in [entries] if isinstance(entries, str) else entries:
         if not parser.feed(entry):
             break

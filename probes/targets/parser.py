@@ -32,6 +32,7 @@ from probes.targets.table import UndecidedList, width
 from probes.targets.tokens import Line, Word
 from profiles.errors import harmless
 from profiles.model import Profile
+from profiles.recognition import AUTO
 
 MAX_TEXT = 8 * 1024 * 1024
 """Characters and file bytes read in all; 262,144 addresses need half of it."""
@@ -43,6 +44,9 @@ MAX_EDITABLE = 16 * 1024
 """Characters of a mistake that are offered for correction in the input line."""
 MAX_FRIENDLY_NAME = 80
 """Characters of the comment that names a host."""
+
+WITHOUT_ROLE = f"no role is said, so what answers decides ({AUTO}); ROLE=HOST names one"
+"""Notice about hosts that take the role `auto`."""
 
 _SPACED_PATH = re.compile(r"""\s*((?:[\w.-]+=)?)@([^"'\r\n]{1,4096})""")
 
@@ -63,8 +67,17 @@ class _OpenHostFile:
 class TargetParser:
     """Parser of entries that keeps the current role, the targets so far and the room left."""
 
-    def __init__(self, profile: Profile, resolvers: Sequence[str], base: Path | None) -> None:
-        """Relative host files are in the folder `base`; None allows no files."""
+    def __init__(
+        self,
+        profile: Profile,
+        resolvers: Sequence[str],
+        base: Path | None,
+        default_role: str = "",
+    ) -> None:
+        """Relative host files are in the folder `base`; None allows no files.
+
+        Hosts for which no role is said take the default; without one they are refused.
+        """
         self._profile = profile
         self._resolvers = resolvers
         self._base = base
@@ -78,6 +91,8 @@ class TargetParser:
         self._ranges: set[tuple[str, AddressRange, int | None]] = set()
         self._host_count = 0
         self._remaining_text = MAX_TEXT
+        self._default_role = default_role
+        self._has_plain_hosts = False
         self._role: str | None = None
         # After a role that does not exist its hosts are part of the same mistake.
         self._skip_hosts = False
@@ -85,6 +100,8 @@ class TargetParser:
         self._file: _OpenHostFile | None = None
         self._line = 0
         self._notices = Notices()
+        self._unknown_roles: list[int] = []
+        """Places of problems about roles that do not exist, whose hosts may follow."""
         # Of a reason in a file: the place of its first problem, and how many there are.
         self._same_in_file: dict[tuple[str, str], tuple[int, int]] = {}
 
@@ -116,8 +133,18 @@ class TargetParser:
                     text, "they are refused too; mend the ones before them first", editable=""
                 )
             )
+        for at in self._unknown_roles:
+            one = problems[at]
+            # A key that is like no role may be of a setting, and its value a secret.
+            hosts = one.editable_text if one.reason.endswith("?") else ""
+            problems[at] = replace(one, reason=f"{one.reason} {_not_added(hosts)}")
         problems += self._notices.problems()
-        return ParseResult(tuple(self._targets.values()), tuple(self._domains), tuple(problems))
+        return ParseResult(
+            tuple(self._targets.values()),
+            tuple(self._domains),
+            tuple(problems),
+            self._has_plain_hosts,
+        )
 
     def _parse_text(self, text: str) -> None:
         text, titles = self._roles.with_ids(text)
@@ -158,13 +185,14 @@ class TargetParser:
         if not lines:
             return
         self._enter_file_role()
-        if self._role is None and self._file and not self._skip_hosts:
+        if not self._plain_role and self._file and not self._skip_hosts:
+            self._has_plain_hosts = True
             self._line, self._skip_hosts = lines[0].number, True
             self._report(
                 hosts.redacted(lines[0].words[0].text),
                 "which kind of host is not said; write ROLE=@FILE, or ROLE= in a line before it",
             )
-        elif self._role is None:
+        elif not self._plain_role:
             for line in lines:
                 self._parse_line(line)
         elif not self._parse_columns(lines):
@@ -192,6 +220,19 @@ class TargetParser:
     def _has_file_role(self) -> bool:
         return bool(self._file and self._file.role)
 
+    @property
+    def _plain_role(self) -> str:
+        """Role of plain hosts: the last one that was said, or the default before any."""
+        return self._role or ("" if self._skip_hosts else self._default_role)
+
+    def _role_of_plain(self, host: str) -> str:
+        """Role of a plain host, of which it is noted that none was said."""
+        if self._role is None:
+            self._has_plain_hosts = True
+            if self._default_role == AUTO:
+                self._notices.add(host, WITHOUT_ROLE)
+        return self._plain_role
+
     def _enter_file_role(self) -> None:
         """In a file under a role, the plain hosts of every line are of that role."""
         if self._file and self._file.role:
@@ -217,12 +258,11 @@ class TargetParser:
         if listing is None:
             return False
         self._empty_role = ""
-        role = self._role or ""
-        port = file.port if file and file.role == role else None
+        port = file.port if file and self._role and file.role == self._role else None
         for row in listing.rows:
             self._line = row.line
             with self._named(row.friendly):
-                self._parse_host(role, row.host, port)
+                self._parse_host(self._role_of_plain(row.host), row.host, port)
         if listing.about:
             self._notices.add(file.path if file else "this list", listing.about)
         self._report_lines(listing.refused)
@@ -284,8 +324,7 @@ class TargetParser:
         id = self._role_of(role, equals="=")
         self._role, self._skip_hosts = id or None, not id
         if self._skip_hosts:
-            self._report(f"{role}=…", f"{self._unknown_role(role)}; its hosts are left out")
-            self._append_editable(f"{role}={without_password(rest)}")
+            self._report_unknown_role(role, rest)
         elif rest:
             self._parse_entry(rest)
         else:
@@ -301,8 +340,8 @@ class TargetParser:
     def _meant_role(self, word: str, equals: str) -> str:
         id = self._roles.spelled(word)
         if not id and equals and self._prefixes_count:
-            begun = self._roles.begun(word)
-            id = begun[0] if len(begun) == 1 else ""
+            meant = self._roles.meant(word)
+            id = meant[0] if len(meant) == 1 else ""
         return id
 
     def _add_usual_hosts(self, id: str) -> None:
@@ -319,12 +358,18 @@ class TargetParser:
             self._append_editable(f"{id}=")
 
     def _parse_plain_word(self, text: str) -> None:
-        if self._role or (text.startswith("@") and not self._skip_hosts):
+        is_file = text.startswith("@") and not self._skip_hosts
+        if self._role or is_file or (self._plain_role and not self._is_role_word(text)):
             self._parse_entry(text)
         elif self._skip_hosts:
             self._append_editable(without_password(text), after=True)
+        elif self._plain_role:
+            word = harmless(text)
+            self._report(
+                word, f"this is a kind of host; write {word}=HOST, or {AUTO}={word} for the name"
+            )
         else:
-            self._skip_hosts = True
+            self._skip_hosts = self._has_plain_hosts = True
             shown = hosts.redacted(text)
             reason = (
                 self._unknown_role(text)
@@ -336,6 +381,10 @@ class TargetParser:
                 f"{reason}; write ROLE=HOST, the role being one of {self._role_ids}",
                 editable=without_password(text),
             )
+
+    def _is_role_word(self, text: str) -> bool:
+        """True for a word of the profile that was typed alone; in a list it is a host."""
+        return not self._file and self._roles.is_word(text)
 
     def _append_editable(self, more: str, *, after: bool = False) -> None:
         """Offer hosts without an existing role for correction, in one line with the role."""
@@ -351,9 +400,10 @@ class TargetParser:
     def _parse_entry(self, text: str) -> None:
         if text.startswith("@"):
             self._read_host_file(text)
-        elif self._role:
-            own = self._file and self._role == self._file.role
-            self._parse_host(self._role, text, self._file.port if self._file and own else None)
+        elif self._plain_role:
+            own = self._file and self._role and self._role == self._file.role
+            port = self._file.port if self._file and own else None
+            self._parse_host(self._role_of_plain(text), text, port)
 
     def _read_host_file(self, word: str) -> None:
         if self._file:
@@ -457,7 +507,7 @@ class TargetParser:
         return known is target
 
     def _check_port(self, role: str | None, placeholder: str) -> None:
-        if role is None:
+        if role is None or role == AUTO:
             raise InvalidEntry(f"a port needs a role; write ROLE={placeholder}:PORT")
         if self._custom_port_checks[role] is None:
             used = dict.fromkeys(check.port_text for check in self._profile.checks_of(role))
@@ -472,6 +522,16 @@ class TargetParser:
         similar = listed(self._roles.similar(word))
         suggestion = f"did you mean {similar}?" if similar else f"the roles are {self._role_ids}"
         return f"there is no role of this name ({suggestion})"
+
+    def _report_unknown_role(self, word: str, rest: str) -> None:
+        """Report a word that means no role, or several; its hosts stay to be corrected."""
+        similar = listed(self._roles.similar(word))
+        meant = f"did you mean {similar}?" if similar else f"the roles are {self._role_ids}."
+        before = len(self._problems)
+        self._report(f"{word}=", f"no role has this name; {meant}")
+        if len(self._problems) > before:
+            self._unknown_roles.append(before)
+        self._append_editable(f"{word}={without_password(rest)}")
 
     def _report_empty_role(self) -> None:
         if self._empty_role:
@@ -500,3 +560,16 @@ class TargetParser:
         elif editable is not None:
             editable = harmless(editable, MAX_EDITABLE)
         self._problems.append(replace(problem, editable=editable if entry or editable else ""))
+
+
+def _not_added(editable: str) -> str:
+    """Sentence without its full stop about the hosts behind a word that means no role.
+
+    What is no plain name or address may be a password and is not repeated.
+    """
+    named = [one.strip() for one in editable.partition("=")[2].split(",") if one.strip()]
+    if not named or not all(one.replace("-", "").replace(".", "").isalnum() for one in named[:2]):
+        return "Its hosts were not added"
+    if len(named) < 3:
+        return f"{' and '.join(named)} {'were' if len(named) > 1 else 'was'} not added"
+    return f"{named[0]}, {named[1]} and {len(named) - 2:,} more were not added"

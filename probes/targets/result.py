@@ -51,6 +51,8 @@ class ParseResult:
     targets: tuple[Target, ...] = ()
     domains: tuple[Domain, ...] = ()
     problems: tuple[EntryProblem, ...] = ()
+    has_plain_hosts: bool = False
+    """Of some hosts no role was said: they took the default one, or are among the problems."""
 
 
 def entry_problem(entry: str, reason: str, *, where: str = "", role: str = "") -> EntryProblem:
@@ -76,4 +78,5 @@ def merge_results(*results: ParseResult) -> ParseResult:
         tuple(targets.values()),
         tuple(dict.fromkeys(domain for result in results for domain in result.domains)),
         tuple(problem for result in results for problem in result.problems),
+        any(result.has_plain_hosts for result in results),
     )

@@ -31,7 +31,8 @@ CASES = {
         'id = "site"',
         'id = "site"\nsha256 = "00"',
         'key "sha256": a profile has no such key; its keys are "id", "name", "version", "source",'
-        ' "url", "question", "category", "role", "check", "capability".',
+        ' "url", "question", "category", "role", "check", "capability", "recognition",'
+        ' "also_asked".',
     ),
     "a missing key": (
         'role = "windows.dc"\ntitle = "LDAP"\n',

@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import TextIO
 
-from probes.engine.plan import CONFIRM_ABOVE, endpoint_count, plan
+from probes.engine.plan import CONFIRM_ABOVE, Planner, endpoint_count, plan
 from probes.engine.thread import Engine
 from probes.judging.findings import Finding, rows_in_no_finding
 from probes.model import (
@@ -23,6 +23,7 @@ from probes.model import (
     Finished,
     Job,
     Message,
+    Recognised,
     Result,
     Status,
     Target,
@@ -39,6 +40,7 @@ from probes.session import (
 from probes.targets import ParseResult, find_domain_controllers, parse
 from probes.wire.text import printable
 from profiles.model import Profile
+from profiles.recognition import AUTO
 from tui.cli import prepare
 from tui.cli.credentials import with_credentials
 from tui.cli.exit_codes import Exit, exit_status
@@ -90,11 +92,11 @@ def run(options: Options) -> int:
                     return Exit.USAGE
                 jobs, earlier, recalled = plan(profile, targets, route=route(given)), (), ()
                 header = new_header(profile, engine.info(), options.settings, answered, targets)
-            _require_confirmation(options, jobs)
+            _require_confirmation(options, profile, jobs)
             logs = _logs(options, header)
             engine.begin(profile, answered, header.settings, logs, given, earlier)
             engine.recall(recalled)
-            engine.add(jobs)
+            engine.add(jobs, Planner(profile, frozenset(header.only) or None, route(given)))
             status = _drain_events(jobs, events, logs[-1] if options.json else None)
     except (KeyboardInterrupt, _Terminated):
         engine.close()
@@ -130,7 +132,9 @@ def _say_losses(losses: Iterable[str]) -> None:
 
 
 def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[Target, ...], bool]:
-    entered = parse(options.entries, profile, resolvers=engine.info().resolvers)
+    default = AUTO if profile.recognitions else ""
+    resolvers = engine.info().resolvers
+    entered = parse(options.entries, profile, resolvers=resolvers, default_role=default)
     bad = list(entered.problems)
     targets = list(entered.targets)
     if entered.domains:
@@ -146,11 +150,12 @@ def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[
     return tuple(dict.fromkeys(targets)), not all(one.is_warning for one in bad)
 
 
-def _require_confirmation(options: Options, jobs: Sequence[Job]) -> None:
-    count = endpoint_count(jobs)
+def _require_confirmation(options: Options, profile: Profile, jobs: Sequence[Job]) -> None:
+    count = endpoint_count(profile, jobs)
     if count > CONFIRM_ABOVE and not options.yes:
+        most = "up to " if any(job.check.role == AUTO for job in jobs) else ""
         raise UsageError(
-            f"This would ask {count:,} endpoints, more than {CONFIRM_ABOVE:,}; "
+            f"This would ask {most}{count:,} endpoints, more than {CONFIRM_ABOVE:,}; "
             "add --yes if that is what you want."
         )
 
@@ -244,6 +249,9 @@ class Output:
                 say(f"auditreach: {event.text}")
             elif isinstance(event, Diagnosed):
                 self._findings = event.findings
+            elif isinstance(event, Recognised):
+                self.verdicts.add(event.jobs)
+                self._progress.add(len(event.jobs))
             elif isinstance(event, Finished):
                 self.finished = True
         if shown and not self._json:
@@ -277,6 +285,10 @@ class _Progress:
         self._enabled = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         self._last_shown = 0.0
         self._shown = False
+
+    def add(self, rows: int) -> None:
+        """Count more rows that are measured."""
+        self._total += rows
 
     def show(self, results: Iterable[Result]) -> None:
         """Rewrite the line, at most five times a second."""

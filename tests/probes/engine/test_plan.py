@@ -101,15 +101,15 @@ def test_a_role_without_checks_and_a_role_that_is_unknown_give_no_rows(profile):
 def test_endpoints_counts_a_port_of_a_host_once_whoever_asks(profile):
     jobs = plan(profile, [Target("win", "a"), Target("win", "A"), Target("host", "a")])
     assert len(jobs) == 7
-    assert endpoint_count(jobs) == 4
-    assert endpoint_count(()) == 0
+    assert endpoint_count(profile, jobs) == 4
+    assert endpoint_count(profile, ()) == 0
 
 
 def test_a_hundred_thousand_rows_are_all_there_and_different(profile):
     targets = [Target("win", f"host{number}") for number in range(34_000)]
     jobs = plan(profile, targets)
     assert len(jobs) == len({job.key for job in jobs}) == 102_000
-    assert endpoint_count(jobs) > CONFIRM_ABOVE
+    assert endpoint_count(profile, jobs) > CONFIRM_ABOVE
 
 
 @given(

@@ -1,10 +1,15 @@
 """Roles as they are typed: ids in any case, titles and unique prefixes, each said once."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probes.registry import PROBES
 from probes.targets import parse
 from profiles.loader import load_profile
+from profiles.recognition import AUTO
 from tests.probes.targets.parsing import parse_entries
 
 BUILT_IN = load_profile(None, {name: probe.transport for name, probe in PROBES.items()})
@@ -32,6 +37,27 @@ BUILT_IN = load_profile(None, {name: probe.transport for name, probe in PROBES.i
         ('"Domain controller"', "windows.dc"),
         ("'SNMP Device'", "snmp.device"),
         ("Xen or Citrix Hypervisor host", "xen.host"),
+        ("linux", "unix.target"),
+        ("LINUX", "unix.target"),
+        ("lin", "unix.target"),
+        ("macOS", "unix.target"),
+        ("windows", "windows.target"),
+        ("Win", "windows.target"),
+        ("pc", "windows.target"),
+        ("dc", "windows.dc"),
+        ("domain controller", "windows.dc"),
+        ("Domain  Controllers"[:-1], "windows.dc"),
+        ("domain_controller", "windows.dc"),
+        ("esxi", "esxi.host"),
+        ("Hyper-V", "hyperv.host"),
+        ("hyperv", "hyperv.host"),
+        ("XenServer", "xen.host"),
+        ("dns", "dns.server"),
+        ("Switch", "snmp.device"),
+        ("router", "snmp.device"),
+        ("AWS", "cloud.aws"),
+        ("gcp", "cloud.google"),
+        ("synology", "nas"),
     ],
 )
 def test_a_role_is_taken_for_what_it_means_and_said_once(typed, role):
@@ -50,22 +76,25 @@ def test_a_role_is_taken_for_what_it_means_and_said_once(typed, role):
 @pytest.mark.parametrize(
     ("typed", "roles"),
     [
-        ("windows", "windows.target or windows.dc"),
-        ("Win", "windows.target or windows.dc"),
+        ("w", "windows.target or windows.dc"),
         ("cloud.", "cloud.aws or cloud.azure or cloud.google"),
-        ("d", "dns.server or discovery.host"),
         ("cloud.a", "cloud.aws or cloud.azure"),
+        ("server", "windows.target or unix.target"),
+        ("Server", "windows.target or unix.target"),
+        ("Hypervisor", "hyperv.host or esxi.host or xen.host"),
     ],
 )
 def test_an_ambiguous_beginning_is_refused_with_all_that_it_may_be(typed, roles):
     result = parse([f"{typed}=web1,web2 web3"], BUILT_IN)
     assert result.targets == ()
     (problem,) = result.problems
-    assert f"did you mean {roles}?" in str(problem)
+    assert f"did you mean {roles}? web1, web2 and 1 more were not added." in str(problem)
     assert problem.editable_text == f"{typed}=web1,web2,web3"
 
 
-@pytest.mark.parametrize("key", ["target", "host", "server", "dc", "device", "linux", "title", ""])
+@pytest.mark.parametrize(
+    "key", ["target", "host", "os", "name", "net", "domain", "port", "ip", "title", ""]
+)
 def test_a_word_within_a_role_is_no_role(key):
     result = parse([f"{key}=web1"], BUILT_IN)
     assert result.targets == () and len(result.problems) == 1
@@ -87,3 +116,53 @@ def test_a_role_as_it_is_written_comes_before_every_other_reading():
     result = parse(["nas=a windows.dc=b"], BUILT_IN)
     assert [one.role for one in result.targets] == ["nas", "windows.dc"]
     assert result.problems == ()
+
+
+def test_a_plain_word_behind_the_keys_of_another_kind_of_text_is_no_role():
+    assert parse(["CN=web1,OU=pcs,DC=corp,DC=example"], BUILT_IN).targets == ()
+
+
+def test_a_word_alone_is_a_kind_of_host_and_not_the_name_of_one():
+    result = parse(["pc web1"], BUILT_IN, default_role=AUTO)
+    assert [one.host for one in result.targets] == ["web1"]
+    problem = next(one for one in result.problems if not one.is_warning)
+    assert str(problem) == "pc: this is a kind of host; write pc=HOST, or auto=pc for the name."
+
+
+def _swapped(word):
+    return word.swapcase().replace("-", "_")
+
+
+ROLE_WORDS = [word for role in BUILT_IN.roles for word in (role.id, *role.words) if " " not in word]
+
+
+@given(st.sampled_from(ROLE_WORDS), st.integers(1, 30), st.sampled_from([str, str.upper, _swapped]))
+def test_every_beginning_of_every_word_is_a_role_or_names_those_it_may_be(word, length, spelling):
+    typed = spelling(word[:length].rstrip(" ._-"))
+    result = parse([f"{typed}=web1"], BUILT_IN)
+    fitting = {
+        role.id
+        for role in BUILT_IN.roles
+        for one in (role.id, *(word for word in role.words if " " not in word))
+        if _plain(one).startswith(_plain(typed))
+    }
+    if result.targets:
+        (target,) = result.targets
+        assert target.role in fitting and target.host == "web1"
+    else:
+        (problem,) = result.problems
+        assert len(fitting) > 1
+        named = set(re.findall(r"[\w.]+(?= or |\?)", str(problem).partition("did you mean ")[2]))
+        assert named <= fitting | {"another"} and len(named) > 1
+        assert str(problem).endswith(" web1 was not added.")
+
+
+@given(st.text(max_size=40), st.sampled_from(["", AUTO]))
+def test_any_text_is_hosts_or_sentences_and_never_a_fault(text, default):
+    result = parse([text], BUILT_IN, default_role=default, read_files=False)
+    assert all(one.role in {role.id for role in BUILT_IN.roles} for one in result.targets)
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", " ".join(map(str, result.problems)))
+
+
+def _plain(word):
+    return re.sub(r"[\s._-]", "", word).casefold()
