@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from profiles.model import Category, Check, Profile, Recognition, Role
+from profiles.model import Capability, Category, Check, Profile, Recognition, Role
 
 AUTO = "auto"
 """Id of the role, its check and its section, and name of the probe that the check has."""
@@ -31,8 +31,17 @@ def with_auto(profile: Profile) -> Profile:
         consequence="Its role is not known, so nothing that a role requires was checked.",
         fix="Name its role: write ROLE=HOST.",
     )
+    capability = Capability(
+        id=AUTO,
+        role=AUTO,
+        title="Role",
+        can="what its role requires is available",
+        cannot="its role is not known",
+        requires=(AUTO,),
+    )
     return replace(
         profile,
+        capabilities=(*profile.capabilities, capability),
         categories=(*profile.categories, category),
         roles=(*profile.roles, role),
         checks=(*profile.checks, check),

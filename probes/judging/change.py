@@ -11,6 +11,7 @@ from probes.model import TO_CHANGE, Job, Observation, Reason, Result, Service, S
 from probes.registry import probe_of
 from probes.wire.address import plain_address
 from probes.wire.text import printable
+from profiles.recognition import AUTO
 
 THE_HOST = "the host"
 _MAX_TEXT = 600
@@ -80,6 +81,9 @@ def required_change(result: Result, host: HostState = UNHEARD, to: str = THE_HOS
         return Change(*locate(job, seen, host), printable(str(told), _MAX_TEXT))
     if result.status not in TO_CHANGE:
         return None
+    if job.check.role == AUTO and (role := seen.facts.get("fix")):
+        # Whoever refused what: nothing of that is required while the role is not known.
+        return Change(Party.NOT_TESTED, "", printable(str(role), _MAX_TEXT))
     party, named = locate(job, seen, host)
     told = seen.facts.get("fix") if party in _TOLD_BY_THE_PROBE else None
     if told and not (party is Party.UNKNOWN and named):

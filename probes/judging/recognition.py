@@ -33,13 +33,14 @@ Seen = Mapping[Question, Observation]
 RECOGNISED = "recognised"
 """Fact of the row of a host without a role: the role that what answers decided, or null."""
 
+_UNTESTED = (State.ERROR, State.NOT_RUN)
 _MAX_FACT = 400
 """Characters of a fact in which an expression of the profile is looked for."""
 _MAX_WORDS = 40
 _MAX_WHY = 36
 _HEAD = re.compile(r"[^;,(]*")
 _KEPT_FACTS = (
-    *("resolved", "addresses", "mac", "unanswered", "no_arp_reply", "problem", "fix"),
+    *("resolved", "addresses", "mac", "unanswered", "no_arp_reply"),
     *(ACCEPTS_EVERYTHING, NOT_SENT),
 )
 
@@ -171,6 +172,9 @@ def detection_observation(
     State, reason and addresses are those of the most telling one; the facts hold the decision.
     """
     telling = min(asked, key=lambda one: _rank(*one))[1]
+    if telling.state in _UNTESTED:
+        # Not one question could be asked, and for the same reason.
+        return telling
     facts = {name: telling.facts[name] for name in _KEPT_FACTS if name in telling.facts}
     checks = {check.id: check for check in profile.checks}
     by_question = {question(part.check): seen for part, seen in asked}
@@ -190,6 +194,7 @@ def detection_observation(
         facts["short"] = f"{title}: {', '.join(words)}"
     else:
         facts["summary"] = _undecided_text(job, asked, decision)
+        facts["fix"] = f"Write its role: ROLE={printable(job.target.host)}."
         facts["short"] = f"role unknown: {_short_answers(asked)}"
     proven = Service.CONFIRMED if decision.role else Service.NOT_ASKED
     # The exchanges of what a row of the role takes over are evidence of that row.
@@ -216,7 +221,7 @@ def detection_result(job: Job, seen: Observation, timeout: float, no_host: str) 
     """
     if seen.reason is Reason.CANCELLED:
         return Result(job, Status.CANCELLED, outcome_message(job, seen, timeout), seen)
-    if RECOGNISED not in seen.facts or seen.state in (State.ERROR, State.NOT_RUN):
+    if RECOGNISED not in seen.facts:
         note = f"{outcome_message(job, seen, timeout)}. {job.check.consequence}"
         return Result(job, Status.ERROR, note, seen)
     note = str(seen.facts.get("summary", ""))
@@ -357,7 +362,7 @@ def _unanswered(asked: Iterable[tuple[Job, Observation]]) -> dict[str, list[str]
             word = f"rejected by {printable(seen.icmp.offender, 60)}"
         elif seen.state is State.UNREACHABLE:
             word = "not reachable"
-        elif seen.state in (State.ERROR, State.NOT_RUN):
+        elif seen.state in _UNTESTED:
             word = "not asked"
         else:
             word = "no answer"

@@ -13,6 +13,7 @@ from probes.model import (
     Ruling,
 )
 from profiles.model import Capability, Check, Instead, Profile, clause
+from profiles.recognition import AUTO
 
 
 def verdict_sentence(
@@ -92,6 +93,8 @@ class _Clauses:
             proxies = {judged.row.proxy for judged in untested if judged.row} - {""}
             whose = f" of the proxy {min(proxies)}" if proxies else ""
             yield f"the name{whose} does not resolve"
+        elif any(one.check.role == AUTO for one in untested):
+            yield "what answers did not decide its role"
         elif untested:
             yield f"{joined([self._name(one.check) for one in untested])} could not be tested"
         if not_measured := self._own_names(CheckOutcome.NOT_MEASURED):

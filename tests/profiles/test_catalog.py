@@ -53,6 +53,7 @@ def as_written(profile):
         categories=tuple(one for one in profile.categories if one.id != AUTO),
         roles=tuple(one for one in profile.roles if one.id != AUTO),
         checks=tuple(one for one in profile.checks if one.role != AUTO),
+        capabilities=tuple(one for one in profile.capabilities if one.role != AUTO),
     )
 
 

@@ -251,6 +251,7 @@ class Output:
                 self._findings = event.findings
             elif isinstance(event, Recognised):
                 self.verdicts.add(event.jobs)
+                self._lines.add(event.jobs)
                 self._progress.add(len(event.jobs))
             elif isinstance(event, Finished):
                 self.finished = True

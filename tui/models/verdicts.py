@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from probes.judging.presence import shows_host
+from probes.judging.recognition import recognised_role
 from probes.model import MEASURED, Event, Job, Result, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
 from tui.text.status import RULING
@@ -66,7 +67,7 @@ class Verdicts:
         self._tally: dict[str, Counter[Ruling | None]] = {}
         self._lines: list[VerdictLine] | None = None
         self._absent: dict[Target, None] = {}
-        """Targets without a host, of which no verdict is expected."""
+        """Targets without a host, or judged in a role that was found: no verdict is expected."""
         self.version = 0
         """Number that changes with every change."""
 
@@ -126,7 +127,8 @@ class Verdicts:
 
     def _apply_presence(self, result: Result) -> None:
         target = result.job.target
-        if result.status is Status.NO_HOST:
+        if result.status is Status.NO_HOST or recognised_role(result):
+            # The host in the role that was found has a verdict instead.
             if target not in self._absent:
                 self._forget(target)
                 self._absent[target] = None

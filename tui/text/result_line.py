@@ -22,12 +22,17 @@ class ResultFormatter:
     def __init__(self, jobs: Sequence[Job], *, colour: bool, encoding: str = "utf-8") -> None:
         self._colour = colour
         self._ascii = not encoding.lower().startswith(("utf", "u8"))
+        self._widths = [0] * len(_COLUMNS[:-1])
+        self.add(jobs)
+
+    def add(self, jobs: Sequence[Job]) -> None:
+        """Widen the columns for rows that came later."""
         rows = [RowData(Status.QUEUED, job, None) for job in jobs]
-        self._widths: list[int] = []
-        for column, run in _COLUMNS[:-1]:
+        for at, (column, run) in enumerate(_COLUMNS[:-1]):
             texts = () if run.cells else map(column.text, rows)
             widest = max(map(len, texts), default=len(column.heading))
-            self._widths.append(run.cells or min(widest, run.max_cells))
+            width = run.cells or min(widest, run.max_cells)
+            self._widths[at] = max(self._widths[at], width)
 
     def format(self, result: Result) -> str:
         """One line: status, host, check, latency, short reason, and the note if it says more."""
