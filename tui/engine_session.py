@@ -17,6 +17,7 @@ from probes.model import (
     Finished,
     Job,
     Queued,
+    Recognised,
     Result,
     Started,
     Target,
@@ -173,6 +174,8 @@ class EngineSession:
                 self._finished = event
             elif isinstance(event, Queued | Started | Result):
                 self._finished = None
+            elif isinstance(event, Recognised):
+                self._keys.update(job.key for job in event.jobs)
         return events
 
     def close(self) -> str:

@@ -182,11 +182,9 @@ class Scheduler:
             work.stop_timer()
             if work.cancel is not None:
                 work.cancel()
-        self._in_flight.clear()
+        for kept in (self._in_flight, self._concurrency, self._repeats, self._preconditions):
+            kept.clear()
         self._silences.close()
-        self._concurrency.clear()
-        self._repeats.clear()
-        self._preconditions.clear()
         self._names.stop()
         self._middleboxes.stop()
         self._dns_consistency.stop()
@@ -249,10 +247,12 @@ class Scheduler:
     ) -> None:
         """Complete the row of a host without a role, and begin the rows of the role it has."""
         if self._is_pending(work):
+            again = work.job.key in self._state.results
             self._complete(work, observation)
             if jobs:
                 self._emit(Recognised(jobs[0].target, tuple(jobs)))
-            rows = [Work(job) for job in self._recorder.add(jobs)]
+            new = self._recorder.add(jobs)
+            rows = [Work(job) for job in (jobs if again else new) if job.key not in self._pending]
             self._enqueue(rows, known_rows(rows, found, self._options))
 
     def _on_resolved(self, works: Sequence[Work]) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tui.screens.prompts import save_copy as save_copy
     from tui.screens.prompts import set_watch as set_watch
     from tui.screens.prompts import sort_by_choice as sort_by_choice
+    from tui.screens.role_question import ask_for_role as ask_for_role
     from tui.screens.session_browser import browse_sessions as browse_sessions
     from tui.screens.session_browser import replay_session as replay_session
     from tui.screens.target_sets import choose_target_set as choose_target_set
@@ -77,6 +78,7 @@ MODULE_OF: Mapping[str, str] = {
     "save_copy": "tui.screens.prompts",
     "set_watch": "tui.screens.prompts",
     "sort_by_choice": "tui.screens.prompts",
+    "ask_for_role": "tui.screens.role_question",
     "browse_sessions": "tui.screens.session_browser",
     "replay_session": "tui.screens.session_browser",
     "choose_target_set": "tui.screens.target_sets",

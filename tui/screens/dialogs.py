@@ -145,6 +145,8 @@ class HelpDialog(Dialog[None]):
 class ChoiceDialog(Dialog[str]):
     """Asks which of some things is meant; the answer is its letter."""
 
+    KEYS = "A letter or Enter chooses   Escape cancels"
+
     def __init__(self, question: str, options: Mapping[str, str]) -> None:
         super().__init__()
         self._question = question
@@ -155,13 +157,14 @@ class ChoiceDialog(Dialog[str]):
         with Vertical():
             yield Static(self._question, classes="title", markup=False)
             yield OptionList(
-                *(f"{letter}  {text}" for letter, text in self._options.items()), markup=False
+                *(f"{letter or 'Enter'}  {text}" for letter, text in self._options.items()),
+                markup=False,
             )
-            yield Static("A letter or Enter chooses   Escape cancels", classes="keys")
+            yield Static(self.KEYS, classes="keys")
 
     def on_key(self, event: events.Key) -> None:
         """Close with the letter, if it is one of them."""
-        if event.character in self._options:
+        if event.character and event.character in self._options:
             event.stop()
             self.dismiss(event.character)
 

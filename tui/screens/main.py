@@ -28,6 +28,7 @@ from textual.widgets import Input, Static
 
 from probes.model import Event, Finished, Message
 from profiles.model import Profile
+from profiles.recognition import AUTO
 from tui import screens
 from tui.controller import DemoFailed
 from tui.models.command import Command
@@ -47,6 +48,7 @@ from tui.widgets.table import ResultTable
 from tui.widgets.tree import ProfileTree
 
 if TYPE_CHECKING:
+    from probes.targets import ParseResult
     from tui.controller import Controller
     from tui.models.loaded_session import LoadedSession
     from tui.screens.context import Context
@@ -453,8 +455,12 @@ class SessionScreen(Screen[object]):
         """Measure the hosts in a line; what is wrong in it stays there, to be corrected."""
         await self.engine_started.wait()
         panes = self.panes
-        entered = await controller.read(text, panes.role)
         entry = self.query_one(HostInput)
+        entered = await self._read_line(controller, text)
+        if entered is None:
+            # Nothing that was typed is lost: it stands in the line.
+            entry.focus()
+            return
         notices = [one for one in entered.problems if one.is_warning]
         if entered.targets:
             # Planned off the loop: of a whole network it takes a while.
@@ -488,6 +494,22 @@ class SessionScreen(Screen[object]):
             self.say(sentences([*mistakes, *notices]), trouble=True)
         elif notices and not entered.targets:
             self.say(sentences(notices), trouble=True)
+
+    async def _read_line(self, controller: Controller, text: str) -> ParseResult | None:
+        """Hosts in a line; asks for the role of those without one. None if that is not answered.
+
+        The role that the tree stands on is theirs, as the breadcrumbs say.
+        """
+        role = self.panes.role
+        default = role or (AUTO if self.profile.recognitions else "")
+        entered = await controller.read(text, default)
+        plain = [one for one in entered.targets if one.role == AUTO]
+        if role or not (entered.has_plain_hosts and plain):
+            return entered
+        chosen = await screens.ask_for_role(self, self.profile, plain)
+        if chosen is None or chosen == AUTO:
+            return entered if chosen else None
+        return await controller.read(text, chosen)
 
     def measure_again(
         self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, notice: str = ""

@@ -14,7 +14,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from probes.judging.networks import silent_keys
-from probes.model import FINE, Event, Job, Removed, Restored, Result, Status, Target
+from probes.judging.recognition import host_roles
+from probes.model import FINE, Event, Job, Recognised, Removed, Restored, Result, Status, Target
 from profiles.model import Profile
 from tui import screens
 from tui.models.columns import COLUMNS
@@ -217,9 +218,15 @@ class Panes:
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        """Every target that has a row."""
+        """Every target that was entered and has a row.
+
+        A host without a role is measured in the role that was found, which was not entered.
+        """
         rows = self.table.rows
-        return tuple(dict.fromkeys(rows.job(row).target for row in range(len(rows))))
+        found = dict(host_roles(result for _, result in rows.results if result is not None))
+        derived = frozenset(found.values())
+        every = dict.fromkeys(rows.job(row).target for row in range(len(rows)))
+        return tuple(target for target in every if target not in derived)
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Show planned rows."""
@@ -242,6 +249,9 @@ class Panes:
 
     def apply(self, events: Sequence[Event]) -> None:
         """Show what happened to rows, and which came or went."""
+        recognised = [job for one in events if isinstance(one, Recognised) for job in one.jobs]
+        if recognised:
+            self.add(job for job in recognised if job.key not in self.table.rows)
         start = 0
         for at, event in enumerate(events):
             if isinstance(event, Removed | Restored):
