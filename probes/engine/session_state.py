@@ -34,7 +34,6 @@ from probes.model import (
     Verdict,
 )
 from profiles.model import Profile
-from profiles.recognition import AUTO
 
 _NOT_MEASURED = (Reason.NOT_NEEDED, Reason.DEPENDENCY)
 
@@ -264,9 +263,7 @@ class SessionState:
 
     def findings(self) -> tuple[Finding, ...]:
         """Findings about measured rows; results of an earlier session are evidence too."""
-        # What answered of a host without a role is told by its row; its role's rows have causes.
-        rows = [one for one in self.results.values() if one.job.check.role != AUTO]
-        found = diagnose(rows, self._answers)
+        found = diagnose(self.results.values(), self._answers)
         return tuple(one for one in found if not self.earlier.keys() >= set(one.keys))
 
     def _judge(self, job: Job, seen: Observation) -> Result:

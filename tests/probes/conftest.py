@@ -383,7 +383,7 @@ class Session:
         self.vantage = vantage
         self.events: list[Event] = []
         self.batches: list[Sequence[Event]] = []
-        usual = {name: PROBES[name] for name in ("tcp", "ping")}
+        usual = {name: PROBES[name] for name in ("tcp", "ping", "auto")}
         self.scheduler = Scheduler(
             vantage,  # type: ignore[arg-type]
             {**usual, **(probes or {})},

@@ -18,6 +18,7 @@ from probes.judging.findings import (
 )
 from probes.judging.findings.hosts import ClassifiedResults, classify
 from probes.judging.findings.ports import lost_ports
+from probes.judging.recognition import RECOGNISED
 from probes.model import TO_CHANGE, Confidence, Finding, FindingKind, Reason, Result
 from probes.wire.text import printable
 
@@ -31,9 +32,11 @@ def diagnose(results: Iterable[Result], answers: Mapping[str, str]) -> tuple[Fin
     """Findings of a session, those behind most rows first within each kind.
 
     Takes the latest result of every row, in any order, and the answers to the profile's questions.
-    Every row that is blocked, degraded or not tested is behind at most one finding.
+    Every row that is blocked, degraded or not tested is behind at most one finding. What answers
+    of a host without a role is no cause: its row tells it, and those of its role have causes.
     """
-    classified = classify(results)
+    every = tuple(results)
+    classified = classify(one for one in every if RECOGNISED not in one.observation.facts)
     lost = {result.job.key for result in classified.rows if result.status in TO_CHANGE}
     claimed: dict[str, int] = {}
     findings: list[Finding] = []
@@ -41,7 +44,7 @@ def diagnose(results: Iterable[Result], answers: Mapping[str, str]) -> tuple[Fin
         for finding in [*rule(classified, claimed)]:
             claimed.update(dict.fromkeys(lost.intersection(finding.keys), len(findings)))
             findings.append(finding)
-    findings += unused.unused_addresses(classified)
+    findings += unused.unused_addresses(classify(every))
     findings += duplicates.hosts_named_by_address(classified, answers)
     _add_dependents(classified, claimed, findings)
     return tuple(sorted(map(_sanitized, findings), key=_sort_key))
