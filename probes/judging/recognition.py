@@ -254,10 +254,9 @@ def answer_words(check: Check, seen: Observation) -> str:
     summary = _HEAD.match(str(seen.facts.get("summary", "")))
     head = printable(summary[0].strip() if summary else "", 200)
     product = printable(str(seen.facts.get("product") or ""), 200)
-    title = check.title
-    if title.casefold() in head.casefold() and len(head) <= _MAX_WORDS and " answers" not in head:
+    if head and len(head) <= _MAX_WORDS and " answers" not in head:
         return head
-    return product if product and len(product) <= _MAX_WORDS and ":" not in product else title
+    return product if product and len(product) <= _MAX_WORDS and ":" not in product else check.title
 
 
 _ORDER = (Sign.LIFE, Sign.REFUSAL, Sign.NEIGHBOUR, Sign.ABSENCE, Sign.NOTHING)
