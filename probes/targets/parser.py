@@ -225,13 +225,12 @@ class TargetParser:
         """Role of plain hosts: the last one that was said, or the default before any."""
         return self._role or ("" if self._skip_hosts else self._default_role)
 
-    def _role_of_plain(self, host: str) -> str:
-        """Role of a plain host, of which it is noted that none was said."""
-        if self._role is None:
-            self._has_plain_hosts = True
-            if self._default_role == AUTO:
-                self._notices.add(host, WITHOUT_ROLE)
-        return self._plain_role
+    def _parse_plain_host(self, text: str, port: int | None) -> None:
+        """Parse a host in the role that was said last; that none was said is noted."""
+        role = self._plain_role
+        self._has_plain_hosts = self._has_plain_hosts or self._role is None
+        if self._parse_host(role, text, port) and self._role is None and role == AUTO:
+            self._notices.add(host_part(hosts.normalized(text)).text, WITHOUT_ROLE)
 
     def _enter_file_role(self) -> None:
         """In a file under a role, the plain hosts of every line are of that role."""
@@ -262,7 +261,7 @@ class TargetParser:
         for row in listing.rows:
             self._line = row.line
             with self._named(row.friendly):
-                self._parse_host(self._role_of_plain(row.host), row.host, port)
+                self._parse_plain_host(row.host, port)
         if listing.about:
             self._notices.add(file.path if file else "this list", listing.about)
         self._report_lines(listing.refused)
@@ -403,7 +402,7 @@ class TargetParser:
         elif self._plain_role:
             own = self._file and self._role and self._role == self._file.role
             port = self._file.port if self._file and own else None
-            self._parse_host(self._role_of_plain(text), text, port)
+            self._parse_plain_host(text, port)
 
     def _read_host_file(self, word: str) -> None:
         if self._file:
@@ -436,7 +435,8 @@ class TargetParser:
         lines = list(islice(tokens.tokenize(text, in_file=True), MAX_LINES))
         return len(number) < 5 and 1 <= int(number) <= (width(lines) if lines else 1)
 
-    def _parse_host(self, role: str, text: str, usual_port: int | None = None) -> None:
+    def _parse_host(self, role: str, text: str, usual_port: int | None = None) -> bool:
+        """Parse a host; false if it is refused."""
         try:
             part = host_part(hosts.normalized(text))
             if part.scheme and not self._takes_url_port(role, part.scheme):
@@ -449,6 +449,8 @@ class TargetParser:
             self._notices.add_dropped(part)
         except InvalidEntry as error:
             self._report(hosts.redacted(text), str(error), role, f"{role}={without_password(text)}")
+            return False
+        return True
 
     def _add_parsed(self, role: str, text: str, usual_port: int | None) -> None:
         parsed, port = hosts.parse_host(text)

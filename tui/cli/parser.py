@@ -119,8 +119,9 @@ auditreach config                            a configuration file, to be changed
 
 HOST is a name, an address, 10.0.0.0/24, 10.0.0.10-20, @file (one a line, # comments),
 @file:COLUMN of a table, or domain:NAME (its domain controllers, by DNS). HOST:PORT sets
-another port where a role has a single one. `auditreach checks` lists the roles;
-`auditreach COMMAND --help` helps.
+another port where a role has a single one. `auditreach checks` lists the roles; a plain
+word (linux=, windows=, dc=, printer=) does too. HOST alone is auto=HOST: what answers
+decides its role. `auditreach COMMAND --help` helps.
 
 Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
 5 something could not be tested, 2 usage or a bad profile,
@@ -227,7 +228,7 @@ def _add_measuring(parser: argparse.ArgumentParser, command: str) -> None:
     add = parser.add_argument
     earlier = ", with --from what the session had" if command == "run" else ""
     longer = ", with --from at least what the session had" if command == "run" else ""
-    add("target", nargs="*", metavar="ROLE=HOST", help="what to measure")
+    add("target", nargs="*", metavar="[ROLE=]HOST", help="what to measure")
     add(
         "--answer",
         action="append",

@@ -150,8 +150,8 @@ def test_an_unknown_role_is_named_and_so_are_the_known_ones(mistake: Mistake) ->
     assert "windows.target" in line
 
 
-def test_a_host_without_a_role_is_refused(mistake: Mistake) -> None:
-    assert "ROLE=HOST" in mistake("run", "10.0.0.1")
+def test_a_port_of_a_host_without_a_role_is_refused(mistake: Mistake) -> None:
+    assert "a port needs a role; write ROLE=HOST:PORT" in mistake("run", "127.0.0.1:22")
 
 
 def test_a_role_without_a_host_is_refused(mistake: Mistake) -> None:
