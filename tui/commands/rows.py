@@ -128,12 +128,12 @@ def copy_rows(context: Context) -> Outcome:
     word="Remove host",
     group="table",
     about=(
-        "removes the host of the row, of the marked rows or of the tree's node from what is "
-        "shown, measured and counted; the log keeps its results"
+        "removes the host of the row, or of the marked rows, from what is shown, measured and "
+        "counted; the log keeps its results"
     ),
 )
 def remove(context: Context) -> Outcome:
-    """Remove the host of the selected row, of the marked rows or of the tree's node."""
+    """Remove the host of the selected row, or of the marked rows."""
     if context.watcher.frozen:
         return _HELD
     targets = _selected_targets(context)
@@ -230,8 +230,8 @@ def _show(context: Context, event: Event) -> None:
 def _selected_targets(context: Context) -> tuple[Target, ...]:
     panes = context.panes
     if panes.tree.has_focus:
-        target = panes.tree.node.target
-        return () if target is None else (target,)
+        # The row that Delete would mean stands behind the drawer, or is not looked at.
+        return ()
     jobs = (panes.table.rows.job_of(key) for key in panes.selected_keys)
     return tuple(dict.fromkeys(job.target for job in jobs if job is not None))
 

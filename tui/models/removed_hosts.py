@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from probes.model import Event, Job, Result, Target, Verdict
+from probes.model import Event, Job, Result, Target
 from tui.models.chunked_work import ChunkedWork
 from tui.models.rows import Rows
 from tui.models.verdicts import Verdicts
@@ -53,12 +53,10 @@ class Table(Protocol):
 
 
 class Tree(Protocol):
-    """The tree, as far as hosts leave it and come back."""
+    """The tree, as far as rows leave it and come back."""
 
-    verdicts: Verdicts
-
-    def remove_hosts(self, targets: Iterable[Target], keys: Iterable[str]) -> list[Verdict]:
-        """Forget hosts and their rows; returns their verdicts."""
+    def remove_rows(self, keys: Iterable[str]) -> None:
+        """Forget rows."""
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Count new rows."""
@@ -68,15 +66,18 @@ class Tree(Protocol):
 
 
 class RemovedHosts:
-    """Stack of removals from the table and the tree, the latest last.
+    """Stack of removals from the table, the tree and the verdicts, the latest last.
 
     Of many rows it is a tenth of a second of work, so it is done in chunks, and keys are answered
     between them; the next operation finishes it first. `done` is called at its end.
     """
 
-    def __init__(self, table: Table, tree: Tree, done: Callable[[], None]) -> None:
+    def __init__(
+        self, table: Table, tree: Tree, verdicts: Verdicts, done: Callable[[], None]
+    ) -> None:
         self._table = table
         self._tree = tree
+        self._verdicts = verdicts
         self._done = done
         self._work = ChunkedWork(table.set_timer)
         self._removed: list[Removal] = []
@@ -136,7 +137,8 @@ class RemovedHosts:
         self._table.replace(kept)
         yield
         events: list[Event] = [row.result for row in removed if row.result is not None]
-        events += self._tree.remove_hosts(targets, [row.job.key for row in removed])
+        self._tree.remove_rows([row.job.key for row in removed])
+        events += self._verdicts.remove(targets)
         ordered = tuple(dict.fromkeys(row.job.target for row in removed))
         self._removed.append(Removal(ordered, tuple(removed), tuple(events)))
 
@@ -150,10 +152,10 @@ class RemovedHosts:
         self._table.replace(rows)
         yield
         jobs = [row.job for row in removal.rows]
-        self._tree.verdicts.add(jobs)
+        self._verdicts.add(jobs)
         self._tree.add(jobs)
         yield
-        self._tree.verdicts.apply(removal.events)
+        self._verdicts.apply(removal.events)
         self._tree.apply(removal.events)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from probes.model import Event, Job, Queued, Result, Started, Status, Target
+from probes.model import Event, Job, Queued, Result, Started, Status
 from profiles.model import Check, Profile
 from profiles.ports import with_ports
 from tui.models.filter import Filter
@@ -16,7 +16,7 @@ from tui.text.status import in_order
 _MAX_PORTS = 3
 """Ports of a check that its title names; with more it has the profile's."""
 
-Kind = Literal["all", "category", "role", "check", "targets", "target"]
+Kind = Literal["all", "category", "role", "check"]
 
 ROLLED_UP = in_order(lambda ranks: ranks.tree)
 """Statuses in the order of display: a node shows the first that any of its rows has."""
@@ -24,10 +24,7 @@ ROLLED_UP = in_order(lambda ranks: ranks.tree)
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One line of the tree; `filter` passes exactly the rows below it.
-
-    The targets of a role stand below it, after its checks; they have no `checks` of their own.
-    """
+    """One line of the tree; `filter` passes exactly the rows below it."""
 
     id: str
     kind: Kind
@@ -36,7 +33,6 @@ class Node:
     parent: str
     checks: frozenset[str]
     filter: Filter
-    target: Target | None = None
 
 
 def nodes(profile: Profile) -> tuple[Node, ...]:
@@ -73,20 +69,6 @@ def _check_text(check: Check) -> str:
     transport = "U:" if check.transport == "udp" else ""
     ports = check.ports.replace(" and ", ",").replace(", ", ",")
     return f"{check.title} {transport}{ports or check.port or ''}".rstrip()
-
-
-def targets_node(role: Node, count: int) -> Node:
-    """The node above the targets of a role."""
-    hosts = "1 host" if count == 1 else f"{count:,} hosts"
-    id = f"{role.id}/targets"
-    return Node(id, "targets", hosts, 2, role.id, frozenset(), Filter(role=role.filter.role))
-
-
-def target_node(parent: Node, target: Target) -> Node:
-    """The node of one target."""
-    filter = Filter(role=target.role, host=target.label)
-    id = f"{parent.id}/{target.label}"
-    return Node(id, "target", target.label, 3, parent.id, frozenset(), filter, target)
 
 
 def _ids(checks: Iterable[object]) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,16 +54,11 @@ class VerdictLine:
 
 
 class Verdicts:
-    """The verdicts so far, and the targets that have none yet.
-
-    What is asked several times a second is counted as verdicts come: targets may be thousands.
-    """
+    """The verdicts so far, and the targets that have none yet."""
 
     def __init__(self) -> None:
         self._lines_by_target: dict[Target, dict[str, VerdictLine]] = {}
         self._worst: dict[Target, Ruling | None] = {}
-        self._targets_by_role: dict[str, dict[Target, None]] = {}
-        self._tally: dict[str, Counter[Ruling | None]] = {}
         self._lines: list[VerdictLine] | None = None
         self._absent: dict[Target, None] = {}
         """Targets without a host, or judged in a role that was found: no verdict is expected."""
@@ -85,9 +79,8 @@ class Verdicts:
     def clear(self) -> None:
         """Forget every target."""
         self._changed()
-        for known in (self._lines_by_target, self._worst, self._targets_by_role, self._tally):
+        for known in (self._lines_by_target, self._worst, self._absent):
             known.clear()
-        self._absent.clear()
 
     def remove(self, targets: Iterable[Target]) -> list[Verdict]:
         """Forget these targets; returns their verdicts."""
@@ -117,12 +110,9 @@ class Verdicts:
                 lines[event.capability] = VerdictLine(
                     target, event.ruling, event.text, event.fix, event.because
                 )
-                before = self._worst[target]
-                now = min((line.ruling for line in lines.values()), key=_RANK.__getitem__)
-                if now is not before:
-                    self._worst[target] = now
-                    self._tally[target.role][before] -= 1
-                    self._tally[target.role][now] += 1
+                self._worst[target] = min(
+                    (line.ruling for line in lines.values()), key=_RANK.__getitem__
+                )
                 self._changed()
 
     def _apply_presence(self, result: Result) -> None:
@@ -143,9 +133,7 @@ class Verdicts:
     def _forget(self, target: Target) -> dict[str, VerdictLine]:
         """Forget a target; returns its lines."""
         self._changed()
-        if target in self._worst:
-            self._tally[target.role][self._worst.pop(target)] -= 1
-            del self._targets_by_role[target.role][target]
+        self._worst.pop(target, None)
         return self._lines_by_target.pop(target, {})
 
     def worst_line(self, target: Target) -> VerdictLine | None:
@@ -156,22 +144,6 @@ class Verdicts:
     def of(self, target: Target) -> Ruling | None:
         """The worst ruling on a target, over all its capabilities; None while there is none."""
         return self._worst.get(target)
-
-    def count(self, role: str) -> int:
-        """Number of targets in a role."""
-        return len(self._targets_by_role.get(role, ()))
-
-    def targets(self, role: str) -> list[Target]:
-        """The targets of a role, the worst first, otherwise as they were added."""
-        return sorted(
-            self._targets_by_role.get(role, ()), key=lambda target: _RANK[self._worst[target]]
-        )
-
-    def tally(self, role: str) -> tuple[Ruling | None, int]:
-        """The worst ruling in a role and how many of its targets have it; None before any."""
-        counts = self._tally.get(role, Counter())
-        worst = min((one for one in counts if counts[one]), key=_RANK.__getitem__, default=None)
-        return worst, counts[worst]
 
     @property
     def rulings(self) -> Iterator[Ruling | None]:
@@ -195,8 +167,6 @@ class Verdicts:
         if lines is None:
             lines = self._lines_by_target[target] = {}
             self._worst[target] = None
-            self._targets_by_role.setdefault(target.role, {})[target] = None
-            self._tally.setdefault(target.role, Counter())[None] += 1
         return lines
 
     def _changed(self) -> None:

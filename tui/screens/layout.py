@@ -1,6 +1,7 @@
 """Pane layout: the panes that are in sight, and the classes by which `app.tcss` shows them.
 
-Where not all panes fit, or one has the whole screen, only that one is in sight.
+Where not all panes fit, or one has the whole screen, only that one is in sight. Where there is no
+room for the tree it is a drawer over the table, open while it has the focus.
 """
 
 from __future__ import annotations
@@ -42,23 +43,33 @@ class PaneLayout:
         self._panes = panes
         self._host_input = host_input
 
+    @property
+    def tree_is_drawer(self) -> bool:
+        """True if there is no room for the tree beside the table."""
+        return any(map(self._screen.has_class, ("-narrow", "-usual")))
+
     def focus(self, pane: Pane | None = None) -> None:
         """Focus a pane, or the one in front."""
         self._panes[pane or self.pane].focus()
 
     def focus_next(self, step: int) -> None:
-        """Focus the next pane, the host line included, or the one before."""
-        order = [widget for widget in (self._host_input, *map(self._panes.get, PANES)) if widget]
+        """Focus the next pane, the host line included, or the one before; no closed drawer."""
         focused = self._screen.focused
+        order = [self._host_input] if self._host_input else []
+        for pane, widget in self._panes.items():
+            if pane != "tree" or widget is focused or not self.tree_is_drawer:
+                order.append(widget)
         at = order.index(focused) if focused in order else order.index(self._panes[self.pane])
         order[(at + step) % len(order)].focus()
 
     def follow(self, focused: Widget) -> None:
-        """Bring the pane that has the focus to the front."""
-        for pane, widget in self._panes.items():
-            if widget is focused and pane != self.pane:
-                self.pane = pane
-                self._arrange()
+        """Bring the pane that has the focus to the front; a drawer closes when it loses it."""
+        pane = next((pane for pane, widget in self._panes.items() if widget is focused), self.pane)
+        if pane == "tree" and focused is not self._panes[pane] and not self.alone:
+            pane = "table"
+        if pane != self.pane:
+            self.pane = pane
+            self._arrange()
 
     def toggle(self) -> bool:
         """Let the pane in front stand alone, or beside the others again; True if it does now."""

@@ -22,6 +22,7 @@ from tui.models.columns import COLUMNS
 from tui.models.command import Command
 from tui.models.filter import Filter
 from tui.models.keymap import with_keys
+from tui.models.verdicts import Verdicts
 from tui.screens.layout import Pane, PaneLayout
 from tui.text.breadcrumbs import filter_parts
 from tui.text.status import Glyphs
@@ -125,7 +126,7 @@ class Panes:
         self._hint = self.table.hint
         self._all_hidden = with_keys(_ALL_HIDDEN, commands)
         self.status_line = StatusLine(screen, glyphs, commands, filter_line)
-        self.verdicts = self.tree.verdicts
+        self.verdicts = Verdicts()
         places: dict[Pane, Widget] = {
             "tree": self.tree,
             "table": self.table,
@@ -156,7 +157,7 @@ class Panes:
     @cached_property
     def removed_hosts(self) -> RemovedHosts:
         """Hosts removed from the screen."""
-        return screens.RemovedHosts(self.table, self.tree, self._update_counts)
+        return screens.RemovedHosts(self.table, self.tree, self.verdicts, self._update_counts)
 
     @cached_property
     def same_cause(self) -> SameCause:
@@ -385,7 +386,6 @@ class Panes:
     def resort(self) -> None:
         """Apply filter and order to what has arrived since."""
         self.table.resort()
-        self.tree.resort()
         self._update_shown()
 
     @property

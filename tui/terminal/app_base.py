@@ -39,7 +39,7 @@ class _FullCellScrollBar(ScrollBarRender):
 
 ScrollBar.renderer = _FullCellScrollBar
 
-_WIDTHS = [(0, "-narrow"), (60, "-usual"), (100, "-roomy"), (140, "-wide"), (180, "-beside")]
+_WIDTHS = [(0, "-narrow"), (60, "-usual"), (100, "-roomy"), (180, "-beside")]
 _HEIGHTS = [(0, "-short"), (16, "-tall")]
 """The class of a screen from so many cells on."""
 _RETRY = 0.05

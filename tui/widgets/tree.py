@@ -1,4 +1,4 @@
-"""Tree of the profile: sections, roles and checks, with status and count."""
+"""Tree of the profile: sections and roles, and where a role is unfolded its checks."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from probes.model import Event, Job, Status, Target, Verdict
+from probes.model import Event, Job, Status
 from profiles.model import Profile
-from tui.models.tree import Node, RollUp, nodes, target_node, targets_node
-from tui.models.verdicts import Verdicts
+from tui.models.tree import Node, RollUp, nodes
 from tui.text.breadcrumbs import node_titles
-from tui.text.status import RULING, STATUS, Glyphs, component_classes, component_styles
+from tui.text.status import STATUS, Glyphs, component_classes, component_styles
 from tui.widgets.table_rendering import fit
+
+
+def _has_children(node: Node) -> bool:
+    return node.kind in ("category", "role")
 
 
 class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
     """Tree of nodes with a rolled-up status and a count; the cursor's node filters the table.
 
-    Hosts have the sign of their verdict, and the node above them that of the worst.
+    Hosts are not in it: the table has them.
     """
 
     ALLOW_SELECT = False
@@ -58,13 +61,19 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
             show=False,
             tooltip="folds the node; where nothing is to fold, goes to the one it stands in",
         ),
-        Binding("right,l", "fold(False)", "Unfold", show=False, tooltip="unfolds the node"),
+        Binding(
+            "right,l",
+            "fold(False)",
+            "Unfold",
+            key_display="Right",
+            tooltip="unfolds the node: a section shows its roles, a role its checks",
+        ),
         Binding(
             "enter",
-            "toggle_fold",
-            "Fold/unfold",
-            show=False,
-            tooltip="folds or unfolds the node; on a check or host goes to its rows",
+            "screen.do('table')",
+            "Choose",
+            key_display="Enter",
+            tooltip="goes to the rows of the node",
         ),
         Binding(
             "space",
@@ -112,20 +121,9 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__()
         self._profile = profile
         self._profile_nodes = nodes(profile)
-        self.verdicts = Verdicts()
-        """Verdicts of the hosts below the roles."""
-        self._role_nodes: dict[str, str] = {}
-        """Of each role the first node, below which its hosts stand."""
-        for node in self._profile_nodes:
-            if node.kind == "role":
-                self._role_nodes.setdefault(node.filter.role, node.id)
-        self._seen_nodes: set[str] = set()
-        """Nodes above hosts that were seen before."""
         self._glyphs = glyphs
         self._roll_up = RollUp()
-        self._target_nodes: dict[Target, Node] = {}
-        """The nodes of hosts that were shown once."""
-        self._folded = {node.id for node in self._profile_nodes if node.kind == "category"}
+        self._folded = {node.id for node in self._profile_nodes if _has_children(node)}
         self._shown: list[Node] = []
         self._drawn: dict[str, str] = {}
         self._plain = Style()
@@ -146,13 +144,7 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def status_text(self) -> str:
         """Status of the node under the cursor, in words."""
-        node = self.node
-        if node.target is not None:
-            return self.verdicts.of(node.target) or "no verdict yet"
-        if node.kind == "targets":
-            ruling, count = self.verdicts.tally(node.filter.role)
-            return f"{count} {ruling}" if ruling else ""
-        status, count = self._roll_up.of(node)
+        status, count = self._roll_up.of(self.node)
         return f"{count} {status}" if status else ""
 
     @property
@@ -167,7 +159,6 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
     def clear(self) -> None:
         """Forget every row's status."""
         self._roll_up.clear()
-        self._target_nodes.clear()
         self._lay_out()
 
     def add(self, jobs: Iterable[Job]) -> None:
@@ -177,12 +168,10 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
         self._folded -= {f"category:{job.check.category}" for job in jobs}
         self._lay_out()
 
-    def remove_hosts(self, targets: Iterable[Target], keys: Iterable[str]) -> list[Verdict]:
-        """Remove hosts and their rows; returns their verdicts."""
+    def remove_rows(self, keys: Iterable[str]) -> None:
+        """Count these rows no more."""
         self._roll_up.remove(keys)
-        verdicts = self.verdicts.remove(targets)
         self._lay_out()
-        return verdicts
 
     def apply(self, events: Iterable[Event]) -> None:
         """Apply events of the engine and refresh the lines that changed."""
@@ -196,7 +185,7 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
     def action_fold(self, fold: bool) -> None:
         """Fold or unfold the node; folding a leaf goes to its parent."""
         node = self.node
-        if fold and (node.id in self._folded or not self._has_children(node)):
+        if fold and (node.id in self._folded or not _has_children(node)):
             parent = [at for at, one in enumerate(self._shown) if one.id == node.parent]
             self._move_to(parent[0] if parent else 0)
         elif fold:
@@ -204,13 +193,6 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self._folded.discard(node.id)
         self._lay_out()
-
-    async def action_toggle_fold(self) -> None:
-        """Fold an unfolded node and the other way round; from a leaf go to its rows."""
-        if self._has_children(self.node):
-            self.action_fold(self.node.id not in self._folded)
-        else:
-            await self.run_action("screen.do('table')")
 
     def action_include(self) -> None:
         """Exclude the node's checks from being measured, or include them again."""
@@ -222,7 +204,7 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
         self.post_message(self.Included(node, included))
 
-    async def on_click(self, event: events.Click) -> None:
+    def on_click(self, event: events.Click) -> None:
         """Move the cursor to a node; on its sign, fold or unfold it."""
         at = event.get_content_offset(self)
         if at is None:
@@ -231,8 +213,8 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
         if line < len(self._shown):
             event.stop()
             self._move_to(line)
-            if at.x <= self.node.depth:
-                await self.action_toggle_fold()
+            if at.x <= self.node.depth and self._fold_sign(self.node).strip():
+                self.action_fold(self.node.id not in self._folded)
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
@@ -261,7 +243,7 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
         sign = "×" if excluded else self._fold_sign(node)
         if excluded and self._glyphs.ascii:
             sign = "x"
-        title = f"{' ' * node.depth}{sign} {node.title}"
+        title = f"{' ' * node.depth}{sign} {node.title}" if sign else node.title
         text = fit(title, max(0, width - cell_len(mark)), self._glyphs)
         base = self._plain
         if excluded:
@@ -276,33 +258,21 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _status_mark(self, node: Node) -> tuple[Status | None, str]:
         """The status that colours a node, and the sign with the count at its end."""
-        if node.target is not None:
-            status = RULING[self.verdicts.of(node.target)].status
-            return status, f" {self._glyphs.status[status]}"
-        if node.kind == "targets":
-            ruling, count = self.verdicts.tally(node.filter.role)
-            known = RULING[ruling].status if ruling else None
-        else:
-            known, count = self._roll_up.of(node)
+        known, count = self._roll_up.of(node)
         return known, f" {self._glyphs.status[known]}{count}" if known else ""
-
-    def resort(self) -> None:
-        """Put the hosts in the order of their verdicts again, the worst first."""
-        self._lay_out()
 
     def _component(self, name: str) -> Style:
         return self.get_component_rich_style(f"profiletree--{name}", partial=True)
 
     def _fold_sign(self, node: Node) -> str:
-        if not self._has_children(node):
+        """Sign before a title; empty where the title stands at the edge: there is no room."""
+        if node.kind == "check":
             return " "
         if node.id in self._folded:
             return ">" if self._glyphs.ascii else "▸"
-        return "v" if self._glyphs.ascii else "▾"
-
-    @staticmethod
-    def _has_children(node: Node) -> bool:
-        return node.kind in ("category", "role", "targets")
+        if node.kind == "role":
+            return "v" if self._glyphs.ascii else "▾"
+        return ""
 
     def _lay_out(self) -> None:
         current = self._shown[self._cursor].id if self._shown else ""
@@ -313,32 +283,10 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
                 hidden.add(node.id)
             else:
                 self._shown.append(self._roll_up.titled(node, self._profile))
-                self._shown += self._target_nodes_of(node)
         places = {node.id: at for at, node in enumerate(self._shown)}
         self._cursor = places.get(current, min(self._cursor, len(self._shown) - 1))
         self.virtual_size = Size(self.size.width, len(self._shown))
         self.refresh()
-
-    def _target_nodes_of(self, node: Node) -> list[Node]:
-        """The hosts of a role, below a node that is folded when it is first seen."""
-        if self._role_nodes.get(node.filter.role) != node.id or node.id in self._folded:
-            return []
-        count = self.verdicts.count(node.filter.role)
-        if not count:
-            return []
-        above = targets_node(node, count)
-        if above.id not in self._seen_nodes:
-            self._seen_nodes.add(above.id)
-            self._folded.add(above.id)
-        if above.id in self._folded:
-            return [above]
-        found = [above]
-        for target in self.verdicts.targets(node.filter.role):
-            below = self._target_nodes.get(target)
-            if below is None:
-                below = self._target_nodes[target] = target_node(above, target)
-            found.append(below)
-        return found
 
     def _redraw_changed(self) -> None:
         top = self.scroll_offset.y

@@ -86,7 +86,7 @@ def test_the_keys_of_the_tree_move_there_and_back_and_the_table_follows(opened, 
         assert len(seat.seen) == rows
 
 
-@pytest.mark.parametrize("keys", [("left", "right"), ("h", "l"), ("enter", "enter")])
+@pytest.mark.parametrize("keys", [("left", "right"), ("h", "l")])
 def test_nodes_are_folded_and_unfolded(opened, keys):
     @opened(size=(120, 40))
     async def _(seat):

@@ -10,7 +10,6 @@ from textual.widgets import Static
 
 from probes.model import version
 from tests.tui.driving import drive, notice, text_of, until
-from tui.screens.main_panes import Panes
 from tui.storage.preferences import Preferences
 from tui.widgets.detail import Detail
 from tui.widgets.footer import Breadcrumbs, KeyBar
@@ -37,20 +36,128 @@ def crumbs(app) -> str:
     return text_of(app.query_one(Breadcrumbs)).rstrip()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (80, 23), (120, 40), (200, 50)])
-def test_all_panes_are_in_sight_where_they_fit(size):
-    @drive("open", SITE, size=size)
-    async def _(pilot, app):
-        assert in_sight(app) == list(KINDS)
+SIZES = {
+    (40, 12): [ResultTable],
+    (59, 24): [ResultTable, Detail],
+    (79, 15): [ResultTable],
+    (79, 24): [ResultTable, Detail],
+    (80, 24): [ResultTable, Detail],
+    (99, 30): [ResultTable, Detail],
+    (100, 15): [ProfileTree, ResultTable],
+    (100, 30): list(KINDS),
+    (120, 40): list(KINDS),
+    (179, 50): list(KINDS),
+    (180, 50): list(KINDS),
+    (200, 50): list(KINDS),
+}
+"""The panes in sight by the size of the terminal, with the drawer closed."""
 
 
-def test_a_wide_screen_has_the_details_beside_the_table():
-    @drive("open", SITE, size=(200, 50))
+def test_each_size_has_its_panes_and_the_table_the_width_that_the_tree_leaves():
+    @drive("open", SITE)
     async def _(pilot, app):
-        table, detail = app.query_one(ResultTable).region, app.query_one(Detail).region
-        assert table.y == detail.y
-        assert table.right < detail.x
-        assert detail.right == 200
+        await pilot.press("escape")
+        for size, kinds in SIZES.items():
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            width, height = size
+            assert in_sight(app) == kinds, size
+            tree, table = app.query_one(ProfileTree).region, app.query_one(ResultTable).region
+            detail, header = app.query_one(Detail).region, app.query_one(Header).region
+            assert header.height == (2 if height >= 16 else 1)
+            assert (tree.width, table.x) == ((22, 23) if width >= 100 else (0, 0)), size
+            if width >= 180:
+                assert table.y == detail.y
+                assert table.right < detail.x
+                assert detail.right == width
+                assert table.width > detail.width
+            else:
+                assert table.right == width
+            if kinds[-1] is Detail and width < 180:
+                assert (detail.x, detail.right) == (table.x, width)
+                assert table.height >= detail.height
+
+
+def test_the_tree_has_sections_and_roles_and_the_checks_of_a_role_that_is_unfolded():
+    @drive("open", SITE, size=(120, 40))
+    async def _(pilot, app):
+        tree = app.query_one(ProfileTree)
+        shown = {node.id: node for node in tree._shown}
+        assert {node.kind for node in shown.values()} == {"all", "category", "role"}
+        await pilot.press("1")
+        while tree.node.id != "category:windows/windows.target":
+            await pilot.press("down")
+        await pilot.press("right", "down")
+        assert tree.node.kind == "check"
+        await pilot.press("space")
+        assert tree.node.checks.isdisjoint(tree.included)
+
+
+@pytest.mark.parametrize("width", [40, 80, 99])
+def test_the_drawer_opens_over_the_table_and_closes_by_itself(width):
+    @drive(size=(width, 24))
+    async def _(pilot, app):
+        tree, table = app.query_one(ProfileTree), app.query_one(ResultTable)
+        for opening, closing in (
+            ("1", "enter"),
+            ("t", "escape"),
+            ("1", "2"),
+            ("t", "3"),
+            ("1", "i"),
+            ("t", "slash"),
+            ("1", "tab"),
+            ("t", "shift+tab"),
+        ):
+            await pilot.press("escape", "escape")
+            before = table.region if width >= 60 else None
+            await pilot.press(opening)
+            await pilot.pause()
+            assert app.focused is tree
+            assert tree.region.width >= min(width, 30)
+            if before:
+                assert table.region == before, "the table does not move below the drawer"
+            await pilot.press(closing)
+            await pilot.pause()
+            assert not tree.region.area, closing
+            assert app.focused is not tree
+
+
+def test_the_node_that_was_chosen_in_the_drawer_filters_the_table():
+    @drive("open", SITE)
+    async def _(pilot, app):
+        table = app.query_one(ResultTable)
+        app.main.say("")
+        await pilot.press("t", "home", "down", "down", "enter")
+        await pilot.pause()
+        assert app.focused is table
+        titles = {table.rows.job(row).check.category for row in table.rows.view}
+        assert titles == {"windows"}
+        assert "Windows computers" in crumbs(app)
+
+
+def test_the_drawer_becomes_a_pane_where_there_is_room_and_the_focus_stays_in_it():
+    @drive("open", SITE)
+    async def _(pilot, app):
+        tree = app.query_one(ProfileTree)
+        await pilot.press("t")
+        for size in ((120, 40), (40, 12), (80, 24), (200, 50)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert tree.region.area
+            assert app.focused is tree
+
+
+def test_a_dialog_over_the_drawer_leaves_it_open():
+    @drive("open", SITE)
+    async def _(pilot, app):
+        tree = app.query_one(ProfileTree)
+        await pilot.press("t", "question_mark")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await pilot.pause()
+        assert app.focused is tree
+        assert tree.region.area
 
 
 @pytest.mark.parametrize("size", [(40, 12), (30, 8), (59, 15)])
@@ -65,11 +172,13 @@ def test_a_small_screen_has_one_pane_and_a_key_for_each(size):
             assert app.focused is app.query_one(kind)
 
 
-@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
-def test_tab_reaches_every_pane_and_the_host_line_in_both_directions(size):
+@pytest.mark.parametrize(
+    ("size", "kinds"), [((40, 12), KINDS[1:]), ((80, 24), KINDS[1:]), ((120, 40), KINDS)]
+)
+def test_tab_reaches_every_pane_and_the_host_line_in_both_directions(size, kinds):
     @drive(size=size)
     async def _(pilot, app):
-        ring = [HostInput, *KINDS, HostInput]
+        ring = [HostInput, *kinds, HostInput]
         for kind in ring[1:]:
             await pilot.press("tab")
             await pilot.pause()
@@ -82,7 +191,7 @@ def test_tab_reaches_every_pane_and_the_host_line_in_both_directions(size):
 
 
 def test_a_low_screen_has_the_tree_beside_the_table_and_the_details_in_its_place():
-    @drive("open", SITE, size=(80, 14))
+    @drive("open", SITE, size=(100, 14))
     async def _(pilot, app):
         assert in_sight(app) == [ProfileTree, ResultTable]
         await pilot.press("enter")
@@ -137,13 +246,13 @@ def test_z_gives_a_pane_the_screen_and_the_next_session_begins_so(state):
         await pilot.press("1")
         await pilot.pause()
         assert in_sight(app) == [ProfileTree]
-        await pilot.press("z")
+        await pilot.press("2", "z")
         await pilot.pause()
-        assert in_sight(app) == list(KINDS)
+        assert in_sight(app) == list(KINDS[1:])
 
     @drive("open", SITE)
     async def _(pilot, app):
-        assert in_sight(app) == list(KINDS)
+        assert in_sight(app) == list(KINDS[1:])
 
 
 @pytest.mark.parametrize("key", ["1", "3"])
@@ -170,7 +279,7 @@ def test_what_was_remembered_wrongly_is_as_if_nothing_was(state, text):
     state.mkdir(parents=True)
     (state / "screen.json").write_bytes(text.encode("latin-1"))
 
-    @drive("open", SITE)
+    @drive("open", SITE, size=(120, 40))
     async def _(pilot, app):
         assert in_sight(app) == list(KINDS)
 
@@ -271,36 +380,6 @@ def test_a_small_screen_names_the_keys_of_the_panes_first():
     @drive("open", SITE, size=(40, 12))
     async def _(pilot, app):
         assert text_of(app.query_one(KeyBar)).split()[:10:2] == ["q", "?", "1", "2", "3"]
-
-
-def test_hosts_stand_in_the_tree_with_their_verdicts_the_worst_first():
-    @drive("open", SITE, size=(120, 40))
-    async def _(pilot, app):
-        tree: ProfileTree = app.query_one(ProfileTree)
-        panes: Panes = app.main.panes
-        app.main.say("")
-        await pilot.press("1", "home", "down", "down", "down", "down")
-        assert tree.node.title == "3 hosts"
-        assert "✗2" in text_of(tree).splitlines()[4]
-        await pilot.press("enter")
-        await pilot.pause()
-        lines = [line.split() for line in text_of(tree).splitlines()[5:8]]
-        assert lines == [
-            ["pc-015.corp.example", "✗"],
-            ["pc-016.corp.example", "✗"],
-            ["pc-014.corp.example", "◐"],
-        ]
-        await pilot.press("down", "down", "down")
-        await pilot.pause()
-        assert crumbs(app).endswith("degraded")
-        rows = panes.table.rows
-        assert {rows.job(row).target.label for row in rows.view} == {"pc-014.corp.example"}
-        assert len(rows.view) == 7
-        await pilot.press("space")
-        assert panes.tree.included == {check.id for check in app.profile.checks}
-        await pilot.press("enter")
-        await pilot.pause()
-        assert app.focused is panes.table
 
 
 def test_a_row_whose_name_is_cut_is_named_in_full_in_the_details():

@@ -188,15 +188,3 @@ def test_ten_thousand_targets_are_listed_by_the_lines_that_are_seen():
         await pilot.press("end")
         assert listed.selected.target.host == "h9999"
         assert "h9999" in text_of(listed)
-
-
-def test_the_tally_of_a_role_follows_every_change_of_a_verdict():
-    verdicts = Verdicts()
-    verdicts.apply([verdict("a", Ruling.BLOCKED), verdict("b", Ruling.READY)])
-    role = verdict("a", Ruling.READY).target.role
-    assert verdicts.tally(role) == (Ruling.BLOCKED, 1)
-    verdicts.apply([verdict("a", Ruling.READY)])
-    assert verdicts.tally(role) == (Ruling.READY, 2)
-    assert verdicts.count(role) == 2
-    verdicts.clear()
-    assert verdicts.tally(role) == (None, 0)
