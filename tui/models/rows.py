@@ -247,6 +247,11 @@ class Rows:
         row = self._index.get(key)
         return row is not None and bool(self._visible[row])
 
+    def hidden_row(self, key: str) -> int | None:
+        """Number of the row of a key if it is hidden; None if it is visible or unknown."""
+        row = self._index.get(key)
+        return None if row is None or self._visible[row] else row
+
     def line(self, key: str) -> int | None:
         """Line of a key in the view; None if it is hidden or unknown."""
         row = self._index.get(key)

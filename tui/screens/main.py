@@ -32,6 +32,7 @@ from profiles.recognition import AUTO
 from tui import screens
 from tui.controller import DemoFailed
 from tui.models.command import Command
+from tui.models.restrictions import left_out_text
 from tui.models.rows import WORST_FIRST, Rows
 from tui.screens.layout import PaneLayout
 from tui.screens.main_panes import Panes
@@ -462,6 +463,10 @@ class SessionScreen(Screen[object]):
             entry.focus()
             return
         notices = [one for one in entered.problems if one.is_warning]
+        left_out = left_out_text(entered.targets, self.profile, panes.tree.included)
+        if entered.targets and not left_out.measured:
+            self.say(left_out.text, trouble=True)
+            return
         if entered.targets:
             # Planned off the loop: of a whole network it takes a while.
             question = await asyncio.to_thread(
@@ -473,15 +478,22 @@ class SessionScreen(Screen[object]):
             if new_session:
                 self.reset()
             self.measuring = True
-            panes.add(jobs)
+            shown = panes.add(jobs)
             self.show_state()
             entry.history.add(screens.line_without_passwords(text.strip()))
             entry.reset_recall()
             entry.value = ""
             panes.table.focus()
+            assumed = controller.assumptions(jobs)
             self.say(
-                trouble
-                or " ".join(filter(None, (controller.assumptions(jobs), sentences(notices)))),
+                " ".join(
+                    filter(
+                        None,
+                        (trouble, left_out.text, shown)
+                        if trouble
+                        else (left_out.text, shown, assumed, sentences(notices)),
+                    )
+                ),
                 trouble=bool(trouble),
             )
         elif not entered.problems:
@@ -529,13 +541,19 @@ class SessionScreen(Screen[object]):
         jobs, trouble = self.controller.measure_again(
             keys, panes.targets, panes.tree.included, forced=forced
         )
+        shown = ""
         if jobs:
             self.reset()
-            panes.add(jobs)
+            shown = panes.add(jobs)
+        elif forced:
+            shown = panes.show_measured(keys)
+        elif not quiet:
+            shown = panes.hidden_text(keys)
         self.measuring = True
         self.show_state()
-        if trouble or not quiet:
-            self.say(trouble or notice, trouble=bool(trouble))
+        if trouble or shown or not quiet:
+            said = " ".join(filter(None, (trouble or notice, shown)))
+            self.say(said, trouble=bool(trouble))
         return None
 
 

@@ -22,6 +22,7 @@ from tui.models.columns import COLUMNS
 from tui.models.command import Command
 from tui.models.filter import Filter
 from tui.models.keymap import with_keys
+from tui.models.restrictions import hiding, hiding_new, taken_away_text
 from tui.models.verdicts import Verdicts
 from tui.screens.layout import Pane, PaneLayout
 from tui.text.breadcrumbs import filter_parts
@@ -229,14 +230,56 @@ class Panes:
         every = dict.fromkeys(rows.job(row).target for row in range(len(rows)))
         return tuple(target for target in every if target not in derived)
 
-    def add(self, jobs: Iterable[Job]) -> None:
-        """Show planned rows."""
+    def add(self, jobs: Iterable[Job]) -> str:
+        """Show planned rows, whatever was chosen before; returns what to say of that."""
         jobs = tuple(jobs)
         self.removed_hosts.forget({job.target for job in jobs})
         self.table.add(jobs)
         self.verdicts.add(jobs)
         self.tree.add(jobs)
         self._update_counts()
+        filters = hiding_new(self._combined_filter, jobs)
+        return self._take_away(filters, [job.key for job in jobs], "new") if filters else ""
+
+    def show_measured(self, keys: Sequence[str]) -> str:
+        """Show rows that are measured again, whatever hides them; returns what to say of that."""
+        rows = self.table.rows
+        hidden = [rows.row_data(at) for key in keys if (at := rows.hidden_row(key)) is not None]
+        filters = hiding(
+            self._combined_filter, [(one.job, one.status, one.result) for one in hidden]
+        )
+        return self._take_away(filters, keys, "retested") if filters else ""
+
+    def hidden_text(self, keys: Sequence[str]) -> str:
+        """Sentence about the rows of these keys that a filter hides; empty where none does."""
+        rows = self.table.rows
+        number = sum(rows.hidden_row(key) is not None for key in keys)
+        if not number:
+            return ""
+        which = ", ".join(filter_parts(rows.filter, self._profile))
+        return f"{number:,} of {len(keys):,} rows are hidden ({which}); {{back}} shows all."
+
+    def _take_away(self, filters: Sequence[Filter], keys: Sequence[str], what: str) -> str:
+        """Take filters away that hide rows of these keys; returns a sentence about that."""
+        rows = self.table.rows
+        hidden = sum(not rows.visible(key) for key in keys)
+        for one in filters:
+            if one.text:
+                self.status_line.close_filter(forget=True)
+                self.query = ""
+            elif one.failures:
+                self.failures = False
+            else:
+                self._only = None
+        jobs = [job for key in keys if (job := rows.job_of(key)) is not None]
+        if hiding_new(self.tree.node.filter, jobs):
+            self.tree.action_move(-10000)
+        self.filter()
+        names = [
+            one.text.strip() or ", ".join(filter_parts(replace(one, absent=False), self._profile))
+            for one in filters
+        ]
+        return taken_away_text(names, hidden, len(keys), what)
 
     def clear(self) -> None:
         """Forget every row."""
