@@ -22,7 +22,8 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from tui.terminal import gc_control
 from tui.terminal.capabilities import tmux_passthrough
 from tui.terminal.driver import OutputQueue, TerminalDriver, terminal_output
-from tui.terminal.input import InputDispatcher, split_alt
+from tui.terminal.input import InputDispatcher
+from tui.terminal.key_decoder import split_alt
 from tui.terminal.output import ScreenDiff
 from tui.themes import THEMES
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TextIO, cast
 
 from textual.app import App
 
-from tui.terminal.input import KeyDecoder
+from tui.terminal.key_decoder import KeyDecoder
 
 if sys.platform == "win32":
     from textual.drivers.windows_driver import WindowsDriver as PlatformDriver

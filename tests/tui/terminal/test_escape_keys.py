@@ -13,7 +13,7 @@ from textual.drivers import linux_driver
 from textual.events import Key, Paste
 
 from tui.terminal import driver
-from tui.terminal.input import KeyDecoder, split_alt
+from tui.terminal.key_decoder import KeyDecoder, split_alt
 
 
 def read(*pieces: bytes) -> list[Key | Paste]:
