@@ -79,6 +79,17 @@ class AuditReach(TerminalApp):
         """The session's screen."""
         return self.main
 
+    def take_paste(self, text: str) -> None:
+        """Put a paste into the host line, also of a screen below a dialog, which it answers not."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, SessionScreen):
+                screen.take_paste(text)
+                return
+
+    def opens_line(self, text: str) -> bool:
+        """True if the first character of a burst is surely the key of a line for the others."""
+        return isinstance(self.screen, SessionScreen) and self.screen.opens_line(text)
+
     def open_url(self, url: str, *, new_tab: bool = True) -> None:
         """Open nothing: a browser is another program."""
 

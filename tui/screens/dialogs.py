@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
@@ -9,6 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
@@ -16,11 +18,31 @@ from profiles.model import Question
 
 T = TypeVar("T")
 
+_ALWAYS_TAKEN = frozenset(("escape", "ctrl+c", "ctrl+q"))
+"""Keys that no typed-ahead text has, and that say no or end the program."""
+
 
 class Dialog(ModalScreen[T], Generic[T]):
     """A box in the middle; Escape closes it without an answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
+
+    needs_sight: ClassVar[bool] = False
+    """True where only a key may answer that was pressed when the question could be seen."""
+    _drawn_at = math.inf
+
+    def on_mount(self) -> None:
+        """Note when it can be seen."""
+        self.call_after_refresh(self._note_drawn)
+
+    def _note_drawn(self) -> None:
+        self._drawn_at = Message().time
+
+    def on_key(self, event: events.Key) -> None:
+        """Ignore what was typed ahead, where it would answer what nobody has read yet."""
+        if self.needs_sight and event.time < self._drawn_at and event.key not in _ALWAYS_TAKEN:
+            event.stop()
+            event.prevent_default()
 
     def action_leave(self) -> None:
         """Close without an answer."""
@@ -29,6 +51,8 @@ class Dialog(ModalScreen[T], Generic[T]):
 
 class ConfirmDialog(Dialog[bool]):
     """A question answered by y or n; only y means yes."""
+
+    needs_sight = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes", show=False),

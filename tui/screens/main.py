@@ -327,6 +327,23 @@ class SessionScreen(Screen[object]):
             entry.cursor_position = len(text)
             entry.focus()
 
+    def take_paste(self, text: str) -> None:
+        """Put a paste that no line has asked for into the host line, behind what stands there."""
+        if self.controller is None:
+            self.say("What was pasted is taken for hosts, and an old session measures none.")
+            return
+        self.query_one(HostInput).append_pasted(text)
+        if self.host.screen is self:
+            self.go_to_hosts()
+
+    def opens_line(self, text: str) -> bool:
+        """True if a burst is surely the key of the filter or of the host line, and what follows."""
+        key, rest = text[:1], text[1:]
+        if key == "/":
+            return bool(rest) and "slash" in self.all_commands["filter"].keys.split(",")
+        roles = tuple(f"{role.id}=" for role in self.profile.roles)
+        return rest.startswith(roles) and key in self.all_commands["hosts"].keys.split(",")
+
     def _begin(self, controller: Controller) -> None:
         """After the first paint: start the engine, say where this is, fill in the hosts."""
         if self._entries:
@@ -436,9 +453,9 @@ class SessionScreen(Screen[object]):
         """Enter in the host line measures."""
         self._submit(event.value)
 
-    def on_host_input_partly_pasted(self, event: HostInput.PartlyPasted) -> None:
-        """Say what of a pasted text is not in the line."""
-        self.say(event.text, trouble=True)
+    def on_host_input_noticed(self, event: HostInput.Noticed) -> None:
+        """Say what a paste has put into the line and what not, or what may be typed there."""
+        self.say(event.text, trouble=event.trouble)
 
     def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
         """The filter works as it is typed; Enter goes to the table."""
@@ -482,8 +499,12 @@ class SessionScreen(Screen[object]):
             self.show_state()
             entry.history.add(screens.line_without_passwords(text.strip()))
             entry.reset_recall()
-            entry.value = ""
-            panes.table.focus()
+            # What came meanwhile stays, and no letter after it is a command.
+            later = entry.value.removeprefix(text).lstrip() if entry.value != text else ""
+            entry.value = later
+            entry.cursor_position = len(later)
+            if not later:
+                panes.table.focus()
             assumed = controller.assumptions(jobs)
             self.say(
                 " ".join(

@@ -22,8 +22,11 @@ PRIVATE_NAMES: Mapping[str, Mapping[str, str]] = {
         "chops": "the strips of every line by their columns",
         "chop_ends": "the columns where they end",
     },
-    "textual.drivers.linux_driver": {
-        "getincrementaldecoder": "makes the decoder of what is typed; replaced by KeyDecoder",
+    "textual._xterm_parser": {
+        "XTermParser": "the keys, reports and pastes of what a terminal sends",
+    },
+    "textual._parser.Parser": {
+        "_timeout_time": "set while a sequence goes on; else a character is text",
     },
 }
 """Why each is used, by its module or class; tests/tui/terminal/test_private_names.py tells which

@@ -25,6 +25,7 @@ from tui.terminal.driver import OutputQueue, TerminalDriver, terminal_output
 from tui.terminal.input import InputDispatcher
 from tui.terminal.key_decoder import split_alt
 from tui.terminal.output import ScreenDiff
+from tui.terminal.reader import TerminalRead
 from tui.themes import THEMES
 
 if sys.platform != "win32":
@@ -72,7 +73,7 @@ class TerminalApp(App[int]):
         self.animation_level = "none"
         self._diff = ScreenDiff(self.console.color_system)
         self._retry_scheduled = False
-        self.dispatcher = InputDispatcher(self, super().on_event)
+        self.dispatcher = InputDispatcher(self, super().on_event, self)
         self.last_key_at = -math.inf
         """Time of the last key, in seconds of `time.monotonic`."""
 
@@ -114,13 +115,22 @@ class TerminalApp(App[int]):
 
     async def on_event(self, event: Event) -> None:
         """Dispatch keys and pastes one after another; note the time of keys."""
-        if isinstance(event, Key):
+        if isinstance(event, Key | TerminalRead):
             self.last_key_at = time.monotonic()
-        if isinstance(event, Key | Paste) and not event.is_forwarded:
+        if isinstance(event, TerminalRead):
+            await self.dispatcher.take(event)
+        elif isinstance(event, Key | Paste) and not event.is_forwarded:
             for one in split_alt(event) if isinstance(event, Key) else (event,):
                 await self.dispatcher.dispatch(one)
         else:
             await super().on_event(event)
+
+    def take_paste(self, text: str) -> None:
+        """Take a paste that no line has asked for; here it is nothing."""
+
+    def opens_line(self, text: str) -> bool:
+        """True if the first character of a burst is surely the key of a line for the others."""
+        return False
 
     def on_mount(self) -> None:
         """Enable garbage collection after the first frame; redraw after each suspension."""

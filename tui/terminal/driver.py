@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import selectors
 import sys
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol, TextIO, cast
 
 from textual.app import App
+from textual.events import Key, Paste
+from textual.message import Message
 
-from tui.terminal.key_decoder import KeyDecoder
+from tui.terminal.reader import Part, TerminalRead, TerminalReader
 
 if sys.platform == "win32":
     from textual.drivers.windows_driver import WindowsDriver as PlatformDriver
 else:
-    from textual.drivers import linux_driver
     from textual.drivers.linux_driver import LinuxDriver as PlatformDriver
 
-    linux_driver.getincrementaldecoder = lambda _: KeyDecoder  # type: ignore[attr-defined, assignment]
+_READ_SIZE = 4096
+_TICK = 0.1
+"""Seconds between two looks if a sequence still goes on, or if the driver stops."""
 
 
 class OutputQueue:
@@ -84,7 +91,8 @@ class HasOutput(Protocol):
 class TerminalDriver(PlatformDriver):
     """Textual's driver of this platform, which writes to the output queue of the application.
 
-    Textual starts its own thread for output too; nothing reaches it.
+    Textual starts its own thread for output too; nothing reaches it. On Windows keys come one by
+    one, and only pastes in brackets are pastes.
     """
 
     def __init__(
@@ -106,6 +114,38 @@ class TerminalDriver(PlatformDriver):
     def write(self, data: str) -> None:
         """Queue what is written to the terminal."""
         self._output.write(data)
+
+    def run_input_thread(self) -> None:
+        """Read the terminal until the driver stops, and tell the application read by read."""
+        reader = TerminalReader()
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            ready_at = time.monotonic()
+            stopping = False
+            while not stopping:
+                stopping = self.exit_event.is_set()
+                if selector.select(_TICK):
+                    silence = time.monotonic() - ready_at
+                    data = os.read(self.fileno, _READ_SIZE)
+                    if not data:
+                        self.exit_event.wait(_TICK)
+                    self._post(reader.read(data, stopping), silence)
+                    ready_at = time.monotonic()
+                self._post(reader.tick(), 0.0)
+
+    def _post(self, found: Iterable[str | Message], silence: float) -> None:
+        """Send keys and text as one message, and what else there is, in their order."""
+        parts: list[Part] = []
+        for one in found:
+            if isinstance(one, str | Key | Paste):
+                parts.append(one)
+                continue
+            if parts:
+                self.process_message(TerminalRead(parts, silence))
+                parts, silence = [], 0.0
+            self.process_message(one)
+        if parts:
+            self.process_message(TerminalRead(parts, silence))
 
     def close(self) -> None:
         """Write what is still queued."""

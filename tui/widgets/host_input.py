@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from probes.targets.pasted import PastedLine
     from probes.targets.result import EntryProblem
 
+_UNASKED = (
+    "What came at once is taken for pasted hosts, not for keys: Enter measures them, Escape leaves "
+    "the line, Ctrl+U empties it."
+)
+_MAX_LISTED = 20
+_MAX_WORD = 40
+"""Completions that are listed, and characters of each."""
 _MAX_CORRECTED = 200
 """Mistakes that are put into the line; of more the line stays as it was typed."""
 
@@ -50,7 +58,7 @@ class HostInput(Input):
             "complete",
             "Complete",
             key_display="Tab",
-            tooltip="completes a role or an earlier line; with nothing to complete, the next pane",
+            tooltip="completes a role or an earlier line; again lists what fits, then the next",
         ),
         Binding(
             "up", "recall(-1)", "Earlier", key_display="Up", tooltip="recalls what was typed before"
@@ -68,12 +76,16 @@ class HostInput(Input):
         Binding("f1", "screen.do('help')", "Help", key_display="F1", tooltip="shows this help"),
     ]
 
-    class PartlyPasted(Message):
-        """Sentences about what of a pasted text is not in the line."""
+    takes_lists = True
+    """A paste of many lines is one line of hosts; other lines get it joined."""
 
-        def __init__(self, text: str) -> None:
+    class Noticed(Message):
+        """Sentences about what was pasted, or what may be typed."""
+
+        def __init__(self, text: str, *, trouble: bool = False) -> None:
             super().__init__()
             self.text = text
+            self.trouble = trouble
 
     def __init__(
         self, profile: Profile, history: HostHistory, pasted_line: Callable[[str], PastedLine]
@@ -86,8 +98,10 @@ class HostInput(Input):
         )
         self.cursor_blink = False
         self.history = history
+        self._profile = profile
         self._pasted_line = pasted_line
         self._recalled = 0
+        self._completed = Completed("", ())
 
     def action_recall(self, direction: int) -> None:
         """Put an earlier entry into the line."""
@@ -97,12 +111,36 @@ class HostInput(Input):
             self.value = lines[self._recalled] if self._recalled else ""
             self.cursor_position = len(self.value)
 
-    async def action_complete(self) -> None:
-        """Accept the suggestion, or go on to the next pane when there is none."""
-        before = self.value
-        self.action_cursor_right()
-        if self.value == before:
-            await self.run_action("screen.do('next-pane')")
+    def action_complete(self) -> None:
+        """Complete; then list what would fit, then put one after another into the line."""
+        done = self._completed
+        if self.value == done.value and done.fitting:
+            if not done.listed:
+                self._completed = replace(done, listed=True)
+                self.post_message(self.Noticed(done.list_text))
+                return
+            self._put(done.following())
+            return
+        before, word = _last_word(self.value)
+        fitting = completions(self.value, self._profile, self.history.lines[::-1])
+        if not fitting:
+            roles = [f"{role.id}=" for role in self._profile.roles]
+            wrong = f"Nothing begins with {word!r}. " if word and "=" not in word else ""
+            text = f"{wrong}A line is ROLE=HOST; roles are {' '.join(roles)}"
+            self.post_message(self.Noticed(text))
+            return
+        done = Completed(self.value, tuple(fitting), before)
+        if self.value.strip():
+            self._put(done.following())
+        else:
+            # Nothing is typed yet that one of them would complete.
+            self._completed = replace(done, listed=True)
+            self.post_message(self.Noticed(done.list_text))
+
+    def _put(self, done: Completed) -> None:
+        self._completed = done
+        self.value = done.value
+        self.cursor_position = len(self.value)
 
     def correct(self, problems: Sequence[EntryProblem], typed: str, *, measured: bool) -> None:
         """Keep invalid words in the line, to be corrected: of what was `typed` no host is lost."""
@@ -122,10 +160,55 @@ class HostInput(Input):
         """Take a pasted list of many lines as one line of hosts, without bullets and comments."""
         event.stop()
         event.prevent_default()
-        pasted = self._pasted_line(event.text)
-        self.insert_text_at_cursor(pasted.text)
-        if pasted.notices:
-            self.post_message(self.PartlyPasted(" ".join(pasted.notices)))
+        # A line end in front parts it from what stands there.
+        apart = event.text[:1] in ("\r", "\n")
+        self._insert_pasted(event.text, apart=apart)
+
+    def append_pasted(self, text: str) -> None:
+        """Take a paste that was meant for no line, behind what stands in this one."""
+        self.cursor_position = len(self.value)
+        self._insert_pasted(text, apart=True, unasked=True)
+
+    def _insert_pasted(self, text: str, *, apart: bool, unasked: bool = False) -> None:
+        pasted = self._pasted_line(text)
+        before = self.value[: self.cursor_position]
+        parted = apart and pasted.text and before and before[-1] not in " ,;="
+        self.insert_text_at_cursor(f" {pasted.text}" if parted else pasted.text)
+        said = list(pasted.notices)
+        lines = sum(1 for line in text.splitlines() if line.strip())
+        if pasted.text and lines > 1:
+            said.insert(0, f"{lines:,} lines were pasted; Enter measures them.")
+        elif pasted.text and unasked:
+            said.insert(0, _UNASKED)
+        if said:
+            self.post_message(self.Noticed(" ".join(said), trouble=bool(pasted.notices)))
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A line that Tab has completed, and what would fit as well."""
+
+    value: str
+    fitting: tuple[str, ...]
+    """Whole lines, the first of which is offered first."""
+    before: str = ""
+    """Text that they have in common in front of the word that is completed."""
+    place: int = -1
+    """Index of the one that stands in the line; -1 before the first."""
+    listed: bool = False
+
+    def following(self) -> Completed:
+        """The same with the next of them in the line."""
+        place = (self.place + 1) % len(self.fitting)
+        return replace(self, value=self.fitting[place], place=place)
+
+    @property
+    def list_text(self) -> str:
+        """Sentence with all of them."""
+        words = [one.removeprefix(self.before) for one in self.fitting]
+        more = f" and {len(words) - _MAX_LISTED} more" if len(words) > _MAX_LISTED else ""
+        listed = "  ".join(word[:_MAX_WORD] for word in words[:_MAX_LISTED])
+        return f"{listed}{more}: Tab puts one after another into the line."
 
 
 def sentences(problems: Sequence[EntryProblem]) -> str:
@@ -139,8 +222,7 @@ def completions(text: str, profile: Profile, earlier: Sequence[str]) -> list[str
 
     Every answer is a whole text that begins with `text` and is longer.
     """
-    word = "" if text[-1:].isspace() else "".join(text.split()[-1:])
-    before = text[: len(text) - len(word)]
+    before, word = _last_word(text)
     found: list[str] = []
     # After a comma a host is expected, not a role.
     if "=" not in word and not before.rstrip().endswith((",", ";")):
@@ -150,3 +232,9 @@ def completions(text: str, profile: Profile, earlier: Sequence[str]) -> list[str
             found += [f"{before}{role.id}{end}" for end in endings if role.id.startswith(word)]
     found += [entry for entry in earlier if entry.startswith(text)]
     return [entry for entry in dict.fromkeys(found) if entry != text]
+
+
+def _last_word(text: str) -> tuple[str, str]:
+    """A text before its last word, and that word."""
+    word = "" if text[-1:].isspace() else "".join(text.split()[-1:])
+    return text[: len(text) - len(word)], word

@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual._xterm_parser import XTermParser
-from textual.drivers import linux_driver
 from textual.events import Key, Paste
 
-from tui.terminal import driver
 from tui.terminal.key_decoder import KeyDecoder, split_alt
 
 
@@ -107,11 +105,6 @@ def test_escape_within_a_paste_gets_nothing_put_behind_it():
 
 def test_bytes_that_are_no_utf_8_are_replaced():
     assert KeyDecoder().decode(b"caf\xe9 \xff") == "caf\ufffd \ufffd"
-
-
-def test_the_driver_reads_keys_in_this_way():
-    assert issubclass(driver.TerminalDriver, linux_driver.LinuxDriver)
-    assert linux_driver.getincrementaldecoder("utf-8") is KeyDecoder
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,225 @@
+"""Text that arrives at once goes into the host line, and no letter of it is a command."""
+
+from __future__ import annotations
+
+import pytest
+from textual.events import Key, Paste
+from textual.widgets import Input
+
+from tests.tui.driving import drive, notice, rows, until
+from tui.screens.dialogs import ConfirmDialog, PromptDialog
+from tui.terminal.reader import TerminalRead, TerminalReader
+from tui.widgets.detail import Detail
+from tui.widgets.host_input import HostInput
+from tui.widgets.table import ResultTable
+from tui.widgets.tree import ProfileTree
+
+pytestmark = pytest.mark.usefixtures("state")
+
+LIST = "web1\rwatch1\rquery1\r"
+HOSTS = "web1 watch1 query1"
+
+
+def send(app, *pieces: str | bytes, silence: float = 9.0) -> None:
+    """Read these pieces from the terminal at once, after some seconds of silence."""
+    reader = TerminalReader()
+    for piece in pieces:
+        data = piece if isinstance(piece, bytes) else piece.encode()
+        app.post_message(TerminalRead(list(reader.read(data)), silence))
+        silence = 0.0
+
+
+def alone(app) -> bool:
+    """Holds while no command has opened or ended anything."""
+    return len(app.screen_stack) == 1 and app.is_running and not app.main.measuring
+
+
+def test_a_paste_of_several_lines_stands_in_the_line_from_wherever_it_is_read():
+    @drive()
+    async def _(pilot, app):
+        entry = app.query_one(HostInput)
+
+        async def stands(*pieces: str | bytes, hosts: str = HOSTS) -> None:
+            send(app, *pieces)
+            await until(pilot, lambda: entry.value == hosts and app.dispatcher.idle)
+            assert app.focused is entry and alone(app)
+            assert "lines were pasted; Enter measures them" in notice(app)
+            entry.value = ""
+            app.main.say("")
+
+        for kind in (HostInput, ProfileTree, ResultTable, Detail):
+            for text in (LIST, LIST.replace("\r", "\n"), LIST.replace("\r", "\r\n"), LIST[:-1]):
+                app.query_one(kind).focus()
+                await stands(text)
+            app.query_one(kind).focus()
+            await stands(*LIST)
+        for place in range(1, len(LIST)):
+            await stands(LIST[:place], LIST[place:])
+        app.query_one(ResultTable).focus()
+        await stands(*(bytes([one]) for one in "é1\rq\r".encode()), hosts="é1 q")
+        for text in ("web1\rq\r", "q\rs\rw\r", "\rq\rw", "w\x11b1\rq\x03\r", "web1\t\rq\r"):
+            app.query_one(ResultTable).focus()
+            hosts = " ".join(text.replace("\x11", "").replace("\x03", "").split())
+            send(app, text)
+            await until(pilot, lambda hosts=hosts: entry.value == hosts)
+            assert alone(app)
+            entry.value = ""
+
+
+def test_one_line_with_its_enter_is_measured_in_the_line_and_waits_there_from_elsewhere(closed):
+    @drive()
+    async def _(pilot, app):
+        entry = app.query_one(HostInput)
+        send(app, f"unix.target=127.0.0.1:{closed}\r\n")
+        await until(pilot, lambda: len(rows(app)) == 1 and not app.main.measuring)
+        assert entry.value == "" and app.focused is app.query_one(ResultTable)
+        host = f"unix.target=127.0.0.2:{closed}"
+        send(app, f"{host}\r")
+        await until(pilot, lambda: entry.value == host)
+        assert app.focused is entry
+        assert "taken for pasted hosts, not for keys" in notice(app)
+        send(app, "\r")
+        await until(pilot, lambda: len(rows(app)) == 2 and not app.main.measuring)
+        # The key of the line, then what is typed there, all in one read.
+        send(app, f"iunix.target=127.0.0.3:{closed}\r")
+        await until(pilot, lambda: len(rows(app)) == 3 and not app.main.measuring)
+        # Typed ahead with the Enter, but another line: nothing of it is a command.
+        app.query_one(HostInput).focus()
+        send(app, f"unix.target=127.0.0.4:{closed}\rquery1")
+        await until(pilot, lambda: entry.value.endswith(" query1"))
+        assert len(rows(app)) == 3 and alone(app)
+
+
+def test_keys_typed_ahead_are_still_commands(opened):
+    @opened()
+    async def _(seat):
+        at = seat.table.cursor_line
+        send(seat.app, "jjjj", "k")
+        await seat.until(lambda: seat.table.cursor_line == at + 3)
+        send(seat.app, "jj\r")
+        await seat.until(lambda: isinstance(seat.app.focused, Detail))
+        send(seat.app, "\x1b")
+        send(seat.app, "2")
+        await seat.until(lambda: seat.app.focused is seat.table)
+        send(seat.app, "f")
+        await seat.until(lambda: seat.panes.failures)
+        send(seat.app, "/dc1\r")
+        await seat.until(lambda: seat.panes.query == "dc1" and seat.app.focused is seat.table)
+        assert len(seat.app.screen_stack) == 1
+
+
+def test_what_an_old_session_cannot_take_is_said_and_harmless(opened):
+    @opened()
+    async def _(seat):
+        for text in (LIST, "feed me"):
+            seat.app.main.say("")
+            send(seat.app, text)
+            await seat.until(lambda: "an old session measures none" in seat.notice)
+        seat.app.main.say("")
+        seat.app.post_message(Paste(LIST))
+        await seat.until(lambda: "an old session measures none" in seat.notice)
+        assert seat.app.is_running and len(seat.app.screen_stack) == 1
+
+
+def test_a_paste_answers_no_question_and_stands_in_the_line_behind_it():
+    @drive()
+    async def _(pilot, app):
+        entry = app.query_one(HostInput)
+        said = []
+        dialog = ConfirmDialog("Measure 40,000 endpoints?")
+        app.push_screen(dialog, said.append)
+        await until(pilot, lambda: app.screen is dialog)
+        for paste in (lambda: send(app, "yes\rn\r"), lambda: app.post_message(Paste("yes\nn"))):
+            paste()
+            await until(pilot, lambda: entry.value == "yes n")
+            assert app.screen is dialog and said == []
+            entry.value = ""
+        send(app, "y")
+        await until(pilot, lambda: said == [True])
+        prompt = PromptDialog("Save a copy as", "")
+        app.push_screen(prompt, said.append)
+        await until(pilot, lambda: isinstance(app.focused, Input) and app.screen is prompt)
+        send(app, "my\rfile\r")
+        await until(pilot, lambda: prompt.query_one(Input).value == "my file")
+        app.post_message(Paste(" a\nb\n"))
+        await until(pilot, lambda: prompt.query_one(Input).value == "my filea b")
+        assert app.screen is prompt
+        send(app, "\x15copy\r")
+        await until(pilot, lambda: said == [True, "copy"])
+        assert entry.value == ""
+
+
+@pytest.mark.parametrize("key", ["y", "n", "enter"])
+def test_a_key_read_before_a_question_was_drawn_does_not_answer_it(key):
+    @drive()
+    async def _(pilot, app):
+        said = []
+        early = Key(key, "\r" if key == "enter" else key)
+        dialog = ConfirmDialog("Measure 40,000 endpoints?")
+        app.push_screen(dialog, said.append)
+        await until(pilot, lambda: app.screen is dialog)
+        await pilot.pause()
+        app.post_message(early)
+        await pilot.pause()
+        assert said == [] and app.screen is dialog
+        await pilot.press(key)
+        assert said == [key == "y"]
+
+
+def test_what_is_typed_while_a_line_is_planned_stays_in_the_line(closed, monkeypatch):
+    @drive()
+    async def _(pilot, app):
+        entry = app.query_one(HostInput)
+        entry.value = typed = f"unix.target=127.0.0.1:{closed}"
+        read = app.controller.read
+
+        async def slow(*words):
+            found = await read(*words)
+            entry.value += " query1"
+            return found
+
+        monkeypatch.setattr(app.controller, "read", slow)
+        app.main._submit(typed)
+        await until(pilot, lambda: len(rows(app)) == 1 and not app.main.measuring)
+        assert entry.value == "query1" and app.focused is entry
+
+
+def test_a_huge_paste_is_refused_at_once_and_a_huge_line_is_all_there():
+    @drive()
+    async def _(pilot, app):
+        entry = app.query_one(HostInput)
+        pieces = [("host.example\r" * 10_000)[at : at + 4096] for at in range(0, 130_000, 4096)]
+        send(app, *pieces)
+        await until(pilot, lambda: "130,000 characters are too many" in notice(app))
+        assert entry.value == ""
+        line = ",".join(f"10.0.{at % 250}.7" for at in range(5_000))
+        send(app, *(line[at : at + 4096] for at in range(0, len(line), 4096)))
+        await until(pilot, lambda: entry.value == line)
+
+
+def test_tab_completes_then_lists_then_goes_through_what_fits_and_stays_in_the_line():
+    @drive()
+    async def _(pilot, app):
+        entry = app.query_one(HostInput)
+        await pilot.press("tab")
+        await until(pilot, lambda: "windows.target=" in notice(app))
+        assert entry.value == ""
+        await pilot.press(*"win", "tab")
+        assert entry.value == "windows.target="
+        app.main.say("")
+        await pilot.press("tab")
+        await until(pilot, lambda: "windows.target=  windows.dc=" in notice(app))
+        assert entry.value == "windows.target="
+        await pilot.press("tab")
+        assert entry.value == "windows.dc="
+        await pilot.press("tab")
+        assert entry.value == "windows.target="
+        await pilot.press("x", "tab", "q")
+        await until(pilot, lambda: "A line is ROLE=HOST" in notice(app))
+        assert entry.value == "windows.target=xq"
+        entry.value = ""
+        await pilot.press(*"zz", "tab", "tab")
+        await until(pilot, lambda: "Nothing begins with 'zz'." in notice(app))
+        assert entry.value == "zz" and app.focused is entry
+        await pilot.press("shift+tab")
+        assert app.focused is not entry
