@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-SINGLE = 0.003
-"""Seconds in which more follows one character of a paste: a serial line at 4800 baud takes 2 ms for
-one. Nobody presses two keys, and hardly a script sends two, so fast.
+SINGLE = 0.005
+"""Seconds in which more follows one character of a paste: a serial line at 9600 baud takes 1 ms for
+one, at 2400 baud 4 ms. Nobody presses two keys, and hardly a script sends two, so fast.
 """
 FEW = 0.02
 """The same after two characters that came at once: serial adapters hand over every 16 ms."""
