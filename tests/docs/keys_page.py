@@ -29,6 +29,30 @@ _NAMES = {
 }
 
 
+_AT_ONCE = """\
+## Text that arrives at once
+
+A key is a command when it comes alone. Text that comes in one piece, as from a paste without
+brackets (`tmux paste-buffer` without `-p`, a serial console), is hosts:
+
+| what comes at once | goes |
+|---|---|
+| several lines, to the host line | into it, one behind the other; Enter measures them |
+| one line with its Enter, to the host line | into it, and is measured |
+| text with an Enter, to the tree, table or details | into the host line; Enter measures it |
+| three characters and more that are not all the same, there | into the host line likewise |
+| the same, while a question or a list is open | into the host line behind it; it answers nothing |
+| several lines, to another line (filter, file name) | into it, with a space between them |
+| one or two characters, a held key, any number of `h` `j` `k` `l` and Enter | commands, each |
+| `/` and a filter; `i`, then ROLE=HOST | the filter; the host line |
+
+A letter waits 5 ms for more of its kind before it is a command; a movement does not wait. Three
+commands or more that a stalled line delivers at once are taken for hosts: Ctrl+U empties the line,
+Escape leaves it. A paste in brackets, as most terminals send it, goes the same ways. Escape and
+Shift+Tab leave the host line, and Enter once its hosts are measured; Tab stays in it. A key
+that was pressed before a question could be seen does not answer it."""
+
+
 def page() -> str:
     """The whole page."""
     return "\n".join(_lines()) + "\n"
@@ -46,6 +70,7 @@ def _lines() -> Iterator[str]:
     for pane in PANES.values():
         yield from ("", f"## In the {pane.name}", "", "| key | |", "|---|---|")
         yield from (f"| {_keys(keys)} | {about} |" for keys, about in pane.keys)
+    yield from ("", _AT_ONCE)
 
 
 def _row(command: Command) -> str:
