@@ -182,14 +182,12 @@ class SessionScreen(Screen[object]):
                     self.recorded.description if self.recorded else "", id="where", markup=False
                 )
         with Box(id="body"):
-            tree = ProfileTree(profile, self.glyphs)
-            yield tree
+            yield ProfileTree(profile, self.glyphs)
             with Box(id="right"):
                 yield ResultTable(
                     Rows(order=WORST_FIRST),
                     hint=_HINT,
                     ascii=self.glyphs.ascii,
-                    verdicts=tree.verdicts,
                     roles={role.id: role.title for role in profile.roles},
                     last_key=lambda: self.host.last_key_at,
                 )

@@ -23,7 +23,6 @@ from tui.models.command import Command
 from tui.models.filter import Filter
 from tui.models.keymap import with_keys
 from tui.models.restrictions import hiding, hiding_new, taken_away_text
-from tui.models.verdicts import Verdicts
 from tui.screens.layout import Pane, PaneLayout
 from tui.text.breadcrumbs import filter_parts
 from tui.text.status import Glyphs
@@ -127,7 +126,7 @@ class Panes:
         self._hint = self.table.hint
         self._all_hidden = with_keys(_ALL_HIDDEN, commands)
         self.status_line = StatusLine(screen, glyphs, commands, filter_line)
-        self.verdicts = Verdicts()
+        self.verdicts = self.table.verdicts
         places: dict[Pane, Widget] = {
             "tree": self.tree,
             "table": self.table,

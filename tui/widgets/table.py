@@ -146,7 +146,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._work = ChunkedWork(self.set_timer)
         self.marks = Marks()
         """Keys of marked rows, hidden ones included."""
-        self._verdicts = Verdicts() if verdicts is None else verdicts
+        self.verdicts = Verdicts() if verdicts is None else verdicts
         self._roles = roles or {}
         self._last_key = last_key
         self._settle_seconds = settle_seconds
@@ -387,7 +387,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         if not isinstance(of, Target):
             assert of is not None, "rows that are not grouped have no heading"
             return self._renderer.status_heading(of, section.size)
-        verdict = self._verdicts.worst_line(of)
+        verdict = self.verdicts.worst_line(of)
         if verdict is None:
             ruling, text = None, self._progress(section)
         else:
