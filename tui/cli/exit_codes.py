@@ -20,6 +20,8 @@ class Exit(IntEnum):
     UNTESTED = 5
     NOT_SAVED = 6
     """Of `run`: everything was measured, and the session log lacks something of it."""
+    FAULT = 70
+    """An error in the program itself ended it; EX_SOFTWARE of sysexits.h."""
     INTERRUPTED = 130
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from types import TracebackType
 
 from probes.wire.text import printable
 from tui.cli.config_path import default_path, is_there
@@ -16,9 +17,37 @@ _LONGEST = 4000
 """Characters of a sentence about the command line."""
 
 
+class _FaultGuard:
+    """Context that ends at any error nobody foresaw; `status` is then that of the program.
+
+    Python would print a traceback and end with 1, which says of a `diff` that something regressed.
+    """
+
+    status = Exit.FAULT
+
+    def __enter__(self) -> _FaultGuard:
+        return self
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        from tui.cli.fault import report_fault
+
+        self.status = report_fault(error)
+        return True
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one invocation and return its exit status."""
     prepare_streams()
+    with _FaultGuard() as guard:
+        return _run(argv)
+    return guard.status
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         try:
             return _start(_configured(_options(sys.argv[1:] if argv is None else argv)))

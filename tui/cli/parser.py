@@ -125,7 +125,7 @@ decides its role. `auditreach COMMAND --help` helps.
 
 Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
 5 something could not be tested, 2 usage or a bad profile,
-6 the session log is not whole, 130 interrupted."""
+6 the session log is not whole, 70 a fault in auditreach, 130 interrupted."""
 
 
 class _Parser(argparse.ArgumentParser):

@@ -35,8 +35,10 @@ def launch(options: Options) -> int:
         app = build(options)
     runner = app.controller
     shutdown = ShutdownHandler(app, runner.close if runner is not None else lambda: None)
-    result = app.run(mouse=options.mouse and not options.slow_link)
-    shutdown.complete()
+    try:
+        result = app.run(mouse=options.mouse and not options.slow_link)
+    finally:
+        shutdown.complete()
     if runner is not None:
         # After a hang-up there is nobody to tell.
         with suppress(OSError):
@@ -44,6 +46,10 @@ def launch(options: Options) -> int:
                 print(f"The session log is {runner.log_path}", flush=True)
             if runner.log_error:
                 say(runner.log_error)
+    if app.fault is not None:
+        from tui.cli.fault import report_fault
+
+        return report_fault(app.fault)
     return Exit.READY if result is None else result
 
 

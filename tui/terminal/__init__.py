@@ -8,6 +8,9 @@ from collections.abc import Mapping
 PRIVATE_NAMES: Mapping[str, Mapping[str, str]] = {
     "textual.app.App": {
         "_display": "every frame passes here before it is drawn; the screen diff takes its place",
+        "_handle_exception": "every error that nobody handled passes here before the end",
+        "_print_error_renderables": "prints tracebacks with local variables; nothing does here",
+        "_exit_renderables": "those tracebacks",
     },
     "textual._compositor": {
         "LayoutUpdate": "a frame of whole lines, of which the screen diff reads the cells",

@@ -6,7 +6,6 @@ import base64
 import math
 import os
 import signal
-import sys
 import time
 from functools import partial
 from typing import ClassVar
@@ -14,7 +13,8 @@ from typing import ClassVar
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
-from textual.events import Event, Key, Paste
+from textual.events import Event, Key, Paste, Resize
+from textual.geometry import Size
 from textual.messages import TerminalSupportsSynchronizedOutput
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -27,9 +27,6 @@ from tui.terminal.key_decoder import split_alt
 from tui.terminal.output import ScreenDiff
 from tui.terminal.reader import TerminalRead
 from tui.themes import THEMES
-
-if sys.platform != "win32":
-    pass
 
 
 class _FullCellScrollBar(ScrollBarRender):
@@ -44,6 +41,11 @@ ScrollBar.renderer = _FullCellScrollBar
 _WIDTHS = [(0, "-narrow"), (60, "-usual"), (100, "-roomy"), (180, "-beside")]
 _HEIGHTS = [(0, "-short"), (16, "-tall")]
 """The class of a screen from so many cells on."""
+_LEAST = Size(20, 6)
+"""Cells that are always laid out: of a smaller terminal the rest is beyond its edge.
+
+Textual cannot wrap a text into no cells at all, and ends the application in the attempt.
+"""
 _RETRY = 0.05
 """Seconds until a skipped frame is tried again."""
 _HANDOVER = 0.001
@@ -73,6 +75,10 @@ class TerminalApp(App[int]):
         self.animation_level = "none"
         self._diff = ScreenDiff(self.console.color_system)
         self._retry_scheduled = False
+        self._terminal: Size | None = None
+        """Cells of the terminal, of which there may be fewer than are laid out; None at first."""
+        self.fault: Exception | None = None
+        """First error that nobody handled, which ended the application."""
         self.dispatcher = InputDispatcher(self, super().on_event, self)
         self.last_key_at = -math.inf
         """Time of the last key, in seconds of `time.monotonic`."""
@@ -81,6 +87,11 @@ class TerminalApp(App[int]):
         """Return the colours of the theme by the names that style sheets use."""
         # Before there is a style sheet, Textual asks for those of a theme that is none of ours.
         return super().get_css_variables() if hasattr(self, "stylesheet") else {}
+
+    @property
+    def size(self) -> Size:
+        """Cells that are laid out: those of the terminal, but not fewer than a layout needs."""
+        return _usable(super().size)
 
     def breakpoints(self) -> dict[str, bool]:
         """Return for each class of a size if a screen has it at the present one."""
@@ -114,7 +125,10 @@ class TerminalApp(App[int]):
             self.output.write(tmux_passthrough(f"\x1b]52;c;{coded}\a"))
 
     async def on_event(self, event: Event) -> None:
-        """Dispatch keys and pastes one after another; note the time of keys."""
+        """Dispatch keys and pastes one after another; note the time of keys, and the size."""
+        if isinstance(event, Resize):
+            self._terminal = event.size
+            event = Resize.from_dimensions(_usable(event.size), event.pixel_size)
         if isinstance(event, Key | TerminalRead):
             self.last_key_at = time.monotonic()
         if isinstance(event, TerminalRead):
@@ -154,10 +168,19 @@ class TerminalApp(App[int]):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if self.output.running and isinstance(renderable, (LayoutUpdate, ChopsUpdate)):
-            self._diff.apply(renderable, *self.size)
+            self._diff.apply(renderable, *(self._terminal or self.size))
             self._send(screen)
         else:
             super()._display(screen, renderable)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Keep the first error for whoever started the application, and leave the terminal."""
+        self.fault = self.fault or error
+        super()._handle_exception(error)
+
+    def _print_error_renderables(self) -> None:
+        """Print none of Textual's tracebacks: they show local variables, which may be secrets."""
+        self._exit_renderables.clear()
 
     def _send(self, screen: Screen[object]) -> None:
         """Send the difference, or try again later if the terminal has not taken the last one."""
@@ -176,3 +199,8 @@ class TerminalApp(App[int]):
     def _retry(self, screen: Screen[object]) -> None:
         self._retry_scheduled = False
         self._send(screen)
+
+
+def _usable(size: Size) -> Size:
+    """The size, or as much more as a layout needs."""
+    return Size(max(size.width, _LEAST.width), max(size.height, _LEAST.height))

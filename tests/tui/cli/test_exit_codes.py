@@ -46,5 +46,6 @@ def test_the_numbers_are_part_of_the_interface() -> None:
         "DEGRADED": 4,
         "UNTESTED": 5,
         "NOT_SAVED": 6,
+        "FAULT": 70,
         "INTERRUPTED": 130,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.driving import drive
+from tests.tui.driving import drive, until
 from tests.tui.pictures import drawn
 from tui.widgets.container import Box
 from tui.widgets.detail import Detail
@@ -23,6 +23,8 @@ OTHERS = (("v",), ("d",), ("question_mark",), ("ctrl+p",), ("c",), ("a",))
 
 LONG = "Something happened at 10.20.30.40, and it takes long to say it. " * 3
 
+ANY = (*OTHERS, *((key,) for key in "GbXTSMsNImP1z/"))
+TINY = [(4, 24), (1, 1), (4, 3), (80, 1), (0, 0), (0, 24), (2, 2), (3, 40), (19, 5)]
 SMALL = [(width, height) for width in (30, 40, 59, 60) for height in (8, 12, 15, 16)]
 EVERY = [
     (width, height) for width in range(30, 221, 19) for height in (8, 11, 16, 23, 24, 37, 50, 60)
@@ -85,6 +87,20 @@ def test_every_other_screen_stands_in_every_size(keys):
             await pilot.resize_terminal(*size)
             await pilot.pause()
             drawn(app)
+
+
+def test_a_window_of_any_size_is_survived_whatever_is_open():
+    @drive("open", SITE, size=(80, 24))
+    async def _(pilot, app):
+        for keys in ANY:
+            await pilot.press(*keys)
+            for size in TINY:
+                await pilot.resize_terminal(*size)
+                await pilot.pause()
+                drawn(app)
+            await pilot.resize_terminal(80, 24)
+            await pilot.press("escape", "escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
 
 
 def regions(app) -> dict[str, object]:
