@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -55,18 +56,22 @@ class AuditReach(TerminalApp):
         """True if its users may reach nothing but this program."""
         self.preferences = preferences
         """Saved choices about the screen."""
-        self.main: SessionScreen = make_screen_class(rebind(COMMANDS, keys), kiosk=kiosk)(
+        self._make_screen = partial(
+            make_screen_class(rebind(COMMANDS, keys), kiosk=kiosk),
             profile,
             ASCII if ascii else UNICODE,
-            controller,
-            recorded,
-            entries=entries,
-            start=start,
             refresh=SLOW_REFRESH if slow else REFRESH,
-            replay=replay,
             preferences=preferences,
         )
-        """The screen that the program began with."""
+        self.main: SessionScreen = self._make_screen(
+            controller if recorded is None else None,
+            recorded,
+            measurer=controller,
+            entries=entries,
+            start=start,
+            replay=replay,
+        )
+        """The screen below all others that are used: the first, or that of a session begun later."""
 
     def on_mount(self) -> None:
         """Save a theme that is chosen from now on."""
@@ -74,6 +79,23 @@ class AuditReach(TerminalApp):
 
     def _save_theme(self, theme: Theme) -> None:
         self.preferences.set("theme", theme.name)
+
+    async def on_session_screen_session_begun(self, event: SessionScreen.SessionBegun) -> None:
+        """Begin a session with the rows of an earlier one.
+
+        It takes the place of the session that is measured, or of the old one that was opened.
+        """
+        assert self.controller is not None
+        # Keys that come meanwhile are the new session's.
+        self.dispatcher.pause()
+        while self.screen is not self.main:
+            await self.pop_screen()
+        if self.main.controller is None:
+            self.main = self._make_screen(self.controller, earlier=(event.session, event.keys))
+            await self.push_screen(self.main)
+        else:
+            await self.main.measure_earlier(event.session, event.keys)
+            self.dispatcher.resume()
 
     def get_default_screen(self) -> Screen[object]:
         """The session's screen."""

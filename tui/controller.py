@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from probes.lab.address_map import AddressMap
     from probes.lab.process import LabProcess
     from probes.options import Options
+    from probes.session import Session
     from probes.targets import ParseResult
     from tui.engine_session import EngineSession
+    from tui.models.rerun import Rerun
 
 
 class DemoFailed(Exception):
@@ -59,6 +61,11 @@ class Controller:
     def initial_vantage(self) -> str:
         """Vantage known before `start`; empty if none is."""
         return "" if self._demo is None else DEMO
+
+    @property
+    def is_demo(self) -> bool:
+        """True if it measures simulated services only."""
+        return self._demo is not None
 
     @property
     def options(self) -> Options | None:
@@ -124,6 +131,19 @@ class Controller:
             return self.engine.measure(targets, included, self.answers)
         self.engine.rerun(keys, forced=forced)
         return (), ""
+
+    def measure_earlier(self, session: Session, keys: Collection[str]) -> tuple[Rerun, str]:
+        """Begin a session with an earlier one's rows and answers, and measure those with `keys`.
+
+        Returns why it is not saved, if so. Blocks for the reading and planning.
+        """
+        from tui.models.rerun import earlier_answers
+
+        answers = {**self.answers, **earlier_answers(self.profile, session)}
+        rerun, trouble = self.engine.measure_earlier(session, keys, answers)
+        if rerun.planned:
+            self.answers = answers
+        return rerun, trouble
 
     def remove(self, targets: Sequence[Target]) -> None:
         """Leave targets out of what is measured and counted; their rows stay in the log."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import queue
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,13 +20,14 @@ from probes.model import (
     Recognised,
     Result,
     Started,
+    Status,
     Target,
     VantageInfo,
 )
 from probes.options import NO_OPTIONS, Options
 from probes.proxy_route import route
 from probes.registry import PROBES
-from probes.session import LogError, SessionLog, default_path, new_header
+from probes.session import Header, LogError, Session, SessionLog, default_path, new_header
 from probes.settings import Settings
 from probes.targets import (
     ParseResult,
@@ -37,6 +38,7 @@ from probes.targets import (
 from profiles.model import Profile
 from profiles.recognition import AUTO
 from tui.cli.vantage import make_vantage
+from tui.models.rerun import Rerun, patient_settings, prepare_rerun
 
 if TYPE_CHECKING:
     from probes.lab.address_map import AddressMap
@@ -127,6 +129,31 @@ class EngineSession:
         self._engine.rerun(known)
         return jobs, trouble
 
+    def measure_earlier(
+        self, session: Session, keys: Collection[str], answers: Mapping[str, str]
+    ) -> tuple[Rerun, str]:
+        """Begin a session with the rows of an earlier one, of which those with `keys` are measured.
+
+        Returns also why it is not being saved, if so. Nothing begins where nothing is planned.
+        """
+        rerun = prepare_rerun(
+            self.profile,
+            session,
+            answers,
+            patient_settings(self._settings, session.header),
+            self._engine.info(),
+            route(self._options),
+            only=_statuses(session, keys),
+            keys=keys,
+        )
+        if not rerun.planned:
+            return rerun, ""
+        trouble = self._begin(rerun.header, rerun.earlier)
+        self._keys.update(job.key for job in rerun.planned)
+        self._engine.recall(rerun.recalled)
+        self._engine.add(rerun.jobs)
+        return rerun, trouble
+
     def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
         """Measure rows again."""
         self._engine.rerun(keys, forced=forced)
@@ -203,6 +230,10 @@ class EngineSession:
             targets,
             only=sorted(only) if left_out else (),
         )
+        return self._begin(header)
+
+    def _begin(self, header: Header, earlier: Sequence[Result] = ()) -> str:
+        """Begin a session with a log of its own; returns why it is not being saved, if so."""
         path = self._requested_path or default_path(header)
         self._requested_path = None
         self._log, trouble = None, ""
@@ -215,10 +246,12 @@ class EngineSession:
             if self._log is not None and not self._log.trouble:
                 self._log.discard()
                 self._log = None
-        self.answers = dict(answers)
+        self.answers = dict(header.answers)
         self._keys.clear()
         logs = (self._log,) if self._log is not None else ()
-        self._engine.begin(self.profile, answers, self._settings, logs, self._options)
+        self._engine.begin(
+            self.profile, self.answers, header.settings, logs, self._options, earlier
+        )
         return trouble
 
     def _log_targets(self, targets: Sequence[Target]) -> str:
@@ -228,3 +261,12 @@ class EngineSession:
         except LogError as error:
             return str(error)
         return ""
+
+
+def _statuses(session: Session, keys: Collection[str]) -> tuple[Status, ...]:
+    """Statuses of the rows with these keys; none where every row is among them."""
+    rows = {result.job.key: result.status for result in (*session.earlier, *session.results)}
+    if rows.keys() <= set(keys):
+        return ()
+    chosen = {rows.get(key, Status.CANCELLED) for key in keys}
+    return tuple(status for status in Status if status in chosen)

@@ -45,11 +45,13 @@ def plan_rerun(
     answers: Mapping[str, str],
     only: Collection[Status],
     *,
+    keys: Collection[str] | None = None,
     not_comparable: bool,
 ) -> RerunPlan:
     """Choose the planned rows whose earlier status is in `only`; all of them if that is empty.
 
-    `answers` are those of the new run. With `not_comparable` earlier results do not count here.
+    With `keys` choose the rows that have these instead. `answers` are those of the new run. With
+    `not_comparable` earlier results do not count here.
     """
     known = {result.job.key: result for result in (*session.earlier, *session.results)}
     jobs = {job.key: job for job in planned}
@@ -59,15 +61,19 @@ def plan_rerun(
     chosen = {
         key
         for key in jobs
-        if not only
-        or statuses.get(key, Status.CANCELLED) in only
-        or (key in known and known[key].status in only)
+        if (
+            key in keys
+            if keys is not None
+            else not only
+            or statuses.get(key, Status.CANCELLED) in only
+            or (key in known and known[key].status in only)
+        )
     }
     recognised = dict(host_roles(known.values()))
     targets = {jobs[key].target for key in chosen}
     # The role is known, and its own rows ask the same.
     chosen = {key for key in chosen if recognised.get(key) not in targets}
-    if chosen and only:
+    if chosen and len(chosen) < len(jobs):
         changed = _changed_answers(session.header.answers, answers)
         chosen |= {
             key

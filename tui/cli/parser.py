@@ -85,7 +85,7 @@ def count(text: str) -> int:
 COMMANDS = {
     "run": "measure without a screen: a line a result, then a summary",
     "demo": "the screen over simulated services on this machine's loopback; no network is touched",
-    "open": "show an old session on the screen; the network is not touched",
+    "open": "show an old session on the screen; nothing is measured before you ask for it",
     "export": "write an old session as a report, or as a request to the firewall's people",
     "diff": "compare two sessions: fixed, regressed, not comparable; status 1 on regressions",
     "verify": "check that a session log is as it was written; status 1 if it is not",
@@ -174,7 +174,9 @@ def parser_of(command: str) -> argparse.ArgumentParser:
         add("--log", type=path, metavar="FILE", help="where the session log is written")
     if command in ("screen", "run"):
         _add_measuring(parser, command)
+    if command in ("screen", "run", "open"):
         _add_peers(parser)
+    if command in ("screen", "run"):
         add("--yes", action="store_true", help="measure more than 1,024 endpoints unasked")
     if command == "screen":
         add("--run", action="store_true", help="start measuring at once")
@@ -356,6 +358,7 @@ def parse_options(argv: Sequence[str]) -> Options:
             session=given.session,
             profile=given.profile,
             **_drawing(given),
+            **_peers(given),
             replay=given.replay,
         )
     if command == "demo":
@@ -386,17 +389,23 @@ def parse_options(argv: Sequence[str]) -> Options:
         yes=given.yes,
         start=command == "run" or given.run,
         **_drawing(given),
-        credentials=given.credentials,
-        ca_file=given.ca_file or "",
-        proxy=given.proxy or "",
-        dns_name=given.dns_name or "",
-        pjl=given.pjl,
+        **_peers(given),
     )
 
 
 def _drawing(given: argparse.Namespace) -> dict[str, Any]:
     names = ("ascii", "slow_link", "mouse", "theme", "kiosk", "config")
     return {name: getattr(given, name) for name in names}
+
+
+def _peers(given: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "credentials": given.credentials,
+        "ca_file": given.ca_file or "",
+        "proxy": given.proxy or "",
+        "dns_name": given.dns_name or "",
+        "pjl": given.pjl,
+    }
 
 
 def _demo(given: argparse.Namespace) -> Options:

@@ -65,14 +65,14 @@ def _activity(options: Options) -> str:
 
 def build(options: Options) -> AuditReach:
     """The application for these options; raises UsageError."""
-    if options.command != "screen":
+    if options.command == "demo":
         _forget_credentials()
     # Only now: the first lines stand before Textual is loaded.
     match options.command:
         case "open":
             from tui.cli.open_session import old_session_app
 
-            return old_session_app(options)
+            return old_session_app(options, _probe_options(options))
         case "demo":
             from tui.cli.start_screen import demo_app
 

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 def measuring_app(options: Options, given: Given | None) -> AuditReach:
     """The application over this machine's network; raises UsageError."""
     profile = prepare.load(options)
-    runner = Controller(
+    return make_app(options, profile, measuring_controller(options, profile, given))
+
+
+def measuring_controller(options: Options, profile: Profile, given: Given | None) -> Controller:
+    """The controller of a session over this machine's network; raises UsageError."""
+    return Controller(
         profile,
         prepare.answers(options, profile),
         options.settings,
@@ -33,7 +38,6 @@ def measuring_app(options: Options, given: Given | None) -> AuditReach:
         options=given,
         files=not options.kiosk,
     )
-    return make_app(options, profile, runner)
 
 
 def demo_app(options: Options) -> AuditReach:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui import screens
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     bar=10,
     about="goes to the host line; type ROLE=HOST, then Enter measures",
 )
-def hosts(context: Context) -> None:
-    """Go to the host line."""
+def hosts(context: Context) -> Outcome:
+    """Go to the host line; of an old session that of a new one with its rows."""
+    if context.recorded is not None:
+        return screens.measure_recorded(context, ())
     context.go_to_hosts()
+    return None
 
 
 @command(
@@ -37,7 +41,7 @@ def again(context: Context) -> Outcome:
     marked = len(context.panes.marked)
     rows = "row" if marked == 1 else "rows"
     said = f"Measuring {marked:,} marked {rows} again." if marked else ""
-    return context.measure_again(context.panes.selected_keys, forced=True, notice=said)
+    return _again(context, context.panes.selected_keys, forced=True, notice=said)
 
 
 @command(
@@ -49,7 +53,9 @@ def again(context: Context) -> Outcome:
 )
 def again_failures(context: Context) -> Outcome:
     """Measure everything again that is not well."""
-    return context.measure_again(context.panes.failed)
+    if context.panes.keys and not context.panes.failed:
+        return "Every row is ok or not needed: there is nothing to measure again."
+    return _again(context, context.panes.failed)
 
 
 @command(
@@ -62,7 +68,19 @@ def again_failures(context: Context) -> Outcome:
 )
 def again_all(context: Context) -> Outcome:
     """Measure everything again."""
-    return context.measure_again(context.panes.keys)
+    return _again(context, context.panes.keys)
+
+
+def _again(
+    context: Context, keys: Sequence[str], *, forced: bool = False, notice: str = ""
+) -> Outcome:
+    if not keys:
+        if context.panes.keys:
+            return "No row is selected: {back} shows every row."
+        return "There is nothing to measure again: no host is here yet; {hosts} enters some."
+    if context.recorded is not None:
+        return screens.measure_recorded(context, keys)
+    return context.measure_again(keys, forced=forced, notice=notice)
 
 
 @command(

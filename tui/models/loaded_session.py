@@ -36,13 +36,16 @@ def with_earlier_results(session: Session) -> Session:
 
     `earlier` stays, by which they are told from those that were measured.
     """
-    annotated = (
-        dataclasses.replace(one, note=f"{NOT_MEASURED_AGAIN} {one.observation.started}: {one.note}")
-        if one.observation.started
-        else one
-        for one in session.earlier
-    )
+    annotated = map(earlier_row, session.earlier)
     return dataclasses.replace(session, results=(*session.results, *annotated))
+
+
+def earlier_row(result: Result) -> Result:
+    """The result of an earlier session, whose note says that it was not measured again."""
+    since = result.observation.started
+    if not since:
+        return result
+    return dataclasses.replace(result, note=f"{NOT_MEASURED_AGAIN} {since}: {result.note}")
 
 
 def removed_hosts_text(session: Session) -> str:
@@ -115,6 +118,8 @@ class LoadedSession:
     """Answers to the profile's questions."""
     findings: tuple[FindingRecord, ...]
     """Findings of the log; none of a session that is older than they are, or was stopped."""
+    simulated: bool
+    """True for a session of the demo."""
 
 
 def load_session(path: Path, profile: Profile) -> LoadedSession:
@@ -137,6 +142,7 @@ def load_session(path: Path, profile: Profile) -> LoadedSession:
         ),
         answers=header.answers,
         findings=() if session.earlier else session.findings,
+        simulated=header.vantage.simulated,
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from probes.targets.pasted import line_without_passwords as line_without_passwords
     from probes.targets.pasted import pasted_line as pasted_line
+    from tui.models.loaded_session import earlier_row as earlier_row
     from tui.models.removed_hosts import RemovedHosts as RemovedHosts
     from tui.models.same_cause import SameCause as SameCause
     from tui.screens.changes import list_changes as list_changes
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tui.screens.prompts import save_copy as save_copy
     from tui.screens.prompts import set_watch as set_watch
     from tui.screens.prompts import sort_by_choice as sort_by_choice
+    from tui.screens.retest import measure_recorded as measure_recorded
     from tui.screens.role_question import ask_for_role as ask_for_role
     from tui.screens.session_browser import browse_sessions as browse_sessions
     from tui.screens.session_browser import replay_session as replay_session
@@ -57,6 +59,7 @@ else:
 
 
 MODULE_OF: Mapping[str, str] = {
+    "earlier_row": "tui.models.loaded_session",
     "RemovedHosts": "tui.models.removed_hosts",
     "SameCause": "tui.models.same_cause",
     "line_without_passwords": "probes.targets.pasted",
@@ -79,6 +82,7 @@ MODULE_OF: Mapping[str, str] = {
     "set_watch": "tui.screens.prompts",
     "sort_by_choice": "tui.screens.prompts",
     "ask_for_role": "tui.screens.role_question",
+    "measure_recorded": "tui.screens.retest",
     "browse_sessions": "tui.screens.session_browser",
     "replay_session": "tui.screens.session_browser",
     "choose_target_set": "tui.screens.target_sets",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
     from probes.model import Event
+    from probes.session import Session
     from profiles.model import Profile
     from tui.controller import Controller
     from tui.models.command import Command
@@ -37,6 +38,8 @@ class Context(Protocol):
     """True if its users may reach nothing but this program."""
     controller: Controller | None
     """Access to the engine; None for an old session."""
+    measurer: Controller | None
+    """What an old session is measured again with."""
     recorded: LoadedSession | None
     """The old session; None for one that is measured."""
     measuring: bool
@@ -71,6 +74,9 @@ class Context(Protocol):
         self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, notice: str = ""
     ) -> str | None:
         """Measure rows again, `forced` ones even if not needed; returns why not, if so."""
+
+    def begin_session(self, session: Session, keys: Collection[str]) -> None:
+        """Begin a session with an old one's rows, of which those with `keys` are measured."""
 
     def show_state(self) -> None:
         """Show in the header what is going on and whether it is kept."""

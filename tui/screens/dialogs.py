@@ -58,6 +58,8 @@ class ConfirmDialog(Dialog[bool]):
         Binding("y", "answer(True)", "Yes", show=False),
         Binding("n,enter", "answer(False)", "No", show=False),
     ]
+    KEYS: ClassVar[str] = "y yes   n no"
+    """Line of the keys."""
 
     def __init__(self, question: str) -> None:
         super().__init__()
@@ -67,7 +69,7 @@ class ConfirmDialog(Dialog[bool]):
         """The question and its keys."""
         with Vertical():
             yield Static(self._question, classes="title", markup=False)
-            yield Static("y yes   n no", classes="keys", markup=False)
+            yield Static(self.KEYS, classes="keys", markup=False)
 
     def action_answer(self, yes: bool) -> None:
         """Close with the answer."""

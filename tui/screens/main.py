@@ -20,13 +20,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import DescendantFocus, ScreenResume
 from textual.geometry import Region
+from textual.message import Message
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from probes.model import Event, Finished, Message
+from probes import model
+from probes.model import EarlierResult, Event, Finished
 from profiles.model import Profile
 from profiles.recognition import AUTO
 from tui import screens
@@ -49,6 +51,7 @@ from tui.widgets.table import ResultTable
 from tui.widgets.tree import ProfileTree
 
 if TYPE_CHECKING:
+    from probes.session import Session
     from probes.targets import ParseResult
     from tui.controller import Controller
     from tui.models.loaded_session import LoadedSession
@@ -93,6 +96,14 @@ class SessionScreen(Screen[object]):
     Its keys are those of a class made by `make_screen_class`.
     """
 
+    class SessionBegun(Message):
+        """A session with an old one's rows is to begin, of which those with `keys` are measured."""
+
+        def __init__(self, session: Session, keys: Collection[str]) -> None:
+            super().__init__()
+            self.session = session
+            self.keys = keys
+
     AUTO_FOCUS = ""
     kiosk: bool
     """True if its users may reach nothing but this program."""
@@ -111,18 +122,25 @@ class SessionScreen(Screen[object]):
         controller: Controller | None,
         recorded: LoadedSession | None = None,
         *,
+        measurer: Controller | None = None,
         entries: Sequence[str] = (),
         start: bool = False,
         refresh: float = REFRESH,
         replay: float | None = None,
+        earlier: tuple[Session, Collection[str]] | None = None,
         preferences: Preferences,
     ) -> None:
+        """`measurer` measures an old session again, on another screen.
+
+        `earlier` is a session to begin with, and the keys of its rows to measure.
+        """
         super().__init__()
         self._preferences = preferences
         self.profile = profile
         self.glyphs = glyphs
         self.controller = controller
         self.recorded = recorded
+        self.measurer = measurer
         self.measuring = False
         """True while rows wait or are in flight."""
         self.pane_layout: PaneLayout
@@ -133,6 +151,7 @@ class SessionScreen(Screen[object]):
         self._replay_speed = replay
         self._entries = entries
         self._start_at_once = start
+        self._earlier = earlier
         self._refresh_interval = refresh
         self._collector = PeriodicCollector()
         self._resumed_before = False
@@ -290,6 +309,7 @@ class SessionScreen(Screen[object]):
                 self.glyphs,
                 None,
                 recorded,
+                measurer=self.controller or self.measurer,
                 replay=replay,
                 preferences=self._preferences,
             )
@@ -298,7 +318,7 @@ class SessionScreen(Screen[object]):
     @property
     def is_overlay(self) -> bool:
         """True if it was opened over another session's screen."""
-        return self.host.screen_stack[0] is not self
+        return self.recorded is not None and self.host.screen_stack[0] is not self
 
     def bell(self) -> None:
         """Ring the terminal's bell."""
@@ -359,7 +379,9 @@ class SessionScreen(Screen[object]):
             self.say(str(error), trouble=True)
             return
         self.engine_started.set()
-        if self._start_at_once and self._entries:
+        if self._earlier is not None:
+            await self.measure_earlier(*self._earlier)
+        elif self._start_at_once and self._entries:
             self._submit(self.query_one(HostInput).value)
 
     def _open_recorded(self, recorded: LoadedSession) -> None:
@@ -391,8 +413,13 @@ class SessionScreen(Screen[object]):
             self._apply(events)
 
     def _apply(self, events: Sequence[Event]) -> None:
+        # A row that came along from an earlier session is shown as one of this, and says so.
+        events = [
+            screens.earlier_row(event.result) if isinstance(event, EarlierResult) else event
+            for event in events
+        ]
         for event in events:
-            if isinstance(event, Message):
+            if isinstance(event, model.Message):
                 self.say(event.text, trouble=event.severity != "information")
             elif isinstance(event, Finished):
                 self.measuring = False
@@ -542,6 +569,37 @@ class SessionScreen(Screen[object]):
             return entered if chosen else None
         return await controller.read(text, chosen)
 
+    def begin_session(self, session: Session, keys: Collection[str]) -> None:
+        """Begin a session with an old one's rows, of which those with `keys` are measured."""
+        self.post_message(self.SessionBegun(session, keys))
+
+    async def measure_earlier(self, session: Session, keys: Collection[str]) -> None:
+        """Begin a session with the rows of an earlier one; measure those with `keys`."""
+        await self.engine_started.wait()
+        controller, panes = self.controller, self.panes
+        assert controller is not None
+        self.watcher.end()
+        if self.measuring:
+            # What the running session still reports must not count as the new one's.
+            controller.stop()
+            await self._drain_until(lambda: not self.measuring)
+        rerun, trouble = await asyncio.to_thread(controller.measure_earlier, session, keys)
+        if not rerun.planned:
+            self.say("The profile has no check for a host of this session.", trouble=True)
+            return
+        self.reset()
+        panes.add(rerun.planned)
+        panes.show_all()
+        self.watcher.recall(rerun.recalled)
+        self.measuring = bool(rerun.jobs)
+        self.show_state()
+        if keys:
+            panes.table.focus()
+        else:
+            self.go_to_hosts()
+        said = trouble or " ".join((*rerun.notices, controller.assumptions(rerun.jobs)))
+        self.say(said, trouble=bool(trouble or rerun.notices))
+
     def measure_again(
         self, keys: Sequence[str], *, forced: bool = False, quiet: bool = False, notice: str = ""
     ) -> str | None:
@@ -549,12 +607,7 @@ class SessionScreen(Screen[object]):
 
         A `quiet` round of a watch takes no notice away.
         """
-        if self.controller is None:
-            return (
-                "This is an old session. `auditreach run --from FILE` measures it again, "
-                "with --only blocked only what was blocked."
-            )
-        if not keys:
+        if self.controller is None or not keys:
             return None
         panes = self.panes
         jobs, trouble = self.controller.measure_again(

@@ -164,6 +164,11 @@ class Watcher:
         held, self._held = self._held or HeldEvents(), None
         return held.events(), held.rows
 
+    def end(self) -> None:
+        """End the repetition, and forget what a frozen display holds: another session begins."""
+        self.repeat(None)
+        self._held = None
+
     def reset(self) -> None:
         """Forget the history: another session begins."""
         self.history.clear()
