@@ -71,7 +71,7 @@ class AuditReach(TerminalApp):
             start=start,
             replay=replay,
         )
-        """The screen below all others that are used: the first, or that of a session begun later."""
+        """The screen below all others: the first, or that of a session begun later."""
 
     def on_mount(self) -> None:
         """Save a theme that is chosen from now on."""
