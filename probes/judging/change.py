@@ -23,7 +23,7 @@ _TOLD_BY_THE_PROBE = frozenset(
 )
 """Parties where the probe's own words are better: elsewhere the network has named who it is."""
 
-LET_PAST = "Let the proxy reach the host, or let the Audit Service host past the proxy."
+LET_PAST = "Let the proxy reach the host, or let the Audit Service host bypass the proxy."
 
 _NAMED: Mapping[Party, str] = {
     Party.NAME: "the name {}",
@@ -163,16 +163,18 @@ def route_text(router: str, to: str) -> str:
 
 def undelivered_text(reason: Reason, router: str, to: str, *, several: bool = False) -> str:
     """Sentence about a host, or several, to which a router or this machine cannot deliver."""
-    says_so = router or "the router that says so"
+    says_so = router or "the router that reports it"
     match reason:
         case Reason.TIME_EXCEEDED:
-            return f"Mend the routing loop on the way to {to}, which {says_so} saw."
+            return f"Fix the routing loop on the way to {to}, which {says_so} reported."
         case Reason.NET_UNREACH:
-            return f"Give {says_so} a route to {to}, or change its rule that says so."
+            return (
+                f"Give {says_so} a route to {to}, or change the rule on it that sends this error."
+            )
         case _ if router:
             up, them = ("they are", "them") if several else ("it is", "it")
             return (
-                f"{_start_text(to, several)}; if {up} up, look on {router} for a rule or a route "
+                f"{_start_text(to, several)}; if {up} up, check {router} for a rule or a route "
                 f"that stops {them}."
             )
         case _:
@@ -214,18 +216,18 @@ def _of_name(row: _Row) -> _Words:
 def _of_not_tested(row: _Row) -> _Words:
     match row.seen.reason:
         case Reason.DEPENDENCY:
-            return "Mend the row it depends on, then measure this one again.", ""
+            return "Fix the check it depends on, then retest.", ""
         case Reason.PERMISSION_DENIED:
-            return "Permit it on this machine, then measure it again.", ""
+            return "Permit it on this machine, then retest.", ""
         case Reason.NOT_OFFERED:
-            return "Measure it from a place that can ask it.", ""
+            return "Test it from a machine that can.", ""
         case _:
-            return "Mend what failed on this machine, then measure it again.", ""
+            return "Fix what failed on this machine, then retest.", ""
 
 
 def _of_proxy(row: _Row) -> _Words:
     if row.seen.state is State.OPEN:
-        return f"See on {row.to} why it opens no tunnel.", ""
+        return f"Check on {row.to} why it opens no tunnel.", ""
     if row.seen.state is State.CLOSED:
         return f"Start {row.to} or correct its port, or allow this machine to connect to it.", ""
     if is_undelivered(row.seen):
@@ -235,16 +237,16 @@ def _of_proxy(row: _Row) -> _Words:
 
 def _of_host(row: _Row) -> _Words:
     check = row.job.check
-    listens = f"nothing listens on {row.where}, unless a firewall refuses it in the host's name."
+    listens = f"nothing listens on {row.where}, or a firewall refuses it."
     if not check.answers:
-        return f"Have something listen on {row.where} there, or look into its firewall.", ""
+        return f"Start what listens on {row.where} there, or check the host's firewall.", ""
     if probe_of(check).one_client:
         return (
-            f"Measure it again, as it may serve one client at a time; if that stays, have "
-            f"{check.title} listen on {row.where}, unless a firewall refuses it in the host's name."
+            "Retest, as it may serve one client at a time; if it is refused again, make "
+            f"{check.title} listen on {row.where}, or find the firewall that refuses it."
         ), ""
     if check.ports:
-        return f"Have {check.title} on {row.to} listen again: {listens}", ""
+        return f"Make {check.title} on {row.to} listen again: {listens}", ""
     if probe_of(check).opens_port:
         return f"{check.fix.removesuffix('.')}: {listens}", ""
     return f"Start {check.title} on {row.to} or correct the port: {listens}", ""
@@ -259,31 +261,31 @@ def _of_service(row: _Row) -> _Words:
     if check.ports:
         return check.fix, ""
     if seen.service is Service.CONFIRMED:
-        return f"See on {row.to} why {check.title} falls short on {row.where}: it answers.", ""
+        return f"Check on {row.to} why {check.title} falls short on {row.where}: it answers.", ""
     if "unproven" in seen.facts:
         return (
-            f"See on {row.to}, or on what takes its connections, why {check.title} does not work "
-            f"on {row.where}: the connection is accepted."
+            f"{row.where} accepts the connection, but {check.title} does not work: check it on "
+            f"{row.to}, or the load balancer or NAT before it."
         ), ""
     if seen.service is Service.UNEXPECTED and not check.answers:
         return (
-            f"See which program, or device on the way, answers on {row.where} of {row.to}: the "
-            "path is open, but that is another service."
+            f"Another service answers on {row.where} of {row.to}: find the program, or the device "
+            "on the way, that does."
         ), ""
     if seen.service is Service.UNEXPECTED:
         return (
-            f"Correct the address, or have {check.title} listen on {row.where}: "
-            "the path is open, but something else answers."
+            f"Another service answers on {row.where}: check the address, or move that service and "
+            f"start {check.title}."
         ), ""
     return (
-        f"See on {row.to}, or on what takes its connections, why {check.title} says "
-        f"nothing useful on {row.where}: the connection is accepted."
+        f"{row.where} accepts the connection, but no usable {check.title} answer follows: check it "
+        f"on {row.to}, or the load balancer or NAT before it."
     ), ""
 
 
 def _of_unknown(row: _Row) -> _Words:
     check, silent = row.job.check, row.seen.reason is Reason.NO_RESPONSE
-    rest = ", which rejects other rows, then on what else is on the way."
+    rest = ", which rejects other rows, then on any other firewall on the way."
     if row.named and row.host.heard:
         before, after = allow_on_device(row.named, row.source, row.to)
         return before, after.removesuffix(".") + rest

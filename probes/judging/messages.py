@@ -39,7 +39,7 @@ def outcome_message(job: Job, observation: Observation, timeout: float) -> str:
     """
     text = _describe(job, observation, timeout)
     if by := observation.facts.get(MEASURED_AS):
-        text += f" (measured as {by}; this row's own attempts got no answer)"
+        text += f" (as tested for {by}; this row's own attempts got no answer)"
     # A router tries for seconds to find a host that is not there, and SYN are sent meanwhile.
     if observation.facts.get(SYN_RESENT) and observation.state is not State.UNREACHABLE:
         text += "; the first SYN was lost or not answered in time, so the latency is unknown"
@@ -67,19 +67,19 @@ def _describe(job: Job, observation: Observation, timeout: float) -> str:
             if doubt := facts.get("caveat"):
                 return f"Refused: nothing listens on {number} ({doubt})"
             return (
-                f"Refused with a TCP reset: nothing listens on {number}, or a firewall resets in "
-                "the host's name"
+                f"Refused with a TCP reset: nothing listens on {number}, or a firewall sent the "
+                "reset"
             )
         case State.CLOSED:
             text = (
                 f"Refused with a port unreachable from the host itself: nothing listens on {port}, "
-                "or its firewall rejects it in these words"
+                "or the host's firewall rejects it"
             )
-            return text if job.check.answers else f"{text}; whether that matters cannot be told"
+            return text if job.check.answers else f"{text}. This alone proves nothing"
         case State.OPEN_FILTERED if not job.check.answers:
             return (
-                f"{_silence(observation, timeout)}: nothing answers on {port} by nature, so this "
-                "is neither a pass nor a failure"
+                f"{_silence(observation, timeout)}. A service on {port} need not reply to a probe; "
+                "this cannot be tested from outside"
             )
         case State.OPEN_FILTERED:
             return _describe_unanswered(observation, timeout)
@@ -136,7 +136,7 @@ def _describe_ipv4_only(job: Job, addresses: object) -> str:
         has = f"{known[0]} is an IPv6 address"
     return (
         f"Not needed: {job.check.title} ({job.port_text}) exists over IPv4 only, and {has}, so "
-        "nothing was sent. Name the host's IPv4 address to have it asked"
+        "nothing was sent. Name the host's IPv4 address to have it tested"
     )
 
 
@@ -191,7 +191,10 @@ def _silence_explanation(observation: Observation) -> str:
 def _describe_icmp(observation: Observation, icmp: Icmp) -> str:
     error = _icmp_text(observation.reason, icmp)
     if same_address(icmp.offender, observation.address):
-        return f"Rejected in the host's own name, by its firewall or a device before it: {error}"
+        return (
+            "Rejected by the host's firewall, or by a device before it that uses its address: "
+            f"{error}"
+        )
     if same_address(icmp.offender, observation.source):
         if observation.reason is Reason.HOST_UNREACH:
             protocol = "neighbour" if icmp.version == 6 else "ARP"
@@ -249,7 +252,7 @@ def _describe_untested(observation: Observation) -> str:
         case Reason.PERMISSION_DENIED:
             return f"Not tested: not permitted here: {problem}"
         case Reason.CANCELLED:
-            return "Stopped before it was measured"
+            return "Stopped before it was tested"
         case Reason.NOT_NEEDED:
             return "Not needed"
         case _:

@@ -208,7 +208,7 @@ def replaceable(capability: Capability) -> frozenset[str]:
 def _loss(row: VerdictRow) -> str:
     if row.status in UNTESTED:
         return "not tested"
-    return f"not doing its work: {row.shortfall}" if row.shortfall else "not available"
+    return f"not working as required: {row.shortfall}" if row.shortfall else "not available"
 
 
 def _clause(names: Sequence[str], what: str, *, past: bool = False) -> str:

@@ -325,11 +325,11 @@ def _answered_by_proxy(status: int, line: str, name: str) -> Diagnosis:
     who = f" ({name})" if name else ""
     text = f"a proxy on the path answers in the host's place{who}: {line}"
     if status >= 500:
-        fix = "Let the proxy reach the host, or let the Audit Service host past the proxy."
+        fix = "Let the proxy reach the host, or let the Audit Service host bypass the proxy."
     elif status == 407:
-        fix = "Let the Audit Service host past the proxy: it wants a login for this connection."
+        fix = "Let the Audit Service host bypass the proxy: it wants a login for this connection."
     else:
-        fix = "Allow the host in the rules of the proxy, or let the Audit Service host past it."
+        fix = "Allow the host in the rules of the proxy, or let the Audit Service host bypass it."
     return Diagnosis(Problem.PROXY, text, fix, name)
 
 

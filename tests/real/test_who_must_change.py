@@ -234,7 +234,7 @@ def test_a_silent_host_is_to_be_started_or_let_through(ran: Ran, role: str) -> N
 
 
 def test_a_controller_that_refuses_389_has_ldap_started_in_both_verdicts(ran: Ran) -> None:
-    nothing = "nothing listens on TCP 389, unless a firewall refuses it in the host's name."
+    nothing = "nothing listens on TCP 389, or a firewall refuses it."
     assert f"Start LDAP on the host or correct the port: {nothing}" in ran.fix(
         "windows.dc", CONTROLLER
     )

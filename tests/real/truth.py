@@ -39,7 +39,7 @@ SILENT = "No answer in 5 s, asked twice: dropped on the way or the host is down.
 SILENT_UDP = "No answer in 8 s, asked twice: dropped on the way, the host is down, or the service"
 
 
-OWN = "Rejected in the host's own name, by its firewall or a device before it:"
+OWN = "Rejected by the host's firewall, or by a device before it that uses its address:"
 
 
 PATH = f"{ROUTER} (a device on the path)"
@@ -156,7 +156,7 @@ NAMED = [
     ),
     Row(
         *("windows.ldap|refused.site.test", "closed", "conn-refused", None, "degraded"),
-        f"{REFUSED} 389, or a firewall resets in the host's name. Audit can continue without",
+        f"{REFUSED} 389, or a firewall sent the reset. Audit can continue without",
         address="10.1.2.11",
     ),
 ]
@@ -253,7 +253,7 @@ PINGED = [
             *(f"discovery.nbdgm|{host}", "closed", "port-unreach", Icmp(3, 3, host)),
             *(
                 "unverifiable",
-                f"{NOBODY_LISTENS} 138, or its firewall rejects it in these words; whether that",
+                f"{NOBODY_LISTENS} 138, or the host's firewall rejects it; whether that",
             ),
         )
         for host in ("10.1.2.13", "10.1.2.31", "10.1.2.32")

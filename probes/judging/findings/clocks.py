@@ -74,7 +74,7 @@ def _differing_from_local(
             confidence,
             _kerberos_text(median_skew[key]),
             _keys(readings),
-            "Set its clock right.",
+            "Correct its clock.",
         )
 
 
@@ -93,14 +93,14 @@ def _local_clock_finding(
     keys = tuple(sorted(clock.key for key in hosts for clock in agreed[key]))
     why = f"every host that tells the time says the same; {_kerberos_text(skew)}"
     return Finding(
-        FindingKind.TIME, text, Confidence.LIKELY, why, keys, "Set this machine's clock right."
+        FindingKind.TIME, text, Confidence.LIKELY, why, keys, "Correct this machine's clock."
     )
 
 
 def _inconsistent_host_finding(host: Host, readings: Sequence[_Clock]) -> Finding:
     skews = joined([f"by {clock.service} {_skew_text(clock.skew)}" for clock in readings])
     text = f"{host.label} tells more than one time: it is {skews}"
-    why = "several machines behind one address, or a clock that was set meanwhile"
+    why = "several machines behind one address, or a clock that was set during the run"
     return Finding(FindingKind.TIME, text, Confidence.LIKELY, why, _keys(readings))
 
 

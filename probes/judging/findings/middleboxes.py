@@ -210,7 +210,7 @@ def _unreached_text(result: Result) -> str:
         case Party.PROXY:
             return "it does not answer"
         case _:
-            return f"{name or 'a device on the path'} says no"
+            return f"{name or 'a device on the path'} rejects the connection"
 
 
 def _destinations_fix(proxy: str, rows: Sequence[Result]) -> str:

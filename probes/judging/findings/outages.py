@@ -242,7 +242,8 @@ def _unreachable_words(
             # A next router that is down takes as long, and is told in the same words.
             confidence, why = (
                 Confidence.LIKELY,
-                f"{router} looked for it, or for a next router on the way, in vain (ICMP)",
+                f"{router} looked for it, or for a next router on the way, and got no answer "
+                "(ICMP)",
             )
         else:
             confidence, why = (
@@ -289,18 +290,18 @@ def _silent_network(network: str, hosts: Sequence[Host]) -> Finding:
 
 
 def _silent_hosts(network: str, hosts: Sequence[Host]) -> Iterator[Finding]:
-    why = "silence only: a host that is off and a filter that drops everything look the same"
+    why = "from here both look the same"
     if len(hosts) < MIN_GROUP:
         for host in hosts:
             no_answer = _no_answer_text(one.port for one in host.lost)
-            text = f"{host.label} is down or dropped entirely: {no_answer}"
+            text = f"{host.label} is down, or everything to it is dropped: {no_answer}"
             fix = _start_text(host.label, host.lost)
             yield Finding(FindingKind.HOST, text, Confidence.LIKELY, why, _keys(host.lost), fix)
         return
     rows = [one for host in hosts for one in host.lost]
     text = (
-        f"{count(len(hosts), 'host')} in {network} are down or dropped entirely: no port of them "
-        f"answers ({_host_names(hosts)})"
+        f"{count(len(hosts), 'host')} in {network} are down, or everything to them is dropped: no "
+        f"port of them answers ({_host_names(hosts)})"
     )
     fix = _start_text(f"these {len(hosts):,} hosts", rows, several=True)
     yield Finding(FindingKind.HOST, text, Confidence.LIKELY, why, _keys(rows), fix)

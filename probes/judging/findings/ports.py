@@ -216,13 +216,13 @@ def _rejected_finding(device: str, parts: list[_RejectedPart], rows: Sequence[Lo
     keys = tuple(sorted(one.result.job.key for one in rows))
     silent = sum(one.reason is Reason.NO_RESPONSE for one in rows)
     if not silent:
-        why = f"{device or 'it'} said so itself for each row (ICMP)"
+        why = f"{device or 'it'} sent the ICMP error of each row"
         return Finding(FindingKind.FILTER, text, Confidence.CERTAIN, why, keys, fix)
     why = (
-        f"{device} said so itself for {count(len(rows) - silent, 'row')} (ICMP); nothing came for "
+        f"{device} sent the ICMP errors of {count(len(rows) - silent, 'row')}; nothing came for "
         f"{count(silent, 'row')}, as such errors are limited in number, or as a host is down"
     )
-    fix += f" Then measure the {count(silent, 'silent row')} again."
+    fix += f" Then retest the {count(silent, 'silent row')}."
     return Finding(FindingKind.FILTER, text, Confidence.LIKELY, why, keys, fix)
 
 
@@ -299,7 +299,8 @@ def _own_firewall_text(group: _Group) -> tuple[str, Confidence, str, str]:
         text = f"The own firewall of {group.location} rejects {rejected}{_answering_clause(group)}"
     else:
         text = f"Their own firewalls reject {rejected} on {group.share}"
-    why = "the ICMP errors came from the hosts' own addresses, which a device on the path can use"
+    sender = "the hosts' own addresses" if len(group.hosts) > 1 else "the host's own address"
+    why = f"the ICMP errors came from {sender}, which a device on the path can use"
     if silent:
         why += f"; nothing came for {silent}, as such errors are limited in number"
     before, after = allow_in_own_firewall(
@@ -316,7 +317,7 @@ def _refused_text(group: _Group) -> tuple[str, Confidence, str, str]:
         text = f"Nothing listens on {ports} on any of {group.measured:,} hosts in {group.network}"
     else:
         text = f"Nothing listens on {ports} on {group.location}"
-    why = "the refusals came in the hosts' own names; a firewall can answer in these as well"
+    why = "a firewall that refuses for a host looks the same"
     changes = {required_change(one.result, to=group.destinations) for one in group.rows}
     texts = {change.text for change in changes if change is not None}
     if len(texts) == 1:
@@ -357,11 +358,12 @@ def _silent_text(group: _Group) -> tuple[str, Confidence, str, str]:
             f"silence only; but other rows are rejected by {rejecting}, and such "
             "errors are limited in number: these may have been rejected too"
         )
-        fix = f"Allow {rest}, then on what else is on the way."
+        fix = f"Allow {rest}, then on any other firewall on the way."
     if len(group.hosts) == 1:
         host = group.hosts[0]
-        only = " only" if len(host.lost) == len(group.rows) else ""
-        text = f"{host.label}: a filter on {ports}{only}{_answering_clause(group, ': ')}"
+        only = "only " if len(host.lost) == len(group.rows) else ""
+        are = "are" if len(group.ports) > 1 else "is"
+        text = f"{host.label}: {only}{ports} {are} filtered{_answering_clause(group, '; ')}"
         return text, Confidence.LIKELY, why, fix
     get = "get" if len(group.ports) > 1 else "gets"
     text = f"{ports} {get} no answer from {_whose(group)}, while their other ports answer"

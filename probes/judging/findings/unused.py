@@ -52,8 +52,8 @@ def _finding(name: str, networks: Sequence[NamedNetwork]) -> Finding:
             "nobody uses these addresses, or something on the way to or from them drops "
             f"everything{told}{refused}",
             keys,
-            "If hosts are there, look on the routers and firewalls on the way for what drops "
-            f"packets to {name}, and measure it again.",
+            "If hosts are there, check the routers and firewalls on the way for what drops packets "
+            "to {name}, then retest.",
         )
     return Finding(
         FindingKind.NETWORK,

@@ -262,7 +262,7 @@ async def test_rows_of_then_are_evidence_for_findings_and_none_of_their_own(
     (diagnosed,) = [one for one in session.events if isinstance(one, Diagnosed)]
     texts = [finding.text for finding in diagnosed.findings]
     # Alone the row would look like a dead host.
-    assert texts == [f"{CONTROLLER}: a filter on TCP 88 only: its TCP 389 answers"]
+    assert texts == [f"{CONTROLLER}: only TCP 88 is filtered; its TCP 389 answers"]
     unrelated = part(Status.BLOCKED, **{**SHUT, "kerberos": OK, "ldap": DEGRADED})
     session = _run(kit, profile, unrelated, {})
     await session.measure(*unrelated.jobs)

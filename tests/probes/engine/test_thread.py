@@ -109,11 +109,11 @@ def test_findings_are_in_the_log_before_its_end_and_those_of_a_rerun_stand(
     told = [event.findings for event in until_finished(events) if isinstance(event, Diagnosed)]
     (first,) = read_session(path).findings
     assert [[to_finding_record(finding) for finding in one] for one in told] == [[first]]
-    assert first.text.startswith("10.0.0.1 is down or dropped entirely")
+    assert first.text.startswith("10.0.0.1 is down, or everything to it is dropped")
     one.rerun([kit.job(checks[0]).key])
     until_finished(events)
     (second,) = read_session(path).findings
-    assert second.text.startswith("10.0.0.1: a filter on TCP 1002 only")
+    assert second.text.startswith("10.0.0.1: only TCP 1002 is filtered")
     kinds = [json.loads(line)["type"] for line in path.read_text(encoding="ascii").splitlines()]
     assert kinds == [
         # The second silence says more about the first one, and the answer about the second.

@@ -47,7 +47,7 @@ async def test_a_proxy_that_refuses_is_named_as_the_proxy(kit, vantage, through)
     assert latest["a|target.test"].status is Status.BLOCKED
     assert latest["a|target.test"].note == (
         "The proxy proxy.test:3128 is not reached: refused with a TCP reset: "
-        "nothing listens on 3128, or a firewall resets in the host's name."
+        "nothing listens on 3128, or a firewall sent the reset."
     )
 
 
@@ -80,7 +80,7 @@ async def test_a_cancelled_row_does_not_name_the_proxy(kit, vantage, through):
     await vantage.arrived.wait()
     session.scheduler.stop()
     session.scheduler.flush()
-    assert session.latest["a|target.test"].note == "Stopped before it was measured."
+    assert session.latest["a|target.test"].note == "Stopped before it was tested."
 
 
 async def test_the_name_of_the_proxy_is_looked_up_again_in_a_rerun(kit, vantage, through):

@@ -168,7 +168,7 @@ def test_a_controller_that_refuses_ldap_has_it_started_in_both_verdicts():
         row("windows.kerberos", OPEN, "dc1"),
         row("windows.ldap", REFUSED, "dc1"),
     ]
-    nothing = "nothing listens on TCP 389, unless a firewall refuses it in the host's name."
+    nothing = "nothing listens on TCP 389, or a firewall refuses it."
     assert fixes(results, "windows.dc") == (
         f"Start LDAP on the host or correct the port: {nothing}",
     )
@@ -217,7 +217,7 @@ def test_a_silent_port_of_a_host_that_answers_is_the_hosts_or_a_firewalls():
 @pytest.mark.parametrize(
     ("other", "named"),
     [
-        ({"icmp": Icmp(3, 13, ROUTER)}, f"on {ROUTER}, which rejects other rows, then on what"),
+        ({"icmp": Icmp(3, 13, ROUTER)}, f"on {ROUTER}, which rejects other rows, then on any"),
         ({"icmp": Icmp(3, 13, HOST)}, f"from {HERE} in the firewall of the host itself."),
     ],
 )
@@ -241,7 +241,7 @@ def test_silence_beside_a_router_that_cannot_deliver_is_the_same_host_that_is_do
     down = (State.UNREACHABLE, Reason.HOST_UNREACH)
     results = [row("hyperv.winrm", SILENT), row("nas.netbios", down, icmp=Icmp(3, 1, ROUTER))]
     expected = (
-        f"Start the host or correct its address; if it is up, look on {ROUTER} for a rule or a "
+        f"Start the host or correct its address; if it is up, check {ROUTER} for a rule or a "
         "route that stops it.",
     )
     assert fixes(results, "hyperv.host") == fixes(results, "nas") == expected
@@ -368,8 +368,8 @@ def test_ipv6_neighbours_are_those_of_one_64(tracked):
 @pytest.mark.parametrize(
     ("check", "words"),
     [
-        ("printer.raw", "Measure it again, as it may serve one client at a time"),
-        ("enable.rpc_dynamic", "Have RPC dynamic on the host listen again"),
+        ("printer.raw", "Retest, as it may serve one client at a time"),
+        ("enable.rpc_dynamic", "Make RPC dynamic on the host listen again"),
         ("hyperv.winrm", "Enable PowerShell Remoting on the Hyper-V host"),
         ("esxi.https", "Start HTTPS on the host or correct the port"),
     ],
@@ -405,7 +405,7 @@ def test_a_service_that_answers_and_falls_short_is_not_called_silent():
     job = Job("k", check, Target(check.role, HOST), 389)
     change = required_change(Result(job, Status.DEGRADED, "", seen))
     assert change.party is Party.SERVICE
-    assert change.text == "See on the host why LDAP falls short on TCP 389: it answers."
+    assert change.text == "Check on the host why LDAP falls short on TCP 389: it answers."
 
 
 @pytest.mark.parametrize(
@@ -463,12 +463,12 @@ def test_an_answer_from_another_address_is_no_firewalls_and_no_host_that_is_down
         (
             (State.UNREACHABLE, Reason.NET_UNREACH),
             Icmp(3, 0, ROUTER),
-            f"Give {ROUTER} a route to {HOST}, or change its rule that says so.",
+            f"Give {ROUTER} a route to {HOST}, or change the rule on it that sends this error.",
         ),
         (
             (State.UNREACHABLE, Reason.TIME_EXCEEDED),
             Icmp(11, 0, ROUTER),
-            f"Mend the routing loop on the way to {HOST}, which {ROUTER} saw.",
+            f"Fix the routing loop on the way to {HOST}, which {ROUTER} reported.",
         ),
     ],
 )

@@ -41,8 +41,7 @@ CASES = [
         TCP,
         seen(State.CLOSED, Reason.CONN_REFUSED),
         Status.BLOCKED,
-        "Refused with a TCP reset: nothing listens on 5985, or a firewall resets in the host's "
-        "name.",
+        "Refused with a TCP reset: nothing listens on 5985, or a firewall sent the reset.",
     ),
     (
         TCP,
@@ -78,7 +77,8 @@ CASES = [
         TCP,
         seen(State.FILTERED, Reason.PORT_UNREACH, icmp=Icmp(3, 3, "10.2.0.5")),
         Status.BLOCKED,
-        "Rejected in the host's own name, by its firewall or a device before it: port unreachable.",
+        "Rejected by the host's firewall, or by a device before it that uses its address: port "
+        "unreachable.",
     ),
     (
         TCP,
@@ -153,20 +153,20 @@ CASES = [
         UDP,
         seen(State.CLOSED, Reason.PORT_UNREACH, icmp=Icmp(3, 3, "10.2.0.5")),
         Status.BLOCKED,
-        "Refused with a port unreachable from the host itself: nothing listens on UDP 161, or its "
-        "firewall rejects it in these words.",
+        "Refused with a port unreachable from the host itself: nothing listens on UDP 161, or the "
+        "host's firewall rejects it.",
     ),
     (
         MUTE,
         seen(State.OPEN_FILTERED, Reason.NO_RESPONSE),
         Status.UNVERIFIABLE,
-        "neither a pass nor a failure",
+        "cannot be tested from outside",
     ),
     (
         MUTE,
         seen(State.CLOSED, Reason.PORT_UNREACH, icmp=Icmp(3, 3, "10.2.0.5")),
         Status.UNVERIFIABLE,
-        "firewall rejects it in these words; whether that matters cannot be told.",
+        "firewall rejects it. This alone proves nothing.",
     ),
     (
         MUTE,
@@ -203,7 +203,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("check", "observation", "status", "words"), CASES)
-def test_the_note_names_who_said_no(check, observation, status, words):
+def test_the_note_names_who_rejected_it(check, observation, status, words):
     result = judge(job(check), observation)
     assert result.status is status
     assert words in result.note

@@ -84,7 +84,7 @@ def test_the_loss_of_a_substitute_costs_nothing_where_the_required_check_works(m
         (BAD, f"; Spare (TCP 445) is not available, {BESIDE}"),
         (LESS, f"; Spare (TCP 445) is not available, {BESIDE}"),
         (NO_RIGHT, f"; Spare (TCP 445) is not tested, {BESIDE}"),
-        (SHORT, f"; Spare (TCP 445) is not doing its work: serves nobody, {BESIDE}"),
+        (SHORT, f"; Spare (TCP 445) is not working as required: serves nobody, {BESIDE}"),
         (MUTE, "; Spare (TCP 445) cannot be verified from outside"),
         (WARNED, "; Spare (TCP 445) has a warning"),
         (LEFT_OUT, ""),

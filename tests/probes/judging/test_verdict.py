@@ -389,9 +389,15 @@ def test_a_result_brings_its_own_fix_only_where_something_is_missing(status):
 @pytest.mark.parametrize(
     ("state", "reason", "service", "facts", "words"),
     [
-        (State.OPEN, Reason.SYN_ACK, Service.UNEXPECTED, {}, "something else answers"),
-        (State.OPEN, Reason.SYN_ACK, Service.SILENT, {}, "the connection is accepted"),
-        (State.OPEN, Reason.SYN_ACK, Service.SILENT, {"unproven": "tls"}, "does not work on TCP"),
+        (State.OPEN, Reason.SYN_ACK, Service.UNEXPECTED, {}, "Another service answers"),
+        (State.OPEN, Reason.SYN_ACK, Service.SILENT, {}, "no usable NetBIOS answer follows"),
+        (
+            State.OPEN,
+            Reason.SYN_ACK,
+            Service.SILENT,
+            {"unproven": "tls"},
+            "but NetBIOS does not work",
+        ),
         (State.UNREACHABLE, Reason.HOST_UNREACH, Service.NOT_ASKED, {}, "Start the host"),
         (State.UNREACHABLE, Reason.NET_UNREACH, Service.NOT_ASKED, {}, "a route to the host"),
         (State.FILTERED, Reason.NO_RESPONSE, Service.NOT_ASKED, {}, "Start the host"),
@@ -413,8 +419,7 @@ def test_a_refused_winrm_is_enabled_and_not_only_started():
     fix = verdict_row(Result(job, Status.BLOCKED, "", seen)).change.text
     assert fix == (
         "Enable PowerShell Remoting on the Windows target and allow inbound TCP 5985 from the "
-        "Audit Service host: nothing listens on TCP 5985, unless a firewall refuses it in the "
-        "host's name."
+        "Audit Service host: nothing listens on TCP 5985, or a firewall refuses it."
     )
 
 

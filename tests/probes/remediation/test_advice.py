@@ -24,7 +24,7 @@ def test_a_row_that_is_well_needs_no_change(row):
     assert remedy(row("unix.ssh", state=State.OPEN, reason=Reason.SYN_ACK)) is None
 
 
-def test_what_is_unverifiable_by_nature_is_not_mended(row):
+def test_what_is_unverifiable_from_outside_has_no_fix(row):
     result = row("enable.udp135", state=State.OPEN_FILTERED)
     assert result.status is Status.UNVERIFIABLE
     assert remedy(result) is None
@@ -51,7 +51,7 @@ def test_a_refusal_of_the_windows_target_itself_needs_no_rule_but_the_service(ro
     result = row("windows.winrm", "pc1", *REFUSED)
     assert pasted(result).splitlines()[1:] == ["Enable-PSRemoting -Force"]
     change = remedy(result).change
-    assert "nothing listens on TCP 5985, unless a firewall refuses it in the host's name" in change
+    assert "nothing listens on TCP 5985, or a firewall refuses it" in change
 
 
 def test_the_hosts_own_firewall_is_changed_on_the_host_and_nothing_in_between(row):
@@ -126,7 +126,7 @@ def test_a_wrong_service_is_looked_for_where_it_listens(row):
     opened = (State.OPEN, Reason.SYN_ACK)
     result = row("unix.ssh", "web1", *opened, service=Service.UNEXPECTED, facts={"summary": "HTTP"})
     assert "ss -lnpt 'sport = :22'" in pasted(result)
-    assert "something else answers" in remedy(result).change
+    assert "Another service answers" in remedy(result).change
     result = row("windows.winrm", "pc1", *opened, service=Service.SILENT)
     assert "Get-NetTCPConnection -State Listen -LocalPort 5985" in pasted(result)
 

@@ -75,7 +75,7 @@ async def test_netbios_of_an_ipv6_address_is_not_needed_and_nothing_is_sent(
         title = f"{row.job.check.title} ({row.job.port_text})"
         assert row.note == (
             f"Not needed: {title} exists over IPv4 only, and {address} is an IPv6 address, so "
-            "nothing was sent. Name the host's IPv4 address to have it asked."
+            "nothing was sent. Name the host's IPv4 address to have it tested."
         )
 
 

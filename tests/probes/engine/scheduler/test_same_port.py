@@ -45,7 +45,7 @@ async def test_an_answer_is_believed_over_a_silence(kit, rows, answer, seen, sil
     assert {told(latest[job.key]) for job in (one, two)} == {seen}
     believing = latest[(one if silent_first else two).key]
     other = "second" if silent_first else "first"
-    assert f"(measured as {other}; this row's own attempts got no answer)" in believing.note
+    assert f"(as tested for {other}; this row's own attempts got no answer)" in believing.note
     assert len(believing.observation.evidence) == 2
     assert session.finished[-1].counts == {str(seen[2]): 2}
 
@@ -144,7 +144,7 @@ async def test_another_name_of_the_address_gives_the_state_and_not_the_service(k
     named = latest["tls|web"]
     assert (named.observation.state, named.observation.service) == (State.OPEN, Service.SILENT)
     assert named.status is Status.BLOCKED
-    assert "this row's service was not reached (measured as r 10.0.0.1;" in named.note
+    assert "this row's service was not reached (as tested for r 10.0.0.1;" in named.note
 
 
 async def test_another_probe_gives_the_state_and_not_the_service(kit):

@@ -66,7 +66,8 @@ def test_a_proxy_on_the_path_that_answers_for_many_hosts_is_one_finding(row, onl
     )
     assert finding.keys == tuple(sorted(one.job.key for one in rows))
     assert (
-        finding.fix == "Let the proxy reach the host, or let the Audit Service host past the proxy."
+        finding.fix
+        == "Let the proxy reach the host, or let the Audit Service host bypass the proxy."
     )
 
 

@@ -11,7 +11,9 @@ from probes.model import Status
 def test_one_unreachable_host_is_one_finding_and_not_twelve(row, only):
     rows = [row("10.2.0.7", port, "silent") for port in range(1, 13)]
     finding = only(rows)
-    assert finding.text == ("10.2.0.7 is down or dropped entirely: none of its 12 ports answers")
+    assert finding.text == (
+        "10.2.0.7 is down, or everything to it is dropped: none of its 12 ports answers"
+    )
     assert finding.kind is FindingKind.HOST and finding.confidence is Confidence.LIKELY
     assert len(finding.keys) == 12
 
@@ -67,7 +69,7 @@ def test_a_search_where_nothing_answers_may_have_been_for_the_next_router(row, o
     finding = only(rows)
     assert finding.confidence is Confidence.LIKELY
     assert finding.why == (
-        "10.1.1.1 looked for it, or for a next router on the way, in vain (ICMP)"
+        "10.1.1.1 looked for it, or for a next router on the way, and got no answer (ICMP)"
     )
 
 
@@ -105,7 +107,7 @@ def test_host_unreachable_of_this_machine_without_a_search_is_its_own_firewall(r
 def test_a_host_that_answers_on_another_port_is_not_down(row, found):
     rows = [row("10.2.0.7", port, "silent") for port in (135, 139)]
     texts = [one.text for one in found([*rows, row("10.2.0.7", 22)])]
-    assert texts == ["10.2.0.7: a filter on TCP 135 and 139 only: its TCP 22 answers"]
+    assert texts == ["10.2.0.7: only TCP 135 and 139 are filtered; its TCP 22 answers"]
 
 
 def test_host_unreachable_for_one_port_of_a_host_that_answers_is_a_reject(row, only):
@@ -160,7 +162,10 @@ def test_a_router_without_a_route_is_one_finding(row, only):
     rows = [row(f"10.2.0.{n}", 22 + n, "no route", by="10.1.1.1") for n in range(5)]
     finding = only(rows)
     assert finding.text == "10.1.1.1 says that it has no route to 10.2.0.0/24 (5 hosts)"
-    assert finding.fix == "Give 10.1.1.1 a route to 10.2.0.0/24, or change its rule that says so."
+    assert (
+        finding.fix
+        == "Give 10.1.1.1 a route to 10.2.0.0/24, or change the rule on it that sends this error."
+    )
 
 
 def test_a_network_of_which_another_host_answers_is_not_called_unrouted(row, only):

@@ -48,7 +48,7 @@ def test_two_offenders_are_two_findings(row, found):
 def test_a_filter_on_one_port_is_shown_by_another_that_answers(row, only):
     rows = [row("10.2.0.7", 5985, "silent"), row("10.2.0.7", 445)]
     finding = only(rows)
-    assert finding.text == "10.2.0.7: a filter on TCP 5985 only: its TCP 445 answers"
+    assert finding.text == "10.2.0.7: only TCP 5985 is filtered; its TCP 445 answers"
     assert finding.confidence is Confidence.LIKELY and finding.keys == ("r.tcp5985|10.2.0.7",)
 
 
@@ -108,7 +108,7 @@ def test_a_service_that_is_off_everywhere_is_one_finding(row, only):
     assert finding.text == "Nothing listens on TCP 5985 on any of 14 hosts in 10.2.0.0/24"
     assert finding.kind is FindingKind.SERVICE and finding.fix == (
         "Start T5985 on 14 hosts in 10.2.0.0/24 or correct the port: nothing listens on TCP 5985, "
-        "unless a firewall refuses it in the host's name."
+        "or a firewall refuses it."
     )
 
 
@@ -149,7 +149,7 @@ def test_a_confirmed_service_shows_that_its_host_is_up_behind_a_middlebox(row, f
 
 def test_a_degraded_row_is_lost_too(row, only):
     rows = [row("10.2.0.7", 389, "silent", loss="degraded"), row("10.2.0.7", 88)]
-    assert only(rows).text == "10.2.0.7: a filter on TCP 389 only: its TCP 88 answers"
+    assert only(rows).text == "10.2.0.7: only TCP 389 is filtered; its TCP 88 answers"
 
 
 def test_silence_beside_a_device_that_rejects_is_likely_more_of_it(row, only):
@@ -180,7 +180,7 @@ def test_one_rule_of_a_router_is_one_finding_though_it_limits_its_errors(row, on
     assert finding.text == (
         "10.1.1.1 rejects TCP 22 and 443, and likely TCP 5985 towards 10.2.0.0/24 (11 hosts)"
     )
-    assert f"said so itself for {11 + told} rows" in finding.why
+    assert f"sent the ICMP errors of {11 + told} rows" in finding.why
 
 
 def test_silence_of_which_the_probe_knows_more_is_not_laid_on_a_device(row, found):

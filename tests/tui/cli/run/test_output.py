@@ -45,7 +45,7 @@ def test_the_verdicts_come_last_one_a_target_the_worst_first(run: Run, ports: Po
     hosts = "ready=127.0.0.1", "degraded=127.0.0.22", "untested=127.0.0.1", "mixed=127.0.0.1"
     change = (
         "To change: Start {} on the host or correct the port: "
-        f"nothing listens on TCP {ports.closed}, unless a firewall refuses it in the host's name."
+        f"nothing listens on TCP {ports.closed}, or a firewall refuses it."
     )
     blocked = f"mixclosed (TCP {ports.closed}) is not available. {change.format('mixclosed')}"
     assert verdicts(run(*hosts).stdout) == [
