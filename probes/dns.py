@@ -40,7 +40,7 @@ _ERRORS = {
     ),
     "SERVFAIL": (
         "failed to look the name up",
-        "See on the server if it reaches those it asks, or name another DNS server",
+        "Check on the server if it reaches those it asks, or name another DNS server",
     ),
     "FORMERR": ("cannot read a plain question", "Name another DNS server"),
     "NOTIMP": ("does not support a plain question", "Name another DNS server"),
@@ -53,7 +53,7 @@ _LONG_LOST = (
     "Names with long answers are not resolved. Allow DNS over TCP as well, on the way and on the "
     "server"
 )
-_LONG_BROKEN = "Names with long answers are not resolved. See on the server why TCP has no more"
+_LONG_BROKEN = "Names with long answers are not resolved. Check on the server why TCP has no more"
 _LONG_UNKNOWN = "Whether names with long answers are resolved is not known"
 _OTHER_NAME = "Correct the name, or name the DNS server that knows it"
 

@@ -44,7 +44,7 @@ MAX_CHAIN = 8
 MAX_EVIDENCE = 256
 
 _SERVED = {
-    Problem.UNAVAILABLE: "measure it again",
+    Problem.UNAVAILABLE: "retest",
     Problem.CLIENT_CERTIFICATE: "give the Audit Service one that it accepts, or exempt it",
 }
 """Answers of the service itself, which the audit may not be able to use, and what to do."""
@@ -57,16 +57,16 @@ _BY_SIZE = "perhaps a path that drops large packets (MTU), or a filter that goes
 _BY_CERTIFICATE = "perhaps because it has no certificate of the client, which it asked for"
 _BY_NOTHING = "perhaps nothing is behind it, or it demands a certificate of the client"
 _HTTP_FIX = (
-    "See in the server's log, or that of a device before it, why it gives no HTTP answer: the "
-    "connection itself is let through, so no rule has to change."
+    "Check the server's log, or that of a device before it, for why it gives no HTTP answer: the "
+    "connection gets through, so no firewall rule has to change."
 )
 _END_FIX = (
     "Look on the way for a filter of TLS by server name (SNI), and in the server's log for why it "
-    "ends the handshake; the connection itself is let through."
+    "ends the handshake; the connection itself gets through."
 )
 _MTU_FIX = (
     "Look on the way for what drops large packets or ICMP (fragmentation needed), and for a filter "
-    "of TLS; the connection itself is let through."
+    "of TLS; the connection itself gets through."
 )
 
 
@@ -371,7 +371,7 @@ def _no_answer(call: Call, error: BaseException, progress: _Progress) -> Answer:
     more: dict[str, object] = {}
     if progress.phase == "proxy":
         text = f"The proxy {call.job.proxy} {how} when asked for {_target(call)}"
-        more["fix"] = f"See in the log of the proxy why it opens no tunnel to {_target(call)}."
+        more["fix"] = f"Check in the log of the proxy why it opens no tunnel to {_target(call)}."
     elif progress.phase == "tls":
         is_timeout = isinstance(error, TimeoutError)
         text = f"Open, but it {how} in the middle of the TLS handshake"

@@ -82,7 +82,9 @@ def _facts(reply: Reply, asked: str, skew: float | None) -> dict[str, object]:
         named += f" that {clause}"
     if skew is not None and abs(skew) > WARN_SKEW_S:
         facts["warning"] = True
-    unseen = ". It was not seen to give tickets. See in its log why" if "shortfall" in facts else ""
+    unseen = ""
+    if "shortfall" in facts:
+        unseen = ". It was not seen to give tickets. Check its log for the reason"
     facts["summary"] = f"{named}{_clock_text(skew)}{unseen}"
     return facts
 

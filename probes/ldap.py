@@ -85,10 +85,12 @@ _LOGIN = _Result(
 )
 _HIDDEN = _Result("shows nothing of itself without a login", _SHOWN_BY_CONTROLLERS, _LOGIN.fix)
 _FAILURE = _Result(
-    "ends the search with an error", _NOT_SEEN, "See in the server's log why, and measure again."
+    "ends the search with an error",
+    _NOT_SEEN,
+    "Check the server's log for the reason, then retest.",
 )
-_LIMIT_FIX = "See on the server why its limits end a search for one entry, and measure again."
-_BUSY_FIX = "See on the server why it cannot serve, and measure again."
+_LIMIT_FIX = "Check why the server's limits end a search for one entry, then retest."
+_BUSY_FIX = "Check on the server why it cannot serve, then retest."
 
 _RESULTS = {
     0: _HIDDEN,
@@ -115,7 +117,7 @@ _RESULTS = {
     53: _Result(
         "is unwilling to answer",
         _SHOWN_BY_CONTROLLERS,
-        "Name a domain controller, or see on this server why it is unwilling.",
+        "Name a domain controller, or check on this server why it is unwilling.",
     ),
     80: _Result("has an internal error", _NOT_SEEN, _BUSY_FIX),
 }

@@ -64,7 +64,7 @@ def _value(key: Key, value: object, where: str, place: str) -> Any:
     texts = tuple(_single(key, one, where) for one in value)
     twice = next((text for text, count in Counter(texts).items() if count > 1), None)
     if twice is not None:
-        raise Mistake(where, f"{quoted(str(twice))} stands there twice; once is enough")
+        raise Mistake(where, f"{quoted(str(twice))} is there twice; once is enough")
     return texts
 
 

@@ -111,7 +111,7 @@ class Check:
     """One row of the reference: one protocol and port towards one kind of host."""
 
     id: Annotated[str, {"doc": "stable id, <group>.<protocol>; part of the log", **_ID}]
-    category: Annotated[str, {"doc": "id of the section it stands in", "refers": "category"}]
+    category: Annotated[str, {"doc": "id of the section it is in", "refers": "category"}]
     role: Annotated[str, {"doc": "id of the role it is asked of", "refers": "role"}]
     title: Annotated[str, {"doc": "short name for the table", "max_length": 12}]
     probe: Annotated[str, {"doc": "how it is asked: a name from the list of probes"}]
@@ -134,8 +134,8 @@ class Check:
     answers: Annotated[
         bool,
         {
-            "doc": "false where nothing answers by nature: silence, no listener, or an answer that "
-            "proves no service is then unverifiable"
+            "doc": "false where a service need not reply to a probe: silence, no listener, or an "
+            "answer that proves no service is then unverifiable"
         },
     ] = True
     absent: Annotated[

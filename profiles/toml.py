@@ -19,7 +19,7 @@ def parse_toml(text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise Mistake("", "is nested too deeply; keys here stand in plain tables") from None
+        raise Mistake("", "is nested too deeply; keys here are in plain tables") from None
     except tomllib.TOMLDecodeError as error:
         what, place = str(error), ""
         if at := re.search(r" \(at (line \d+, column \d+|end of document)\)$", what):

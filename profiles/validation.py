@@ -260,7 +260,7 @@ def every_check_is_judged(profile: Profile, probes: Mapping[str, str]) -> None:
         seen: set[str] = set()
         for key, id in _own_checks(capability):
             if id in seen:
-                raise Mistake(at(place, key), f"{quoted(id)} stands there twice; once is enough")
+                raise Mistake(at(place, key), f"{quoted(id)} is there twice; once is enough")
             seen.add(id)
         judged |= seen
     roles = {capability.role for capability in profile.capabilities}

@@ -154,7 +154,7 @@ def _summary(negotiated: Negotiated, identity: Identity) -> str:
     if negotiated.status:
         return (
             f"SMB answers, and refuses to negotiate with status 0x{negotiated.status:08x}. It was "
-            "not seen to serve this machine. See in its log why"
+            "not seen to serve this machine. Check its log for the reason"
         )
     signing = "signing required" if negotiated.signing == "required" else "signing not required"
     text = f"SMB {negotiated.dialect}, {signing}"

@@ -165,6 +165,6 @@ def _earlier_result(job: Job, earlier: Result | None, not_comparable: bool) -> R
         return replace(earlier, job=job)
     note = "Not reached in the earlier session."
     if earlier is not None:
-        note = "Not measured from here and with this profile."
+        note = "Not tested from here with this profile."
     why = short_reason(job, Status.CANCELLED, _UNREACHED)
     return Result(job, Status.CANCELLED, note, _UNREACHED, why)

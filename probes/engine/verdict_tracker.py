@@ -271,7 +271,7 @@ class VerdictTracker:
             return ""
         titles = ", ".join(dict.fromkeys(one.job.check.title for one in rows))
         oldest = min(one.observation.started for one in rows)
-        return f" Not measured again: {titles}{oldest and f' (since {printable(oldest, 40)})'}."
+        return f" Not retested: {titles}{oldest and f' (since {printable(oldest, 40)})'}."
 
     def _key(self, checks: _CapabilityChecks, check: str, target: Target) -> str:
         return row_key(check, target, check == checks.custom and target.port is not None)

@@ -22,7 +22,7 @@ class ChangeKind(StrEnum):
     NOT_COMPARABLE = "not comparable"
     NEW = "new"
     GONE = "gone"
-    NOT_REMEASURED = "not measured again"
+    NOT_REMEASURED = "not retested"
     UNCHANGED = "unchanged"
 
 
@@ -186,7 +186,7 @@ def _address_change(before: Result, after: Result) -> str:
     one, other = before.observation.address, after.observation.address
     if not one or not other or same_address(one, other):
         return ""
-    return f"Measured on {one} before and on {other} after."
+    return f"Tested on {one} before and on {other} after."
 
 
 def _reason_change(before: Result, after: Result) -> str:
@@ -215,7 +215,7 @@ def _profile_difference(before: Header, after: Header) -> str:
     if (one.id, one.version) == (other.id, other.version):
         return ""
     return (
-        f"Measured with profile {one.id} {one.version} before and with "
+        f"Tested with profile {one.id} {one.version} before and with "
         f"{other.id} {other.version} after."
     )
 
@@ -224,9 +224,7 @@ def _vantage_difference(before: Header, after: Header) -> str:
     one, other = before.vantage, after.vantage
     if (one.kind, one.host) == (other.kind, other.host):
         return ""
-    return (
-        f"Measured from {one.host} ({one.kind}) before and from {other.host} ({other.kind}) after."
-    )
+    return f"Tested from {one.host} ({one.kind}) before and from {other.host} ({other.kind}) after."
 
 
 def _path_difference(earlier_row: Result, row: Result) -> str:
@@ -268,8 +266,8 @@ def _remarks(before: Session, after: Session) -> Iterator[str]:
         yield "Both are the same session."
     if other.origin is not None and other.origin.only:
         yield (
-            f"The later session measured again what was {', '.join(other.origin.only)} in the "
-            f"session of {other.origin.started}, and what hangs together with it."
+            f"The later session retested what was {', '.join(other.origin.only)} in the "
+            f"session of {other.origin.started}, and what belongs to it."
         )
     if changed := profile_file_difference(one, other):
         yield changed

@@ -525,8 +525,8 @@ def annotate(path: str | os.PathLike[str], text: str) -> None:
     session = read_session(path)
     if not session.ended:
         raise SessionError(
-            f"{printable_path(path)} has no end: it was killed, or is still being measured. "
-            "Nothing was added."
+            f"{printable_path(path)} has no end: the run was killed, or is still going on. Nothing "
+            "was added."
         )
     counts = Counter(str(result.status) for result in session.results)
     try:

@@ -188,8 +188,8 @@ class LoginAttempt:
                 return late
             longer = math.ceil(seconds / 5) * 10
             return (
-                f"{late}: servers wait seconds after a wrong one, measure again with "
-                f"--answer-timeout {longer}"
+                f"{late}: servers wait seconds after a wrong one, retest with --answer-timeout "
+                f"{longer}"
             )
         return f"{shown}, and {ending or 'the server closed the connection without an answer'}"
 

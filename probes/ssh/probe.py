@@ -265,12 +265,12 @@ def _busy_facts(message: str, credential: SshCredential | None) -> dict[str, obj
     """Facts about a server that takes nobody in now; the audit's login may meet the same."""
     if message == PENALTY:
         server = (
-            f"SSH server that refuses this address for a while (“{message}”): measure again in "
-            "some minutes, or add the address to PerSourcePenaltyExemptList in sshd_config"
+            f"SSH server that refuses this address for a while (“{message}”): retest in some "
+            "minutes, or add the address to PerSourcePenaltyExemptList in sshd_config"
         )
     else:
         server = (
-            f"SSH server with too many logins under way (“{message}”): measure again when fewer "
+            f"SSH server with too many logins under way (“{message}”): retest when fewer "
             "are open, or raise MaxStartups in sshd_config"
         )
     facts: dict[str, object] = {"busy": True, "warning": True, "summary": server}
@@ -281,7 +281,7 @@ def _busy_facts(message: str, credential: SshCredential | None) -> dict[str, obj
 
 def _refusal_facts(message: str) -> dict[str, object]:
     """Facts about a server that turned this client away without a word that only SSH has."""
-    again = "measure again when fewer connections are open, or from an address that it allows"
+    again = "retest when fewer connections are open, or from an address that it allows"
     return {
         "summary": (
             f"Open, but the server turns this client away before it identifies itself: “{message}”;"

@@ -112,8 +112,7 @@ def _inventory(lines: Sequence[Line]) -> Listing | None:
             if not all(_VARIABLE.match(one) for one in variables):
                 raise UndecidedList(
                     line.number,
-                    "what stands behind the host is no variable of an Ansible inventory;"
-                    f" {ONE_A_LINE}",
+                    f"what follows the host is no variable of an Ansible inventory; {ONE_A_LINE}",
                 )
             values = dict(one.split("=", 1) for one in variables)
             address = values.get("ansible_host") or values.get("ansible_ssh_host", "")

@@ -190,7 +190,7 @@ def parse_network(text: str) -> AddressRange:
         parsed = _ipv6_number(address)
         if not parsed:
             raise InvalidEntry(
-                "before the slash stands no IPv6 address; write one as in 2001:db8::/120"
+                "before the slash there is no IPv6 address; write one as in 2001:db8::/120"
             )
         (number, scope), version = parsed, 6
     elif DIGITS_AND_DOTS.fullmatch(address):

@@ -88,7 +88,7 @@ def _authority(rest: str, scheme: str) -> HostPart:
     tail = rest[len(authority) :]
     if "@" in tail or "\\" in tail:
         raise InvalidEntry(
-            "where its host begins is not certain, as an @ or a backslash stands behind a slash;"
+            "where its host begins is not certain, as an @ or a backslash follows a slash;"
             " write the host alone"
         )
     if "," in rest or ";" in rest:
@@ -107,12 +107,12 @@ def _authority(rest: str, scheme: str) -> HostPart:
 def _login_host(text: str) -> HostPart:
     user, _, rest = text.rpartition("@")
     if not user:
-        raise InvalidEntry("in front of the @ nothing stands; write the host alone")
+        raise InvalidEntry("nothing is in front of the @; write the host alone")
     if _MAIL.match(user):
         raise InvalidEntry("this is the address of a person; write the name of a host")
     if "/" in user:
         raise InvalidEntry(
-            "where its host begins is not certain, as a slash stands before the @;"
+            "where its host begins is not certain, as a slash comes before the @;"
             " write the host alone"
         )
     return _without_path(rest, ("login" if ":" in user else "user name",))

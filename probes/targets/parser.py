@@ -130,7 +130,7 @@ class TargetParser:
             text = f"{self._omitted_problems:,} further entries"
             problems.append(
                 EntryProblem(
-                    text, "they are refused too; mend the ones before them first", editable=""
+                    text, "they are refused too; fix the ones before them first", editable=""
                 )
             )
         for at in self._unknown_roles:

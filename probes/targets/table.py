@@ -234,7 +234,7 @@ def _delimited(lines: Sequence[Line], delimiter: str) -> _Grid | None:
             return None
         raise UndecidedList(
             numbers[min(read, len(numbers) - 1)],
-            "a quotation mark is not closed, or closed within a cell; mend it",
+            "a quotation mark is not closed, or closed within a cell; fix it",
         ) from None
     return _rectangular(cells)
 
@@ -394,7 +394,7 @@ def _listing(grid: _Grid, column: str, how: str) -> Listing:
     rows, others = _computers(heading, rows, chosen)
     refused = [*grid.refused, *others]
     if heading and _folded(heading[chosen]) in _ADDRESSES:
-        no_address = f'below "{harmless(heading[chosen], 40)}" no address stands'
+        no_address = f'below "{harmless(heading[chosen], 40)}" there is no address'
         fits = [not row[chosen] or _is_address(row[chosen]) for _, row in rows]
         refused += [(row[0], no_address) for row, fit in zip(rows, fits, strict=True) if not fit]
         rows = [row for row, fit in zip(rows, fits, strict=True) if fit]

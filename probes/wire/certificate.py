@@ -270,7 +270,7 @@ def _validity_failure(code: int, chain: Sequence[Certificate], now: datetime) ->
         if when and certificate is chain[0]:
             return VerifyFailure(word, when)
         if when:
-            return VerifyFailure(word, f"hangs on that of “{certificate.subject}”, which {when}")
+            return VerifyFailure(word, f"depends on that of “{certificate.subject}”, which {when}")
     text = "has expired" if code == EXPIRED else "is not valid yet"
     return VerifyFailure(word, f"{text} (this machine's clock says {now:%Y-%m-%d})")
 

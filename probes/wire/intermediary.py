@@ -72,7 +72,7 @@ class Diagnosis:
         }
 
 
-_NO_RULE = "the connection itself is let through, so no rule has to change."
+_NO_RULE = "the connection gets through, so no firewall rule has to change."
 _HTTP_SYS = re.compile(r"microsoft-httpapi/", re.IGNORECASE)
 _HTTP_SYS_PAGE = re.compile(rb"http error [45][0-9]{2}\. [^.]", re.IGNORECASE)
 """Beginning of its pages, which tells it where its Server field is switched off."""
@@ -341,7 +341,7 @@ def _by_http_sys(response: Response, line: str, page: bytes, service: str) -> Di
     if response.status == _UNAVAILABLE:
         how = "overloaded" if _HTTP_SYS_BUSY.search(page) else "down"
         text = f"the service behind it is {how}: {name} answers for {service}: {line}"
-        fix = f"Start {service} on the host, or see there why it does not answer: {_NO_RULE}"
+        fix = f"Start {service} on the host, or check there why it does not answer: {_NO_RULE}"
         return Diagnosis(Problem.SERVICE_DOWN, text, fix)
     if response.status == 404:
         text = f"it is Windows' HTTP service without a {service} listener: {line}"
@@ -354,7 +354,7 @@ def _by_http_sys(response: Response, line: str, page: bytes, service: str) -> Di
         )
         return Diagnosis(Problem.OTHER_NAME, text, _NAME_FIX)
     text = f"{name} answers with an error, and {service} was not seen behind it: {line}"
-    fix = f"See on the host why {service} does not answer there: {_NO_RULE}"
+    fix = f"Check on the host why {service} does not answer there: {_NO_RULE}"
     return Diagnosis(Problem.REFUSED, text, fix)
 
 
@@ -370,7 +370,7 @@ def _by_gateway(response: Response, line: str, page: bytes, service: str) -> Dia
     if status == _UNAVAILABLE and not gateway and not _GATEWAY_PAGE.search(page):
         by = f" ({response.server})" if response.server else ""
         text = f"the server{by} says that it cannot serve now: {line}"
-        return Diagnosis(Problem.UNAVAILABLE, text, f"See on the host why: {_NO_RULE}")
+        return Diagnosis(Problem.UNAVAILABLE, text, f"Check on the host why: {_NO_RULE}")
     name = f" ({gateway or response.server})" if gateway or response.server else ""
     # RFC 9110 15.6.4: an overloaded server says 503 too.
     sure = "is down" if status != _UNAVAILABLE else "is down, or overloaded"

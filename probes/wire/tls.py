@@ -77,12 +77,12 @@ _BY_OPENSSL_NAME = {name.upper(): number for number, name in ALERTS.items()} | {
     "USER_CANCELLED": 90
 }
 
-_NO_RULE = "the connection itself is let through, so no rule has to change."
+_NO_RULE = "the connection gets through, so no firewall rule has to change."
 _TOO_OLD_FIX = f"Switch TLS 1.2 or 1.3 on, on the server or the device before it: {_NO_RULE}"
 CERTIFICATE_FIX = (
     "Give the Audit Service a certificate that the server accepts, or do not demand one of it."
 )
-_FIX = f"See in the server's log, or that of a device before it, why TLS fails: {_NO_RULE}"
+_FIX = f"Check the server's log, or that of a device before it, for why TLS fails: {_NO_RULE}"
 _MEANINGS = {
     _HANDSHAKE_FAILURE: "perhaps no cipher in common, or it serves no such name",
     49: "it refuses access",

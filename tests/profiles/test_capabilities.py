@@ -71,7 +71,7 @@ CASES = {
     "a check that is judged twice": (
         '["windows.ldap", "windows.ping"]',
         '["windows.ldap", "windows.ping"]\noptional = [{ check = "windows.ping", lost = "x" }]',
-        f'{DOMAIN}, key "optional": "windows.ping" stands there twice; once is enough.',
+        f'{DOMAIN}, key "optional": "windows.ping" is there twice; once is enough.',
     ),
     "an optional check whose row blocks": (
         '["windows.ldap", "windows.ping"]',

@@ -25,7 +25,7 @@ CASES = {
     "lists nested without end": (
         "port = 389",
         "port = " + "[" * 10000,
-        "is nested too deeply; keys here stand in plain tables.",
+        "is nested too deeply; keys here are in plain tables.",
     ),
     "a dotted key that would take all memory": (
         'name = "Site"',

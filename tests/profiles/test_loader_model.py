@@ -165,7 +165,7 @@ CASES = {
     "a text twice in a list": (
         'answers = ["yes", "no"]',
         'answers = ["yes", "yes"]',
-        'question 1 ("domain"), key "answers": "yes" stands there twice; once is enough.',
+        'question 1 ("domain"), key "answers": "yes" is there twice; once is enough.',
     ),
     "an escape sequence": (
         'title = "LDAP"',

@@ -233,7 +233,7 @@ PINGED = [
     # Nothing answers on UDP 138 by nature: silence is neither a pass nor a failure.
     Row(
         *("discovery.nbdgm|10.1.2.33", "open|filtered", "no-response", None, "unverifiable"),
-        "No answer in 4 s, asked twice: nothing answers on UDP 138 by nature",
+        "No answer in 4 s, asked twice. A service on UDP 138 need not reply to a probe",
     ),
     # A host that answers the ping and says that nobody listens there speaks no NetBIOS.
     *(

@@ -272,10 +272,11 @@ def _failure(problem: str, answer: DnsAnswer) -> tuple[str, str]:
     if answer.records:
         return (
             f"{problem}, though {answer.server} knows the name",
-            f"See why this machine's own look-up does not find what {answer.server} knows.",
+            f"Check why this machine's own look-up does not find what {answer.server} knows.",
         )
     timed_out = "did not answer" in problem
     if not answer.problem:
         is_dns = timed_out or problem.endswith(_DNS_FAILS)
-        return problem, "See why the DNS servers of this machine give no answer." if is_dns else ""
+        fix = "Check why the DNS servers of this machine give no answer."
+        return problem, fix if is_dns else ""
     return (f"{problem}: {answer.problem}" if timed_out else answer.problem), answer.fix

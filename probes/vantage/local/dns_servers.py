@@ -99,7 +99,7 @@ class Nameservers:
             why = file_text(error.errno) if isinstance(error, OSError) else type(error).__name__
             return DnsAnswer(
                 problem=f"the DNS configuration could not be read: {why}",
-                fix="Mend the DNS configuration of this machine.",
+                fix="Fix the DNS configuration of this machine.",
             )
         failures: list[_Failure] = []
         for server in configuration.servers:
@@ -181,7 +181,7 @@ async def _query_server(
     except (dns.exception.DNSException, OSError, ValueError) as error:
         return _Failure(
             f"{server} could not be asked ({type(error).__name__})",
-            f"See why the DNS server {server} cannot be asked, {_ANOTHER}.",
+            f"Check why the DNS server {server} cannot be asked, {_ANOTHER}.",
         )
     return DnsAnswer(server, problem=f"{server} has no {' or '.join(kinds)} record for it")
 
@@ -204,7 +204,7 @@ def _failure(
         )
     if response is not None and response.rcode() != dns.rcode.NOERROR:
         word = dns.rcode.to_text(response.rcode())
-        does = f"See on the DNS server {server} why it answers {word}"
+        does = f"Check on the DNS server {server} why it answers {word}"
         if response.rcode() == dns.rcode.REFUSED:
             does = f"Let the DNS server {server} answer this machine"
         return _Failure(f"{server} answers {word}", f"{does}, {_ANOTHER}.")
@@ -213,7 +213,7 @@ def _failure(
     if is_garbled and not isinstance(cause, dns.exception.Timeout):
         return _Failure(
             f"{server} sends what is no answer to the question",
-            f"See which program answers on UDP {port} of {server}, {_ANOTHER}.",
+            f"Check which program answers on UDP {port} of {server}, {_ANOTHER}.",
         )
     if isinstance(cause, CutOff):
         return _Failure(
@@ -230,7 +230,7 @@ def _failure(
     if responds:
         return _Failure(
             f"{server} does not answer for this name, though it has answered other queries",
-            f"See on the DNS server {server} why it gives no answer for this name (perhaps the "
+            f"Check on the DNS server {server} why it gives no answer for this name (perhaps the "
             f"server that it asks in turn is silent), {_ANOTHER}.",
         )
     return _Failure(

@@ -104,7 +104,7 @@ class EchoSocket:
         self._loop.remove_reader(self._sock)
         self._sock.close()
         for request in [*self._waiting.values(), *(entry[0] for entry in self._queue)]:
-            self._finish_as(request, State.ERROR, Reason.LOCAL_ERROR, "the measurement was ended")
+            self._finish_as(request, State.ERROR, Reason.LOCAL_ERROR, "the run was ended")
 
     def _send_queued(self) -> None:
         self._send_handle = None

@@ -210,7 +210,7 @@ async def test_a_verdict_says_which_of_its_rows_are_not_of_today(kit, profile, p
     assert {port for _, port in session.vantage.connects} == {5985}
     verdict = _verdicts(session)["pc"]
     assert verdict.ruling is Ruling.READY
-    assert verdict.text == (f"It can be audited. Not measured again: KERBEROS (since {THEN}).")
+    assert verdict.text == (f"It can be audited. Not retested: KERBEROS (since {THEN}).")
     assert session.finished[-1].counts == {"ok": 1, "not needed": 2}
 
 
@@ -220,10 +220,10 @@ async def test_a_cost_that_was_not_measured_again_still_counts(kit, profile, par
     await session.measure(*planned_rerun.jobs)
     verdicts = _verdicts(session)
     assert verdicts["dc"].ruling is Ruling.DEGRADED
-    assert verdicts["dc"].text.endswith(f" Not measured again: LDAP (since {THEN}).")
+    assert verdicts["dc"].text.endswith(f" Not retested: LDAP (since {THEN}).")
     # The computer rests on the controller, so it is judged again, without being asked.
     assert verdicts["pc"].ruling is Ruling.READY
-    assert "Not measured again: WINRM" in verdicts["pc"].text
+    assert "Not retested: WINRM" in verdicts["pc"].text
     assert {address for address, _ in session.vantage.connects} == {CONTROLLER}
 
 

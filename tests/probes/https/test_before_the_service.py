@@ -64,7 +64,7 @@ async def test_a_service_that_cannot_serve_is_blocked_with_the_reason(
     assert result.note.startswith("TLS 1.3 is right, but ")
     assert said in result.note
     assert result.observation.facts["unproven"] == "http"
-    assert "no rule has to change" in result.observation.facts["fix"]
+    assert "no firewall rule has to change" in result.observation.facts["fix"]
     assert result.observation.facts["certificate"]["subject"] == HOST
 
 

@@ -114,7 +114,7 @@ async def test_a_demand_before_the_server_shows_itself_proves_nothing(server, as
             ssl.TLSVersion.TLSv1_3,
             "the connection instead of an HTTP answer: perhaps nothing is behind it, or it "
             "demands a certificate of the client",
-            "no rule has to change",
+            "no firewall rule has to change",
         ),
     ],
 )
@@ -148,7 +148,7 @@ async def test_an_alert_in_the_handshake_is_told_in_its_own_words(server, asked,
         "Open, but the TLS handshake fails: the server sends handshake failure "
         "(alert 40, handshake_failure); perhaps "
     )
-    assert "no rule has to change" in result.observation.facts["fix"]
+    assert "no firewall rule has to change" in result.observation.facts["fix"]
 
 
 @pytest.mark.parametrize(("code", "text"), [(70, "no TLS version from 1.2 on"), (112, "this name")])

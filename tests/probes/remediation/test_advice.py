@@ -135,7 +135,7 @@ def test_a_service_that_accepts_and_is_silent_is_no_firewalls_fault(row):
     opened = (State.OPEN, Reason.SYN_ACK)
     for check, word in (("unix.ssh", "SSH"), ("windows.winrm", "WinRM")):
         change = remedy(row(check, "web1", *opened, service=Service.SILENT)).change
-        assert f"why {word} says nothing useful" in change
+        assert f"no usable {word} answer follows" in change
         assert "Allow" not in change
 
 

@@ -56,7 +56,7 @@ def test_a_name_that_leads_elsewhere_is_told_beside_what_changed(
     pair: Callable[..., Change], was: Status, now: Status
 ) -> None:
     before, after = {"status": was, "address": "10.2.0.7"}, {"status": now, "address": "10.2.0.8"}
-    assert pair(before, after).why == "Measured on 10.2.0.7 before and on 10.2.0.8 after."
+    assert pair(before, after).why == "Tested on 10.2.0.7 before and on 10.2.0.8 after."
     assert pair(before, {"status": now, "address": "10.2.0.7"}).why == ""
 
 
@@ -168,7 +168,7 @@ def test_another_machine_is_not_compared_and_said_once(header: Header, make_resu
         session(header, make_result(status=Status.BLOCKED)),
         session(header, make_result(), vantage=elsewhere),
     )
-    said = "Measured from jump1 (local) before and from jump2 (local) after."
+    said = "Tested from jump1 (local) before and from jump2 (local) after."
     assert only(found) == said
     assert found.remarks.count(said) == 1
 
@@ -176,7 +176,7 @@ def test_another_machine_is_not_compared_and_said_once(header: Header, make_resu
 def test_another_profile_version_is_not_compared(header: Header, make_result: Make) -> None:
     newer = replace(header.profile, version="2")
     found = compare(session(header, make_result()), session(header, make_result(), profile=newer))
-    assert only(found) == "Measured with profile alloyscan 1 before and with alloyscan 2 after."
+    assert only(found) == "Tested with profile alloyscan 1 before and with alloyscan 2 after."
 
 
 def test_another_file_of_the_same_profile_version_is_only_remarked(
@@ -320,4 +320,4 @@ def test_a_session_that_measured_some_rows_again_says_which(
 ) -> None:
     origin = Origin("1", "2026-01-31T12:00:00+01:00", ("blocked", "error"))
     found = compare(session(header), session(header, make_result("a"), origin=origin))
-    assert "The later session measured again what was blocked, error in the" in found.remarks[-1]
+    assert "The later session retested what was blocked, error in the" in found.remarks[-1]

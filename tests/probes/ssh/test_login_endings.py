@@ -214,7 +214,7 @@ async def test_a_late_answer_to_a_password_is_waited_for_with_the_option_that_is
     logged_in,
 ) -> None:
     answer, _ = await logged_in("password", ["password"], forever, timeout=1.5)
-    named = re.search(r"measure again with (--\S+ \d+)$", str(answer.facts["summary"]))
+    named = re.search(r"retest with (--\S+ \d+)$", str(answer.facts["summary"]))
     assert named is not None
     settings = parse_options(["run", "unix.target=h", *named[1].split()]).settings
     assert settings.answer_timeout > 1.5 and settings.timeout == Settings().timeout

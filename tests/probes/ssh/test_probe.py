@@ -128,7 +128,7 @@ async def test_a_server_that_is_too_busy_is_a_warning_with_what_to_do(
     assert seen.service is Service.CONFIRMED
     assert seen.facts["busy"] is True
     assert row.status is Status.WARNING
-    assert words in row.note and advice in row.note and "measure again" in row.note
+    assert words in row.note and advice in row.note and "retest" in row.note
 
 
 async def test_the_login_of_the_audit_is_not_tried_at_a_busy_server(tcp_call) -> None:
@@ -149,9 +149,9 @@ async def test_who_turns_away_without_a_word_of_ssh_is_blocked_and_not_called_wr
         seen = await observed(ask, port)
     row = judge(kit.job(kit.check("ssh", 22)), seen)
     assert row.status is Status.BLOCKED
-    assert words in row.note and "measure again" in row.note
+    assert words in row.note and "retest" in row.note
     assert "wrong service" not in row.note
-    assert str(seen.facts["fix"]).startswith("Measure again")
+    assert str(seen.facts["fix"]).startswith("Retest")
 
 
 @pytest.mark.parametrize("software", ["", "-", " a comment alone"])

@@ -102,7 +102,7 @@ def test_a_damaged_certificate_is_read_or_refused(data, whole: bytes) -> None:
             10,
             (certificate(), certificate(subject="Old CA", not_after=NOW - timedelta(days=40))),
             "expired",
-            "hangs on that of “Old CA”, which expired on 2026-05-06, 40 days ago",
+            "depends on that of “Old CA”, which expired on 2026-05-06, 40 days ago",
         ),
         (10, (), "expired", "has expired (this machine's clock says 2026-06-15)"),
         (

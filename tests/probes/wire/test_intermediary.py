@@ -259,7 +259,7 @@ CASES = {
         ("503 Busy", "Server: Jetty(9.4)\r\n"),
         Problem.UNAVAILABLE,
         "the server (Jetty(9.4)) says that it cannot serve now: HTTP 503 Busy",
-        "See on the host why",
+        "Check on the host why",
     ),
     "nginx without a client's certificate": (
         (
@@ -317,7 +317,7 @@ CASES = {
         ),
         Problem.SERVICE_DOWN,
         "the service behind it is overloaded: Windows' HTTP service",
-        "Start WinRM on the host, or see there why",
+        "Start WinRM on the host, or check there why",
     ),
     "HTTP.sys that hides its name, without a listener": (
         ("404 Not Found", "", "<p>HTTP Error 404. The requested resource is not found.</p>"),
@@ -330,13 +330,13 @@ CASES = {
         Problem.REFUSED,
         "Windows' HTTP service (Microsoft-HTTPAPI/2.0) answers with an error, and WinRM was not "
         "seen behind it: HTTP 400 Bad Request, “The request verb is invalid”",
-        "See on the host why WinRM does not answer there",
+        "Check on the host why WinRM does not answer there",
     ),
     "HTTP.sys with a fault": (
         ("500 Internal Server Error", HTTP_SYS),
         Problem.REFUSED,
         "answers with an error, and WinRM was not seen behind it: HTTP 500",
-        "See on the host why WinRM does not answer there",
+        "Check on the host why WinRM does not answer there",
     ),
     "HTTP.sys as a gateway": (
         ("502 Bad Gateway", HTTP_SYS),

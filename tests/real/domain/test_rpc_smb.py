@@ -114,7 +114,7 @@ def test_a_reject_of_the_dynamic_range_blocks_it_and_names_the_offender(
     )
     assert row["icmp"] == {"type": 3, "code": 13, "from": samba_dc.address}
     assert "filtered: the firewall lets 135 through but not the RPC traffic" in row["note"]
-    assert "Rejected in the host's own name" in row["note"]
+    assert "Rejected by the host's firewall" in row["note"]
     assert row["facts"]["tried"][0]["port"] in RANGE
 
 

@@ -25,7 +25,10 @@ from tui.reports.model import Report, load_report
 Make = Callable[..., Result]
 Reports = Callable[..., Report]
 
-DEAD = "pc1.corp.example (10.20.2.14) is down, or everything to it is dropped: none of its 3 ports answers"
+DEAD = (
+    "pc1.corp.example (10.20.2.14) is down, or everything to it is dropped: "
+    "none of its 3 ports answers"
+)
 
 
 @pytest.fixture

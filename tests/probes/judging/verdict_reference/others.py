@@ -19,7 +19,7 @@ from tests.probes.judging.verdict_reference.case import (
 
 RAW_FIX = (
     "Allow inbound TCP 9100 on the printer from the Audit Service host. Many printers serve one "
-    "client at a time and refuse others while they print, so measure a refusal again."
+    "client at a time and refuse others while they print, so retest after a refusal."
 )
 
 

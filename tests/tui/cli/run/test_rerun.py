@@ -86,7 +86,7 @@ def test_what_was_blocked_is_measured_again_and_compared(
     )
     assert status == 0
     assert "\n1 row in " in out
-    assert "Not measured again: second (since 2" in out
+    assert "Not retested: second (since 2" in out
     assert [one["check"] for one in records("after.jsonl", "result")] == ["all.first"]
     assert [one["check"] for one in records("after.jsonl", "earlier")] == ["all.second"]
     (header,) = records("after.jsonl", "session")
@@ -117,7 +117,7 @@ def test_a_report_has_the_rows_that_were_not_measured_again_and_says_since_when(
     status, out, err = command("export", "after.jsonl", "--format", "csv")
     assert status == 0
     assert len(out.splitlines()) == 3
-    assert out.count("Not measured again since 2") == 1
+    assert out.count("Not retested since 2") == 1
     assert "1 of its rows were not measured in this session" in err
 
 

@@ -306,7 +306,8 @@ async def test_a_server_that_is_silent_about_one_name_is_not_said_to_be_down(
     assert said.problem == (
         f"{HERE} does not answer for this name, though it has answered other queries"
     )
-    assert said.fix.startswith(f"See on the DNS server {HERE} why it gives no answer for this name")
+    does = f"Check on the DNS server {HERE} why it gives no answer for this name"
+    assert said.fix.startswith(does)
     assert "Start" not in said.fix and "allow UDP" not in said.fix
 
 
@@ -452,7 +453,7 @@ def other_question(query: dns.message.Message) -> list[bytes]:
         (
             failing(dns.rcode.SERVFAIL),
             f"{HERE} answers SERVFAIL",
-            f"See on the DNS server {HERE} why it answers SERVFAIL, {ANOTHER}",
+            f"Check on the DNS server {HERE} why it answers SERVFAIL, {ANOTHER}",
         ),
         (
             failing(dns.rcode.REFUSED),
@@ -478,7 +479,7 @@ def other_question(query: dns.message.Message) -> list[bytes]:
             (
                 rubbish,
                 f"{HERE} sends what is no answer to the question",
-                f"See which program answers on UDP PORT of {HERE}, {ANOTHER}",
+                f"Check which program answers on UDP PORT of {HERE}, {ANOTHER}",
             )
             for rubbish in (
                 lambda query: [b"hello"],
