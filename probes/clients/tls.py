@@ -18,6 +18,7 @@ from probes.vantage.stream import Stream, read_foreign
 from probes.wire.text import printable
 from probes.wire.tls import Failure, RecordReader, alert_of_openssl
 from probes.wire.unexpected import is_tls, name_non_tls
+from profiles.errors import harmless
 from profiles.files import FileError, FileKind, open_file, read_bytes
 
 _READ_SIZE = 16 * 1024
@@ -267,7 +268,7 @@ def _refuse_device(variable: str) -> None:
         with open_file(named, _CA_FILE):
             pass
     except FileError as error:
-        raise BadCaFile(f"{variable} '{printable(str(named), 120)}': {error}") from None
+        raise BadCaFile(f"{variable} '{harmless(str(named), 120)}': {error}") from None
 
 
 @functools.lru_cache(maxsize=2)
@@ -301,7 +302,7 @@ def _set_parameters(context: ssl.SSLContext, oldest: ssl.TLSVersion, level: int)
 
 
 def _load_ca_file(context: ssl.SSLContext, ca_file: str) -> None:
-    name = printable(ca_file, 120)
+    name = harmless(ca_file, 120)
     try:
         data = read_bytes(ca_file, _CA_FILE)
         if _TRUSTED in data:

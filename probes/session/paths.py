@@ -8,6 +8,9 @@ from pathlib import Path
 
 from probes.session.header import Header
 from probes.state_directory import UnsafeDirectory, state_directory
+from profiles.errors import harmless
+
+_LONGEST_PATH = 4096
 
 
 class SessionError(Exception):
@@ -31,8 +34,8 @@ def sessions_folder() -> Path:
 
 
 def printable_path(path: str | os.PathLike[str]) -> str:
-    """Path without characters that a terminal would act on."""
-    return "".join(char if char.isprintable() else "?" for char in os.fspath(path))
+    """Path with the characters that a terminal would act on written as `<U+0009>`."""
+    return harmless(os.fspath(path), _LONGEST_PATH)
 
 
 def error_text(error: OSError) -> str:

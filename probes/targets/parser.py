@@ -309,7 +309,9 @@ class TargetParser:
 
     def _parse_word(self, word: Word) -> None:
         role, equals, rest = word.text.partition("=")
-        if equals and ROLE.fullmatch(role):
+        if equals and not role:
+            self._report_missing_role(word.text)
+        elif equals and ROLE.fullmatch(role):
             self._report_empty_role()
             self._parse_role_and_host(role, rest.lstrip(tokens.QUOTES))
         elif not word.after_comma and self._roles.spelled(word.text) and not self._has_file_role:
@@ -328,6 +330,12 @@ class TargetParser:
             self._parse_entry(rest)
         else:
             self._empty_role = id
+
+    def _report_missing_role(self, text: str) -> None:
+        self._report_empty_role()
+        self._role, self._skip_hosts = None, True
+        self._report("=…", "the role before = is missing; write ROLE=HOST")
+        self._append_editable(without_password(text))
 
     def _role_of(self, word: str, equals: str = "") -> str:
         """Id of the role that a word means, which is noted; empty if none is certain."""

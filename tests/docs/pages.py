@@ -46,7 +46,7 @@ _ROW = re.compile(rf"^({_STATUS})  (\S+) +(.+? (?:(?:TCP|UDP) [\d-]+|ICMP)) +(\S
 _RULING = "|".join(sorted(Ruling, key=len, reverse=True))
 _VERDICT = re.compile(rf"^({_RULING}) +(\S+\.example) +(\S.*)$")
 _OUTPUT = re.compile(
-    rf"(?:certain|likely|seen|means|change|same|state|said no|{_STATUS}|{_RULING}) +"
+    rf"(?:certain|likely|seen|means|change|same|state|error from|{_STATUS}|{_RULING}) +"
     r"|[\d,]+ rows? in "
 )
 _SECONDS = re.compile(r"in [\d.]+ s\b")

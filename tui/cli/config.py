@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from probes.session.paths import printable_path
 from probes.settings import Settings
 from profiles.errors import Mistake, nearest
 from profiles.files import FileError, FileKind, read_text
@@ -64,9 +65,9 @@ def load_config(place: Path) -> Config:
     try:
         return _config(parse_toml(read_text(place, _KIND)))
     except (FileError, Mistake) as error:
-        raise ConfigError(f"{place}: {error}.") from None
+        raise ConfigError(f"{printable_path(place)}: {error}.") from None
     except (ConfigError, KeymapError) as error:
-        raise ConfigError(f"{place}: {error}") from None
+        raise ConfigError(f"{printable_path(place)}: {error}") from None
 
 
 def _config(found: Mapping[str, Any]) -> Config:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from probes.options import KEY_FILE, Options, SnmpCredential, SshCredential
+from probes.session.paths import printable_path
 from probes.wire.ssh import needs_passphrase
-from probes.wire.text import printable
 from profiles.errors import Mistake
 from profiles.files import FileError, FileKind, decode, open_file, plain_bytes, read_open
 from profiles.toml import parse_toml
@@ -60,7 +60,7 @@ def with_credentials(
         name: environ.pop(name, "")
         for name in (COMMUNITY, *SNMP_NAMES.values(), *SSH_NAMES.values())
     }
-    where = "The environment" if path is None else f"The credentials file '{printable(str(path))}'"
+    where = "The environment" if path is None else f"The credentials file '{printable_path(path)}'"
     try:
         tables, login = _file(path) if path is not None else ([], {})
         tables = _with_variables(tables, variables)
@@ -103,7 +103,7 @@ def _with_variables(tables: list[Table], variables: Mapping[str, str]) -> list[T
     elif user:
         if not any(map(_is_user, tables)):
             name = SNMP_NAMES[next(iter(user))]
-            raise CredentialError(f"{name} is set, but there is no SNMPv3 user whose it is")
+            raise CredentialError(f"{name} is set, but no SNMPv3 user is given for it")
         tables = [{**one, **user} if _is_user(one) else one for one in tables]
     if variables[COMMUNITY]:
         tables = [{"version": "2c", "community": variables[COMMUNITY]}, *tables]
@@ -138,9 +138,9 @@ def _file(path: Path) -> tuple[list[Table], dict[str, Any]]:
     _refuse_unknown("the file", tables, ("snmp", "ssh"))
     snmp, ssh = tables.get("snmp", []), tables.get("ssh", {})
     if not isinstance(snmp, list) or not all(isinstance(table, dict) for table in snmp):
-        raise CredentialError("SNMP credentials stand in tables headed [[snmp]], with two brackets")
+        raise CredentialError("SNMP credentials go in tables headed [[snmp]], with two brackets")
     if not isinstance(ssh, dict):
-        raise CredentialError("the SSH credential stands in one table headed [ssh]")
+        raise CredentialError("the SSH credential goes in one table headed [ssh]")
     return snmp, ssh
 
 
@@ -234,7 +234,9 @@ def _refuse_bad_key(place: str, path: str) -> None:
             about = os.fstat(file.fileno())
             data = plain_bytes(read_open(file, KEY_FILE), KEY_FILE)
     except FileError as error:
-        raise CredentialError(f"{place} names the key file '{printable(path)}': {error}") from None
+        raise CredentialError(
+            f"{place} names the key file '{printable_path(path)}': {error}"
+        ) from None
     if hasattr(os, "geteuid") and stat.S_IMODE(about.st_mode) & 0o077:
         raise CredentialError(
             f"{where} others may read too (mode {stat.S_IMODE(about.st_mode):04o}); chmod 600"

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from probes.lab.site import TIMEOUT, target_arguments
 from probes.model import FINE, UNFINISHED, Status, version
 from probes.settings import Settings
+from tui.cli.mistyped import command_problem, option_problem
 from tui.cli.options import Options, UsageError, quoted
 from tui.reports import FORMATS
 from tui.sessions import playback
@@ -83,14 +84,14 @@ def count(text: str) -> int:
 
 
 COMMANDS = {
-    "run": "measure without a screen: a line a result, then a summary",
+    "run": "no screen: a line for each result, then a summary",
     "demo": "the screen over simulated services on this machine's loopback; no network is touched",
-    "open": "show an old session on the screen; nothing is measured before you ask for it",
-    "export": "write an old session as a report, or as a request to the firewall's people",
+    "open": "show an old session on the screen; nothing is sent before you ask for it",
+    "export": "write an old session as a report, or as a request for the firewall team",
     "diff": "compare two sessions: fixed, regressed, not comparable; status 1 on regressions",
-    "verify": "check that a session log is as it was written; status 1 if it is not",
-    "config": "print a configuration file with everything it can say, to be changed",
-    "checks": "list every check of the profile with its id, role and port",
+    "verify": "check the log's integrity; status 1 if it is not intact",
+    "config": "print a configuration file with all settings, to be edited",
+    "checks": "list every check of the profile: id, role, port",
 }
 
 THEMES = (
@@ -107,15 +108,15 @@ THEMES = (
 OVERVIEW = f"""\
 auditreach                                   the screen
 auditreach ROLE=HOST[,HOST...] ...           the screen, filled in; --run starts at once
-auditreach run ROLE=HOST[,HOST...] ...       no screen: a line a result, then a summary
-auditreach run --from SESSION --only blocked measure again what was blocked then
+auditreach run ROLE=HOST[,HOST...] ...       no screen: a line for each result, then a summary
+auditreach run --from SESSION --only blocked retest what was blocked then
 auditreach demo                              the screen over simulated services on loopback
 auditreach open SESSION                      an old session on the screen
 auditreach export SESSION --format FORMAT    {", ".join(_FORMATS)} or {_LAST_FORMAT}
 auditreach diff BEFORE AFTER                 fixed, regressed, new, gone, not comparable
-auditreach verify SESSION                    is the session log as it was written?
+auditreach verify SESSION                    check the log's integrity
 auditreach checks                            every check, with ids, roles and ports
-auditreach config                            a configuration file, to be changed
+auditreach config                            a configuration file, to be edited
 
 HOST is a name, an address, 10.0.0.0/24, 10.0.0.10-20, @file (one a line, # comments),
 @file:COLUMN of a table, or domain:NAME (its domain controllers, by DNS). HOST:PORT sets
@@ -128,14 +129,29 @@ Exit status of run: 0 ready, 4 degraded, 3 something required is blocked,
 6 the session log is not whole, 70 a fault in auditreach, 130 interrupted."""
 
 
+_UNKNOWN = "unrecognized arguments: "
+_SCREEN = "screen"
+_AS_OPTIONS = {"help": "--help", "version": "--version"}
+"""Words that mean an option, as many programs take them."""
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix(_UNKNOWN)
+        if unknown != message and unknown.startswith("-"):
+            raise UsageError(option_problem(unknown.split()[0], self.prog, _options_by_program()))
         raise UsageError(f"{message[:1].upper()}{message[1:]}; {self.prog} --help shows how.")
+
+
+def _options_by_program() -> dict[str, list[str]]:
+    parsers = map(parser_of, (_SCREEN, *COMMANDS))
+    # There is no public way to ask argparse for the options of a parser.
+    return {one.prog: [*one._option_string_actions] for one in parsers}
 
 
 def parser_of(command: str) -> argparse.ArgumentParser:
     """The parser of `screen` or one of COMMANDS; it raises UsageError."""
-    prog = "auditreach" if command == "screen" else f"auditreach {command}"
+    prog = "auditreach" if command == _SCREEN else f"auditreach {command}"
     parser = _Parser(
         prog=prog,
         description=OVERVIEW if command == "screen" else f"{COMMANDS[command].capitalize()}.",
@@ -161,7 +177,7 @@ def parser_of(command: str) -> argparse.ArgumentParser:
             "--config",
             type=path,
             metavar="FILE",
-            help="another configuration file; `auditreach config` prints one",
+            help="use this configuration file; `auditreach config` prints one",
         )
     if command in ("screen", "open", "demo"):
         _add_appearance(parser)
@@ -177,9 +193,9 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     if command in ("screen", "run", "open"):
         _add_peers(parser)
     if command in ("screen", "run"):
-        add("--yes", action="store_true", help="measure more than 1,024 endpoints unasked")
+        add("--yes", action="store_true", help="test more than 1,024 endpoints without asking")
     if command == "screen":
-        add("--run", action="store_true", help="start measuring at once")
+        add("--run", action="store_true", help="start at once")
     if command == "run":
         _add_run(parser)
     return parser
@@ -203,8 +219,7 @@ def _add_appearance(parser: argparse.ArgumentParser) -> None:
     add(
         "--kiosk",
         action="store_true",
-        help="in a shell's place: no file is read or written where the user says, and no way "
-        "leads to a shell",
+        help="restricted mode (sshd ForceCommand): no shell, no files of the user's choice",
     )
 
 
@@ -230,7 +245,7 @@ def _add_measuring(parser: argparse.ArgumentParser, command: str) -> None:
     add = parser.add_argument
     earlier = ", with --from what the session had" if command == "run" else ""
     longer = ", with --from at least what the session had" if command == "run" else ""
-    add("target", nargs="*", metavar="[ROLE=]HOST", help="what to measure")
+    add("target", nargs="*", metavar="[ROLE=]HOST", help="what to test")
     add(
         "--answer",
         action="append",
@@ -249,7 +264,7 @@ def _add_measuring(parser: argparse.ArgumentParser, command: str) -> None:
         "--answer-timeout",
         type=seconds,
         metavar="S",
-        help="seconds for what a service says once its port is open (default "
+        help="seconds to wait for the service's answer on an open port (default "
         f"{Settings().answer_timeout:g}{longer})",
     )
     add(
@@ -285,7 +300,7 @@ def _add_peers(parser: argparse.ArgumentParser) -> None:
         "--dns-name",
         type=dns_name,
         metavar="NAME",
-        help="what DNS servers are asked for (default: the PTR of their own address)",
+        help="the name to ask DNS servers for (default: the PTR of their own address)",
     )
     add(
         "--pjl",
@@ -303,7 +318,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         type=path,
         dest="session",
         metavar="SESSION",
-        help="measure an earlier session again: its targets, ports and answers",
+        help="retest an earlier session: its targets, ports and answers",
     )
     add(
         "--only",
@@ -323,8 +338,8 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     add(
         "--pseudonymise",
         action="store_true",
-        help="stand-ins for names and addresses, the same for the same; all else that is not known "
-        "to be harmless is left out",
+        help="replace every name and address with a stable alias; leave out what is not known to "
+        "be harmless",
     )
 
 
@@ -346,12 +361,19 @@ class _Version(argparse.Action):
 
 def parse_options(argv: Sequence[str]) -> Options:
     """The options of an invocation; raises UsageError, and SystemExit for --help."""
-    command = argv[0] if argv and argv[0] in COMMANDS else "screen"
+    argv = _with_options_for_words(argv)
+    command = argv[0] if argv and argv[0] in COMMANDS else _SCREEN
+    if command == _SCREEN and argv:
+        # Before the options, which may be those of the command that was meant.
+        _refuse_command(argv[0])
     parser = parser_of(command)
-    given = parser.parse_intermixed_args(argv[command != "screen" :])
-    late = next((one for one in getattr(given, "target", ()) if one in COMMANDS), None)
-    if command == "screen" and late is not None:
-        raise UsageError(f"{late} is a command and comes first, as in `auditreach {late}`.")
+    given = parser.parse_intermixed_args(argv[command != _SCREEN :])
+    if command == _SCREEN:
+        known = {*COMMANDS, *_AS_OPTIONS}
+        late = next((one for one in given.target if one in known), None)
+        if late is not None:
+            raise UsageError(f"{late} is a command and comes first, as in `auditreach {late}`.")
+        _refuse_command(given.target[0] if given.target else "")
     if command == "open":
         return Options(
             command,
@@ -377,7 +399,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         command,
         entries=tuple(given.target),
         profile=given.profile,
-        answers=tuple(_answer(text) for text in given.answer),
+        answers=_answers(given.answer),
         settings=settings,
         session=session,
         only=only,
@@ -391,6 +413,21 @@ def parse_options(argv: Sequence[str]) -> Options:
         **_drawing(given),
         **_peers(given),
     )
+
+
+def _with_options_for_words(argv: Sequence[str]) -> Sequence[str]:
+    """`help`, `help COMMAND` and `version` as the options that they mean."""
+    match argv:
+        case ["help", command] if command in COMMANDS:
+            return [command, "--help"]
+        case ["help", word, *_] if word not in ("help", "version"):
+            _refuse_command(word)
+    return [_AS_OPTIONS[argv[0]], *argv[1:]] if argv and argv[0] in _AS_OPTIONS else argv
+
+
+def _refuse_command(word: str) -> None:
+    if problem := command_problem(word, COMMANDS):
+        raise UsageError(problem)
 
 
 def _drawing(given: argparse.Namespace) -> dict[str, Any]:
@@ -417,6 +454,15 @@ def _demo(given: argparse.Namespace) -> Options:
         start=True,
         **_drawing(given),
     )
+
+
+def _answers(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    answers = tuple(map(_answer, texts))
+    names = [name for name, _ in answers]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        values = " and ".join(value for name, value in answers if name == twice)
+        raise UsageError(f"--answer gives {twice} more than once, as {values}; give it once.")
+    return answers
 
 
 def _answer(text: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from probes.wire.text import printable
+from probes.session.paths import printable_path
 from profiles.loader import ProfileError, load_profile
 from profiles.model import Profile
 from tui.cli.options import Options, UsageError, quoted
@@ -41,7 +41,7 @@ def answers(
         if options.profile is None or name in profile.default_answers
     }
     given = dict(options.answers)
-    _check(usual, profile, f"{printable(str(options.answers_file))}, [answers]: ")
+    _check(usual, profile, f"{printable_path(options.answers_file or '')}, [answers]: ")
     _check(given, profile)
     return {**profile.default_answers, **usual, **before, **given}
 
@@ -60,5 +60,6 @@ def _check(answers: Mapping[str, str], profile: Profile, where: str = "") -> Non
             near = difflib.get_close_matches(name, questions, 1)
             hint = f"did you mean {near[0]}?" if near else f"it asks {', '.join(questions)}."
             raise UsageError(f"{where}The profile asks no question {quoted(name)}; {hint}")
-        allowed = ", ".join(question.answers)
-        raise UsageError(f"{where}{name} is answered by {allowed}, not by {quoted(value)}.")
+        *most, last = question.answers
+        allowed = f"{', '.join(most)} or {last}" if most else last
+        raise UsageError(f"{where}{name} takes {allowed}, not {quoted(value)}.")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from probes.engine.plan import Route
 from probes.model import Status, VantageInfo
 from probes.session import Session, SessionError, read_session
-from probes.wire.text import printable
+from probes.session.paths import printable_path
 from profiles.model import Profile
 from tui.cli import prepare
-from tui.cli.options import Options, UsageError, quoted
+from tui.cli.options import Options, UsageError
 from tui.models.rerun import Rerun, earlier_answers, patient_settings, prepare_rerun
 
 
@@ -19,8 +19,8 @@ def load_earlier(options: Options, profile: Profile) -> Session:
     assert options.session is not None
     if options.entries:
         raise UsageError(
-            "--from takes its targets from the session; leave ROLE=HOST out, or measure them "
-            "in a run of their own."
+            "--from takes its targets from the session; leave ROLE=HOST out, or test them in a run "
+            "of their own."
         )
     try:
         session = read_session(options.session, profile)
@@ -29,7 +29,7 @@ def load_earlier(options: Options, profile: Profile) -> Session:
     if session.header.vantage.simulated:
         # Its names are those of others outside, and its addresses lead to whatever serves here.
         raise UsageError(
-            f"{quoted(str(options.session))} is a session of the demo; its hosts exist only there."
+            f"{_session_name(options)} is a session of the demo; its hosts exist only there."
         )
     return session
 
@@ -62,16 +62,19 @@ def begin_rerun(
     )
     rerun = prepare_rerun(profile, session, answered, settings, info, route, only=options.only)
     if not rerun.planned:
-        raise UsageError(f"{quoted(str(options.session))} has no host for a check of the profile.")
+        raise UsageError(f"{_session_name(options)} has no host for a check of the profile.")
     return rerun
 
 
 def nothing_to_rerun(options: Options) -> str:
     """The sentence for a session without a row of the statuses that were asked for."""
     return (
-        f"No row of {printable(str(options.session), 200)} is {_words(options.only)}: "
-        "there is nothing to measure again."
+        f"No row of {_session_name(options)} is {_words(options.only)}: there is nothing to retest."
     )
+
+
+def _session_name(options: Options) -> str:
+    return printable_path(options.session or "")
 
 
 def _words(statuses: tuple[Status, ...]) -> str:

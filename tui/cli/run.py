@@ -44,7 +44,7 @@ from profiles.recognition import AUTO
 from tui.cli import prepare
 from tui.cli.credentials import with_credentials
 from tui.cli.exit_codes import Exit, exit_status
-from tui.cli.options import Options, UsageError
+from tui.cli.options import Options, UsageError, quoted
 from tui.cli.rerun import begin_rerun, load_earlier, nothing_to_rerun, rerun_answers
 from tui.cli.standard_streams import say
 from tui.cli.trust import trust
@@ -70,7 +70,7 @@ def run(options: Options) -> int:
     given = replace(trust(options, os.environ), dns_name=options.dns_name, pjl=options.pjl)
     given = with_credentials(given, options.credentials, os.environ)
     if not options.entries and before is None:
-        raise UsageError("Nothing to measure; name a ROLE=HOST, such as windows.target=pc1.")
+        raise UsageError("Nothing to test; name a ROLE=HOST, such as windows.target=pc1.")
     events: queue.SimpleQueue[Sequence[Event]] = queue.SimpleQueue()
     engine = Engine(make_vantage, PROBES, events.put)
     logs: list[SessionLog] = []
@@ -146,7 +146,8 @@ def _targets(options: Options, profile: Profile, engine: Engine) -> tuple[tuple[
     for one in bad:
         say(f"auditreach: {one}")
     if not targets and not bad:
-        raise UsageError("What was named holds no host; name a ROLE=HOST.")
+        given = quoted(" ".join(options.entries))
+        raise UsageError(f"{given} holds no host; name a ROLE=HOST, such as windows.target=pc1.")
     return tuple(dict.fromkeys(targets)), not all(one.is_warning for one in bad)
 
 
@@ -299,7 +300,7 @@ class _Progress:
         self._last_shown = now
         counts = Counter(result.status for result in results)
         blocked = counts[Status.BLOCKED]
-        text = f"{counts.total():,} of {self._total:,} measured, {blocked:,} blocked"
+        text = f"{counts.total():,} of {self._total:,} tested, {blocked:,} blocked"
         sys.stderr.write(f"\r{text}\x1b[K")
         sys.stderr.flush()
         self._shown = True

@@ -17,7 +17,7 @@ def verify_log(options: Options) -> int:
     print(found.text)
     if found.intact and not found.complete:
         print(
-            "The run it records was stopped before everything was measured, or its log could not "
+            "The run it records was stopped before everything was tested, or its log could not "
             "be written in full."
         )
     return Exit.READY if found.intact else Exit.DIFFERS

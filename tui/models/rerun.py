@@ -66,7 +66,7 @@ def prepare_rerun(
     )
     notices = [*filter(None, (session.altered,)), *session.messages]
     if why:
-        notices.append(f"{why} Rows that are not measured again count as not tested.")
+        notices.append(f"{why} Rows that are not retested count as not tested.")
     if parted.unknown_rows:
         notices.append(
             f"{parted.unknown_rows:,} of its rows are of no check of {profile.id} "

@@ -41,7 +41,7 @@ def render(report: Report) -> Iterator[str]:
         yield f"> {markdown.line_start(notice)}\n\n"
     begun = report.session.header.started
     yield (
-        f"Measured from {markdown.text(f'{where}, {begun}' if begun else where)}. "
+        f"Tested from {markdown.text(f'{where}, {begun}' if begun else where)}. "
         "If the Audit Service runs on another host, that host's address is the source.\n\n"
         f"Reference: {markdown.text(report.profile.source)}, {markdown.text(report.profile.url)}\n"
     )
@@ -92,7 +92,7 @@ def _cells(flow: Flow, most: int) -> tuple[str, ...]:
 def _left_out(request: Request) -> Iterator[str]:
     if not request.left_out:
         return
-    yield "\n## Left out\n\nThese are missing too, but this request is not what mends them.\n"
+    yield "\n## Left out\n\nThese are missing too, but this request does not fix them.\n"
     for why, rows in request.left_out:
         yield f"\n{markdown.text(why)}\n\n"
         yield from markdown.table(

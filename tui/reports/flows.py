@@ -49,17 +49,16 @@ class Request:
 
 
 _REFUSED = (
-    "Refused in the host's own name: as a rule nothing listens there, and the service has to be "
-    "started. Where it is known to run, a firewall refuses so, and these flows belong into the "
-    "request."
+    "Refused by the host: usually nothing listens there, and the service has to be started. If it "
+    "is known to run, a firewall refuses for the host; then add these flows to the request."
 )
 _WRONG_SERVICE = (
-    "The port is open, but the service behind it is silent or another one: no rule mends that, "
-    "except one that lets a device on the path answer in its place."
+    "The port is open, but the service behind it is silent or another one: no firewall rule fixes "
+    "that, unless a device on the path answers in its place."
 )
 _HOST_DOWN = (
-    "A router looked for it, or for the next router on the way to it, in vain: start the host or "
-    "correct its address, no rule mends that."
+    "A router looked for it, or for the next router on the way to it, and got no answer: start the "
+    "host or correct its address; no firewall rule fixes that."
 )
 _ABSENT = "No device with this address answers in its own network: there is no host to allow."
 _NO_ROUTE = "This machine has no route to it: routing has to change before a rule can."
@@ -73,15 +72,15 @@ _HERE = (
 )
 _NO_DNS = (
     "A DNS server did not tell the address of these names: allow DNS from this machine to its "
-    "servers, UDP and TCP 53, or mend what the row names; what is behind has not been seen."
+    "servers, UDP and TCP 53, or fix what the row names; what is behind has not been seen."
 )
 _UNKNOWN_SOURCE = (
-    "Nothing answers there by nature, so no test can tell whether a rule is missing: "
-    "look into the rules."
+    "A service there need not reply to a probe, so no test can tell whether a rule is missing: "
+    "check the rules."
 )
 _UNTESTED = (
-    "Not tested, because something else failed first: measure again after that, or ask for it "
-    "at the same time."
+    "Not tested, because something else failed first: retest after that, or request it at the same "
+    "time."
 )
 _ELSEWHERE = "The proxy, not the host, is what was not reached: allow the way to the proxy."
 _NO_TUNNEL = (

@@ -185,11 +185,11 @@ def _failure_details(report: Report, causes: SameCause, result: Result, id: str)
         ("Resolved", resolved_text(seen)),
         ("Path", path_text(seen)),
         ("Time", times_text(seen)),
-        ("Measured", measured_text(seen)),
+        ("Tested", measured_text(seen)),
     ]
     if seen.icmp is not None:
         said = f"{seen.icmp.offender}, ICMP type {seen.icmp.type} code {seen.icmp.code}"
-        facts.append(("Said no", said))
+        facts.append(("Error from", said))
     facts += [
         (f"Exchange {number}", _exchange(item)) for number, item in enumerate(seen.evidence, 1)
     ]

@@ -120,7 +120,10 @@ def _details(report: Report, causes: SameCause, result: Result) -> str:
         lines.append(line(f"Path: {path_text(seen)}"))
     if seen.icmp is not None:
         lines.append(
-            line(f"Said no: {seen.icmp.offender}, type {seen.icmp.type} code {seen.icmp.code}")
+            line(
+                f"ICMP error from: {seen.icmp.offender}, type {seen.icmp.type} code "
+                f"{seen.icmp.code}"
+            )
         )
     return "\n".join(lines)
 

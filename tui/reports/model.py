@@ -40,7 +40,7 @@ WORST_FIRST = in_order(lambda ranks: ranks.report)
 MAX_TEXT = 4000
 """Characters of one text; a forged log may hold a million."""
 _PSEUDONYMS = (
-    "Names and addresses in this report are stand-ins. Times of day, and whatever is not known to "
+    "Names and addresses in this report are aliases. Times of day, and whatever is not known to "
     "be harmless, are left out; hosts are in no order."
 )
 
@@ -253,7 +253,7 @@ def header_lines(report: Report) -> Iterator[tuple[str, str]]:
     vantage = header.vantage
     who = f"{vantage.user}@{vantage.host}" if vantage.user else vantage.host
     addresses = f" ({', '.join(vantage.addresses)})" if vantage.addresses else ""
-    yield "Measured from", line(f"{who}{addresses}, {vantage.kind}, {vantage.os}")
+    yield "Tested from", line(f"{who}{addresses}, {vantage.kind}, {vantage.os}")
     if vantage.resolvers:
         yield "DNS servers", line(", ".join(vantage.resolvers))
     if not report.pseudonymised:
@@ -318,21 +318,21 @@ def _notices(session: Session, profile: Profile) -> Iterator[str]:
         yield SIMULATED_REMARK
     if (used.id, used.version) != (profile.id, profile.version):
         yield (
-            f"It was measured with profile {used.id} {used.version}; the sentences on purposes "
+            f"It was tested with profile {used.id} {used.version}; the sentences on purposes "
             f"and changes are those of {profile.id} {profile.version}."
         )
     elif used.sha256 != profile_ref(profile).sha256:
         yield "Its profile's file has changed since; sentences may differ from those of then."
     if session.earlier:
         yield (
-            f"{len(session.earlier):,} of its rows were not measured in this session; they stand "
+            f"{len(session.earlier):,} of its rows were not tested in this session; they are "
             "as they were before it, and their notes say since when."
         )
     if session.altered:
         yield f"The session log is not as it was written. {session.altered}"
     if not session.complete:
         yield (
-            "The session is not complete: what is missing here was not measured, or could not be "
+            "The session is not complete: what is missing here was not tested, or could not be "
             "written to its log."
         )
     if removed := removed_hosts_text(session):

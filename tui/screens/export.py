@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes.session import SessionError
-from probes.wire.text import printable
+from probes.session.paths import printable_path
 from profiles.model import Profile
 from tui.reports import FORMATS
 from tui.reports.model import load_report, select_rows
@@ -56,7 +56,7 @@ async def write_report(context: Context) -> str:
     except (SessionError, SaveError) as error:
         return str(error)
     count = "all rows" if keys is None else f"{len(keys):,} rows, {words}"
-    return f"Wrote {count} to {printable(str(to))} ({format.about.partition(',')[0]})."
+    return f"Wrote {count} to {printable_path(to)} ({format.about.partition(',')[0]})."
 
 
 async def _rows(context: Context) -> tuple[frozenset[str] | None, str] | None:

@@ -60,7 +60,7 @@ class Replay:
         if self._last:
             self._last = 0.0
             self._timer.pause()
-            return "The replay stands still; {freeze} lets it go on."
+            return "The replay is paused; {freeze} resumes it."
         self._last = time.monotonic()
         self._timer.resume()
         return ""

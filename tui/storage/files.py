@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
+from probes.session.paths import printable_path
 from probes.state_directory import check_state_directory, make_state_directory, taken_text
-from probes.wire.text import printable
 from profiles.files import FileKind, read_text
 
 # Absent on Windows, where links and text mode are other matters.
@@ -85,7 +85,7 @@ def save(pieces: Iterable[str], path: Path, *, force: bool, never: Iterable[Path
 
 
 def _shown(path: Path) -> str:
-    return printable(str(path))
+    return printable_path(path)
 
 
 def _check_destination(path: Path, force: bool, never: Iterable[Path]) -> None:

@@ -27,7 +27,7 @@ def row_text(result: Result, host: HostState = UNHEARD) -> str:
     to = f"{called} ({printable(path)})" if path else called
     source = f" from {printable(seen.source)}" if seen.source else ""
     parts = [
-        f"{seen.started or 'not measured'}: {result.status}",
+        f"{seen.started or 'not tested'}: {result.status}",
         f"{job.check_text} to {to}{source}",
         f"{seen.state}, {seen.reason}; service {seen.service}",
     ]
@@ -75,7 +75,7 @@ def changes_text(rows: Sequence[Result], hosts: HostStates) -> Copied:
 def rows_text(rows: Sequence[Result], hosts: HostStates) -> Copied:
     """The rows as text for a ticket, a line each with its evidence."""
     if not rows:
-        return "", "Only a row that was measured has something to copy."
+        return "", "Only a row that was tested has something to copy."
     text = "\n".join(row_text(one, hosts.of(one)) for one in rows)
     return text, text if len(rows) == 1 else f"{len(rows):,} rows, a line each"
 

@@ -149,7 +149,7 @@ def _observation_lines(observation: Observation) -> Iterator[Line]:
         source = f" from {observation.source}{via}" if observation.source else ""
         yield Line("path", printable(f"{observation.address}{source}", _LONG))
     if observation.icmp is not None:
-        yield Line("said no", printable(_icmp(observation.icmp), _LONG))
+        yield Line("error from", printable(_icmp(observation.icmp), _LONG))
     timings = ", ".join(f"{name} {latency_text(ms)}" for name, ms in observation.timings_ms.items())
     if observation.latency_ms is not None:
         clock = f"latency {latency_of(observation)} ({observation.latency_source})"

@@ -35,8 +35,8 @@ def in_no_finding_text(number: int) -> str:
     if not number:
         return ""
     if number == 1:
-        return "1 row to change is in no finding: it stands for itself."
-    return f"{number:,} rows to change are in no finding: each stands for itself."
+        return "1 row to change is in no finding: it is a cause of its own."
+    return f"{number:,} rows to change are in no finding: each is a cause of its own."
 
 
 def sentence(finding: Finding | FindingRecord) -> str:

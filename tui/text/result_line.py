@@ -60,7 +60,7 @@ def summary(counts: Mapping[Status, int], seconds: float) -> str:
     order = in_order(lambda ranks: ranks.summary)
     parts = [f"{counts[status]} {status}" for status in order if counts.get(status)]
     return f"{rows} {'row' if rows == 1 else 'rows'} in {seconds:.1f} s: " + (
-        ", ".join(parts) or "nothing measured"
+        ", ".join(parts) or "nothing tested"
     )
 
 

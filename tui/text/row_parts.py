@@ -73,7 +73,7 @@ def asked_text(job: Job) -> str:
     """Text of what is seen of a row that was not measured yet: what it will ask."""
     proxy = f" through the proxy {job.proxy}" if job.proxy else ""
     answer = "" if job.check.answers else ", where silence proves nothing"
-    asked = f"not measured yet; {job.check_text} of {job.target.host} will be asked"
+    asked = f"not tested yet; {job.check_text} of {job.target.host} will be asked"
     return printable(f"{asked}{proxy}{answer}", _LONG)
 
 

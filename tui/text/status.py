@@ -100,7 +100,7 @@ STATUS: Mapping[Status, StatusInfo] = {
             ranks=Ranks(table=30, tree=50, header=40, report=50, summary=40),
             junit="passed",
             page="warning",
-            about="works, but something is wrong with it",
+            about="works now, but may cause trouble",
         ),
         StatusInfo(
             Status.BLOCKED,
@@ -126,7 +126,7 @@ STATUS: Mapping[Status, StatusInfo] = {
             ranks=Ranks(table=50, tree=80, header=60, report=60, summary=60),
             junit="skipped",
             page="unverifiable",
-            about="nothing answers there by nature",
+            about="cannot be tested from outside",
         ),
         StatusInfo(
             Status.NOT_NEEDED,
@@ -140,7 +140,7 @@ STATUS: Mapping[Status, StatusInfo] = {
             ranks=Ranks(table=90, tree=100, header=70, report=80, summary=70),
             junit="skipped",
             page="not-needed",
-            about="its condition does not hold",
+            about="not required here",
         ),
         StatusInfo(
             Status.ERROR,

@@ -100,7 +100,7 @@ class _RowRounds:
         self.changed: _Bounds | None = None
         """Bounds of the last change of its status."""
         self.decided = False
-        """Its last result was not measured: another row of its host decided it."""
+        """Its last result was not tested: another row of its host decided it."""
         self.last_seen = since
         """Start of the last attempt, in seconds since 1970."""
         self.limited: frozenset[str] = frozenset()
@@ -268,7 +268,7 @@ def _decider_keys(job: Job) -> Iterator[str]:
 
 
 def _is_decided(result: Result) -> bool:
-    """True for a row that was not measured because of another one."""
+    """True for a row that was not tested because of another one."""
     return result.status is Status.NOT_NEEDED or result.observation.reason is Reason.DEPENDENCY
 
 

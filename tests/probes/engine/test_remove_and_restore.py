@@ -1,4 +1,4 @@
-"""Removed targets are not measured and not counted; restored ones have the results they had."""
+"""Removed targets are not tested and not counted; restored ones have the results they had."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_a_newer_schema_is_named_without_its_control_characters(
 ) -> None:
     path = tmp_path / "new.jsonl"
     path.write_bytes(first_line(header, schema="auditreach.session/9\x1b[2J"))
-    with pytest.raises(SessionError, match=r"session/9\?\[2J; this version reads"):
+    with pytest.raises(SessionError, match=r"session/9<U\+001B>\[2J; this version reads"):
         read_session(path)
 
 

@@ -177,8 +177,8 @@ def test_every_character_is_the_key_that_textual_calls_so(char):
 @pytest.mark.parametrize(
     ("content", "table", "key", "form"),
     [
-        ('[answers]\nenable_remoting = "maybe"', "answers", "enable_remoting", "yes, no, auto"),
-        ('[answers]\nenable_remoting = "YES"', "answers", "enable_remoting", "yes, no, auto"),
+        ('[answers]\nenable_remoting = "maybe"', "answers", "enable_remoting", "yes, no or auto"),
+        ('[answers]\nenable_remoting = "YES"', "answers", "enable_remoting", "yes, no or auto"),
         ('[answers]\nnosuch = "yes"', "answers", "nosuch", "it asks domain_credentials"),
         ("[answers]\nenable_remoting = true", "answers", "enable_remoting", '"yes", not true'),
         ('[answers]\nenable_remoting = ["yes"]', "answers", "enable_remoting", '"yes", not'),

@@ -289,7 +289,10 @@ def test_a_user_of_the_environment_is_the_one_of_the_same_name_in_the_file(writt
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"AUDITREACH_SNMP_AUTH_KEY": SECRET}, "AUDITREACH_SNMP_AUTH_KEY is set, but there is no"),
+        (
+            {"AUDITREACH_SNMP_AUTH_KEY": SECRET},
+            "AUDITREACH_SNMP_AUTH_KEY is set, but no SNMPv3 user",
+        ),
         ({"AUDITREACH_SSH_PASSWORD": SECRET}, "[ssh] needs user"),
         ({"AUDITREACH_SNMP_COMMUNITY": f"{SECRET}\udcff"}, "not UTF-8"),
     ],

@@ -129,7 +129,10 @@ def test_a_concurrency_that_is_no_count_is_refused(mistake: Mistake, count: str)
 @pytest.mark.parametrize("command", ["run", "checks", "open"])
 def test_an_unknown_option_is_named(mistake: Mistake, command: str) -> None:
     line = mistake(command, *(["s.jsonl"] if command == "open" else []), "--nope")
-    assert line == f"Unrecognized arguments: --nope; auditreach {command} --help shows how."
+    assert line == (
+        f"There is no option '--nope' of `auditreach {command}`; auditreach {command} --help "
+        "lists them."
+    )
 
 
 def test_an_option_is_never_guessed_from_its_beginning(mistake: Mistake) -> None:
@@ -164,7 +167,7 @@ def test_a_port_where_the_role_has_several_is_refused(mistake: Mistake) -> None:
 
 def test_nothing_to_measure_is_refused_with_an_example(mistake: Mistake) -> None:
     line = mistake("run")
-    assert line == "Nothing to measure; name a ROLE=HOST, such as windows.target=pc1."
+    assert line == "Nothing to test; name a ROLE=HOST, such as windows.target=pc1."
 
 
 def test_a_list_without_a_host_is_refused(mistake: Mistake, tmp_path: Path) -> None:
@@ -181,10 +184,10 @@ def test_a_list_that_is_missing_is_named(mistake: Mistake) -> None:
     ("answer", "said"),
     [
         ("domain_credentials", "--answer takes NAME=VALUE"),
-        ("domain_credentials=perhaps", "is answered by yes, no, not by 'perhaps'"),
+        ("domain_credentials=perhaps", "takes yes or no, not 'perhaps'"),
         ("domain_credential=no", "did you mean domain_credentials?"),
         ("weather=fine", "it asks domain_credentials, current_user, enable_remoting"),
-        ("enable_remoting=\x1b]0;owned\x07", "enable_remoting is answered by yes, no, auto"),
+        ("enable_remoting=\x1b]0;owned\x07", "enable_remoting takes yes, no or auto"),
         ("=", "asks no question ''"),
     ],
 )
@@ -282,7 +285,7 @@ def test_the_help_names_every_command(word: str, capsys: pytest.CaptureFixture[s
 
 
 def test_a_mistake_is_an_exception_with_a_sentence() -> None:
-    with pytest.raises(UsageError, match=r"^Unrecognized arguments: --nope; .*\.$"):
+    with pytest.raises(UsageError, match=r"^There is no option '--nope' of .*\.$"):
         parse_options(["run", "--nope"])
 
 

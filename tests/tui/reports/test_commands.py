@@ -115,7 +115,7 @@ def test_a_session_of_another_profile_is_exported_with_a_word_about_it(
     path = write_session(make_result("a"), version="1999.1")
     status, out, err = run("export", path, "--format", "csv")
     assert status == 0
-    assert "It was measured with profile alloyscan 1999.1" in err
+    assert "It was tested with profile alloyscan 1999.1" in err
     assert ",a,windows.target," in out
 
 
@@ -235,9 +235,9 @@ def test_what_lacks_in_a_log_with_an_end_is_not_said_to_be_unmeasured(
     log.close()
     status, out, _ = run("verify", path)
     assert status == 0
-    assert out.endswith("was measured, or its log could not be written in full.\n"), out
+    assert out.endswith("was tested, or its log could not be written in full.\n"), out
     _, out, _ = run("export", path, "--format", "markdown")
-    assert "was not measured, or could not be written to its log." in out
+    assert "was not tested, or could not be written to its log." in out
 
 
 @pytest.mark.parametrize("word", ["export", "diff", "verify"])

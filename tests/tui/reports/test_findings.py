@@ -133,7 +133,7 @@ def test_the_rows_in_no_finding_are_counted_below_them(
     rows = [make_result(check=check) for check in ("enable.rpc", "enable.smb")]
     report = make_report(*rows, make_result("web1", "unix.ssh", address="10.9.9.9", **refused))
     text = unescape(render(report, format))
-    said = "1 row to change is in no finding: it stands for itself."
+    said = "1 row to change is in no finding: it is a cause of its own."
     assert text.count(said) == 1
     if format != "junit":
         assert text.index(DEAD[:40]) < text.index(said) < text.index("To change (3)")

@@ -80,7 +80,9 @@ def test_a_host_that_is_certainly_down_is_no_matter_of_rules(
         flows, text = made(took)
         assert len(flows.flows) == 3
         assert ("No flow is missing" in text) is certain
-        assert ("start the host or correct its address, no rule mends that" in text) is certain
+        assert (
+            "start the host or correct its address; no firewall rule fixes that" in text
+        ) is certain
 
 
 def test_the_range_of_dynamic_ports_is_asked_for_as_a_whole(make_result: Make) -> None:
@@ -112,7 +114,7 @@ def test_silence_rejections_and_unreachable_hosts_are_asked_for(
 @pytest.mark.parametrize(
     ("why", "row"),
     [
-        ("Refused in the host's own name", {"state": State.CLOSED, "reason": Reason.CONN_REFUSED}),
+        ("Refused by the host", {"state": State.CLOSED, "reason": Reason.CONN_REFUSED}),
         ("The port is open", {"state": State.OPEN, "service": Service.SILENT}),
         (
             "No device with this address",
@@ -160,7 +162,10 @@ def test_silence_rejections_and_unreachable_hosts_are_asked_for(
                 "address": None,
             },
         ),
-        ("Nothing answers there", {"status": Status.UNVERIFIABLE, "state": State.OPEN_FILTERED}),
+        (
+            "A service there need not reply",
+            {"status": Status.UNVERIFIABLE, "state": State.OPEN_FILTERED},
+        ),
     ],
 )
 def test_what_no_rule_would_mend_is_left_out_and_said(
@@ -232,11 +237,11 @@ def test_the_request_says_where_it_was_measured_and_what_is_left_out(
 ) -> None:
     refused = make_result("b", "unix.ssh", state=State.CLOSED, reason=Reason.CONN_REFUSED)
     made = "".join(firewall.render(make_report(make_result("a"), refused)))
-    assert "Measured from jump1 (10.20.1.9)" in made
+    assert "Tested from jump1 (10.20.1.9)" in made
     assert "If the Audit Service runs on another host" in made
     flows, _, left = made.partition("## Left out")
     assert "| 10.20.1.9 | 10.20.2.14 | TCP | 5985 |" in flows
-    assert "Refused in the host's own name" in left
+    assert "Refused by the host" in left
     assert "| b | SSH TCP 22 |" in left
 
 

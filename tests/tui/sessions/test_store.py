@@ -248,7 +248,7 @@ def test_a_replay_shows_rows_as_they_came_and_p_holds_it(state):
         await until(pilot, lambda: "replay 0.1x" in text_of(app.query_one(Header)))
         assert Status.QUEUED in rows(app).values()
         await pilot.press("p")
-        assert "stands still" in notice(app)
+        assert "is paused" in notice(app)
         await pilot.press("p")
         await pilot.press("q")
         assert app._exit

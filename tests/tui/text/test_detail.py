@@ -111,7 +111,7 @@ def evidence(profile: Profile) -> dict[str, str]:
         ("path", "10.0.0.14 from 10.0.0.9 (eth0)"),
         ("resolved", "addresses 10.0.0.14, server 10.0.0.53"),
         ("state", "filtered, admin-prohibited; service not asked"),
-        ("said no", "10.1.1.1, ICMP type 3 code 13"),
+        ("error from", "10.1.1.1, ICMP type 3 code 13"),
         ("time", "latency 1.50 ms (kernel); resolve 3.00 ms, connect 1.50 ms"),
         ("asked at", "2026-01-31T12:00:00.000+01:00, 2 attempts"),
         (

@@ -30,9 +30,9 @@ def test_no_findings_are_no_lines():
 
 def test_the_last_line_counts_the_rows_in_no_finding():
     (*_, last) = findings_lines([finding()], 1)
-    assert last == "1 row to change is in no finding: it stands for itself."
+    assert last == "1 row to change is in no finding: it is a cause of its own."
     assert list(findings_lines([], 1200)) == [
         "",
         "Findings",
-        "1,200 rows to change are in no finding: each stands for itself.",
+        "1,200 rows to change are in no finding: each is a cause of its own.",
     ]

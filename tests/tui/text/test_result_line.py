@@ -108,7 +108,7 @@ def test_the_summary_counts_every_row() -> None:
     counts = {Status.BLOCKED: 2, Status.OK: 3, Status.NOT_NEEDED: 1}
     assert summary(counts, 1.25) == "6 rows in 1.2 s: 3 ok, 2 blocked, 1 not needed"
     assert summary({Status.OK: 1}, 0.01) == "1 row in 0.0 s: 1 ok"
-    assert summary({}, 0) == "0 rows in 0.0 s: nothing measured"
+    assert summary({}, 0) == "0 rows in 0.0 s: nothing tested"
 
 
 @pytest.mark.parametrize("status", [one for one in Status if one not in ("queued", "running")])

@@ -192,5 +192,5 @@ def test_what_cannot_be_repeated_is_said_and_the_watch_goes_on_as_before(closed)
         await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
         await order(pilot, app, "60")
         await order(pilot, app, "soon")
-        assert "'soon' is neither seconds" in notice(app)
+        assert "'soon' does not belong here" in notice(app)
         assert app.main.watcher.options.interval == 60

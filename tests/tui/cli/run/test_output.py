@@ -180,7 +180,7 @@ def test_a_row_to_change_that_is_in_no_finding_is_counted(run: Run) -> None:
     lines = lines[: lines.index("Verdicts") - 1]
     assert lines[-2:] == [
         "Findings",
-        "1 row to change is in no finding: it stands for itself.",
+        "1 row to change is in no finding: it is a cause of its own.",
     ]
 
 

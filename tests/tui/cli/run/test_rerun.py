@@ -100,7 +100,7 @@ def test_what_was_blocked_is_measured_again_and_compared(
     assert status == 0
     assert out.splitlines()[-1] == (
         "2 rows: 0 regressed, 1 fixed, 0 not comparable, 0 new, 0 gone, "
-        "1 not measured again, 0 unchanged"
+        "1 not tested again, 0 unchanged"
     )
     status, out, _ = command("run", "--from", "after.jsonl", "--log", "all.jsonl")
     assert status == 3
@@ -118,7 +118,7 @@ def test_a_report_has_the_rows_that_were_not_measured_again_and_says_since_when(
     assert status == 0
     assert len(out.splitlines()) == 3
     assert out.count("Not retested since 2") == 1
-    assert "1 of its rows were not measured in this session" in err
+    assert "1 of its rows were not tested in this session" in err
 
 
 def test_where_nothing_was_blocked_nothing_is_measured_and_nothing_is_written(
@@ -131,8 +131,7 @@ def test_where_nothing_was_blocked_nothing_is_measured_and_nothing_is_written(
     assert command(*again) == (
         0,
         "",
-        "auditreach: No row of before.jsonl is blocked or error: there is nothing to measure "
-        "again.\n",
+        "auditreach: No row of before.jsonl is blocked or error: there is nothing to retest.\n",
     )
     assert not os.path.lexists("after.jsonl")
 
@@ -162,7 +161,7 @@ def test_rows_of_a_profile_whose_file_changed_are_no_rows_of_the_new_one(
     again = "run", "--from", "before.jsonl", "--only", "blocked", "--log", "after.jsonl"
     status, _, err = command(*again)
     assert "The profile has the same version, but its file is not the same." in err
-    assert "Rows that are not measured again count as not tested." in err
+    assert "Rows that are not retested count as not tested." in err
     assert [row["status"] for row in records("after.jsonl", "earlier")] == ["cancelled"]
     assert status == 3
 
@@ -178,7 +177,7 @@ def test_rows_measured_elsewhere_promise_nothing(command: Command, second: socke
     )
     again = "run", "--from", "before.jsonl", "--only", "blocked", "--log", "after.jsonl"
     _, _, err = command(*again)
-    assert "Rows that are not measured again count as not tested." in err
+    assert "Rows that are not retested count as not tested." in err
     (earlier,) = records("after.jsonl", "earlier")
     assert (earlier["status"], earlier["state"]) == ("cancelled", "not run")
 
@@ -190,7 +189,7 @@ def test_rows_measured_elsewhere_promise_nothing(command: Command, second: socke
         (("--from", "gone.jsonl"), "gone.jsonl: there is no such file"),
         (("--from", "before.jsonl", "--only", "bad"), "'bad' is none of ok, degraded"),
         (("--only", "blocked", "host=127.0.0.1"), "--only goes with --from SESSION"),
-        (("--from", "before.jsonl", "--answer", "wanted=maybe"), "wanted is answered by yes, no"),
+        (("--from", "before.jsonl", "--answer", "wanted=maybe"), "wanted takes yes or no"),
     ],
 )
 def test_a_mistake_is_one_sentence(command: Command, words: tuple[str, ...], said: str) -> None:
