@@ -51,8 +51,8 @@ def parse_options(text: str) -> WatchOptions | None:
             bell = True
         elif word not in ("all", "s"):
             raise WatchOptionsError(
-                f"'{printable(word, 30)}' does not belong here. Write seconds (30), minutes (5m) or "
-                "off; all, failed and bell may follow."
+                f"'{printable(word, 30)}' does not belong here. Write seconds (30), minutes "
+                "(5m) or off; all, failed and bell may follow."
             )
     if interval is None or not MIN_INTERVAL <= interval <= MAX_INTERVAL:
         raise WatchOptionsError(
