@@ -116,7 +116,7 @@ def _warning(facts: Facts) -> str:
     if text := _HTTP.get(_text(facts, "http_problem")):
         return text
     if text := _text(facts, WRONG_PRODUCT) or _text(facts, "shortfall"):
-        return text.removeprefix("it ")
+        return text.removeprefix("it ").partition(" with the ")[0]
     if slow := facts.get(ANSWERED_AFTER):
         return f"slow: answered after {slow} s" if isinstance(slow, int | float) else ""
     return ""
