@@ -15,7 +15,20 @@ from textual.widgets import Static
 
 from probes.judging.networks import silent_keys
 from probes.judging.recognition import host_roles
-from probes.model import FINE, Event, Job, Recognised, Removed, Restored, Result, Status, Target
+from probes.model import (
+    FINE,
+    Diagnosed,
+    Event,
+    Job,
+    Queued,
+    Recognised,
+    Removed,
+    Restored,
+    Result,
+    Started,
+    Status,
+    Target,
+)
 from profiles.model import Profile
 from tui import screens
 from tui.models.columns import COLUMNS
@@ -306,7 +319,7 @@ class Panes:
         self._apply_events(events[start:])
         self._update_counts()
         shown = self.table.cursor_key
-        if any(isinstance(event, Result) and event.job.key == shown for event in events):
+        if any(_changes_details(event, shown) for event in events):
             self.show_detail(shown, top=False)
 
     def _apply_events(self, events: Sequence[Event]) -> None:
@@ -504,6 +517,17 @@ class Panes:
         order = self.table.rows.order
         if order is not None:
             self.table.sort(order[0], not order[1])
+
+
+def _changes_details(event: Event, key: str | None) -> bool:
+    """True for an event that changes the details of the row under this key."""
+    match event:
+        case Result():
+            return event.job.key == key
+        case Queued() | Started():
+            return key in event.keys
+        case _:
+            return isinstance(event, Diagnosed)
 
 
 def _find_widget(screen: Screen[object], kind: type[_W]) -> _W:
