@@ -124,8 +124,9 @@ def conditions(profile: Profile, probes: Mapping[str, str]) -> None:
 def transports(profile: Profile, probes: Mapping[str, str]) -> None:
     """The probe is known and speaks the transport of the check."""
     for place, check in _checks(profile):
-        if check.probe not in probes:
-            raise Mistake(at(place, "probe"), _unknown("probe", check.probe, list(probes)))
+        known = [name for name in probes if name != AUTO]
+        if check.probe not in known:
+            raise Mistake(at(place, "probe"), _unknown("probe", check.probe, known))
         speaks = probes[check.probe]
         if speaks != check.transport:
             fitting = listed(name for name, over in probes.items() if over == check.transport)

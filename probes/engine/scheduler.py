@@ -544,11 +544,11 @@ class Scheduler:
         """Record the result of a row, emit verdicts, and release rows that waited for it."""
         key = work.job.key
         if not self._is_pending(work):
-            return
+            return None
         del self._pending[key]
         if self._detection.is_question(work):
-            self._detection.on_observation(work, observation)
-            return
+            self._preconditions.drop([key])
+            return self._detection.on_observation(work, observation)
         needed = self._recorder.record(work.job, observation)
         self.rerun([job.key for job in needed], beside=False)
         self._recorder.emit_verdicts(self._verdicts.row_closed(work.job))

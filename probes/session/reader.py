@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from probes.judging.host_rows import with_reasons
+from probes.judging.recognition import recognised_role
 from probes.judging.short_reason import short_reason
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from probes.session.header import SCHEMA, Header, parse_header, parse_targets
@@ -27,6 +28,7 @@ from probes.session.records import (
     parse_verdict,
 )
 from profiles.model import Profile
+from profiles.recognition import AUTO
 
 MAX_ROWS = 1_000_000
 """Rows, verdicts, findings or remarks of one session, each."""
@@ -228,12 +230,20 @@ class _SessionBuilder:
             self._complete,
             self._ended,
             self.messages.all(),
-            tuple(self._verdicts.values()),
+            tuple(self._standing_verdicts()),
             self._findings.all(),
             tuple(earlier),
             altered=self.altered,
         )
         return _without_targets(session, tuple(self._removed)) if self._removed else session
+
+    def _standing_verdicts(self) -> Iterator[VerdictRecord]:
+        """Verdicts without those on hosts without a role whose role was found after them."""
+        rows = (*self._earlier.values(), *self._results.values())
+        found = {row.job.target.host for row in rows if recognised_role(row)}
+        for one in self._verdicts.values():
+            if one.role != AUTO or one.host not in found:
+                yield one
 
     def _add_row(self, kept: dict[str, Result], record: Mapping[str, Any], number: int) -> None:
         result = self._rows.parse(record)

@@ -15,6 +15,7 @@ from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_recor
 from probes.session.log_encoding import open_log
 from probes.session.reader import read_header
 from probes.session.records import parse_verdict
+from profiles.recognition import AUTO
 
 _RESULT_STARTS = (b'{"type":"result"', b'{"type":"unchanged"')
 _PARSED = tuple(
@@ -81,6 +82,9 @@ def summarize(path: str | os.PathLike[str]) -> Summary:
                 except BadLine:
                     continue
     remaining = [target for target, is_present in targets.items() if is_present]
+    known = {target.host for target in remaining if target.role != AUTO}
+    # A host whose role was found is in the log with that role as well.
+    remaining = [target for target in remaining if target.role != AUTO or target.host not in known]
     return Summary(
         Path(path),
         header.started,
@@ -89,7 +93,11 @@ def summarize(path: str | os.PathLike[str]) -> Summary:
         tuple(target.label for target in remaining[:8]),
         len(remaining),
         results,
-        Counter(verdict for (about, _), verdict in verdicts.items() if targets.get(about, True)),
+        Counter(
+            verdict
+            for (about, _), verdict in verdicts.items()
+            if targets.get(about, True) and (about.role != AUTO or about.host not in known)
+        ),
         remark,
         complete,
         ended,

@@ -45,9 +45,6 @@ MAX_EDITABLE = 16 * 1024
 MAX_FRIENDLY_NAME = 80
 """Characters of the comment that names a host."""
 
-WITHOUT_ROLE = f"no role is said, so what answers decides ({AUTO}); ROLE=HOST names one"
-"""Notice about hosts that take the role `auto`."""
-
 _SPACED_PATH = re.compile(r"""\s*((?:[\w.-]+=)?)@([^"'\r\n]{1,4096})""")
 
 
@@ -229,8 +226,12 @@ class TargetParser:
         """Parse a host in the role that was said last; that none was said is noted."""
         role = self._plain_role
         self._has_plain_hosts = self._has_plain_hosts or self._role is None
-        if self._parse_host(role, text, port) and self._role is None and role == AUTO:
-            self._notices.add(host_part(hosts.normalized(text)).text, WITHOUT_ROLE)
+        if self._parse_host(role, text, port) and self._role is None:
+            counts = f"it counts as {role}"
+            if role == AUTO:
+                counts = f"what answers decides ({AUTO}); ROLE=HOST names one"
+            host = host_part(hosts.normalized(text)).text
+            self._notices.add(host, f"no role is said, so {counts}")
 
     def _enter_file_role(self) -> None:
         """In a file under a role, the plain hosts of every line are of that role."""

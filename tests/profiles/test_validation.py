@@ -1,12 +1,13 @@
 import pytest
 
 from probes.registry import PROBES
+from profiles.recognition import AUTO
 
 WINRM = 'check 1 ("windows.winrm")'
 RPC = 'check 2 ("windows.rpc")'
 LDAP = 'check 3 ("windows.ldap")'
 PING = 'check 4 ("windows.ping")'
-PROBE_LIST = ", ".join(f'"{name}"' for name in PROBES)
+PROBE_LIST = ", ".join(f'"{name}"' for name in PROBES if name != AUTO)
 FIRST = """\
 id = "windows.first"
 needs = "windows.winrm"
@@ -24,7 +25,93 @@ fix = "Allow it."
 """
 
 # What is replaced in the small profile, by what, and the sentence after `site.toml: `.
+RECOGNITION = """\
+[[recognition]]
+id = "found"
+role = "windows.target"
+any = [{ check = "windows.winrm" }]
+
+"""
+
+
+def recognition(**changes):
+    """The first category, and before it a recognition with these lines in the place of others."""
+    text = RECOGNITION
+    for key, line in changes.items():
+        lines = [line if one.startswith(f"{key} =") else one for one in text.splitlines()]
+        text = "\n".join(lines if line in lines else [*lines, line]) + "\n"
+    return text + "[[category]]"
+
+
+FOUND = 'recognition 1 ("found")'
 CASES = {
+    "the probe of hosts without a role": (
+        'probe = "ping"',
+        'probe = "auto"',
+        f'{PING}, key "probe": there is no probe "auto"; the nearest is "authd"; known are '
+        f"{PROBE_LIST}.",
+    ),
+    "a role called auto": (
+        "[[category]]",
+        '[[role]]\nid = "auto"\ntitle = "A"\ncategory = "windows"\n[[category]]',
+        'role 1 ("auto"), key "id": "auto" is the role of hosts without one; choose another id.',
+    ),
+    "a letter twice": (
+        "[[category]]",
+        '[[role]]\nid = "x"\ntitle = "X"\ncategory = "windows"\nletter = "w"\n'
+        '[[role]]\nid = "y"\ntitle = "Y"\ncategory = "windows"\nletter = "w"\n[[category]]',
+        'role 2 ("y"), key "letter": role "x" has the letter "w" already.',
+    ),
+    "a recognition of no role": (
+        "[[category]]",
+        recognition(role='role = "windows.tarket"'),
+        f'{FOUND}, key "role": there is no role "windows.tarket"; the nearest is '
+        '"windows.target"; known are "windows.target", "windows.dc".',
+    ),
+    "a recognition by an unknown check": (
+        "[[category]]",
+        recognition(any='any = [{ check = "windows.winmr" }]'),
+        f'{FOUND}, any 1, key "check": there is no check "windows.winmr"; the nearest is '
+        '"windows.winrm"; known are "windows.winrm", "windows.rpc", "windows.ldap", '
+        '"windows.ping".',
+    ),
+    "a recognition by nothing": (
+        "[[category]]",
+        recognition(any='none = [{ check = "windows.winrm" }]'),
+        f'{FOUND}, key "any": needs a signal here or in all.',
+    ),
+    "a recognition by a check of many ports": (
+        'needs = ""\n',
+        'needs = ""\nports = "1000-2000"\n'
+        + RECOGNITION.replace("windows.winrm", "windows.rpc")
+        + FIRST.removesuffix("[[check]]\n")
+        .replace("id =", "[[check]]\nid =", 1)
+        .replace('needs = "windows.winrm"\n', ""),
+        f'{FOUND}, key "check": check "windows.rpc" cannot be asked of a host without a role: '
+        "it needs another check, or a range of ports.",
+    ),
+    "a recognition after its own role": (
+        "[[category]]",
+        recognition(after='after = "windows.target"'),
+        f'{FOUND}, key "after": is its own role; name another one.',
+    ),
+    "an expression without a fact": (
+        "[[category]]",
+        recognition(any='any = [{ check = "windows.winrm", matches = "x" }]'),
+        f'{FOUND}, any 1, key "matches": needs the key "fact" beside it.',
+    ),
+    "an expression that is none": (
+        "[[category]]",
+        recognition(any='any = [{ check = "windows.winrm", fact = "os", matches = "(" }]'),
+        f'{FOUND}, any 1, key "matches": "(" is no regular expression: '
+        "missing ), unterminated subpattern at position 0.",
+    ),
+    "a check asked as well that is none": (
+        'id = "site"',
+        'id = "site"\nalso_asked = ["windows.pnig"]',
+        'key "also_asked": there is no check "windows.pnig"; the nearest is "windows.ping"; '
+        'known are "windows.winrm", "windows.rpc", "windows.ldap", "windows.ping".',
+    ),
     "a check id twice": (
         'id = "windows.ldap"',
         'id = "windows.winrm"',

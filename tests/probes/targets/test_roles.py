@@ -166,3 +166,59 @@ def test_any_text_is_hosts_or_sentences_and_never_a_fault(text, default):
 
 def _plain(word):
     return re.sub(r"[\s._-]", "", word).casefold()
+
+
+def _plain_hosts(text, **more):
+    result = parse([text], BUILT_IN, default_role=AUTO, **more)
+    return [(one.role, one.host) for one in result.targets], result
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("web1", [(AUTO, "web1")]),
+        ("10.77.4.10-11", [(AUTO, "10.77.4.10"), (AUTO, "10.77.4.11")]),
+        ("10.0.0.0/30", [(AUTO, "10.0.0.1"), (AUTO, "10.0.0.2")]),
+        ("auto=web1", [(AUTO, "web1")]),
+        ("Auto=web1,web2", [(AUTO, "web1"), (AUTO, "web2")]),
+        ("web1, web2; web3", [(AUTO, "web1"), (AUTO, "web2"), (AUTO, "web3")]),
+        ("web1\n- web2\n\nroot@web3\n", [(AUTO, "web1"), (AUTO, "web2"), (AUTO, "web3")]),
+        ("web1 nas=n1 n2", [(AUTO, "web1"), ("nas", "n1"), ("nas", "n2")]),
+        ("a\nb\nunix.target=\nc\nd", [(AUTO, "a"), (AUTO, "b"), ("unix.target", "c"),
+                                       ("unix.target", "d")]),
+        ("Name,IP\npc1,10.0.0.1\npc2,10.0.0.2", [(AUTO, "pc1"), (AUTO, "pc2")]),
+        ("https://web1/path", [(AUTO, "web1")]),
+        ("web1 zzzzzz=a b", [(AUTO, "web1")]),
+    ],
+)  # fmt: skip
+def test_hosts_before_any_role_take_the_default_one(text, found):
+    targets, result = _plain_hosts(text)
+    assert targets == found
+    assert result.has_plain_hosts == (not text.casefold().startswith("auto="))
+
+
+def test_hosts_of_a_file_without_a_role_take_the_default_one_and_its_roles_count(tmp_path):
+    (tmp_path / "hosts").write_text("web1 # the web\nweb2\nprinter=prn1\n")
+    targets, result = _plain_hosts("@hosts", base=tmp_path)
+    assert targets == [(AUTO, "web1"), (AUTO, "web2"), ("printer", "prn1")]
+    assert result.targets[0].friendly_name == "the web"
+    (notice,) = result.problems
+    assert str(notice) == (
+        "web1 and 1 more: no role is said, so what answers decides (auto); ROLE=HOST names one."
+    )
+
+
+def test_hosts_that_take_the_role_the_tree_stands_on_are_told_so():
+    result = parse(["web1 web2"], BUILT_IN, default_role="unix.target")
+    assert [one.role for one in result.targets] == ["unix.target"] * 2
+    assert [str(one) for one in result.problems] == [
+        "web1 and 1 more: no role is said, so it counts as unix.target."
+    ]
+
+
+@pytest.mark.parametrize("host", ["web1:22", "10.0.0.999", "admin:Secret7@srv:22"])
+def test_a_host_without_a_role_that_is_refused_is_not_said_to_be_found_out(host):
+    targets, result = _plain_hosts(host)
+    assert targets == [] and result.has_plain_hosts
+    (problem,) = result.problems
+    assert not problem.is_warning and "Secret7" not in str(problem)
