@@ -547,8 +547,8 @@ class Scheduler:
             return None
         del self._pending[key]
         if self._detection.is_question(work):
-            self._preconditions.drop([key])
-            return self._detection.on_observation(work, observation)
+            self._detection.on_observation(work, observation)
+            return
         needed = self._recorder.record(work.job, observation)
         self.rerun([job.key for job in needed], beside=False)
         self._recorder.emit_verdicts(self._verdicts.row_closed(work.job))
