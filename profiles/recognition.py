@@ -15,7 +15,6 @@ def with_auto(profile: Profile) -> Profile:
     """The profile with the role `auto` at its end, where it says how roles are recognised."""
     if not profile.recognitions:
         return profile
-    asked = ", ".join(dict.fromkeys(check.port_text for check in detection_checks(profile)))
     category = Category(
         AUTO, "Hosts without a role", "What answers decides the role of a host without one."
     )
@@ -27,7 +26,7 @@ def with_auto(profile: Profile) -> Profile:
         title="Role",
         probe=AUTO,
         transport="tcp",
-        purpose=f"Finds the role of a host that was named without one. Asks {asked}.",
+        purpose=f"Finds the role of a host that was named without one. Asks {_ports(profile)}.",
         consequence="Its role is not known, so nothing that a role requires was checked.",
         fix="Name its role: write ROLE=HOST.",
     )
@@ -75,3 +74,17 @@ def checks_of(recognition: Recognition) -> Iterator[str]:
 def question(check: Check) -> tuple[str, str, int | None]:
     """Everything that makes the question of a check another one: probe, transport, port."""
     return check.probe, check.transport, check.port
+
+
+def _ports(profile: Profile) -> str:
+    """Ports that a host without a role is asked: `TCP 22, 135, UDP 161, ICMP`."""
+    ports: dict[str, list[int]] = {"tcp": [], "udp": [], "icmp": []}
+    for check in detection_checks(profile):
+        ports[check.transport].append(check.port or 0)
+    return ", ".join(
+        f"{transport.upper()} {', '.join(map(str, sorted(numbers)))}"
+        if transport != "icmp"
+        else "ICMP"
+        for transport, numbers in ports.items()
+        if numbers
+    )

@@ -544,7 +544,7 @@ class Scheduler:
         """Record the result of a row, emit verdicts, and release rows that waited for it."""
         key = work.job.key
         if not self._is_pending(work):
-            return None
+            return
         del self._pending[key]
         if self._detection.is_question(work):
             self._detection.on_observation(work, observation)

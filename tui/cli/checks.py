@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from probes.model import Ruling
 from profiles.model import Check
+from profiles.recognition import AUTO
 from tui.cli.exit_codes import Exit
 from tui.cli.options import Options
 from tui.cli.prepare import load
@@ -32,7 +34,9 @@ def checks(options: Options) -> int:
 
 
 def _row(check: Check) -> tuple[str, ...]:
-    return check.id, check.role, check.port_text, check.probe, check.loss, check.purpose
+    # A host whose role is not known is not blocked: nothing was checked.
+    loss = Ruling.UNKNOWN if check.role == AUTO else check.loss
+    return check.id, check.role, check.port_text, check.probe, loss, check.purpose
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from profiles.model import Profile
+from profiles.recognition import AUTO
 from tui.cli.main import main
 from tui.cli.options import Options
 from tui.cli.prepare import load
@@ -36,7 +37,9 @@ def test_the_columns_stand_below_their_headings(listing: str, profile: Profile) 
     for check in profile.checks:
         (line,) = (line for line in lines if line.split()[:1] == [check.id])
         assert line[heading.index("asked by") :].split()[0] == check.probe
-        assert line[heading.index("without") :].split()[0] == check.loss
+        assert line[heading.index("without") :].split()[0] == (
+            "unknown" if check.role == AUTO else check.loss
+        )
 
 
 def test_every_question_is_listed_with_its_answers(listing: str, profile: Profile) -> None:
