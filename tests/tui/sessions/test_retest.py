@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.model import Status
+from probes.model import SIMULATED, Status
 from probes.session import read_session
 from tests.tui.driving import drive, enter, notice, rows, text_of, until
 from tui.cli.main import main
@@ -60,7 +60,6 @@ async def answered(pilot, app, key: str = "enter") -> None:
 
 
 def test_r_measures_the_row_in_a_new_session_and_the_rest_comes_along(old, state, changing):
-    changing.listen()
     before = old.read_bytes()
 
     @drive("open", str(old))
@@ -102,8 +101,9 @@ def test_i_goes_on_with_the_session_and_its_host_line_takes_more(old, state, clo
         await pilot.press("i")
         await answered(pilot, app)
         assert isinstance(app.focused, HostInput)
-        await enter(pilot, app, f"hyperv.host=127.0.0.1:{closed}")
-        assert len(rows(app)) == ROWS + 1
+        app.focused.value = f"unix.target=127.0.0.2:{closed}"
+        await pilot.press("enter")
+        await until(pilot, lambda: len(rows(app)) == ROWS + 1 and not app.main.measuring)
 
     (log,) = logs(state)
     assert len(kinds(log, "earlier")) == ROWS
@@ -129,7 +129,7 @@ def test_over_another_session_that_one_ends_with_a_whole_log(old, state, closed)
 
     @drive()
     async def _(pilot, app):
-        await enter(pilot, app, f"hyperv.host=127.0.0.1:{closed}")
+        await enter(pilot, app, f"unix.target=127.0.0.2:{closed}")
         await pilot.press("p")
         await pilot.press("S")
         await until(pilot, lambda: len(app.screen_stack) == 2)
@@ -154,7 +154,7 @@ def test_a_session_of_the_demo_says_why_it_is_not_measured(old, state, tmp_path)
     demo = tmp_path / "demo.jsonl"
     lines = old.read_text(encoding="utf-8").splitlines()
     header = json.loads(lines[0])
-    header["vantage"]["kind"] = "simulated"
+    header["vantage"]["kind"] = SIMULATED
     demo.write_text("\n".join([json.dumps(header), *lines[1:]]) + "\n", encoding="utf-8")
 
     @drive("open", str(demo))
