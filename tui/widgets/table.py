@@ -417,8 +417,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         return 1 if self.size.width >= _NARROW else 0
 
     def _reorder(self) -> None:
-        """Put the visible rows in order, if results have changed that."""
-        self.finish_pending()
+        """Put the visible rows in order, if that has changed; a pending filter goes on."""
         if self.rows.disordered:
             self.rows.reorder()
         self._restore_cursor()

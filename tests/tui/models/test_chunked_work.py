@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from probes.model import Status
 from tests.tui.unmeasured import a_job, a_result
 from tui.models import chunked_work
 from tui.models.chunked_work import ChunkedWork
 from tui.models.filter import Filter
-from tui.models.rows import CHUNK_ROWS, Rows
+from tui.models.rows import CHUNK_ROWS, WORST_FIRST, Rows
 
 JOBS = [a_job(f"h{number}") for number in range(3 * CHUNK_ROWS)]
 
@@ -110,3 +111,17 @@ def test_a_result_while_a_filter_is_applied_leaves_the_view_stale() -> None:
     assert rows.stale
     rows.resort()
     assert (rows.stale, len(rows.view)) == (False, len(JOBS) - 1)
+
+
+def test_rows_are_put_in_order_while_another_filter_is_applied() -> None:
+    rows = Rows(JOBS, WORST_FIRST)
+    pieces = rows.resort_in_chunks(Filter(text="h7"))
+    next(pieces)
+    rows.apply([a_result(JOBS[-1], Status.BLOCKED)])
+    rows.reorder()
+    assert rows.key(0) == JOBS[-1].key
+    assert len(rows.view) == len(JOBS)
+    for _ in pieces:
+        pass
+    assert {rows.job(row).target.host[:2] for row in rows.view} == {"h7"}
+    assert (rows.sections.rows, rows.stale) == (len(rows.view), True)
