@@ -243,7 +243,7 @@ def _of_host(row: _Row) -> _Words:
     if probe_of(check).one_client:
         return (
             "Retest, as it may serve one client at a time; if it is refused again, make "
-            f"{check.title} listen on {row.where}, or find the firewall that refuses it."
+            f"{check.title} listen on {row.where}, or check its firewall."
         ), ""
     if check.ports:
         return f"Make {check.title} on {row.to} listen again: {listens}", ""
@@ -292,7 +292,7 @@ def _of_unknown(row: _Row) -> _Words:
     # A port behind another one shows that the host is up; a public service is not ours to start.
     known = row.host.heard or check.ports or check.issuers
     if not row.named and (known or not silent):
-        rule = "If it is allowed already, a firewall on the way drops it."
+        rule = "If it is, a firewall on the way drops it."
         return f"{check.fix} {rule}", ""
     return start_or_allow(row.to, row.source, row.named)
 

@@ -104,7 +104,11 @@ def recorded_lines() -> set[str]:
         for one in session.results:
             lines.add(rows.format(one))
             details = detail_lines(one.job, one, profile, states.of(one))
-            lines.update(f"{line.label} {line.text}" for line in details if line.label)
+            lines.update(
+                f"{line.label} {', '.join((line.text, *line.extra))}"
+                for line in details
+                if line.label
+            )
     return {output_line(line) for line in lines}
 
 

@@ -30,7 +30,7 @@ from tui.text.row_parts import (
     means_text,
     rest_of_note,
     same_text,
-    seen_text,
+    seen_parts,
 )
 from tui.text.status import UNICODE
 
@@ -54,6 +54,8 @@ class Line(NamedTuple):
     """Stands at the right end of a line of the text, where there is room."""
     column: int = _REST_COLUMN
     """Cells of a label; of a longer one as many as it needs."""
+    extra: tuple[str, ...] = ()
+    """Parts that go on the text's last line as far as there is room; they stand elsewhere too."""
 
 
 def detail_lines(
@@ -103,7 +105,8 @@ def _part(part: Part, text: str, hint: str = "") -> Line:
 
 
 def _first_parts(result: Result, fix: Remedy | None, shared: Shared | None) -> Iterator[Line]:
-    yield _part(Part.SEEN, seen_text(result))
+    seen, *extra = seen_parts(result)
+    yield _part(Part.SEEN, seen)._replace(extra=tuple(extra))
     if means := means_text(result):
         yield _part(Part.MEANS, means)
     if fix is not None:

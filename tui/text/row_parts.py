@@ -54,19 +54,23 @@ _TIMES = {1: "once", 2: "twice", 3: "three times"}
 
 
 def seen_text(result: Result) -> str:
-    """Answer that came, its sender, type and code, latency and number of attempts, in one line."""
+    """Answer that came, its sender, type and code, latency and number of attempts."""
+    return ", ".join(seen_parts(result))
+
+
+def seen_parts(result: Result) -> tuple[str, ...]:
+    """The same in parts; those after the first, latency and attempts, stand elsewhere as well."""
     seen = result.observation
     if seen.state in (State.ERROR, State.NOT_RUN):
-        return note_text(result)
+        return (note_text(result),)
+    text, more = _answer_text(result), [latency_of(seen)]
     if seen.reason is Reason.NO_RESPONSE:
-        parts = [_silence_text(seen)]
-    else:
-        parts = [_answer_text(result), latency_of(seen)]
-        if seen.started:
-            parts.append(attempts_text(seen.attempts))
+        text, more = _silence_text(seen), []
+    elif seen.started:
+        more.append(attempts_text(seen.attempts))
     if seen.started and result.note.startswith(NOT_MEASURED_AGAIN):
-        parts.append(f"{NOT_MEASURED_AGAIN[0].lower()}{NOT_MEASURED_AGAIN[1:]} {seen.started}")
-    return printable(", ".join(filter(None, parts)), _LONG)
+        text += f", {NOT_MEASURED_AGAIN[0].lower()}{NOT_MEASURED_AGAIN[1:]} {seen.started}"
+    return (printable(text, _LONG), *(printable(one) for one in more if one))
 
 
 def asked_text(job: Job) -> str:

@@ -127,19 +127,27 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
             content = (content[0], content[0]._replace(label="row"), *content[1:])
         self._lines = []
         waiting = ""
-        for label, text, hint, column in content[1:]:
+        for label, text, hint, column, extra in content[1:]:
             # A hint that finds no room goes on to the lines that continue its own.
             waiting = hint or ("" if label else waiting)
             room = max(10, self._width - column)
             # A long label has its text right after it.
             indent = " " * max(0, cell_len(label) + 1 - column)
-            wrapped = textwrap.wrap(text, room, initial_indent=indent, break_on_hyphens=False)
+            wrapped = _wrapped(text, room, indent)
+            for more in extra:
+                longer = _wrapped(f"{text}, {more}", room, indent)
+                if len(longer) == len(wrapped):
+                    text, wrapped = f"{text}, {more}", longer
             place = _place_of(waiting, wrapped, room)
             for number, part in enumerate(wrapped or [""]):
                 shown = waiting if number == place else ""
                 self._lines.append(_Wrapped("" if number else label, part.strip(), shown, column))
             waiting = waiting if place is None else ""
         self.virtual_size = Size(self.size.width, len(self._lines) + 1)
+
+
+def _wrapped(text: str, room: int, indent: str) -> list[str]:
+    return textwrap.wrap(text, room, initial_indent=indent, break_on_hyphens=False)
 
 
 def _place_of(hint: str, lines: Sequence[str], room: int) -> int | None:

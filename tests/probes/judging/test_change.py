@@ -211,7 +211,7 @@ def test_a_silent_port_of_a_host_that_answers_is_the_hosts_or_a_firewalls():
     results = [row("hyperv.winrm", SILENT), row("nas.netbios", OPEN)]
     (fix,) = fixes(results, "hyperv.host")
     assert fix.startswith("Enable PowerShell Remoting on the Hyper-V host and allow inbound TCP")
-    assert fix.endswith("If it is allowed already, a firewall on the way drops it.")
+    assert fix.endswith("If it is, a firewall on the way drops it.")
 
 
 @pytest.mark.parametrize(

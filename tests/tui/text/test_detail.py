@@ -248,6 +248,57 @@ def test_the_first_five_parts_of_a_blocked_row_are_seen_without_scrolling(
     assert blocked
 
 
+KINDS = {
+    "a device": {},
+    "the host's firewall": {"icmp": Icmp(3, 13, HOST)},
+    "silence": {**SILENT, "attempts": 2, "timings_ms": {SILENCE: 4020.0}},
+    "nobody": {**SILENT, "attempts": 2, "facts": {"no_arp_reply": True}},
+    "a router": {
+        "state": State.UNREACHABLE,
+        "reason": Reason.HOST_UNREACH,
+        "icmp": Icmp(3, 1, ROUTER),
+    },
+    "refused": RESET,
+    "wrong": {**OPEN, "service": Service.UNEXPECTED, "facts": JETTY},
+    "mute": {
+        **OPEN,
+        "service": Service.SILENT,
+        "facts": {"summary": "it closed the connection without a word"},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_a_check_met_its_first_five_parts_are_seen(profile: Profile, kind: str) -> None:
+    for check in profile.checks:
+        if check.transport != "tcp" and kind in ("refused", "wrong", "mute"):
+            continue
+        result, other = (
+            row(profile, check.id, f"pc-{number}.corp.example", **KINDS[kind])
+            for number in ("015", "016")
+        )
+        if result.status not in MISSING:
+            continue
+        rows = Rows([result.job, other.job])
+        rows.apply([result, other])
+        causes = SameCause(rows)
+        causes.clear([finding(result, other)])
+        lines = [*detail_lines(result.job, result, profile, shared=causes.of(result))]
+        shown = [label for label, _, _ in wrapped(lines)[:7] if label]
+        assert shown[:5] == [*Part], wrapped(lines)[:9]
+
+
+def test_what_stands_below_as_well_goes_where_it_would_take_a_line_of_its_own() -> None:
+    extra = ("2.24 ms", "1 attempt")
+    for text, shown in (
+        ("x" * 50, f"{'x' * 50}, 2.24 ms, 1 attempt"),
+        ("x" * 60, f"{'x' * 60}, 2.24 ms"),
+        ("x" * 70, "x" * 70),
+    ):
+        line = Line(Part.SEEN, text, column=8, extra=extra)
+        assert wrapped([Line("", "heading"), line]) == [(Part.SEEN, shown, "")]
+
+
 def test_a_hint_stands_at_the_right_where_there_is_room_and_else_on_a_later_line() -> None:
     long, short = "x" * 70, "y"
     lines = [
@@ -285,7 +336,9 @@ def test_a_row_of_an_earlier_session_says_since_when_in_its_first_line(profile: 
     one = row(profile, **RESET)
     at = one.observation.started
     annotated = replace(one, note=f"{NOT_MEASURED_AGAIN} {at}: {one.note}")
-    assert seen_text(annotated) == f"{seen_text(one)}, not measured again since {at}"
+    assert seen_text(annotated).startswith(
+        f"TCP reset from the host, not measured again since {at}"
+    )
 
 
 def test_a_row_that_was_not_measured_says_what_will_be_asked(profile: Profile) -> None:
