@@ -12,7 +12,9 @@ one, at 2400 baud 4 ms. Nobody presses two keys, and hardly a script sends two, 
 FEW = 0.02
 """The same after two characters that came at once: serial adapters hand over every 16 ms."""
 LINE = 0.05
-"""The same after the end of a line, where pastes are split."""
+"""The same after the end of a line, where pastes are split, and before it: what types a paste, as
+the consoles of virtual machines do, presses Enter sooner than anybody.
+"""
 LARGE = 0.5
 """The same after `LARGE_LENGTH` characters, of which the rest may wait for a slow link."""
 LARGE_LENGTH = 512
@@ -59,6 +61,10 @@ class Burst:
         if _LINE_END.search(self.text):
             return LINE
         return SINGLE if len(self.text) < 2 else FEW
+
+    def patience_for(self, text: str) -> float:
+        """Seconds of silence after which this text does not belong to it."""
+        return max(self.patience, LINE) if text[:1] in ("\r", "\n") else self.patience
 
     def extend(self, text: str, at: float) -> None:
         """Add the text of the next read."""

@@ -138,7 +138,7 @@ class InputDispatcher:
 
     async def _take_text(self, text: str, silence: float, at: float) -> None:
         burst = self._open
-        if burst is not None and silence <= burst.patience:
+        if burst is not None and silence <= burst.patience_for(text):
             waits = bool(burst.pending)
             burst.extend(text, at)
             if waits:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from textual.events import Key, Paste
+from textual.events import Key, Load, Paste
 from textual.widgets import Input
 
 from tests.tui.driving import drive, notice, rows, until
-from tui.screens.dialogs import ConfirmDialog, PromptDialog
+from tui.app import AuditReach
+from tui.screens.dialogs import ChoiceDialog, ConfirmDialog, HelpDialog, PromptDialog
+from tui.terminal import input as terminal_input
 from tui.terminal.reader import TerminalRead, TerminalReader
 from tui.widgets.detail import Detail
 from tui.widgets.host_input import HostInput
@@ -27,6 +31,12 @@ def send(app, *pieces: str | bytes, silence: float = 9.0) -> None:
         data = piece if isinstance(piece, bytes) else piece.encode()
         app.post_message(TerminalRead(list(reader.read(data)), silence))
         silence = 0.0
+
+
+def type_out(app, text: str, pause: float) -> None:
+    """Send each character in a read of its own, as what types a paste does."""
+    for character in text:
+        app.post_message(TerminalRead([character], pause))
 
 
 def alone(app) -> bool:
@@ -55,6 +65,10 @@ def test_a_paste_of_several_lines_stands_in_the_line_from_wherever_it_is_read():
             await stands(*LIST)
         for place in range(1, len(LIST)):
             await stands(LIST[:place], LIST[place:])
+        type_out(app, LIST, 0.012)
+        await until(pilot, lambda: entry.value == HOSTS and app.dispatcher.idle)
+        assert app.focused is entry and alone(app)
+        entry.value = ""
         app.query_one(ResultTable).focus()
         await stands(*(bytes([one]) for one in "é1\rq\r".encode()), hosts="é1 q")
         for text in ("web1\rq\r", "q\rs\rw\r", "\rq\rw", "w\x11b1\rq\x03\r", "web1\t\rq\r"):
@@ -136,6 +150,15 @@ def test_a_paste_answers_no_question_and_stands_in_the_line_behind_it():
             entry.value = ""
         send(app, "y")
         await until(pilot, lambda: said == [True])
+        for listed in (ChoiceDialog("Sort by", {"s": "Status", "q": "Host"}), HelpDialog("Keys")):
+            app.push_screen(listed)
+            await until(pilot, lambda listed=listed: app.screen is listed)
+            send(app, "s\rq\r")
+            await until(pilot, lambda: entry.value == "s q")
+            assert app.screen is listed
+            entry.value = ""
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.main)
         prompt = PromptDialog("Save a copy as", "")
         app.push_screen(prompt, said.append)
         await until(pilot, lambda: isinstance(app.focused, Input) and app.screen is prompt)
@@ -223,3 +246,44 @@ def test_tab_completes_then_lists_then_goes_through_what_fits_and_stays_in_the_l
         assert entry.value == "zz" and app.focused is entry
         await pilot.press("shift+tab")
         assert app.focused is not entry
+
+
+def test_a_paste_that_comes_before_the_screen_is_the_first_of_its_line(monkeypatch):
+    async def early(app, event):
+        if isinstance(event, Load):
+            send(app, LIST[:9], LIST[9:])
+        await before(app, event)
+
+    before = AuditReach.on_event
+    monkeypatch.setattr(AuditReach, "on_event", early)
+
+    @drive()
+    async def _(pilot, app):
+        await until(pilot, lambda: app.query_one(HostInput).value == HOSTS)
+        assert alone(app)
+
+
+def test_a_key_waits_for_the_screen_that_the_one_before_it_prepares(opened, monkeypatch):
+    monkeypatch.setattr(terminal_input, "TIMEOUT", 0.001)
+
+    @opened()
+    async def _(seat):
+        main, ready, closed = seat.app.main, asyncio.Event(), []
+
+        async def prepare() -> None:
+            await ready.wait()
+            await main.push(HelpDialog("Keys"))
+            closed.append(True)
+
+        def begin(_) -> None:
+            main._run_before_next_key(prepare(), "prepared")
+
+        monkeypatch.setattr(main, "action_do", begin)
+        at = seat.table.cursor_line
+        for key in ("d", "escape", "down"):
+            seat.app.post_message(Key(key, None))
+        for _ in range(20):
+            await seat.pilot.pause(0.001)
+        assert seat.table.cursor_line == at
+        ready.set()
+        await seat.until(lambda: closed and seat.table.cursor_line == at + 1)

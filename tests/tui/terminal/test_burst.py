@@ -70,6 +70,11 @@ def test_enter_or_tab_right_behind_text_waits_for_more_of_a_paste(typed):
         assert burst(pending, typed).hold(in_line=True) == burst(pending, typed).patience
 
 
+def test_an_enter_sooner_than_anybody_presses_it_belongs_to_the_text_before_it():
+    one = burst("1")
+    assert one.patience_for("\r") == one.patience_for("\nw") > one.patience_for("w") == one.patience
+
+
 lines = st.lists(st.text(st.sampled_from("wq1é漢.\u00a0"), min_size=1, max_size=6), min_size=2)
 
 
