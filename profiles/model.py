@@ -218,7 +218,7 @@ class Elsewhere:
     """A check of hosts of another role that the capability rests on: one such host is enough.
 
     The other check's loss says whether the capability is blocked or degraded without it. Where no
-    such host was measured, that is said and changes nothing.
+    such host was tested, that is said and changes nothing.
     """
 
     check: Annotated[str, {"doc": "id of a check of another role", "refers": "check"}]
