@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 
 _HEADINGS: dict[Group, str] = {
     "hosts": "Hosts",
-    "run": "Measuring",
+    "run": "Testing",
     "table": "Rows",
     "panes": "Panes",
     "session": "Session and reports",
