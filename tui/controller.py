@@ -181,7 +181,7 @@ class Controller:
         asked = {when.question for job in jobs for when in job.check.when}
         said = {name: value for name, value in self.answers.items() if name in asked}
         text = ", ".join(f"{name}={value}" for name, value in said.items())
-        return f"Assuming {text} (key {{answers}})" if said else ""
+        return f"Assumed: {text}. {{answers}} changes it." if said else ""
 
     def close(self) -> None:
         """Complete the log and end the engine."""

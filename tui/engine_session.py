@@ -107,7 +107,7 @@ class EngineSession:
         if count <= CONFIRM_ABOVE:
             return ""
         most = "up to " if any(target.role == AUTO for target in targets) else ""
-        return f"This asks {most}{count:,} endpoints. Measure them all?"
+        return f"This asks {most}{count:,} endpoints. Test them all?"
 
     def measure(
         self, targets: Sequence[Target], only: frozenset[str], answers: Mapping[str, str]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     word="Hosts",
     group="hosts",
     bar=10,
-    about="goes to the host line; type ROLE=HOST, then Enter measures",
+    about="goes to the host line; type ROLE=HOST, then Enter tests",
 )
 def hosts(context: Context) -> Outcome:
     """Go to the host line; of an old session that of a new one with its rows."""
@@ -34,22 +34,22 @@ def hosts(context: Context) -> Outcome:
     word="Rerun",
     group="run",
     bar=20,
-    about="measures the selected row again, or the marked ones",
+    about="retests the selected row, or the marked ones",
 )
 def again(context: Context) -> Outcome:
     """Measure the selected row again, or the marked ones."""
     marked = len(context.panes.marked)
     rows = "row" if marked == 1 else "rows"
-    said = f"Measuring {marked:,} marked {rows} again." if marked else ""
+    said = f"Retesting {marked:,} marked {rows}." if marked else ""
     return _again(context, context.panes.selected_keys, forced=True, notice=said)
 
 
 @command(
     id="again-failures",
     keys="R",
-    word="Failures again",
+    word="Retest failures",
     group="run",
-    about="measures everything again that is not ok",
+    about="retests everything that is not ok",
 )
 def again_failures(context: Context) -> Outcome:
     """Measure everything again that is not well."""
@@ -61,10 +61,10 @@ def again_failures(context: Context) -> Outcome:
 @command(
     id="again-all",
     keys="g",
-    word="All again",
+    word="Retest all",
     group="run",
     bar=30,
-    about="measures everything again",
+    about="retests everything",
 )
 def again_all(context: Context) -> Outcome:
     """Measure everything again."""
@@ -89,14 +89,14 @@ def _again(
     word="Stop",
     group="run",
     bar=40,
-    about="stops; rows measured so far keep their result",
+    about="stops; rows tested so far keep their result",
 )
 def stop(context: Context) -> Outcome:
     """Stop; what was measured stays."""
     if context.controller is None or not context.measuring:
         return None
     context.controller.stop()
-    return "Stopped. Rows measured so far keep their result; {again} and {again-all} measure again."
+    return "Stopped. Rows tested so far keep their result; {again} and {again-all} retest."
 
 
 @command(
@@ -105,7 +105,7 @@ def stop(context: Context) -> Outcome:
     word="Watch",
     group="run",
     bar=140,
-    about="measures again every so many seconds, and tells what changes",
+    about="retests every so many seconds, and tells what changes",
 )
 def watch(context: Context) -> Outcome:
     """Ask how often to measure again, and do it."""
@@ -121,22 +121,23 @@ def watch(context: Context) -> Outcome:
     keys="p",
     word="Pause the display",
     group="run",
-    about="holds the display still while measuring and the log go on; a replay too",
+    about="freezes the display while tests and the log go on; a replay too",
 )
 def freeze(context: Context) -> Outcome:
     """Hold the display or a replay still, or let it go on."""
     if context.replay is not None:
         return context.replay.toggle()
     if context.controller is None:
-        return "An old session stands still already."
+        return "An old session does not move."
     if not context.watcher.frozen:
         context.watcher.freeze()
         context.show_state()
-        return "The display stands still; measuring and the log go on. {freeze} lets it go on."
+        return "The display is frozen; tests and the log go on. {freeze} resumes it."
     events, rows = context.watcher.thaw()
     context.show_events(events)
     context.show_state()
-    return f"{rows:,} {'row was' if rows == 1 else 'rows were'} measured meanwhile." if rows else ""
+    were = "row was" if rows == 1 else "rows were"
+    return f"{rows:,} {were} tested in the meantime." if rows else ""
 
 
 @command(
@@ -144,12 +145,12 @@ def freeze(context: Context) -> Outcome:
     keys="H",
     word="Changes",
     group="run",
-    about="lists what changed since a row was first measured, the latest first",
+    about="lists what changed since a row was first tested, the latest first",
 )
 def changes(context: Context) -> Outcome:
     """List what changed, the latest first."""
     if not context.watcher.changes:
-        return "No row has changed since it was first measured."
+        return "No row has changed since it was first tested."
     return screens.list_changes(context)
 
 
@@ -158,7 +159,7 @@ def changes(context: Context) -> Outcome:
     keys="T",
     word="Target sets",
     group="hosts",
-    about="recalls a named set of targets, or keeps the present ones as one",
+    about="recalls a named set of targets, or saves the present ones as one",
 )
 def target_sets(context: Context) -> Outcome:
     """Recall a named set of targets, or keep the present ones as one."""
@@ -170,7 +171,7 @@ def target_sets(context: Context) -> Outcome:
     keys="a",
     word="Answers",
     group="hosts",
-    about="answers the questions only you can answer",
+    about="answers questions about your environment",
 )
 def answers(context: Context) -> Outcome:
     """Answer the questions of the profile."""

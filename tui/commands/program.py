@@ -30,7 +30,7 @@ def redraw(context: Context) -> None:
     word="Suspend",
     group="program",
     outside=True,
-    about="gives the terminal back to the shell until `fg`, where there is a shell",
+    about="suspends to the shell until `fg`, where there is a shell",
 )
 def suspend(context: Context) -> Outcome:
     """Give the terminal back to the shell until `fg`."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.screens.context import Context
 
 _SORTED = [f"{column.sort.letter} {column.id}" for column in COLUMNS if column.sort is not None]
-_HELD = "The display stands still: {freeze} lets it go on first."
+_HELD = "The display is frozen: {freeze} resumes it first."
 
 
 @command(
@@ -24,10 +24,7 @@ _HELD = "The display stands still: {freeze} lets it go on first."
     show="Space",
     word="Mark",
     group="table",
-    about=(
-        "marks the row, or takes its mark away; rerun, copies, export and removal are for "
-        "marked rows then"
-    ),
+    about=("marks or unmarks the row; retest, copies, export and removal then act on marked rows"),
 )
 def mark(context: Context) -> Outcome:
     """Mark the selected row or take its mark away, and go to the next one."""
@@ -59,7 +56,7 @@ def mark_visible(context: Context) -> Outcome:
     panes.mark(keys, on=on)
     count = len(panes.table.marks)
     what = "row is" if count == 1 else "rows are"
-    return f"{count:,} {what} marked; {{unmark}} takes the marks away."
+    return f"{count:,} {what} marked; {{unmark}} removes the marks."
 
 
 @command(
@@ -67,7 +64,7 @@ def mark_visible(context: Context) -> Outcome:
     keys="U",
     word="Unmark",
     group="table",
-    about="takes every mark away",
+    about="removes every mark",
 )
 def unmark(context: Context) -> Outcome:
     """Take every mark away."""
@@ -82,7 +79,7 @@ def unmark(context: Context) -> Outcome:
     keys="y",
     word="Copy command",
     group="table",
-    about="copies a command that confirms the row, again the next one; all of marked rows",
+    about="copies a command that verifies the row, then the next one; all of marked rows",
 )
 def copy_command(context: Context) -> Outcome:
     """Copy a command that confirms the selected row, again for the next one; all of marked rows."""
@@ -97,7 +94,7 @@ def copy_command(context: Context) -> Outcome:
     keys="Y",
     word="Copy change",
     group="table",
-    about="copies what to paste for its change, again the next one; all of marked rows",
+    about="copies the commands that fix it, then the next ones; all of marked rows",
 )
 def copy_change(context: Context) -> Outcome:
     """Copy what to paste for the selected row's change, again for the next; all of marked rows."""
@@ -128,7 +125,7 @@ def copy_rows(context: Context) -> Outcome:
     word="Remove host",
     group="table",
     about=(
-        "removes the host of the row, or of the marked rows, from what is shown, measured and "
+        "removes the host of the row, or of the marked rows, from what is shown, tested and "
         "counted; the log keeps its results"
     ),
 )
@@ -149,7 +146,7 @@ def remove(context: Context) -> Outcome:
     back = f"{{undo}} brings {'it' if len(targets) == 1 else 'them'} back."
     if context.controller is None:
         return f"{what} from the screen, not from the log; {back}"
-    return f"{what}: not measured and not counted any more, but kept in the log; {back}"
+    return f"{what}: not tested and not counted any more, but kept in the log; {back}"
 
 
 @command(
@@ -165,7 +162,7 @@ def undo(context: Context) -> Outcome:
         return _HELD
     removal = context.panes.removed_hosts.latest
     if removal is None:
-        return "Nothing was removed that could come back."
+        return "Nothing to undo."
     if context.controller is not None:
         context.controller.restore(removal.targets)
         if removal.unmeasured:

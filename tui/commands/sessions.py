@@ -29,7 +29,7 @@ def sessions(context: Context) -> Outcome:
     keys="P",
     word="Replay",
     group="session",
-    about="plays the old session on the screen again, as it came, slower or faster",
+    about="replays the old session on the screen, slower or faster",
 )
 def play(context: Context) -> Outcome:
     """Play the old session on the screen again, as it came."""
@@ -43,7 +43,7 @@ def play(context: Context) -> Outcome:
     keys="N",
     word="Remark",
     group="session",
-    about="adds a sentence to the session log",
+    about="adds a remark to the session log",
 )
 def remark(context: Context) -> Outcome:
     """Add a sentence to the session's log."""
@@ -65,7 +65,7 @@ def remark(context: Context) -> Outcome:
 def information(context: Context) -> None:
     """Show what the lines above and below have no room for."""
     profile, old = context.profile, context.recorded
-    where = f"{old.description}\nMeasured by {old.measured_by}.\n\n" if old else ""
+    where = f"{old.description}\nTested by {old.measured_by}.\n\n" if old else ""
     this = f"auditreach {version()}, profile {profile.name} {profile.version}, {profile.source}."
     log = f"The log is {context.log_path}." if context.log_path else "There is no log yet."
     parts = "\n".join(list(context.panes.status_line.notices)[::-1]) or "Nothing was said yet."

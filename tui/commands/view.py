@@ -85,10 +85,7 @@ def grid(context: Context) -> Outcome:
     word="Diagnosis",
     group="table",
     bar=90,
-    about=(
-        "says what is behind the failures, cause by cause; Enter there shows the rows of one, "
-        "Escape all again"
-    ),
+    about=("lists the causes of the failures; Enter there shows the rows of one, Escape all again"),
 )
 def diagnosis(context: Context) -> Outcome:
     """Say what is behind the failures, cause by cause."""
@@ -100,7 +97,7 @@ def diagnosis(context: Context) -> Outcome:
     keys="m",
     word="Meaning",
     group="table",
-    about="explains the status of the row: what it means, what to do, whom to ask",
+    about="explains the row's status: what it means, what to do, whom to ask",
 )
 def explain(context: Context) -> Outcome:
     """Show the page about the status of the selected row."""
@@ -144,7 +141,7 @@ def table(context: Context) -> None:
     word="Details",
     group="panes",
     bar=120,
-    about="goes to the whole story of the selected row",
+    about="goes to the details of the selected row",
 )
 def details(context: Context) -> None:
     """Go to the details."""

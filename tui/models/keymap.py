@@ -69,7 +69,7 @@ def rebind(commands: Iterable[Command], keys: Mapping[str, str]) -> tuple[Comman
         for key in filter(None, one.keys.split(",")):
             if key in owner:
                 raise KeymapError(
-                    f"The key {key} would be of {owner[key]} and of {one.id}; change one of them."
+                    f"Key {key} is assigned to both {owner[key]} and {one.id}; change one of them."
                 )
             owner[key] = one.id
     return changed

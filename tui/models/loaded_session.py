@@ -27,7 +27,7 @@ def read_whole_session(path: Path, profile: Profile) -> Session:
     return dataclasses.replace(session, results=rows)
 
 
-NOT_MEASURED_AGAIN = "Not measured again since"
+NOT_MEASURED_AGAIN = "Not retested since"
 """Beginning of the note of a row of an earlier session."""
 
 
@@ -54,7 +54,7 @@ def removed_hosts_text(session: Session) -> str:
     if not count:
         return ""
     hosts, have = ("host was", "its") if count == 1 else ("hosts were", "their")
-    return f"{count:,} {hosts} removed while measuring; only the log has {have} results."
+    return f"{count:,} {hosts} removed during the run; only the log has {have} results."
 
 
 def with_verdicts(session: Session, profile: Profile) -> Session:
@@ -163,6 +163,6 @@ def _other_profile(session: Session, profile: Profile) -> tuple[str, ...]:
     if (used.id, used.sha256) == (now.id, now.sha256):
         return ()
     return (
-        f"It was measured with profile {used.id} {used.version}, not with "
+        f"It was tested with profile {used.id} {used.version}, not with "
         f"{profile.id} {profile.version}; texts may differ.",
     )

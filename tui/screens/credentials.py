@@ -87,13 +87,13 @@ async def ask_for_credentials(context: Context) -> str:
     """Ask for credentials and use them from now on; returns what to say."""
     controller = context.controller
     if controller is None:
-        return "An old session measures nothing, so it needs no credentials."
+        return "An old session tests nothing, so it needs no credentials."
     before = controller.options or NO_OPTIONS
     given = await context.push(CredentialsDialog(before, files=not context.kiosk))
     if given is None or given == before:
         return ""
     controller.set_options(given)
-    again = " Press {again} or {again-all} to measure again." if controller.has_session else ""
+    again = " Press {again} or {again-all} to retest." if controller.has_session else ""
     return f"In use from now on: {_in_use(given)}.{again}"
 
 

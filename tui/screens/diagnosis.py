@@ -56,9 +56,7 @@ class DiagnosisDialog(Dialog[Chosen]):
             if self._alone:
                 lines.append(Content(in_no_finding_text(len(self._alone))))
             yield OptionList(*lines, markup=False)
-            yield Static(
-                "Enter shows the rows behind it   Escape goes back", classes="keys", markup=False
-            )
+            yield Static("Enter shows its rows   Escape goes back", classes="keys", markup=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Close with the finding that was chosen, or with the rows in none."""
@@ -75,7 +73,7 @@ async def show_diagnosis(context: Context) -> str:
     results = [result for key in panes.keys if (result := rows.result(key)) is not None]
     # Of a large session it takes a second.
     if len(results) > MANY:
-        context.say("Looking for what is behind the failures.")
+        context.say("Looking for the causes of the failures.")
     findings = await asyncio.to_thread(diagnose, results, answers)
     alone = rows_in_no_finding(results, findings)
     if not findings and not alone:
@@ -88,7 +86,7 @@ async def show_diagnosis(context: Context) -> str:
     panes.table.focus()
     if isinstance(chosen, tuple):
         return "These are the rows to change that are in no finding; Escape shows the others again."
-    return f"{chosen.text}. These are the rows behind it; Escape shows the others again."
+    return f"{chosen.text}. These are its rows; Escape shows the others again."
 
 
 def _line(finding: Finding, glyphs: Glyphs) -> Content:

@@ -120,7 +120,7 @@ class QuestionsDialog(Dialog[Mapping[str, str]]):
     def compose(self) -> ComposeResult:
         """A line for each question."""
         with Vertical():
-            yield Static("What only you know", classes="title")
+            yield Static("Questions about your environment", classes="title")
             yield OptionList(*(self._text(question) for question in self._questions), markup=False)
             yield Static("Enter changes   Escape is done", classes="keys")
 

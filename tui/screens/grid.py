@@ -45,7 +45,7 @@ class GridScreen(Screen[str]):
         )
 
     def on_mount(self) -> None:
-        """Follow what is measured meanwhile."""
+        """Follow what is tested in the meantime."""
         self.set_interval(REFRESH, self._follow)
 
     def on_status_grid_highlighted(self, event: StatusGrid.Highlighted) -> None:

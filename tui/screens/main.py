@@ -446,7 +446,7 @@ class SessionScreen(Screen[object]):
         if self.controller.has_session and not self.controller.is_saved:
             self.panes.header.set_state("NOT SAVED", trouble=True)
         elif self.measuring or self.controller.has_session:
-            now = "measuring" if self.measuring else "saved"
+            now = "testing" if self.measuring else "saved"
             self.panes.header.set_state(f"{watch}, {now}" if watch else now)
 
     def on_result_table_row_highlighted(self, event: ResultTable.RowHighlighted) -> None:
@@ -471,7 +471,7 @@ class SessionScreen(Screen[object]):
 
     def on_profile_tree_included(self, event: ProfileTree.Included) -> None:
         """Say what including or excluding means."""
-        what = "is measured again" if event.included else "is left out of what is measured next"
+        what = "is tested again" if event.included else "is left out of the next tests"
         self.say(f"{event.node.title} {what}.")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

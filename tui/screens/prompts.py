@@ -36,7 +36,7 @@ async def change_answers(context: Context) -> str:
     said = await context.push(QuestionsDialog(controller.profile.questions, controller.answers))
     if said is None or not controller.set_answers(said):
         return ""
-    return "Other answers make another session: press {again-all} to measure again."
+    return "Other answers make another session: press {again-all} to retest."
 
 
 async def save_copy(context: Context) -> str:
@@ -91,7 +91,7 @@ async def set_watch(context: Context) -> str:
     """Ask how often to measure again, and begin, change or end the watch; returns what to say."""
     watcher = context.watcher
     question = (
-        "Measure again every so many seconds: 30, or 5m. Words after it: failed (only what is "
+        "Retest every so many seconds: 30, or 5m. Words after it: failed (only what is "
         "not ok), bell (ring when a row changes). off ends it."
     )
     said = await context.push(
@@ -110,7 +110,7 @@ async def set_watch(context: Context) -> str:
         return "The watch has ended." if was else ""
     what = "what is not ok" if wanted.failed_only else "everything"
     return (
-        f"Measures {what} again every {wanted.interval:g} s; "
+        f"Retests {what} every {wanted.interval:g} s; "
         "{watch} changes or ends it, {changes} lists changes."
     )
 
@@ -133,6 +133,6 @@ async def add_remark(context: Context) -> str:
 
 async def ask_to_leave(context: Context) -> str:
     """Quit, if the operator wants to stop what is being measured."""
-    if await context.push(QuitDialog("Rows are still being measured. Stop and quit?")):
+    if await context.push(QuitDialog("Tests are still running. Stop and quit?")):
         context.host.exit(0)
     return ""

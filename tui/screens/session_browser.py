@@ -125,7 +125,7 @@ class SessionsScreen(Screen[SessionChoice]):
     def action_restore(self) -> None:
         """Bring the one back that was thrown away last."""
         if not self._discarded:
-            self._say("Nothing was thrown away here.")
+            self._say("Nothing to undo.")
             return
         try:
             back = store.restore(self._discarded[-1])

@@ -43,7 +43,7 @@ class TargetSetsDialog(Dialog[str]):
             lines = [Option(name, id=name) for name in self._names]
             if self._present:
                 what = "1 target" if self._present == 1 else f"{self._present:,} targets"
-                lines.append(Option(f"Keep the present {what} as a set ...", id=KEEP))
+                lines.append(Option(f"Save the present {what} as a set ...", id=KEEP))
             yield OptionList(*lines, markup=False)
             yield Static(
                 "Enter puts it into the host line   Del deletes   Escape goes back",
@@ -74,18 +74,18 @@ async def choose_target_set(context: Context) -> str:
     """Recall a set into the host line, or keep the present targets as one; returns what to say."""
     names, targets = await asyncio.to_thread(target_sets.names), context.panes.targets
     if not names and not targets:
-        return "No set is kept yet: enter hosts, then keep them here as a set."
+        return "No set is saved yet: enter hosts, then save them here as a set."
     chosen = await context.push(TargetSetsDialog(names, len(targets)))
     if chosen is None:
         return ""
     try:
         if chosen != KEEP:
             context.put_hosts(await asyncio.to_thread(target_sets.load, chosen))
-            return f"The set {chosen} is in the host line; Enter measures it."
+            return f"The set {chosen} is in the host line; Enter tests it."
         name = await context.push(PromptDialog("Name of the set", ""))
         if not name or not name.strip():
             return ""
         path = await asyncio.to_thread(target_sets.save, name, targets)
     except SessionError as error:
         return str(error)
-    return f"Kept as {name.strip()}; on the command line it is {shlex.quote(f'@{path}')}"
+    return f"Saved as {name.strip()}; on the command line it is {shlex.quote(f'@{path}')}"

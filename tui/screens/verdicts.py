@@ -57,7 +57,7 @@ class VerdictScreen(Screen[Target]):
         )
 
     def on_mount(self) -> None:
-        """Follow what is measured meanwhile."""
+        """Follow what is tested in the meantime."""
         self.set_interval(REFRESH, self._follow)
 
     def on_verdict_list_highlighted(self, event: VerdictList.Highlighted) -> None:
@@ -88,7 +88,7 @@ async def show_verdicts(context: Context) -> str:
     """Show the verdicts and filter the table to the rows of one target; returns what to say."""
     panes = context.panes
     if not any(True for _ in panes.verdicts.rulings):
-        return "There is no verdict yet: nothing was measured."
+        return "There is no verdict yet: nothing was tested."
     target = await context.push(VerdictScreen(panes.verdicts, context.glyphs))
     if target is None:
         return ""

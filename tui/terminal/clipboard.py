@@ -35,10 +35,10 @@ class Clipboard:
     async def command(self, chosen: Result | None) -> str:
         """Copy a command that asks what the row asked; return what to say."""
         if chosen is None:
-            return "Only a row that was measured has a command."
+            return "Only a row that was tested has a command."
         texts = [one.text for one in commands(chosen, windows=sys.platform == "win32")]
         if not texts:
-            return "This row was not asked, so there is nothing to confirm."
+            return "This row was not tested, so there is nothing to verify."
         at = self._next_index("copy-command", chosen.job.key, len(texts))
         return await self._copy("copy-command", texts[at], texts[at], at, len(texts))
 

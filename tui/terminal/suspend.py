@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tui.terminal.app_base import TerminalApp
 
-NO_SHELL = (
-    "Not suspended: no shell is there that could resume it, as it is when this program was "
-    "started in a shell's place. q quits."
-)
+NO_SHELL = "Cannot suspend: there is no shell to return to. q quits."
 
 
 def suspend_to_shell(app: TerminalApp) -> str:

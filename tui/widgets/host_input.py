@@ -49,9 +49,9 @@ class HostInput(Input):
         Binding(
             "enter",
             "submit",
-            "Measure",
+            "Test",
             key_display="Enter",
-            tooltip="measures the hosts in the line",
+            tooltip="tests the hosts in the line",
         ),
         Binding(
             "tab",

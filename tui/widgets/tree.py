@@ -59,7 +59,7 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
             "fold(True)",
             "Fold",
             show=False,
-            tooltip="folds the node; where nothing is to fold, goes to the one it stands in",
+            tooltip="folds the node; where nothing is to fold, goes to its parent",
         ),
         Binding(
             "right,l",
@@ -79,7 +79,7 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
             "space",
             "include",
             "Exclude",
-            tooltip="leaves the check, role or section out of what is measured, or not any more",
+            tooltip="leaves the check, role or section out of the tests, or not any more",
         ),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {

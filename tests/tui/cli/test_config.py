@@ -152,7 +152,7 @@ def test_a_demo_keeps_its_own_patience(tmp_path):
         ("[keys]\nquit = 'f99'\n", "keys.quit has 'f99', which is no key"),
         ("[keys]\nquit = 'escpae'\n", "keys.quit has 'escpae', which is no key"),
         ("[keys]\nquit = 'meta+q'\n", r"keys.quit has 'meta\+q', which is no key"),
-        ("[keys]\nagain = 'g'\n", "The key g would be of again and of again-all"),
+        ("[keys]\nagain = 'g'\n", "Key g is assigned to both again and again-all"),
         ("[keys]\nquit = []\n", "keys.quit cannot be empty"),
     ],
 )
@@ -297,7 +297,7 @@ def test_another_key_works_on_the_screen_and_the_old_one_does_not(tmp_path):
         await pilot.press("question_mark")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         shown = " ".join(str(one.content) for one in app.screen.query("Static").results())
-        assert "f5 measures the selected row again" in " ".join(shown.split())
+        assert "f5 retests the selected row" in " ".join(shown.split())
 
 
 def test_a_command_without_a_key_is_named_by_where_the_palette_has_it():

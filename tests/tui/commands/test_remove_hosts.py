@@ -91,7 +91,7 @@ def test_several_removals_come_back_one_by_one_the_last_first(opened):
             await seat.press("u")
         assert seat.seen == states[0]
         await seat.press("u")
-        assert seat.notice == "Nothing was removed that could come back."
+        assert seat.notice == "Nothing to undo."
 
 
 def test_in_the_tree_nothing_is_removed(opened):
@@ -114,7 +114,7 @@ def test_while_the_display_is_frozen_nothing_is_removed(measured, closed):
     @measured(f"unix.target=127.0.0.1:{closed}")
     async def _(seat):
         await seat.press("p", "delete")
-        assert "The display stands still" in seat.notice
+        assert "The display is frozen" in seat.notice
         assert len(seat.seen) == 1
 
 
@@ -161,7 +161,7 @@ def test_the_opened_log_shows_what_the_screen_showed_and_names_no_surprise(measu
     (log,) = (state / "sessions").iterdir()
     recorded = build(parse_options(["open", str(log)])).main.recorded
     assert [job.target.host for job in recorded.jobs] == ["127.0.0.2"]
-    assert "1 host was removed while measuring; only the log has its results." in recorded.messages
+    assert "1 host was removed during the run; only the log has its results." in recorded.messages
     assert verify(log).intact
 
 
@@ -197,7 +197,7 @@ def test_a_host_that_is_typed_again_has_new_rows_and_undo_does_nothing(measured,
         await seat.press("enter")
         await seat.until(lambda: len(rows) == 2 and not seat.app.main.measuring)
         await seat.press("u")
-        assert seat.notice == "Nothing was removed that could come back."
+        assert seat.notice == "Nothing to undo."
         assert len(rows) == 2
 
 

@@ -105,7 +105,7 @@ def test_a_round_that_takes_longer_than_the_order_is_followed_by_the_next_at_onc
             await enter(pilot, app, f"unix.target=127.0.0.1:{port}")
             (key,) = seen(app)
             await order(pilot, app, "1")
-            await until(pilot, lambda: "every 1 s, measuring" in text_of(app.query_one(Header)))
+            await until(pilot, lambda: "every 1 s, testing" in text_of(app.query_one(Header)))
             await until(
                 pilot, lambda: (past := app.main.watcher.history.of(key)) and past.total >= 3
             )
@@ -180,7 +180,7 @@ def test_a_frozen_display_stands_still_while_the_log_grows_and_then_catches_up(s
             assert rows(app)[key] is Status.BLOCKED
             await pilot.press("p")
             await until(pilot, lambda: rows(app)[key] is Status.OK)
-            assert "measured meanwhile" in notice(app)
+            assert "tested in the meantime" in notice(app)
             assert "FROZEN" not in text_of(app.query_one(Header))
 
 
