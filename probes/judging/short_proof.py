@@ -11,18 +11,32 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from probes.model import ANSWERED_AFTER, WRONG_PRODUCT, Observation, Service, Status
+from probes.wire.cells import cut, width
 from probes.wire.text import printable
 
 Facts = Mapping[str, object]
+
+ROOM = 36
+"""Cells of the longest short reason."""
 
 _CLOCK_WARNING = 240
 """Seconds of skew from which a clock is the warning (kerberos.WARN_SKEW_S)."""
 _LEAD = re.compile(r"(?:Open,? (?:but|and) )?(?:it is |it )?(?:an? )?")
 _WEB = re.compile(r"(?:Open, but )?(?:over TLS [0-9.]+ it is )?a web server \((.+?)\)(?=[ ,;:]|$)")
 _VERSION = re.compile(r"^([^\s/()]+)[/(]v?([0-9][^\s/()]*)\)?.*$")
+_OLD_TLS = re.compile(r"no TLS version from 1\.2 on: it answers with (.+?)\.?$")
+_WRONG = "wrong service: "
 _NOT = re.compile(r"(?:Open, but )?([A-Za-z][\w .]{0,30}), not TLS\b")
+_CONTROLLER = re.compile(r"Domain controller \S+ of ([^\s,;]+)")
+_AIMS = re.compile(r" (?:with the|for this machine|for the name)\b")
+"""Begin of an end that a reason can do without."""
 _BYTES = re.compile(r"[0-9,]+ bytes? that begins?\b|[0-9,]+ bytes that begin\b")
 
+_ODD = (
+    # Words of the summary of a service with a warning, and the reason they stand for.
+    ("ESXi would redirect", "does not redirect as ESXi does"),
+    ("turns this client away", "turns this client away"),
+)
 _DISTRUST = {
     "expired": "certificate: expired",
     "not-yet-valid": "certificate: not yet valid",
@@ -82,10 +96,11 @@ def service_problem(seen: Observation) -> str:
         found = next((text for word, text in _SILENT if word in summary), "")
         return found or f"accepts; {first_clause(summary)}".rstrip("; ")
     if facts.get("unproven") == "tls":
-        return f"TLS fails: {first_clause(summary)}"
+        version = _OLD_TLS.search(summary)
+        return f"TLS too old: {version[1]}" if version else "TLS handshake fails"
     if facts.get("unproven"):
         return first_clause(summary)
-    return f"wrong service: {_service_name(summary)}"
+    return f"{_WRONG}{cut(_service_name(summary), ROOM - len(_WRONG))}"
 
 
 def first_clause(summary: str) -> str:
@@ -101,6 +116,8 @@ def _service_name(summary: str) -> str:
         return _VERSION.sub(r"\1 \2", found[1])
     if found := _NOT.match(summary):
         return found[1]
+    if summary.startswith("plain HTTP without TLS"):
+        return "HTTP without TLS"
     if _BYTES.match(summary):
         return "unknown protocol"
     return first_clause(summary) or "unknown"
@@ -116,7 +133,11 @@ def _warning(facts: Facts) -> str:
     if text := _HTTP.get(_text(facts, "http_problem")):
         return text
     if text := _text(facts, WRONG_PRODUCT) or _text(facts, "shortfall"):
-        return text.removeprefix("it ").partition(" with the ")[0]
+        return _AIMS.split(text.removeprefix("it "))[0]
+    if found := next((text for word, text in _ODD if word in _text(facts, "summary")), ""):
+        return found
+    if text := _text(facts, "problem"):
+        return first_clause(text).removeprefix("the ").removeprefix("it ")
     if slow := facts.get(ANSWERED_AFTER):
         return f"slow: answered after {slow} s" if isinstance(slow, int | float) else ""
     return ""
@@ -175,7 +196,9 @@ def _ssh_proof(facts: Facts) -> str:
 
 def _rpc_proof(facts: Facts) -> str:
     listed = facts.get("listed")
-    return f"endpoint mapper, {listed} endpoints" if type(listed) is int else "endpoint mapper"
+    if type(listed) is not int or not listed:
+        return "endpoint mapper"
+    return f"endpoint mapper, {listed} endpoint{'s' * (listed != 1)}"
 
 
 def _kerberos_proof(facts: Facts) -> str:
@@ -189,7 +212,23 @@ def _snmp_proof(facts: Facts) -> str:
 
 
 def _winrm_proof(facts: Facts) -> str:
-    return _text(facts, "product")
+    return _text(facts, "product") or "WinRM answers"
+
+
+def _ldap_proof(facts: Facts) -> str:
+    found = _CONTROLLER.match(_text(facts, "summary"))
+    return f"DC of {found[1]}" if found else ""
+
+
+def _netbios_name_proof(facts: Facts) -> str:
+    computer, group = _text(facts, "computer"), _text(facts, "workgroup")
+    named = f"{computer} in {group}"
+    return named if computer and group and width(named) <= ROOM else computer
+
+
+def _dns_proof(facts: Facts) -> str:
+    found = _text(facts, "summary").removeprefix("DNS answers: ")
+    return found if width(found) <= ROOM else ""
 
 
 _PROOFS: Mapping[str, Callable[[Facts], str]] = {
@@ -201,4 +240,7 @@ _PROOFS: Mapping[str, Callable[[Facts], str]] = {
     "kerberos": _kerberos_proof,
     "snmp": _snmp_proof,
     "winrm": _winrm_proof,
+    "ldap": _ldap_proof,
+    "udp": _netbios_name_proof,
+    "dns": _dns_proof,
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probes.judging.party import UNHEARD, HostState, Party, is_denied_locally, locate, proxy_of
-from probes.judging.short_proof import proof, service_problem
+from probes.judging.short_proof import ROOM, proof, service_problem
 from probes.model import (
     ACCEPTS_EVERYTHING,
     AVAILABLE,
@@ -27,9 +27,8 @@ from probes.model import (
 from probes.wire.cells import cut, cut_middle, width
 from probes.wire.text import printable
 
-MAX_CELLS = 36
+MAX_CELLS = ROOM
 """Cells of the longest short reason."""
-_MAX_PORTS = 3
 
 
 @dataclass(frozen=True, slots=True)

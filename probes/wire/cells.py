@@ -26,12 +26,11 @@ def cut(text: str, cells: int) -> str:
     if width(text) <= cells:
         return text
     begin = _begin(text, cells)
-    at = max(begin.rfind(one) for one in _BREAKS)
     # A clause that ends with the room is whole as well.
-    if any(text.startswith(one, len(begin)) for one in _BREAKS):
-        at = len(begin)
-    if at > 0:
-        return begin[:at]
+    ends = [at for at in range(len(begin), 0, -1) if text.startswith(_BREAKS, at)]
+    for at in ends:
+        if begin.count("(", 0, at) == begin.count(")", 0, at):
+            return begin[:at]
     return _begin(text, cells - 1).rstrip(" ,;:(") + "…"
 
 

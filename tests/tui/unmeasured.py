@@ -33,4 +33,4 @@ def a_result(
     why: str = "",
 ) -> Result:
     seen = Observation(State.OPEN, Reason.SYN_ACK, address="192.0.2.7", latency_ms=latency)
-    return Result(job, status, note, seen, why=why)
+    return Result(job, status, note, seen, why or note.rstrip("."))

@@ -229,7 +229,7 @@ class Output:
     def add(self, batch: Sequence[Event]) -> None:
         """Print what a batch of events says, and the progress."""
         self.verdicts.apply(batch)
-        shown: dict[str, str] = {}
+        shown: dict[str, Result] = {}
         for event in batch:
             if isinstance(event, Result):
                 before = self._latest.get(event.job.key)
@@ -238,13 +238,13 @@ class Output:
                 if event.status is Status.NO_HOST:
                     continue
                 key = event.job.key
-                is_same = before is not None and before.status is event.status
-                if before is None or before.status is Status.NO_HOST or key in shown:
-                    # Of several in one batch the last one counts.
-                    shown[key] = self._lines.format(event)
-                elif not is_same or before.note != event.note:
-                    # A reason to which other rows of the host added something is no news.
-                    shown[key] = self._lines.format(replace(event, note=f"Again: {event.note}"))
+                if before is None or before.status is Status.NO_HOST:
+                    shown[key] = event
+                elif (before.status, before.note) != (event.status, event.note):
+                    shown[key] = replace(event, note=f"Again: {event.note}")
+                elif key in shown:
+                    # Its reason may be another; a line that is printed is not printed again for it.
+                    shown[key] = replace(shown[key], why=event.why)
             elif isinstance(event, Message):
                 self._progress.clear()
                 say(f"auditreach: {event.text}")
@@ -258,7 +258,7 @@ class Output:
                 self.finished = True
         if shown and not self._json:
             self._progress.clear()
-            print("\n".join(shown.values()), flush=True)
+            print("\n".join(map(self._lines.format, shown.values())), flush=True)
         self._progress.show(self._latest.values())
 
     def end(self) -> None:

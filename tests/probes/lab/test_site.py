@@ -12,6 +12,7 @@ import pytest
 
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
+from probes.judging.short_reason import MAX_CELLS
 from probes.lab import services, site
 from probes.lab.address_map import AddressMap
 from probes.lab.process import LabProcess
@@ -33,6 +34,7 @@ from probes.registry import PROBES
 from probes.settings import Settings
 from probes.targets import find_domain_controllers, merge_results, parse
 from probes.vantage import Vantage
+from probes.wire.cells import width
 from profiles.loader import load_profile
 from profiles.model import Profile
 from profiles.recognition import AUTO
@@ -204,6 +206,16 @@ def _services(measured: Measured) -> dict[str, Service]:
 
 def test_every_row_is_what_the_site_means_it_to_be(measured: Measured) -> None:
     assert _statuses(measured) == TRUTH
+
+
+def test_every_row_has_a_reason_that_is_whole_in_its_column(measured: Measured) -> None:
+    for key, result in measured.results.items():
+        assert 0 < width(result.why) <= MAX_CELLS, key
+        assert result.why[-1] not in "… ", key
+    whys = {key: result.why for key, result in measured.results.items()}
+    assert whys["unix.ssh|db1.corp.example"].startswith("rejected by ")
+    assert whys["windows.kerberos|dc2.corp.example"] == "clock 7 min ahead"
+    assert whys["windows.winrm|pc-016.corp.example"] == "no answer, nor any other port"
 
 
 def test_rows_over_connections_that_show_no_socket_are_the_same(

@@ -163,3 +163,24 @@ def test_the_last_result_of_any_rounds_is_read_as_it_was_written(
     log.close()
     assert [event for _, event in timeline(path, profile)] == results
     assert read_session(path, profile).results == (results[-1],)
+
+
+@pytest.mark.parametrize("second", [0, 2], ids=["the same measurement", "measured again"])
+def test_another_reason_alone_is_a_short_line_that_has_it(
+    write_log: Write,
+    make_result: Make,
+    profile: Profile,
+    validate: Callable[[object], None],
+    second: int,
+) -> None:
+    first = replace(at(make_result(), 0), why="no answer")
+    again = replace(at(first, second), why="dropped: 88 answers")
+    path = write_log(first, again)
+    assert kinds(path) == ["result", "unchanged"]
+    line = path.read_bytes().splitlines()[2]
+    validate(json.loads(line))
+    assert json.loads(line)["why"] == "dropped: 88 answers"
+    assert len(line) < 260
+    (read,) = read_session(path, profile).results
+    assert read == again
+    assert [event for _, event in timeline(path, profile)] == [first, again]

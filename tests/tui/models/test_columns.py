@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from probes.model import Observation, Reason, Result, State, Status
@@ -128,3 +130,17 @@ def test_a_column_can_be_searched_by_a_bare_word(monkeypatch: pytest.MonkeyPatch
 
 def test_runs_of_digits_are_compared_by_value() -> None:
     assert natural_key("web9") < natural_key("web10")
+
+
+def test_the_reason_is_a_field_and_found_by_a_bare_word() -> None:
+    rows = Rows([a_job("a"), a_job("b")])
+    rejected = replace(a_result(a_job("a"), note="Late."), why="rejected by 10.88.9.1")
+    rows.apply([rejected, a_result(a_job("b"), note="Rejected.")])
+    for text, hosts in (
+        ("why:rejected", ["a", "b"]),
+        ("why:10.88", ["a"]),
+        ("10.88.9.1", ["a"]),
+        ("!why:10.88", ["b"]),
+    ):
+        rows.show(Filter(text=text))
+        assert [rows.row_data(row).host for row in rows.view] == hosts, text

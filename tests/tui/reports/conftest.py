@@ -123,7 +123,9 @@ def forged(make_report: Callable[..., Report], make_result: Callable[..., Result
 
     def make(text: str) -> Report:
         rows = [
-            make_result(status=status, note=text, facts={"fix": text, text: [text]})
+            replace(
+                make_result(status=status, note=text, facts={"fix": text, text: [text]}), why=text
+            )
             for status in (Status.BLOCKED, Status.OK, Status.ERROR, Status.NOT_NEEDED)
         ]
         report = make_report(rows[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -125,3 +126,14 @@ def test_a_row_that_claims_to_have_taken_for_ever_has_a_finite_time(
     report = make_report(make_result(timings_ms={"connect": 1e308, "answer": 1e308}))
     (case,) = parsed(report).iter("testcase")
     assert case.get("time") == "1000000.000"
+
+
+def test_a_failure_begins_with_its_reason_and_says_what_is_lost(
+    make_report: Reports, make_result: Make
+) -> None:
+    row = replace(make_result(), why="dropped: 88 answers")
+    (failure,) = parsed(make_report(row)).iter("failure")
+    assert failure.get("message") == "dropped: 88 answers"
+    assert failure.text is not None
+    assert f"Lost without it: {row.job.check.consequence}" in failure.text
+    assert failure.text.startswith(row.note)

@@ -87,3 +87,15 @@ def test_words_are_left_legible() -> None:
     assert markdown.line_start("- x") == "\\- x"
     assert markdown.line_start("# x") == "\\# x"
     assert markdown.line_start("1. x") == "1&#8203;. x"
+
+
+def test_what_a_loss_costs_stands_once_for_each_check(
+    make_report: Reports, make_result: Make
+) -> None:
+    rows = [make_result(host) for host in ("pc1", "pc2")]
+    works = make_result("pc3", "unix.ssh", Status.OK)
+    whole = "".join(markdown.render(make_report(*rows, works)))
+    assert whole.count(rows[0].job.check.consequence) == 1
+    assert f"| WinRM TCP 5985 | 2 | {rows[0].job.check.consequence} |" in whole
+    assert works.job.check.consequence not in whole
+    assert "What is lost" not in "".join(markdown.render(make_report(works)))

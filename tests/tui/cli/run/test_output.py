@@ -15,6 +15,7 @@ from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from profiles.model import Check
 from tests.tui.cli.run.process import ROOT, Command, Ports, Run, rows, verdicts
 from tui.cli.run import Output
+from tui.text.result_line import ResultFormatter
 
 SCHEMA = ROOT / "probes/session/schema.json"
 
@@ -186,3 +187,29 @@ def test_a_row_to_change_that_is_in_no_finding_is_counted(run: Run) -> None:
 
 def test_where_nothing_is_found_no_findings_are_announced(run: Run) -> None:
     assert "Findings" not in run("ready=127.0.0.1").stdout
+
+
+def test_a_reason_alone_is_printed_again_for_no_row_and_the_last_one_of_a_batch_counts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    check = Check("t.ssh", "t", "r", "SSH", "tcp", "tcp", "", "", "", port=22)
+    job = Job("t.ssh|pc1", check, Target("r", "pc1"), 22)
+    seen = Observation(State.FILTERED, Reason.NO_RESPONSE)
+    first = Result(job, Status.BLOCKED, "No answer in 4 s.", seen, "no answer")
+    refined = replace(first, why="no answer, nor any other port")
+    output = Output([job], as_json=False)
+    output.add([first, refined])
+    output.add([replace(first, why="dropped: 88 answers")])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("  no answer, nor any other port         No answer in 4 s.")
+
+
+@pytest.mark.parametrize("note", ["Answers the ping.", "answers the ping"])
+def test_a_note_that_says_no_more_than_the_reason_is_left_out(note: str) -> None:
+    check = Check("t.ping", "t", "r", "Ping", "ping", "icmp", "", "", "")
+    job = Job("t.ping|pc1", check, Target("r", "pc1"), None)
+    seen = Observation(State.OPEN, Reason.ECHO_REPLY)
+    shown = ResultFormatter([job], colour=False)
+    assert shown.format(Result(job, Status.OK, note, seen, "Answers the ping")).endswith(
+        "  Answers the ping"
+    )
