@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from probes.model import ANSWERED_AFTER, WRONG_PRODUCT, Observation, Service, Status
-from probes.wire.cells import cut, width
+from probes.wire.cells import cut, cut_middle, width
 from probes.wire.text import printable
 
 Facts = Mapping[str, object]
@@ -22,6 +22,8 @@ ROOM = 36
 _CLOCK_WARNING = 240
 """Seconds of skew from which a clock is the warning (kerberos.WARN_SKEW_S)."""
 _LEAD = re.compile(r"(?:Open,? (?:but|and) )?(?:it is |it )?(?:an? )?")
+_VERB = re.compile(r"(?:Answers|Accepts|Refuses) ")
+"""Begin of a clause without a subject, which is no name."""
 _WEB = re.compile(r"(?:Open, but )?(?:over TLS [0-9.]+ it is )?a web server \((.+?)\)(?=[ ,;:]|$)")
 _VERSION = re.compile(r"^([^\s/()]+)[/(]v?([0-9][^\s/()]*)\)?.*$")
 _OLD_TLS = re.compile(r"no TLS version from 1\.2 on: it answers with (.+?)\.?$")
@@ -107,7 +109,8 @@ def first_clause(summary: str) -> str:
     """First clause of a summary, without the words that every one begins with."""
     found = _LEAD.match(summary)
     text = summary[found.end() :] if found else summary
-    return re.split(r"[;.] |: ", text, maxsplit=1)[0].strip(" .;:") or text
+    text = re.split(r"[;.] |: ", text, maxsplit=1)[0].strip(" .;:") or text
+    return text[:1].lower() + text[1:] if _VERB.match(text) else text.removeprefix("The ")
 
 
 def _service_name(summary: str) -> str:
@@ -153,7 +156,13 @@ def _clock(skew: float) -> str:
 
 def _intercepted(facts: Facts) -> str:
     issuer = _issuer(facts)
-    return f"TLS intercepted by “{issuer}”" if issuer else "TLS intercepted"
+    if not issuer:
+        return "TLS intercepted"
+    for text in (f"TLS intercepted by “{issuer}”", f"TLS by “{issuer}”"):
+        if width(text) <= ROOM:
+            return text
+    # The name counts more than the words, and its quotation marks are a pair.
+    return f"TLS by “{cut_middle(issuer, ROOM - width('TLS by “”'))}”"
 
 
 def _issuer(facts: Facts) -> str:
@@ -180,6 +189,11 @@ def _tls_proof(facts: Facts) -> str:
     except ValueError:
         return _text(facts, "tls")
     return f"{_text(facts, 'tls')}, certificate to {date}"
+
+
+def _redirect_proof(facts: Facts) -> str:
+    is_https = _text(facts, "location").casefold().startswith("https:")
+    return "redirects to https as ESXi does" if is_https else ""
 
 
 def _smb_proof(facts: Facts) -> str:
@@ -233,6 +247,7 @@ def _dns_proof(facts: Facts) -> str:
 
 _PROOFS: Mapping[str, Callable[[Facts], str]] = {
     "https": _tls_proof,
+    "http_redirect": _redirect_proof,
     "smb": _smb_proof,
     "netbios": _smb_proof,
     "ssh": _ssh_proof,

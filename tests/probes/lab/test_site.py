@@ -213,7 +213,7 @@ def test_every_row_has_a_reason_that_is_whole_in_its_column(measured: Measured) 
         assert 0 < width(result.why) <= MAX_CELLS, key
         assert result.why[-1] not in "… ", key
     whys = {key: result.why for key, result in measured.results.items()}
-    assert whys["unix.ssh|db1.corp.example"].startswith("rejected by ")
+    assert whys["unix.ssh|db1.corp.example"].startswith("refused: ")
     assert whys["windows.kerberos|dc2.corp.example"] == "clock 7 min ahead"
     assert whys["windows.winrm|pc-016.corp.example"] == "no answer, nor any other port"
 

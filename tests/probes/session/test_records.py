@@ -126,7 +126,7 @@ def test_a_result_survives_its_line_and_the_line_fits_the_schema(
 def test_a_result_has_the_keys_of_the_contract_in_their_order(make_result: Make) -> None:
     keys = [
         *["type", "key", "check", "role", "host", "address", "transport", "port", "state"],
-        *["reason", "icmp", "service", "status", "note", "latency_ms", "latency_source"],
+        *["reason", "icmp", "service", "status", "note", "why", "latency_ms", "latency_source"],
         *["timings_ms", "took_ms", "source", "interface", "started", "last_ms"],
         *["attempts", "facts", "evidence"],
     ]
@@ -180,7 +180,7 @@ def test_the_schema_refuses_what_is_not_a_result(make_result: Make, validate: Va
     ):
         with pytest.raises(jsonschema.ValidationError):
             validate(good | {key: value})
-    for key in good.keys() - {"interface", "took_ms", "last_ms"}:
+    for key in good.keys() - {"interface", "took_ms", "last_ms", "why"}:
         with pytest.raises(jsonschema.ValidationError):
             validate({name: value for name, value in good.items() if name != key})
 
