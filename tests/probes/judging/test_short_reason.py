@@ -286,13 +286,19 @@ OPENED = [
     ),
     (
         "windows.kerberos",
-        opened(RIGHT, "Kerberos KDC; its clock …", warning=True, realm="CORP", clock_skew_s=420.0),
+        opened(
+            RIGHT, "Kerberos KDC; its clock …", warning=True, asked_realm="CORP", clock_skew_s=420.0
+        ),
         "clock 7 min ahead",
     ),
     (
         "windows.kerberos",
         opened(
-            RIGHT, "Kerberos KDC; its clock …", warning=True, realm="CORP", clock_skew_s=-9000.0
+            RIGHT,
+            "Kerberos KDC; its clock …",
+            warning=True,
+            asked_realm="CORP",
+            clock_skew_s=-9000.0,
         ),
         "clock 2 h behind",
     ),
@@ -396,7 +402,7 @@ FACTS = st.dictionaries(
             *("summary", "problem", "shortfall", "warning", "fix", "answered_from", "answered_by"),
             *("unproven", "http_problem", "distrust", "interception", "accepts_everything"),
             *("wrong_product", "no_arp_reply", "mac", "not_sent", "unanswered", "dialect", "tls"),
-            *("product", "version", "realm", "clock_skew_s", "certificate", "tried", "proxy"),
+            *("product", "version", "asked_realm", "clock_skew_s", "certificate", "tried", "proxy"),
             *("ipv4_only", "listed", "answered_after_s", "realm_proven"),
         ]
     ),
