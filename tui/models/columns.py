@@ -12,7 +12,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from probes.judging.short_reason import MAX_CELLS
 from probes.model import Job, Observation, Reason, Result, Service, State, Status, Target
 from tui.models import conditions
 from tui.models.conditions import RowPredicate, Value
@@ -87,6 +86,8 @@ class ContentWidths(NamedTuple):
     """Of the hosts that are addresses."""
 
 
+REASON_CELLS = 36
+"""Cells of the longest short reason. The module that words it is not needed for the first frame."""
 LOSSES = ("unit", "transport", "latency", "title")
 """Parts of a row that a narrow table does without, in the order in which they go."""
 
@@ -122,7 +123,7 @@ class TableWidth(NamedTuple):
             return self.half
         if self.losses == len(LOSSES):
             return self.width // 3
-        return min(MAX_CELLS, max(self.width * 2 // 5, self.width - MAX_CELLS))
+        return min(REASON_CELLS, max(self.width * 2 // 5, self.width - REASON_CELLS))
 
     def has(self, part: str) -> bool:
         """True if one of LOSSES is still shown."""

@@ -13,11 +13,11 @@ from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.strip import Strip
 
-from probes.judging.short_reason import MAX_CELLS
 from probes.model import Job, Status, Target
 from tui.models.columns import (
     COLUMNS,
     LOSSES,
+    REASON_CELLS,
     ContentWidths,
     RowData,
     TableWidth,
@@ -84,7 +84,7 @@ def lay_out(width: int, content: ContentWidths) -> Layout:
     lacking = min(space.rest - rest, cells[_GIVES_WAY] - MIN_TITLE)
     if lacking > 0:
         cells[_GIVES_WAY] -= lacking
-    spare = rest - max(MAX_CELLS, space.half)
+    spare = rest - max(REASON_CELLS, space.half)
     for id in cells:
         full = _TABLE_COLUMNS[id][1].full
         more = 0 if full is None else min(full(space, content) - cells[id], spare)
@@ -141,7 +141,7 @@ def without_host(layout: Layout, content: ContentWidths) -> Layout:
     if end - start - check_full(titled, content) - table.gap >= table.rest:
         table = titled
     needed = max(check_full(table, content), MIN_TITLE)
-    left = max(min(MAX_CELLS - rest.width, cells - needed), 0)
+    left = max(min(REASON_CELLS - rest.width, cells - needed), 0)
     spans["status"] = replace(sign, start=sign.start + _INDENT)
     spans["check"] = replace(check, start=start, width=cells - left)
     for id, span in spans.items():

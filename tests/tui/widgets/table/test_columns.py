@@ -7,11 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from probes.judging.short_reason import MAX_CELLS
 from probes.model import Observation, Reason, Result, State, Status
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tests.tui.widgets.table.shown import a_table, hosts_seen, lines, many, rows_seen
-from tui.models.columns import LOSSES, ContentWidths, RowData, latency_of, latency_text
+from tui.models.columns import (
+    LOSSES,
+    REASON_CELLS,
+    ContentWidths,
+    RowData,
+    latency_of,
+    latency_text,
+)
 from tui.text.status import ASCII, UNICODE, Glyphs
 from tui.widgets.table_rendering import MIN_TITLE, Layout, fit, lay_out, without_host
 
@@ -71,7 +77,7 @@ async def test_every_row_begins_with_its_sign(size: tuple[int, int], glyphs: Gly
 
 @pytest.mark.parametrize("width", [80, 100, 200])
 async def test_the_longest_reason_is_whole_from_80_columns_on(width: int) -> None:
-    why = "x" * MAX_CELLS
+    why = "x" * REASON_CELLS
     jobs = [a_job("pc-014.corp.example"), a_job("192.168.100.100", a_check(title="NetBIOS name"))]
     async with a_table(jobs, (width, 24)) as (pilot, table):
         table.apply([a_result(job, Status.BLOCKED, why=why, latency=123.4) for job in jobs])
@@ -134,7 +140,7 @@ def test_a_reason_is_whole_at_80_columns_whatever_else_there_is(content: Content
     for width in range(79, 100):
         flat = lay_out(width, content)
         for layout in (flat, without_host(flat, content)):
-            assert {span.column: span.width for span in layout.spans}["why"] >= MAX_CELLS
+            assert {span.column: span.width for span in layout.spans}["why"] >= REASON_CELLS
 
 
 DEMO = ContentWidths(host=19, host_short=7, check=23, check_short=14, check_port=7)
