@@ -21,6 +21,7 @@ from tui.models.loaded_session import with_findings
 from tui.reports import FORMATS
 from tui.reports.anonymise import pseudonymised
 from tui.reports.model import Report, load_report
+from tui.text.row_parts import Part
 
 Make = Callable[..., Result]
 Reports = Callable[..., Report]
@@ -56,6 +57,24 @@ def test_they_stand_between_the_verdicts_and_the_rows(dead: Report, format: str)
     text = unescape(render(dead, format))
     places = [text.index(part) for part in ("Verdicts (2)", "Findings (1)", DEAD, "To change (3)")]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("format", ["html", "junit"])
+def test_the_details_of_a_row_have_the_same_parts_as_on_the_screen(
+    dead: Report, format: str, hidden: bool
+) -> None:
+    report = pseudonymised(dead) if hidden else dead
+    text = re.sub(r"<dt>(.*?)</dt><dd>|<p>(Verify)", r"\n\1\2: ", unescape(render(report, format)))
+    row = text[text.index("\nSeen: " if format == "html" else "Seen: ") :]
+    places = [row.index(f"{part.heading}") for part in Part]
+    assert places == sorted(places)
+    result = dead.session.results[0]
+    assert f"Means: {result.job.check.consequence}" in row
+    assert re.search(r"Same: \S+ \S+( \S+)? TCP \d+ and 1 more row", row)
+    assert "Cause: " in row and "is down or dropped entirely" in row
+    if not hidden:
+        assert "Same: pc1.corp.example " in row
 
 
 def test_json_has_them_with_the_keys_of_their_rows(dead: Report) -> None:
