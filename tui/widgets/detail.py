@@ -124,7 +124,7 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
     def _wrap(self) -> None:
         content = self._content
         if content and cell_len(self._glyphs.clean(content[0].text)) + 2 > self._width:
-            content = (content[0], content[0]._replace(label="row"), *content[1:])
+            content = (content[0], content[0]._replace(label="row", column=8), *content[1:])
         self._lines = []
         waiting = ""
         for label, text, hint, column, extra in content[1:]:
