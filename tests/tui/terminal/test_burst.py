@@ -75,7 +75,8 @@ def test_an_enter_sooner_than_anybody_presses_it_belongs_to_the_text_before_it()
     assert one.patience_for("\r") == one.patience_for("\nw") > one.patience_for("w") == one.patience
 
 
-lines = st.lists(st.text(st.sampled_from("wq1é漢.\u00a0"), min_size=1, max_size=6), min_size=2)
+words = st.text(st.sampled_from("wq1é漢.\u00a0"), min_size=1, max_size=6).filter(str.strip)
+lines = st.lists(words, min_size=2)
 
 
 @given(lines, st.sampled_from(["\r", "\n", "\r\n"]), st.booleans(), st.lists(st.integers(0, 200)))
