@@ -147,7 +147,9 @@ class DnsConsistency:
         return await asyncio.shield(self._queries[key])
 
     async def _drain(self, done: Callable[[], object]) -> None:
-        await asyncio.wait(self._tasks, timeout=DRAIN_TIMEOUT)
+        # The last look-up may have ended since this task was made.
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=DRAIN_TIMEOUT)
         self._draining = None
         self._abort()
         done()

@@ -17,10 +17,15 @@ UNUSED_PORTS = range(29517, 29998)
 MIN_TIMEOUT = 1.0
 """Seconds for the connect; an address that drops it does not accept everything."""
 LATENCY_FACTOR = 4
-"""Timeout as a multiple of the row's own latency, on a slow path."""
+"""Timeout as a multiple of the row's own latency, on a slow path; at most that of any connect."""
 
 OnChecked = Callable[[Observation], None]
 OnUpdate = Callable[[str, Evidence], None]
+
+
+def connect_timeout(latency: float, timeout: float) -> float:
+    """Seconds for the connect to the unused port; `timeout` is that of other connects."""
+    return max(MIN_TIMEOUT, min(LATENCY_FACTOR * latency, timeout))
 
 
 class MiddleboxDetector:
@@ -31,9 +36,14 @@ class MiddleboxDetector:
     """
 
     def __init__(
-        self, vantage: Vantage, used_ports: Iterable[int | None], on_update: OnUpdate
+        self,
+        vantage: Vantage,
+        used_ports: Iterable[int | None],
+        timeout: float,
+        on_update: OnUpdate,
     ) -> None:
         self._vantage = vantage
+        self._timeout = timeout
         used = frozenset(used_ports)
         self._port = next(port for port in UNUSED_PORTS if port not in used)
         self._on_update = on_update
@@ -81,7 +91,7 @@ class MiddleboxDetector:
         self._waiting.clear()
 
     def _try_unused_port(self, address: str, latency_ms: float) -> None:
-        timeout = max(MIN_TIMEOUT, LATENCY_FACTOR * latency_ms / 1000)
+        timeout = connect_timeout(latency_ms / 1000, self._timeout)
         try:
             cancel = self._vantage.connect(
                 address, self._port, timeout, self._on_outcome, keep=False

@@ -30,6 +30,18 @@ class NameLookup:
         self._queue: deque[str] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def has_names(self) -> bool:
+        """True if a name was looked up, or is to be."""
+        return bool(self._cache or self._waiting)
+
+    def known(self, host: str) -> tuple[str, ...] | None:
+        """Addresses of a host, none if it has none; None while they are not known."""
+        if host in self._numeric:
+            return (host,)
+        resolution = self._cache.get(host)
+        return None if resolution is None else resolution.addresses[:MAX_ADDRESSES]
+
     def resolve(self, work: Work) -> None:
         """Give a row its addresses, now or as soon as its name is looked up."""
         host, _ = work.job.endpoint

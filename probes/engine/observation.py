@@ -278,6 +278,11 @@ def _when(call: Call) -> str:
     return "in the middle of its answer" if call.has_received else "without an answer"
 
 
+def udp_patience(timeout: float, retries: int) -> float:
+    """Seconds for a probe over UDP at one address, until its turns have come."""
+    return timeout * (1 + retries) * 3 + retries * MAX_YIELD
+
+
 async def run_udp_probe(
     vantage: Vantage, ask: ProbeFunction, work: Work, options: Options, timeout: float, retries: int
 ) -> Observation:
@@ -300,7 +305,7 @@ async def _run_udp_probe(
         )
         started = loop.time()
         try:
-            async with asyncio.timeout(timeout * (1 + retries) * 3 + retries * MAX_YIELD):
+            async with asyncio.timeout(udp_patience(timeout, retries)):
                 reply = await ask(call)
         except NoAnswer as error:
             outcome = error.outcome

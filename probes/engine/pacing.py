@@ -241,6 +241,11 @@ class SuspendDetector:
         self._due = 0.0
         self._resumed_at = float("-inf")
 
+    @property
+    def resumed_at(self) -> float:
+        """Loop time at which the process was last resumed."""
+        return max(self._resumed_at, self._overdue())
+
     def start(self) -> None:
         """Start ticking; does nothing while it ticks."""
         if self._timer is None:
@@ -266,7 +271,7 @@ class SuspendDetector:
 
     def has_resumed_since(self, moment: float) -> bool:
         """True if the process was suspended after this loop time."""
-        return moment < max(self._resumed_at, self._overdue())
+        return moment < self.resumed_at
 
     def _overdue(self) -> float:
         """The time now if the tick itself is overdue: after a suspend, timers run in any order."""

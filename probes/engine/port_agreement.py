@@ -32,6 +32,12 @@ class PortAgreement:
         self._silent_at: dict[str, list[_Place]] = {}
         """Places of the rows in `_silences`, by their keys."""
 
+    @property
+    def silent_jobs(self) -> list[Job]:
+        """Rows that got no answer in this round, as far as another one's may count for them."""
+        seen = (one for place in self._silences.values() for one in place.values())
+        return list({job.key: job for job, _ in seen}.values())
+
     def begin_round(self) -> None:
         """Forget everything."""
         self._answers.clear()

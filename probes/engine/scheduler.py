@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from functools import partial
 
 from probes.call import LoadableProbe, ProbeFunction, ProbeLoader
+from probes.engine.completion_bound import CompletionBound
 from probes.engine.concurrency import ConcurrencyLimit
 from probes.engine.detection import NO_ROWS, Found, Known, RoleDetection, known_rows
 from probes.engine.dns_consistency import DnsConsistency
@@ -96,7 +97,7 @@ class Scheduler:
         self._queues = HostQueues(settings.per_host, self._schedule_dispatch)
         self._names = NameLookup(vantage, self._on_resolved)
         self._middleboxes = MiddleboxDetector(
-            vantage, (c.port for c in profile.checks), self._update
+            vantage, (c.port for c in profile.checks), settings.timeout, self._update
         )
         self._dns_consistency = DnsConsistency(
             vantage, probes, [h for r in profile.roles for h in r.hosts]
@@ -112,6 +113,9 @@ class Scheduler:
         """Rows with a silent connect, beside which another one may begin."""
         self._concurrency = ConcurrencyLimit(settings.concurrency, vantage.descriptors, self._emit)
         self._in_flight: set[Work] = set()
+        self._bound = CompletionBound(
+            settings, self._recorder, self._names, self._pending, self._in_flight
+        )
         self._starved_since: float | None = None
         self._dispatch_scheduled = False
         self._idle = asyncio.Event()
@@ -125,13 +129,14 @@ class Scheduler:
         """
         if planner is not None:
             self._detection.planner = planner
+        self._bound.forget()
         self._enqueue([Work(job) for job in self._recorder.add(tuple(jobs))])
 
     def rerun(self, keys: Iterable[str], *, forced: bool = False, beside: bool = True) -> None:
         """Measure rows again; `forced` ones even if their condition does not hold.
 
         `beside` takes along measured rows of other roles that ask the same port of the same host,
-        so that it has one state.
+        so that it has one state, and has names looked up again.
         """
         chosen = [key for key in keys if key in self._state.jobs and key not in self._pending]
         chosen = self._state.without_recognised(chosen)
@@ -141,9 +146,11 @@ class Scheduler:
         others = self._state.same_ports(chosen) if beside else []
         works += [Work(job) for job in others if job.key not in self._pending]
         chosen = [work.job.key for work in works]
-        hosts = {work.job.endpoint[0] for work in works}
-        self._names.invalidate(hosts)
-        self._dns_consistency.invalidate(hosts)
+        if beside:
+            hosts = {work.job.endpoint[0] for work in works}
+            self._names.invalidate(hosts)
+            self._dns_consistency.invalidate(hosts)
+            self._bound.forget()
         before = (self._state.results.get(work.job.key) for work in works)
         self._middleboxes.invalidate(
             result.observation.address for result in before if result is not None
@@ -167,6 +174,7 @@ class Scheduler:
 
     def restore(self, targets: Iterable[Target]) -> None:
         """Restore removed targets with their results, and measure rows that had none yet."""
+        self._bound.forget()
         unmeasured, known = self._recorder.restore(targets)
         self._enqueue([Work(job) for job in unmeasured])
         self._recorder.close_rows(known)
@@ -197,6 +205,12 @@ class Scheduler:
         self._detection.clear()
         self._pending.clear()
         self._finish(complete=not stopped)
+
+    def latest_end(self) -> float | None:
+        """Loop time by which the run is over at the latest; None where no bound can be told."""
+        return self._bound.latest(
+            self._loop.time(), self._concurrency.limit, self._suspend_detector.resumed_at
+        )
 
     async def wait_idle(self) -> None:
         """Wait until nothing is queued or in flight."""

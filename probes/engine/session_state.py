@@ -161,6 +161,24 @@ class SessionState:
             if key is not None:
                 yield key
 
+    def waited_for(self, job: Job) -> Iterator[str]:
+        """Keys of rows of the same target before whose result this one may not have its own."""
+        yield from self.dependencies(job)
+        key = self._keys.get((job.target, job.check.absent)) if job.check.absent else None
+        if key is not None:
+            yield key
+
+    def waited_beside(self, job: Job) -> Iterator[str]:
+        """Those of `dependencies` that can only make this row needless."""
+        return (key for key in self.dependencies(job) if not self.needs(job, key))
+
+    def reopened_by(self, job: Job) -> Iterator[Job]:
+        """Rows without a measurement that the result of this one may make necessary."""
+        for check in self._dependents.get(job.check.id, ()):
+            result = self._sibling(job, check)
+            if result is not None and result.observation.reason in _NOT_MEASURED:
+                yield result.job
+
     def needs(self, job: Job, key: str) -> bool:
         """True if a row can be measured only where the row with this key is available."""
         needed = job.check.needs

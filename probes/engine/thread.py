@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -70,6 +71,10 @@ class Engine:
         self._retry: asyncio.TimerHandle | None = None
         self._scheduler: Scheduler | None = None
         self._vantage: Vantage | None = None
+        self._changes = 0
+        """Number of times that something more was to be measured."""
+        self._latest_end: tuple[int, float | None] = (0, None)
+        """The latest end of the run in seconds of `time.time`, and the changes it counts with."""
         self._loop = MeasuredLoop()
         self._opening = asyncio.run_coroutine_threadsafe(self._open(vantage), self._loop)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -94,6 +99,7 @@ class Engine:
         """
         self._opening.result()
         fixed, recalled = tuple(logs), tuple(earlier)
+        self._changes += 1
         self._call_in_loop(
             lambda: self._begin(profile, answers, settings, fixed, options, recalled)
         )
@@ -101,6 +107,7 @@ class Engine:
     def add(self, jobs: Iterable[Job], planner: Planner | None = None) -> None:
         """Measure new rows; see Scheduler.add."""
         fixed = tuple(jobs)
+        self._changes += 1
         self._with_scheduler(lambda run: run.add(fixed, planner))
 
     def recall(self, results: Iterable[Result]) -> None:
@@ -111,6 +118,7 @@ class Engine:
     def rerun(self, keys: Iterable[str], *, forced: bool = False) -> None:
         """Measure rows again; see Scheduler.rerun."""
         fixed = tuple(keys)
+        self._changes += 1
         self._with_scheduler(lambda run: run.rerun(fixed, forced=forced))
 
     def remove(self, targets: Iterable[Target]) -> None:
@@ -121,6 +129,7 @@ class Engine:
     def restore(self, targets: Iterable[Target]) -> None:
         """Restore removed targets; see Scheduler.restore."""
         fixed = tuple(targets)
+        self._changes += 1
         self._with_scheduler(lambda run: run.restore(fixed))
 
     def set_options(self, options: Options) -> None:
@@ -130,6 +139,22 @@ class Engine:
     def stop(self) -> None:
         """Cancel everything queued and in flight; results so far stay."""
         self._with_scheduler(Scheduler.stop)
+
+    def latest_end(self) -> float | None:
+        """Time by which the run is over at the latest, in seconds of `time.time`.
+
+        It is the one that was known when this was last called; None where no bound can be told.
+        """
+        changes = self._changes
+        self._with_scheduler(lambda run: self._update_latest_end(run, changes))
+        known, latest = self._latest_end
+        return latest if known == changes else None
+
+    def _update_latest_end(self, run: Scheduler, changes: int) -> None:
+        latest = run.latest_end()
+        if latest is not None:
+            latest += time.time() - self._loop.time()
+        self._latest_end = changes, latest
 
     def info(self) -> VantageInfo:
         """Description of the vantage; waits until it is open.

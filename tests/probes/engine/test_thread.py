@@ -8,6 +8,7 @@ import json
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -93,6 +94,21 @@ def test_a_verdict_is_in_the_log_before_anybody_sees_it(engine, kit, tmp_path: P
     assert logged.get(timeout=20) == [("10.0.0.1", "ready")]
     one.close()
     log.close()
+
+
+def test_a_bound_is_forgotten_as_soon_as_more_is_to_be_measured(engine, kit):
+    check = kit.check("a", 1001)
+    one, _ = engine(lambda: kit.Scripted(held=True))
+    one.begin(kit.profile(check), {}, Settings())
+    one.add([kit.job(check)])
+    deadline = time.monotonic() + 20
+    while (latest := one.latest_end()) is None:
+        assert time.monotonic() < deadline
+    assert time.time() < latest < time.time() + 60
+    one.add([kit.job(check, "10.0.0.2")])
+    assert one._latest_end[1] is not None
+    assert one.latest_end() is None
+    one.close()
 
 
 def test_findings_are_in_the_log_before_its_end_and_those_of_a_rerun_stand(

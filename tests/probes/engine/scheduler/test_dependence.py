@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from probes.model import Finished, Reason, Result, State, Status
+from probes.model import Finished, Reason, Resolution, Result, State, Status
 from profiles.model import Unless
 from profiles.ports import with_port
 
@@ -180,3 +180,16 @@ async def test_a_refusal_counts_again_once_the_host_no_longer_answers_the_ping(k
     session.scheduler.rerun(["alive|10.0.0.1"])
     await session.idle()
     assert session.latest["names|10.0.0.1"].status is Status.BLOCKED
+
+
+async def test_a_row_that_becomes_necessary_has_the_addresses_of_its_round(kit):
+    a, b = kit.check("a", 5985), kit.check("b", 135, unless=(Unless("a"),))
+    vantage = kit.Scripted({("10.0.0.7", 5985): [kit.OPEN, kit.CLOSED]})
+    vantage.names["pc1"] = Resolution("pc1", ("10.0.0.7",), server="10.0.0.53")
+    session = kit.Session(vantage, kit.profile(a, b))
+    first = await session.measure(kit.job(a, "pc1"), kit.job(b, "pc1"))
+    assert first["b|pc1"].status is Status.NOT_NEEDED
+    session.scheduler.rerun(["a|pc1"])
+    await session.idle()
+    assert session.latest["b|pc1"].status is not Status.NOT_NEEDED
+    assert vantage.looked_up == ["pc1", "pc1"]
