@@ -294,6 +294,10 @@ class Observation:
     """Milliseconds from `started` until its last exchange began."""
 
 
+REASON_CELLS = 36
+"""Cells of the longest short reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """Observation of a job with its status and note: one row, one log line."""
@@ -303,7 +307,7 @@ class Result:
     note: str
     observation: Observation
     why: str = ""
-    """Short reason of the status, beside the full note; at most 36 cells."""
+    """Short reason of the status, beside the full note; at most REASON_CELLS cells."""
 
 
 @dataclass(frozen=True, slots=True)

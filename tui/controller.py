@@ -153,6 +153,14 @@ class Controller:
         """Take removed targets in again, with the results they had."""
         self.engine.restore(targets)
 
+    @property
+    def latest_end(self) -> float | None:
+        """Time by which the run is over at the latest, in seconds of `time.time`; None if unknown.
+
+        It is the one that was known when this was last asked for.
+        """
+        return None if self._engine is None else self._engine.latest_end()
+
     def stop(self) -> None:
         """End what is queued and in flight."""
         self.engine.stop()

@@ -184,6 +184,10 @@ class EngineSession:
             return f"{error} The remark is kept until it can be written."
         return ""
 
+    def latest_end(self) -> float | None:
+        """Time by which the run is over at the latest; see Engine.latest_end."""
+        return self._engine.latest_end()
+
     def stop(self) -> None:
         """End what is queued and in flight."""
         self._engine.stop()

@@ -10,14 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from probes.model import ANSWERED_AFTER, WRONG_PRODUCT, Observation, Service, Status
+from probes.model import ANSWERED_AFTER, REASON_CELLS, WRONG_PRODUCT, Observation, Service, Status
 from probes.wire.cells import cut, cut_middle, width
 from probes.wire.text import printable
 
 Facts = Mapping[str, object]
-
-ROOM = 36
-"""Cells of the longest short reason."""
 
 _MAX_SKEW = 1e11
 """Seconds; a clock that is off by more is wrong all the same."""
@@ -102,7 +99,7 @@ def service_problem(seen: Observation) -> str:
         return f"TLS too old: {version[1]}" if version else "TLS handshake fails"
     if facts.get("unproven"):
         return first_clause(summary)
-    return f"{_WRONG}{cut(_service_name(summary), ROOM - len(_WRONG))}"
+    return f"{_WRONG}{cut(_service_name(summary), REASON_CELLS - len(_WRONG))}"
 
 
 def first_clause(summary: str) -> str:
@@ -161,10 +158,10 @@ def _intercepted(facts: Facts) -> str:
     if not issuer:
         return "TLS intercepted"
     for text in (f"TLS intercepted by “{issuer}”", f"TLS by “{issuer}”"):
-        if width(text) <= ROOM:
+        if width(text) <= REASON_CELLS:
             return text
     # The name counts more than the words, and its quotation marks are a pair.
-    return f"TLS by “{cut_middle(issuer, ROOM - width('TLS by “”'))}”"
+    return f"TLS by “{cut_middle(issuer, REASON_CELLS - width('TLS by “”'))}”"
 
 
 def _issuer(facts: Facts) -> str:
@@ -239,12 +236,12 @@ def _ldap_proof(facts: Facts) -> str:
 def _netbios_name_proof(facts: Facts) -> str:
     computer, group = _text(facts, "computer"), _text(facts, "workgroup")
     named = f"{computer} in {group}"
-    return named if computer and group and width(named) <= ROOM else computer
+    return named if computer and group and width(named) <= REASON_CELLS else computer
 
 
 def _dns_proof(facts: Facts) -> str:
     found = _text(facts, "summary").removeprefix("DNS answers: ")
-    return found if width(found) <= ROOM else ""
+    return found if width(found) <= REASON_CELLS else ""
 
 
 _PROOFS: Mapping[str, Callable[[Facts], str]] = {

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probes.judging.party import UNHEARD, HostState, Party, is_denied_locally, locate, proxy_of
-from probes.judging.short_proof import ROOM, proof, service_problem
+from probes.judging.short_proof import proof, service_problem
 from probes.model import (
     ACCEPTS_EVERYTHING,
     AVAILABLE,
     IPV4_ONLY,
     NOT_SENT,
+    REASON_CELLS,
     Job,
     Observation,
     Reason,
@@ -26,9 +27,6 @@ from probes.model import (
 )
 from probes.wire.cells import cut, cut_middle, width
 from probes.wire.text import printable
-
-MAX_CELLS = ROOM
-"""Cells of the longest short reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +84,23 @@ def short_reason(
     others: OtherPorts = NO_OTHERS,
     note: str = "",
 ) -> str:
-    """Short reason of a row in at most MAX_CELLS cells.
+    """Short reason of a row in at most REASON_CELLS cells.
 
     `host` is the state of the row's host, `others` its other rows. `note` is the row's own, which
     says why one is not needed.
     """
     if status is Status.NOT_NEEDED:
-        return cut(_not_needed(observation, note), MAX_CELLS)
+        return cut(_not_needed(observation, note), REASON_CELLS)
     if observation.reason is Reason.CANCELLED or status is Status.CANCELLED:
         return _UNTESTED[Reason.CANCELLED]
     is_unnamed = observation.reason is Reason.NAME_NOT_RESOLVED
     if is_unnamed or observation.state in (State.ERROR, State.NOT_RUN):
-        return cut(_untested(job, observation), MAX_CELLS)
+        return cut(_untested(job, observation), REASON_CELLS)
     if status is Status.NO_HOST and observation.icmp is None:
         return "no answer: no host seen there"
     if observation.state is State.OPEN or observation.facts.get("answered_from"):
-        return cut(_open(job, status, observation, host), MAX_CELLS)
-    return cut(_unreached(job, observation, host, others), MAX_CELLS)
+        return cut(_open(job, status, observation, host), REASON_CELLS)
+    return cut(_unreached(job, observation, host, others), REASON_CELLS)
 
 
 def _named(words: tuple[str, str], name: str) -> str:
@@ -111,12 +109,12 @@ def _named(words: tuple[str, str], name: str) -> str:
     if not name:
         return words[1]
     text = words[0].format(name)
-    if width(text) <= MAX_CELLS:
+    if width(text) <= REASON_CELLS:
         return text
     first = words[0].partition(" ")[0].removesuffix("{}").rstrip(",")
-    if width(text := f"{first}: {name}") <= MAX_CELLS:
+    if width(text := f"{first}: {name}") <= REASON_CELLS:
         return text
-    return words[0].format(cut_middle(name, MAX_CELLS - width(words[0].format(""))))
+    return words[0].format(cut_middle(name, REASON_CELLS - width(words[0].format(""))))
 
 
 def _not_needed(seen: Observation, note: str) -> str:
@@ -204,7 +202,7 @@ def _silent(
     text = _SILENT.get(party, _silent_unknown)(job, seen, name, others)
     if tried and party is not Party.THIS_MACHINE:
         ports = f"dropped: {job.port} passes, {tried} do{'' if _is_many(tried) else 'es'} not"
-        if not name and width(ports) <= MAX_CELLS:
+        if not name and width(ports) <= REASON_CELLS:
             return ports
         return text if name else f"dropped: {tried} behind {job.port}"
     return text

@@ -8,8 +8,9 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from probes.judging.findings import Finding
-from probes.judging.short_reason import MAX_CELLS, short_reason
+from probes.judging.short_reason import short_reason
 from probes.model import (
+    REASON_CELLS,
     Evidence,
     Icmp,
     Job,
@@ -488,9 +489,9 @@ def _parse_reason(value: object) -> str:
     """Short reason, harmless and no longer than one is."""
     if type(value) is not str:
         raise BadLine("its why is not text")
-    if len(value) <= MAX_CELLS and value.isascii() and value.isprintable():
+    if len(value) <= REASON_CELLS and value.isascii() and value.isprintable():
         return value
-    return cut(printable(value), MAX_CELLS)
+    return cut(printable(value), REASON_CELLS)
 
 
 def _parse_interface(value: object) -> str | None:

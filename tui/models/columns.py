@@ -12,7 +12,17 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from probes.model import Job, Observation, Reason, Result, Service, State, Status, Target
+from probes.model import (
+    REASON_CELLS,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+    Target,
+)
 from tui.models import conditions
 from tui.models.conditions import RowPredicate, Value
 from tui.text.status import Glyphs
@@ -86,8 +96,6 @@ class ContentWidths(NamedTuple):
     """Of the hosts that are addresses."""
 
 
-REASON_CELLS = 36
-"""Cells of the longest short reason. The module that words it is not needed for the first frame."""
 LOSSES = ("unit", "transport", "latency", "title")
 """Parts of a row that a narrow table does without, in the order in which they go."""
 
@@ -479,7 +487,7 @@ COLUMNS: tuple[Column, ...] = (
         sort=Sort("w", result=lambda result: result.why.casefold()),
         field=Field("dropped", conditions.why, slow=True),
         report=ReportColumn("16%"),
-        run=RunColumn(MAX_CELLS),
+        run=RunColumn(REASON_CELLS),
         csv=CsvColumn(25, "why"),
     ),
     Column(

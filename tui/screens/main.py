@@ -36,6 +36,7 @@ from tui.controller import DemoFailed
 from tui.models.command import Command
 from tui.models.restrictions import left_out_text
 from tui.models.rows import WORST_FIRST, Rows
+from tui.models.run_clock import RunClock, time_of_day
 from tui.screens.layout import PaneLayout
 from tui.screens.main_panes import Panes
 from tui.storage.preferences import Preferences
@@ -141,8 +142,8 @@ class SessionScreen(Screen[object]):
         self.controller = controller
         self.recorded = recorded
         self.measurer = measurer
-        self.measuring = False
-        """True while rows wait or are in flight."""
+        self._clock = RunClock()
+        self._measuring = False
         self.pane_layout: PaneLayout
         self.panes: Panes
         """Only after mounting."""
@@ -157,6 +158,16 @@ class SessionScreen(Screen[object]):
         self._resumed_before = False
         self._deferred = False
         self.engine_started = asyncio.Event()
+
+    @property
+    def measuring(self) -> bool:
+        """True while rows wait or are in flight."""
+        return self._measuring
+
+    @measuring.setter
+    def measuring(self, measuring: bool) -> None:
+        self._measuring = measuring
+        self._clock.set_running(measuring, time.time())
 
     @cached_property
     def _keys(self) -> KeyBar:
@@ -235,6 +246,7 @@ class SessionScreen(Screen[object]):
             filter_line=lambda: self.filter_line,
             history=lambda key: self.watcher.history.of(key),
         )
+        self.panes.show_order()
         self.call_after_refresh(lambda: self.mount(self.filter_line, before=self._keys))
         if self.recorded is not None:
             self._open_recorded(self.recorded)
@@ -409,8 +421,11 @@ class SessionScreen(Screen[object]):
         self._deferred = not self._deferred and time.monotonic() - self.host.last_key_at < KEY_DELAY
         if self._deferred:
             self.set_timer(KEY_DELAY, self.drain)
-        elif self.controller is not None and (events := self.controller.drain()):
-            self._apply(events)
+        elif self.controller is not None:
+            if events := self.controller.drain():
+                self._apply(events)
+            elif self.measuring:
+                self._show_clock(self.controller)
 
     def _apply(self, events: Sequence[Event]) -> None:
         # A row that came along from an earlier session is shown as one of this, and says so.
@@ -442,12 +457,26 @@ class SessionScreen(Screen[object]):
         """Say at the top what is going on and whether it is kept."""
         if self.controller is None:
             return
-        watch = self.watcher.state
+        header = self.panes.header
+        header.set_watch(self.watcher.state, frozen=self.watcher.frozen)
         if self.controller.has_session and not self.controller.is_saved:
-            self.panes.header.set_state("NOT SAVED", trouble=True)
+            header.set_state("NOT SAVED", trouble=True)
         elif self.measuring or self.controller.has_session:
-            now = "testing" if self.measuring else "saved"
-            self.panes.header.set_state(f"{watch}, {now}" if watch else now)
+            header.set_state("testing" if self.measuring else "saved")
+        self._show_clock(self.controller)
+
+    def _show_clock(self, controller: Controller) -> None:
+        """Say how long the run takes, and when it will be over at the latest."""
+        if self.watcher.frozen:
+            return
+        now = time.time()
+        latest = controller.latest_end if self.measuring else None
+        self.panes.header.set_clock(
+            self._clock.elapsed_text(now),
+            ended=self._clock.ended_text,
+            # A process that was suspended is told another time a moment later.
+            latest=time_of_day(latest) if latest is not None and latest > now else "",
+        )
 
     def on_result_table_row_highlighted(self, event: ResultTable.RowHighlighted) -> None:
         """The detail follows the cursor."""
@@ -456,6 +485,10 @@ class SessionScreen(Screen[object]):
     def on_result_table_settled(self) -> None:
         """The selected row is another one of so many."""
         self.panes.update_breadcrumbs()
+
+    def on_result_table_sorted(self) -> None:
+        """Say how the rows are sorted."""
+        self.panes.show_order()
 
     def on_result_table_row_selected(self) -> None:
         """Enter goes to the details."""

@@ -31,7 +31,7 @@ from probes.model import (
 )
 from profiles.model import Profile
 from tui import screens
-from tui.models.columns import COLUMNS
+from tui.models.columns import COLUMN, COLUMNS
 from tui.models.command import Command
 from tui.models.filter import Filter
 from tui.models.keymap import with_keys
@@ -363,6 +363,10 @@ class Panes:
         self.layout.follow(focused)
         self.update_breadcrumbs()
 
+    def show_order(self) -> None:
+        """Say at the top how the rows are sorted."""
+        self.header.set_order(order_text(self.table.rows.order))
+
     def update_breadcrumbs(self) -> None:
         """Update the breadcrumbs: pane, place in the tree, row."""
         focused = self._screen.focused
@@ -528,6 +532,16 @@ def _changes_details(event: Event, key: str | None) -> bool:
             return key in event.keys
         case _:
             return isinstance(event, Diagnosed)
+
+
+def order_text(order: tuple[str, bool] | None) -> str:
+    """The order of the rows in words, for the header."""
+    if order is None:
+        return "order: as entered"
+    column, reverse = order
+    if column == "status":
+        return f"order: {'best' if reverse else 'worst'} first"
+    return f"order: by {COLUMN[column].heading.lower()}{', reversed' if reverse else ''}"
 
 
 def _find_widget(screen: Screen[object], kind: type[_W]) -> _W:

@@ -104,6 +104,9 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
             """The table it happened in."""
             return self.table
 
+    class Sorted(Message):
+        """The rows have another order."""
+
     class RowSelected(Message):
         """A row was chosen with Enter or a click."""
 
@@ -286,6 +289,7 @@ class ResultTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.finish_pending()
         self.rows.sort(column, reverse)
         self._restore_cursor()
+        self.post_message(self.Sorted())
 
     def resort(self) -> None:
         """Apply filter and order to what has arrived since, if that changes anything."""

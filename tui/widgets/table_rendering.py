@@ -13,11 +13,10 @@ from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.strip import Strip
 
-from probes.model import Job, Status, Target
+from probes.model import REASON_CELLS, Job, Status, Target
 from tui.models.columns import (
     COLUMNS,
     LOSSES,
-    REASON_CELLS,
     ContentWidths,
     RowData,
     TableWidth,

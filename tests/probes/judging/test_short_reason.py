@@ -11,9 +11,20 @@ from rich.cells import cell_len
 
 from probes.judging.host_rows import HostRows, with_reasons
 from probes.judging.party import UNHEARD, HostState, Party, locate
-from probes.judging.short_reason import MAX_CELLS, NO_OTHERS, OtherPorts, short_reason
+from probes.judging.short_reason import NO_OTHERS, OtherPorts, short_reason
 from probes.judging.status import judge
-from probes.model import Icmp, Job, Observation, Reason, Result, Service, State, Status, Target
+from probes.model import (
+    REASON_CELLS,
+    Icmp,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+    Target,
+)
 from probes.registry import PROBES
 from profiles.loader import load_profile
 
@@ -434,7 +445,7 @@ JOBS = st.sampled_from(
 def test_every_reason_is_one_harmless_line_that_fits(of, status, observation, host, others, note):
     why = short_reason(of, status, observation, host, others, note)
     assert why
-    assert cell_len(why) <= MAX_CELLS
+    assert cell_len(why) <= REASON_CELLS
     assert why.isprintable()
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from probes.engine.plan import plan
 from probes.engine.thread import Engine
-from probes.judging.short_reason import MAX_CELLS
 from probes.lab import services, site
 from probes.lab.address_map import AddressMap
 from probes.lab.process import LabProcess
 from probes.lab.vantage import LabVantage
 from probes.model import (
     FAILURES,
+    REASON_CELLS,
     Event,
     Finished,
     Message,
@@ -210,7 +210,7 @@ def test_every_row_is_what_the_site_means_it_to_be(measured: Measured) -> None:
 
 def test_every_row_has_a_reason_that_is_whole_in_its_column(measured: Measured) -> None:
     for key, result in measured.results.items():
-        assert 0 < width(result.why) <= MAX_CELLS, key
+        assert 0 < width(result.why) <= REASON_CELLS, key
         assert result.why[-1] not in "… ", key
     whys = {key: result.why for key, result in measured.results.items()}
     assert whys["unix.ssh|db1.corp.example"].startswith("refused: ")

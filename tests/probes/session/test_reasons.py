@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from probes.judging.short_reason import MAX_CELLS
-from probes.model import Reason, Result, Service, State, Status
+from probes.model import REASON_CELLS, Reason, Result, Service, State, Status
 from probes.registry import PROBES
 from probes.session import read_session
 from probes.session.records import RowParser, result_record
@@ -63,7 +62,7 @@ def test_a_log_without_reasons_gets_them_beside_the_other_rows_of_a_host(
 def test_a_forged_reason_is_one_harmless_line_that_fits(text: str) -> None:
     record = json.loads(next(iter(example_lines())))
     read = RowParser(CATALOG, ()).parse({**record, "why": text})
-    assert cell_len(read.why) <= MAX_CELLS
+    assert cell_len(read.why) <= REASON_CELLS
     assert read.why.isprintable()
 
 
@@ -95,7 +94,7 @@ def test_every_row_of_the_example_has_a_reason_that_fits_also_if_it_is_worked_ou
     for one in (ROOT / "docs" / "example.jsonl", path):
         results = read_session(one, CATALOG).results
         assert len(results) > 50
-        assert [row.job.key for row in results if not 0 < cell_len(row.why) <= MAX_CELLS] == []
+        assert [row.job.key for row in results if not 0 < cell_len(row.why) <= REASON_CELLS] == []
         assert [row.job.key for row in results if row.why.endswith("…")] == []
 
 

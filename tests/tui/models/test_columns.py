@@ -6,14 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from probes.judging.short_reason import MAX_CELLS
 from probes.model import Observation, Reason, Result, State, Status
 from tests.docs.pages import ROOT
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tui.models.columns import (
     COLUMNS,
     LOSSES,
-    REASON_CELLS,
     Column,
     ContentWidths,
     Field,
@@ -68,10 +66,6 @@ def test_a_column_of_the_table_wants_nothing_or_at_least_its_heading(
             cells = column.table.least(table, ContentWidths())
             text = column.heading if heading is None else heading(table)
             assert cells == 0 or cells >= len(text), column.id
-
-
-def test_the_table_has_room_for_the_longest_reason_there_is() -> None:
-    assert REASON_CELLS == MAX_CELLS
 
 
 def test_status_comes_first_where_it_has_a_colour_of_its_own() -> None:

@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from probes.model import Observation, Reason, Result, State, Status
+from probes.model import REASON_CELLS, Observation, Reason, Result, State, Status
 from tests.tui.unmeasured import a_check, a_job, a_result
 from tests.tui.widgets.table.shown import a_table, hosts_seen, lines, many, rows_seen
 from tui.models.columns import (
     LOSSES,
-    REASON_CELLS,
     ContentWidths,
     RowData,
     latency_of,
