@@ -354,7 +354,7 @@ class Panes:
 
     def _with_keys(self, line: Line) -> Line:
         label, hint = (with_keys(text, self._commands) for text in (line.label, line.hint))
-        return line._replace(label=label, hint=hint)
+        return replace(line, label=label, hint=hint)
 
     def follow(self, focused: Widget) -> None:
         """Bring the pane with the focus to the front, and update the breadcrumbs."""

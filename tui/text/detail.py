@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from probes.judging.party import UNHEARD, HostState
 from probes.model import (
@@ -42,7 +42,8 @@ _REST_COLUMN = 11
 """Cells of the labels below."""
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Line:
     """One label, empty to continue the one above, and its text.
 
     A `{command-id}` in a label or hint stands for its key.
@@ -106,7 +107,7 @@ def _part(part: Part, text: str, hint: str = "") -> Line:
 
 def _first_parts(result: Result, fix: Remedy | None, shared: Shared | None) -> Iterator[Line]:
     seen, *extra = seen_parts(result)
-    yield _part(Part.SEEN, seen)._replace(extra=tuple(extra))
+    yield Line(Part.SEEN, seen, column=PART_COLUMN, extra=tuple(extra))
     if means := means_text(result):
         yield _part(Part.MEANS, means)
     if fix is not None:

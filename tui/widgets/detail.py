@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -124,17 +125,20 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
     def _wrap(self) -> None:
         content = self._content
         if content and cell_len(self._glyphs.clean(content[0].text)) + 2 > self._width:
-            content = (content[0], content[0]._replace(label="row", column=8), *content[1:])
+            heading, *rest = content
+            row = replace(heading, label="row", column=(rest or [heading])[0].column)
+            content = (heading, row, *rest)
         self._lines = []
         waiting = ""
-        for label, text, hint, column, extra in content[1:]:
+        for line in content[1:]:
+            label, text, column = line.label, line.text, line.column
             # A hint that finds no room goes on to the lines that continue its own.
-            waiting = hint or ("" if label else waiting)
+            waiting = line.hint or ("" if label else waiting)
             room = max(10, self._width - column)
             # A long label has its text right after it.
             indent = " " * max(0, cell_len(label) + 1 - column)
             wrapped = _wrapped(text, room, indent)
-            for more in extra:
+            for more in line.extra:
                 longer = _wrapped(f"{text}, {more}", room, indent)
                 if len(longer) == len(wrapped):
                     text, wrapped = f"{text}, {more}", longer
