@@ -26,6 +26,7 @@ from probes.vantage.datagram_pacing import INTERVAL, MAX_YIELD
 from probes.vantage.happy_eyeballs import ATTEMPT_DELAY
 from probes.vantage.repeated_connect import SILENCE
 from probes.vantage.repeated_datagram import LAST_LISTEN
+from profiles.recognition import AUTO
 
 MAX_ROWS = 2000
 """Rows without a result for which a bound is computed; of more it would take too long."""
@@ -216,6 +217,10 @@ class CompletionBound:
         if resumed_at >= self._since or limit < self._limit:
             self._latest = None
         self._since, self._limit = now, limit
+        if any(work.job.check.role == AUTO for work in self._pending.values()):
+            # What the role of a host will ask is not known.
+            self._latest = None
+            return None
         silent = self._agreement.silent_jobs
         if not self._pending or len(self._pending) + len(silent) > MAX_ROWS:
             return self._latest if self._pending else None
