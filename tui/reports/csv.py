@@ -30,7 +30,7 @@ _CSV_ONLY = (
     _CsvOnlyColumn(17, "latency source", lambda _, row: row.observation.latency_source or ""),
     _CsvOnlyColumn(18, "started", lambda _, row: row.observation.started),
     _CsvOnlyColumn(19, "attempts", lambda _, row: str(row.observation.attempts)),
-    _CsvOnlyColumn(20, "icmp from", lambda _, row: _of_icmp(row, lambda icmp: icmp.offender)),
+    _CsvOnlyColumn(20, "said no", lambda _, row: _of_icmp(row, lambda icmp: icmp.offender)),
     _CsvOnlyColumn(21, "icmp type", lambda _, row: _of_icmp(row, lambda icmp: str(icmp.type))),
     _CsvOnlyColumn(22, "icmp code", lambda _, row: _of_icmp(row, lambda icmp: str(icmp.code))),
     _CsvOnlyColumn(23, "to change by", who_text),

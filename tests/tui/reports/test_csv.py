@@ -37,7 +37,7 @@ def test_a_row_has_what_was_seen_and_who_said_no(
     assert found["host"] == "pc1.corp.example"
     assert (found["transport"], found["port"], found["address"]) == ("tcp", "5985", "10.20.2.14")
     assert (found["state"], found["reason"]) == ("filtered", "admin-prohibited")
-    assert (found["icmp from"], found["icmp type"], found["icmp code"]) == ("10.20.1.1", "3", "13")
+    assert (found["said no"], found["icmp type"], found["icmp code"]) == ("10.20.1.1", "3", "13")
     assert found["note"] == '10.20.1.1 rejected it, "prohibited".'
     assert found["to change"] == "Allow TCP 5985 from 10.20.1.9 to 10.20.2.14 on 10.20.1.1."
     assert (found["latency ms"], found["latency at most"]) == ("2.500", "")
@@ -57,7 +57,7 @@ def test_columns_keep_their_places_and_their_numbers_have_no_gap(
     headings = "".join(report_csv.render(make_report(make_result()))).splitlines()[0]
     assert headings.startswith(
         "status,host,role,check,title,transport,port,address,source,interface,state,reason,service,"
-        "note,to change,latency ms,latency source,started,attempts,icmp from,icmp type,icmp code"
+        "note,to change,latency ms,latency source,started,attempts,said no,icmp type,icmp code"
     )
     assert list(range(1, len(report_csv.HEADINGS) + 1)) == report_csv.NUMBERS
 
