@@ -253,7 +253,7 @@ PINGED = [
             *(f"discovery.nbdgm|{host}", "closed", "port-unreach", Icmp(3, 3, host)),
             *(
                 "unverifiable",
-                f"{NOBODY_LISTENS} 138, or the host's firewall rejects it; whether that",
+                f"{NOBODY_LISTENS} 138, or the host's firewall rejects it. This alone",
             ),
         )
         for host in ("10.1.2.13", "10.1.2.31", "10.1.2.32")

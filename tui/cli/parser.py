@@ -136,6 +136,17 @@ _AS_OPTIONS = {"help": "--help", "version": "--version"}
 
 
 class _Parser(argparse.ArgumentParser):
+    """Parser that knows its options and raises UsageError."""
+
+    def __init__(self, **how: Any) -> None:
+        self.options: list[str] = []
+        super().__init__(**how)
+
+    def add_argument(self, *names: Any, **how: Any) -> argparse.Action:
+        action = super().add_argument(*names, **how)
+        self.options += action.option_strings
+        return action
+
     def error(self, message: str) -> NoReturn:
         unknown = message.removeprefix(_UNKNOWN)
         if unknown != message and unknown.startswith("-"):
@@ -144,12 +155,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _options_by_program() -> dict[str, list[str]]:
-    parsers = map(parser_of, (_SCREEN, *COMMANDS))
-    # There is no public way to ask argparse for the options of a parser.
-    return {one.prog: [*one._option_string_actions] for one in parsers}
+    return {one.prog: one.options for one in map(parser_of, (_SCREEN, *COMMANDS))}
 
 
-def parser_of(command: str) -> argparse.ArgumentParser:
+def parser_of(command: str) -> _Parser:
     """The parser of `screen` or one of COMMANDS; it raises UsageError."""
     prog = "auditreach" if command == _SCREEN else f"auditreach {command}"
     parser = _Parser(

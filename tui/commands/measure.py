@@ -31,7 +31,7 @@ def hosts(context: Context) -> Outcome:
 @command(
     id="again",
     keys="r",
-    word="Rerun",
+    word="Retest",
     group="run",
     bar=20,
     about="retests the selected row, or the marked ones",
@@ -47,7 +47,7 @@ def again(context: Context) -> Outcome:
 @command(
     id="again-failures",
     keys="R",
-    word="Retest failures",
+    word="Failures again",
     group="run",
     about="retests everything that is not ok",
 )
@@ -61,7 +61,7 @@ def again_failures(context: Context) -> Outcome:
 @command(
     id="again-all",
     keys="g",
-    word="Retest all",
+    word="All again",
     group="run",
     bar=30,
     about="retests everything",

@@ -74,7 +74,7 @@ def test_it_is_not_suspended_where_no_shell_could_resume_it(terminal, program, c
     terminal.start(f"exec {program} --run unix.target=127.0.0.1:{closed}")
     terminal.until(lambda text: "1/1" in text and "saved" in text)
     terminal.press("C-z")
-    terminal.until(lambda text: "Not suspended: no shell is there" in text)
+    terminal.until(lambda text: "Cannot suspend: there is no shell" in text)
 
 
 def test_a_shell_that_ends_takes_the_suspended_program_along(

@@ -96,11 +96,11 @@ def test_the_last_line_shows_the_keys_for_everything_that_matters_at_80_columns(
     @drive()
     async def _(pilot, app):
         bar = app.query_one(KeyBar)
-        assert "Enter Measure" in text_of(bar)
+        assert "Enter Test" in text_of(bar)
         await pilot.press("escape")
-        await until(pilot, lambda: "Rerun" in text_of(bar))
+        await until(pilot, lambda: "Retest" in text_of(bar))
         shown = text_of(bar)
-        for key in ("r Rerun", "g All", "x Stop", "f Failed", "/ Filter", "s Save", "v Verdicts"):
+        for key in ("r Retest", "g All", "x Stop", "f Failed", "/ Filter", "s Save", "v Verdicts"):
             assert key in shown
         assert "q Quit" in shown
         assert "? Help" in shown

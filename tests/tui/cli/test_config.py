@@ -278,7 +278,7 @@ def test_two_commands_may_swap_their_keys():
 
 
 def test_a_key_that_another_command_has_is_refused():
-    with pytest.raises(KeymapError, match="of again and of again-all"):
+    with pytest.raises(KeymapError, match="to both again and again-all"):
         rebind(COMMANDS, {"again": "g"})
 
 
@@ -287,7 +287,7 @@ def test_another_key_works_on_the_screen_and_the_old_one_does_not(tmp_path):
 
     @drive("open", SITE, "--config", str(path))
     async def _(pilot, app):
-        await until(pilot, lambda: "f5 Rerun" in text_of(app.query_one(KeyBar)))
+        await until(pilot, lambda: "f5 Retest" in text_of(app.query_one(KeyBar)))
         await pilot.press("escape", "r")
         assert notice(app) == ""
         await pilot.press("f5")
@@ -302,7 +302,7 @@ def test_another_key_works_on_the_screen_and_the_old_one_does_not(tmp_path):
 
 def test_a_command_without_a_key_is_named_by_where_the_palette_has_it():
     bound = rebind(COMMANDS, {"again": ""})
-    assert with_keys("{again} measures it again.", bound) == 'Ctrl+P "Rerun" measures it again.'
+    assert with_keys("{again} measures it again.", bound) == 'Ctrl+P "Retest" measures it again.'
 
 
 @pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.id)

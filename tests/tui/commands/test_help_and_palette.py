@@ -49,7 +49,7 @@ async def test_the_palette_has_every_action_by_name():
         await pilot.pause()
         told = {one.title: one.help for one in app.get_system_commands(app.screen)}
         assert {one.word for one in COMMANDS if one.id != "back"} <= set(told)
-        assert told["All again"] == "Measures everything again (key g)."
+        assert told["All again"] == "Retests everything (key g)."
     if app.controller is not None:
         await asyncio.to_thread(app.controller.close)
 

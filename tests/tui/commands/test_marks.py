@@ -69,7 +69,7 @@ def test_r_measures_the_marked_rows_again_and_no_other(measured, closed):
 
         before = started()
         await seat.press("home", "space", "space", "r")
-        assert seat.notice == "Measuring 2 marked rows again."
+        assert seat.notice == "Retesting 2 marked rows."
         marked = set(seat.table.marks)
         await seat.until(
             lambda: {key for key, value in started().items() if value != before[key]} == marked

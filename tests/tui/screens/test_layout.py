@@ -365,7 +365,7 @@ def test_i_shows_in_full_what_the_lines_above_and_below_have_no_room_for():
         told = str(app.screen.query_one(Static).content)
         for part in ("AlloyScan", "from jump1 (10.20.1.9)", "33 rows", "session of 2026-11", SITE):
             assert part in told
-        assert "Measured by auditreach unknown (Python 3.11.7), profile alloyscan 2026.11" in told
+        assert "Tested by auditreach unknown (Python 3.11.7), profile alloyscan 2026.11" in told
         assert f"This is auditreach {version()}, profile AlloyScan 20" in told
         assert told.index("Another thing.") < told.index("One thing. One thing.")
         assert told.count("One thing.") == 40

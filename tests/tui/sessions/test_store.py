@@ -292,7 +292,7 @@ def test_targets_are_kept_as_a_set_and_recalled_into_the_host_line(state, port):
         await until(pilot, lambda: bool(app.screen.query(Input)))
         app.screen.query_one(Input).value = "one host"
         await pilot.press("enter")
-        await until(pilot, lambda: "Kept as one host" in notice(app))
+        await until(pilot, lambda: "Saved as one host" in notice(app))
         kept = state.parent / "targets" / "one host.txt"
         assert shlex.split(notice(app))[-1] == f"@{kept}"
 

@@ -202,8 +202,8 @@ async def test_a_change_without_anything_to_paste_is_said_in_words(silent):
     job = silent.job
     gone = judge(job, Observation(State.ERROR, Reason.DEPENDENCY, started="x"))
     said = await Clipboard(App(), {"TERM": "linux"}).change(gone)
-    assert said.startswith("There is nothing to paste for this: Mend the row it depends on")
-    assert "not asked" in await Clipboard(App(), {"TERM": "linux"}).command(gone)
+    assert said.startswith("There is nothing to paste for this: Fix the check it depends on")
+    assert "not tested" in await Clipboard(App(), {"TERM": "linux"}).command(gone)
 
 
 def test_a_row_that_is_well_has_something_to_confirm_and_nothing_to_paste(silent):
