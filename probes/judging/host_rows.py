@@ -97,13 +97,15 @@ class HostRows:
         return ()
 
     def reason(self, result: Result) -> str:
-        """Short reason of a row beside the others of its host."""
-        if result.observation.reason is not Reason.NO_RESPONSE:
-            return result.why
-        host = self._hosts.get(host_key(result))
-        if host is None or result.status is Status.NO_HOST:
-            return result.why
+        """Short reason of a row beside the others of its host; its own for one that is not silent.
+
+        Rows whose silence means nothing, or that is about ports behind their own, keep theirs.
+        """
         job, seen = result.job, result.observation
+        known = self._entries.get(job.key)
+        if known is None or not known[1].silent:
+            return result.why
+        host = self._hosts[known[0]]
         return short_reason(job, result.status, seen, *host.context, note=result.note)
 
     def _count(self, key: str, name: str, entry: _Entry) -> tuple[str, ...]:

@@ -42,20 +42,28 @@ class OtherPorts:
 NO_OTHERS = OtherPorts()
 """Nothing is known of the host but the row itself."""
 
-_BY_PARTY: Mapping[Party, tuple[str, str]] = {
-    # With the name of the party, and without.
-    Party.DEVICE: ("rejected by {}", "rejected on the way"),
-    Party.ROUTER: ("no route, says {}", "no route on the way"),
-    Party.UNDELIVERED: ("host down, says {}", "no ARP reply: down or unused"),
-    Party.ROUTE: ("next router {} is silent", "no route from here"),
-    Party.PROXY: ("proxy {} opens no tunnel", "the proxy opens no tunnel"),
-    Party.INTERCEPTOR: ("answered by {} on the path", "a proxy on the path answers"),
-    Party.HOST_FIREWALL: ("rejected in the host's name",) * 2,
-    Party.THIS_MACHINE: ("rejected by this machine",) * 2,
-    Party.HOST: ("refused: not listening, or firewall",) * 2,
-    Party.UNKNOWN: ("{} may reject this too", "rejected, not known by whom"),
+_Words = tuple[str, str, str]
+"""Words about a party: with its name, without one, and with one that leaves little room."""
+
+_BY_PARTY: Mapping[Party, _Words] = {
+    Party.DEVICE: ("rejected by {}", "rejected on the way", "rejected: {}"),
+    Party.ROUTER: ("no route, says {}", "no route on the way", "no route: {}"),
+    Party.UNDELIVERED: ("host down, says {}", "no ARP reply: down or unused", "down, says {}"),
+    Party.ROUTE: ("next router {} is silent", "no route from here", "router silent: {}"),
+    Party.PROXY: ("proxy {} opens no tunnel", "the proxy opens no tunnel", "no tunnel: {}"),
+    Party.INTERCEPTOR: ("answered by {} on the path", "a proxy on the path answers", "proxy: {}"),
+    Party.HOST_FIREWALL: ("rejected in the host's name",) * 3,
+    Party.THIS_MACHINE: ("rejected by this machine",) * 3,
+    Party.HOST: ("refused: not listening, or firewall",) * 3,
+    Party.UNKNOWN: ("rejected, perhaps by {}", "rejected, not known by whom", "rejected? {}"),
 }
-_LOOP = "routing loop at {}", "routing loop on the way"
+_LOOP = "routing loop at {}", "routing loop on the way", "loop at {}"
+_OTHERS_REJECTED = "no answer; {} rejects others", "no answer", "silent, others: {}"
+_PROXY_SILENT = "no answer from proxy {}", "no answer from the proxy", "silent proxy {}"
+_PROXY_REFUSES = "proxy {} refuses", "the proxy refuses", "refused by {}"
+_PROXY_REJECTED = "proxy {} is not reached", "the proxy is not reached", "not reached: {}"
+_PROXY_UNKNOWN = "name of proxy {} is unknown", "the proxy's name is unknown", "unknown: {}"
+_OTHER_SENDER = "answers from {}", "answers from another address", "from {}"
 _NEIGHBOUR = "no neighbour reply: down or unused"
 _PORT_UNREACHABLE = "refused by host or firewall (ICMP)"
 _UNTESTED: Mapping[Reason, str] = {
@@ -96,30 +104,28 @@ def short_reason(
     is_unnamed = observation.reason is Reason.NAME_NOT_RESOLVED
     if is_unnamed or observation.state in (State.ERROR, State.NOT_RUN):
         return cut(_untested(job, observation), REASON_CELLS)
-    if status is Status.NO_HOST and observation.icmp is None:
+    is_seen = observation.icmp is not None or observation.facts.get("no_arp_reply")
+    if status is Status.NO_HOST and not is_seen:
         return "no answer: no host seen there"
     if observation.state is State.OPEN or observation.facts.get("answered_from"):
         return cut(_open(job, status, observation, host), REASON_CELLS)
     return cut(_unreached(job, observation, host, others), REASON_CELLS)
 
 
-def _named(words: tuple[str, str], name: str) -> str:
+def _named(words: _Words, name: str) -> str:
     """Words about a party; of a name without room for both, the words go, then its middle."""
     name = printable(name, 300)
     if not name:
         return words[1]
-    text = words[0].format(name)
-    if width(text) <= REASON_CELLS:
-        return text
-    first = words[0].partition(" ")[0].removesuffix("{}").rstrip(",")
-    if width(text := f"{first}: {name}") <= REASON_CELLS:
-        return text
+    for one in (words[0], words[2]):
+        if width(text := one.format(name)) <= REASON_CELLS:
+            return text
     return words[0].format(cut_middle(name, REASON_CELLS - width(words[0].format(""))))
 
 
 def _not_needed(seen: Observation, note: str) -> str:
     if seen.facts.get(IPV4_ONLY):
-        return "IPv4 only, and the host has IPv6"
+        return "IPv4 only; its address is IPv6"
     if found := _WHILE.match(note):
         title, kind = printable(found[1]), found[2]
         return f"{title} shows a {printable(kind.rstrip('.'), 30)}" if kind else f"{title} works"
@@ -136,7 +142,8 @@ def _untested(job: Job, seen: Observation) -> str:
             if party is Party.DNS_SERVER:
                 return "name not resolved: DNS fails"
             text = next((text for word, text in _NAME_PROBLEMS if word in problem), "")
-            return _of_proxy(job, seen, text or "the name does not resolve", "its name is unknown")
+            proxy = proxy_of(job, seen)
+            return _named(_PROXY_UNKNOWN, proxy) if proxy else text or "the name does not resolve"
         case Reason.PERMISSION_DENIED if is_denied_locally(seen):
             return "refused by this machine's firewall"
         case Reason.DEPENDENCY:
@@ -148,15 +155,10 @@ def _untested(job: Job, seen: Observation) -> str:
             return f"not tested: {problem or seen.reason}"
 
 
-def _of_proxy(job: Job, seen: Observation, text: str, of_proxy: str) -> str:
-    proxy = proxy_of(job, seen)
-    return _named((f"proxy {{}}: {of_proxy}", text), proxy) if proxy else text
-
-
 def _open(job: Job, status: Status, seen: Observation, host: HostState) -> str:
     """Reason of a row whose port is open, or that answers from another address."""
     if sender := seen.facts.get("answered_from"):
-        return _named(("answers from {}", "answers from another address"), str(sender))
+        return _named(_OTHER_SENDER, str(sender))
     if seen.facts.get(ACCEPTS_EVERYTHING) and seen.service is Service.NOT_ASKED:
         return "everything is accepted: no proof"
     if status in AVAILABLE or seen.service in (Service.CONFIRMED, Service.NOT_ASKED):
@@ -176,8 +178,7 @@ def _unreached(job: Job, seen: Observation, host: HostState, others: OtherPorts)
     if seen.reason is Reason.NO_RESPONSE:
         return _silent(job, seen, party, name, others, tried)
     if party is Party.PROXY:
-        words = "refuses" if seen.state is State.CLOSED else "is not reached"
-        return _named((f"proxy {{}} {words}", f"the proxy {words}"), name)
+        return _named(_PROXY_REFUSES if seen.state is State.CLOSED else _PROXY_REJECTED, name)
     if tried and party is Party.HOST:
         return f"refused: {tried}, named by {job.port}"
     if seen.reason is Reason.PORT_UNREACH and party is Party.HOST:
@@ -212,7 +213,7 @@ def _silent_unknown(job: Job, seen: Observation, name: str, others: OtherPorts) 
     if not job.check.answers:
         return f"cannot be tested ({job.port_text})"
     if name:
-        return _named(("no answer; {} rejects others", ""), name)
+        return _named(_OTHERS_REJECTED, name)
     if seen.state is State.OPEN_FILTERED:
         return _silent_datagram(job, others)
     if others.answers:
@@ -234,17 +235,17 @@ def _silent_datagram(job: Job, others: OtherPorts) -> str:
 
 
 def _silent_at_proxy(job: Job, seen: Observation, name: str, others: OtherPorts) -> str:
-    return _named(("no answer from proxy {}", "no answer from the proxy"), name)
+    return _named(_PROXY_SILENT, name)
 
 
 def _silent_own_firewall(job: Job, seen: Observation, name: str, others: OtherPorts) -> str:
+    if not job.check.answers:
+        return _silent_unknown(job, seen, name, others)
     return "silent; its firewall rejects others"
 
 
 def _silent_undelivered(job: Job, seen: Observation, name: str, others: OtherPorts) -> str:
-    if seen.facts.get("no_arp_reply") or not name:
-        return _undelivered(seen) if not name else _named(_BY_PARTY[Party.UNDELIVERED], name)
-    return _named(_BY_PARTY[Party.UNDELIVERED], name)
+    return _named(_BY_PARTY[Party.UNDELIVERED], name) if name else _undelivered(seen)
 
 
 def _not_sent(job: Job, seen: Observation, name: str, others: OtherPorts) -> str:

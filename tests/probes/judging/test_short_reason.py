@@ -509,6 +509,35 @@ def test_one_port_that_two_roles_ask_is_not_any_other_port() -> None:
     assert {one.why for one in both} == {"no answer"}
 
 
+def test_a_row_whose_silence_means_nothing_keeps_its_reason_in_any_order() -> None:
+    rows = [
+        row("a", "enable.udp135", UNANSWERED),
+        row("b", "windows.winrm", UNREACHED[7][0]),
+        row("c", "enable.rpc_dynamic", tried(State.FILTERED, Reason.NO_RESPONSE, 49664)),
+    ]
+    expected = {
+        "a": "cannot be tested (UDP 135)",
+        "b": "rejected in the host's name",
+        "c": "dropped: 135 passes, 49664 does not",
+    }
+    for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2)):
+        made = with_reasons([rows[at] for at in order])
+        assert {one.job.key: one.why for one in made} == expected
+
+
+@pytest.mark.parametrize("party", [Party.DEVICE, Party.ROUTER, Party.UNDELIVERED])
+def test_an_address_of_26_characters_is_whole_beside_fewer_words(party: Party) -> None:
+    address = "fe80::1234:56ff:fe78:9abc"
+    state, reason = {
+        Party.DEVICE: (State.FILTERED, Reason.ADMIN_PROHIBITED),
+        Party.ROUTER: (State.UNREACHABLE, Reason.NET_UNREACH),
+        Party.UNDELIVERED: (State.UNREACHABLE, Reason.HOST_UNREACH),
+    }[party]
+    seen_six = icmp(Icmp(1, 0, address, 6), state, reason)
+    assert locate(job(), seen_six) == (party, address)
+    assert judge(job(), seen_six).why.endswith(f" {address}")
+
+
 def test_a_row_that_is_taken_away_tells_nothing_any_more() -> None:
     states = HostRows()
     silent, answers = row("a", "windows.winrm", SILENCE), row("b", "unix.ssh", OPENED[-3][1])
