@@ -49,6 +49,7 @@ def again(context: Context) -> Outcome:
     keys="R",
     word="Failures again",
     group="run",
+    bar=150,
     about="retests everything that is not ok",
 )
 def again_failures(context: Context) -> Outcome:
@@ -121,6 +122,7 @@ def watch(context: Context) -> Outcome:
     keys="p",
     word="Pause the display",
     group="run",
+    bar=160,
     about="freezes the display while tests and the log go on; a replay too",
 )
 def freeze(context: Context) -> Outcome:
@@ -157,8 +159,9 @@ def changes(context: Context) -> Outcome:
 @command(
     id="sets",
     keys="T",
-    word="Target sets",
+    word="Sets of targets",
     group="hosts",
+    bar=165,
     about="recalls a named set of targets, or saves the present ones as one",
 )
 def target_sets(context: Context) -> Outcome:
@@ -171,6 +174,7 @@ def target_sets(context: Context) -> Outcome:
     keys="a",
     word="Answers",
     group="hosts",
+    bar=170,
     about="answers questions about your environment",
 )
 def answers(context: Context) -> Outcome:
@@ -183,6 +187,7 @@ def answers(context: Context) -> Outcome:
     keys="c",
     word="Credentials",
     group="hosts",
+    bar=180,
     about="takes credentials for SNMP and SSH, kept in memory only",
 )
 def credentials(context: Context) -> Outcome:

@@ -30,6 +30,7 @@ def save(context: Context) -> Outcome:
     keys="X",
     word="Export",
     group="session",
+    bar=75,
     outside=True,
     about="writes a report of all, the visible or the marked rows",
 )

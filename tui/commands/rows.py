@@ -94,6 +94,7 @@ def copy_command(context: Context) -> Outcome:
     keys="Y",
     word="Copy change",
     group="table",
+    bar=155,
     about="copies the commands that fix it, then the next ones; all of marked rows",
 )
 def copy_change(context: Context) -> Outcome:

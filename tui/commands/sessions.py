@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     keys="S",
     word="Sessions",
     group="session",
+    bar=95,
     about="lists earlier sessions: opens, replays, compares with the present one, deletes",
 )
 def sessions(context: Context) -> Outcome:
@@ -29,6 +30,7 @@ def sessions(context: Context) -> Outcome:
     keys="P",
     word="Replay",
     group="session",
+    bar=190,
     about="replays the old session on the screen, slower or faster",
 )
 def play(context: Context) -> Outcome:

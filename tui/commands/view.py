@@ -82,7 +82,7 @@ def grid(context: Context) -> Outcome:
 @command(
     id="diagnosis",
     keys="d",
-    word="Diagnosis",
+    word="Causes",
     group="table",
     bar=90,
     about=("lists the causes of the failures; Enter there shows the rows of one, Escape all again"),

@@ -454,7 +454,8 @@ class SessionScreen(Screen[object]):
         self.watcher.reset()
 
     def show_state(self) -> None:
-        """Say at the top what is going on and whether it is kept."""
+        """Say at the top what is going on and whether it is kept, and which keys are next."""
+        self._show_stage()
         if self.controller is None:
             return
         header = self.panes.header
@@ -464,6 +465,14 @@ class SessionScreen(Screen[object]):
         elif self.measuring or self.controller.has_session:
             header.set_state("testing" if self.measuring else "saved")
         self._show_clock(self.controller)
+
+    def _show_stage(self) -> None:
+        if self.recorded is not None:
+            self._keys.set_stage("old")
+        elif self.measuring:
+            self._keys.set_stage("measuring")
+        else:
+            self._keys.set_stage("measured" if len(self.panes.table.rows) else "empty")
 
     def _show_clock(self, controller: Controller) -> None:
         """Say how long the run takes, and when it will be over at the latest."""
