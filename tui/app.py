@@ -115,6 +115,13 @@ class AuditReach(TerminalApp):
     def open_url(self, url: str, *, new_tab: bool = True) -> None:
         """Open nothing: a browser is another program."""
 
+    async def action_quit(self) -> None:
+        """Quit from anywhere, after a question while rows are being measured."""
+        if self.main.measuring:
+            self.main.action_do("quit")
+        else:
+            self.exit(0)
+
     def action_command_palette(self) -> None:
         """Every command by a part of its name."""
         if not isinstance(self.screen, CommandPalette):

@@ -119,3 +119,7 @@ if __name__ == "__main__":
         old.unlink()
     for view, size in names():
         path_of(view, size).write_text(pictures(view, size), encoding="utf-8")
+    # It uses what is above.
+    from tests.tui import key_states
+
+    key_states.KEYS.write_text(key_states.table(key_states.columns()), encoding="utf-8")

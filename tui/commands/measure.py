@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from probes.model import UNFINISHED
 from tui import screens
 from tui.models.command import Outcome, command
 
@@ -81,6 +82,12 @@ def _again(
         return "There is nothing to measure again: no host is here yet; {hosts} enters some."
     if context.recorded is not None:
         return screens.measure_recorded(context, keys)
+    rows = context.panes.table.rows
+    begun = {rows.job(row).key for row in range(len(rows)) if rows.status(row) in UNFINISHED}
+    if context.measuring and begun.issuperset(keys):
+        return "That is being measured already; {stop} stops it."
+    if context.watcher.frozen:
+        notice = notice or "Measuring; the display stands still until {freeze} lets it go on."
     return context.measure_again(keys, forced=forced, notice=notice)
 
 
@@ -95,7 +102,7 @@ def _again(
 def stop(context: Context) -> Outcome:
     """Stop; what was measured stays."""
     if context.controller is None or not context.measuring:
-        return None
+        return "Nothing is being measured, so there is nothing to stop."
     context.controller.stop()
     return "Stopped. Rows tested so far keep their result; {again} and {again-all} retest."
 

@@ -84,6 +84,8 @@ def back(context: Context) -> Outcome:
         context.panes.status_line.close_filter(forget=True)
         context.panes.set_query("")
     elif context.panes.table.has_focus:
+        if context.panes.shows_all and not context.panes.status_line.shows_notice:
+            return "The cursor is in the table, and no filter hides a row."
         context.panes.status_line.close_filter(forget=True)
         context.panes.show_all()
     context.panes.table.focus()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui.screens.context import Context
 
 _SORTED = [f"{column.sort.letter} {column.id}" for column in COLUMNS if column.sort is not None]
+_NOTHING_TO_SORT = "There is no row yet; the ones to come follow the order that was chosen."
 _HELD = "The display is frozen: {freeze} resumes it first."
 
 
@@ -181,9 +182,10 @@ def undo(context: Context) -> Outcome:
     group="table",
     about="sorts by the next column (a click on a column's head does the same)",
 )
-def sort(context: Context) -> None:
+def sort(context: Context) -> Outcome:
     """Sort by the next column."""
     context.panes.sort_by_next()
+    return None if context.panes.keys else _NOTHING_TO_SORT
 
 
 @command(
@@ -205,9 +207,10 @@ def sort_by(context: Context) -> Outcome:
     group="table",
     about="sorts the other way round",
 )
-def reverse(context: Context) -> None:
+def reverse(context: Context) -> Outcome:
     """Sort the other way round."""
     context.panes.reverse()
+    return None if context.panes.keys else _NOTHING_TO_SORT
 
 
 def _copy(context: Context, text: str, said: str) -> Outcome:

@@ -130,9 +130,11 @@ def tree(context: Context) -> None:
     bar=110,
     about="goes to the table",
 )
-def table(context: Context) -> None:
+def table(context: Context) -> Outcome:
     """Go to the table."""
+    was_there = context.panes.table.has_focus
     context.panes.layout.focus("table")
+    return "The cursor is in the table." if was_there else None
 
 
 @command(

@@ -96,6 +96,11 @@ class StatusLine:
         """The filter line, which takes the place of the breadcrumbs."""
         return self._filter_line()
 
+    @property
+    def shows_notice(self) -> bool:
+        """True while a notice is shown."""
+        return bool(self._shown_notice[0])
+
     def open_filter(self) -> None:
         """Go to the filter line."""
         self.say("")
@@ -426,6 +431,11 @@ class Panes:
         """Mark rows or take their marks away."""
         self.table.mark(keys, on=on)
         self._update_shown()
+
+    @property
+    def shows_all(self) -> bool:
+        """True if nothing restricts the rows that are shown."""
+        return self._combined_filter == Filter()
 
     def show_all(self) -> None:
         """Remove every filter."""
