@@ -25,7 +25,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def clipboard(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal that takes copies, without tmux or screen between."""
     monkeypatch.setenv("TERM", "xterm-256color")
-    for name in ("TMUX", "STY"):
+    for name in ("TMUX", "STY", "SSH_CONNECTION", "SSH_TTY", "VTE_VERSION"):
         monkeypatch.delenv(name, raising=False)
 
 

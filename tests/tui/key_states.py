@@ -217,7 +217,7 @@ def columns() -> dict[str, dict[tuple[str, str], str]]:
             CLOSED_PORT=str(closed.getsockname()[1]),
             MUTE_PORT=str(mute.getsockname()[1]),
         )
-        for name in ("TMUX", "STY"):
+        for name in ("TMUX", "STY", "SSH_CONNECTION", "SSH_TTY", "VTE_VERSION"):
             os.environ.pop(name, None)
         return {name: asyncio.run(_column(state)) for name, state in STATES.items()}
 

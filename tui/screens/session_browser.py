@@ -123,16 +123,16 @@ class SessionsScreen(Screen[SessionChoice]):
         self._say(f"Moved to {gone}; u brings it back.")
 
     def action_restore(self) -> None:
-        """Bring the one back that was thrown away last."""
-        if not self._discarded:
-            self._say("Nothing to undo.")
+        """Bring the one back that was thrown away last, also before this list was opened."""
+        gone = self._discarded.pop() if self._discarded else store.last_discarded()
+        if gone is None:
+            self._say("The trash is empty: there is nothing to bring back.")
             return
         try:
-            back = store.restore(self._discarded[-1])
+            back = store.restore(gone)
         except SessionError as error:
             self._say(str(error))
             return
-        self._discarded.pop()
         self._say(f"{back.name} is back.")
         self.run_worker(self._fill(), exclusive=True)
 

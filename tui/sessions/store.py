@@ -88,6 +88,17 @@ def restore(path: Path) -> Path:
         raise SessionError(f"Cannot restore {printable_path(path)}: {error_text(error)}.") from None
 
 
+def last_discarded(folder: Path | None = None) -> Path | None:
+    """The session that was moved to the trash last, in this run or an earlier one; None if none."""
+    trash = (folder or sessions_folder()) / TRASH
+    try:
+        # A rename changes the time of the last change of status, and no other time.
+        found = [(path.stat().st_ctime_ns, path) for path in trash.iterdir() if _is_log(path)]
+    except OSError:
+        return None
+    return max(found)[1] if found else None
+
+
 def _start_time(path: Path) -> float:
     """Start of a session in seconds since 1970, from the beginning of its first line.
 

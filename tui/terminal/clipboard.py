@@ -18,6 +18,10 @@ from tui.storage.files import write_private
 
 _WITHOUT_CLIPBOARD = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
 """Terminals that have no clipboard."""
+_MULTIPLEXERS = ("tmux", "screen")
+"""Terminal types of programs between this one and the user's terminal."""
+_FAR_OR_WITHOUT = ("SSH_CONNECTION", "SSH_TTY", "VTE_VERSION")
+"""Variables of a terminal that is elsewhere, or of one (VTE) that ignores most copies."""
 
 
 class Clipboard:
@@ -77,10 +81,10 @@ class Clipboard:
             written = await asyncio.to_thread(_write_file, text)
             return f"This terminal has no clipboard{written}{more}: {said}"
         self._app.copy_to_clipboard(text)
-        if self._environ.get("TMUX"):
-            # With its defaults tmux takes a text from no application, and says nothing.
+        doubt = doubtful_way(self._environ)
+        if doubt:
             written = await asyncio.to_thread(_write_file, text)
-            return f"Copied, if tmux lets it through{written}{more}: {said}"
+            return f"Copied, if {doubt}{written}{more}: {said}"
         return f"Copied{more}: {said}"
 
 
@@ -89,6 +93,22 @@ def supports_clipboard(environ: Mapping[str, str]) -> bool:
     if environ.get("STY"):
         return False
     return not environ.get("TERM", "").startswith(_WITHOUT_CLIPBOARD)
+
+
+def doubtful_way(environ: Mapping[str, str]) -> str:
+    """Return as a clause on what it depends that a copy arrives; empty for a terminal at hand.
+
+    No terminal confirms a copy. With its defaults tmux takes none from an application, screen takes
+    none at all, and their own terminal type is all that is seen of one at the user's end of an SSH
+    connection.
+    """
+    if environ.get("TMUX"):
+        return "tmux lets it through"
+    if environ.get("TERM", "").startswith(_MULTIPLEXERS):
+        return "your tmux or screen lets it through"
+    if any(environ.get(name) for name in _FAR_OR_WITHOUT):
+        return "your terminal takes it"
+    return ""
 
 
 def _write_file(text: str) -> str:

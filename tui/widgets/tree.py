@@ -79,6 +79,7 @@ class ProfileTree(ScrollView, can_focus=True, inherit_bindings=False):
             "space",
             "include",
             "Exclude",
+            key_display="Space",
             tooltip="leaves the check, role or section out of the tests, or not any more",
         ),
     ]

@@ -204,6 +204,36 @@ def test_a_deleted_session_goes_to_the_trash_and_comes_back(state):
         assert not list((state / "trash").iterdir())
 
 
+def test_u_brings_back_what_was_deleted_before_the_list_or_the_program_was_opened(state):
+    names = ("20200101-000000-aa.jsonl", "20200102-000000-bb.jsonl")
+    for name in names:
+        shutil.copy(SITE, state / name)
+
+    @drive()
+    async def _(pilot, app):
+        await browse(pilot, app, 2)
+        await pilot.press("delete", "escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await browse(pilot, app, 1)
+        await pilot.press("u")
+        await until(pilot, lambda: len(listed(app)) == 2)
+        await pilot.press("delete", "delete")
+        assert listed(app) == []
+
+    @drive()
+    async def _(pilot, app):
+        await browse(pilot, app, 0)
+        for count in (1, 2):
+            await pilot.press("u")
+            await until(pilot, lambda count=count: len(listed(app)) == count)
+        await pilot.press("u")
+        await until(
+            pilot, lambda: "trash is empty" in str(app.screen.query_one("#done", Static).content)
+        )
+
+    assert {path.name for path in state.glob("*.jsonl")} == set(names)
+
+
 def test_the_session_on_the_screen_cannot_be_deleted(state, port):
     @drive()
     async def _(pilot, app):

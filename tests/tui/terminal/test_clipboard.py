@@ -212,3 +212,24 @@ def test_a_row_that_is_well_has_something_to_confirm_and_nothing_to_paste(silent
     labels = [line.label for line in detail_lines(well.job, well, profile)]
     assert Part.VERIFY in labels
     assert "paste, {copy-change}" not in labels and Part.CHANGE not in labels
+
+
+@pytest.mark.parametrize(
+    ("environ", "clause"),
+    [
+        ({"TERM": "tmux-256color", "TMUX": "x"}, "tmux lets it through"),
+        ({"TERM": "screen-256color", "TMUX": "x", "SSH_TTY": "y"}, "tmux lets it through"),
+        ({"TERM": "tmux-256color"}, "your tmux or screen lets it through"),
+        ({"TERM": "screen", "SSH_CONNECTION": "x"}, "your tmux or screen lets it through"),
+        ({"TERM": "screen.xterm-256color"}, "your tmux or screen lets it through"),
+        ({"TERM": "xterm-256color", "SSH_CONNECTION": "x"}, "your terminal takes it"),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7006"}, "your terminal takes it"),
+    ],
+)
+async def test_where_a_copy_may_be_lost_the_file_has_it_and_both_are_said(
+    silent, state, environ, clause
+):
+    said = await Clipboard(App(), environ).command(silent)
+    written = state / "copied.txt"
+    assert said.startswith(f"Copied, if {clause}; written to {written}, 1 of ")
+    assert written.read_text().startswith("nmap ")
