@@ -45,6 +45,7 @@ QUESTIONS = ("What", "Whether", "How", "Who", "Where", "Which")
 """Words that no docstring begins with: it is a noun phrase or an imperative."""
 
 DOORS = {
+    "tui/start.py": "everything, once an interrupt is quiet",
     "tui/cli/main.py": "subcommands: each loads what it needs itself",
     "tui/cli/screen.py": "the application, behind the first lines of the screen",
     "tui/screens/__init__.py": "what comes over the main screen, and what its first frame lacks",

@@ -91,7 +91,7 @@ def test_the_command_is_installed_under_its_name(wheel: zipfile.ZipFile) -> None
     (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
     entries = ConfigParser()
     entries.read_string(wheel.read(name).decode())
-    assert dict(entries["console_scripts"]) == {"auditreach": "tui.cli.main:main"}
+    assert dict(entries["console_scripts"]) == {"auditreach": "tui.start:main"}
     module, _, function = entries["console_scripts"]["auditreach"].partition(":")
     assert callable(getattr(import_module(module), function))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -49,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            # As tui.start left it; from here on an interrupt is caught.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return _start(_configured(_options(sys.argv[1:] if argv is None else argv)))
         finally:
