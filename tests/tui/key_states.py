@@ -158,7 +158,7 @@ def _seen(app: AuditReach) -> object:
 
 
 async def _outcome(pilot: Pilot[int], app: AuditReach, key: str, ended: list[int]) -> str:
-    """What is seen or said after a key, without anything that differs from run to run."""
+    """Outcome of a key, as it is seen or said, without anything that differs from run to run."""
     ended.clear()
     before, measuring = _seen(app), app.main.measuring
     await pilot.press(key)
@@ -177,7 +177,7 @@ async def _outcome(pilot: Pilot[int], app: AuditReach, key: str, ended: list[int
 
 
 async def _column(state: State) -> dict[tuple[str, str], str]:
-    """What each key does in a state."""
+    """Outcome of each key in a state."""
     app = build(parse_options(state.words))
     ended: list[int] = []
     found = {}
@@ -202,7 +202,7 @@ async def _column(state: State) -> dict[tuple[str, str], str]:
 
 
 def columns() -> dict[str, dict[tuple[str, str], str]]:
-    """What each key does in each state."""
+    """Outcome of each key in each state."""
     with (
         tempfile.TemporaryDirectory() as folder,
         patch.dict(os.environ),

@@ -39,7 +39,7 @@ class Context(Protocol):
     controller: Controller | None
     """Access to the engine; None for an old session."""
     measurer: Controller | None
-    """What an old session is measured again with."""
+    """Controller that measures an old session again."""
     recorded: LoadedSession | None
     """The old session; None for one that is measured."""
     measuring: bool
