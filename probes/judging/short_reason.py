@@ -52,7 +52,7 @@ _BY_PARTY: Mapping[Party, _Words] = {
     Party.ROUTE: ("next router {} is silent", "no route from here", "router silent: {}"),
     Party.PROXY: ("proxy {} opens no tunnel", "the proxy opens no tunnel", "no tunnel: {}"),
     Party.INTERCEPTOR: ("answered by {} on the path", "a proxy on the path answers", "proxy: {}"),
-    Party.HOST_FIREWALL: ("rejected in the host's name",) * 3,
+    Party.HOST_FIREWALL: ("rejected from the host's address",) * 3,
     Party.THIS_MACHINE: ("rejected by this machine",) * 3,
     Party.HOST: ("refused: not listening, or firewall",) * 3,
     Party.UNKNOWN: ("rejected, perhaps by {}", "rejected, not known by whom", "rejected? {}"),

@@ -118,7 +118,7 @@ def stop(context: Context) -> Outcome:
 def watch(context: Context) -> Outcome:
     """Ask how often to measure again, and do it."""
     if context.controller is None:
-        return "This is an old session; there is nothing to watch."
+        return "An old session stays as it is; measure it again ({again-all}), then that can be watched."
     if not context.panes.keys:
         return "There is nothing to watch yet: enter hosts first."
     return screens.set_watch(context)

@@ -85,15 +85,16 @@ class CredentialsDialog(Dialog[Options]):
 
 async def ask_for_credentials(context: Context) -> str:
     """Ask for credentials and use them from now on; returns what to say."""
-    controller = context.controller
-    if controller is None:
-        return "An old session tests nothing, so it needs no credentials."
+    controller = context.controller or context.measurer
+    if controller is None or (context.recorded is not None and context.recorded.simulated):
+        return "A session of the demo is not retested, so it needs no credentials."
     before = controller.options or NO_OPTIONS
     given = await context.push(CredentialsDialog(before, files=not context.kiosk))
     if given is None or given == before:
         return ""
     controller.set_options(given)
-    again = " Press {again} or {again-all} to retest." if controller.has_session else ""
+    rows = controller.has_session or context.recorded is not None
+    again = " Press {again} or {again-all} to retest." if rows else ""
     return f"In use from now on: {_in_use(given)}.{again}"
 
 

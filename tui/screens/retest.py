@@ -69,13 +69,15 @@ def _question(context: Context, keys: Collection[str]) -> str:
         f"{first}. It becomes a new session with the same targets and answers, in its own log."
     ]
     if context.measurer.has_session:
-        parts.append("The session below this one ends; its log keeps every result, and S lists it.")
+        parts.append(
+            "The session below this one ends; its log keeps every result, and the list of sessions has it."
+        )
     options = context.measurer.options
     if any(job.check.probe in _WITH_LOGIN for job in jobs) and not (
         options and (options.snmp or options.ssh)
     ):
         parts.append(
-            "No log has credentials: SNMP and SSH are measured without yours. c takes them, or "
-            "--credentials at the start."
+            "No log has credentials: SNMP and SSH are measured without yours. To give them, answer "
+            "n and press c, or start with --credentials."
         )
     return " ".join(parts)

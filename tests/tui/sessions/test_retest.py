@@ -189,3 +189,14 @@ def test_credentials_are_asked_for_before_a_login_is_measured(tmp_path):
         await until(pilot, lambda: type(app.screen).__name__ == "RetestDialog")
         assert "No log has credentials" in app.screen._question
         await pilot.press("n")
+        await until(pilot, lambda: app.screen is app.main)
+        await pilot.press("c")
+        await until(pilot, lambda: type(app.screen).__name__ == "CredentialsDialog")
+        app.screen.query_one("#of_ssh_user").value = "audit"
+        app.screen.query_one("#of_ssh_password").value = "not-for-a-log"
+        await pilot.press("enter")
+        await until(pilot, lambda: "In use from now on" in notice(app))
+        await pilot.press("r")
+        await until(pilot, lambda: type(app.screen).__name__ == "RetestDialog")
+        assert "No log has credentials" not in app.screen._question
+        await pilot.press("n")
