@@ -37,7 +37,7 @@ brackets (`tmux paste-buffer` without `-p`, a serial console), is hosts:
 
 | what comes at once | goes |
 |---|---|
-| several lines, to the host line | into it, one behind the other; Enter measures them |
+| several lines, to the host line | into it, one behind the other; Enter tests them |
 | one line with its Enter, to the host line | into it, and is measured |
 | text with an Enter, to the tree, table or details | into the host line; Enter measures it |
 | three characters and more that are not all the same, there | into the host line likewise |

@@ -56,7 +56,7 @@ def again(context: Context) -> Outcome:
 def again_failures(context: Context) -> Outcome:
     """Measure everything again that is not well."""
     if context.panes.keys and not context.panes.failed:
-        return "Every row is ok or not needed: there is nothing to measure again."
+        return "Every row is ok or not needed: there is nothing to retest."
     return _again(context, context.panes.failed)
 
 
@@ -79,15 +79,15 @@ def _again(
     if not keys:
         if context.panes.keys:
             return "No row is selected: {back} shows every row."
-        return "There is nothing to measure again: no host is here yet; {hosts} enters some."
+        return "There is nothing to retest: no host is here yet; {hosts} enters some."
     if context.recorded is not None:
         return screens.measure_recorded(context, keys)
     rows = context.panes.table.rows
     begun = {rows.job(row).key for row in range(len(rows)) if rows.status(row) in UNFINISHED}
     if context.measuring and begun.issuperset(keys):
-        return "That is being measured already; {stop} stops it."
+        return "That is being tested already; {stop} stops it."
     if context.watcher.frozen:
-        notice = notice or "Measuring; the display stands still until {freeze} lets it go on."
+        notice = notice or "Testing; the display is frozen until {freeze} resumes it."
     return context.measure_again(keys, forced=forced, notice=notice)
 
 
@@ -118,7 +118,7 @@ def stop(context: Context) -> Outcome:
 def watch(context: Context) -> Outcome:
     """Ask how often to measure again, and do it."""
     if context.controller is None:
-        return "An old session stays as it is; measure it again ({again-all}), then that can be watched."
+        return "An old session stays as it is; retest it ({again-all}), then that can be watched."
     if not context.panes.keys:
         return "There is nothing to watch yet: enter hosts first."
     return screens.set_watch(context)

@@ -360,7 +360,7 @@ class SessionScreen(Screen[object]):
     def take_paste(self, text: str) -> None:
         """Put a paste that no line has asked for into the host line, behind what stands there."""
         if self.controller is None:
-            self.say("What was pasted is taken for hosts, and an old session measures none.")
+            self.say("What was pasted is taken for hosts, and an old session tests none.")
             return
         self.query_one(HostInput).append_pasted(text)
         if self.host.screen is self:

@@ -37,16 +37,16 @@ async def measure_recorded(context: Context, keys: Collection[str]) -> str:
         return ""
     if recorded.simulated:
         return (
-            "This is a session of the demo; its hosts exist only there, so it cannot be measured "
-            "again. `auditreach demo` measures them."
+            "This is a session of the demo; its hosts exist only there, so it cannot be retested. "
+            "`auditreach demo` tests them."
         )
     if measurer.is_demo:
         return (
-            "The demo measures its own simulated hosts only; "
-            f"`auditreach open {recorded.path.name}` measures this session again."
+            "The demo tests its own simulated hosts only; "
+            f"`auditreach open {recorded.path.name}` retests this session."
         )
     if not await context.push(RetestDialog(_question(context, keys))):
-        return "Nothing was measured."
+        return "Nothing was tested."
     try:
         session = await asyncio.to_thread(read_session, recorded.path, context.profile)
     except SessionError as error:
@@ -61,23 +61,23 @@ def _question(context: Context, keys: Collection[str]) -> str:
     rows = "1 row" if len(jobs) == 1 else f"{len(jobs):,} rows"
     others = "the other rows come along with their earlier results"
     if not jobs:
-        first = f"Go on with this session from this machine? Nothing is measured yet: {others}"
+        first = f"Go on with this session from this machine? Nothing is tested yet: {others}"
     else:
-        first = f"Measure {rows} of this session again, from this machine? "
-        first += f"What they depend on is measured too; {others}"
+        first = f"Retest {rows} of this session from this machine? "
+        first += f"What they depend on is tested too; {others}"
     parts = [
         f"{first}. It becomes a new session with the same targets and answers, in its own log."
     ]
     if context.measurer.has_session:
         parts.append(
-            "The session below this one ends; its log keeps every result, and the list of sessions has it."
+            "The session below this one ends; its log keeps every result and stays in the list."
         )
     options = context.measurer.options
     if any(job.check.probe in _WITH_LOGIN for job in jobs) and not (
         options and (options.snmp or options.ssh)
     ):
         parts.append(
-            "No log has credentials: SNMP and SSH are measured without yours. To give them, answer "
+            "No log has credentials: SNMP and SSH are tested without yours. To give them, answer "
             "n and press c, or start with --credentials."
         )
     return " ".join(parts)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from probes.targets.result import EntryProblem
 
 _UNASKED = (
-    "What came at once is taken for pasted hosts, not for keys: Enter measures them, Escape leaves "
+    "What came at once is taken for pasted hosts, not for keys: Enter tests them, Escape leaves "
     "the line, Ctrl+U empties it."
 )
 _MAX_LISTED = 20
@@ -177,7 +177,7 @@ class HostInput(Input):
         said = list(pasted.notices)
         lines = sum(1 for line in text.splitlines() if line.strip())
         if pasted.text and lines > 1:
-            said.insert(0, f"{lines:,} lines were pasted; Enter measures them.")
+            said.insert(0, f"{lines:,} lines were pasted; Enter tests them.")
         elif pasted.text and unasked:
             said.insert(0, _UNASKED)
         if said:

@@ -78,7 +78,7 @@ UNREACHED = [
     (icmp(Icmp(3, 3, DEVICE), State.FILTERED, Reason.PORT_UNREACH), "rejected by 10.88.9.1"),
     (
         icmp(Icmp(3, 13, HOST), State.FILTERED, Reason.ADMIN_PROHIBITED),
-        "rejected in the host's name",
+        "rejected from the host's address",
     ),
     (icmp(Icmp(3, 13, HERE), State.FILTERED, Reason.ADMIN_PROHIBITED), "rejected by this machine"),
     (icmp(UNREACHABLE, State.UNREACHABLE, Reason.HOST_UNREACH), "host down, says 10.88.9.1"),
@@ -517,7 +517,7 @@ def test_a_row_whose_silence_means_nothing_keeps_its_reason_in_any_order() -> No
     ]
     expected = {
         "a": "cannot be tested (UDP 135)",
-        "b": "rejected in the host's name",
+        "b": "rejected from the host's address",
         "c": "dropped: 135 passes, 49664 does not",
     }
     for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2)):

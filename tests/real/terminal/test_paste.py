@@ -4,7 +4,7 @@ from __future__ import annotations
 
 LIST = "web1\nwatch1\nquery1\n"
 HOSTS = "Hosts web1 watch1 query1"
-SAID = "3 lines were pasted; Enter measures them."
+SAID = "3 lines were pasted; Enter tests them."
 
 
 def test_three_lines_pasted_in_tmux_are_three_hosts_in_the_line(

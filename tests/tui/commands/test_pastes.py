@@ -53,7 +53,7 @@ def test_a_paste_of_several_lines_stands_in_the_line_from_wherever_it_is_read():
             send(app, *pieces)
             await until(pilot, lambda: entry.value == hosts and app.dispatcher.idle)
             assert app.focused is entry and alone(app)
-            assert "lines were pasted; Enter measures them" in notice(app)
+            assert "lines were pasted; Enter tests them" in notice(app)
             entry.value = ""
             app.main.say("")
 

@@ -96,7 +96,7 @@ def test_targets_of_which_every_check_was_left_out_are_named():
     measured, text = left_out_text([web, pc], PROFILE, without_ssh)
     assert measured == 1
     assert text == (
-        "Nothing of web1 is measured: Linux or macOS target is left out in the tree, "
+        "Nothing of web1 is tested: Linux or macOS target is left out in the tree, "
         "where Space takes it in."
     )
     assert left_out_text([web], PROFILE, without_ssh).measured == 0

@@ -73,8 +73,8 @@ def test_r_measures_the_row_in_a_new_session_and_the_rest_comes_along(old, state
         assert app.focused is app.main.query_one(ResultTable)
         table = app.main.panes.table.rows
         (other,) = rows(app).keys() - {key}
-        assert "Not measured again since" in table.result(other).note
-        assert "Not measured again" not in table.result(key).note
+        assert "Not retested since" in table.result(other).note
+        assert "Not retested" not in table.result(key).note
         assert "saved" in text_of(app.main.query_one(Header))
 
     (log,) = logs(state)
@@ -117,7 +117,7 @@ def test_without_a_yes_nothing_is_measured_or_written(old, state, key):
         await pilot.press("g")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press(key)
-        await until(pilot, lambda: notice(app) == "Nothing was measured.")
+        await until(pilot, lambda: notice(app) == "Nothing was tested.")
         assert app.main.recorded is not None
 
     assert logs(state) == []

@@ -337,7 +337,7 @@ def test_a_row_of_an_earlier_session_says_since_when_in_its_first_line(profile: 
     at = one.observation.started
     annotated = replace(one, note=f"{NOT_MEASURED_AGAIN} {at}: {one.note}")
     assert seen_text(annotated).startswith(
-        f"TCP reset from the host, not measured again since {at}"
+        f"TCP reset from the host, not retested since {at}"
     )
 
 

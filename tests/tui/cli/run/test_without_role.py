@@ -127,7 +127,7 @@ def test_a_session_is_measured_again_in_the_roles_that_were_found(command, greet
         ["error", THERE]
     ) == 1
     status, out, _ = command("diff", "log.jsonl", "again.jsonl")
-    assert "0 regressed, 0 fixed, 0 not comparable, 0 new, 0 gone, 1 not measured again" in out
+    assert "0 regressed, 0 fixed, 0 not comparable, 0 new, 0 gone, 1 not retested" in out
     for format in ("markdown", "csv", "html", "junit", "json", "firewall"):
         assert command("export", "again.jsonl", "--format", format)[0] == 0
 
