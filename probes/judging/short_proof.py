@@ -18,6 +18,7 @@ Facts = Mapping[str, object]
 
 _MAX_SKEW = 1e11
 """Seconds; a clock that is off by more is wrong all the same."""
+_ARTICLE = re.compile(r"^an? ")
 _LEAD = re.compile(r"(?:Open,? (?:but|and) )?(?:it is |it )?(?:an? )?")
 _VERB = re.compile(r"(?:Answers|Accepts|Refuses) ")
 """Begin of a clause without a subject, which is no name."""
@@ -27,7 +28,7 @@ _OLD_TLS = re.compile(r"no TLS version from 1\.2 on: it answers with (.+?)\.?$")
 _WRONG = "wrong service: "
 _NOT = re.compile(r"(?:Open, but )?([A-Za-z][\w .]{0,30}), not TLS\b")
 _CONTROLLER = re.compile(r"Domain controller \S+ of ([^\s,;]+)")
-_AIMS = re.compile(r" (?:with the|for this machine|for the name)\b")
+_AIMS = re.compile(r" (?:with the|for this machine|for the name|and has no)\b")
 """Begin of an end that a reason can do without."""
 _BYTES = re.compile(r"[0-9,]+ bytes? that begins?\b|[0-9,]+ bytes that begin\b")
 
@@ -35,6 +36,7 @@ _ODD = (
     # Words of the summary of a service with a warning, and the reason they stand for.
     ("ESXi would redirect", "does not redirect as ESXi does"),
     ("turns this client away", "turns this client away"),
+    ("in the middle of its list", "breaks off in its list"),
 )
 _DISTRUST = {
     "expired": "certificate: expired",
@@ -115,7 +117,9 @@ def _service_name(summary: str) -> str:
     if found := _WEB.match(summary):
         return _VERSION.sub(r"\1 \2", found[1])
     if found := _NOT.match(summary):
-        return found[1]
+        return _ARTICLE.sub("", found[1]).removesuffix(" server")
+    if summary.startswith("a web server"):
+        return "web server"
     if summary.startswith("plain HTTP without TLS"):
         return "HTTP without TLS"
     if _BYTES.match(summary):

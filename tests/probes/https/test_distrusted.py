@@ -65,7 +65,6 @@ async def test_a_chain_that_is_not_believed_is_blocked_with_the_reason(
     assert facts["fix"] == VerifyFailure(word, "").fix
     assert result.observation.service is Service.UNEXPECTED
     assert result.note.startswith(note)
-    assert result.note.endswith(" Lost.")
 
 
 async def test_a_name_in_the_common_name_alone_is_a_warning(

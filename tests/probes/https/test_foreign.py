@@ -179,7 +179,7 @@ async def test_a_server_of_old_versions_alone_is_told_as_that(
         _, result = await asked(port, ca_file=ca_file)
     assert result.status is Status.BLOCKED
     assert result.note.startswith(
-        f"Open, but it speaks no TLS version from 1.2 on: it answers with {name}. "
+        f"Open, but it speaks no TLS version from 1.2 on: it answers with {name}."
     )
     assert result.observation.facts["fix"].startswith("Switch TLS 1.2 or 1.3 on")
 
@@ -201,7 +201,7 @@ async def test_a_server_that_chooses_an_old_version_is_told_by_it(
     async with server(choose) as (port, _):
         _, result = await asked(port, ca_file=ca_file)
     assert result.note.startswith(
-        f"Open, but it speaks no TLS version from 1.2 on: it answers with {name}. "
+        f"Open, but it speaks no TLS version from 1.2 on: it answers with {name}."
     )
 
 
