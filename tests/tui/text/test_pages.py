@@ -48,7 +48,7 @@ def test_m_explains_the_status_of_the_row(options, ascii):
         await pilot.press("2", "m")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
         assert page(app).startswith("BLOCKED\n\nRequired, and not available")
-        assert "WHO SAID NO" in page(app)
+        assert "WHO REJECTS IT" in page(app)
         assert page(app).isascii() is ascii
         await pilot.press("escape")
         await until(pilot, lambda: len(app.screen_stack) == 1)
