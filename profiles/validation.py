@@ -201,7 +201,7 @@ def letters(profile: Profile, probes: Mapping[str, str]) -> None:
 
 
 def recognitions(profile: Profile, probes: Mapping[str, str]) -> None:
-    """A recognition has any or all, and asks checks that stand alone: no needs, no ports.
+    """A recognition has any or all, and asks checks that need no other: no needs, no ports.
 
     No role, check or category is called auto, which is the role of hosts without one.
     """

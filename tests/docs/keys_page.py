@@ -38,8 +38,8 @@ brackets (`tmux paste-buffer` without `-p`, a serial console), is hosts:
 | what comes at once | goes |
 |---|---|
 | several lines, to the host line | into it, one behind the other; Enter tests them |
-| one line with its Enter, to the host line | into it, and is measured |
-| text with an Enter, to the tree, table or details | into the host line; Enter measures it |
+| one line with its Enter, to the host line | into it, and is tested |
+| text with an Enter, to the tree, table or details | into the host line; Enter tests it |
 | three characters and more that are not all the same, there | into the host line likewise |
 | the same, while a question or a list is open | into the host line behind it; it answers nothing |
 | several lines, to another line (filter, file name) | into it, with a space between them |
@@ -49,7 +49,7 @@ brackets (`tmux paste-buffer` without `-p`, a serial console), is hosts:
 A letter waits 5 ms for more of its kind before it is a command; a movement does not wait. Three
 commands or more that a stalled line delivers at once are taken for hosts: Ctrl+U empties the line,
 Escape leaves it. A paste in brackets, as most terminals send it, goes the same ways. Escape and
-Shift+Tab leave the host line, and Enter once its hosts are measured; Tab stays in it. A key
+Shift+Tab leave the host line, and Enter once its hosts are tested; Tab stays in it. A key
 that was pressed before a question could be seen does not answer it."""
 
 

@@ -102,7 +102,7 @@ def _again(
 def stop(context: Context) -> Outcome:
     """Stop; what was measured stays."""
     if context.controller is None or not context.measuring:
-        return "Nothing is being measured, so there is nothing to stop."
+        return "Nothing is being tested, so there is nothing to stop."
     context.controller.stop()
     return "Stopped. Rows tested so far keep their result; {again} and {again-all} retest."
 
