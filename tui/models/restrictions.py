@@ -51,9 +51,7 @@ def left_out_text(
         return LeftOut(len(targets), "")
     named = ", ".join(dict.fromkeys(roles[target.role] for target in left))
     one = printable(left[0].label) if len(left) == 1 else f"{len(left):,} of the hosts"
-    text = (
-        f"Nothing of {one} is tested: {named} is left out in the tree, where Space takes it in."
-    )
+    text = f"Nothing of {one} is tested: {named} is left out in the tree, where Space takes it in."
     return LeftOut(len(targets) - len(left), text)
 
 

@@ -99,8 +99,7 @@ def test_what_was_blocked_is_measured_again_and_compared(
     status, out, _ = command("diff", "before.jsonl", "after.jsonl")
     assert status == 0
     assert out.splitlines()[-1] == (
-        "2 rows: 0 regressed, 1 fixed, 0 not comparable, 0 new, 0 gone, "
-        "1 not retested, 0 unchanged"
+        "2 rows: 0 regressed, 1 fixed, 0 not comparable, 0 new, 0 gone, 1 not retested, 0 unchanged"
     )
     status, out, _ = command("run", "--from", "after.jsonl", "--log", "all.jsonl")
     assert status == 3
