@@ -16,7 +16,7 @@ import select
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,8 +57,12 @@ class CountedProgram:
         return worst
 
 
-def collect(programs: Sequence[CountedProgram], seconds: float, end: bytes = b"") -> None:
-    """Read what all of them write for some seconds, or until the first has written `end`."""
+def collect(
+    programs: Sequence[CountedProgram],
+    seconds: float,
+    ended: Callable[[bytearray], bool] = lambda output: False,
+) -> None:
+    """Read what all of them write for some seconds, or until the output of the first has ended."""
     until = time.perf_counter() + seconds
     by_descriptor = {one.terminal.descriptor: one for one in programs}
     while (left := until - time.perf_counter()) > 0:
@@ -71,7 +75,7 @@ def collect(programs: Sequence[CountedProgram], seconds: float, end: bytes = b""
             one = by_descriptor[descriptor]
             one.writes.append((time.perf_counter(), len(data)))
             one.terminal.output += data
-            if end and one is programs[0] and end in one.terminal.output:
+            if one is programs[0] and ended(one.terminal.output):
                 return
 
 
@@ -83,21 +87,28 @@ def measured(
     profile: Path, hosts: int, flight: int, *arguments: str
 ) -> tuple[CountedProgram, float]:
     """A run of all rows, and the seconds from the first result to the last."""
+    log = profile.with_name(f"{time.time_ns()}.jsonl")
     name = f"auditreach, {flight} in flight{', --slow-link' if '--slow-link' in arguments else ''}"
     one = CountedProgram(
         name,
         auditreach(
             *("--profile", str(profile), "--timeout", "1", "--concurrency", str(flight)),
-            *("--yes", "--run", "--log", str(profile.with_name(f"{time.time_ns()}.jsonl"))),
+            *("--yes", "--run", "--log", str(log)),
             *(*arguments, f"lab={','.join(lab.hosts(hosts))}"),
         ),
     )
-    collect((one,), 20, b"measuring")
+    collect((one,), 20, lambda output: b"measuring" in output)
     one.since = time.perf_counter()
-    collect((one,), 120, b"saved")
+    # Of a word in the place of others only some letters are sent, so the log says when it is over.
+    collect((one,), 120, lambda output: b'"end"' in last_record(log))
     took = time.perf_counter() - one.since
     collect((one,), 1.5)
     return one, took
+
+
+def last_record(log: Path) -> bytes:
+    """The last record of a session log; empty without one."""
+    return log.read_bytes()[-4000:].rstrip().rpartition(b"\n")[2] if log.exists() else b""
 
 
 def profile_text() -> str:

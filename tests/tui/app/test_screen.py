@@ -90,22 +90,6 @@ def test_every_size_shows_rows_and_nothing_breaks(size, closed):
         await pilot.press("escape")
 
 
-def test_the_last_line_shows_the_keys_for_everything_that_matters_at_80_columns():
-    from tui.widgets.footer import KeyBar
-
-    @drive()
-    async def _(pilot, app):
-        bar = app.query_one(KeyBar)
-        assert "Enter Test" in text_of(bar)
-        await pilot.press("escape")
-        await until(pilot, lambda: "Retest" in text_of(bar))
-        shown = text_of(bar)
-        for key in ("r Retest", "g All", "x Stop", "f Failed", "/ Filter", "s Save", "v Verdicts"):
-            assert key in shown
-        assert "q Quit" in shown
-        assert "? Help" in shown
-
-
 def test_ascii_draws_nothing_else(closed):
     @drive("--ascii")
     async def _(pilot, app):
