@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 import unicodedata
 from collections.abc import Iterable
 
 _HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LONGEST = 80
+_LONGEST_PATH = 4096
 
 
 class Mistake(Exception):
@@ -63,3 +65,8 @@ def entry(kind: str, number: int, id: object) -> str:
 def at(place: str, key: str) -> str:
     """The place of a key in a table, or at the top of the file where `place` is empty."""
     return f"{place}, key {quoted(key)}" if place else f"key {quoted(key)}"
+
+
+def printable_path(path: str | os.PathLike[str]) -> str:
+    """Path with the characters that a terminal would act on written as `<U+0009>`."""
+    return harmless(os.fspath(path), _LONGEST_PATH)

@@ -6,8 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
-from probes.session.paths import SessionError, error_text, printable_path
+from probes.session.paths import SessionError, error_text
 from probes.state_directory import taken_text
+from profiles.errors import printable_path
 
 
 class SessionExists(SessionError):

@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 from probes.session.json_line import MAX_LINE, BadLine, decode_record
 from probes.session.log_encoding import LogFile, open_log
-from probes.session.paths import SessionError, printable_path
+from probes.session.paths import SessionError
+from profiles.errors import printable_path
 
 _FIRST_BYTES = b'{"type":"session"'
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from probes.session.json_line import MAX_HEADER
-from probes.session.paths import SessionError, printable_path
+from probes.session.paths import SessionError
+from profiles.errors import printable_path
 from profiles.files import FileError, FileKind, mark_of, open_file, plain_bytes, read_open
 
 _KIND = FileKind("a session log")

@@ -1,16 +1,12 @@
-"""Default path of a session log, paths as text, and the error of a file that is no session."""
+"""Default path of a session log, and the error of a file that is no session."""
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from probes.session.header import Header
 from probes.state_directory import UnsafeDirectory, state_directory
-from profiles.errors import harmless
-
-_LONGEST_PATH = 4096
 
 
 class SessionError(Exception):
@@ -31,11 +27,6 @@ def default_path(header: Header) -> Path:
 def sessions_folder() -> Path:
     """Folder of sessions for which the operator named no file; it need not exist yet."""
     return state_directory() / "sessions"
-
-
-def printable_path(path: str | os.PathLike[str]) -> str:
-    """Path with the characters that a terminal would act on written as `<U+0009>`."""
-    return harmless(os.fspath(path), _LONGEST_PATH)
 
 
 def error_text(error: OSError) -> str:

@@ -17,7 +17,7 @@ from probes.session.header import SCHEMA, Header, parse_header, parse_targets
 from probes.session.integrity import verify_log
 from probes.session.json_line import MAX_HEADER, MAX_LINE, BadLine, decode_record, get_text
 from probes.session.log_encoding import LogFile, open_log
-from probes.session.paths import SessionError, printable_path
+from probes.session.paths import SessionError
 from probes.session.records import (
     FindingRecord,
     Remark,
@@ -27,6 +27,7 @@ from probes.session.records import (
     parse_unchanged,
     parse_verdict,
 )
+from profiles.errors import printable_path
 from profiles.model import Profile
 from profiles.recognition import AUTO
 

@@ -32,14 +32,11 @@ from probes.session.lines import (
 )
 from probes.session.log_encoding import open_log
 from probes.session.log_file import LogFile, create_beside, make_default_directory, write_whole
-from probes.session.paths import (
-    SessionError,
-    error_text,
-    printable_path,
-)
+from probes.session.paths import SessionError, error_text
 from probes.session.reader import read_session
 from probes.session.records import end_record, to_finding_record, unchanged_record
 from probes.state_directory import taken_text
+from profiles.errors import printable_path
 
 T = TypeVar("T")
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from probes.session.paths import printable_path
 from probes.settings import Settings
-from profiles.errors import Mistake, nearest
+from profiles.errors import Mistake, nearest, printable_path
 from profiles.files import FileError, FileKind, read_text
 from profiles.loader import load_profile
 from profiles.toml import parse_toml

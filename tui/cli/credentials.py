@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from probes.options import KEY_FILE, Options, SnmpCredential, SshCredential
-from probes.session.paths import printable_path
 from probes.wire.ssh import needs_passphrase
-from profiles.errors import Mistake
+from profiles.errors import Mistake, printable_path
 from profiles.files import FileError, FileKind, decode, open_file, plain_bytes, read_open
 from profiles.toml import parse_toml
 from tui.cli.options import UsageError

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import traceback
 
-from probes.session.paths import error_text, printable_path
+from probes.session.paths import error_text
 from probes.state_directory import state_directory
+from profiles.errors import printable_path
 from tui.cli.exit_codes import Exit
 from tui.cli.standard_streams import say
 from tui.storage.files import write_private

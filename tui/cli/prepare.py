@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from probes.session.paths import printable_path
+from profiles.errors import printable_path
 from profiles.loader import ProfileError, load_profile
 from profiles.model import Profile
 from tui.cli.options import Options, UsageError, quoted

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from probes.engine.plan import Route
 from probes.model import Status, VantageInfo
 from probes.session import Session, SessionError, read_session
-from probes.session.paths import printable_path
+from profiles.errors import printable_path
 from profiles.model import Profile
 from tui.cli import prepare
 from tui.cli.options import Options, UsageError

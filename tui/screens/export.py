@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes.session import SessionError
-from probes.session.paths import printable_path
+from profiles.errors import printable_path
 from profiles.model import Profile
 from tui.reports import FORMATS
 from tui.reports.model import load_report, select_rows

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from probes.model import SIMULATED, Ruling
 from probes.session import SIMULATED_REMARK, SessionError, Summary, sessions_folder, summarize
-from probes.session.paths import error_text, printable_path
+from probes.session.paths import error_text
 from probes.wire.text import printable
+from profiles.errors import printable_path
 from profiles.files import FileError, FileKind, open_file
 
 MAX_LISTED = 500

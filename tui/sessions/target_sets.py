@@ -11,8 +11,9 @@ from pathlib import Path
 
 from probes.model import Target
 from probes.session import SessionError
-from probes.session.paths import error_text, printable_path
+from probes.session.paths import error_text
 from probes.state_directory import state_directory
+from profiles.errors import printable_path
 from profiles.files import FileError, FileKind, read_text
 from tui.storage.files import write_private
 

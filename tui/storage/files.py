@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
-from probes.session.paths import printable_path
 from probes.state_directory import check_state_directory, make_state_directory, taken_text
+from profiles.errors import printable_path
 from profiles.files import FileKind, read_text
 
 # Absent on Windows, where links and text mode are other matters.

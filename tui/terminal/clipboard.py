@@ -12,8 +12,9 @@ from textual.app import App
 from probes.judging.party import UNHEARD, HostState
 from probes.model import Result
 from probes.remediation import commands, remedy
-from probes.session.paths import error_text, printable_path
+from probes.session.paths import error_text
 from probes.state_directory import state_directory
+from profiles.errors import printable_path
 from tui.storage.files import write_private
 
 _WITHOUT_CLIPBOARD = ("dumb", "linux", "vt100", "vt102", "vt220", "cons25")
