@@ -70,7 +70,9 @@ def test_an_old_session_is_shown_without_touching_the_network(closed, state, mon
         )
         assert "TCP reset from the host" in text_of(app.query_one(Detail))
         await pilot.press("r")
-        assert "old session" in notice(app)
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("n")
+        await until(pilot, lambda: notice(app) == "Nothing was measured.")
 
 
 def test_a_session_that_cannot_be_saved_is_said_and_goes_on(closed, tmp_path):
