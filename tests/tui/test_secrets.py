@@ -21,7 +21,9 @@ from tui.app import AuditReach
 from tui.cli.parser import parse_options
 from tui.cli.screen import build
 from tui.screens.credentials import CredentialsDialog
+from tui.screens.host_entry import measure_line
 from tui.widgets.detail import Detail
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
 
 ROOT = Path(__file__).parent.parent.parent
@@ -288,7 +290,9 @@ def test_what_is_typed_into_the_form_is_used_and_shown_as_dots(
                 held.append(texts(app))
                 assert [one.version for one in app.controller.options.snmp] == ["2c", "3"]
                 servers[2].clear()
-                await app.main.measure_line(app.controller, entries[0])
+                await measure_line(
+                    app.main, app.controller, app.main.query_one(HostInput), entries[0]
+                )
                 await until(pilot, lambda: not app.main.measuring)
                 held.append(texts(app))
         finally:

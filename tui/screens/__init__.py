@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from probes.targets.pasted import line_without_passwords as line_without_passwords
     from probes.targets.pasted import pasted_line as pasted_line
     from tui.models.loaded_session import earlier_row as earlier_row
     from tui.models.removed_hosts import RemovedHosts as RemovedHosts
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from tui.screens.grid import show_grid as show_grid
     from tui.screens.help import show_help as show_help
     from tui.screens.help import show_status as show_status
+    from tui.screens.host_entry import measure_line as measure_line
     from tui.screens.prompts import add_remark as add_remark
     from tui.screens.prompts import ask_to_leave as ask_to_leave
     from tui.screens.prompts import change_answers as change_answers
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tui.screens.prompts import set_watch as set_watch
     from tui.screens.prompts import sort_by_choice as sort_by_choice
     from tui.screens.retest import measure_recorded as measure_recorded
-    from tui.screens.role_question import ask_for_role as ask_for_role
     from tui.screens.session_browser import browse_sessions as browse_sessions
     from tui.screens.session_browser import replay_session as replay_session
     from tui.screens.target_sets import choose_target_set as choose_target_set
@@ -62,7 +61,6 @@ MODULE_OF: Mapping[str, str] = {
     "earlier_row": "tui.models.loaded_session",
     "RemovedHosts": "tui.models.removed_hosts",
     "SameCause": "tui.models.same_cause",
-    "line_without_passwords": "probes.targets.pasted",
     "pasted_line": "probes.targets.pasted",
     "list_changes": "tui.screens.changes",
     "recall_history": "tui.screens.changes",
@@ -74,6 +72,7 @@ MODULE_OF: Mapping[str, str] = {
     "show_grid": "tui.screens.grid",
     "show_help": "tui.screens.help",
     "show_status": "tui.screens.help",
+    "measure_line": "tui.screens.host_entry",
     "add_remark": "tui.screens.prompts",
     "ask_to_leave": "tui.screens.prompts",
     "change_answers": "tui.screens.prompts",
@@ -81,7 +80,6 @@ MODULE_OF: Mapping[str, str] = {
     "save_copy": "tui.screens.prompts",
     "set_watch": "tui.screens.prompts",
     "sort_by_choice": "tui.screens.prompts",
-    "ask_for_role": "tui.screens.role_question",
     "measure_recorded": "tui.screens.retest",
     "browse_sessions": "tui.screens.session_browser",
     "replay_session": "tui.screens.session_browser",

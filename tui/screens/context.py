@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -47,6 +48,8 @@ class Context(Protocol):
     replay: Replay | None
     """Replay of the old session; None where its end is shown."""
     panes: Panes
+    engine_started: asyncio.Event
+    """Set once hosts can be measured."""
 
     @property
     def host(self) -> TerminalApp:
@@ -77,6 +80,9 @@ class Context(Protocol):
 
     def begin_session(self, session: Session, keys: Collection[str]) -> None:
         """Begin a session with an old one's rows, of which those with `keys` are measured."""
+
+    def reset(self) -> None:
+        """Forget every row: another session begins."""
 
     def show_state(self) -> None:
         """Show in the header what is going on and whether it is kept."""

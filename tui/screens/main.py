@@ -8,8 +8,6 @@ from collections.abc import (
     Callable,
     Collection,
     Coroutine,
-    Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
@@ -17,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import DescendantFocus, ScreenResume
 from textual.geometry import Region
 from textual.message import Message
@@ -30,13 +28,12 @@ from textual.widgets import Input, Static
 from probes import model
 from probes.model import EarlierResult, Event, Finished
 from profiles.model import Profile
-from profiles.recognition import AUTO
 from tui import screens
 from tui.controller import DemoFailed
 from tui.models.command import Command
-from tui.models.restrictions import left_out_text
 from tui.models.rows import WORST_FIRST, Rows
 from tui.models.run_clock import RunClock, time_of_day
+from tui.screens.bindings import bindings
 from tui.screens.layout import PaneLayout
 from tui.screens.main_panes import Panes
 from tui.storage.preferences import Preferences
@@ -47,13 +44,12 @@ from tui.widgets.container import Box, blank_lines
 from tui.widgets.detail import Detail
 from tui.widgets.footer import Breadcrumbs, KeyBar
 from tui.widgets.header import Header
-from tui.widgets.host_input import HostInput, sentences
+from tui.widgets.host_input import HostInput
 from tui.widgets.table import ResultTable
 from tui.widgets.tree import ProfileTree
 
 if TYPE_CHECKING:
     from probes.session import Session
-    from probes.targets import ParseResult
     from tui.controller import Controller
     from tui.models.loaded_session import LoadedSession
     from tui.screens.context import Context
@@ -62,20 +58,6 @@ if TYPE_CHECKING:
     from tui.widgets.filter_input import FilterLine
 
 T = TypeVar("T")
-
-
-def bindings(commands: Iterable[Command], offered: Collection[Command]) -> Iterator[Binding]:
-    """Textual's bindings of commands that have a key; shown are those that are offered."""
-    for one in commands:
-        if one.keys:
-            yield Binding(
-                one.keys,
-                f"do({one.id!r})",
-                one.word,
-                show=bool(one.bar) and one in offered,
-                key_display=one.show or None,
-                id=one.id,
-            )
 
 
 REFRESH = 0.2
@@ -534,82 +516,9 @@ class SessionScreen(Screen[object]):
 
     def _submit(self, text: str) -> None:
         if self.controller is not None and text.strip():
-            self._run_before_next_key(self.measure_line(self.controller, text), "measure")
-
-    async def measure_line(self, controller: Controller, text: str) -> None:
-        """Measure the hosts in a line; what is wrong in it stays there, to be corrected."""
-        await self.engine_started.wait()
-        panes = self.panes
-        entry = self.query_one(HostInput)
-        entered = await self._read_line(controller, text)
-        if entered is None:
-            # Nothing that was typed is lost: it stands in the line.
-            entry.focus()
-            return
-        notices = [one for one in entered.problems if one.is_warning]
-        left_out = left_out_text(entered.targets, self.profile, panes.tree.included)
-        if entered.targets and not left_out.measured:
-            self.say(left_out.text, trouble=True)
-            return
-        if entered.targets:
-            # Planned off the loop: of a whole network it takes a while.
-            question = await asyncio.to_thread(
-                controller.question, entered.targets, panes.tree.included
-            )
-            if question and not await screens.confirmed(self, question):
-                return
-            jobs, new_session, trouble = controller.measure(entered.targets, panes.tree.included)
-            if new_session:
-                self.reset()
-            self.measuring = True
-            shown = panes.add(jobs)
-            self.show_state()
-            entry.history.add(screens.line_without_passwords(text.strip()))
-            entry.reset_recall()
-            # What came meanwhile stays, and no letter after it is a command.
-            later = entry.value.removeprefix(text).lstrip() if entry.value != text else ""
-            entry.value = later
-            entry.cursor_position = len(later)
-            if not later:
-                panes.table.focus()
-            assumed = controller.assumptions(jobs)
-            self.say(
-                " ".join(
-                    filter(
-                        None,
-                        (trouble, left_out.text, shown)
-                        if trouble
-                        else (left_out.text, shown, assumed, sentences(notices)),
-                    )
-                ),
-                trouble=bool(trouble),
-            )
-        elif not entered.problems:
-            self.say("There is no host in this line; # begins a comment.", trouble=True)
-        mistakes = [one for one in entered.problems if not one.is_warning]
-        if mistakes:
-            # What was good is measured; what was not stays in the line to be corrected.
-            typed = screens.line_without_passwords(text)
-            entry.correct(mistakes, typed, measured=bool(entered.targets))
-            self.say(sentences([*mistakes, *notices]), trouble=True)
-        elif notices and not entered.targets:
-            self.say(sentences(notices), trouble=True)
-
-    async def _read_line(self, controller: Controller, text: str) -> ParseResult | None:
-        """Hosts in a line; asks for the role of those without one. None if that is not answered.
-
-        The role that the tree stands on is theirs, as the breadcrumbs say.
-        """
-        role = self.panes.role
-        default = role or (AUTO if self.profile.recognitions else "")
-        entered = await controller.read(text, default)
-        plain = [one for one in entered.targets if one.role == AUTO]
-        if role or not (entered.has_plain_hosts and plain):
-            return entered
-        chosen = await screens.ask_for_role(self, self.profile, plain)
-        if chosen is None or chosen == AUTO:
-            return entered if chosen else None
-        return await controller.read(text, chosen)
+            entry = self.query_one(HostInput)
+            conversation = screens.measure_line(self, self.controller, entry, text)
+            self._run_before_next_key(conversation, "measure")
 
     def begin_session(self, session: Session, keys: Collection[str]) -> None:
         """Begin a session with an old one's rows, of which those with `keys` are measured."""
