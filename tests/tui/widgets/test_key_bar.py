@@ -66,7 +66,7 @@ def test_an_old_session_has_no_key_for_hosts_in_the_bar():
     @drive("open", SITE)
     async def _(pilot, app):
         bar = app.query_one(KeyBar)
-        assert words(bar)[:8] == ["q", "Quit", "?", "Help", "f", "Failed", "/", "Filter"]
+        assert words(bar)[:8] == ["q", "Quit", "?", "Help", "r", "Rerun", "f", "Failed"]
         assert "Sessions" in words(bar)
         assert "Hosts" not in words(bar)
 
