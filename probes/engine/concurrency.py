@@ -8,6 +8,9 @@ from probes.engine.pacing import Work
 from probes.judging.text import count
 from probes.model import Message
 
+STARVED = 10.0
+"""Seconds without a descriptor and with nothing else in flight, after which rows end untested."""
+
 
 class ConcurrencyLimit:
     """Limit of attempts in flight: `wanted`, or what the descriptors allow.
@@ -20,6 +23,7 @@ class ConcurrencyLimit:
         self._attempts: dict[Work, int] = {}
         self._total = 0
         self._eased: set[Work] = set()
+        self._starved_since: float | None = None
         # A limit of 0 would never start anything.
         self.limit = max(1, min(wanted, available))
         self._spare = max(0, available - self.limit)
@@ -65,6 +69,20 @@ class ConcurrencyLimit:
         self._attempts.clear()
         self._eased.clear()
         self._total = 0
+
+    def is_starved(self, now: float) -> bool:
+        """True if for a while no descriptor was left and no other row was in flight to free one."""
+        if len(self._attempts) > 1:
+            self._starved_since = None
+        elif self._starved_since is None:
+            self._starved_since = now
+        else:
+            return now - self._starved_since >= STARVED
+        return False
+
+    def end_starvation(self) -> None:
+        """Note that a row has ended: descriptors are left."""
+        self._starved_since = None
 
     def lower(self) -> None:
         """Lower the limit to what is in flight, after which no descriptor was left."""

@@ -36,7 +36,6 @@ from probes.engine.session_state import ResultRecorder
 from probes.judging.status import judge
 from probes.model import (
     Diagnosed,
-    Evidence,
     Finished,
     Job,
     Observation,
@@ -59,8 +58,6 @@ from profiles.recognition import AUTO
 
 DISPATCH_BUDGET = 0.002
 """Seconds of one loop turn for starting attempts, so that answers are read in time."""
-_STARVED = 10.0
-"""Seconds without a descriptor and with nothing in flight, after which rows end untested."""
 Attempt = Callable[[float, int], Awaitable[Observation]]
 """Coroutine function of an attempt; its arguments are the timeout in seconds and the retries."""
 
@@ -97,7 +94,10 @@ class Scheduler:
         self._queues = HostQueues(settings.per_host, self._schedule_dispatch)
         self._names = NameLookup(vantage, self._on_resolved)
         self._middleboxes = MiddleboxDetector(
-            vantage, (c.port for c in profile.checks), settings.timeout, self._update
+            vantage,
+            (c.port for c in profile.checks),
+            settings.timeout,
+            self._recorder.mark_accepts_everything,
         )
         self._dns_consistency = DnsConsistency(
             vantage, probes, [h for r in profile.roles for h in r.hosts]
@@ -116,7 +116,6 @@ class Scheduler:
         self._bound = CompletionBound(
             settings, self._recorder, self._names, self._pending, self._in_flight
         )
-        self._starved_since: float | None = None
         self._dispatch_scheduled = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -366,13 +365,7 @@ class Scheduler:
         done = partial(self._on_connected, work, ask)
         timeout = self._settings.timeout
         connects = RepeatedConnect(
-            self._loop,
-            self._vantage,
-            work.addresses,
-            port,
-            timeout,
-            done,
-            keep=ask is not None,
+            self._loop, self._vantage, work.addresses, port, timeout, done, keep=ask is not None
         )
         work.connects = connects
         try:
@@ -493,12 +486,7 @@ class Scheduler:
 
         A row for which no other can free a descriptor waits a while, in case somebody else does.
         """
-        now = self._loop.time()
-        if len(self._in_flight) > 1:
-            self._starved_since = None
-        elif self._starved_since is None:
-            self._starved_since = now
-        elif now - self._starved_since >= _STARVED:
+        if self._concurrency.is_starved(self._loop.time()):
             self._on_attempt_done(
                 work, untested(work, Reason.LOCAL_ERROR, errno_text(error.errno or 0))
             )
@@ -511,7 +499,7 @@ class Scheduler:
 
     def _on_observation(self, work: Work, observation: Observation) -> None:
         """Repeat an attempt that a suspend spoiled; otherwise check for a middlebox."""
-        self._starved_since = None
+        self._concurrency.end_starvation()
         work.cancel = None
         work.stop_timer()
         if self._suspend_detector.invalidates(work, observation):
@@ -581,10 +569,6 @@ class Scheduler:
     def _is_pending(self, work: Work) -> bool:
         """True while the result of this row is awaited: no more after its target was removed."""
         return self._pending.get(work.job.key) is work
-
-    def _update(self, key: str, evidence: Evidence) -> None:
-        if key not in self._pending:
-            self._recorder.mark_accepts_everything(key, evidence)
 
     def _finish_again(self) -> None:
         """Finish once more after targets were removed or restored, so that counts are right."""

@@ -390,9 +390,9 @@ class ResultRecorder:
             self.agreement.forget(job, result.observation)
 
     def mark_accepts_everything(self, key: str, evidence: Evidence) -> None:
-        """Update a row that was completed before the middlebox was detected."""
+        """Update a row that was completed before the middlebox was detected, if it still is."""
         result = self.state.results.get(key)
-        if result is not None:
+        if result is not None and key not in self._pending:
             self.record(result.job, mark_accepts_everything(result.observation, evidence))
             self.emit_verdicts(self.verdicts.row_changed(result.job))
 

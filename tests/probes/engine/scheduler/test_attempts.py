@@ -200,7 +200,7 @@ async def test_running_out_of_descriptors_lowers_the_limit_says_so_and_loses_not
 
 
 async def test_a_descriptor_that_never_comes_ends_the_rows_untested(kit, monkeypatch):
-    monkeypatch.setattr("probes.engine.scheduler._STARVED", 0.0)
+    monkeypatch.setattr("probes.engine.concurrency.STARVED", 0.0)
     checks = [kit.check("a"), kit.check("b", 23)]
     vantage = kit.Scripted()
     vantage.free = 0
