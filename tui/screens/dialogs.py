@@ -15,11 +15,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from profiles.model import Question
+from tui.terminal.app_base import TerminalApp
 
 T = TypeVar("T")
 
 _ALWAYS_TAKEN = frozenset(("escape", "ctrl+c", "ctrl+q"))
 """Keys that no typed-ahead text has, and that say no or end the program."""
+
+
+_POLL_INTERVAL = 0.05
+"""Seconds between two looks if a stalled terminal has taken the question."""
 
 
 class Dialog(ModalScreen[T], Generic[T]):
@@ -33,16 +38,19 @@ class Dialog(ModalScreen[T], Generic[T]):
 
     def on_mount(self) -> None:
         """Note when it can be seen."""
-        self.call_after_refresh(self._note_drawn)
+        self.call_after_refresh(lambda: self._note_drawn(Message().time))
 
-    def _note_drawn(self) -> None:
-        self._drawn_at = Message().time
+    def _note_drawn(self, at: float) -> None:
+        if isinstance(self.app, TerminalApp) and not self.app.frame_is_out:
+            now = Message().time
+            self.set_timer(_POLL_INTERVAL, lambda: self._note_drawn(now))
+        else:
+            self._drawn_at = at
 
-    def on_key(self, event: events.Key) -> None:
-        """Ignore what was typed ahead, where it would answer what nobody has read yet."""
-        if self.needs_sight and event.time < self._drawn_at and event.key not in _ALWAYS_TAKEN:
-            event.stop()
-            event.prevent_default()
+    def is_early(self, event: events.Key) -> bool:
+        """True for a key typed ahead, which would answer a question that nobody has read yet."""
+        early = self.needs_sight and event.time < self._drawn_at
+        return early and event.key not in _ALWAYS_TAKEN
 
     def action_leave(self) -> None:
         """Close without an answer."""

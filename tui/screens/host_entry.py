@@ -50,8 +50,9 @@ async def measure_line(
     mistakes = [one for one in entered.problems if not one.is_warning]
     if mistakes:
         # What was good is measured; what was not stays in the line to be corrected.
+        later = entry.value if entered.targets else entry.take_out(text)
         typed = line_without_passwords(text)
-        entry.correct(mistakes, typed, measured=bool(entered.targets))
+        entry.correct(mistakes, typed, measured=bool(entered.targets), later=later)
         context.say(sentences([*mistakes, *notices]), trouble=True)
     elif notices and not entered.targets:
         context.say(sentences(notices), trouble=True)
@@ -77,10 +78,7 @@ def _leave(context: Context, entry: HostInput, text: str) -> None:
     entry.history.add(line_without_passwords(text.strip()))
     entry.reset_recall()
     # No letter that came meanwhile is a command.
-    later = entry.value.removeprefix(text).lstrip() if entry.value != text else ""
-    entry.value = later
-    entry.cursor_position = len(later)
-    if not later:
+    if not entry.take_out(text):
         context.panes.table.focus()
 
 

@@ -24,6 +24,7 @@ _LONGEST = 40
 class RoleDialog(ChoiceDialog):
     """Asks what some hosts are; Enter, while nothing else is chosen, lets what answers decide."""
 
+    needs_sight = True
     KEYS = "A letter or Enter chooses   Escape goes back to the line"
 
     def on_mount(self) -> None:

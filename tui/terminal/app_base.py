@@ -101,6 +101,11 @@ class TerminalApp(App[int]):
             classes |= {name: least == fitting for least, name in names}
         return classes
 
+    @property
+    def frame_is_out(self) -> bool:
+        """True if the terminal has taken all that was drawn."""
+        return not self._retry_scheduled and not self.output.busy
+
     def redraw(self) -> None:
         """Draw everything again, after something else wrote on this terminal."""
         self._diff.invalidate()

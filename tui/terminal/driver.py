@@ -36,6 +36,7 @@ class OutputQueue:
         # A signal handler may write while a write is being queued: this queue is reentrant.
         self._writes: SimpleQueue[str | None] = SimpleQueue()
         self._thread: Thread | None = None
+        self._writing = False
 
     @property
     def running(self) -> bool:
@@ -46,6 +47,11 @@ class OutputQueue:
     def pending(self) -> int:
         """Writes that the terminal has not begun to take."""
         return self._writes.qsize()
+
+    @property
+    def busy(self) -> bool:
+        """True while the terminal has not taken everything."""
+        return self._writing or self.pending > 0
 
     def start(self) -> None:
         """Begin to write; without effect if it has begun."""
@@ -71,9 +77,11 @@ class OutputQueue:
         # A line that is gone takes nothing more; the shutdown handler ends the program then.
         with suppress(OSError):
             while (text := self._writes.get()) is not None:
+                self._writing = True
                 terminal.write(text)
                 if self._writes.empty():
                     terminal.flush()
+                    self._writing = False
             terminal.flush()
 
 

@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.dom import DOMNode
@@ -52,6 +52,15 @@ class BurstPaste(Paste):
 
 
 InputEvent = Key | Paste
+
+
+@runtime_checkable
+class Question(Protocol):
+    """Screen that a key may be too early for."""
+
+    def is_early(self, event: Key) -> bool:
+        """True for a key that was pressed before the screen could be seen, and must not count."""
+        raise NotImplementedError
 
 
 class PasteTarget(Protocol):
@@ -250,8 +259,10 @@ class InputDispatcher:
         await self._advance()
 
     async def _hand_over(self, event: InputEvent) -> None:
-        """Deliver an event; of pastes only those that a line has room for."""
-        line = self._app.focused
+        """Deliver an event, if it is meant for what is there now."""
+        line, screen = self._app.focused, self._app.screen
+        if isinstance(event, Key) and isinstance(screen, Question) and screen.is_early(event):
+            return
         if isinstance(event, Paste):
             if not isinstance(line, Input):
                 self._pastes.take_paste(event.text)

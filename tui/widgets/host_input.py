@@ -142,13 +142,24 @@ class HostInput(Input):
         self.value = done.value
         self.cursor_position = len(self.value)
 
-    def correct(self, problems: Sequence[EntryProblem], typed: str, *, measured: bool) -> None:
-        """Keep invalid words in the line, to be corrected: of what was `typed` no host is lost."""
+    def take_out(self, text: str) -> str:
+        """Leave only what has come since a line with this text was entered; return it."""
+        self.value = "" if self.value == text else self.value.removeprefix(text).lstrip()
+        self.cursor_position = len(self.value)
+        return self.value
+
+    def correct(
+        self, problems: Sequence[EntryProblem], typed: str, *, measured: bool, later: str = ""
+    ) -> None:
+        """Keep invalid words in the line, to be corrected: of what was `typed` no host is lost.
+
+        What was typed `later`, while the line was read, stands behind them.
+        """
         kept = [one.editable_text for one in problems]
         text = ", ".join(filter(None, kept))
         if len(kept) > _MAX_CORRECTED or (not text and not measured):
             text = typed
-        self.value = text
+        self.value = " ".join(filter(None, (text, later)))
         self.cursor_position = len(self.value)
         self.focus()
 

@@ -11,7 +11,9 @@ from textual.widgets import Input
 from tests.tui.driving import drive, notice, rows, until
 from tui.app import AuditReach
 from tui.screens.dialogs import ChoiceDialog, ConfirmDialog, HelpDialog, PromptDialog
+from tui.screens.role_question import RoleDialog
 from tui.terminal import input as terminal_input
+from tui.terminal.driver import OutputQueue
 from tui.terminal.reader import TerminalRead, TerminalReader
 from tui.widgets.detail import Detail
 from tui.widgets.host_input import HostInput
@@ -172,28 +174,53 @@ def test_a_paste_answers_no_question_and_stands_in_the_line_behind_it():
         assert entry.value == ""
 
 
-@pytest.mark.parametrize("key", ["y", "n", "enter"])
-def test_a_key_read_before_a_question_was_drawn_does_not_answer_it(key):
+@pytest.mark.parametrize(
+    ("dialog", "answers"),
+    [
+        (lambda: ConfirmDialog("Measure it?"), {"y": True, "n": False, "enter": False}),
+        (lambda: RoleDialog("What is web1?", {"": "auto", "l": "Linux"}), {"l": "l", "enter": ""}),
+    ],
+    ids=["yes or no", "role"],
+)
+def test_a_key_read_before_a_question_was_drawn_does_not_answer_it(dialog, answers):
     @drive()
     async def _(pilot, app):
-        said = []
-        early = Key(key, "\r" if key == "enter" else key)
-        dialog = ConfirmDialog("Measure 40,000 endpoints?")
-        app.push_screen(dialog, said.append)
-        await until(pilot, lambda: app.screen is dialog)
-        await pilot.pause()
-        app.post_message(early)
-        await pilot.pause()
-        assert said == [] and app.screen is dialog
-        await pilot.press(key)
-        assert said == [key == "y"]
+        for key, answer in answers.items():
+            said = []
+            early = Key(key, "\r" if key == "enter" else key)
+            asked = dialog()
+            app.push_screen(asked, said.append)
+            await until(pilot, lambda asked=asked: app.screen is asked)
+            await pilot.pause()
+            app.post_message(early)
+            await pilot.pause()
+            assert said == [] and app.screen is asked
+            await pilot.press(key)
+            assert said == [answer]
 
 
-def test_what_is_typed_while_a_line_is_planned_stays_in_the_line(closed, monkeypatch):
+def test_a_question_that_a_stalled_terminal_has_not_taken_is_not_answered(monkeypatch):
+    @drive()
+    async def _(pilot, app):
+        said, dialog = [], ConfirmDialog("Measure 40,000 endpoints?")
+        with monkeypatch.context() as stalled:
+            stalled.setattr(OutputQueue, "busy", True)
+            app.push_screen(dialog, said.append)
+            await until(pilot, lambda: app.screen is dialog)
+            await pilot.press("y", "y")
+            assert said == []
+        await until(pilot, lambda: app.frame_is_out)
+        while not said:
+            await pilot.press("y")
+        assert said == [True]
+
+
+@pytest.mark.parametrize("wrong", ["", ", 10.0.0.999"], ids=["right", "wrong"])
+def test_what_is_typed_while_a_line_is_planned_stays_in_the_line(closed, monkeypatch, wrong):
     @drive()
     async def _(pilot, app):
         entry = app.query_one(HostInput)
-        entry.value = typed = f"unix.target=127.0.0.1:{closed}"
+        entry.value = typed = f"unix.target=127.0.0.1:{closed}{wrong}"
         read = app.controller.read
 
         async def slow(*words):
@@ -204,7 +231,8 @@ def test_what_is_typed_while_a_line_is_planned_stays_in_the_line(closed, monkeyp
         monkeypatch.setattr(app.controller, "read", slow)
         app.main._submit(typed)
         await until(pilot, lambda: len(rows(app)) == 1 and not app.main.measuring)
-        assert entry.value == "query1" and app.focused is entry
+        left = "unix.target=10.0.0.999 query1" if wrong else "query1"
+        assert entry.value == left and app.focused is entry
 
 
 def test_a_huge_paste_is_refused_at_once_and_a_huge_line_is_all_there():
