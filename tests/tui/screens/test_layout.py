@@ -187,7 +187,7 @@ def test_tab_reaches_every_pane_and_the_host_line_in_both_directions(size, kinds
         # There Tab completes.
         await pilot.press("tab")
         await pilot.pause()
-        for kind in (*KINDS[::-1], HostInput):
+        for kind in (*kinds[::-1], HostInput):
             await pilot.press("shift+tab")
             await pilot.pause()
             assert app.focused is app.query_one(kind)
