@@ -130,10 +130,10 @@ def test_what_an_old_session_cannot_take_is_said_and_harmless(opened):
         for text in (LIST, "feed me"):
             seat.app.main.say("")
             send(seat.app, text)
-            await seat.until(lambda: "an old session measures none" in seat.notice)
+            await seat.until(lambda: "an old session tests none" in seat.notice)
         seat.app.main.say("")
         seat.app.post_message(Paste(LIST))
-        await seat.until(lambda: "an old session measures none" in seat.notice)
+        await seat.until(lambda: "an old session tests none" in seat.notice)
         assert seat.app.is_running and len(seat.app.screen_stack) == 1
 
 
