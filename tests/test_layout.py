@@ -312,3 +312,33 @@ def test_the_list_of_checks_is_printed_without_the_libraries_of_screen_and_netwo
 def test_bad_usage_is_found_before_anything_big_is_loaded() -> None:
     modules = loaded("from tui.cli.main import main\nassert main(['run', '--timeout', 'x']) == 2")
     assert {name for name in (*HEAVY, "textual", "rich", "asyncio") if name in modules} == set()
+
+
+@pytest.mark.parametrize(
+    "package",
+    sorted(
+        ".".join(path.relative_to(ROOT).parent.parts)
+        for name in PACKAGES
+        for path in (ROOT / name).rglob("__init__.py")
+    ),
+)
+def test_no_module_asks_the_package_that_imports_it(package: str) -> None:
+    """Two threads that import such a package from two sides wait for each other.
+
+    Python ends that by showing one of them a module that is not whole.
+    """
+    folder = ROOT.joinpath(*package.split("."))
+    if not any(one.startswith(f"{package}.") for one in imported_from(folder / "__init__.py")):
+        return
+    asking = [
+        path.name
+        for path in folder.rglob("*.py")
+        if path.name != "__init__.py" and package in imported_from(path)
+    ]
+    assert asking == []
+
+
+def imported_from(path: Path) -> set[str]:
+    """Modules of which something is imported from in a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import probes.remediation.firewall_rules as firewall_rules
+import probes.remediation.service_commands as service_commands
 from probes.judging.change import THE_HOST, Change, required_change
 from probes.judging.party import UNHEARD, HostState, Party
 from probes.model import TO_CHANGE, Job, Observation, Result, State
 from probes.registry import probe_of
 from probes.registry.shell import Snippet, address, powershell
-from probes.remediation import firewall_rules, service_commands
 from probes.remediation.model import HOST, Remedy, flow_of
 from probes.remediation.platforms import PLATFORMS, platform
 from probes.wire.address import plain_name

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import probes.remediation.firewall_rules as firewall_rules
+import probes.remediation.service_commands as service_commands
 from probes.model import Job
 from probes.registry import Platform, Probe, probe_of
 from probes.registry.shell import Snippet
-from probes.remediation import firewall_rules, service_commands
 from probes.remediation.model import Flow
 
 

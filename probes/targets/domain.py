@@ -6,8 +6,8 @@ import asyncio
 import dataclasses
 from collections.abc import Sequence
 
+import probes.targets.host as host
 from probes.model import Target
-from probes.targets import host
 from probes.targets.errors import InvalidEntry
 from probes.targets.result import Domain, EntryProblem, ParseResult, entry_problem, merge_results
 from probes.vantage import NotOffered, Vantage

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from probes.targets import host as hosts
+import probes.targets.host as hosts
 from probes.targets.errors import InvalidEntry
 from probes.targets.host import AddressRange
 from probes.targets.table import Listing, Row, UndecidedList, is_usable, read_table

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+import probes.targets.host as hosts
+import probes.targets.hostfile as hostfile
+import probes.targets.tokens as tokens
 from probes.model import Target
-from probes.targets import host as hosts
-from probes.targets import hostfile, tokens
 from probes.targets.blocks import HEADING_TAKEN, below_role, blocks, plain_lines
 from probes.targets.errors import InvalidEntry
 from probes.targets.formats import read_listing

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from probes.targets import host as hosts
+import probes.targets.host as hosts
 from probes.targets.errors import InvalidEntry
 from probes.targets.host import ADDRESS_LIKE, AddressRange
 from probes.targets.host_part import host_part

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import tui.reports.csv as csv
+import tui.reports.markdown as markdown
 from probes.judging.findings.hosts import classify
 from probes.judging.findings.outages import searched_in_vain
 from probes.model import Result
-from tui.reports import csv, markdown
 from tui.reports.flows import Flow, Request, request
 from tui.reports.model import Report, line, notices
 
