@@ -154,7 +154,7 @@ def measure(seed: int, hosts: list[str], roles: list[str], chosen: Settings) -> 
     for when, latest in told:
         assert ended[0] <= latest, (when, latest, ended[0])
     assert told == sorted(told, key=lambda one: -one[1]), "it only comes nearer"
-    if not any(host.isalpha() for host in hosts):
+    if not (any(host.isalpha() for host in hosts) or "auto" in roles):
         assert told
 
 

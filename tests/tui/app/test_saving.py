@@ -72,7 +72,7 @@ def test_an_old_session_is_shown_without_touching_the_network(closed, state, mon
         await pilot.press("r")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press("n")
-        await until(pilot, lambda: notice(app) == "Nothing was measured.")
+        await until(pilot, lambda: notice(app) == "Nothing was tested.")
 
 
 def test_a_session_that_cannot_be_saved_is_said_and_goes_on(closed, tmp_path):

@@ -291,7 +291,9 @@ def test_another_key_works_on_the_screen_and_the_old_one_does_not(tmp_path):
         await pilot.press("escape", "r")
         assert notice(app) == ""
         await pilot.press("f5")
-        assert "old session" in notice(app)
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("n")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
         await pilot.press("escape", "s")
         assert len(app.screen_stack) == 1
         await pilot.press("question_mark")

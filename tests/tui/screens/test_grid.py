@@ -65,7 +65,7 @@ def test_every_size_shows_the_grid_with_the_headings_of_what_is_at_the_top(ascii
             await pilot.resize_terminal(*size)
             await pilot.press("end", "right", "home", "pagedown", "pageup")
             for y in range(grid.size.height):
-                assert grid.render_line(y).cell_length <= size[0]
+                assert grid.render_line(y).cell_length <= grid.size.width
             assert not ascii or text_of(grid).isascii()
         await pilot.press("end")
         first = text_of(grid).splitlines()[0]

@@ -71,7 +71,7 @@ def test_at_eighty_columns_it_is_as_drawn():
         assert first.startswith("AlloyScan 20")
         assert first.endswith(" from jump1 (10.88.9.2)             35/35, 17 s, saved 14:15:29")
         assert second.split("  ")[:3] == ["✗ 12 blocked", "∅ 8 error", "✓ 15 ok"]
-        assert second.rstrip().endswith("order: as entered")
+        assert second.rstrip().endswith("order: worst first")
         filled(header, "measuring", latest="14:16:00")
         assert "35/49, 17 s, over by 14:16:00 at the latest" in header.full_text
         await pilot.resize_terminal(40, 12)
@@ -99,7 +99,7 @@ def test_after_a_run_it_says_how_long_it_took_and_when_it_was_over(closed):
         assert "at the latest" not in header.full_text
         await pilot.press("o")
         await pilot.pause()
-        assert "order: worst first" in text_of(header)
+        assert "order: by host" in text_of(header)
 
 
 def test_while_it_measures_it_says_when_it_is_over_at_the_latest(closed):

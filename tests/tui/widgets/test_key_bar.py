@@ -37,7 +37,7 @@ def test_each_stage_has_the_keys_that_people_need_next(closed):
     @drive(size=(100, 24))
     async def _(pilot, app):
         bar = app.query_one(KeyBar)
-        assert {"Enter", "Measure", "Esc", "Leave"} <= {*words(bar)}
+        assert {"Enter", "Test", "Esc", "Leave"} <= {*words(bar)}
         await pilot.press("escape")
         await pilot.pause()
         assert words(bar)[:10] == [
@@ -53,7 +53,7 @@ def test_each_stage_has_the_keys_that_people_need_next(closed):
             "Sessions",
         ]
         await enter(pilot, app, f"unix.target=127.0.0.1:{closed}")
-        after = "q Quit ? Help i Hosts r Rerun f Failed / Filter v Verdicts d Causes X Export"
+        after = "q Quit ? Help i Hosts r Retest f Failed / Filter v Verdicts d Causes X Export"
         assert words(bar)[:18] == after.split()
         app.main.measuring = True
         app.main.show_state()
@@ -66,7 +66,7 @@ def test_an_old_session_has_no_key_for_hosts_in_the_bar():
     @drive("open", SITE)
     async def _(pilot, app):
         bar = app.query_one(KeyBar)
-        assert words(bar)[:8] == ["q", "Quit", "?", "Help", "r", "Rerun", "f", "Failed"]
+        assert words(bar)[:8] == ["q", "Quit", "?", "Help", "r", "Retest", "f", "Failed"]
         assert "Sessions" in words(bar)
         assert "Hosts" not in words(bar)
 
@@ -96,7 +96,7 @@ def test_a_click_while_hosts_are_typed_measures_or_leaves_the_line():
     async def _(pilot, app):
         bar, line = app.query_one(KeyBar), app.query_one(HostInput)
         line.value = "#"
-        await click(pilot, bar, "Enter Measure")
+        await click(pilot, bar, "Enter Test")
         await until(pilot, lambda: "no host in this line" in notice(app))
         await click(pilot, bar, "Esc Leave")
         assert app.focused is app.query_one(ResultTable)
