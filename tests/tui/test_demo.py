@@ -43,7 +43,7 @@ def test_the_demo_starts_by_itself_and_says_what_it_is():
         assert app.query_one(HostInput).value.startswith("alloyscan.instance=alloyscan.corp")
         await until(pilot, lambda: len(rows(app)) > 80)
         await until(pilot, lambda: rows(app).get("unix.ssh|web1.corp.example") is Status.OK)
-        assert DEMO in text_of(app.query_one(Header))
+        assert DEMO in app.query_one(Header).full_text
         assert app.controller.options.ca_file
 
 

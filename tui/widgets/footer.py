@@ -29,8 +29,8 @@ FIRST: Mapping[Stage, tuple[str, ...]] = {
         *("export", "sessions", "again-failures", "watch"),
     ),
     "old": (
-        *(*_ALWAYS, "again", "failures", "filter", "verdicts", "diagnosis", "export"),
-        *("sessions", "copy-change", "replay"),
+        *(*_ALWAYS, "again", "failures", "verdicts", "diagnosis", "export", "sessions"),
+        *("filter", "copy-change", "replay"),
     ),
 }
 """Commands that come first at each stage; the others follow by their own places."""
