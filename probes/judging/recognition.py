@@ -11,6 +11,7 @@ from probes.judging.presence import Sign, sign_of
 from probes.model import (
     ACCEPTS_EVERYTHING,
     NOT_SENT,
+    REASON_CELLS,
     WRONG_PRODUCT,
     Job,
     Observation,
@@ -21,6 +22,7 @@ from probes.model import (
     Status,
     Target,
 )
+from probes.wire.cells import cut
 from probes.wire.text import printable
 from profiles.model import Check, Profile, Recognition, Signal
 from profiles.recognition import AUTO, detection_checks, later_checks, question
@@ -37,7 +39,6 @@ _UNTESTED = (State.ERROR, State.NOT_RUN)
 _MAX_FACT = 400
 """Characters of a fact in which an expression of the profile is looked for."""
 _MAX_WORDS = 40
-_MAX_WHY = 36
 _HEAD = re.compile(r"[^;,(]*")
 _KEPT_FACTS = (
     *("resolved", "addresses", "mac", "unanswered", "no_arp_reply"),
@@ -225,7 +226,7 @@ def detection_result(job: Job, seen: Observation, timeout: float, no_host: str) 
         note = f"{outcome_message(job, seen, timeout)}. {job.check.consequence}"
         return Result(job, Status.ERROR, note, seen)
     note = str(seen.facts.get("summary", ""))
-    why = printable(str(seen.facts.get("short", "")), _MAX_WHY)
+    why = cut(printable(str(seen.facts.get("short", "")), _MAX_FACT), REASON_CELLS)
     if seen.facts[RECOGNISED]:
         return Result(job, Status.OK, note, seen, why)
     if no_host and not _is_answer(seen):

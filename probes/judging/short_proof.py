@@ -32,11 +32,13 @@ _AIMS = re.compile(r" (?:with the|for this machine|for the name|and has no)\b")
 """Begin of an end that a reason can do without."""
 _BYTES = re.compile(r"[0-9,]+ bytes? that begins?\b|[0-9,]+ bytes that begin\b")
 
+_NAMELESS = "lists no computer name"
 _ODD = (
     # Words of the summary of a service with a warning, and the reason they stand for.
     ("ESXi would redirect", "does not redirect as ESXi does"),
     ("turns this client away", "turns this client away"),
     ("in the middle of its list", "breaks off in its list"),
+    ("a node without a name", _NAMELESS),
 )
 _DISTRUST = {
     "expired": "certificate: expired",
@@ -238,9 +240,13 @@ def _ldap_proof(facts: Facts) -> str:
 
 
 def _netbios_name_proof(facts: Facts) -> str:
+    if "computer" not in facts:
+        return ""
     computer, group = _text(facts, "computer"), _text(facts, "workgroup")
-    named = f"{computer} in {group}"
-    return named if computer and group and width(named) <= REASON_CELLS else computer
+    named = f"{computer or 'no computer name'} in {group}" if group else computer
+    if width(named) <= REASON_CELLS:
+        return named
+    return computer or _NAMELESS
 
 
 def _dns_proof(facts: Facts) -> str:

@@ -17,6 +17,7 @@ from probes.judging.recognition import (
 from probes.judging.status import judge
 from probes.model import (
     ACCEPTS_EVERYTHING,
+    REASON_CELLS,
     WRONG_PRODUCT,
     Evidence,
     Icmp,
@@ -29,6 +30,7 @@ from probes.model import (
     Target,
 )
 from probes.registry import PROBES
+from probes.wire.cells import width
 from profiles.loader import load_profile
 from profiles.recognition import AUTO, detection_checks, later_checks, question
 
@@ -308,7 +310,7 @@ def test_whatever_was_seen_its_row_is_harmless_and_never_blocked(found):
         result = row(found, network=network)
         assert result.status in (Status.OK, Status.ERROR, Status.NO_HOST)
         assert (result.status is Status.OK) == bool(result.observation.facts.get(RECOGNISED))
-        assert len(result.why) <= 36
+        assert width(result.why) <= REASON_CELLS
         assert all(char.isprintable() or ord(char) > 0x9F for char in result.note + result.why)
 
 

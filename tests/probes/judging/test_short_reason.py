@@ -358,6 +358,26 @@ OPENED = [
         opened(RIGHT, "OpenSSH 9.2p1, login by password", product="OpenSSH", version="9.2p1"),
         "OpenSSH 9.2p1",
     ),
+    *(
+        (
+            "discovery.nbns",
+            seen(
+                State.OPEN,
+                Reason.UDP_RESPONSE,
+                RIGHT,
+                summary="NetBIOS name service of a node without a name",
+                **facts,
+            ),
+            reason,
+        )
+        for facts, reason in (
+            ({"computer": "", "workgroup": "__SAMBA__"}, "no computer name in __SAMBA__"),
+            ({"computer": "", "workgroup": "W" * 30}, "lists no computer name"),
+            ({"computer": "", "workgroup": "", "warning": True}, "lists no computer name"),
+            ({"computer": "PC1", "workgroup": "CORP"}, "PC1 in CORP"),
+            ({"computer": "PC1", "workgroup": "W" * 34}, "PC1"),
+        )
+    ),
     ("alloyscan.https", opened(RIGHT, "TLS 1.3, HTTP 200", tls="TLS 1.3"), "TLS 1.3"),
     (
         "discovery.ping",
