@@ -31,7 +31,7 @@ def test_hosts_are_typed_and_results_seen_at_80x24(terminal, program, closed) ->
     terminal.press("-l", f"unix.target=127.0.0.1:{closed}")
     terminal.press("Enter")
     text = terminal.until(lambda text: "1/1" in text and "blocked" in text)
-    for part in ("Hosts", "SSH", "127.0.0.1", "Refused with a TCP reset", "q Quit"):
+    for part in ("Hosts", "SSH", "127.0.0.1", "refused: not listening", "q Quit"):
         assert part in text
     assert max(len(line) for line in text.splitlines()) <= 80
     terminal.press("q")
@@ -46,7 +46,7 @@ def test_a_killed_process_loses_nothing_that_was_on_the_screen(terminal, program
     shown = {
         word
         for line in terminal.seen().splitlines()
-        if "blocked" in line
+        if "refused: not listening" in line
         for word in line.split()
         if word.startswith("127.77.0.")
     }

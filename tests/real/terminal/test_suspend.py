@@ -31,7 +31,7 @@ def test_a_shell_suspends_and_resumes_it(terminal, program, closed, tmp_path, ar
     terminal.press("C-z")
     text = terminal.until(lambda text: "Stopped" in text)
     assert state(pid) == "T"
-    assert "Refused with a TCP reset" not in text
+    assert "refused: not listening" not in text
     assert terminal.modes() == "0 0 1"
     terminal.press("-l", "stty -a; echo")
     terminal.press("Enter")
@@ -39,7 +39,7 @@ def test_a_shell_suspends_and_resumes_it(terminal, program, closed, tmp_path, ar
     terminal.press("-l", "fg")
     terminal.press("Enter")
     text = terminal.until(lambda text: "1/1" in text and "saved" in text)
-    assert "Refused with a TCP reset" in text
+    assert "refused: not listening" in text
     assert "Help" in text.splitlines()[-1]
     terminal.press("q")
     text = terminal.until(lambda text: "shell>" in text)
