@@ -136,7 +136,7 @@ def _silence_text(seen: Observation) -> str:
 
 
 def _answer_text(result: Result) -> str:
-    seen, summary = result.observation, str(result.observation.facts.get("summary", ""))
+    seen, summary = result.observation, _summary(result.observation)
     proxy = proxy_of(result.job, seen)
     if seen.state is State.OPEN:
         return _open_text(result, summary)
@@ -148,6 +148,12 @@ def _answer_text(result: Result) -> str:
     if seen.reason is Reason.CONN_REFUSED:
         return f"TCP reset from {f'the proxy {proxy}' if proxy else 'the host'}"
     return note_text(result).removesuffix(".")
+
+
+def _summary(seen: Observation) -> str:
+    """What came, in words, without what is to be changed: that is another part, like the rest."""
+    text = str(seen.facts.get("summary", ""))
+    return text.removesuffix(str(seen.facts.get("fix", ""))).rstrip().removesuffix(".")
 
 
 def _open_text(result: Result, summary: str) -> str:

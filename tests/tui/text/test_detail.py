@@ -180,6 +180,13 @@ JETTY = {"summary": "a web server (Jetty 9.4.51), HTTP 404"}
         ),
         (
             {
+                **RESET,
+                "facts": {"summary": "Only ping answers. Write X=web1.", "fix": "Write X=web1."},
+            },
+            "Only ping answers, 0.30 ms, 1 attempt",
+        ),
+        (
+            {
                 "state": State.ERROR,
                 "reason": Reason.NAME_NOT_RESOLVED,
                 "icmp": None,
@@ -316,7 +323,7 @@ def test_a_hint_stands_at_the_right_where_there_is_room_and_else_on_a_later_line
 
 def test_nothing_of_a_note_is_lost_and_nothing_is_said_twice(profile: Profile) -> None:
     refused = row(profile, **RESET)
-    assert "or a firewall resets in the host's name" in told(profile, refused)["note"]
+    assert "or a firewall sent the reset" in told(profile, refused)["note"]
     confirmed = row(
         profile, **OPEN, service=Service.CONFIRMED, facts={"summary": "WinRM, HTTP 401"}
     )
@@ -344,7 +351,7 @@ def test_a_row_that_was_not_measured_says_what_will_be_asked(profile: Profile) -
     lines = [*detail_lines(job, None, profile)]
     assert lines[0].text == "pc1  WinRM TCP 5985  · queued"
     texts = {line.label: line.text for line in lines}
-    assert texts[Part.SEEN] == "not measured yet; WinRM TCP 5985 of pc1 will be asked"
+    assert texts[Part.SEEN] == "not tested yet; WinRM TCP 5985 of pc1 will be asked"
     assert texts["if missing"] == job.check.consequence
     assert job.check.purpose in texts["required"]
     assert Part.CHANGE not in texts
