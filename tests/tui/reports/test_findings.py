@@ -72,7 +72,7 @@ def test_the_details_of_a_row_have_the_same_parts_as_on_the_screen(
     result = dead.session.results[0]
     assert f"Means: {result.job.check.consequence}" in row
     assert re.search(r"Same: \S+ \S+( \S+)? TCP \d+ and 1 more row", row)
-    assert "Cause: " in row and "is down or dropped entirely" in row
+    assert "Cause: " in row and "is down, or everything to it is dropped" in row
     if not hidden:
         assert "Same: pc1.corp.example " in row
 

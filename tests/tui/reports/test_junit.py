@@ -135,5 +135,5 @@ def test_a_failure_begins_with_its_reason_and_says_what_is_lost(
     (failure,) = parsed(make_report(row)).iter("failure")
     assert failure.get("message") == "dropped: 88 answers"
     assert failure.text is not None
-    assert f"Lost without it: {row.job.check.consequence}" in failure.text
-    assert failure.text.startswith(row.note)
+    assert f"Means: {row.job.check.consequence}" in failure.text
+    assert failure.text.startswith("Seen: nothing, asked twice")
