@@ -159,10 +159,18 @@ def _measured_by(session: Session) -> str:
 
 
 def _other_profile(session: Session, profile: Profile) -> tuple[str, ...]:
-    used, now = session.header.profile, profile_ref(profile)
-    if (used.id, used.sha256) == (now.id, now.sha256):
-        return ()
-    return (
-        f"It was tested with profile {used.id} {used.version}, not with "
-        f"{profile.id} {profile.version}; texts may differ.",
-    )
+    used = session.header.profile
+    if (used.id, used.version) != (profile.id, profile.version):
+        text = (
+            f"It was tested with profile {used.id} {used.version}, not with "
+            f"{profile.id} {profile.version}; texts may differ."
+        )
+        return (printable(text, _LONGEST),)
+    return tuple(filter(None, (profile_file_text(session, profile),)))
+
+
+def profile_file_text(session: Session, profile: Profile) -> str:
+    """Sentence on a profile of the same version whose file is another one; empty otherwise."""
+    if session.header.profile.sha256 == profile_ref(profile).sha256:
+        return ""
+    return "The profile's file has changed since this session; texts may differ."

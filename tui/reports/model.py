@@ -12,11 +12,12 @@ from probes.judging.findings import rows_in_no_finding
 from probes.judging.host_states import HostStates
 from probes.model import MISSING, Observation, Result, Ruling, Status, Target
 from probes.remediation import Remedy, remedy
-from probes.session import SIMULATED_REMARK, Remark, Session, VerdictRecord, profile_ref
+from probes.session import SIMULATED_REMARK, Remark, Session, VerdictRecord
 from probes.wire.text import printable
 from profiles.model import Profile
 from tui.models.columns import COLUMNS, RowData
 from tui.models.loaded_session import (
+    profile_file_text,
     read_whole_session,
     removed_hosts_text,
     with_earlier_results,
@@ -321,8 +322,8 @@ def _notices(session: Session, profile: Profile) -> Iterator[str]:
             f"It was tested with profile {used.id} {used.version}; the sentences on purposes "
             f"and changes are those of {profile.id} {profile.version}."
         )
-    elif used.sha256 != profile_ref(profile).sha256:
-        yield "Its profile's file has changed since; sentences may differ from those of then."
+    elif text := profile_file_text(session, profile):
+        yield text
     if session.earlier:
         yield (
             f"{len(session.earlier):,} of its rows were not tested in this session; they are "
