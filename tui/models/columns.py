@@ -94,6 +94,8 @@ class ContentWidths(NamedTuple):
     check_port: int = 0
     address: int = 0
     """Of the hosts that are addresses."""
+    check_udp: int = 0
+    """Of the checks over UDP, in full."""
 
 
 LOSSES = ("unit", "transport", "latency", "title")
@@ -105,6 +107,8 @@ class TableWidth(NamedTuple):
 
     width: int
     losses: int = 0
+    short_udp: bool = False
+    """UDP is written `U:` although the transport is still shown."""
 
     @property
     def gap(self) -> int:
@@ -323,7 +327,9 @@ def check_parts(title: str, port: str, table: TableWidth) -> tuple[str, str]:
     there is a port.
     """
     if table.has("transport"):
-        return title, port_suffix(port.removeprefix("TCP "), compact=False)
+        port = port.removeprefix("TCP ")
+        port = port.replace("UDP ", "U:", 1) if table.short_udp else port
+        return title, port_suffix(port, compact=False)
     suffix = port_suffix(port, compact=True)
     if table.has("title") or not suffix or " " not in port:
         return title, suffix

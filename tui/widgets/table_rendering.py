@@ -91,7 +91,9 @@ def lay_out(width: int, content: ContentWidths) -> Layout:
             cells[id] += more
             spare -= more
     cells[_REST] = _rest(space, cells)
-    return Layout(tuple(_spans(space, cells)), space)
+    # One form for the whole column: a longer check does not write UDP in another way.
+    short_udp = cells["check"] < content.check_udp
+    return Layout(tuple(_spans(space, cells)), space._replace(short_udp=short_udp))
 
 
 def _least_cells(space: TableWidth, content: ContentWidths) -> dict[str, int]:
@@ -136,7 +138,7 @@ def without_host(layout: Layout, content: ContentWidths) -> Layout:
     cells = check.start + check.width - start
     end = rest.start + rest.width
     table = layout.table
-    titled = TableWidth(table.width, min(table.losses, LOSSES.index("title")))
+    titled = table._replace(losses=min(table.losses, LOSSES.index("title")))
     if end - start - check_full(titled, content) - table.gap >= table.rest:
         table = titled
     needed = max(check_full(table, content), MIN_TITLE)
@@ -256,11 +258,11 @@ def hint_strips(hint: str, size: Size, glyphs: Glyphs, style: Style) -> list[Str
 def _cut(first: str, second: str, width: int, glyphs: Glyphs) -> str:
     """A title and its port; where they do not fit the title is cut, while it says something.
 
-    Before that UDP becomes U:, and a range goes, of which the title says enough.
+    Before that a range goes, of which the title says enough.
     """
     first = glyphs.clean(first)
-    if cell_len(first + second) > width:
-        second = "" if "-" in second else second.replace("UDP ", "U:")
+    if cell_len(first + second) > width and "-" in second:
+        second = ""
     room = width - cell_len(second)
     if cell_len(first) > room >= MIN_TITLE:
         first = fit(first, room, glyphs).rstrip()
@@ -302,7 +304,7 @@ class LineRenderer:
 
         They never get narrower while rows come, so nothing jumps under the eye.
         """
-        host, host_short, check, check_short, check_port, address = self._content
+        host, host_short, check, check_short, check_port, address, check_udp = self._content
         wide, narrow, port_only = (TableWidth(0, losses) for losses in (0, 2, len(LOSSES)))
         seen: set[tuple[str, int | None]] = set()
         targets: set[int] = set()
@@ -318,11 +320,16 @@ class LineRenderer:
             if (job.check.id, job.port) not in seen:
                 seen.add((job.check.id, job.port))
                 title, port = self.glyphs.clean(job.check.title), job.port_text
-                check = max(check, cell_len("".join(check_parts(title, port, wide))))
+                whole = cell_len("".join(check_parts(title, port, wide)))
+                check = max(check, whole)
+                if job.check.transport == "udp":
+                    check_udp = max(check_udp, whole)
                 check_short = max(check_short, cell_len("".join(check_parts(title, port, narrow))))
                 first, second = check_parts(title, port, port_only)
                 check_port = max(check_port, cell_len(second or first))
-        longest = ContentWidths(host, host_short, check, check_short, check_port, address)
+        longest = ContentWidths(
+            host, host_short, check, check_short, check_port, address, check_udp
+        )
         if longest == self._content:
             return False
         self._content = longest

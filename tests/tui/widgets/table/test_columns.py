@@ -241,6 +241,21 @@ async def test_a_narrow_table_tells_udp_and_cuts_the_title_before_the_port(
         assert f" {text} " in lines(table)[1]
 
 
+@pytest.mark.parametrize("width", [58, 80, 100, 160])
+@pytest.mark.parametrize("order", ["status", "host"])
+async def test_udp_is_written_in_one_form_in_the_whole_column(width: int, order: str) -> None:
+    titles = {"NetBIOS name": 137, "SNMP": 161, "Remoting": 135, "Audit Agent": 139}
+    checks = [
+        replace(a_check(str(port), title, port), transport="udp") for title, port in titles.items()
+    ]
+    jobs = [a_job(host, check) for host in ("pc-0001", "bb") for check in checks]
+    async with a_table([*jobs, a_job("c", checks[0])], size=(width, 24)) as (pilot, table):
+        table.sort(order)
+        await pilot.pause()
+        text = "\n".join(lines(table))
+        assert ("U:" in text) is not ("UDP " in text), text
+
+
 @pytest.mark.parametrize(
     ("ms", "text"),
     [
