@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from probes.engine.port_agreement import place_of
 from probes.judging.networks import silent_keys
-from probes.judging.recognition import host_roles
+from probes.judging.recognised_role import host_roles
 from probes.judging.short_reason import short_reason
 from probes.judging.status import depends_on
 from probes.model import MEASURED, Job, Observation, Reason, Result, State, Status, Target

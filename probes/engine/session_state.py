@@ -14,7 +14,7 @@ from probes.engine.verdict_tracker import VerdictTracker
 from probes.judging.findings import Finding, diagnose
 from probes.judging.host_rows import HostRows
 from probes.judging.presence import Sign, sign_of
-from probes.judging.recognition import host_roles
+from probes.judging.recognised_role import host_roles
 from probes.judging.status import depends_on, judge, not_needed
 from probes.model import (
     AVAILABLE,

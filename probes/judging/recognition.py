@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from probes.judging.messages import outcome_message
 from probes.judging.presence import Sign, sign_of
+from probes.judging.recognised_role import RECOGNISED
 from probes.model import (
     ACCEPTS_EVERYTHING,
     NOT_SENT,
@@ -25,15 +26,12 @@ from probes.model import (
 from probes.wire.cells import cut
 from probes.wire.text import printable
 from profiles.model import Check, Profile, Recognition, Signal
-from profiles.recognition import AUTO, detection_checks, later_checks, question
+from profiles.recognition import detection_checks, later_checks, question
 
 Question = tuple[str, str, int | None]
 """Probe, transport and port."""
 Seen = Mapping[Question, Observation]
 """Observation of each question that was asked of a host."""
-
-RECOGNISED = "recognised"
-"""Fact of the row of a host without a role: the role that what answers decided, or null."""
 
 _UNTESTED = (State.ERROR, State.NOT_RUN)
 _MAX_FACT = 400
@@ -234,22 +232,6 @@ def detection_result(job: Job, seen: Observation, timeout: float, no_host: str) 
     return Result(job, Status.ERROR, note, seen, why)
 
 
-def recognised_role(result: Result) -> str:
-    """Role that the row of a host without one has found; empty for every other row."""
-    if result.job.check.role != AUTO or result.status is not Status.OK:
-        return ""
-    role = result.observation.facts.get(RECOGNISED)
-    return role if isinstance(role, str) else ""
-
-
-def recognised_target(result: Result) -> Target | None:
-    """The host in the role that its row has found; None without one."""
-    role, target = recognised_role(result), result.job.target
-    if not role:
-        return None
-    return Target(role, target.host, None, target.friendly_name, target.network)
-
-
 def answer_words(check: Check, seen: Observation) -> str:
     """Words for an answer: `SMB 3.1.1`, `OpenSSH 9.2p1`; the check's title where it has none."""
     summary = _HEAD.match(str(seen.facts.get("summary", "")))
@@ -391,11 +373,3 @@ def _short_answers(asked: Sequence[tuple[Job, Observation]]) -> str:
         return words[0] if len(words) == 1 else "nothing answers"
     numbers = ", ".join(port.removeprefix("TCP ") for port in ports)
     return f"only {numbers} answers" if len(ports) == 1 else f"{numbers} answer"
-
-
-def host_roles(results: Iterable[Result]) -> Iterator[tuple[str, Target]]:
-    """Key of each row that has found the role of its host, and the host in that role."""
-    for result in results:
-        target = recognised_target(result)
-        if target is not None:
-            yield result.job.key, target

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from probes.judging.host_rows import with_reasons
-from probes.judging.recognition import recognised_role
+from probes.judging.recognised_role import recognised_role
 from probes.judging.short_reason import short_reason
 from probes.model import Job, Observation, Reason, Result, State, Status, Target
 from probes.session.header import SCHEMA, Header, parse_header, parse_targets

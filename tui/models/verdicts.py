@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from probes.judging.presence import shows_host
-from probes.judging.recognition import recognised_role
+from probes.judging.recognised_role import recognised_role
 from probes.model import MEASURED, Event, Job, Result, Ruling, Status, Target, Verdict
 from probes.wire.text import printable
 from tui.text.status import RULING

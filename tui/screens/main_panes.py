@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from probes.judging.networks import silent_keys
-from probes.judging.recognition import host_roles
+from probes.judging.recognised_role import host_roles
 from probes.model import (
     FINE,
     Diagnosed,

@@ -18,7 +18,7 @@ from probes.judging.findings import (
 )
 from probes.judging.findings.hosts import ClassifiedResults, classify
 from probes.judging.findings.ports import lost_ports
-from probes.judging.recognition import RECOGNISED
+from probes.judging.recognised_role import RECOGNISED
 from probes.model import TO_CHANGE, Confidence, Finding, FindingKind, Reason, Result
 from probes.wire.text import printable
 

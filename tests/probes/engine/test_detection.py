@@ -12,7 +12,7 @@ import pytest
 
 from probes.engine.plan import Planner, plan
 from probes.engine.thread import Engine
-from probes.judging.recognition import recognised_role
+from probes.judging.recognised_role import recognised_role
 from probes.lab import site
 from probes.lab.process import LabProcess
 from probes.lab.vantage import LabVantage

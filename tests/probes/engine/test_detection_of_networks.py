@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from probes.engine.plan import CONFIRM_ABOVE, Planner, endpoint_count, plan
-from probes.judging.recognition import RECOGNISED
+from probes.judging.recognised_role import RECOGNISED
 from probes.model import Diagnosed, Job, Reason, Ruling, State, Status, Target, Verdict
 from probes.targets import parse
 from profiles.loader import load_profile

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probes.judging.recognised_role import RECOGNISED
 from probes.judging.recognition import (
-    RECOGNISED,
     answer_words,
     decide,
     detection_observation,
