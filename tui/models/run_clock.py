@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 
 
-@dataclass(slots=True)
 class RunClock:
     """Times of the present run, in seconds of `time.time`; a run that goes on has no end."""
 
-    began: float | None = None
-    ended: float | None = None
+    def __init__(self) -> None:
+        self.began: float | None = None
+        self.ended: float | None = None
 
     def set_running(self, running: bool, now: float) -> None:
         """Begin a run, or end the present one."""

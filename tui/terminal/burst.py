@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 SINGLE = 0.005
 """Seconds in which more follows one character of a paste: a serial line at 9600 baud takes 1 ms for
@@ -35,18 +34,20 @@ _HELD_BACK = re.compile(r"[\r\n\t]")
 """Enter or Tab: behind text it waits until it is known if more follows."""
 
 
-@dataclass
 class Burst:
     """Text that arrived at once, in one read or in several with hardly a pause between them."""
 
-    pending: str
-    """Text that has not been delivered."""
-    at: float
-    """Time of the last read, in seconds of `time.monotonic`."""
-    typed: str = ""
-    """Text before it that has been delivered as keys."""
-    continues_paste: bool = False
-    """True if a paste ended just before it: its Enter measures nothing."""
+    def __init__(
+        self, pending: str, at: float, typed: str = "", *, continues_paste: bool = False
+    ) -> None:
+        self.pending = pending
+        """Text that has not been delivered."""
+        self.at = at
+        """Time of the last read, in seconds of `time.monotonic`."""
+        self.typed = typed
+        """Text before it that has been delivered as keys."""
+        self.continues_paste = continues_paste
+        """True if a paste ended just before it: its Enter measures nothing."""
 
     @property
     def text(self) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from rich.segment import Segment
 from textual import events
@@ -36,8 +35,7 @@ FIRST: Mapping[Stage, tuple[str, ...]] = {
 """Commands that come first at each stage; the others follow by their own places."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """One key of the bar: its word, and what it does on which widget."""
 
     key: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -116,7 +115,7 @@ class HostInput(Input):
         done = self._completed
         if self.value == done.value and done.fitting:
             if not done.listed:
-                self._completed = replace(done, listed=True)
+                self._completed = done._replace(listed=True)
                 self.post_message(self.Noticed(done.list_text))
                 return
             self._put(done.following())
@@ -134,7 +133,7 @@ class HostInput(Input):
             self._put(done.following())
         else:
             # Nothing is typed yet that one of them would complete.
-            self._completed = replace(done, listed=True)
+            self._completed = done._replace(listed=True)
             self.post_message(self.Noticed(done.list_text))
 
     def _put(self, done: Completed) -> None:
@@ -195,8 +194,7 @@ class HostInput(Input):
             self.post_message(self.Noticed(" ".join(said), trouble=bool(pasted.notices)))
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(NamedTuple):
     """A line that Tab has completed, and what would fit as well."""
 
     value: str
@@ -211,7 +209,7 @@ class Completed:
     def following(self) -> Completed:
         """The same with the next of them in the line."""
         place = (self.place + 1) % len(self.fitting)
-        return replace(self, value=self.fitting[place], place=place)
+        return self._replace(value=self.fitting[place], place=place)
 
     @property
     def list_text(self) -> str:
