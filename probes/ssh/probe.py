@@ -31,6 +31,7 @@ _NO_MATCH = re.compile(r"No matching (.+?) algorithm found, sent .* and received
 _NONE_OFFERED = "<None>"
 """asyncssh's word for an empty list."""
 _UNFINISHED = "the key exchange did not finish in time"
+_ECHO = "it sends back what this machine sends"
 _UNANSWERED = "the key exchange is done, and the server did not say in time which logins it takes"
 
 
@@ -65,6 +66,8 @@ async def ask(call: Call) -> Answer:
         return Answer(Service.UNEXPECTED, _refusal_facts(greeting.refusal))
     if greeting.ident is None:
         raise _silence_error(sniffer, task, timed_out)
+    if sniffer.key_exchange is not None and sniffer.key_exchange.is_of_client:
+        raise Unexpected(_ECHO)
     facts = _ident_facts(greeting.ident)
     if sniffer.key_exchange is not None:
         facts["host_keys"] = list(sniffer.key_exchange.host_key_types)

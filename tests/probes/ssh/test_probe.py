@@ -208,6 +208,18 @@ async def test_text_that_never_becomes_ssh_is_another_service(tcp_call) -> None:
             await ask(call)
 
 
+async def test_who_sends_back_what_is_sent_is_no_ssh_server(tcp_call) -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(4096):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async with tcp_call(echo) as call:
+        with pytest.raises(Unexpected, match="it sends back what this machine sends"):
+            await ask(call)
+
+
 async def test_a_silent_server_is_a_timeout(tcp_call) -> None:
     async with tcp_call(says(b""), timeout=SHORT) as call:
         with pytest.raises(TimeoutError):
