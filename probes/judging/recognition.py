@@ -130,8 +130,9 @@ def _is_proven(seen: Observation) -> bool:
 
 
 def _is_open(seen: Observation) -> bool:
+    """True for what a guess may rest on: anything but a product that was not meant."""
     if _is_confirmed(seen):
-        return True
+        return not seen.facts.get(WRONG_PRODUCT)
     bare = seen.state is State.OPEN and seen.service is Service.NOT_ASKED
     return bare and not seen.facts.get(ACCEPTS_EVERYTHING)
 

@@ -60,6 +60,12 @@ ESXI = {"esxi.https": confirmed(product="VMware ESXi 8.0.2", summary="VMware ESX
 AUTHD = {"esxi.authd": confirmed(summary="VMware Authentication Daemon 1.10")}
 KDC = {"windows.kerberos": confirmed(summary="Kerberos KDC of CORP")}
 LDAP = {"windows.ldap": confirmed(product="Active Directory", summary="Active Directory of x")}
+OPENLDAP = {
+    "windows.ldap": confirmed(
+        shortfall="it is no domain controller's directory",
+        summary="An LDAP server answers, but it is no domain controller",
+    )
+}
 RAW = {"printer.raw": accepted(Service.NOT_ASKED, summary="accepts connections")}
 WEB = {"esxi.https": accepted(Service.UNEXPECTED, summary="a web server (nginx)")}
 NODE = {"discovery.nbns": confirmed(summary="NetBIOS name service of PC1")}
@@ -136,18 +142,21 @@ def test_what_services_prove_decides_the_role(found, role, because):
         ([{"unix.ssh": accepted(Service.UNEXPECTED, summary="an FTP server")}], []),
         ([{"unix.ssh": accepted(Service.NOT_ASKED, **{ACCEPTS_EVERYTHING: True})}], []),
         ([{"esxi.https": confirmed(**{WRONG_PRODUCT: "vCenter"})}], []),
-        ([{"windows.winrm": confirmed(**{WRONG_PRODUCT: "OMI"})}], ["windows.target"]),
+        ([{"windows.winrm": confirmed(**{WRONG_PRODUCT: "OMI"})}], []),
         ([RAW], ["printer"]),
         ([RAW, WEB], ["printer"]),
         ([{"printer.raw": accepted(Service.UNEXPECTED, summary="SSH")}], []),
-        ([SAMBA], ["nas", "unix.target", "windows.target"]),
-        ([SAMBA, WEB], ["nas", "unix.target", "windows.target"]),
+        ([SAMBA], ["nas", "unix.target"]),
+        ([SAMBA, WEB, NODE], ["nas", "unix.target"]),
         ([NETBIOS], ["nas", "windows.target"]),
         ([NODE], ["windows.target"]),
         ([SSH, AUTHD], ["unix.target", "esxi.host"]),
-        ([SAMBA, RPC], ["nas", "unix.target", "windows.target"]),
+        ([SAMBA, RPC], ["nas", "unix.target"]),
         ([KDC], ["windows.dc"]),
-        ([{"unix.ssh": confirmed(product="Cisco")}], ["unix.target"]),
+        ([OPENLDAP], []),
+        ([KDC, OPENLDAP], []),
+        ([{"unix.ssh": confirmed(product="Cisco")}], ["snmp.device"]),
+        ([{"unix.ssh": confirmed(product="ROSSSH")}, NODE], ["snmp.device", "windows.target"]),
     ],
 )
 def test_what_proves_nothing_decides_nothing_and_is_named(found, may_be):
@@ -210,7 +219,7 @@ def test_an_undecided_row_says_what_answered_and_what_did_not():
     ("found", "said"),
     [
         ([RAW], "write printer=h1."),
-        ([SAMBA], "write nas=h1, unix.target=h1 or windows.target=h1."),
+        ([SAMBA], "write nas=h1 or unix.target=h1."),
         ([SSH, AUTHD], "write unix.target=h1 or esxi.host=h1."),
     ],
 )
