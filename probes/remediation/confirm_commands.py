@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from probes.model import Job, Observation, Reason, Result, State
 from probes.registry import probe_of
@@ -10,6 +12,10 @@ from probes.registry.commands import CommandTarget, https
 from probes.registry.shell import Command, System, address, bracketed
 from probes.remediation.model import HOST
 from probes.wire.address import plain_name
+from profiles.recognition import AUTO
+
+_MAX_ASKED = 64
+_PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 
 
 def commands(result: Result, *, windows: bool = False) -> tuple[Command, ...]:
@@ -22,6 +28,8 @@ def commands(result: Result, *, windows: bool = False) -> tuple[Command, ...]:
         found = _name_commands(job)
     elif seen.state in (State.ERROR, State.NOT_RUN):
         found = ()
+    elif job.check.probe == AUTO:
+        found = _detection_commands(job, seen)
     else:
         found = _service_commands(job, seen)
     own = System.WINDOWS if windows else System.UNIX
@@ -80,6 +88,30 @@ def _service_commands(job: Job, seen: Observation) -> tuple[Command, ...]:
         *(probe.confirm(target) if probe.confirm is not None else ()),
         *_windows(target),
     )
+
+
+def _detection_commands(job: Job, seen: Observation) -> tuple[Command, ...]:
+    """Commands for the ports that a host without a role was asked, and for a ping."""
+    target = command_target(job, seen)
+    found: list[Command] = []
+    for transport in ("tcp", "udp"):
+        if ports := ",".join(_asked_ports(seen, transport)):
+            one = replace(target, transport=transport, ports=ports)
+            query = ("portqry", "-n", one.address, "-o", ports, "-p", transport)
+            found += [_nmap(one), Command(System.WINDOWS, query)]
+    ping = replace(target, transport="icmp")
+    return (*found, _nmap(ping), *_windows(ping))
+
+
+def _asked_ports(seen: Observation, transport: str) -> list[str]:
+    """Ports in the facts of the row of a host without a role, which a file may have."""
+    asked = seen.facts.get("asked")
+    if not isinstance(asked, (list, tuple)):
+        return []
+    texts = [str(one.get("port")) for one in asked[:_MAX_ASKED] if isinstance(one, Mapping)]
+    pairs = [text.partition(" ") for text in texts]
+    kept = [port for kind, _, port in pairs if kind.lower() == transport and _PORT.fullmatch(port)]
+    return list(dict.fromkeys(kept))
 
 
 def _proxy_commands(job: Job, target: CommandTarget) -> tuple[Command, ...]:

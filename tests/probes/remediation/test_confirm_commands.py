@@ -39,6 +39,24 @@ def test_every_check_that_was_measured_can_be_confirmed_with_nmap_and_on_windows
         assert systems == set(System), check.id
 
 
+def test_the_row_of_a_host_without_a_role_is_confirmed_by_all_that_it_was_asked(row):
+    asked = [{"port": one} for one in ("TCP 22", "TCP 9100", "UDP 161", "ICMP", "TCP 0;x", 7)]
+    for facts in ({"asked": [*asked, None]}, {"asked": "TCP 22"}, {}):
+        found = texts(row("auto", "h1", State.OPEN, Reason.ECHO_REPLY, facts=facts))
+        ports = [
+            "nmap -n -Pn -sT -p 22,9100 --reason 10.2.0.14",
+            "sudo nmap -n -Pn -sU -p 161 --reason 10.2.0.14",
+        ]
+        queries = [
+            "portqry -n 10.2.0.14 -o '22,9100' -p tcp",
+            "portqry -n 10.2.0.14 -o 161 -p udp",
+        ]
+        ping = ["Test-NetConnection 10.2.0.14", "ping -n 1 10.2.0.14"]
+        is_known = isinstance(facts.get("asked"), list)
+        unix = [*(ports if is_known else []), "sudo nmap -n -sn -PE --reason 10.2.0.14"]
+        assert found == [*unix, *(queries if is_known else []), *ping]
+
+
 def test_a_row_that_was_not_asked_has_nothing_to_confirm(row):
     assert commands(row("enable.rpc_dynamic", "pc1", State.ERROR, Reason.DEPENDENCY)) == ()
     assert commands(row("unix.ssh", "pc1", State.NOT_RUN, Reason.NOT_NEEDED)) == ()
