@@ -49,7 +49,7 @@ def judge(
     note = outcome_message(job, observation, timeout)
     if why_not_needed:
         if observation.reason not in (Reason.NOT_NEEDED, Reason.DEPENDENCY):
-            why_not_needed += f" (measured: {observation.state})"
+            why_not_needed += f" (tested anyway: {observation.state})"
         return _result(job, Status.NOT_NEEDED, _with_full_stop(why_not_needed), observation)
     if observation.facts.get(IPV4_ONLY):
         return _result(job, Status.NOT_NEEDED, _with_full_stop(note), observation)

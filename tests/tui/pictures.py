@@ -38,6 +38,7 @@ VIEWS: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
 """Environment of the terminal, and the options."""
 
 SCENES: Mapping[str, tuple[str, ...]] = {
+    "first": ("down",),
     "table": ("f", "o", "down"),
     "tree": ("1", "down", "down", "down", "down", "right", "down"),
     "details": ("f", "3", "pagedown"),
@@ -48,7 +49,8 @@ SCENES: Mapping[str, tuple[str, ...]] = {
 SIZES: Mapping[tuple[int, int], tuple[str, ...]] = {
     (40, 12): tuple(SCENES),
     (80, 24): tuple(SCENES),
-    (200, 50): ("table",),
+    (120, 40): ("first",),
+    (200, 50): ("first",),
 }
 
 

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.tui.pictures import SNAPSHOTS, names, path_of, pictures
+from tests.tui.pictures import SIZES, SNAPSHOTS, names, path_of, pictures
 
 MARKS = re.compile(r"[.a-zA-Z]*")
 MEANING = re.compile(r"[a-zA-Z] [0-9;]+")
@@ -43,7 +43,7 @@ def test_there_is_no_picture_of_what_is_not_looked_at():
     assert {path_of(view, size) for view, size in names()} == set(SNAPSHOTS.glob("*.txt"))
 
 
-@pytest.mark.parametrize("size", [(40, 12), (80, 24), (200, 50)])
+@pytest.mark.parametrize("size", [*SIZES])
 def test_the_usual_theme_needs_no_more_than_16_colours(size):
     assert kept("16-colours", size) == kept("colour", size)
 
@@ -57,7 +57,7 @@ def test_16_colours_are_16_colours(view):
     assert codes(kept(view, (80, 24))) <= allowed | bright
 
 
-@pytest.mark.parametrize("size", [(40, 12), (80, 24), (200, 50)])
+@pytest.mark.parametrize("size", [*SIZES])
 def test_without_colour_there_are_bold_underline_and_reverse_and_the_same_text(size):
     assert codes(kept("no-colour", size)) == {"1", "4", "7"} - (
         {"4"} if size == (40, 12) else set()
@@ -65,7 +65,7 @@ def test_without_colour_there_are_bold_underline_and_reverse_and_the_same_text(s
     assert text(kept("no-colour", size)) == text(kept("colour", size))
 
 
-@pytest.mark.parametrize("size", [(40, 12), (80, 24), (200, 50)])
+@pytest.mark.parametrize("size", [*SIZES])
 def test_ascii_is_ascii_to_the_last_cell(size):
     assert kept("ascii", size).isascii()
     assert not kept("colour", size).isascii()

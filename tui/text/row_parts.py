@@ -48,7 +48,7 @@ class Part(StrEnum):
         return self.value.capitalize()
 
 
-_NO_OTHER = "none that is known"
+_NO_OTHER = "none known"
 """Text of the part about the same cause of a row that is alone."""
 _TIMES = {1: "once", 2: "twice", 3: "three times"}
 
@@ -151,7 +151,7 @@ def _answer_text(result: Result) -> str:
 
 
 def _summary(seen: Observation) -> str:
-    """What came, in words, without what is to be changed: that is another part, like the rest."""
+    """Words of the answer, without the sentence about the change: that is a part of its own."""
     text = str(seen.facts.get("summary", ""))
     return text.removesuffix(str(seen.facts.get("fix", ""))).rstrip().removesuffix(".")
 

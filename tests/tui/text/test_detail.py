@@ -410,7 +410,7 @@ def finding(*rows: Result, number: int | None = None) -> FindingRecord:
 
 def test_the_rows_with_the_same_cause_are_those_of_its_finding(profile: Profile) -> None:
     one, two, three = (row(profile, host=f"pc{number}") for number in (1, 2, 3))
-    lone = "none that is known"
+    lone = "none known"
     two, three = (replace(each, why="something else") for each in (two, three))
     assert same(profile, one, two, three, findings=(finding(three, two),)) == lone
     assert same(profile, one, two, findings=(finding(one, two),)) == "pc2 WinRM TCP 5985"
@@ -430,7 +430,7 @@ def test_the_rows_with_the_same_cause_are_those_of_its_finding(profile: Profile)
 def test_a_row_that_needs_no_change_any_more_shares_no_cause(profile: Profile) -> None:
     one, two = row(profile, host="pc1"), row(profile, host="pc2")
     well = replace(two, status=Status.OK)
-    assert same(profile, one, well, findings=(finding(one, well),)) == "none that is known"
+    assert same(profile, one, well, findings=(finding(one, well),)) == "none known"
     assert same(profile, well, one, findings=(finding(one, well),)) == ""
 
 

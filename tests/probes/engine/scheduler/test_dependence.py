@@ -55,7 +55,7 @@ async def test_a_row_becomes_not_needed_when_the_other_answers_later(kit):
     session.scheduler.rerun(["winrm|10.0.0.1"])
     await session.idle()
     assert session.latest["smb|10.0.0.1"].status is Status.NOT_NEEDED
-    assert "measured: open" in session.latest["smb|10.0.0.1"].note
+    assert "tested anyway: open" in session.latest["smb|10.0.0.1"].note
 
 
 async def test_what_depends_on_a_closed_port_is_not_run_and_never_blocked(kit):
