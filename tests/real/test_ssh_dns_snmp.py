@@ -135,7 +135,7 @@ async def test_openssh_that_takes_no_more_logins_is_a_warning_and_still_ssh(
     assert answer.service is Service.CONFIRMED
     assert answer.facts["busy"] is True
     assert answer.facts["warning"] is True
-    assert "measure again" in str(answer.facts["summary"])
+    assert "retest when fewer are open" in str(answer.facts["summary"])
 
 
 async def test_openssh_that_penalises_this_address_is_a_warning_and_still_ssh(sshd) -> None:

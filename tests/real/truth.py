@@ -156,7 +156,7 @@ NAMED = [
     ),
     Row(
         *("windows.ldap|refused.site.test", "closed", "conn-refused", None, "degraded"),
-        f"{REFUSED} 389, or a firewall sent the reset. Audit can continue without",
+        f"{REFUSED} 389, or a firewall sent the reset.",
         address="10.1.2.11",
     ),
 ]
