@@ -52,9 +52,7 @@ def shared_addresses(results: ClassifiedResults, claimed: Collection[str]) -> It
         names = sorted(name for name in host.names if results.subnets.number(name) is None)
         if len({_normalized(name) for name in names}) >= MIN_NAMES and rows[key]:
             text = f"{len(names)} names lead to {host.address} ({some(names)})"
-            why = (
-                "aliases do; so does a DNS that gives names it does not know an address (wildcard)"
-            )
+            why = "aliases look the same; so does a wildcard in DNS, which answers for every name"
             fix = "If they are meant to be different hosts, correct the names or their DNS entries."
             keys = tuple(sorted(rows[key]))
             yield Finding(FindingKind.IDENTITY, text, Confidence.LIKELY, why, keys, fix)
