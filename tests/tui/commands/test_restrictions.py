@@ -62,8 +62,7 @@ def test_rows_that_are_measured_again_are_shown_or_counted(measured, closed):
         await seat.until(lambda: not seat.app.main.measuring)
         assert len(seat.seen) == 2
         assert seat.notice == (
-            "Retesting 2 marked rows. "
-            "The filter zzz was taken away: it hid the 2 retested rows."
+            "Retesting 2 marked rows. The filter zzz was taken away: it hid the 2 retested rows."
         )
 
 
