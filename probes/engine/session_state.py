@@ -98,26 +98,44 @@ class SessionState:
                 updated += self._store(self._judge(job, result.observation))
         return updated
 
-    def remove(self, targets: frozenset[Target]) -> list[tuple[Job, Result | None, bool]]:
-        """Remove targets; returns their rows, with results and True for earlier ones."""
+    def remove(
+        self, targets: frozenset[Target]
+    ) -> tuple[list[tuple[Job, Result | None, bool]], list[Result]]:
+        """Remove targets; returns their rows, with results and True for earlier ones.
+
+        After them the results of other rows that have another reason without them.
+        """
         taken = []
+        changed: dict[str, None] = {}
         for key, job in [(key, job) for key, job in self.jobs.items() if job.target in targets]:
             del self.jobs[key]
             self._presence.discard(job)
             self._keys.pop((job.target, job.check.id), None)
             earlier = key in self.earlier
             self.earlier.pop(key, None)
-            self._host_rows.remove(key)
+            changed.update(dict.fromkeys(self._host_rows.remove(key)))
             taken.append((job, self.results.pop(key, None), earlier))
-        return taken
+        return taken, self._with_new_reasons(changed)
 
-    def put_back(self, result: Result, *, earlier: bool) -> None:
-        """Store the result of a row that had been removed."""
-        self.results[result.job.key] = result
-        self._presence.observe(result.job, result.observation)
-        self._host_rows.add(result)
-        if earlier:
-            self.earlier[result.job.key] = None
+    def put_back(self, rows: Iterable[tuple[Result, bool]]) -> list[Result]:
+        """Store results of rows that had been removed, with True for earlier ones.
+
+        Returns the results that have another reason by them, or had when they were removed.
+        """
+        changed: dict[str, None] = {}
+        for result, earlier in rows:
+            key = result.job.key
+            self.results[key] = result
+            self._presence.observe(result.job, result.observation)
+            changed.update(dict.fromkeys((*self._host_rows.add(result), key)))
+            if earlier:
+                self.earlier[key] = None
+        return self._with_new_reasons(changed)
+
+    def _with_new_reasons(self, keys: Iterable[str]) -> list[Result]:
+        """Results of those of these rows that have another reason by now."""
+        known = (key for key in keys if key in self.results)
+        return [self.results[key] for key in known if self._renew_reason(key)]
 
     def add_earlier(self, results: Iterable[Result]) -> Iterator[EarlierResult]:
         """Add results of an earlier session, judged under the answers of this one."""
@@ -226,10 +244,7 @@ class SessionState:
         self.results[key] = result
         changed = self._host_rows.add(result)
         self._renew_reason(key)
-        return [
-            self.results[key],
-            *(self.results[one] for one in changed if self._renew_reason(one)),
-        ]
+        return [self.results[key], *self._with_new_reasons(changed)]
 
     def _renew_reason(self, key: str) -> bool:
         """True if the row has another reason by now, beside the other rows of its host."""
@@ -412,7 +427,8 @@ class ResultRecorder:
         """Remove targets, also from `pending`; returns the rows that were in there."""
         works: list[Work] = []
         removed: dict[Target, list[_RemovedRow]] = {}
-        for job, result, earlier in self.state.remove(frozenset(targets)):
+        taken, changed = self.state.remove(frozenset(targets))
+        for job, result, earlier in taken:
             work = pending.pop(job.key, None)
             if work is not None:
                 works.append(work)
@@ -423,6 +439,8 @@ class ResultRecorder:
             self._emit(Removed(tuple(removed)))
             rows = [row.job for rows in removed.values() for row in rows]
             self.emit_verdicts(self.verdicts.targets_removed(tuple(removed), rows))
+        for one in changed:
+            self._emit(self.state.event(one))
         return works
 
     def restore(self, targets: Iterable[Target]) -> tuple[list[Job], list[Job]]:
@@ -436,9 +454,9 @@ class ResultRecorder:
             self._emit(Restored(tuple(restored)))
         self.state.add(row.job for row in rows)
         known = [row.job for row in rows if row.result is not None and not row.pending]
-        for row in rows:
-            if row.result is not None:
-                self.state.put_back(row.result, earlier=row.earlier)
+        results = [(row.result, row.earlier) for row in rows if row.result is not None]
+        for one in self.state.put_back(results):
+            self._emit(self.state.event(one))
         for job in known:
             self.verdicts.row_opened(job)
         return [row.job for row in rows if row.pending], known

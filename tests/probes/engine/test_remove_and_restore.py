@@ -50,6 +50,21 @@ async def test_its_rows_do_not_count_and_another_end_says_so(kit):
     assert len(session.vantage.connects) == 2
 
 
+async def test_reasons_that_hang_on_a_removed_row_of_the_same_host_follow_it(kit):
+    silent, answering = kit.check("a", 80), kit.check("b", 81, role="r2")
+    vantage = kit.Scripted({("10.0.0.1", 80): kit.SILENT})
+    session = kit.Session(vantage, kit.profile(silent, answering))
+    one, two = kit.job(silent), kit.job(answering)
+    await session.measure(one, two)
+    assert session.latest[one.key].why == "dropped: 81 answers"
+    session.scheduler.remove([two.target])
+    session.scheduler.flush()
+    assert session.latest[one.key].why == "no answer"
+    session.scheduler.restore([two.target])
+    session.scheduler.flush()
+    assert session.latest[one.key].why == "dropped: 81 answers"
+
+
 async def test_after_a_stop_the_new_end_is_not_complete_either(kit):
     a = kit.check("a")
     session = kit.Session(kit.Scripted(held=True), kit.profile(a))
