@@ -1,8 +1,9 @@
-"""Reasons of silent rows beside the other rows of their hosts, as results come in. Pure.
+"""Reasons of rows that depend on the other rows of their hosts, as results come in. Pure.
 
-A silent row says more beside the others: its host is up, or nothing of it answers. Only such rows
-are looked at again, and only when what they say changes: of a host that is silent altogether the
-first row alone, once.
+A silent row says more beside the others: its host is up, or nothing of it answers. A row of which a
+router says that it cannot be delivered says another thing where the host is up: the router has a
+rule. Only such rows are looked at again, and only when what they say changes: of a host that is
+silent altogether the first row alone, once.
 """
 
 from __future__ import annotations
@@ -34,6 +35,13 @@ class _Entry:
     told: Told | None = None
     answer: _Answer | None = None
     silent: str = ""
+    undelivered: bool = False
+    """A router says that it cannot be delivered."""
+
+    @property
+    def depends(self) -> bool:
+        """True if the row's reason depends on the other rows."""
+        return bool(self.silent) or self.undelivered
 
 
 @dataclass(slots=True)
@@ -44,7 +52,7 @@ class _Host:
     answers: Counter[_Answer] = field(default_factory=Counter)
     silent: Counter[str] = field(default_factory=Counter)
     keys: dict[str, None] = field(default_factory=dict)
-    """Keys of its silent rows."""
+    """Keys of its rows whose reason depends on the others."""
     best: _Answer | None = None
     """The least of the answers, which is the one that is named."""
     context: tuple[HostState, OtherPorts] = (UNHEARD, NO_OTHERS)
@@ -59,7 +67,7 @@ class _Host:
 
 
 class HostRows:
-    """Context of the reasons of silent rows, by the last result of each row."""
+    """Context of the reasons of rows beside those of their hosts, by the last result of each."""
 
     def __init__(self) -> None:
         self._hosts: dict[str, _Host] = {}
@@ -67,7 +75,7 @@ class HostRows:
         """Host and entry of each row that tells something, by the row's key."""
 
     def add(self, result: Result) -> tuple[str, ...]:
-        """Take in the last result of a row; returns the silent rows of which more is known now."""
+        """Take in the last result of a row; returns the rows whose reason may be another now."""
         key, host, entry = result.job.key, host_key(result), _entry(result)
         new = None if entry is None or not host else (host, entry)
         if self._entries.get(key) == new:
@@ -79,14 +87,15 @@ class HostRows:
         return tuple(dict.fromkeys(one for one in changed if one != key))
 
     def remove(self, key: str) -> tuple[str, ...]:
-        """Forget a row; returns the silent rows of which something else is known now."""
+        """Forget a row; returns the rows whose reason may be another now."""
         known = self._entries.pop(key, None)
         if known is None:
             return ()
         host, entry = self._hosts[known[0]], known[1]
         before = len(host.silent) > 1
-        if entry.silent:
+        if entry.depends:
             host.keys.pop(key, None)
+        if entry.silent:
             counted_out(host.silent, entry.silent)
         gone = entry.told is not None and counted_out(host.signs, entry.told)
         if entry.answer is not None and counted_out(host.answers, entry.answer):
@@ -97,13 +106,13 @@ class HostRows:
         return ()
 
     def reason(self, result: Result) -> str:
-        """Short reason of a row beside the others of its host; its own for one that is not silent.
+        """Short reason of a row beside the others of its host; its own if they do not matter.
 
         Rows whose silence means nothing, or that is about ports behind their own, keep theirs.
         """
         job, seen = result.job, result.observation
         known = self._entries.get(job.key)
-        if known is None or not known[1].silent:
+        if known is None or not known[1].depends:
             return result.why
         host = self._hosts[known[0]]
         return short_reason(job, result.status, seen, *host.context, note=result.note)
@@ -111,8 +120,9 @@ class HostRows:
     def _count(self, key: str, name: str, entry: _Entry) -> tuple[str, ...]:
         host = self._hosts.setdefault(name, _Host())
         is_new = False
-        if entry.silent:
+        if entry.depends:
             host.keys[key] = None
+        if entry.silent:
             host.silent[entry.silent] += 1
             is_new = host.silent[entry.silent] == 1 and len(host.silent) == 2
         if entry.told is not None:
@@ -126,7 +136,7 @@ class HostRows:
 
 
 def with_reasons(results: list[Result]) -> list[Result]:
-    """The results with the reasons that silent rows have beside the others of their hosts."""
+    """The results with the reasons that rows have beside the others of their hosts."""
     rows = HostRows()
     for result in results:
         rows.add(result)
@@ -148,7 +158,8 @@ def _entry(result: Result) -> _Entry | None:
     if seen.reason is Reason.NO_RESPONSE and result.job.check.answers:
         # A port behind the row's own is not what "any other port" is about.
         return _Entry(told, None, "" if seen.facts.get("tried") else _port(result.job))
-    return None if told is None else _Entry(told)
+    undelivered = seen.state is State.UNREACHABLE and seen.icmp is not None
+    return _Entry(told, undelivered=undelivered) if told or undelivered else None
 
 
 def _port(job: Job) -> str:

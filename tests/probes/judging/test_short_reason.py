@@ -379,6 +379,27 @@ OPENED = [
         )
     ),
     ("alloyscan.https", opened(RIGHT, "TLS 1.3, HTTP 200", tls="TLS 1.3"), "TLS 1.3"),
+    ("enable.udp135", opened(RIGHT, "12 bytes came back; odd"), "12 bytes came back"),
+    (
+        "discovery.nbns",
+        opened(RIGHT, "NetBIOS name service of PC-14 in CORP", computer="PC-14", workgroup="CORP"),
+        "PC-14 in CORP",
+    ),
+    (
+        "discovery.nbns",
+        opened(
+            RIGHT,
+            "NetBIOS name service of a node without a name in __SAMBA__",
+            computer="",
+            workgroup="__SAMBA__",
+        ),
+        "a node without a name in __SAMBA__",
+    ),
+    (
+        "discovery.nbns",
+        opened(RIGHT, "NetBIOS name service of a node without a name", computer="", workgroup=""),
+        "a node without a name",
+    ),
     (
         "discovery.ping",
         seen(State.OPEN, Reason.ECHO_REPLY, RIGHT, summary="Answers the ping"),
@@ -522,6 +543,31 @@ def test_of_a_silent_host_one_row_is_said_again() -> None:
     again = [states.add(one) for one in rows]
     assert [len(one) for one in again] == [0, 1, 0, 0, 0]
     assert {states.reason(one) for one in rows} == {"no answer, nor any other port"}
+
+
+@pytest.mark.parametrize(
+    ("type", "code", "reason", "alone"),
+    [
+        (3, 1, Reason.HOST_UNREACH, "host down, says 10.88.9.1"),
+        (3, 0, Reason.NET_UNREACH, "no route, says 10.88.9.1"),
+        (3, 12, Reason.HOST_UNREACH, "host down, says 10.88.9.1"),
+        (11, 0, Reason.TIME_EXCEEDED, "routing loop at 10.88.9.1"),
+    ],
+)
+@pytest.mark.parametrize("heard", [opened(RIGHT, "SMB"), RESET])
+def test_of_a_host_that_is_up_no_row_says_that_it_is_down(
+    type: int, code: int, reason: Reason, alone: str, heard: Observation
+) -> None:
+    said = row("a", "windows.winrm", icmp(Icmp(type, code, DEVICE), State.UNREACHABLE, reason))
+    other = row("b", "enable.smb", heard)
+    for rows in ([said, other], [other, said]):
+        whys = {one.job.key: one.why for one in with_reasons(rows)}
+        assert whys == {"a": "rejected by 10.88.9.1", "b": other.why}
+    states = HostRows()
+    assert states.add(said) == ()
+    assert states.add(other) == ("a",)
+    assert states.remove("b") == ("a",)
+    assert states.reason(said) == said.why == alone
 
 
 def test_one_port_that_two_roles_ask_is_not_any_other_port() -> None:
