@@ -65,6 +65,7 @@ def run_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     [
         "profiles/catalog/alloyscan.toml",
         "tui/app.tcss",
+        "tui/screens/over_main.tcss",
         "probes/session/schema.json",
     ],
 )

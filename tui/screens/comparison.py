@@ -18,6 +18,7 @@ from probes.session import Session
 from probes.session.diff import Change, Comparison, compare
 from probes.wire.text import printable
 from tui.models.loaded_session import read_whole_session
+from tui.screens.dialogs import STYLE_SHEET
 from tui.text.comparison import counts, groups, name_text, session_text, statuses_text
 from tui.text.detail import Line
 from tui.text.status import Glyphs
@@ -34,6 +35,7 @@ _LONG = 600
 class ComparisonScreen(Screen[str]):
     """Rows by kind of change; Enter closes with the key of one, Escape without."""
 
+    CSS_PATH = STYLE_SHEET
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back", show=False)]
 
     def __init__(

@@ -23,6 +23,8 @@ _ALWAYS_TAKEN = frozenset(("escape", "ctrl+c", "ctrl+q"))
 """Keys that no typed-ahead text has, and that say no or end the program."""
 
 
+STYLE_SHEET = "over_main.tcss"
+"""Style sheet of what is opened over the main screen, whose first frame does without it."""
 _POLL_INTERVAL = 0.05
 """Seconds between two looks if a stalled terminal has taken the question."""
 
@@ -30,6 +32,7 @@ _POLL_INTERVAL = 0.05
 class Dialog(ModalScreen[T], Generic[T]):
     """A box in the middle; Escape closes it without an answer."""
 
+    CSS_PATH = STYLE_SHEET
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
 
     needs_sight: ClassVar[bool] = False

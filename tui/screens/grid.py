@@ -12,6 +12,7 @@ from textual.widgets import Static
 from profiles.model import Profile
 from tui.models.grid import Grid, build_grid, cell_text
 from tui.models.rows import Rows
+from tui.screens.dialogs import STYLE_SHEET
 from tui.text.status import Glyphs
 from tui.widgets.status_grid import StatusGrid
 
@@ -25,6 +26,7 @@ REFRESH = 1.0
 class GridScreen(Screen[str]):
     """A grid that follows the session; Enter chooses the key of a row, Escape none."""
 
+    CSS_PATH = STYLE_SHEET
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,M,q", "leave", "Back", show=False)]
 
     def __init__(self, grid: Grid, rows: Rows, profile: Profile, glyphs: Glyphs) -> None:

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from probes.session import SessionError, Summary, annotate, summarize
 from tui.models.loaded_session import load_session
 from tui.screens.comparison import compare_with
-from tui.screens.dialogs import PromptDialog
+from tui.screens.dialogs import STYLE_SHEET, PromptDialog
 from tui.sessions import store
 from tui.sessions.playback import SpeedError, parse_speed
 from tui.sessions.store import summary_lines
@@ -42,6 +42,7 @@ class SessionChoice:
 class SessionsScreen(Screen[SessionChoice]):
     """A list, the newest first; closes with a choice, or without one on Escape."""
 
+    CSS_PATH = STYLE_SHEET
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,S", "leave", "Back", show=False),
         Binding("c", "choose('compare')", "Compare", show=False),

@@ -15,6 +15,7 @@ from probes.model import Target
 from probes.wire.text import printable
 from tui.models.filter import Filter
 from tui.models.verdicts import VerdictLine, Verdicts
+from tui.screens.dialogs import STYLE_SHEET
 from tui.screens.help import show_page
 from tui.text.detail import Line
 from tui.text.pages import VERDICTS
@@ -33,6 +34,7 @@ _LONG = 600
 class VerdictScreen(Screen[Target]):
     """A list that follows the session; Enter chooses a target, Escape none."""
 
+    CSS_PATH = STYLE_SHEET
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,v,q", "leave", "Back", show=False),
         Binding("m", "explain", "Meaning", show=False),
