@@ -37,6 +37,8 @@ _UNTESTED = (State.ERROR, State.NOT_RUN)
 _MAX_FACT = 400
 """Characters of a fact in which an expression of the profile is looked for."""
 _MAX_WORDS = 40
+_UNKNOWN = "role unknown"
+_PING = "ping"
 _HEAD = re.compile(r"[^;,(]*")
 _KEPT_FACTS = (
     *("resolved", "addresses", "mac", "unanswered", "no_arp_reply"),
@@ -191,11 +193,11 @@ def detection_observation(
     if decision.role:
         title = titles[decision.role].title
         facts["summary"] = _decided_text(job, title, words, decision, checks, by_question)
-        facts["short"] = f"{title}: {', '.join(words)}"
+        facts["short"] = _short_decision(title, words)
     else:
         facts["summary"] = _undecided_text(job, asked, decision)
         facts["fix"] = f"Write its role: ROLE={printable(job.target.host)}."
-        facts["short"] = f"role unknown: {_short_answers(asked)}"
+        facts["short"] = f"{_UNKNOWN}: {_short_answers(asked)}"
     proven = Service.CONFIRMED if decision.role else Service.NOT_ASKED
     # The exchanges of what a row of the role takes over are evidence of that row.
     evidence = tuple(one for _, seen in asked if _is_answer(seen) for one in seen.evidence)
@@ -354,7 +356,7 @@ def _unanswered(asked: Iterable[tuple[Job, Observation]]) -> dict[str, list[str]
 
 
 def _port_of(job: Job) -> str:
-    return "ping" if job.check.transport == "icmp" else job.port_text
+    return _PING if job.check.transport == "icmp" else job.port_text
 
 
 def _ports(texts: Iterable[str]) -> str:
@@ -373,4 +375,20 @@ def _short_answers(asked: Sequence[tuple[Job, Observation]]) -> str:
         words = [*_unanswered(asked)]
         return words[0] if len(words) == 1 else "nothing answers"
     numbers = ", ".join(port.removeprefix("TCP ") for port in ports)
-    return f"only {numbers} answers" if len(ports) == 1 else f"{numbers} answer"
+    if len(ports) == 1:
+        return f"only {numbers} answers"
+    if len(_UNKNOWN) + len(numbers) + len(":  answer") <= REASON_CELLS:
+        return f"{numbers} answer"
+    *open_ports, last = ports
+    if last != _PING:
+        return f"{len(ports)} ports answer"
+    noun = "port" if len(open_ports) == 1 else "ports"
+    return f"{len(open_ports)} {noun}, {_PING} answer"
+
+
+def _short_decision(title: str, words: Sequence[str]) -> str:
+    """Title of a role and as many of the answers as fit; of a single one no version if need be."""
+    first = words[0].rpartition(" ")[0]
+    ends = [*(words[:count] for count in range(len(words), 0, -1)), [first] if first else []]
+    fitting = (f"{title}: {', '.join(end)}" for end in ends if end)
+    return next((text for text in fitting if len(text) <= REASON_CELLS), title)

@@ -215,6 +215,27 @@ def test_an_undecided_row_says_what_answered_and_what_did_not():
     )
 
 
+ACCEPTED = [*("unix.ssh", "esxi.https", "enable.smb", "enable.rpc", "windows.winrm", "esxi.authd")]
+DROPBEAR = {"unix.ssh": confirmed(product="dropbear", summary="dropbear 2022.83")}
+EVIL = {"unix.ssh": confirmed(product="x" * 40, summary="x" * 40)}
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        ([RAW, PING], "role unknown: 9100, ping answer"),
+        ([{id: accepted() for id in ACCEPTED[:3]}], "role unknown: 22, 443, 445 answer"),
+        ([{id: accepted() for id in ACCEPTED[:4]}, PING], "role unknown: 4 ports, ping answer"),
+        ([{id: accepted() for id in ACCEPTED}], "role unknown: 6 ports answer"),
+        ([SMB, WINRM, RPC], "Windows target: WinRM by Microsoft"),
+        ([DROPBEAR], "Linux or macOS target: dropbear"),
+        ([EVIL], "Linux or macOS target"),
+    ],
+)
+def test_the_short_reason_of_the_row_is_whole(found, why):
+    assert row(*found).why == why
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [
