@@ -134,7 +134,8 @@ def _requirement_lines(job: Job, result: Result | None, profile: Profile) -> Ite
     """Requirement, its condition, what its loss costs, and where the host is from."""
     check = job.check
     role = next((role.title for role in profile.roles if role.id == job.target.role), "")
-    yield Line("required", f"{check.purpose} ({role}, {job.port_text})")
+    where = ", ".join(filter(None, (role, job.port_text)))
+    yield Line("required", f"{check.purpose} ({where})")
     if check.required_when:
         yield Line("when", f"{check.required_when}.")
     if result is None or result.status not in MISSING:

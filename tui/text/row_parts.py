@@ -23,6 +23,7 @@ from probes.model import (
 )
 from probes.wire.address import same_address
 from probes.wire.text import printable
+from profiles.recognition import AUTO
 from tui.models.columns import latency_of
 from tui.models.loaded_session import NOT_MEASURED_AGAIN
 from tui.models.same_cause import Shared
@@ -63,6 +64,9 @@ def seen_parts(result: Result) -> tuple[str, ...]:
     seen = result.observation
     if seen.state in (State.ERROR, State.NOT_RUN):
         return (note_text(result),)
+    if result.job.check.probe == AUTO:
+        # A whole text about many questions, which have neither one latency nor one attempt.
+        return (note_text(result),)
     text, more = _answer_text(result), [latency_of(seen)]
     if seen.reason is Reason.NO_RESPONSE:
         text, more = _silence_text(seen), []
@@ -94,7 +98,8 @@ def rest_of_note(result: Result) -> str:
 
 def means_text(result: Result) -> str:
     """Consequence of a row that is missing, or what another status proves; may be empty."""
-    if result.status in MISSING:
+    is_unknown_role = result.status is Status.ERROR and result.job.check.probe == AUTO
+    if result.status in MISSING or is_unknown_role:
         return printable(result.job.check.consequence, _LONG)
     if result.status is Status.UNVERIFIABLE:
         return "This is neither a pass nor a failure."

@@ -363,6 +363,18 @@ def test_a_row_that_is_measured_again_says_so_beside_what_it_was(profile: Profil
     assert heading.text == "pc1  WinRM TCP 5985  › running, was blocked"
 
 
+def test_the_row_of_a_host_without_a_role_has_no_port_and_no_attempts(profile: Profile) -> None:
+    check = profile.check("auto")
+    job = Job("auto|h1", check, Target("auto", "h1"), None)
+    summary = "Nothing decided its role: only ping answers. Write ROLE=h1."
+    facts = {"recognised": None, "summary": summary, "short": "role unknown", "fix": "Write."}
+    seen = Observation(State.OPEN, Reason.ECHO_REPLY, started="2026-01-01", attempts=1, facts=facts)
+    parts = told(profile, judge(job, seen))
+    assert parts[Part.SEEN] == summary
+    assert parts[Part.MEANS] == check.consequence
+    assert parts["required"].endswith(" (Host without a role)")
+
+
 def test_a_host_is_told_by_its_friendly_name_too(profile: Profile) -> None:
     check = profile.check("windows.winrm")
     target = Target(check.role, "pc1", friendly_name="Reception\x1b[m")
