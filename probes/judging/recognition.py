@@ -186,7 +186,7 @@ def detection_observation(
         RECOGNISED: decision.role or None,
         "rule": decision.rule,
         "because": list(decision.because),
-        "answers": words,
+        "answer_words": words,
         "may_be": [one.role for one in decision.others],
         "asked": [_asked(part, seen) for part, seen in asked],
     }

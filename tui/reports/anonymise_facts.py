@@ -74,6 +74,7 @@ _TEXTS = (
     *("http_problem", "unproven", "distrust", "certificate_problem", "other_addresses"),
     *("answered_by", "question", "product", "software", "auth_methods", "login", "login_method"),
     *("signing", "versions", "tls", "tls_version", "refused", "community", "answer", "result"),
+    "answer_words",
     *("domain_functional_level", "forest_functional_level", "controller_functional_level"),
 )
 _CERTIFICATE: Mapping[str, Kind] = {
@@ -98,6 +99,10 @@ _TRIED: Mapping[str, Kind] = {
     "port": Kind.COUNT,
     **dict.fromkeys(("name", "state", "reason", "problem"), Kind.TEXT),
 }
+_ASKED: Mapping[str, Kind] = {
+    "from": Kind.NAME,
+    **dict.fromkeys(("port", "state", "reason", "service", "answer"), Kind.TEXT),
+}
 
 FACTS: Mapping[str, Row] = {
     **dict.fromkeys(_FLAGS, Kind.FLAG),
@@ -114,6 +119,7 @@ FACTS: Mapping[str, Row] = {
     "resolved": _RESOLVED,
     "addresses": _TRIED,
     "tried": _TRIED,
+    "asked": _ASKED,
 }
 """Row of each fact by its name: the kind of its value, or the rows of a nested object."""
 

@@ -11,8 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.model import Evidence, Icmp, Reason, Result, Status, Target, VantageInfo
+from probes.judging.recognition import decide, detection_observation
+from probes.model import (
+    Evidence,
+    Icmp,
+    Job,
+    Observation,
+    Reason,
+    Result,
+    Service,
+    State,
+    Status,
+    Target,
+    VantageInfo,
+)
 from probes.session import FindingRecord, VerdictRecord
+from profiles.recognition import question
 from tui.reports import FORMATS
 from tui.reports.anonymise import pseudonymised
 from tui.reports.anonymise_addresses import AddressPseudonyms
@@ -157,6 +171,26 @@ def test_the_diagnosis_stays(telling: Report) -> None:
     subnet = str(seen.address).rpartition(".")[0]
     assert seen.icmp.offender.startswith(f"{subnet}.")
     assert not str(seen.source).startswith(f"{subnet}.")
+
+
+def test_what_tells_the_role_of_a_host_is_no_name(make_report: Reports, make_result: Make) -> None:
+    profile = make_report(make_result()).profile
+    ssh, auto = profile.check("unix.ssh"), profile.check("auto")
+    target = Target("auto", "pc-014")
+    facts = {"product": "OpenSSH", "summary": "OpenSSH 9.2p1"}
+    seen = Observation(State.OPEN, Reason.SYN_ACK, Service.CONFIRMED, facts=facts)
+    known = {question(ssh): seen}
+    found = detection_observation(
+        profile,
+        Job("auto|pc-014", auto, target, None),
+        [(Job("q", ssh, target, 22), seen)],
+        decide(profile, known),
+    )
+    note = str(found.facts["summary"])
+    rows = make_result("pc-014", "auto", Status.OK, note=note, facts=dict(found.facts))
+    (row,) = pseudonymised(make_report(rows)).session.results
+    assert row.note == "Linux or macOS target, by what answers: OpenSSH (left out) (TCP 22)."
+    assert row.observation.facts["asked"][0]["port"] == "TCP 22"
 
 
 def test_one_thing_has_one_stand_in_and_two_things_have_two(telling: Report) -> None:
