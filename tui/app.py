@@ -101,11 +101,11 @@ class AuditReach(TerminalApp):
         """The session's screen."""
         return self.main
 
-    def take_paste(self, text: str) -> None:
+    def take_paste(self, text: str, *, continues: bool) -> None:
         """Put a paste into the host line, also of a screen below a dialog, which it answers not."""
         for screen in reversed(self.screen_stack):
             if isinstance(screen, SessionScreen):
-                screen.take_paste(text)
+                screen.take_paste(text, continues=continues)
                 return
 
     def opens_line(self, text: str) -> bool:

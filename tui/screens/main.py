@@ -339,12 +339,15 @@ class SessionScreen(Screen[object]):
             entry.cursor_position = len(text)
             entry.focus()
 
-    def take_paste(self, text: str) -> None:
-        """Put a paste that no line has asked for into the host line, behind what stands there."""
+    def take_paste(self, text: str, *, continues: bool) -> None:
+        """Put a paste that no line has asked for into the host line, behind what stands there.
+
+        One that `continues` may go on in the middle of a word.
+        """
         if self.controller is None:
             self.say("What was pasted is taken for hosts, and an old session tests none.")
             return
-        self.query_one(HostInput).append_pasted(text)
+        self.query_one(HostInput).append_pasted(text, continues=continues)
         if self.host.screen is self:
             self.go_to_hosts()
 

@@ -144,7 +144,7 @@ class TerminalApp(App[int]):
         else:
             await super().on_event(event)
 
-    def take_paste(self, text: str) -> None:
+    def take_paste(self, text: str, *, continues: bool) -> None:
         """Take a paste that no line has asked for; here it is nothing."""
 
     def opens_line(self, text: str) -> bool:

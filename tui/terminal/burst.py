@@ -47,7 +47,9 @@ class Burst:
         self.typed = typed
         """Text before it that has been delivered as keys."""
         self.continues_paste = continues_paste
-        """True if a paste ended just before it: its Enter measures nothing."""
+        """True if a paste ended just before it: its Enter measures nothing, and where no line has
+        taken that paste, no character of it is a key.
+        """
 
     @property
     def text(self) -> str:
@@ -92,6 +94,8 @@ class Burst:
         has_line_end = _LINE_END.search(self.text) is not None
         if in_line:
             return self.is_list or (has_line_end and self.continues_paste and bool(self._visible))
+        if self.continues_paste and (has_line_end or self._visible):
+            return True
         if self._visible <= MOVEMENTS:
             return False
         count = len(_INVISIBLE.sub("", self.text))

@@ -44,11 +44,15 @@ class LongText(Paste):
 
 
 class BurstPaste(Paste):
-    """A paste without brackets; its first characters may stand in the line as `typed` keys."""
+    """A paste without brackets; its first characters may stand in the line as `typed` keys.
 
-    def __init__(self, text: str, typed: str) -> None:
+    `continues` is true for the rest of a paste that a slow link has split anywhere.
+    """
+
+    def __init__(self, text: str, typed: str, *, continues: bool) -> None:
         super().__init__(text)
         self.typed = typed
+        self.continues = continues
 
 
 InputEvent = Key | Paste
@@ -66,8 +70,8 @@ class Question(Protocol):
 class PasteTarget(Protocol):
     """Object that takes pastes that no line has asked for."""
 
-    def take_paste(self, text: str) -> None:
-        """Put a paste where it does no harm."""
+    def take_paste(self, text: str, *, continues: bool) -> None:
+        """Put a paste, or the rest of one, where it does no harm."""
         raise NotImplementedError
 
     def opens_line(self, text: str) -> bool:
@@ -208,7 +212,8 @@ class InputDispatcher:
             return [*keys_of(pending[:1], at), rest]
         if burst.is_paste(in_line=in_line):
             self._pasted_at, self._open = time.monotonic(), None
-            return [BurstPaste(pasted_text(burst.typed + pending), burst.typed)]
+            text = pasted_text(burst.typed + pending)
+            return [BurstPaste(text, burst.typed, continues=burst.continues_paste)]
         self._pasted_at = -math.inf
         # The LF of a CRLF whose CR came in a read of its own is no second Enter.
         keys = as_keys(pending[1:] if burst.typed[-1:] + pending[:1] == "\r\n" else pending)
@@ -265,7 +270,8 @@ class InputDispatcher:
             return
         if isinstance(event, Paste):
             if not isinstance(line, Input):
-                self._pastes.take_paste(event.text)
+                continues = isinstance(event, BurstPaste) and event.continues
+                self._pastes.take_paste(event.text, continues=continues)
                 return
             if isinstance(event, LongText):
                 line.replace(event.text, *line.selection)

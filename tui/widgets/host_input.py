@@ -22,6 +22,10 @@ _UNASKED = (
     "What came at once is taken for pasted hosts, not for keys: Enter tests them, Escape leaves "
     "the line, Ctrl+U empties it."
 )
+_PARTED = " ,;="
+"""Characters behind which a host begins."""
+_GOES_ON = f"{_PARTED}:./-"
+"""Characters that are typed behind a pasted host to go on with it: a port, a range, a network."""
 _MAX_LISTED = 20
 _MAX_WORD = 40
 """Completions that are listed, and characters of each."""
@@ -93,6 +97,8 @@ class HostInput(Input):
         super().__init__(
             placeholder="such as windows.target=10.0.0.10-20, windows.dc=domain:corp.example",
             suggester=_HostSuggester(profile, history),
+            # What is typed goes on with the line that was pasted or kept, and replaces none of it.
+            select_on_focus=False,
             id="entry",
         )
         self.cursor_blink = False
@@ -101,6 +107,8 @@ class HostInput(Input):
         self._pasted_line = pasted_line
         self._recalled = 0
         self._completed = Completed("", ())
+        self._ended_line = ""
+        """Text before the cursor when the paste there ended with a line end; else empty."""
 
     def action_recall(self, direction: int) -> None:
         """Put an earlier entry into the line."""
@@ -174,16 +182,32 @@ class HostInput(Input):
         apart = event.text[:1] in ("\r", "\n")
         self._insert_pasted(event.text, apart=apart)
 
-    def append_pasted(self, text: str) -> None:
-        """Take a paste that was meant for no line, behind what stands in this one."""
+    def append_pasted(self, text: str, *, continues: bool) -> None:
+        """Take a paste that was meant for no line, behind what stands in this one.
+
+        One that `continues` may go on in the middle of the last word.
+        """
         self.cursor_position = len(self.value)
-        self._insert_pasted(text, apart=True, unasked=True)
+        apart = not continues or text[:1] in ("\r", "\n")
+        self._insert_pasted(text, apart=apart, unasked=True)
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Replace text; what is typed behind a pasted line is not the end of its last word."""
+        behind = bool(self._ended_line) and start == end and self.value[:end] == self._ended_line
+        if behind and text and text[0] not in _GOES_ON:
+            text = f" {text}"
+        super().replace(text, start, end)
 
     def _insert_pasted(self, text: str, *, apart: bool, unasked: bool = False) -> None:
         pasted = self._pasted_line(text)
         before = self.value[: self.cursor_position]
-        parted = apart and pasted.text and before and before[-1] not in " ,;="
+        apart = apart or before == self._ended_line
+        parted = apart and pasted.text and before and before[-1] not in _PARTED
+        self._ended_line = ""
         self.insert_text_at_cursor(f" {pasted.text}" if parted else pasted.text)
+        before = self.value[: self.cursor_position]
+        if text[-1:] in ("\r", "\n") and before and before[-1] not in _PARTED:
+            self._ended_line = before
         said = list(pasted.notices)
         lines = sum(1 for line in text.splitlines() if line.strip())
         if pasted.text and lines > 1:

@@ -174,6 +174,60 @@ def test_a_paste_answers_no_question_and_stands_in_the_line_behind_it():
         assert entry.value == ""
 
 
+def test_what_is_typed_behind_what_stands_in_the_line_replaces_none_of_it():
+    @drive()
+    async def _(pilot, app):
+        entry = app.query_one(HostInput)
+        app.query_one(ResultTable).focus()
+        send(app, LIST)
+        await until(pilot, lambda: entry.value == HOSTS and app.focused is entry)
+        send(app, ",")
+        await until(pilot, lambda: entry.value == f"{HOSTS},")
+        await pilot.press("escape", "i", "x")
+        await until(pilot, lambda: entry.value == f"{HOSTS},x")
+
+
+def test_a_paste_that_a_stalled_link_splits_anywhere_has_the_same_hosts():
+    text, hosts = "web1\nq\ny7\nsrv2\n", "web1 q y7 srv2"
+
+    @drive()
+    async def _(pilot, app):
+        entry = app.query_one(HostInput)
+        dialog = ConfirmDialog("Measure 40,000 endpoints?")
+
+        async def sent(*pieces: str) -> None:
+            for piece in pieces:
+                send(app, piece)
+                await pilot.pause()
+                await until(pilot, lambda: app.dispatcher.idle)
+
+        for place in range(3, len(text)):
+            app.query_one(ResultTable).focus()
+            # A rest that is only an Enter is one.
+            await sent(text[:place], text[place:].rstrip("\n"))
+            await until(pilot, lambda: entry.value == hosts)
+            entry.value = ""
+        app.push_screen(dialog)
+        await until(pilot, lambda: app.screen is dialog)
+        for place in range(3, len(text)):
+            await sent(text[:place], text[place:])
+            await until(pilot, lambda: entry.value == hosts)
+            assert app.screen is dialog
+            entry.value = ""
+        dialog.dismiss(False)
+        await until(pilot, lambda: app.screen is app.main)
+        entry.focus()
+        for typed, said in ((":22", "a b:22"), ("-9", "a b-9"), (",c", "a b,c"), ("c", "a b c")):
+            app.post_message(Paste("a\nb\n"))
+            await until(pilot, lambda: entry.value == "a b")
+            await sent(typed)
+            await until(pilot, lambda said=said: entry.value == said)
+            entry.value = ""
+        app.post_message(Paste("a\n"))
+        app.post_message(Paste("b\n"))
+        await until(pilot, lambda: entry.value == "a b")
+
+
 @pytest.mark.parametrize(
     ("dialog", "answers"),
     [

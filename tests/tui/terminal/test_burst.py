@@ -48,6 +48,12 @@ def test_one_line_is_typed_into_a_line_and_is_no_command_elsewhere(text):
     assert burst(text, continues_paste=True).is_paste(in_line=True) == (as_keys(text)[-1] == "\r")
 
 
+@pytest.mark.parametrize("text", ["y", "jj", "\r", "\n", "l1"])
+def test_the_rest_of_a_paste_that_no_line_took_is_no_key_however_short_it_is(text):
+    assert burst(text, continues_paste=True).is_paste(in_line=False)
+    assert not burst("\x03", continues_paste=True).is_paste(in_line=False)
+
+
 @pytest.mark.parametrize("text", KEYS)
 def test_keys_typed_ahead_are_keys(text):
     assert not burst(text).is_paste(in_line=False)
