@@ -14,6 +14,7 @@ from probes.model import (
     NOT_SENT,
     REASON_CELLS,
     WRONG_PRODUCT,
+    Icmp,
     Job,
     Observation,
     Reason,
@@ -23,6 +24,7 @@ from probes.model import (
     Status,
     Target,
 )
+from probes.wire.address import same_address
 from probes.wire.cells import cut
 from probes.wire.text import printable
 from profiles.model import Check, Profile, Recognition, Signal
@@ -197,7 +199,7 @@ def detection_observation(
     else:
         facts["summary"] = _undecided_text(job, asked, decision)
         facts["fix"] = f"Write its role: ROLE={printable(job.target.host)}."
-        facts["short"] = f"{_UNKNOWN}: {_short_answers(asked)}"
+        facts["short"] = _short_undecided(asked)
     proven = Service.CONFIRMED if decision.role else Service.NOT_ASKED
     # The exchanges of what a row of the role takes over are evidence of that row.
     evidence = tuple(one for _, seen in asked if _is_answer(seen) for one in seen.evidence)
@@ -245,6 +247,8 @@ def answer_words(check: Check, seen: Observation) -> str:
     return product if product and len(product) <= _MAX_WORDS and ":" not in product else check.title
 
 
+_MAX_REJECTED = 3
+"""Rejected ports that the short reason names; more are counted."""
 _ORDER = (Sign.LIFE, Sign.REFUSAL, Sign.NEIGHBOUR, Sign.ABSENCE, Sign.NOTHING)
 
 
@@ -344,7 +348,7 @@ def _unanswered(asked: Iterable[tuple[Job, Observation]]) -> dict[str, list[str]
         if seen.state is State.CLOSED:
             word = "refused"
         elif seen.icmp is not None:
-            word = f"rejected by {printable(seen.icmp.offender, 60)}"
+            word = _error_words(seen, seen.icmp)
         elif seen.state is State.UNREACHABLE:
             word = "not reachable"
         elif seen.state in _UNTESTED:
@@ -353,6 +357,18 @@ def _unanswered(asked: Iterable[tuple[Job, Observation]]) -> dict[str, list[str]
             word = "no answer"
         found.setdefault(word, []).append(_port_of(part))
     return found
+
+
+def _error_words(seen: Observation, icmp: Icmp) -> str:
+    """Words for an ICMP error: only a rule rejects, a router does not reach a host that is down."""
+    if seen.state is State.UNREACHABLE:
+        return f"not reachable, says {printable(icmp.offender, 60)}"
+    return f"rejected by {_rejecter(seen, icmp)}"
+
+
+def _rejecter(seen: Observation, icmp: Icmp) -> str:
+    own = same_address(icmp.offender, seen.address)
+    return "its own address" if own else printable(icmp.offender, 60)
 
 
 def _port_of(job: Job) -> str:
@@ -369,8 +385,16 @@ def _ports(texts: Iterable[str]) -> str:
     return ", ".join(found)
 
 
-def _short_answers(asked: Sequence[tuple[Job, Observation]]) -> str:
+def _short_undecided(asked: Sequence[tuple[Job, Observation]]) -> str:
     ports = [port for found in _answering(asked).values() for port in found]
+    rejections = "; ".join(_rejections(asked))
+    if rejections and set(ports) <= {_PING}:
+        # A rule that has to change says more than the ping that answers.
+        return cut(f"no role: {rejections}", REASON_CELLS)
+    return f"{_UNKNOWN}: {_short_answers(asked, ports)}"
+
+
+def _short_answers(asked: Iterable[tuple[Job, Observation]], ports: Sequence[str]) -> str:
     if not ports:
         words = [*_unanswered(asked)]
         return words[0] if len(words) == 1 else "nothing answers"
@@ -384,6 +408,17 @@ def _short_answers(asked: Sequence[tuple[Job, Observation]]) -> str:
         return f"{len(ports)} ports answer"
     noun = "port" if len(open_ports) == 1 else "ports"
     return f"{len(open_ports)} {noun}, {_PING} answer"
+
+
+def _rejections(asked: Iterable[tuple[Job, Observation]]) -> Iterator[str]:
+    """Clause for each party whose rule rejects: `10.1.1.1 rejects 22`."""
+    found: dict[str, list[str]] = {}
+    for part, seen in asked:
+        if seen.state is State.FILTERED and seen.icmp is not None:
+            found.setdefault(_rejecter(seen, seen.icmp), []).append(_port_of(part))
+    for party, ports in found.items():
+        few = ", ".join(port.removeprefix("TCP ") for port in ports)
+        yield f"{party} rejects {few if len(ports) <= _MAX_REJECTED else f'{len(ports)} ports'}"
 
 
 def _short_decision(title: str, words: Sequence[str]) -> str:

@@ -69,9 +69,17 @@ OPENLDAP = {
 RAW = {"printer.raw": accepted(Service.NOT_ASKED, summary="accepts connections")}
 WEB = {"esxi.https": accepted(Service.UNEXPECTED, summary="a web server (nginx)")}
 NODE = {"discovery.nbns": confirmed(summary="NetBIOS name service of PC1")}
+FOUR = ("unix.ssh", "enable.rpc", "enable.smb", "snmp.snmp")
 PING = {
     "discovery.ping": Observation(State.OPEN, Reason.ECHO_REPLY, address="10.0.0.9"),
 }
+
+
+def rejecting(*checks, by="10.0.0.1"):
+    error = Observation(
+        State.FILTERED, Reason.ADMIN_PROHIBITED, address="10.0.0.9", icmp=Icmp(3, 13, by)
+    )
+    return dict.fromkeys(checks, error)
 
 
 def snmp(descr, oid="1.3.6.1.4.1.9.1.1", **facts):
@@ -266,6 +274,33 @@ def test_a_device_that_rejects_everything_leaves_the_host_undecided_and_names_it
     )
     result = row(default=rejected)
     assert result.status is Status.ERROR and "rejected by 10.0.0.1: TCP 22," in result.note
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        ([PING, rejecting("unix.ssh")], "no role: 10.0.0.1 rejects 22"),
+        ([rejecting("windows.winrm")], "no role: 10.0.0.1 rejects 5985"),
+        ([PING, rejecting("unix.ssh", by="10.0.0.9")], "no role: its own address rejects 22"),
+        ([PING, rejecting("unix.ssh", "enable.rpc")], "no role: 10.0.0.1 rejects 22, 135"),
+        (
+            [rejecting("unix.ssh", "enable.rpc", "enable.smb", "snmp.snmp")],
+            "no role: 10.0.0.1 rejects 4 ports",
+        ),
+        ([WEB, rejecting("unix.ssh")], "role unknown: only 443 answers"),
+    ],
+)
+def test_the_reason_of_an_undecided_row_names_who_rejects_what(found, why):
+    assert row(*found, default=REFUSED).why == why
+
+
+def test_a_router_that_cannot_reach_a_host_is_not_said_to_reject_it():
+    gone = Observation(
+        State.UNREACHABLE, Reason.HOST_UNREACH, address="10.0.0.9", icmp=Icmp(3, 1, "10.0.0.1")
+    )
+    result = row({"unix.ssh": gone})
+    assert "not reachable, says 10.0.0.1: TCP 22" in result.note
+    assert "reject" not in result.note + result.why
 
 
 def test_what_was_exchanged_is_evidence_of_an_undecided_row_only():
