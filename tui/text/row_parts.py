@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from probes.judging.messages import icmp_meaning
 from probes.judging.party import proxy_of
+from probes.judging.recognition import recognised_role
 from probes.model import (
     MISSING,
     SILENCE,
@@ -74,7 +75,9 @@ def seen_parts(result: Result) -> tuple[str, ...]:
         more.append(attempts_text(seen.attempts))
     if seen.started and result.note.startswith(NOT_MEASURED_AGAIN):
         text += f", {NOT_MEASURED_AGAIN[0].lower()}{NOT_MEASURED_AGAIN[1:]} {seen.started}"
-    return (printable(text, _LONG), *(printable(one) for one in more if one))
+    told = [printable(one) for one in more if one]
+    # A sentence ends before its parts only if none follows.
+    return (printable(text.removesuffix(".") if told else text, _LONG), *told)
 
 
 def asked_text(job: Job) -> str:
@@ -103,6 +106,8 @@ def means_text(result: Result) -> str:
         return printable(result.job.check.consequence, _LONG)
     if result.status is Status.UNVERIFIABLE:
         return "This is neither a pass nor a failure."
+    if recognised_role(result):
+        return "Its role is known; rows of their own test what that role requires."
     if result.status is Status.OK and result.observation.service is Service.NOT_ASKED:
         return "The path is open; which service answers was not asked."
     about = STATUS[result.status].about

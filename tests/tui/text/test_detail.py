@@ -179,6 +179,10 @@ JETTY = {"summary": "a web server (Jetty 9.4.51), HTTP 404"}
             "WinRM answers, 0.30 ms, 1 attempt",
         ),
         (
+            {**OPEN, "service": Service.CONFIRMED, "facts": {"summary": "A sentence of its own."}},
+            "A sentence of its own, 0.30 ms, 1 attempt",
+        ),
+        (
             {
                 **RESET,
                 "facts": {"summary": "Only ping answers. Write X=web1.", "fix": "Write X=web1."},
@@ -225,6 +229,15 @@ def test_means_says_what_it_costs_or_proves(
     whole = " ".join(lines.values())
     assert whole.count(result.job.check.consequence) == 1
     assert ("if missing" in lines) == (result.status not in MISSING)
+
+
+def test_a_role_that_was_found_is_not_said_to_be_an_open_path(profile: Profile) -> None:
+    found = {**OPEN, "facts": {"recognised": "unix.target", "summary": "Linux."}}
+    result = row(profile, "auto", **found)
+    assert result.status is Status.OK
+    assert told(profile, result)[Part.MEANS] == (
+        "Its role is known; rows of their own test what that role requires."
+    )
 
 
 @pytest.mark.parametrize("name", SESSIONS)
