@@ -137,13 +137,23 @@ def _rejecting_devices(
             measured[results.subnets.network(host.address) or host.key, port] += 1
     for device, by_port in lost.items():
         rows = by_device[device]
-        told = {one.port for one in rows if one.reason is not Reason.NO_RESPONSE}
-        alike: dict[frozenset[str], list[Port]] = defaultdict(list)
+        sent = [one for one in rows if one.reason is not Reason.NO_RESPONSE]
+        told, told_hosts = {one.port for one in sent}, {keys_of[one.result.job.key] for one in sent}
+        alike: dict[tuple[bool, frozenset[str]], list[Port]] = defaultdict(list)
         for port, hosts in by_port.items():
-            alike[frozenset(hosts)].append(port)
+            # The device said nothing about a host that is only silent: it is no more than likely.
+            for likely, keys in ((False, told_hosts & {*hosts}), (True, {*hosts} - told_hosts)):
+                if keys:
+                    alike[likely, frozenset(keys)].append(port)
         parts = [
-            _rejected_part(results, measured, [results.hosts[key] for key in keys], ports, told)
-            for keys, ports in alike.items()
+            _rejected_part(
+                results,
+                measured,
+                [results.hosts[key] for key in keys],
+                ports,
+                frozenset() if likely else told,
+            )
+            for (likely, keys), ports in alike.items()
         ]
         yield _rejected_finding(device, parts, rows)
 
@@ -152,7 +162,7 @@ def _rejecting_devices(
 class _RejectedPart:
     """Ports that a device rejects towards the same hosts."""
 
-    sort_key: tuple[int, tuple[int, int, str], tuple[int, int, str]]
+    sort_key: tuple[bool, int, tuple[int, int, str], tuple[int, int, str]]
     ports: str
     rejected: str
     """The ports, and of which of them it is no more than likely."""
@@ -188,7 +198,7 @@ def _rejected_part(
         )
         for network, its in by_network.items()
     ]
-    first = (-len(hosts), hosts[0].sort_key, ports[0].sort_key)
+    first = (not told, -len(hosts), hosts[0].sort_key, ports[0].sort_key)
     texts = ports_text(ports), _rejected_text(ports, told)
     if len(groups) == 1:
         clause = _answering_clause(groups[0])
@@ -220,7 +230,8 @@ def _rejected_finding(device: str, parts: list[_RejectedPart], rows: Sequence[Lo
         return Finding(FindingKind.FILTER, text, Confidence.CERTAIN, why, keys, fix)
     why = (
         f"{device} sent the ICMP errors of {count(len(rows) - silent, 'row')}; nothing came for "
-        f"{count(silent, 'row')}, as such errors are limited in number, or as a host is down"
+        f"{count(silent, 'row')}, as such errors are limited in number, "
+        "or as another firewall drops them or a host is down"
     )
     fix += f" Then retest the {count(silent, 'silent row')}."
     return Finding(FindingKind.FILTER, text, Confidence.LIKELY, why, keys, fix)

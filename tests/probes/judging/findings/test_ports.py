@@ -183,6 +183,26 @@ def test_one_rule_of_a_router_is_one_finding_though_it_limits_its_errors(row, on
     assert f"sent the ICMP errors of {11 + told} rows" in finding.why
 
 
+@pytest.mark.parametrize("up", [True, False])
+def test_a_host_of_which_a_device_said_nothing_is_only_likely_to_be_rejected_by_it(row, found, up):
+    rows = [
+        row("10.2.0.2", 22, "rejected", by="10.1.1.1"),
+        row("10.2.0.5", 5985, "rejected", by="10.1.1.1"),
+        row("10.2.0.9", 22, "silent"),
+        *([row("10.2.0.9", 443)] if up else []),
+    ]
+    (finding,) = (one for one in found(rows) if "rejects" in one.text)
+    assert finding.confidence is Confidence.LIKELY and len(finding.keys) == 3
+    assert finding.text == (
+        "10.1.1.1 rejects TCP 22 towards 10.2.0.2, TCP 5985 towards 10.2.0.5 "
+        "and likely TCP 22 towards 10.2.0.9"
+    )
+    assert "or as another firewall drops them or a host is down" in finding.why
+    assert finding.fix.endswith(
+        "TCP 22 from 10.0.0.9 to 10.2.0.9 on 10.1.1.1. Then retest the 1 silent row."
+    )
+
+
 def test_silence_of_which_the_probe_knows_more_is_not_laid_on_a_device(row, found):
     rows = [
         row("10.2.0.1", 22, "rejected", by="10.1.1.1"),
