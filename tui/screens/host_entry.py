@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from probes.model import Status
 from probes.targets.pasted import line_without_passwords
 from profiles.recognition import AUTO
 from tui.models.restrictions import left_out_text
@@ -13,6 +14,9 @@ from tui.screens.role_question import ask_for_role
 from tui.widgets.host_input import HostInput, sentences
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from probes.model import Target
     from probes.targets import ParseResult
     from tui.controller import Controller
     from tui.screens.context import Context
@@ -68,9 +72,32 @@ def _begin(
         context.reset()
     context.measuring = True
     shown = panes.add(jobs)
+    answered = remove_answered(context, controller, entered.targets)
     context.show_state()
-    parts = (trouble, left_out, shown, "" if trouble else controller.assumptions(jobs))
+    parts = (trouble, left_out, shown, answered, "" if trouble else controller.assumptions(jobs))
     return " ".join(filter(None, parts)), bool(trouble)
+
+
+def remove_answered(context: Context, controller: Controller, targets: Sequence[Target]) -> str:
+    """Remove the rows that ask for the role of hosts which have one now; returns what to say.
+
+    They would stay errors, and their hosts unknown beside the verdict of the role.
+    """
+    named = {one.host.casefold() for one in targets if one.role != AUTO}
+    asking = tuple(
+        job.target
+        for job, result in context.panes.table.rows.results
+        if job.check.role == AUTO
+        and job.target.host.casefold() in named
+        and result is not None
+        and result.status is Status.ERROR
+    )
+    if not asking:
+        return ""
+    controller.remove(asking)
+    number = f"{len(asking):,} rows that asked" if len(asking) > 1 else "the row that asked"
+    back = "them" if len(asking) > 1 else "it"
+    return f"Removed {number} for a role that is said now; {{undo}} brings {back} back."
 
 
 def _leave(context: Context, entry: HostInput, text: str) -> None:
