@@ -252,10 +252,12 @@ _MAX_REJECTED = 3
 _ORDER = (Sign.LIFE, Sign.REFUSAL, Sign.NEIGHBOUR, Sign.ABSENCE, Sign.NOTHING)
 
 
-def _rank(job: Job, seen: Observation) -> tuple[int, bool, bool]:
+def _rank(job: Job, seen: Observation) -> tuple[int, bool, bool, bool]:
     """Order of observations for the state of the whole row, the most telling first."""
     sign = _ORDER.index(sign_of(job, seen))
-    return sign, seen.state is not State.OPEN, seen.service is not Service.CONFIRMED
+    open_first = seen.state is not State.OPEN, seen.service is not Service.CONFIRMED
+    # Of a host that is not there, a router's word says more than silence.
+    return sign, *open_first, seen.icmp is None
 
 
 def _asked(job: Job, seen: Observation) -> dict[str, object]:

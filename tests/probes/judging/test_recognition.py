@@ -301,6 +301,10 @@ def test_a_router_that_cannot_reach_a_host_is_not_said_to_reject_it():
     result = row({"unix.ssh": gone})
     assert "not reachable, says 10.0.0.1: TCP 22" in result.note
     assert "reject" not in result.note + result.why
+    # Silence on other ports, before or behind it, does not hide the router's word.
+    for check in ("unix.ssh", "printer.raw", "snmp.snmp"):
+        seen = row({check: gone}).observation
+        assert seen.reason is Reason.HOST_UNREACH and seen.icmp == Icmp(3, 1, "10.0.0.1")
 
 
 def test_what_was_exchanged_is_evidence_of_an_undecided_row_only():
