@@ -203,7 +203,7 @@ def _judged(
     event = _weighed(key, spans, before, change, known)
     if event.verdict == RIGHT:
         return event
-    began, ended = _started(change.result) - SLACK, change.at.timestamp() + SLACK
+    began, ended = _started(change.result) - SLACK, _ended(change) + SLACK
     if any(one.earliest <= ended and one.latest >= began for one in spans):
         return replace(event, verdict=BETWEEN)
     return event
@@ -258,10 +258,18 @@ def _missed(
     within = [
         one
         for one in told
-        if one.at.timestamp() >= span.earliest - SLACK and span.seen.fits(one.result)
+        if one.at.timestamp() >= span.earliest - SLACK
+        and _ended(one) + SLACK < end
+        and span.seen.fits(one.result)
     ]
     if not span.seen.loses and span.seen not in (faults.DOWN, faults.NEEDED):
         yield from (Event(key, TWICE, span.what, done, one) for one in within[1:])
+
+
+def _ended(change: Change) -> float:
+    """The end of what was measured: a peer that goes meanwhile has the conversation break off."""
+    took = (change.result.observation.took_ms or 0.0) / 1000
+    return max(change.at.timestamp(), _started(change.result) + took)
 
 
 def _started(result: Result) -> float:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bench.faults import DROPPED, OK, REFUSED, Record, Span
+from bench.faults import DROPPED, MUTE, OK, REFUSED, Record, Span
 from bench.watch import BETWEEN, INVENTED, MISSED, RIGHT, WRONG_CAUSE, WRONG_TIME, compared
-from probes.model import Job, Observation, Reason, Result, State, Status, Target
+from probes.model import Job, Observation, Reason, Result, Service, State, Status, Target
 from profiles.model import Check
 from tui.watch.row_history import Change
 
@@ -17,6 +17,7 @@ SEEN = {
     OK: (Status.OK, State.OPEN, Reason.SYN_ACK),
     DROPPED: (Status.BLOCKED, State.FILTERED, Reason.NO_RESPONSE),
     REFUSED: (Status.BLOCKED, State.CLOSED, Reason.CONN_REFUSED),
+    MUTE: (Status.BLOCKED, State.OPEN, Reason.SYN_ACK),
 }
 DONE = [Span(0, 0, OK, "start"), Span(100, 100.1, DROPPED, "drop")]
 """At 100 s a rule begins to drop."""
@@ -26,16 +27,19 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def result(seen, started: float) -> Result:
+def result(seen, started: float, took: float = 0) -> Result:
     status, state, reason = SEEN[seen]
-    return Result(JOB, status, "", Observation(state, reason, started=moment(started).isoformat()))
+    service = Service.SILENT if seen is MUTE else Service.NOT_ASKED
+    begun = moment(started).isoformat()
+    observation = Observation(state, reason, service, started=begun, took_ms=took * 1000)
+    return Result(JOB, status, "", observation)
 
 
-def verdicts(*told: tuple[object, float, float, float], done=DONE) -> list[str]:
-    """Verdicts on changes: what was seen, not before, at, and when that row was begun."""
+def verdicts(*told: tuple[object, ...], done=DONE) -> list[str]:
+    """Verdicts on changes: what was seen, not before, at, when that row was begun, its seconds."""
     last, changes = result(OK, 0), []
-    for seen, not_before, at, started in told:
-        now = result(seen, started)
+    for seen, not_before, at, *measured in told:
+        now = result(seen, *measured)
         change = Change(now, last.status, moment(0), moment(not_before), moment(at))
         changes.append((last, change))
         last = now
@@ -59,3 +63,12 @@ def verdicts(*told: tuple[object, float, float, float], done=DONE) -> list[str]:
 )
 def test_what_was_done_and_what_is_told_are_compared(told, wanted):
     assert verdicts(*told) == wanted
+
+
+def test_a_conversation_that_the_end_of_a_fault_breaks_off_is_in_between():
+    done = [DONE[0], Span(100, 100.1, MUTE, "mute"), Span(130, 130.1, OK, "end of mute")]
+    first, back = (MUTE, 95, 105, 105, 2), (OK, 129.9, 135, 135)
+    broken_off = (MUTE, 125, 129.9, 129.9, 0.7)
+    assert verdicts(first, broken_off, back, done=done) == [RIGHT, BETWEEN, RIGHT]
+    earlier = (MUTE, 115, 120, 120, 2)
+    assert INVENTED in verdicts(first, earlier, back, done=done)
