@@ -136,7 +136,7 @@ class _StandIns:
         self._key = key
         self._vocabulary = Vocabulary.of((*program_sentences(), *_sentences(profile)))
         self._addresses = AddressPseudonyms(key, iter(learned.texts))
-        words = self._vocabulary.words
+        words = self._vocabulary.words | {role.id.casefold() for role in profile.roles}
         names = {name for name in learned.hosts if not any(find_addresses(name))}
         domains = {name for name in learned.domains if not any(find_addresses(name))}
         extra = dict(_address_spellings(self._addresses))
