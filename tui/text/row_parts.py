@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from probes.judging.messages import icmp_meaning
 from probes.judging.party import proxy_of
-from probes.judging.recognition import recognised_role
+from probes.judging.recognised_role import recognised_role
 from probes.model import (
     MISSING,
     SILENCE,
