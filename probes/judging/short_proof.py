@@ -244,7 +244,7 @@ def _netbios_name_proof(facts: Facts) -> str:
         return ""
     computer, group = _text(facts, "computer"), _text(facts, "workgroup")
     named = f"{computer or 'no computer name'} in {group}" if group else computer
-    if width(named) <= REASON_CELLS:
+    if named and width(named) <= REASON_CELLS:
         return named
     return computer or _NAMELESS
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -123,7 +124,7 @@ class HostInput(Input):
         done = self._completed
         if self.value == done.value and done.fitting:
             if not done.listed:
-                self._completed = done._replace(listed=True)
+                self._completed = replace(done, listed=True)
                 self.post_message(self.Noticed(done.list_text))
                 return
             self._put(done.following())
@@ -141,7 +142,7 @@ class HostInput(Input):
             self._put(done.following())
         else:
             # Nothing is typed yet that one of them would complete.
-            self._completed = done._replace(listed=True)
+            self._completed = replace(done, listed=True)
             self.post_message(self.Noticed(done.list_text))
 
     def _put(self, done: Completed) -> None:
@@ -218,7 +219,8 @@ class HostInput(Input):
             self.post_message(self.Noticed(" ".join(said), trouble=bool(pasted.notices)))
 
 
-class Completed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Completed:
     """A line that Tab has completed, and what would fit as well."""
 
     value: str
@@ -233,7 +235,7 @@ class Completed(NamedTuple):
     def following(self) -> Completed:
         """The same with the next of them in the line."""
         place = (self.place + 1) % len(self.fitting)
-        return self._replace(value=self.fitting[place], place=place)
+        return replace(self, value=self.fitting[place], place=place)
 
     @property
     def list_text(self) -> str:

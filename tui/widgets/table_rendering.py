@@ -93,7 +93,7 @@ def lay_out(width: int, content: ContentWidths) -> Layout:
     cells[_REST] = _rest(space, cells)
     # One form for the whole column: a longer check does not write UDP in another way.
     short_udp = cells["check"] < content.check_udp
-    return Layout(tuple(_spans(space, cells)), space._replace(short_udp=short_udp))
+    return Layout(tuple(_spans(space, cells)), TableWidth(space.width, space.losses, short_udp))
 
 
 def _least_cells(space: TableWidth, content: ContentWidths) -> dict[str, int]:
@@ -138,7 +138,7 @@ def without_host(layout: Layout, content: ContentWidths) -> Layout:
     cells = check.start + check.width - start
     end = rest.start + rest.width
     table = layout.table
-    titled = table._replace(losses=min(table.losses, LOSSES.index("title")))
+    titled = TableWidth(table.width, min(table.losses, LOSSES.index("title")), table.short_udp)
     if end - start - check_full(titled, content) - table.gap >= table.rest:
         table = titled
     needed = max(check_full(table, content), MIN_TITLE)

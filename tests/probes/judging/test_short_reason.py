@@ -386,21 +386,6 @@ OPENED = [
         "PC-14 in CORP",
     ),
     (
-        "discovery.nbns",
-        opened(
-            RIGHT,
-            "NetBIOS name service of a node without a name in __SAMBA__",
-            computer="",
-            workgroup="__SAMBA__",
-        ),
-        "a node without a name in __SAMBA__",
-    ),
-    (
-        "discovery.nbns",
-        opened(RIGHT, "NetBIOS name service of a node without a name", computer="", workgroup=""),
-        "a node without a name",
-    ),
-    (
         "discovery.ping",
         seen(State.OPEN, Reason.ECHO_REPLY, RIGHT, summary="Answers the ping"),
         "answers the ping",
