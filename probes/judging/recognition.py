@@ -398,6 +398,9 @@ def _short_undecided(asked: Sequence[tuple[Job, Observation]]) -> str:
 
 def _short_answers(asked: Iterable[tuple[Job, Observation]], ports: Sequence[str]) -> str:
     if not ports:
+        router = next((one.icmp for _, one in asked if one.reason is Reason.HOST_UNREACH), None)
+        if router is not None:
+            return f"host down, says {printable(router.offender, 60)}"
         words = [*_unanswered(asked)]
         return words[0] if len(words) == 1 else "nothing answers"
     numbers = ", ".join(port.removeprefix("TCP ") for port in ports)

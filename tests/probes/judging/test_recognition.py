@@ -301,6 +301,7 @@ def test_a_router_that_cannot_reach_a_host_is_not_said_to_reject_it():
     result = row({"unix.ssh": gone})
     assert "not reachable, says 10.0.0.1: TCP 22" in result.note
     assert "reject" not in result.note + result.why
+    assert result.why == "host down, says 10.0.0.1"
     # Silence on other ports, before or behind it, does not hide the router's word.
     for check in ("unix.ssh", "printer.raw", "snmp.snmp"):
         seen = row({check: gone}).observation
