@@ -188,7 +188,7 @@ class TargetParser:
             self._line, self._skip_hosts = lines[0].number, True
             self._report(
                 hosts.redacted(lines[0].words[0].text),
-                "which kind of host is not said; write ROLE=@FILE, or ROLE= in a line before it",
+                "its role is not given; write ROLE=@FILE, or ROLE= in a line before it",
             )
         elif not self._plain_role:
             for line in lines:
@@ -381,9 +381,7 @@ class TargetParser:
             self._skip_hosts = self._has_plain_hosts = True
             shown = hosts.redacted(text)
             reason = (
-                self._unknown_role(text)
-                if self._roles.similar(text)
-                else "which kind of host is not said"
+                self._unknown_role(text) if self._roles.similar(text) else "its role is not given"
             )
             self._report(
                 shown,
@@ -533,7 +531,7 @@ class TargetParser:
     def _unknown_role(self, word: str) -> str:
         similar = listed(self._roles.similar(word))
         suggestion = f"did you mean {similar}?" if similar else f"the roles are {self._role_ids}"
-        return f"there is no role of this name ({suggestion})"
+        return f"no role has this name ({suggestion})"
 
     def _report_unknown_role(self, word: str, rest: str) -> None:
         """Report a word that means no role, or several; its hosts stay to be corrected."""

@@ -258,7 +258,7 @@ def header_lines(report: Report) -> Iterator[tuple[str, str]]:
     if vantage.resolvers:
         yield "DNS servers", line(", ".join(vantage.resolvers))
     if not report.pseudonymised:
-        yield "Begun", line(header.started)
+        yield "Started", line(header.started)
         ended = session.ended or "no end in the log"
         yield "Ended", line(ended if session.complete else f"{ended}, not complete")
     used = header.profile
@@ -267,7 +267,7 @@ def header_lines(report: Report) -> Iterator[tuple[str, str]]:
     yield "Answers", line(", ".join(f"{name}={said}" for name, said in header.answers.items()))
     settings = header.settings
     yield (
-        "Patience",
+        "Timeouts",
         f"{settings.timeout:g} s an attempt, {settings.retries} more after silence; "
         f"{settings.answer_timeout:g} s for the service behind an open port",
     )

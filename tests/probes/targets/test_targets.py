@@ -114,9 +114,7 @@ def test_hosts_after_an_unknown_role_never_fall_to_the_role_before_it():
 
 
 def test_hosts_without_a_role_are_one_mistake():
-    assert problem_of("10.0.0.1 10.0.0.2\n10.0.0.3").startswith(
-        "10.0.0.1: which kind of host is not said"
-    )
+    assert problem_of("10.0.0.1 10.0.0.2\n10.0.0.3").startswith("10.0.0.1: its role is not given")
 
 
 def test_the_hosts_of_a_mistyped_role_go_back_into_the_line():
