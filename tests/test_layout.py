@@ -285,6 +285,7 @@ def test_the_first_paint_needs_no_library_of_a_protocol(tmp_path: Path) -> None:
     assert {"textual.app", "tui.screens.main", "profiles.model"} <= modules
     assert {name for name in HEAVY if name in modules} == set()
     assert "probes.session.reader" not in modules, "an old session is read when one is opened"
+    assert "probes.judging.recognition" not in modules, "a role is decided when something answers"
 
 
 def test_the_registry_of_probes_loads_no_protocol_library() -> None:

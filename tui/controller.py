@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from probes.targets import ParseResult
     from tui.engine_session import EngineSession
     from tui.models.rerun import Rerun
+
+IMPORT_LOCK = threading.RLock()
+"""Held while the engine is imported in its thread, and what the first frame lacks in the screen's.
+
+A thread that imports a package and one that imports a part of it may wait for each other: Python
+ends that with an ImportError in one of them.
+"""
 
 
 class DemoFailed(Exception):
@@ -200,8 +208,9 @@ class Controller:
 
     def _make_engine(self) -> EngineSession:
         # Only now: the first frame does not wait for the engine.
-        from probes.options import NO_OPTIONS
-        from tui.engine_session import EngineSession
+        with IMPORT_LOCK:
+            from probes.options import NO_OPTIONS
+            from tui.engine_session import EngineSession
 
         options = self._options or NO_OPTIONS
         if self._demo is None:

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from tui.controller import IMPORT_LOCK
 
 if TYPE_CHECKING:
     from probes.targets.pasted import pasted_line as pasted_line
@@ -54,6 +57,9 @@ else:
         module = MODULE_OF.get(name)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if module not in sys.modules:
+            with IMPORT_LOCK:
+                import_module(module)
         return getattr(import_module(module), name)
 
 
