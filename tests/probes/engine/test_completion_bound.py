@@ -14,7 +14,7 @@ from probes.call import Answer, Call, Unexpected
 from probes.engine.completion_bound import MAX_ROWS, RemainingRow, seconds_left
 from probes.engine.plan import plan
 from probes.engine.scheduler import Scheduler
-from probes.model import Finished, Reason, Resolution, Service, State, Target
+from probes.model import Finished, Reason, Resolution, Result, Service, State, Target
 from probes.options import NO_OPTIONS
 from probes.registry import PROBES
 from probes.settings import Settings
@@ -236,3 +236,33 @@ def test_of_too_many_rows_there_is_no_bound():
         assert run.latest_end() is None
 
     simulated(main)
+
+
+def test_while_the_role_of_a_host_is_looked_for_there_is_no_bound():
+    told: list[tuple[bool, float | None]] = []
+
+    async def main() -> None:
+        network = Network(random.Random(1), SETTINGS)
+        probes = {name: Dawdling(network, one.transport) for name, one in PROBES.items()}
+        ends = []
+        looked_for = {"10.0.0.2"}
+
+        def report(events) -> None:
+            ends.extend(event for event in events if isinstance(event, Finished))
+            for event in events:
+                if isinstance(event, Result) and event.job.check.role == AUTO:
+                    looked_for.discard(event.job.target.host)
+
+        run = Scheduler(network, probes, PROFILE, PROFILE.default_answers, SETTINGS, report)
+        run.add(plan(PROFILE, [Target("unix.target", "10.0.0.1")]))
+        told.append((False, run.latest_end()))
+        run.add(plan(PROFILE, [Target(AUTO, "10.0.0.2")]))
+        while not ends:
+            run.flush()
+            told.append((bool(looked_for), run.latest_end()))
+            await asyncio.sleep(0.25)
+
+    simulated(main, turn=1e-9)
+    assert told[0][1] is not None
+    assert any(looking for looking, _ in told)
+    assert not any(latest for looking, latest in told if looking)
