@@ -400,9 +400,8 @@ class RowParser:
         target = self._target(key, id, role, host, port)
         check = self._check(id, target, known_transport, port)
         job = Job(key, check, target, port)
-        if "why" in record:
-            why = _parse_reason(record["why"])
-        else:
+        why = _parse_reason(record["why"]) if "why" in record else ""
+        if not why:
             # Older versions had none.
             self.lacks_reasons = True
             why = short_reason(job, known_status, seen, note=note)
@@ -490,7 +489,7 @@ def _parse_reason(value: object) -> str:
     if type(value) is not str:
         raise BadLine("its why is not text")
     if len(value) <= REASON_CELLS and value.isascii() and value.isprintable():
-        return value
+        return value.strip()
     return cut(printable(value), REASON_CELLS)
 
 

@@ -62,8 +62,16 @@ def test_a_log_without_reasons_gets_them_beside_the_other_rows_of_a_host(
 def test_a_forged_reason_is_one_harmless_line_that_fits(text: str) -> None:
     record = json.loads(next(iter(example_lines())))
     read = RowParser(CATALOG, ()).parse({**record, "why": text})
-    assert cell_len(read.why) <= REASON_CELLS
+    assert 0 < cell_len(read.why) <= REASON_CELLS
     assert read.why.isprintable()
+
+
+@pytest.mark.parametrize("empty", ["", "  ", "  \n"])
+def test_an_empty_reason_is_worked_out_as_one_that_is_absent(empty: str) -> None:
+    record = json.loads(next(iter(example_lines())))
+    absent = {key: value for key, value in record.items() if key != "why"}
+    read = RowParser(CATALOG, ()).parse({**record, "why": empty})
+    assert read.why == RowParser(CATALOG, ()).parse(absent).why != ""
 
 
 @pytest.mark.parametrize("value", [None, 3, ["x"], {"a": 1}])
