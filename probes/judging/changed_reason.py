@@ -20,7 +20,8 @@ from probes.wire.text import printable
 WITH_OBSTACLE = MISSING | {Status.WARNING, Status.ERROR}
 """Statuses whose reason is news when it changes."""
 _MAX_TEXT = 200
-_VOLATILE = re.compile(r"\d[\d.,:]*")
+_VOLATILE = re.compile(r"\d[\d.,:]*(?: (?:min|h|d|s)\b)?")
+"""Number with its unit of time, which changes with it: `118 min` and `2 h`."""
 
 
 class Obstacle(NamedTuple):

@@ -127,6 +127,9 @@ def test_a_changed_reason_says_who_said_no_and_who_does_now(
         (SILENT, replace(SILENT, note="No answer in 5 s.", why="dropped: 88 answers")),
         (REFUSED, replace(REFUSED, observation=replace(REFUSED.observation, latency_ms=9.0))),
         (opened("clock 7 min ahead"), opened("clock 12 min ahead")),
+        # The unit of a time goes with its number.
+        (opened("clock 118 min ahead"), opened("clock 2 h ahead")),
+        (opened("clock 47 h behind"), opened("clock 2 d behind")),
         (opened("certificate: 3 days left"), opened("certificate: 2 days left")),
         (opened("answered after 4.2 s"), opened("answered after 10.75 s")),
         # ARP that is given up after the patience of a row, and before it.
