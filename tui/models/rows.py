@@ -34,6 +34,7 @@ CHUNK_ROWS = 1000
 """Rows that are filtered in one chunk, a few milliseconds of work."""
 _UNFINISHED = frozenset(_CODE[status] for status in UNFINISHED)
 _QUEUED = _CODE[Status.QUEUED]
+_RUNNING = _CODE[Status.RUNNING]
 WORST_FIRST = ("status", False)
 """The usual order: what needs attention first, and what is equal by its host."""
 _HEADED = {"status": always, "host": of_several}
@@ -86,9 +87,10 @@ class Rows:
     def replace(self, rows: Iterable[tuple[Job, Result | None]]) -> None:
         """Hold these rows of different keys instead, those without a result as queued.
 
-        Filter and sort stay.
+        What is asked at the moment stays so. Filter and sort stay.
         """
         fixed = tuple(rows)
+        under_way = tuple(self._under_way())
         self.clear()
         # All of each kind at once: keys wait for it.
         self._jobs = [job for job, _ in fixed]
@@ -99,9 +101,20 @@ class Rows:
             _QUEUED if result is None else _CODE[result.status] for result in self._results
         )
         self._groups = bytearray(self._codes)
+        for key, code, group, result in under_way:
+            row = self._index.get(key)
+            if row is not None and self._results[row] is result:
+                self._codes[row], self._groups[row] = code, group
         self._versions = array("I", bytes(4 * len(fixed)))
         self._counts = [self._codes.count(code) for code in range(len(SEVERITY))]
         self.resort()
+
+    def _under_way(self) -> Iterator[tuple[str, int, int, Result | None]]:
+        """Key, codes of status and group, and result of rows whose result does not tell these."""
+        states = zip(self._jobs, self._codes, self._groups, self._results, strict=True)
+        for job, code, group, result in states:
+            if code == _RUNNING or (code == _QUEUED and result is not None):
+                yield job.key, code, group, result
 
     def __len__(self) -> int:
         return len(self._jobs)

@@ -40,6 +40,20 @@ def test_only_the_rows_that_events_name_are_changed() -> None:
     assert rows.status(1) is Status.RUNNING
 
 
+def test_what_is_asked_at_the_moment_stays_so_when_other_rows_go() -> None:
+    jobs = [a_job(host) for host in "abcde"]
+    rows = Rows(jobs)
+    rows.apply([a_result(jobs[2]), a_result(jobs[3], Status.BLOCKED), Started((jobs[1].key,))])
+    rows.apply([Queued((jobs[2].key, jobs[3].key)), Started((jobs[3].key,))])
+    before = {job.key: rows.status_of(job.key) for job in jobs[1:]}
+    rows.replace(rows.results[1:])
+    assert {job.key: rows.status_of(job.key) for job in jobs[1:]} == before
+    assert before[jobs[1].key] is before[jobs[3].key] is Status.RUNNING
+    assert rows.counts[Status.RUNNING] == 2
+    rows.replace([(jobs[3], a_result(jobs[3]))])
+    assert rows.status(0) is Status.OK
+
+
 def test_a_result_without_a_row_gets_one() -> None:
     rows = Rows()
     job = a_job("a")
