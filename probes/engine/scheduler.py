@@ -122,14 +122,16 @@ class Scheduler:
         self._was_complete = True
 
     def add(self, jobs: Iterable[Job], planner: Planner | None = None) -> None:
-        """Queue new rows; rows that are known already are left as they are.
+        """Queue new rows; rows that are known already are left as they are; no rows is a round too.
 
         The planner makes the rows of hosts without a role once their role is known.
         """
         if planner is not None:
             self._detection.planner = planner
         self._bound.forget()
-        self._enqueue([Work(job) for job in self._recorder.add(tuple(jobs))])
+        if not (added := tuple(jobs)):
+            self._finish_again()
+        self._enqueue([Work(job) for job in self._recorder.add(added)])
 
     def rerun(self, keys: Iterable[str], *, forced: bool = False, beside: bool = True) -> None:
         """Measure rows again; `forced` ones even if their condition does not hold.

@@ -110,6 +110,17 @@ def test_i_goes_on_with_the_session_and_its_host_line_takes_more(old, state, clo
     assert read_session(log).ended
 
 
+def test_a_session_that_is_gone_on_with_has_a_whole_log_before_anything_is_tested(old, state):
+    @drive("open", str(old))
+    async def _(pilot, app):
+        await pilot.press("i")
+        await answered(pilot, app)
+
+    (log,) = logs(state)
+    assert len(kinds(log, "earlier")) == ROWS and kinds(log, "result") == []
+    assert main(["verify", str(log)]) == 0
+
+
 @pytest.mark.parametrize("key", ["n", "escape"])
 def test_without_a_yes_nothing_is_measured_or_written(old, state, key):
     @drive("open", str(old))
