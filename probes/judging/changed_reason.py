@@ -37,7 +37,13 @@ class Obstacle(NamedTuple):
 
     @property
     def identity(self) -> tuple[Party, str, str]:
-        """Identity of a reason: what differs in it is another one."""
+        """Identity of a reason: what differs in it is another one.
+
+        A router tells of a host that is down as often as its limit of ICMP errors allows, and is
+        silent in between: the same host is as much down.
+        """
+        if self.party is Party.UNDELIVERED and self.name:
+            return Party.UNKNOWN, "", Reason.NO_RESPONSE
         return self.party, self.name, self.kind
 
 
