@@ -492,8 +492,9 @@ def test_the_party_of_a_reason_is_the_one_that_has_to_change_something(
     is_mute = observation.reason is Reason.NO_RESPONSE and not of.check.answers
     if party in NAMED and name and not (party is Party.UNKNOWN and is_mute):
         # A long address is cut in its middle alone.
-        begin, _, end = why.rpartition(" ")[2].partition("…") if "…" in why else (name, "", name)
-        assert name in why or (name.startswith(begin) and end.split(" ")[0])
+        word = next((one for one in why.split() if "…" in one), "…")
+        begin, _, end = word.partition("…")
+        assert name in why or (end and name.startswith(begin) and name.endswith(end))
     if party is not Party.HOST_FIREWALL:
         assert "in the host's name" not in why
     if party not in (Party.THIS_MACHINE, Party.ROUTE):
