@@ -52,6 +52,8 @@ class Part(StrEnum):
 
 _NO_OTHER = "none known"
 """Text of the part about the same cause of a row that is alone."""
+_HOST_ADDRESS = "the host's address"
+"""Sender of a rejection in the host's name: a device before it may use its address."""
 _TIMES = {1: "once", 2: "twice", 3: "three times"}
 
 
@@ -156,7 +158,7 @@ def _answer_text(result: Result) -> str:
     if summary:
         return summary
     if seen.reason is Reason.CONN_REFUSED:
-        return f"TCP reset from {f'the proxy {proxy}' if proxy else 'the host'}"
+        return f"TCP reset from {f'the proxy {proxy}' if proxy else _HOST_ADDRESS}"
     return note_text(result).removesuffix(".")
 
 
@@ -187,7 +189,7 @@ def icmp_text(icmp: Icmp, reason: Reason) -> str:
 
 def _sender(icmp: Icmp, seen: Observation) -> str:
     if same_address(icmp.offender, seen.address):
-        return "the host itself"
+        return _HOST_ADDRESS
     if same_address(icmp.offender, seen.source):
         return f"this machine itself ({icmp.offender})"
     return icmp.offender

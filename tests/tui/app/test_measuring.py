@@ -62,7 +62,7 @@ def test_the_detail_tells_the_whole_story_of_the_selected_row(closed):
         detail = app.query_one(Detail)
         told = "\n".join(detail.render_line(y).text for y in range(detail.virtual_size.height))
         for part in (
-            "TCP reset from the host",
+            "TCP reset from the host's address",
             "Refused with a TCP reset",
             "SSH access for agentless audit",
             "closed, conn-refused",

@@ -68,7 +68,7 @@ def test_an_old_session_is_shown_without_touching_the_network(closed, state, mon
         assert "session of 20" in "".join(
             str(one.content) for one in app.query("#entry-line Static").results(Static)
         )
-        assert "TCP reset from the host" in text_of(app.query_one(Detail))
+        assert "TCP reset from the host's address" in text_of(app.query_one(Detail))
         await pilot.press("r")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press("n")

@@ -140,7 +140,7 @@ JETTY = {"summary": "a web server (Jetty 9.4.51), HTTP 404"}
         ),
         (
             {"icmp": Icmp(3, 10, HOST), "attempts": 2},
-            "ICMP 3/10 (host administratively prohibited) from the host itself, 2 attempts",
+            "ICMP 3/10 (host administratively prohibited) from the host's address, 2 attempts",
         ),
         (
             {"icmp": Icmp(3, 13, HERE)},
@@ -159,7 +159,7 @@ JETTY = {"summary": "a web server (Jetty 9.4.51), HTTP 404"}
             },
             "ICMP 3/1 (host unreachable) from 10.1.1.1, 1 attempt",
         ),
-        (RESET, "TCP reset from the host, 0.30 ms, 1 attempt"),
+        (RESET, "TCP reset from the host's address, 0.30 ms, 1 attempt"),
         ({**SILENT, "attempts": 2, "timings_ms": {SILENCE: 4020.0}}, "nothing, asked twice in 4 s"),
         ({**SILENT, "attempts": 1}, "nothing, asked once"),
         (
@@ -356,7 +356,7 @@ def test_a_row_of_an_earlier_session_says_since_when_in_its_first_line(profile: 
     one = row(profile, **RESET)
     at = one.observation.started
     annotated = replace(one, note=f"{NOT_MEASURED_AGAIN} {at}: {one.note}")
-    assert seen_text(annotated).startswith(f"TCP reset from the host, not retested since {at}")
+    assert seen_text(annotated).startswith(f"TCP reset from the host's address, not retested since {at}")
 
 
 def test_a_row_that_was_not_measured_says_what_will_be_asked(profile: Profile) -> None:
