@@ -45,11 +45,18 @@ async def ask(call: Call) -> Answer:
         "ports": tcp_ports(table.endpoints),
         "endpoints": _endpoint_lines(table.endpoints),
     }
+    if is_samba(table.endpoints):
+        facts["software"] = "Samba"
     if problem:
         facts["problem"] = problem
     if problem not in ("", _WANTS_LOGIN) and not table.endpoints:
         facts["warning"] = True
     return Answer(Service.CONFIRMED, facts)
+
+
+def is_samba(endpoints: Iterable[Endpoint]) -> bool:
+    """True for the table of Samba, which alone has a pipe that tells the ids of Unix users."""
+    return any(one.name.endswith("unixinfo") for one in endpoints if one.protocol == "pipe")
 
 
 async def read_table(client: RpcClient, table: EndpointTable, deadline: float) -> str:

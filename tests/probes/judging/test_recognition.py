@@ -160,6 +160,7 @@ def test_what_services_prove_decides_the_role(found, role, because):
         ([NODE], ["windows.target"]),
         ([SSH, AUTHD], ["unix.target", "esxi.host"]),
         ([SAMBA, RPC], ["nas", "unix.target"]),
+        ([{"enable.rpc": confirmed(software="Samba")}], ["unix.target"]),
         ([KDC], ["windows.dc"]),
         ([OPENLDAP], []),
         ([KDC, OPENLDAP], []),

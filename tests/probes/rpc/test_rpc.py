@@ -11,9 +11,11 @@ from probes.call import Unexpected
 from probes.clients.rpc import MAX_ENTRIES
 from probes.lab.rpc import bind_ack, fragment
 from probes.model import Service
-from probes.rpc import MAX_LISTED, ask
+from probes.rpc import MAX_LISTED, ask, is_samba
 from probes.vantage.stream import MAX_RECEIVED, LimitExceeded
 from probes.wire import dcerpc, endpoint_mapper
+from probes.wire.dcerpc import Interface
+from probes.wire.endpoint_mapper import Endpoint
 from tests.probes.peers import close, resetting
 
 SHORT = 0.4
@@ -224,3 +226,16 @@ async def test_a_reset_passes_through(tcp_call) -> None:
     async with tcp_call(resetting()) as call:
         with pytest.raises(ConnectionError):
             await ask(call)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "name", "is_of_samba"),
+    [
+        ("pipe", r"\pipe\unixinfo", True),
+        ("pipe", r"\pipe\lsass", False),
+        ("tcp", "unixinfo", False),
+    ],
+)
+def test_the_table_of_samba_is_told_from_that_of_windows(protocol, name, is_of_samba) -> None:
+    one = Endpoint(Interface(UUID(int=5), 1), "", protocol, None, name)
+    assert is_samba([one]) is is_of_samba
