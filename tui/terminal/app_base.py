@@ -178,6 +178,10 @@ class TerminalApp(App[int]):
         else:
             super()._display(screen, renderable)
 
+    def end_with_fault(self, error: Exception) -> None:
+        """Leave the terminal because of an error in a thread of the terminal."""
+        self.call_later(self._handle_exception, error)
+
     def _handle_exception(self, error: Exception) -> None:
         """Keep the first error for whoever started the application, and leave the terminal."""
         self.fault = self.fault or error

@@ -91,9 +91,13 @@ def terminal_output() -> TextIO | None:
 
 
 class HasOutput(Protocol):
-    """An application that knows how far its terminal is behind."""
+    """An application that knows how far its terminal is behind, and how a fault ends it."""
 
     output: OutputQueue
+
+    def end_with_fault(self, error: Exception) -> None:
+        """Leave the terminal because of an error in a thread."""
+        raise NotImplementedError
 
 
 class TerminalDriver(PlatformDriver):
@@ -112,7 +116,8 @@ class TerminalDriver(PlatformDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._output = cast(HasOutput, app).output
+        self._host = cast(HasOutput, app)
+        self._output = self._host.output
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
@@ -125,6 +130,13 @@ class TerminalDriver(PlatformDriver):
 
     def run_input_thread(self) -> None:
         """Read the terminal until the driver stops, and tell the application read by read."""
+        try:
+            self._read_all()
+        except Exception as error:
+            # Textual would end the application as if the operator had left it.
+            self._host.end_with_fault(error)
+
+    def _read_all(self) -> None:
         reader = TerminalReader()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -134,7 +146,10 @@ class TerminalDriver(PlatformDriver):
                 stopping = self.exit_event.is_set()
                 if selector.select(_TICK):
                     silence = time.monotonic() - ready_at
-                    data = os.read(self.fileno, _READ_SIZE)
+                    data = b""
+                    # A line that is gone says nothing more; the shutdown handler ends the program.
+                    with suppress(OSError):
+                        data = os.read(self.fileno, _READ_SIZE)
                     if not data:
                         self.exit_event.wait(_TICK)
                     self._post(reader.read(data, stopping), silence)

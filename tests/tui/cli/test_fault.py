@@ -28,6 +28,12 @@ WORKER = """
 from tui.screens.main import SessionScreen as owner
 name, ready = "show_state", lambda self: self.measuring
 """
+READER = """
+from pathlib import Path
+from tui.terminal.reader import TerminalReader as owner
+log = Path(sys.argv[-1])
+name, ready = "tick", lambda self: log.exists() and '"type":"end"' in log.read_text()
+"""
 INJECTED = """
 import sys
 from tui.cli.main import main
@@ -66,7 +72,11 @@ def on_a_terminal(code: str, *words: str) -> tuple[int, str]:
     return process.returncode, shown.decode(errors="replace")
 
 
-@pytest.mark.parametrize("where", [RENDER, HANDLER, WORKER], ids=["render", "handler", "worker"])
+@pytest.mark.parametrize(
+    "where",
+    [RENDER, HANDLER, WORKER, READER],
+    ids=["render", "handler", "worker", "thread that reads"],
+)
 def test_a_fault_of_the_screen_has_its_own_status_and_a_whole_log(where, state, closed, tmp_path):
     log = tmp_path / "fault.jsonl"
     code = INJECTED.format(where=where)
