@@ -356,7 +356,9 @@ def test_a_row_of_an_earlier_session_says_since_when_in_its_first_line(profile: 
     one = row(profile, **RESET)
     at = one.observation.started
     annotated = replace(one, note=f"{NOT_MEASURED_AGAIN} {at}: {one.note}")
-    assert seen_text(annotated).startswith(f"TCP reset from the host's address, not retested since {at}")
+    assert seen_text(annotated).startswith(
+        f"TCP reset from the host's address, not retested since {at}"
+    )
 
 
 def test_a_row_that_was_not_measured_says_what_will_be_asked(profile: Profile) -> None:
