@@ -35,7 +35,7 @@ BANNED = {
 }
 ALLOWED = {
     # The name of a section of the configuration, of a command or of a fact in the log.
-    "measure": ("[measure]", "measure.", "measured_as", "measured_by", "(measured:"),
+    "measure": ("[measure]", "measure.", "measured_as", "measured_by"),
     # The capability's `instead` is known to profiles by this verb.
     "stand": ("stands in does so", "stand in only", "stands in for", "may stand in"),
 }

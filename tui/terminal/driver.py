@@ -7,7 +7,7 @@ import selectors
 import sys
 import time
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol, TextIO, cast
@@ -130,11 +130,18 @@ class TerminalDriver(PlatformDriver):
 
     def run_input_thread(self) -> None:
         """Read the terminal until the driver stops, and tell the application read by read."""
-        try:
+        with ExitStack() as stack:
+            stack.push(self._on_end_of_reading)
             self._read_all()
-        except Exception as error:
-            # Textual would end the application as if the operator had left it.
-            self._host.end_with_fault(error)
+
+    def _on_end_of_reading(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> bool:
+        """Tell the application of an error, which Textual would take for the operator's end."""
+        if not isinstance(error, Exception):
+            return False
+        self._host.end_with_fault(error)
+        return True
 
     def _read_all(self) -> None:
         reader = TerminalReader()
