@@ -41,7 +41,8 @@ def parsed(report: Report) -> Element:
 def test_every_status_has_its_element(
     make_report: Reports, make_result: Make, status: Status, element: str
 ) -> None:
-    (case,) = parsed(make_report(make_result(status=status, note="As it is."))).iter("testcase")
+    result = replace(make_result(status=status, note="As it is."), why="As it is.")
+    (case,) = parsed(make_report(result)).iter("testcase")
     assert [child.tag for child in case] == [element]
     assert "As it is." in (case[0].get("message") or case[0].text or "")
 
