@@ -74,8 +74,8 @@ MAX_NAMES = 64
 """Names of one list that are kept."""
 EXTENSIONS = frozenset({"ext-info-s", "kex-strict-s-v00@openssh.com"})
 """Names among a server's key exchanges that are none (RFC 8308 2.1, OpenSSH's PROTOCOL 1.10)."""
-_OF_CLIENTS = frozenset({"ext-info-c", "kex-strict-c-v00@openssh.com"})
-"""Names that clients alone put there (RFC 8308 2.1, OpenSSH's PROTOCOL 1.10)."""
+_OF_CLIENT = "kex-strict-c-v00@openssh.com"
+"""Name that clients alone put there (OpenSSH's PROTOCOL 1.10); ext-info-c some servers do too."""
 MAX_NAME = 64
 """Characters of a name (RFC 4251 6)."""
 
@@ -215,7 +215,7 @@ class KeyExchangeInit:
     @property
     def is_of_client(self) -> bool:
         """True for a client's KEXINIT, which no server sends: it comes back from an echo."""
-        return not _OF_CLIENTS.isdisjoint(self.key_exchange)
+        return _OF_CLIENT in self.key_exchange
 
     @property
     def host_key_types(self) -> tuple[str, ...]:
