@@ -46,8 +46,9 @@ brackets (`tmux paste-buffer` without `-p`, a serial console), is hosts:
 | one or two characters, a held key, any number of `h` `j` `k` `l` and Enter | commands, each |
 | `/` and a filter; `i`, then ROLE=HOST | the filter; the host line |
 
-Where a stalled link splits a paste, its rest goes where its beginning went, and what is typed in the
-host line goes on behind what is there. A letter waits 5 ms for more of its kind before it is a command; a movement does not wait. Three
+Where a stalled link splits a paste, its rest goes where its beginning went, and what is typed in
+the host line goes on behind what is there. A letter waits 5 ms for more of its kind before it is a
+command; a movement does not wait. Three
 commands or more that a stalled line delivers at once are taken for hosts: Ctrl+U empties the line,
 Escape leaves it. A paste in brackets, as most terminals send it, goes the same ways. Escape and
 Shift+Tab leave the host line, and Enter once its hosts are tested; Tab stays in it. A key
