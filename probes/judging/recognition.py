@@ -393,14 +393,14 @@ def _short_undecided(asked: Sequence[tuple[Job, Observation]]) -> str:
     if rejections and set(ports) <= {_PING}:
         # A rule that has to change says more than the ping that answers.
         return cut(f"no role: {rejections}", REASON_CELLS)
+    router = next((one.icmp for _, one in asked if one.reason is Reason.HOST_UNREACH), None)
+    if router is not None and not ports:
+        return cut(f"host down, says {printable(router.offender, 60)}", REASON_CELLS)
     return f"{_UNKNOWN}: {_short_answers(asked, ports)}"
 
 
 def _short_answers(asked: Iterable[tuple[Job, Observation]], ports: Sequence[str]) -> str:
     if not ports:
-        router = next((one.icmp for _, one in asked if one.reason is Reason.HOST_UNREACH), None)
-        if router is not None:
-            return f"host down, says {printable(router.offender, 60)}"
         words = [*_unanswered(asked)]
         return words[0] if len(words) == 1 else "nothing answers"
     numbers = ", ".join(port.removeprefix("TCP ") for port in ports)

@@ -86,7 +86,8 @@ def make_result(profile: Profile) -> Callable[..., Result]:
             "started": "2026-01-31T12:00:00.123+01:00",
             "evidence": (Evidence("192.0.2.1", "TCP connect to port 389", "", "open", "syn-ack"),),
         }
-        return Result(job, status, note, Observation(State.OPEN, Reason.SYN_ACK, **(usual | seen)))
+        observation = Observation(State.OPEN, Reason.SYN_ACK, **(usual | seen))
+        return Result(job, status, note, observation, "a reason")
 
     return make
 

@@ -115,7 +115,7 @@ def test_a_result_survives_its_line_and_the_line_fits_the_schema(
     target = Target(check.role, data.draw(st.sampled_from(["dc1", "::1", "192.0.2.7"])), custom)
     check = with_port(check, custom or check.port)
     job = Job(f"{check.id}|{target.label}", check, target, check.port)
-    result = Result(job, status, note, observation)
+    result = Result(job, status, note, observation, "a reason")
     line = result_line(result)
     assert "\n" not in line
     assert all(32 <= ord(char) < 127 for char in line)
