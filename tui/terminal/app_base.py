@@ -13,6 +13,7 @@ from typing import ClassVar
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.events import Event, Key, Paste, Resize
 from textual.geometry import Size
 from textual.messages import TerminalSupportsSynchronizedOutput
@@ -77,6 +78,8 @@ class TerminalApp(App[int]):
         self._retry_scheduled = False
         self._terminal: Size | None = None
         """Cells of the terminal, of which there may be fewer than are laid out; None at first."""
+        self._leaving = False
+        """True once somebody has left it."""
         self.fault: Exception | None = None
         """First error that nobody handled, which ended the application."""
         self.dispatcher = InputDispatcher(self, super().on_event, self)
@@ -178,12 +181,25 @@ class TerminalApp(App[int]):
         else:
             super()._display(screen, renderable)
 
+    def exit(
+        self,
+        result: int | None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Leave the application; see App.exit."""
+        self._leaving = True
+        super().exit(result, return_code, message)
+
     def end_with_fault(self, error: Exception) -> None:
         """Leave the terminal because of an error in a thread of the terminal."""
         self.call_later(self._handle_exception, error)
 
     def _handle_exception(self, error: Exception) -> None:
         """Keep the first error for whoever started the application, and leave the terminal."""
+        if self._leaving and isinstance(error, NoMatches):
+            # A part that was still being made looks for what has been taken down already.
+            return
         self.fault = self.fault or error
         super()._handle_exception(error)
 

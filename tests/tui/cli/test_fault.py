@@ -16,6 +16,16 @@ from tui.cli.exit_codes import Exit
 from tui.cli.main import main
 
 ROOT = Path(__file__).parents[3]
+LEAVING = """
+from textual.css.query import NoMatches
+from tui.screens.main import SessionScreen as owner
+
+def look(self):
+    self.host.exit(0)
+    raise NoMatches("what has been taken down")
+
+name, ready = "_begin", lambda self: self.call_later(look, self) is None
+"""
 RENDER = """
 from tui.widgets.table import ResultTable as owner
 name, ready = "render_line", lambda self: len(self.rows)
@@ -103,3 +113,11 @@ def test_a_fault_of_another_command_is_told_from_a_difference(monkeypatch, capsy
     monkeypatch.setattr("tui.cli.checks.checks", failing)
     assert main(["checks"]) == Exit.FAULT
     assert "A fault in this program (ZeroDivisionError)" in capsys.readouterr().err
+
+
+def test_what_is_looked_for_while_the_screen_is_taken_down_is_no_fault(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    status, said = on_a_terminal(INJECTED.format(where=LEAVING))
+    assert status == 0
+    assert "A fault in" not in said
+    assert not (tmp_path / "auditreach" / "fault.txt").exists()

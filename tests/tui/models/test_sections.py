@@ -101,11 +101,7 @@ class Naive:
             self.jobs = [job for job in self.jobs if job.target != of[0]]
             left = {job.key for job in self.jobs}
             self.results = {key: one for key, one in self.results.items() if key in left}
-            # What was in flight is shown as queued, and as measured if there is a result.
-            self.statuses = {
-                key: self.results[key].status if key in self.results else Status.QUEUED
-                for key in left
-            }
+            self.statuses = {key: one for key, one in self.statuses.items() if key in left}
         elif what == "show":
             (self.filter,) = of
         elif what == "sort":
