@@ -20,6 +20,7 @@ from importlib.resources.abc import Traversable
 from itertools import pairwise
 
 from tui.reports.anonymise_names import STAND_IN, unmarked
+from tui.reports.earlier_sentences import EARLIER_SENTENCES
 
 LEFT_OUT = "(left out)"
 NO_WORD = "_left_out_"
@@ -202,7 +203,7 @@ def program_sentences() -> tuple[str, ...]:
 
     Reading the sources takes half a second, which only a pseudonymised report costs.
     """
-    sentences = dict.fromkeys((*_PRODUCTS, *map(os.strerror, errno.errorcode)))
+    sentences = dict.fromkeys((*_PRODUCTS, *EARLIER_SENTENCES, *map(os.strerror, errno.errorcode)))
     sentences |= dict.fromkeys(status.phrase for status in HTTPStatus)
     for package, folder in _SOURCES:
         root = resources.files(package)
