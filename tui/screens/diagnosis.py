@@ -47,7 +47,7 @@ class DiagnosisDialog(Dialog[Chosen]):
         """The count, the list, and the keys."""
         shown = self._findings[:MAX_FINDINGS]
         count = len(self._findings)
-        title = f"Diagnosis: {count:,} {'finding' if count == 1 else 'findings'}"
+        title = f"Causes: {count:,} {'finding' if count == 1 else 'findings'}"
         if count > MAX_FINDINGS:
             title += f", the first {MAX_FINDINGS}"
         with Vertical():
