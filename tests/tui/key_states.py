@@ -183,18 +183,20 @@ async def _column(state: State) -> dict[tuple[str, str], str]:
     found = {}
     try:
         async with app.run_test(size=(80, 24)) as pilot:
-            app.exit = lambda *_, **__: ended.append(1)  # type: ignore[method-assign]
-            app.suspend_to_shell = lambda: ended.append(2)  # type: ignore[method-assign]
-            app.redraw = lambda: ended.append(3)  # type: ignore[method-assign]
-            await pilot.press("escape")
-            await state.enter(pilot, app)
-            for command in COMMANDS:
-                keys = command.keys.split(",")
-                # Each key of the one that may end the program; else they are aliases.
-                for key in keys if command.id == "quit" else keys[:1]:
-                    await _settle(pilot, app, state)
-                    found[command.id, key] = await _outcome(pilot, app, key, ended)
-            del app.exit
+            with patch.multiple(
+                app,
+                exit=lambda *_, **__: ended.append(1),
+                suspend_to_shell=lambda: ended.append(2),
+                redraw=lambda: ended.append(3),
+            ):
+                await pilot.press("escape")
+                await state.enter(pilot, app)
+                for command in COMMANDS:
+                    keys = command.keys.split(",")
+                    # Each key of the one that may end the program; else they are aliases.
+                    for key in keys if command.id == "quit" else keys[:1]:
+                        await _settle(pilot, app, state)
+                        found[command.id, key] = await _outcome(pilot, app, key, ended)
     finally:
         if app.controller is not None:
             await asyncio.to_thread(app.controller.close)
